@@ -1,0 +1,105 @@
+//! Signatures, modules and adapters as DSPy users know them. Knows the grammar, the
+//! message format and the tolerant reading of answers; must not know models, sockets or screens.
+
+mod signature;
+
+pub use signature::{Field, Kind, Signature};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Values by field name, in order.
+pub type Values = Map<String, Value>;
+
+/// A chat message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// `system`, `user` or `assistant`.
+    pub role: Role,
+    /// Its text.
+    pub content: String,
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The program.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// How a signature is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Module {
+    /// The signature as it stands.
+    Predict,
+    /// An output `reasoning: str` first.
+    #[default]
+    ChainOfThought,
+}
+
+/// How fields are written in messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Adapter {
+    /// `[[ ## name ## ]]` markers.
+    #[default]
+    Chat,
+    /// One JSON object.
+    Json,
+}
+
+/// One output field as far as it has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// The output field's name.
+    pub name: String,
+    /// Its text so far, trimmed.
+    pub text: String,
+    /// Whether more may come.
+    pub complete: bool,
+}
+
+/// A validated answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// Every output field, in the signature's order.
+    pub fields: Values,
+    /// What was mended on the way: `field: what was done`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
+}
+
+/// A value that was read leniently.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repair {
+    /// The field, or empty for the whole answer.
+    pub field: String,
+    /// What was done, one line.
+    pub what: String,
+}
+
+/// Why an answer does not validate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct Unparsed {
+    /// At least one.
+    pub problems: Vec<Problem>,
+}
+
+/// One field that does not validate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{field}: expected {expected}, got {got}")]
+pub struct Problem {
+    /// The field.
+    pub field: String,
+    /// Its type, as DSPy prints it.
+    pub expected: String,
+    /// What came, cut to a line; or that nothing came.
+    pub got: String,
+}

@@ -1,0 +1,77 @@
+//! The failover engine: pure decisions about attempts. Knows policies, breakers and
+//! outcomes; must not know sockets, clocks, files or screens. Time is an argument: a
+//! [`Duration`](std::time::Duration) since the program began, on a monotone clock.
+
+mod event;
+mod failure;
+mod policy;
+
+pub use event::{
+    Answered, Blame, BreakerChange, BreakerState, Changes, Decision, Event, Failed, Finished, Leading, Outcome,
+    Relation, Skip, Skipped, Spent, Started, Superseded, Waiting,
+};
+pub use failure::{Failure, Hint, HintSource, InnerAttempt, Kind, LimitScope};
+pub use policy::{Limits, Policy, Route, Timeouts};
+
+use serde::{Deserialize, Serialize};
+
+/// One HTTP exchange within a run: 1, 2, 3… in the order of starting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttemptId(pub u32);
+
+impl std::fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Serialises a [`Duration`](std::time::Duration) as milliseconds with their fraction (microsecond grain).
+pub mod as_ms {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::time::Duration;
+
+    /// Writes milliseconds: an integer when whole.
+    ///
+    /// # Errors
+    /// The serialiser's own.
+    pub fn serialize<S: Serializer>(d: &Duration, s: S) -> Result<S::Ok, S::Error> {
+        let us = d.as_micros() as u64;
+        if us.is_multiple_of(1000) { s.serialize_u64(us / 1000) } else { s.serialize_f64(us as f64 / 1000.0) }
+    }
+
+    /// Reads what [`serialize`] wrote.
+    ///
+    /// # Errors
+    /// A negative or absurd number is refused.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
+        let ms = f64::deserialize(d)?;
+        Duration::try_from_secs_f64((ms * 1000.0).round() / 1e6).map_err(serde::de::Error::custom)
+    }
+
+    /// The same for an optional duration; `null` is none.
+    pub mod option {
+        use super::{Deserialize, Deserializer, Duration, Serializer};
+
+        /// Writes milliseconds or `null`.
+        ///
+        /// # Errors
+        /// The serialiser's own.
+        pub fn serialize<S: Serializer>(d: &Option<Duration>, s: S) -> Result<S::Ok, S::Error> {
+            match d {
+                Some(d) => super::serialize(d, s),
+                None => s.serialize_none(),
+            }
+        }
+
+        /// Reads what [`serialize`] wrote.
+        ///
+        /// # Errors
+        /// As for [`deserialize`](super::deserialize).
+        pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
+            #[derive(Deserialize)]
+            struct Ms(#[serde(with = "super")] Duration);
+            Ok(Option::<Ms>::deserialize(d)?.map(|ms| ms.0))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a run says to the outside: the engine's events with what the network saw of
+//! them. The screen, `--json`, history and replay all read these and nothing else.
+
+use crate::dspy::{Adapter, Module, Prediction, Signature, Values};
+use crate::failover::{AttemptId, Event, Policy, Route};
+use crate::openrouter::{Delta, Request};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// One line of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The run: milliseconds since 1970 at its beginning, made unique.
+    pub run: u64,
+    /// Since the run's beginning, in ms.
+    #[serde(rename = "at_ms", with = "crate::failover::as_ms")]
+    pub at: Duration,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum What {
+    /// The engine said so.
+    Engine(Event),
+    /// The worker or the network side saw it.
+    Seen(Seen),
+}
+
+/// What the worker and the network side see.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Seen {
+    /// The run's beginning, with all that it was asked.
+    Begun(Box<Begun>),
+    /// A request left the machine.
+    Sent(Sent),
+    /// A piece of a response arrived.
+    Stream {
+        /// Whose.
+        attempt: AttemptId,
+        /// The piece.
+        #[serde(flatten)]
+        delta: Delta,
+    },
+    /// An answer was read and validates.
+    Parsed {
+        /// Whose.
+        attempt: AttemptId,
+        /// The answer.
+        #[serde(flatten)]
+        prediction: Prediction,
+    },
+}
+
+/// What a run was asked: enough to run it again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Begun {
+    /// As it was typed, before the module expanded it.
+    pub signature: Signature,
+    /// How it is asked.
+    pub module: Module,
+    /// How fields are written.
+    pub adapter: Adapter,
+    /// Input values by name.
+    pub inputs: Values,
+    /// The fallback chain.
+    pub chain: Vec<Route>,
+    /// The engine's settings.
+    pub policy: Policy,
+    /// Whether the built-in simulator stands in for the service.
+    pub simulated: bool,
+}
+
+/// A request that left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sent {
+    /// Whose.
+    pub attempt: AttemptId,
+    /// The model asked for.
+    pub model: String,
+    /// The request, the key masked.
+    #[serde(flatten)]
+    pub request: Request,
+    /// The fault that was injected, as its word; absent if none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub injected: Option<String>,
+    /// Whether the simulator answers it.
+    pub simulated: bool,
+}
