@@ -26,3 +26,4 @@ pub mod dspy;
 pub mod failover;
 pub mod openrouter;
 pub mod report;
+pub mod transcript;
