@@ -27,3 +27,4 @@ pub mod failover;
 pub mod openrouter;
 pub mod report;
 pub mod transcript;
+pub mod tui;

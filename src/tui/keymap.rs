@@ -1,0 +1,257 @@
+//! The one table of keys: it makes the keymap, the hint line, the help, the palette and
+//! the documentation. Knows keys and names of actions; must not know what actions do.
+
+mod chord;
+mod table;
+
+pub use chord::Chord;
+pub use table::{Action, Binding, Context, TABLE};
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Write as _};
+
+/// Which keys do what, after the user's own choices.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    /// For each row of the table, its chords.
+    chords: Vec<Vec<Chord>>,
+}
+
+/// Why a configuration of keys is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// No action has that name.
+    UnknownAction {
+        /// As it was written.
+        name: String,
+        /// The nearest that exists.
+        nearest: &'static str,
+    },
+    /// That is not a key.
+    UnknownKey {
+        /// The action it was meant for.
+        action: String,
+        /// As it was written.
+        key: String,
+    },
+    /// Terminals send the same byte for it as for another key.
+    Ambiguous {
+        /// The action it was meant for.
+        action: String,
+        /// The key.
+        key: Chord,
+        /// What it cannot be told from.
+        same_as: &'static str,
+    },
+    /// It would take a letter away from typing.
+    EatsText {
+        /// The action it was meant for.
+        action: String,
+        /// The key.
+        key: Chord,
+    },
+    /// Two actions in one place want it.
+    Conflict {
+        /// The key.
+        key: Chord,
+        /// One.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownAction { name, nearest } => {
+                write!(f, "keys.{name}: there is no such action; did you mean {nearest}?")
+            }
+            Self::UnknownKey { action, key } => {
+                write!(f, "keys.{action}: {key:?} is no key; write it like Ctrl+P, Alt+Enter, F4 or g")
+            }
+            Self::Ambiguous { action, key, same_as } => {
+                write!(f, "keys.{action}: many terminals cannot tell {key} from {same_as}; choose another key")
+            }
+            Self::EatsText { action, key } => {
+                write!(f, "keys.{action}: {key} is needed for typing there; add Ctrl or Alt, or use an F key")
+            }
+            Self::Conflict { key, first, second } => {
+                write!(f, "keys.{first} and keys.{second} both want {key} in the same place")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self { chords: TABLE.iter().map(|row| row.keys.iter().filter_map(|key| key.parse().ok()).collect()).collect() }
+    }
+}
+
+impl Keymap {
+    /// The table's keys with some replaced, by the action's name; an empty list unbinds.
+    ///
+    /// # Errors
+    /// All that is wrong with the choices, not only the first.
+    pub fn with(choices: &BTreeMap<String, Vec<String>>) -> Result<Self, Vec<Refused>> {
+        let mut map = Self::default();
+        let mut refused = Vec::new();
+        for (name, keys) in choices {
+            let Some(row) = TABLE.iter().position(|row| row.name == name) else {
+                refused.push(Refused::UnknownAction { name: name.clone(), nearest: nearest(name) });
+                continue;
+            };
+            map.chords[row] = Vec::new();
+            for key in keys {
+                match key.parse::<Chord>() {
+                    Ok(chord) => map.chords[row].push(chord),
+                    Err(()) => refused.push(Refused::UnknownKey { action: name.clone(), key: key.clone() }),
+                }
+            }
+        }
+        refused.extend(map.faults());
+        if refused.is_empty() { Ok(map) } else { Err(refused) }
+    }
+
+    /// What is wrong with the map as a whole.
+    fn faults(&self) -> Vec<Refused> {
+        let mut faults = Vec::new();
+        let mut taken: HashMap<(Context, Chord), &'static str> = HashMap::new();
+        for (row, chords) in TABLE.iter().zip(&self.chords) {
+            for &key in chords {
+                if let Some(same_as) = key.same_as() {
+                    faults.push(Refused::Ambiguous { action: row.name.to_owned(), key, same_as });
+                }
+                if key.is_text() && row.context.takes_text() {
+                    faults.push(Refused::EatsText { action: row.name.to_owned(), key });
+                }
+                if let Some(first) = taken.insert((row.context, key), row.name) {
+                    faults.push(Refused::Conflict { key, first, second: row.name });
+                }
+            }
+        }
+        faults
+    }
+
+    /// What a key means where these contexts hold, the nearest one first.
+    pub fn action(&self, key: Chord, contexts: &[Context]) -> Option<Action> {
+        contexts.iter().find_map(|context| {
+            let mut rows = TABLE.iter().zip(&self.chords);
+            rows.find(|(row, chords)| row.context == *context && chords.contains(&key)).map(|(row, _)| row.action)
+        })
+    }
+
+    /// The keys of a row, the first one first.
+    pub fn keys(&self, row: &Binding) -> &[Chord] {
+        TABLE.iter().position(|other| other.name == row.name).map_or(&[], |at| &self.chords[at])
+    }
+
+    /// The first key of an action, for texts that name one.
+    pub fn key(&self, action: Action) -> Option<Chord> {
+        TABLE
+            .iter()
+            .zip(&self.chords)
+            .filter(|(row, _)| row.action == action)
+            .find_map(|(_, keys)| keys.first().copied())
+    }
+
+    /// What the hint line says where these contexts hold: key and word, nearest first.
+    pub fn hints(&self, contexts: &[Context]) -> Vec<(Chord, &'static str)> {
+        let rows = || TABLE.iter().zip(&self.chords);
+        contexts
+            .iter()
+            .flat_map(|context| rows().filter(move |(row, _)| row.context == *context && !row.hint.is_empty()))
+            .filter_map(|(row, keys)| keys.first().map(|key| (*key, row.hint)))
+            .collect()
+    }
+
+    /// The table as Markdown, for the documentation.
+    pub fn markdown(&self) -> String {
+        let mut out = String::from("| Keys | Where | What | Name |\n|---|---|---|---|\n");
+        for (row, chords) in TABLE.iter().zip(&self.chords) {
+            let keys: Vec<_> = chords.iter().map(|key| format!("`{}`", key.to_string().replace('|', "\\|"))).collect();
+            let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
+            let _ = writeln!(out, "| {keys} | {} | {} | `{}` |", row.context.place(), row.help, row.name);
+        }
+        out
+    }
+}
+
+/// The action whose name is fewest edits away, for a typo.
+fn nearest(name: &str) -> &'static str {
+    TABLE.iter().min_by_key(|row| edits(name, row.name)).map_or("help", |row| row.name)
+}
+
+/// Letters to insert, delete, replace or swap with their neighbour to make one word of the other.
+fn edits(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<_>, Vec<_>) = (a.chars().take(40).collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let edited = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            row.push(if swap { edited.min(rows[i - 2][j - 2] + 1) } else { edited });
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chord(text: &str) -> Chord {
+        text.parse().expect("a key")
+    }
+
+    fn choose(name: &str, keys: &[&str]) -> Result<Keymap, Vec<Refused>> {
+        Keymap::with(&BTreeMap::from([(name.to_owned(), keys.iter().map(|k| (*k).to_owned()).collect())]))
+    }
+
+    #[test]
+    fn the_table_itself_is_sound() {
+        for row in TABLE {
+            for key in row.keys {
+                assert!(key.parse::<Chord>().is_ok(), "{}: {key}", row.name);
+            }
+        }
+        assert_eq!(Keymap::default().faults(), []);
+        let mut names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len(), "two rows have one name");
+    }
+
+    #[test]
+    fn an_override_replaces() {
+        let map = choose("send", &["Alt+S"]).expect("is fine");
+        assert_eq!(map.action(chord("Alt+S"), &[Context::Prompt]), Some(Action::Send));
+        assert_eq!(map.action(chord("Enter"), &[Context::Prompt]), None);
+    }
+
+    #[test]
+    fn bad_choices_are_refused_by_name() {
+        let text = |result: Result<Keymap, Vec<Refused>>| result.expect_err("is refused")[0].to_string();
+        assert_eq!(text(choose("sned", &["F2"])), "keys.sned: there is no such action; did you mean send?");
+        assert!(text(choose("send", &["Hyper+Q"])).contains("\"Hyper+Q\" is no key"));
+        assert!(text(choose("palette", &["Ctrl+H"])).contains("from Backspace"));
+        assert!(text(choose("send", &["a"])).contains("needed for typing"));
+        assert_eq!(
+            text(choose("palette", &["Ctrl+L"])),
+            "keys.palette and keys.chain both want Ctrl+L in the same place"
+        );
+    }
+
+    #[test]
+    fn the_nearest_context_wins() {
+        let map = Keymap::default();
+        assert_eq!(map.action(chord("?"), &[Context::Prompt, Context::Anywhere]), None);
+        assert_eq!(map.action(chord("?"), &[Context::Read, Context::Anywhere]), Some(Action::Help));
+    }
+}

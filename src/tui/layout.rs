@@ -1,0 +1,253 @@
+//! Where things go, by the size of the screen.
+//!
+//! ```text
+//!  120 and more                        80–119                     60–79 and less
+//! ┌──────────── badge ────────────┐  ┌────── badge ──────┐  ┌────── badge ──────┐
+//! │ signa- │             │  log   │  │      answer       │  │ 1 prompt  2 …tabs │
+//! │ tures  │   answer    │        │  ├───────────────────┤  │                   │
+//! │ 28–32  │             │ 36–42  │  │   log, 4–6 rows   │  │     one pane      │
+//! │        ├─────────────┤        │  ├───────────────────┤  │                   │
+//! │        │   prompt    │        │  │      prompt       │  │                   │
+//! ├────────┴── status ───┴────────┤  ├───── status ──────┤  ├───── status ──────┤
+//! └──────────── hints ────────────┘  └────── hints ──────┘  └────── hints ──────┘
+//! ```
+
+use ratatui::layout::Rect;
+
+/// The panes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// Input fields.
+    Prompt,
+    /// The library.
+    Signatures,
+    /// Reasoning and answer.
+    Answer,
+    /// The failover log.
+    Log,
+}
+
+impl Pane {
+    /// In the order of Tab and of their numbers.
+    pub const ALL: [Self; 4] = [Self::Prompt, Self::Signatures, Self::Answer, Self::Log];
+
+    /// Its name on the screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Signatures => "signatures",
+            Self::Answer => "answer",
+            Self::Log => "failover log",
+        }
+    }
+}
+
+/// What the user has made of the sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Cells of the signatures, where they stand at the left.
+    pub left: u16,
+    /// Cells of the log, where it stands at the right.
+    pub right: u16,
+    /// Rows of the log, where it is a strip.
+    pub strip: u16,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self { left: 30, right: 40, strip: 6 }
+    }
+}
+
+impl Sizes {
+    /// One pane larger or smaller; the others give or take.
+    #[must_use]
+    pub fn resized(mut self, pane: Pane, by: i16) -> Self {
+        let moved = |size: u16, by: i16, low: u16, high: u16| size.saturating_add_signed(by).clamp(low, high);
+        match pane {
+            Pane::Signatures => self.left = moved(self.left, 2 * by, 16, 60),
+            Pane::Log => {
+                self.right = moved(self.right, 2 * by, 24, 80);
+                self.strip = moved(self.strip, by, 3, 14);
+            }
+            Pane::Answer | Pane::Prompt => {
+                self.left = moved(self.left, -by, 16, 60);
+                self.right = moved(self.right, -by, 24, 80);
+                self.strip = moved(self.strip, -by, 3, 14);
+            }
+        }
+        self
+    }
+}
+
+/// How the panes stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Three columns.
+    Wide,
+    /// Two rows and a strip; signatures are a picker over them.
+    Middle,
+    /// One pane with tabs.
+    Narrow,
+    /// Too small to draw in.
+    Tiny,
+}
+
+/// Where everything goes. A pane without a place is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// How the panes stand.
+    pub shape: Shape,
+    /// The top line.
+    pub top: Rect,
+    /// The tabs' line, if there is one.
+    pub tabs: Rect,
+    /// Input fields.
+    pub prompt: Rect,
+    /// The library.
+    pub signatures: Rect,
+    /// Reasoning and answer.
+    pub answer: Rect,
+    /// The failover log.
+    pub log: Rect,
+    /// The status line.
+    pub status: Rect,
+    /// The hint line.
+    pub hints: Rect,
+    /// All between top and status: where overlays stand.
+    pub body: Rect,
+}
+
+/// Below this nothing useful fits.
+pub const SMALLEST: (u16, u16) = (40, 12);
+
+impl Layout {
+    /// For a screen, with the pane that has the keys, the rows that the prompt would like,
+    /// and perhaps one pane filled to the screen.
+    pub fn of(screen: Rect, focus: Pane, full: bool, prompt_rows: u16, sizes: Sizes) -> Self {
+        let none = Rect::ZERO;
+        let row = |y: u16| Rect { x: screen.x, y, width: screen.width, height: 1 };
+        let mut layout = Self {
+            shape: Shape::Tiny,
+            top: none,
+            tabs: none,
+            prompt: none,
+            signatures: none,
+            answer: none,
+            log: none,
+            status: none,
+            hints: none,
+            body: screen,
+        };
+        if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
+            return layout;
+        }
+        layout.top = row(screen.y);
+        layout.hints = row(screen.bottom() - 1);
+        layout.status = row(screen.bottom() - 2);
+        layout.body = Rect { y: screen.y + 1, height: screen.height - 3, ..screen };
+        layout.shape = match screen.width {
+            120.. => Shape::Wide,
+            80.. => Shape::Middle,
+            _ => Shape::Narrow,
+        };
+        let body = layout.body;
+        let prompt_rows = prompt_rows.clamp(3, (screen.height / 3).max(3));
+        match layout.shape {
+            _ if full => *layout.pane_mut(focus) = body,
+            Shape::Wide => {
+                let left = sizes.left.min(body.width / 3);
+                let right = sizes.right.min(body.width / 2 - 10);
+                let centre = body.width - left - right;
+                layout.signatures = Rect { width: left, ..body };
+                layout.log = Rect { x: body.right() - right, width: right, ..body };
+                let centre = Rect { x: body.x + left, width: centre, ..body };
+                (layout.answer, layout.prompt) = split(centre, prompt_rows);
+            }
+            Shape::Middle => {
+                let (upper, prompt) = split(body, prompt_rows);
+                layout.prompt = prompt;
+                let strip = sizes.strip.clamp(3, (upper.height / 2).max(3));
+                (layout.answer, layout.log) = split(upper, strip);
+                if focus == Pane::Signatures {
+                    layout.signatures = centred(body, 64, body.height.saturating_sub(2));
+                }
+            }
+            Shape::Narrow | Shape::Tiny => {
+                layout.tabs = Rect { height: 1, ..body };
+                *layout.pane_mut(focus) = Rect { y: body.y + 1, height: body.height - 1, ..body };
+            }
+        }
+        layout
+    }
+
+    /// A pane's place.
+    pub fn pane(&self, pane: Pane) -> Rect {
+        match pane {
+            Pane::Prompt => self.prompt,
+            Pane::Signatures => self.signatures,
+            Pane::Answer => self.answer,
+            Pane::Log => self.log,
+        }
+    }
+
+    fn pane_mut(&mut self, pane: Pane) -> &mut Rect {
+        match pane {
+            Pane::Prompt => &mut self.prompt,
+            Pane::Signatures => &mut self.signatures,
+            Pane::Answer => &mut self.answer,
+            Pane::Log => &mut self.log,
+        }
+    }
+
+    /// A place for an overlay of at most this size.
+    pub fn overlay(&self, width: u16, height: u16) -> Rect {
+        centred(self.body, width, height)
+    }
+}
+
+/// The rows above, and `rows` below.
+fn split(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    let above = Rect { height: area.height - rows, ..area };
+    (above, Rect { y: area.y + above.height, height: rows, ..area })
+}
+
+fn centred(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// What is inside a pane's border.
+pub fn inner(area: Rect) -> Rect {
+    Rect {
+        x: area.x.saturating_add(1),
+        y: area.y.saturating_add(1),
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panes_stay_on_the_screen_at_every_size() {
+        for (width, height) in (1..200).step_by(7).flat_map(|w| (1..70).step_by(3).map(move |h| (w, h))) {
+            for focus in Pane::ALL {
+                for full in [false, true] {
+                    let screen = Rect { x: 0, y: 0, width, height };
+                    let sizes = Sizes { left: 60, right: 80, strip: 14 };
+                    let layout = Layout::of(screen, focus, full, 200, sizes);
+                    for pane in Pane::ALL {
+                        assert_eq!(layout.pane(pane).intersection(screen), layout.pane(pane), "{pane:?} {screen:?}");
+                    }
+                    if layout.shape != Shape::Tiny {
+                        assert!(!layout.pane(focus).is_empty(), "{focus:?} has no place in {screen:?}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! One unit of Markdown prose into rows.
+
+use super::Look;
+use crate::tui::theme::Role;
+use crate::tui::wrap::{Lead, Row, clip, width, wrap};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Span;
+
+/// The rows of a piece of Markdown that stands alone.
+pub(super) fn render(source: &str, look: Look) -> Vec<Row> {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let mut page = Page::new(look);
+    Parser::new_ext(source, options).for_each(|event| page.event(event));
+    page.flush();
+    page.rows
+}
+
+struct Page {
+    look: Look,
+    rows: Vec<Row>,
+    inline: Vec<(String, Style)>,
+    styles: Vec<Style>,
+    /// For every list that is open: the number of its next item, or none for bullets.
+    lists: Vec<Option<u64>>,
+    /// The marker that the next paragraph begins with.
+    marker: Option<String>,
+    /// Cells that the items around this one are indented by.
+    indent: usize,
+    indents: Vec<usize>,
+    quotes: usize,
+    /// Whether the last thing was a paragraph in the same list item.
+    loose: bool,
+    links: Vec<(String, usize)>,
+    table: Option<Vec<Vec<String>>>,
+    code: bool,
+}
+
+impl Page {
+    fn new(look: Look) -> Self {
+        Self {
+            look,
+            rows: Vec::new(),
+            inline: Vec::new(),
+            styles: Vec::new(),
+            lists: Vec::new(),
+            marker: None,
+            indent: 0,
+            indents: Vec::new(),
+            quotes: 0,
+            loose: false,
+            links: Vec::new(),
+            table: None,
+            code: false,
+        }
+    }
+
+    fn style(&self) -> Style {
+        self.styles.iter().fold(self.look.text(), |style, more| style.patch(*more))
+    }
+
+    fn say(&mut self, text: &str, style: Style) {
+        match &mut self.table {
+            Some(rows) => {
+                if let Some(cell) = rows.last_mut().and_then(|row| row.last_mut()) {
+                    cell.push_str(text);
+                }
+            }
+            None => self.inline.push((text.to_owned(), style)),
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text)
+            | Event::Html(text)
+            | Event::InlineHtml(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text) => self.say(&text, self.style()),
+            Event::Code(text) => self.say(&text, self.style().patch(self.look.style(Role::Code))),
+            Event::SoftBreak => self.say(" ", self.style()),
+            Event::HardBreak => self.say("\n", self.style()),
+            Event::Rule => {
+                self.flush();
+                let rule = "─".repeat(self.look.cells().min(24));
+                self.rows.push(Row::styled(rule, self.look.style(Role::Dim)));
+            }
+            Event::TaskListMarker(done) => self.say(if done { "☑ " } else { "☐ " }, self.style()),
+            Event::FootnoteReference(name) => self.say(&format!("[{name}]"), self.style()),
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag {
+            Tag::Paragraph if self.loose => self.rows.push(Row::default()),
+            Tag::Heading { .. } => self.styles.push(self.look.style(Role::Heading)),
+            Tag::BlockQuote(_) => {
+                self.flush();
+                self.quotes += 1;
+            }
+            Tag::CodeBlock(_) => {
+                self.flush();
+                self.code = true;
+                self.styles.push(self.look.style(Role::Code));
+            }
+            Tag::List(start) => {
+                self.flush();
+                self.lists.push(start);
+            }
+            Tag::Item => {
+                self.flush();
+                self.loose = false;
+                let marker = match self.lists.last_mut() {
+                    Some(Some(number)) => {
+                        *number += 1;
+                        format!("{}. ", *number - 1)
+                    }
+                    _ => "• ".to_owned(),
+                };
+                self.indents.push(self.indent);
+                self.indent += width(&marker);
+                self.marker = Some(marker);
+            }
+            Tag::Emphasis => self.styles.push(Style::new().add_modifier(Modifier::ITALIC)),
+            Tag::Strong => self.styles.push(Style::new().add_modifier(Modifier::BOLD)),
+            Tag::Strikethrough => self.styles.push(Style::new().add_modifier(Modifier::CROSSED_OUT)),
+            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
+                self.links.push((dest_url.into_string(), self.inline.len()));
+                self.styles.push(self.look.style(Role::Link));
+            }
+            Tag::Table(_) => {
+                self.flush();
+                self.table = Some(Vec::new());
+            }
+            Tag::TableHead | Tag::TableRow => self.table.get_or_insert_default().push(Vec::new()),
+            Tag::TableCell => {
+                if let Some(row) = self.table.get_or_insert_default().last_mut() {
+                    row.push(String::new());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Paragraph => {
+                self.flush();
+                self.loose = !self.lists.is_empty();
+            }
+            TagEnd::Heading(_) => {
+                self.flush();
+                self.styles.pop();
+            }
+            TagEnd::BlockQuote(_) => {
+                self.flush();
+                self.quotes -= 1;
+            }
+            TagEnd::CodeBlock => {
+                self.flush();
+                self.code = false;
+                self.styles.pop();
+            }
+            TagEnd::List(_) => {
+                self.flush();
+                self.lists.pop();
+            }
+            TagEnd::Item => {
+                self.flush();
+                self.marker = None;
+                self.indent = self.indents.pop().unwrap_or(0);
+                self.loose = false;
+            }
+            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => {
+                self.styles.pop();
+            }
+            TagEnd::Link | TagEnd::Image => {
+                self.styles.pop();
+                let Some((url, from)) = self.links.pop() else { return };
+                let shown: String =
+                    self.inline.get(from..).unwrap_or(&[]).iter().map(|(text, _)| text.as_str()).collect();
+                if shown != url && !url.is_empty() {
+                    self.say(&format!(" ({url})"), self.look.style(Role::Dim));
+                }
+            }
+            TagEnd::Table => {
+                let rows = self.table.take().unwrap_or_default();
+                self.rows.extend(table(&rows, self.look));
+            }
+            _ => {}
+        }
+    }
+
+    /// Sets what has been said as one paragraph.
+    fn flush(&mut self) {
+        if self.inline.is_empty() && self.marker.is_none() {
+            return;
+        }
+        if let Some((last, _)) = self.inline.last_mut().filter(|_| self.code) {
+            last.truncate(last.trim_end_matches('\n').len());
+        }
+        let marker = self.marker.take();
+        let outer = self.indents.last().copied().unwrap_or(0);
+        let quote = Span::styled("▎ ".repeat(self.quotes), self.look.style(Role::Dim));
+        let lead = |text: String| vec![quote.clone(), Span::styled(text, self.look.style(Role::Dim))];
+        let rest = lead(" ".repeat(self.indent));
+        let first = marker.map_or_else(|| rest.clone(), |marker| lead(" ".repeat(outer) + &marker));
+        let pieces: Vec<_> = self.inline.iter().map(|(text, style)| (text.as_str(), *style)).collect();
+        self.rows.extend(wrap(&pieces, self.look.cells(), &Lead { first, rest }));
+        self.inline.clear();
+    }
+}
+
+/// Columns as wide as they need to be, the widest ones cut first where they do not fit.
+pub(super) fn table(rows: &[Vec<String>], look: Look) -> Vec<Row> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    if columns == 0 {
+        return Vec::new();
+    }
+    let cell = |row: &Vec<String>, column: usize| row.get(column).map_or("", String::as_str).replace('\n', " ");
+    let mut widths: Vec<usize> =
+        (0..columns).map(|c| rows.iter().map(|row| width(&cell(row, c))).max().unwrap_or(0).max(1)).collect();
+    let room = look.cells().saturating_sub(3 * (columns - 1));
+    while widths.iter().sum::<usize>() > room {
+        match widths.iter_mut().max().filter(|widest| **widest > 1) {
+            Some(widest) => *widest -= 1,
+            None => break,
+        }
+    }
+    let edge = look.style(Role::Dim);
+    let mut out = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let style = if index == 0 { look.style(Role::Heading) } else { look.text() };
+        let mut spans = Vec::new();
+        let mut used = 0;
+        for (column, cells) in widths.iter().enumerate() {
+            if used + cells > look.cells() {
+                break;
+            }
+            if column > 0 {
+                spans.push(Span::styled(" │ ", edge));
+            }
+            let text = clip(&cell(row, column), *cells);
+            let pad = " ".repeat(cells - width(&text));
+            spans.push(Span::styled(text + &pad, style));
+            used += cells + 3;
+        }
+        out.push(Row::from(spans));
+        if index == 0 {
+            let rule: Vec<_> = widths.iter().map(|cells| "─".repeat(*cells)).collect();
+            out.push(Row::styled(clip(&rule.join("─┼─"), look.cells()), edge));
+        }
+    }
+    out
+}

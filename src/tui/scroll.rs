@@ -1,0 +1,85 @@
+//! A place in a growing text that stays where the reader put it. The place is a block and
+//! a row in it, so that a block above may grow or fold and nothing jumps.
+
+/// Where the view begins, or that it follows the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scroll {
+    /// Block and row in it at the top of the view; none while the end is followed.
+    anchor: Option<(usize, usize)>,
+}
+
+impl Scroll {
+    /// Whether the end is followed.
+    pub fn follows(self) -> bool {
+        self.anchor.is_none()
+    }
+
+    /// Follow the end from now on.
+    pub fn to_end(&mut self) {
+        self.anchor = None;
+    }
+
+    /// Stay at the beginning.
+    pub fn to_top(&mut self) {
+        self.anchor = Some((0, 0));
+    }
+
+    /// The row, counted over all blocks, that stands at the top of a view of `height` rows.
+    pub fn top(self, heights: &[usize], height: usize) -> usize {
+        let total: usize = heights.iter().sum();
+        let last = total.saturating_sub(height);
+        match self.anchor {
+            None => last,
+            Some((block, row)) => {
+                let above: usize = heights.iter().take(block).sum();
+                let within = heights.get(block).map_or(0, |rows| rows.saturating_sub(1));
+                (above + row.min(within)).min(last)
+            }
+        }
+    }
+
+    /// Moves by rows; reaching the end follows it again.
+    pub fn by(&mut self, rows: isize, heights: &[usize], height: usize) {
+        self.to(self.top(heights, height).saturating_add_signed(rows), heights, height);
+    }
+
+    /// Moves to a row, counted over all blocks.
+    pub fn to(&mut self, top: usize, heights: &[usize], height: usize) {
+        let total: usize = heights.iter().sum();
+        if top + height >= total {
+            self.anchor = None;
+            return;
+        }
+        let mut above = 0;
+        for (block, rows) in heights.iter().enumerate() {
+            if top < above + rows {
+                self.anchor = Some((block, top - above));
+                return;
+            }
+            above += rows;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_until_scrolled_and_again_at_the_end() {
+        let mut scroll = Scroll::default();
+        assert_eq!(scroll.top(&[30], 10), 20);
+        scroll.by(-5, &[30], 10);
+        assert_eq!(scroll.top(&[300], 10), 15, "new text does not move the view");
+        scroll.by(500, &[300], 10);
+        assert!(scroll.follows());
+    }
+
+    #[test]
+    fn a_fold_above_does_not_move_what_is_read() {
+        let mut scroll = Scroll::default();
+        scroll.to(25, &[20, 40], 10);
+        assert_eq!(scroll.top(&[20, 40], 10), 25);
+        assert_eq!(scroll.top(&[1, 40], 10), 6, "the same row of the second block");
+    }
+}

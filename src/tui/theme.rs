@@ -1,0 +1,155 @@
+//! What things look like, by what they mean. Sixteen ANSI colours only, so that the
+//! terminal's own scheme decides the shades; no role is told by colour alone.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// A set of colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// For dark backgrounds.
+    #[default]
+    Dark,
+    /// For light backgrounds.
+    Light,
+    /// Blue against yellow: safe for every common kind of colour blindness.
+    Safe,
+    /// Strong contrast for a projector.
+    Projector,
+    /// No colours, only bold, dim, underline and reverse (`NO_COLOR`).
+    Plain,
+}
+
+/// What a piece of the screen means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Ordinary text.
+    Text,
+    /// Less important.
+    Dim,
+    /// A resting border.
+    Border,
+    /// The border of the pane that has the keys.
+    Focus,
+    /// A pane's title.
+    Title,
+    /// It worked.
+    Good,
+    /// It failed.
+    Bad,
+    /// Look here.
+    Warn,
+    /// It is going on.
+    Live,
+    /// The model that answers, and the switch.
+    Accent,
+    /// What the model thinks.
+    Reasoning,
+    /// Text that no longer counts.
+    Struck,
+    /// The chosen line.
+    Selected,
+    /// A key to press.
+    Key,
+    /// The simulator's badge.
+    Badge,
+    /// A heading in Markdown, or a field's name.
+    Heading,
+    /// Code.
+    Code,
+    /// A keyword in code.
+    Keyword,
+    /// A string in code.
+    Literal,
+    /// A number in code, or a typed value.
+    Number,
+    /// A comment in code.
+    Comment,
+    /// A link.
+    Link,
+}
+
+impl Theme {
+    /// All of them, with their names.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("dark", Self::Dark),
+        ("light", Self::Light),
+        ("safe", Self::Safe),
+        ("projector", Self::Projector),
+        ("plain", Self::Plain),
+    ];
+
+    /// By name, as in the configuration.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, theme)| *theme)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, theme)| *theme == self).map_or("dark", |(name, _)| name)
+    }
+
+    /// The next one, round and round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let at = Self::ALL.iter().position(|(_, theme)| *theme == self).unwrap_or(0);
+        Self::ALL[(at + 1) % Self::ALL.len()].1
+    }
+
+    /// What a role looks like.
+    pub fn style(self, role: Role) -> Style {
+        let shape = Style::new().add_modifier(shape(role));
+        match self.colour(role) {
+            _ if self == Self::Plain => shape.add_modifier(plain_shape(role)),
+            Some(colour) if role == Role::Badge => shape.fg(Color::Black).bg(colour),
+            Some(colour) => shape.fg(colour),
+            None => shape,
+        }
+    }
+
+    fn colour(self, role: Role) -> Option<Color> {
+        use Role::{
+            Accent, Bad, Badge, Border, Code, Comment, Dim, Focus, Good, Heading, Key, Keyword, Link, Literal, Live,
+            Number, Reasoning, Selected, Struck, Text, Title, Warn,
+        };
+        let (good, bad, warn, accent, keyword) = match self {
+            Self::Dark | Self::Plain => (Color::Green, Color::Red, Color::Yellow, Color::Cyan, Color::Magenta),
+            Self::Light => (Color::Green, Color::Red, Color::Magenta, Color::Blue, Color::Magenta),
+            Self::Safe => (Color::Blue, Color::Yellow, Color::Yellow, Color::Cyan, Color::Blue),
+            Self::Projector => {
+                (Color::LightGreen, Color::LightRed, Color::LightYellow, Color::LightCyan, Color::LightMagenta)
+            }
+        };
+        let dim = (self != Self::Projector).then_some(Color::DarkGray);
+        match role {
+            Text | Title | Heading | Selected => None,
+            Dim | Border | Comment | Reasoning => dim,
+            Struck | Bad => Some(bad),
+            Good | Literal => Some(good),
+            Warn | Badge => Some(warn),
+            Focus | Accent | Live | Key | Link | Number => Some(accent),
+            Code | Keyword => Some(keyword),
+        }
+    }
+}
+
+/// What holds in every theme.
+fn shape(role: Role) -> Modifier {
+    match role {
+        Role::Struck => Modifier::CROSSED_OUT,
+        Role::Reasoning => Modifier::ITALIC,
+        Role::Title | Role::Heading | Role::Good | Role::Bad | Role::Accent | Role::Badge | Role::Key => Modifier::BOLD,
+        Role::Selected => Modifier::REVERSED,
+        Role::Link => Modifier::UNDERLINED,
+        _ => Modifier::empty(),
+    }
+}
+
+/// What stands in for colour where there is none.
+fn plain_shape(role: Role) -> Modifier {
+    match role {
+        Role::Dim | Role::Border | Role::Comment | Role::Struck => Modifier::DIM,
+        Role::Focus | Role::Keyword | Role::Warn => Modifier::BOLD,
+        Role::Badge => Modifier::REVERSED,
+        _ => Modifier::empty(),
+    }
+}
