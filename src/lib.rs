@@ -26,3 +26,5 @@ pub mod dspy;
 pub mod failover;
 pub mod openrouter;
 pub mod report;
+pub mod secret;
+pub mod text;
