@@ -4,6 +4,7 @@
 
 mod delta;
 mod request;
+pub mod sse;
 
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};
 pub use request::{Header, Request};
