@@ -28,3 +28,4 @@ pub mod openrouter;
 pub mod report;
 pub mod secret;
 pub mod text;
+pub mod transcript;
