@@ -24,5 +24,6 @@
 
 pub mod dspy;
 pub mod failover;
+pub mod fault;
 pub mod openrouter;
 pub mod report;
