@@ -27,6 +27,7 @@ pub mod dspy;
 pub mod failover;
 pub mod headless;
 pub mod nearest;
+pub mod fault;
 pub mod openrouter;
 pub mod report;
 pub mod secret;
