@@ -25,9 +25,9 @@
 pub mod config;
 pub mod dspy;
 pub mod failover;
+pub mod fault;
 pub mod headless;
 pub mod nearest;
-pub mod fault;
 pub mod openrouter;
 pub mod report;
 pub mod secret;
