@@ -1,0 +1,292 @@
+//! One JSON chunk, and the fold of all of them. Knows the shapes of streamed chunks and of
+//! whole answers; must not know about bytes on the wire or how a stream ends.
+
+use super::classify::{Around, inner_attempts, inside};
+use super::lenient::{List, Object, Parts, Text, count, number, text};
+use super::reason::{error_of, safe_line};
+use super::{Delta, Metadata, Usage};
+use crate::failover::{Failure, Kind};
+use crate::secret::{Scrubber, Secret};
+use crate::text::Cleaner;
+use serde::Deserialize;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// A chunk of a stream, or a whole answer: `choices[].delta` or `choices[].message`. Read in
+/// one pass, strings borrowed; what is rare (errors, usage, metadata) stays a [`Value`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Chunk<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    object: Text<'a>,
+    #[serde(borrow)]
+    model: Text<'a>,
+    #[serde(borrow)]
+    provider: Text<'a>,
+    #[serde(borrow)]
+    pub(super) choices: Option<List<Choice<'a>>>,
+    usage: Value,
+    error: Value,
+    openrouter_metadata: Value,
+}
+
+/// One of `choices`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Choice<'a> {
+    index: Value,
+    #[serde(borrow)]
+    delta: Object<Part<'a>>,
+    #[serde(borrow)]
+    message: Object<Part<'a>>,
+    #[serde(borrow)]
+    finish_reason: Text<'a>,
+    #[serde(borrow)]
+    native_finish_reason: Text<'a>,
+    error: Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Part<'a> {
+    #[serde(borrow)]
+    content: Parts<'a>,
+    #[serde(borrow)]
+    reasoning: Text<'a>,
+    /// What `DeepSeek` and servers after its manner call it.
+    #[serde(borrow)]
+    reasoning_content: Text<'a>,
+    #[serde(borrow)]
+    reasoning_details: List<Detail<'a>>,
+    #[serde(borrow)]
+    refusal: Text<'a>,
+}
+
+/// Of `reasoning.text`, `reasoning.summary`, `reasoning.encrypted` and types to come, what can be read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Detail<'a> {
+    #[serde(borrow)]
+    text: Text<'a>,
+    #[serde(borrow)]
+    summary: Text<'a>,
+}
+
+/// A JSON object as a chunk.
+pub(super) fn parse(json: &str) -> Result<Chunk<'_>, serde_json::Error> {
+    use serde::de::Error;
+    serde_json::from_str::<Object<Chunk<'_>>>(json)?.0.ok_or_else(|| serde_json::Error::custom("no object"))
+}
+
+/// Text on its way out: cleaned and scrubbed, whatever the pieces.
+struct Outlet {
+    cleaner: Cleaner,
+    scrubber: Option<Scrubber>,
+    whole: String,
+}
+
+impl Outlet {
+    fn new(key: Option<&Secret>) -> Self {
+        Self { cleaner: Cleaner::new(), scrubber: key.cloned().map(Scrubber::new), whole: String::new() }
+    }
+
+    fn push(&mut self, piece: &str) -> Option<String> {
+        let mut out = String::with_capacity(piece.len());
+        self.cleaner.push(piece, &mut out);
+        if let Some(scrubber) = &mut self.scrubber {
+            let clean = std::mem::take(&mut out);
+            scrubber.push(&clean, &mut out);
+        }
+        self.whole.push_str(&out);
+        (!out.is_empty()).then_some(out)
+    }
+}
+
+/// All chunks so far.
+pub(super) struct Fold {
+    text: Outlet,
+    reasoning: Outlet,
+    pub(super) refusal: String,
+    pub(super) finish: Option<String>,
+    pub(super) native_finish: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) provider: Option<String>,
+    pub(super) id: Option<String>,
+    pub(super) usage: Option<Usage>,
+}
+
+impl Fold {
+    pub(super) fn new(key: Option<&Secret>) -> Self {
+        Self {
+            text: Outlet::new(key),
+            reasoning: Outlet::new(key),
+            refusal: String::new(),
+            finish: None,
+            native_finish: None,
+            model: None,
+            provider: None,
+            id: None,
+            usage: None,
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text.whole
+    }
+
+    pub(super) fn reasoning(&self) -> &str {
+        &self.reasoning.whole
+    }
+
+    /// Whether any content has come: an error from now on is one in mid-stream.
+    fn begun(&self) -> bool {
+        !self.text().is_empty() || !self.reasoning().is_empty()
+    }
+
+    /// Takes a chunk in; `json` is what it was read from.
+    pub(super) fn apply(
+        &mut self,
+        chunk: &Chunk<'_>,
+        json: &str,
+        around: Around<'_>,
+        out: &mut Vec<Delta>,
+    ) -> Result<(), Failure> {
+        let line = |word: &Text<'_>| word.some().map(|word| safe_line(word, around.key));
+        if self.id.is_none() {
+            self.id = line(&chunk.id);
+        }
+        self.served(&chunk.model, &chunk.provider, around, out);
+        if let Some(usage) = usage(&chunk.usage) {
+            let merged = merge(self.usage.unwrap_or_default(), usage);
+            if self.usage.replace(merged) != Some(merged) {
+                out.push(Delta::Usage(merged));
+            }
+        }
+        out.extend(metadata(&chunk.openrouter_metadata, around.key).map(Delta::Metadata));
+        if is_error(&chunk.error) || chunk.object.some() == Some("error") {
+            return Err(self.error(None, json, around));
+        }
+        // Only one choice is ever asked for; a stranger's others are not mixed into it.
+        let mut choices = chunk.choices.iter().flat_map(|list| &list.0);
+        let Some(choice) = choices.find(|choice| count(&choice.index).unwrap_or(0) == 0) else { return Ok(()) };
+        let part = choice.delta.0.as_ref().or(choice.message.0.as_ref().filter(|_| self.text().is_empty()));
+        if let Some(part) = part {
+            self.part(part, around, out);
+        }
+        if self.native_finish.is_none() {
+            self.native_finish = line(&choice.native_finish_reason);
+        }
+        if is_error(&choice.error) {
+            return Err(self.error(Some(&choice.error), json, around));
+        }
+        if let Some(finish) = line(&choice.finish_reason) {
+            if finish == "error" {
+                return Err(self.unexplained("the model stopped with an error that the server does not explain"));
+            }
+            // A repeated or later reason never overwrites the first.
+            self.finish.get_or_insert(finish);
+        }
+        Ok(())
+    }
+
+    fn served(&mut self, model: &Text<'_>, provider: &Text<'_>, around: Around<'_>, out: &mut Vec<Delta>) {
+        let differs = |new: &Text<'_>, old: &Option<String>| new.some().is_some_and(|new| old.as_deref() != Some(new));
+        if !differs(model, &self.model) && !differs(provider, &self.provider) {
+            return;
+        }
+        let line = |word: &Text<'_>| word.some().map(|word| safe_line(word, around.key));
+        let (model, provider) = (line(model).or(self.model.take()), line(provider).or(self.provider.take()));
+        (self.model, self.provider) = (model.clone(), provider.clone());
+        if let Some(model) = model {
+            out.push(Delta::Served { model, provider });
+        }
+    }
+
+    fn part(&mut self, part: &Part<'_>, around: Around<'_>, out: &mut Vec<Delta>) {
+        let reasoning = part.reasoning.some().or(part.reasoning_content.some()).map_or_else(
+            || {
+                let details = part.reasoning_details.0.iter();
+                Cow::Owned(details.filter_map(|d| d.text.some().or(d.summary.some())).collect::<String>())
+            },
+            Cow::Borrowed,
+        );
+        out.extend(self.reasoning.push(&reasoning).map(Delta::Reasoning));
+        out.extend(part.content.0.as_deref().and_then(|content| self.text.push(content)).map(Delta::Text));
+        if let Some(refusal) = part.refusal.some() {
+            self.refusal.push_str(refusal);
+            self.refusal = safe_line(&self.refusal, around.key);
+        }
+    }
+
+    /// An error object in a chunk: by its code before any content, in mid-stream after it.
+    /// A policy's refusal is the request's own fault at any time.
+    fn error(&self, choice: Option<&Value>, json: &str, around: Around<'_>) -> Failure {
+        let envelope: Value = serde_json::from_str(json).unwrap_or_default();
+        let error = choice.cloned().unwrap_or_else(|| error_of(&envelope));
+        let mut failure = inside(&error, &envelope, around);
+        if self.begun() && failure.kind != Kind::Policy {
+            failure.kind = Kind::MidStream;
+        }
+        failure.provider = failure.provider.or_else(|| self.provider.clone());
+        failure
+    }
+
+    /// A failure of which the server says no more than its native word.
+    pub(super) fn unexplained(&self, reason: &str) -> Failure {
+        let native = self.native_finish.as_ref().map(|word| format!(" ({word})")).unwrap_or_default();
+        let mut failure = Failure::new(Kind::MidStream, format!("{reason}{native}"));
+        failure.provider.clone_from(&self.provider);
+        failure
+    }
+}
+
+fn is_error(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        _ => true,
+    }
+}
+
+/// Tokens and cost, from a `usage` object of any generation of servers.
+pub(super) fn usage(value: &Value) -> Option<Usage> {
+    let tokens = |a: &str, b: &str| count(&value[a]).or_else(|| count(&value[b]));
+    let money = |value: &Value| number(value).filter(|usd| *usd >= 0.0);
+    let usage = Usage {
+        prompt_tokens: tokens("prompt_tokens", "input_tokens"),
+        completion_tokens: tokens("completion_tokens", "output_tokens"),
+        reasoning_tokens: count(&value["completion_tokens_details"]["reasoning_tokens"])
+            .or_else(|| count(&value["output_tokens_details"]["reasoning_tokens"])),
+        cached_tokens: count(&value["prompt_tokens_details"]["cached_tokens"]),
+        cost: money(&value["cost"]),
+        upstream_cost: money(&value["cost_details"]["upstream_inference_cost"]),
+    };
+    (usage != Usage::default()).then_some(usage)
+}
+
+/// What a later chunk leaves out stays known.
+fn merge(old: Usage, new: Usage) -> Usage {
+    Usage {
+        prompt_tokens: new.prompt_tokens.or(old.prompt_tokens),
+        completion_tokens: new.completion_tokens.or(old.completion_tokens),
+        reasoning_tokens: new.reasoning_tokens.or(old.reasoning_tokens),
+        cached_tokens: new.cached_tokens.or(old.cached_tokens),
+        cost: new.cost.or(old.cost),
+        upstream_cost: new.upstream_cost.or(old.upstream_cost),
+    }
+}
+
+/// The router's own story, in the last chunk or beside an error.
+fn metadata(value: &Value, key: Option<&Secret>) -> Option<Metadata> {
+    value.as_object()?;
+    let line = |name: &str| text(&value[name]).map(|word| safe_line(word, key));
+    Some(Metadata {
+        strategy: line("strategy"),
+        summary: line("summary"),
+        attempt: count(&value["attempt"]).and_then(|n| u32::try_from(n).ok()),
+        attempts: inner_attempts(&value["attempts"], key),
+    })
+}

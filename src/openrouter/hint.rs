@@ -1,0 +1,160 @@
+//! "Come back later", in every way that servers write it. Wall time is an argument.
+
+use super::Header;
+use super::lenient::number;
+use crate::failover::{Hint, HintSource};
+use serde_json::Value;
+use std::time::Duration;
+
+/// No hint is believed beyond a day.
+pub const MAX_HINT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The most precise hint of an error response. `now` is the wall time since 1970, used where
+/// the response has no `Date` of its own: a date means what its server's clock says.
+///
+/// Sources: `Retry-After` (RFC 9110 §10.2.3), `retry-after-ms` (official SDKs),
+/// `X-RateLimit-Reset` in epoch milliseconds, also inside `error.metadata.headers`,
+/// `error.metadata.retry_after_seconds`, `error.availability.retry_after`.
+pub fn read(headers: &[Header], error: &Value, now: Duration) -> Option<Hint> {
+    let meta = &error["metadata"];
+    let find = |name: &str| {
+        let own = headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value.trim().to_owned());
+        own.or_else(|| {
+            let inner = meta["headers"].as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1;
+            inner.as_str().map(|text| text.trim().to_owned()).or_else(|| number(inner).map(|n| n.to_string()))
+        })
+    };
+    let now = find("date").and_then(|date| http_date(&date)).unwrap_or(now);
+    let hint = |after, source| Some(Hint { after, source });
+
+    if let Some(ms) = find("retry-after-ms").and_then(|text| text.parse::<f64>().ok()) {
+        return hint(seconds(ms / 1000.0), HintSource::RetryAfterMs);
+    }
+    if let Some(text) = find("retry-after") {
+        if let Ok(n) = text.parse::<f64>() {
+            return hint(seconds(n), HintSource::RetryAfterSeconds);
+        }
+        if let Some(date) = http_date(&text) {
+            return hint(date.saturating_sub(now).min(MAX_HINT), HintSource::RetryAfterDate);
+        }
+    }
+    let body = [&meta["retry_after_seconds"], &meta["retry_after_seconds_raw"]].into_iter().find_map(number);
+    if let Some(n) = body {
+        return hint(seconds(n), HintSource::Metadata);
+    }
+    if let Some(n) = number(&error["availability"]["retry_after"]) {
+        return hint(seconds(n), HintSource::Availability);
+    }
+    let reset = find("x-ratelimit-reset").and_then(|text| text.parse::<f64>().ok())?;
+    let now = now.as_secs_f64();
+    let after = match reset {
+        ms if ms > 1e11 => ms / 1000.0 - now,
+        epoch if epoch > 1e9 => epoch - now,
+        relative => relative,
+    };
+    hint(seconds(after), HintSource::RateLimitReset)
+}
+
+/// Negative, past and not-a-number count as 0, absurd as [`MAX_HINT`].
+fn seconds(n: f64) -> Duration {
+    // Microseconds are the grain of everything that is written down.
+    let us = (n.clamp(0.0, MAX_HINT.as_secs_f64()) * 1e6).round();
+    Duration::from_micros(us as u64)
+}
+
+/// Reads the three forms of an HTTP date (RFC 9110 §5.6.7) as the time since 1970.
+pub fn http_date(text: &str) -> Option<Duration> {
+    let parts: Vec<&str> = text.split([' ', ',', '-']).filter(|part| !part.is_empty()).collect();
+    let (day, month, year, time) = match parts[..] {
+        // Sun, 06 Nov 1994 08:49:37 GMT, and Sunday, 06-Nov-94 08:49:37 GMT
+        [_, day, month, year, time, "GMT" | "UTC"] => (day, month, year, time),
+        // Sun Nov  6 08:49:37 1994
+        [_, month, day, time, year] => (day, month, year, time),
+        _ => return None,
+    };
+    let number = |text: &str| text.parse::<u64>().ok().filter(|_| text.len() <= 4);
+    let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = names.iter().position(|name| name.eq_ignore_ascii_case(month))? as u64;
+    let year = match number(year)? {
+        short @ 0..70 => 2000 + short,
+        short @ 70..100 => 1900 + short,
+        full => full,
+    };
+    let clock: Vec<u64> = time.split(':').map(number).collect::<Option<_>>()?;
+    let ([hour, minute, second], day @ 1..=31, 1970..) = (&clock[..], number(day)?, year) else { return None };
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let leaps = |year: u64| year / 4 - year / 100 + year / 400;
+    let before_month = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][month as usize];
+    let days =
+        (year - 1970) * 365 + leaps(year - 1) - leaps(1969) + before_month + u64::from(month > 1 && leap(year)) + day
+            - 1;
+    (*hour < 24 && *minute < 60 && *second <= 60)
+        .then(|| Duration::from_secs(days * 86_400 + hour * 3600 + minute * 60 + second))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: Duration = Duration::from_secs(784_111_777);
+
+    fn after(headers: &[(&str, &str)], error: &Value) -> Option<(u64, HintSource)> {
+        let headers: Vec<Header> =
+            headers.iter().map(|(name, value)| Header { name: (*name).into(), value: (*value).into() }).collect();
+        read(&headers, error, NOW).map(|hint| (hint.after.as_millis() as u64, hint.source))
+    }
+
+    #[test]
+    fn dates_in_three_forms() {
+        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(http_date(text), Some(NOW), "{text}");
+        }
+        assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(http_date("Sun, 29 Feb 2032 12:00:00 GMT"), Some(Duration::from_secs(1_961_668_800)));
+        assert_eq!(http_date("Sun, 22 Nov 2026 00:00:00 GMT"), Some(Duration::from_secs(1_795_305_600)));
+        for text in ["", "soon", "Sun, 06 Nov 1994", "Sun, 06 Now 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT"] {
+            assert_eq!(http_date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn hints_in_every_format() {
+        use HintSource::*;
+        let none = json!(null);
+        for (headers, error, expected) in [
+            (&[("Retry-After", "2")][..], &none, Some((2000, RetryAfterSeconds))),
+            (&[("retry-after", " 0.25 ")], &none, Some((250, RetryAfterSeconds))),
+            (&[("retry-after", "-3")], &none, Some((0, RetryAfterSeconds))),
+            (&[("retry-after", "99999999999999999999")], &none, Some((86_400_000, RetryAfterSeconds))),
+            (&[("retry-after", "NaN")], &none, Some((0, RetryAfterSeconds))),
+            (&[("retry-after", "later")], &none, None),
+            (&[("retry-after", "7"), ("retry-after-ms", "1500")], &none, Some((1500, RetryAfterMs))),
+            (&[("retry-after", "Sun, 06 Nov 1994 08:49:40 GMT")], &none, Some((3000, RetryAfterDate))),
+            (&[("retry-after", "Sun, 06 Nov 1993 08:49:40 GMT")], &none, Some((0, RetryAfterDate))),
+            (&[("retry-after", "Sun, 06 Nov 2094 08:49:40 GMT")], &none, Some((86_400_000, RetryAfterDate))),
+            (
+                &[("date", "Sun, 06 Nov 1994 08:49:30 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:40 GMT")],
+                &none,
+                Some((10_000, RetryAfterDate)),
+            ),
+            (&[("X-RateLimit-Reset", "784111780000")], &none, Some((3000, RateLimitReset))),
+            (
+                &[("x-ratelimit-reset", "784111780000")],
+                &json!({"metadata": {"retry_after_seconds": 4}}),
+                Some((4000, Metadata)),
+            ),
+            (&[], &json!({"metadata": {"retry_after_seconds": "1.5"}}), Some((1500, Metadata))),
+            (
+                &[],
+                &json!({"metadata": {"headers": {"X-RateLimit-Reset": 784_111_780_500_u64}}}),
+                Some((3500, RateLimitReset)),
+            ),
+            (&[], &json!({"metadata": {"headers": {"Retry-After": "6"}}}), Some((6000, RetryAfterSeconds))),
+            (&[], &json!({"availability": {"retry_after": 30}}), Some((30_000, Availability))),
+            (&[], &json!({"metadata": "text", "availability": []}), None),
+        ] {
+            assert_eq!(after(headers, error), expected, "{headers:?} {error}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! A response's body, from bytes to deltas and one end. Knows both framings, a stream of
+//! events and a whole JSON body, and every way in which they end badly; must not know sockets.
+
+use super::chunk::{Fold, parse};
+use super::classify::Around;
+use super::reason::{html_title, is_html, safe_body};
+use super::sse::{Decoder, Event};
+use super::{Completion, Delta, Finish, Head};
+use crate::failover::{Failure, Kind};
+use crate::secret::Secret;
+use std::time::Duration;
+
+/// A body longer than this is given up: 16 MiB.
+pub const MAX_BODY: usize = 16 << 20;
+/// So many events in a row that are not JSON end a stream.
+const BAD_EVENTS: u32 = 3;
+
+/// Reads the body of a successful response.
+pub struct Reader {
+    head: Head,
+    key: Option<Secret>,
+    now: Duration,
+    framing: Framing,
+    total: usize,
+    inside: Inside,
+}
+
+/// Told by the first byte that is not blank: an object is a whole body, whatever its type says.
+enum Framing {
+    /// Nothing but blanks so far: slow answers are padded with them.
+    Undecided,
+    Stream(Decoder),
+    Whole(Vec<u8>),
+}
+
+/// What the events have said.
+struct Inside {
+    fold: Fold,
+    events: u32,
+    bad_in_a_row: u32,
+    done: bool,
+    failed: Option<Failure>,
+}
+
+impl Reader {
+    /// For the body that follows `head`; `now` is the wall time since 1970, for hints that are dates.
+    pub fn new(head: Head, key: Option<Secret>, now: Duration) -> Self {
+        let mut reader = Self {
+            inside: Inside { fold: Fold::new(key.as_ref()), events: 0, bad_in_a_row: 0, done: false, failed: None },
+            head,
+            key,
+            now,
+            framing: Framing::Undecided,
+            total: 0,
+        };
+        let kind = reader.content_type();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !matches!(kind, "" | "text/event-stream" | "application/json" | "text/html") && !kind.ends_with("+json") {
+            let reason = format!("the server sent {kind} where an event stream or JSON was promised");
+            reader.inside.failed = Some(Failure::new(Kind::NotAnAnswer, crate::text::clean_line(&reason, 200)));
+        }
+        reader
+    }
+
+    fn content_type(&self) -> String {
+        let header = self.head.headers.iter().find(|h| h.name.eq_ignore_ascii_case("content-type"));
+        header.map(|h| h.value.trim().to_lowercase()).unwrap_or_default()
+    }
+
+    /// Takes the next bytes and adds what they say to `out`. True once nothing more is worth
+    /// waiting for: the stream said that it is done, or failed.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Delta>) -> bool {
+        if self.over() || bytes.is_empty() {
+            return self.over();
+        }
+        self.total += bytes.len();
+        if self.total > MAX_BODY {
+            return self.fail(Failure::new(Kind::TooLarge, "the body is over 16 MiB"));
+        }
+        let mut bytes = bytes;
+        if let Framing::Undecided = self.framing {
+            // White space, and the bytes of a byte order mark.
+            let blank = |b: &u8| b.is_ascii_whitespace() || [0xef, 0xbb, 0xbf].contains(b);
+            let Some(start) = bytes.iter().position(|b| !blank(b)) else {
+                out.push(Delta::Comment);
+                return false;
+            };
+            bytes = &bytes[start..];
+            self.framing = match bytes[0] {
+                b'{' | b'[' | b'<' => Framing::Whole(Vec::new()),
+                _ => Framing::Stream(Decoder::new()),
+            };
+        }
+        match &mut self.framing {
+            Framing::Whole(body) => body.extend_from_slice(bytes),
+            Framing::Stream(decoder) => {
+                let around = Around { headers: &self.head.headers, key: self.key.as_ref(), now: self.now };
+                if let Err(too_large) = decoder.push(bytes, |event| self.inside.event(event, around, out)) {
+                    return self.fail(Failure::new(Kind::TooLarge, too_large.to_string()));
+                }
+            }
+            Framing::Undecided => {}
+        }
+        self.over()
+    }
+
+    fn over(&self) -> bool {
+        self.inside.done || self.inside.failed.is_some()
+    }
+
+    fn fail(&mut self, failure: Failure) -> bool {
+        self.inside.failed.get_or_insert(failure);
+        true
+    }
+
+    /// The body has ended, or broke off as `cut` says.
+    ///
+    /// # Errors
+    /// The one failure of this response.
+    pub fn finish(mut self, cut: Option<Failure>, out: &mut Vec<Delta>) -> Result<Completion, Failure> {
+        let around = Around { headers: &self.head.headers, key: self.key.as_ref(), now: self.now };
+        match self.framing {
+            _ if self.inside.failed.is_some() => {}
+            Framing::Stream(decoder) => {
+                if let Err(too_large) = decoder.finish(|event| self.inside.event(event, around, out)) {
+                    self.inside.failed.get_or_insert(Failure::new(Kind::TooLarge, too_large.to_string()));
+                }
+            }
+            Framing::Whole(body) => self.inside.whole(&body, cut.as_ref(), around, out),
+            Framing::Undecided => {
+                let what = if self.total > 0 { "only blanks" } else { "nothing" };
+                let kind = if self.total > 0 || cut.is_none() { Kind::NotAnAnswer } else { Kind::Truncated };
+                self.inside.failed = Some(Failure::new(kind, format!("{what} came where an answer was promised")));
+            }
+        }
+        if let Some(mut failure) = self.inside.failed {
+            failure.status = failure.status.or(Some(self.head.status));
+            return Err(failure);
+        }
+        self.inside.complete(cut, self.head.generation, out).map_err(|mut failure| {
+            failure.status = failure.status.or(Some(self.head.status));
+            failure
+        })
+    }
+}
+
+impl Inside {
+    fn event(&mut self, event: Event<'_>, around: Around<'_>, out: &mut Vec<Delta>) {
+        if self.done || self.failed.is_some() {
+            return;
+        }
+        let data = match event {
+            Event::Comment(_) => return out.push(Delta::Comment),
+            Event::Data(data) => data.trim_ascii(),
+        };
+        if data.is_empty() {
+            return;
+        }
+        if data == b"[DONE]" {
+            self.done = true;
+            return;
+        }
+        self.events += 1;
+        let json = String::from_utf8_lossy(data);
+        if std::str::from_utf8(data).is_err() {
+            out.push(Delta::Warning(format!("event {}: bytes that are not UTF-8 were replaced", self.events)));
+        }
+        match parse(&json) {
+            Ok(chunk) => {
+                self.bad_in_a_row = 0;
+                self.failed = self.fold.apply(&chunk, &json, around, out).err();
+            }
+            Err(error) => {
+                self.bad_in_a_row += 1;
+                out.push(Delta::Warning(format!("event {} is not JSON and was skipped: {error}", self.events)));
+                if self.bad_in_a_row >= BAD_EVENTS {
+                    let reason = format!("{BAD_EVENTS} events in a row are not JSON: {error}");
+                    let mut failure = Failure::new(Kind::BadEvents, reason);
+                    failure.body = safe_body(data, around.key);
+                    self.failed = Some(failure);
+                }
+            }
+        }
+    }
+
+    /// A body that is no stream.
+    fn whole(&mut self, body: &[u8], cut: Option<&Failure>, around: Around<'_>, out: &mut Vec<Delta>) {
+        let json = String::from_utf8_lossy(body);
+        let fail = |kind, reason: String| {
+            let mut failure = Failure::new(kind, reason);
+            failure.body = safe_body(body, around.key);
+            Some(failure)
+        };
+        if is_html(&json) {
+            let page = html_title(&json);
+            let reason = format!("{page} came instead of an answer: a captive portal or a wrong base URL?");
+            self.failed = fail(Kind::NotAnAnswer, reason);
+            return;
+        }
+        // An error may come in a list.
+        let list: Option<Vec<serde_json::Value>> = serde_json::from_str(&json).ok();
+        let first = list.and_then(|list| list.into_iter().next()).map(|first| first.to_string());
+        let json = first.as_deref().unwrap_or(&json);
+        match parse(json) {
+            Ok(chunk) => {
+                self.failed = self.fold.apply(&chunk, json, around, out).err();
+                if self.failed.is_none() && chunk.choices.is_none() {
+                    self.failed = fail(Kind::NotAnAnswer, "JSON without `choices` came instead of an answer".into());
+                }
+                // A whole body's frame is its own end, with or without a reason.
+                self.done = true;
+                self.fold.finish.get_or_insert_with(|| "unknown".to_owned());
+            }
+            Err(error) if error.is_eof() => {
+                let why = cut.map(|cut| format!(": {}", cut.reason)).unwrap_or_default();
+                self.failed = fail(Kind::Truncated, format!("the body broke off after {} bytes{why}", body.len()));
+            }
+            Err(error) => self.failed = fail(Kind::NotAnAnswer, format!("the body is not JSON: {error}")),
+        }
+    }
+
+    /// What a body without an error comes to.
+    fn complete(
+        self,
+        cut: Option<Failure>,
+        generation: Option<String>,
+        out: &mut Vec<Delta>,
+    ) -> Result<Completion, Failure> {
+        let fold = self.fold;
+        let empty = fold.text().trim().is_empty();
+        let fail = |kind, reason: String| {
+            let mut failure = Failure::new(kind, reason);
+            failure.provider.clone_from(&fold.provider);
+            Err(failure)
+        };
+        let Some(finish) = &fold.finish else {
+            return match cut {
+                Some(cut) => fail(Kind::Truncated, format!("the stream broke off: {}", cut.reason)),
+                None if self.done && empty && fold.reasoning().is_empty() => {
+                    fail(Kind::Empty, "the stream was done before anything came".into())
+                }
+                None => fail(Kind::Truncated, "the stream ended without a finish reason".into()),
+            };
+        };
+        let native = fold.native_finish.as_deref().unwrap_or_default();
+        if native.eq_ignore_ascii_case("network_error")
+            || (empty && ["error", "malformed_function_call"].iter().any(|word| native.eq_ignore_ascii_case(word)))
+        {
+            return Err(fold.unexplained("the provider failed behind a finish reason that hides it"));
+        }
+        if finish == "content_filter" {
+            return fail(Kind::Policy, "the provider's content filter stopped the answer".into());
+        }
+        if empty && !fold.refusal.is_empty() {
+            return fail(Kind::Policy, format!("the model refused: {}", fold.refusal));
+        }
+        let mut text = fold.text().to_owned();
+        if empty {
+            if finish == "length" {
+                let spent = if fold.reasoning().is_empty() { "" } else { ": reasoning used them up" };
+                return fail(Kind::Length, format!("max_tokens was reached before the answer began{spent}"));
+            }
+            if !reads_like_an_answer(fold.reasoning()) {
+                let what = if fold.reasoning().is_empty() { "nothing" } else { "only reasoning" };
+                return fail(Kind::Empty, format!("the model finished ({finish}) with {what} in its answer"));
+            }
+            // Some models put structured output there and leave the content null.
+            out.push(Delta::Warning("the answer came in the reasoning field and is read from there".into()));
+            fold.reasoning().clone_into(&mut text);
+        }
+        Ok(Completion {
+            finish: match finish.as_str() {
+                "stop" => Finish::Stop,
+                "length" => Finish::Length,
+                "tool_calls" => Finish::ToolCalls,
+                _ => Finish::Other(finish.clone()),
+            },
+            text,
+            reasoning: fold.reasoning().to_owned(),
+            native_finish: fold.native_finish,
+            model: fold.model,
+            provider: fold.provider,
+            id: fold.id.or(generation),
+            usage: fold.usage,
+        })
+    }
+}
+
+/// Whether reasoning holds fields as an adapter writes them: markers, or a JSON object at its end.
+fn reads_like_an_answer(reasoning: &str) -> bool {
+    let end = reasoning.trim_end().trim_end_matches('`').trim_end();
+    reasoning.contains("[[ ## ") || (end.ends_with('}') && reasoning.contains('{'))
+}

@@ -1,0 +1,153 @@
+//! The words of an error, for people: dug out of wrappers, cleaned, without secrets.
+
+use super::lenient::text;
+use crate::secret::Secret;
+use crate::text::{clean, clean_line, clean_value};
+use serde_json::Value;
+
+/// A reason is one line of at most so many characters.
+const REASON_CAP: usize = 300;
+/// What is kept of a body, in bytes.
+const BODY_CAP: usize = 4096;
+
+/// The error object of a body, whatever it is wrapped in: `{error: {…}}`, `{error: "…"}`, `[{error}]`,
+/// `{message}`, `{detail}`, `{errors: […]}`. `Null` where there is none.
+pub(super) fn error_of(body: &Value) -> Value {
+    match body {
+        Value::Array(items) => items.first().map_or(Value::Null, error_of),
+        Value::Object(map) => match map.get("error") {
+            Some(Value::String(message)) if !message.trim().is_empty() => {
+                let mut error = map.clone();
+                error.remove("error");
+                error.insert("message".into(), message.clone().into());
+                Value::Object(error)
+            }
+            Some(error @ Value::Object(inner)) if !inner.is_empty() => error.clone(),
+            Some(error @ Value::Array(_)) => error_of(error),
+            _ if ["message", "detail", "errors", "title"].iter().any(|key| map.contains_key(*key)) => body.clone(),
+            _ => Value::Null,
+        },
+        _ => Value::Null,
+    }
+}
+
+/// What went wrong in the upstream's own words: `metadata.raw` where the message only says
+/// "Provider returned error" (the human reason is in `raw`, which may be JSON text itself).
+pub(super) fn reason(error: &Value) -> Option<String> {
+    let raw = dig(&error["metadata"]["raw"], 0);
+    let message = dig(error, 0).filter(|message| !is_generic(message));
+    let mut reason = message.or(raw).or_else(|| dig(error, 0))?;
+    let reasons: Vec<&str> = error["metadata"]["reasons"].as_array().into_iter().flatten().filter_map(text).collect();
+    if !reasons.is_empty() {
+        reason = format!("{reason} ({})", reasons.join(", "));
+    }
+    Some(reason)
+}
+
+/// Every word that may tell errors of one status apart, in lower case.
+pub(super) fn all_words(error: &Value) -> String {
+    let raw = &error["metadata"]["raw"];
+    let message = error["message"].as_str().unwrap_or_default();
+    format!(
+        "{message} {} {}",
+        dig(error, 0).unwrap_or_default(),
+        raw.as_str().map_or_else(|| raw.to_string(), Into::into)
+    )
+    .to_lowercase()
+}
+
+fn is_generic(message: &str) -> bool {
+    let message = message.trim_end_matches(['.', '!']).to_lowercase();
+    ["provider returned error", "error", "upstream error", "bad request", "unknown error", "error from provider"]
+        .contains(&message.as_str())
+}
+
+/// The first thing in a value that reads like a message.
+fn dig(value: &Value, depth: u8) -> Option<String> {
+    if depth > 4 {
+        return None;
+    }
+    match value {
+        Value::String(text) => {
+            let text = text.trim();
+            if text.starts_with('<') {
+                return Some(html_title(text));
+            }
+            let json =
+                text.find(['{', '[']).filter(|at| *at < 40).and_then(|at| serde_json::from_str(&text[at..]).ok());
+            let inner = json.and_then(|json: Value| dig(&json, depth + 1));
+            inner.or_else(|| (!text.is_empty()).then(|| text.to_owned()))
+        }
+        Value::Array(items) => items.iter().find_map(|item| dig(item, depth + 1)),
+        Value::Object(map) => {
+            ["message", "error", "detail", "msg", "error_description", "description", "errors", "title", "reason"]
+                .iter()
+                .find_map(|key| map.get(*key).and_then(|inner| dig(inner, depth + 1)))
+        }
+        _ => None,
+    }
+}
+
+/// An HTML page in one line.
+pub(super) fn html_title(page: &str) -> String {
+    let lower = page.to_ascii_lowercase();
+    let title = lower.find("<title").and_then(|at| {
+        let from = at + lower[at..].find('>')? + 1;
+        let to = from + lower[from..].find("</title")?;
+        Some(page[from..to].trim())
+    });
+    match title.filter(|title| !title.is_empty()) {
+        Some(title) => format!("an HTML page titled \u{201c}{}\u{201d}", clean_line(title, 80)),
+        None => "an HTML page".to_owned(),
+    }
+}
+
+/// True for what a browser would show.
+pub(super) fn is_html(body: &str) -> bool {
+    let start = body.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    start.starts_with('<')
+}
+
+/// A text from upstream as one line, without escapes, account id or key.
+pub(super) fn safe_line(line: &str, key: Option<&Secret>) -> String {
+    clean_line(&safe(&clean(line), key), REASON_CAP)
+}
+
+/// A body from upstream for the log: without escapes, account id or key, cut.
+pub(super) fn safe_body(body: &[u8], key: Option<&Secret>) -> Option<String> {
+    // JSON first: an escape sequence inside of it is written as `\u001b`, and cleaned text would hide that.
+    let text = match serde_json::from_slice::<Value>(body) {
+        Ok(value) => safe(&clean_value(value).to_string(), key),
+        Err(_) => safe(&clean(&String::from_utf8_lossy(&body[..body.len().min(4 * BODY_CAP)])), key),
+    };
+    let mut end = text.len().min(BODY_CAP);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    (!text.trim().is_empty()).then(|| text[..end].to_owned())
+}
+
+fn safe(text: &str, key: Option<&Secret>) -> String {
+    let text = hide_user_id(text);
+    key.map_or_else(|| text.clone(), |key| key.scrub(&text))
+}
+
+/// Error bodies carry the account's id as `user_id`, also inside text that was JSON once.
+fn hide_user_id(text: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find("user_id") {
+        let after = &rest[at + 7..];
+        let value = after.trim_start_matches(['"', '\\', ':', '=', ' ', '\'']);
+        let end = value.find(|c: char| !c.is_alphanumeric() && !"_-.@+|".contains(c)).unwrap_or(value.len());
+        out.push_str(&rest[..rest.len() - value.len()]);
+        // `user_id` as a word of a sentence is followed by nothing like a value.
+        if end > 0 && after.len() - value.len() > 1 && !value.starts_with("null") {
+            out.push_str("***");
+            rest = &value[end..];
+        } else {
+            rest = value;
+        }
+    }
+    out.push_str(rest);
+    out
+}

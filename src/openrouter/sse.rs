@@ -1,0 +1,240 @@
+//! Server-sent events, from bytes. Knows the event-stream format of the WHATWG HTML
+//! standard; must not know what the events say. The result does not depend on how the
+//! bytes are cut. Written by hand because the kept crates drop comments (the router's
+//! keep-alives), and several fail on a byte order mark, a bare CR or a huge line.
+
+use memchr::memchr2;
+
+/// An event or a line longer than this ends the stream: 1 MiB.
+pub const MAX_EVENT: usize = 1 << 20;
+
+/// What a stream is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// The data lines of one event, joined with LF. UTF-8 is not checked here.
+    Data(&'a [u8]),
+    /// A comment line without its colon: a keep-alive.
+    Comment(&'a [u8]),
+}
+
+/// An event or a line is over [`MAX_EVENT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event of the stream is over 1 MiB")]
+pub struct TooLarge;
+
+/// Cuts bytes into events.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    /// A line that has begun in an earlier piece.
+    line: Vec<u8>,
+    /// Data lines of the event so far, each followed by LF.
+    data: Vec<u8>,
+    /// Something came before this line, so no byte order mark can follow.
+    begun: bool,
+    /// The last piece ended in CR: a LF now belongs to it.
+    after_cr: bool,
+}
+
+impl Decoder {
+    /// At the beginning of a stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Decodes the next piece; `each` gets the events that it completes.
+    ///
+    /// # Errors
+    /// [`TooLarge`]; the stream cannot go on after it.
+    pub fn push(&mut self, piece: &[u8], mut each: impl FnMut(Event<'_>)) -> Result<(), TooLarge> {
+        let mut rest = piece;
+        if self.after_cr && !rest.is_empty() {
+            self.after_cr = false;
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+        }
+        while let Some(end) = memchr2(b'\n', b'\r', rest) {
+            let (line, ending) = (&rest[..end], rest[end]);
+            rest = &rest[end + 1..];
+            let mut blank_follows = false;
+            if ending == b'\n' {
+                blank_follows = rest.first() == Some(&b'\n');
+            } else if let Some(after) = rest.strip_prefix(b"\n") {
+                rest = after;
+            } else {
+                self.after_cr = rest.is_empty();
+            }
+            if self.line.is_empty() {
+                // The usual event is one data line and a blank one: no copy.
+                if blank_follows
+                    && self.data.is_empty()
+                    && self.begun
+                    && let Some(value) = line.strip_prefix(b"data:")
+                {
+                    fits(line.len())?;
+                    each(Event::Data(value.strip_prefix(b" ").unwrap_or(value)));
+                    rest = &rest[1..];
+                } else {
+                    self.line(line, &mut each)?;
+                }
+            } else {
+                fits(self.line.len() + line.len())?;
+                let mut whole = std::mem::take(&mut self.line);
+                whole.extend_from_slice(line);
+                self.line(&whole, &mut each)?;
+                whole.clear();
+                self.line = whole;
+            }
+        }
+        fits(self.line.len() + rest.len() + self.data.len())?;
+        self.line.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// The stream is over. A last event without its blank line is given out: some servers end that way.
+    ///
+    /// # Errors
+    /// [`TooLarge`], as for [`push`](Self::push).
+    pub fn finish(mut self, mut each: impl FnMut(Event<'_>)) -> Result<(), TooLarge> {
+        if !self.line.is_empty() {
+            let line = std::mem::take(&mut self.line);
+            self.line(&line, &mut each)?;
+        }
+        self.line(b"", &mut each)
+    }
+
+    fn line(&mut self, line: &[u8], each: &mut impl FnMut(Event<'_>)) -> Result<(), TooLarge> {
+        fits(line.len() + self.data.len())?;
+        let first = !std::mem::replace(&mut self.begun, true);
+        let line = if first { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+        if line.is_empty() {
+            if let Some(data) = self.data.strip_suffix(b"\n") {
+                each(Event::Data(data));
+            }
+            self.data.clear();
+        } else if let Some(comment) = line.strip_prefix(b":") {
+            each(Event::Comment(comment));
+        } else if let Some(value) = line.strip_prefix(b"data:") {
+            self.data.extend_from_slice(value.strip_prefix(b" ").unwrap_or(value));
+            self.data.push(b'\n');
+        } else if line == b"data" {
+            self.data.push(b'\n');
+        }
+        // `event`, `id`, `retry` and unknown fields say nothing that the data do not.
+        Ok(())
+    }
+}
+
+fn fits(length: usize) -> Result<(), TooLarge> {
+    if length > MAX_EVENT { Err(TooLarge) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use sse_parse::SseParser;
+
+    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<String>, TooLarge> {
+        let (mut decoder, mut seen) = (Decoder::new(), Vec::new());
+        let mut note = |event: Event<'_>| {
+            seen.push(match event {
+                Event::Data(data) => format!("data {}", String::from_utf8_lossy(data)),
+                Event::Comment(text) => format!("comment{}", String::from_utf8_lossy(text)),
+            });
+        };
+        for piece in pieces {
+            decoder.push(piece, &mut note)?;
+        }
+        decoder.finish(note)?;
+        Ok(seen)
+    }
+
+    #[test]
+    fn the_format_at_every_split() {
+        let cases: &[(&[u8], &[&str])] = &[
+            (b"data: a\n\ndata:b\n\n", &["data a", "data b"]),
+            (b"data: a\r\n\r\ndata: b\r\rdata: c\n\r\ndata: d\r\n\n", &["data a", "data b", "data c", "data d"]),
+            (b"\xef\xbb\xbfdata: a\n\n", &["data a"]),
+            (b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\ndata: b\n\n", &["data b"]),
+            (
+                b": OPENROUTER PROCESSING\n\n:\n: x\ndata: a\n: in\n\n",
+                &["comment OPENROUTER PROCESSING", "comment", "comment x", "comment in", "data a"],
+            ),
+            (b"data: a\ndata:\ndata\ndata:  b\n\n", &["data a\n\n\n b"]),
+            (b"event: x\nid: 1\nretry: 5\nother\ndatax: no\ndata: a\n\n\n\n", &["data a"]),
+            (b"data\n\ndata:\n\n", &["data ", "data "]),
+            (b"data: last", &["data last"]),
+            (b"data: last\r", &["data last"]),
+            (b"data: \xff\xfe\n\ndata: \xe4\xb8\x96\n\n", &["data \u{fffd}\u{fffd}", "data 世"]),
+            (b"", &[]),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(decode([*bytes]).unwrap(), *expected, "whole");
+            for at in 0..=bytes.len() {
+                let (a, b) = bytes.split_at(at);
+                assert_eq!(decode([a, b]).unwrap(), *expected, "split at {at}");
+                assert_eq!(decode([a, b"", b]).unwrap(), *expected, "an empty piece at {at}");
+            }
+            assert_eq!(decode(bytes.chunks(1)).unwrap(), *expected, "byte by byte");
+        }
+    }
+
+    #[test]
+    fn the_cap_holds_inside_one_piece_and_across_pieces() {
+        let event = |length: usize| [b"data:".as_slice(), &vec![b'x'; length - 5], b"\n\n"].concat();
+        let many: Vec<u8> = b"data: 0123456789\n".repeat(MAX_EVENT / 8);
+        for first in [b"".as_slice(), b"data: a\n\n"] {
+            for (bytes, fine) in [(event(MAX_EVENT), true), (event(MAX_EVENT + 1), false), (many.clone(), false)] {
+                let bytes = [first, &bytes].concat();
+                assert_eq!(decode([bytes.as_slice()]).is_ok(), fine);
+                assert_eq!(decode(bytes.chunks(4096)).is_ok(), fine);
+                assert_eq!(decode(bytes.chunks(MAX_EVENT)).is_ok(), fine);
+            }
+        }
+        let long_comment = [b":".as_slice(), &vec![b'x'; MAX_EVENT]].concat();
+        assert_eq!(decode(long_comment.chunks(4096)), Err(TooLarge));
+    }
+
+    fn stream() -> impl Strategy<Value = Vec<u8>> {
+        let parts: Vec<&[u8]> = vec![
+            b"data:",
+            b"data: ",
+            b"data",
+            b":",
+            b"event: x",
+            b"id",
+            b"\n",
+            b"\n",
+            b"\r",
+            b"\r\n",
+            b"\n\n",
+            b" ",
+            b"x",
+            b"{\"a\":1}",
+            b"\xef\xbb\xbf",
+            b"\xff",
+            "世".as_bytes(),
+            b"[DONE]",
+        ];
+        prop::collection::vec(prop::sample::select(parts), 0..60).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_do_not_matter_and_an_independent_parser_agrees(bytes in stream(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8)) {
+            let mut at: Vec<usize> = cuts.iter().map(|i| i.index(bytes.len() + 1)).chain([bytes.len()]).collect();
+            at.sort_unstable();
+            let mut from = 0;
+            let pieces: Vec<&[u8]> = at.iter().map(|&to| &bytes[std::mem::replace(&mut from, to)..to]).collect();
+            let ours = decode(pieces.iter().copied()).unwrap();
+            prop_assert_eq!(&ours, &decode([bytes.as_slice()]).unwrap());
+
+            // The standard drops a last event without its blank line; we give it out, so the oracle gets one.
+            let mut oracle = SseParser::new();
+            oracle.feed(&bytes);
+            oracle.feed(b"\n\n");
+            let theirs: Vec<String> = std::iter::from_fn(|| oracle.next_event()).map(|e| format!("data {}", e.data)).collect();
+            let ours: Vec<String> = ours.into_iter().filter(|line| line.starts_with("data ")).collect();
+            prop_assert_eq!(ours, theirs);
+        }
+    }
+}
