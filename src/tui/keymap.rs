@@ -7,6 +7,7 @@ mod table;
 pub use chord::Chord;
 pub use table::{Action, Binding, Context, TABLE};
 
+use crate::nearest::nearest;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write as _};
 
@@ -24,8 +25,8 @@ pub enum Refused {
     UnknownAction {
         /// As it was written.
         name: String,
-        /// The nearest that exists.
-        nearest: &'static str,
+        /// What was probably meant.
+        nearest: Option<&'static str>,
     },
     /// That is not a key.
     UnknownKey {
@@ -64,8 +65,11 @@ pub enum Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownAction { name, nearest } => {
+            Self::UnknownAction { name, nearest: Some(nearest) } => {
                 write!(f, "keys.{name}: there is no such action; did you mean {nearest}?")
+            }
+            Self::UnknownAction { name, nearest: None } => {
+                write!(f, "keys.{name}: there is no such action; the help (F1) names them all")
             }
             Self::UnknownKey { action, key } => {
                 write!(f, "keys.{action}: {key:?} is no key; write it like Ctrl+P, Alt+Enter, F4 or g")
@@ -101,7 +105,8 @@ impl Keymap {
         let mut refused = Vec::new();
         for (name, keys) in choices {
             let Some(row) = TABLE.iter().position(|row| row.name == name) else {
-                refused.push(Refused::UnknownAction { name: name.clone(), nearest: nearest(name) });
+                let nearest = nearest(name, TABLE.iter().map(|row| row.name));
+                refused.push(Refused::UnknownAction { name: name.clone(), nearest });
                 continue;
             };
             map.chords[row] = Vec::new();
@@ -178,28 +183,6 @@ impl Keymap {
         }
         out
     }
-}
-
-/// The action whose name is fewest edits away, for a typo.
-fn nearest(name: &str) -> &'static str {
-    TABLE.iter().min_by_key(|row| edits(name, row.name)).map_or("help", |row| row.name)
-}
-
-/// Letters to insert, delete, replace or swap with their neighbour to make one word of the other.
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<_>, Vec<_>) = (a.chars().take(40).collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let edited = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            row.push(if swap { edited.min(rows[i - 2][j - 2] + 1) } else { edited });
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

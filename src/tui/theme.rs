@@ -16,7 +16,7 @@ pub enum Theme {
     /// Strong contrast for a projector.
     Projector,
     /// No colours, only bold, dim, underline and reverse (`NO_COLOR`).
-    Plain,
+    Mono,
 }
 
 /// What a piece of the screen means.
@@ -74,8 +74,8 @@ impl Theme {
         ("dark", Self::Dark),
         ("light", Self::Light),
         ("safe", Self::Safe),
+        ("mono", Self::Mono),
         ("projector", Self::Projector),
-        ("plain", Self::Plain),
     ];
 
     /// By name, as in the configuration.
@@ -99,7 +99,7 @@ impl Theme {
     pub fn style(self, role: Role) -> Style {
         let shape = Style::new().add_modifier(shape(role));
         match self.colour(role) {
-            _ if self == Self::Plain => shape.add_modifier(plain_shape(role)),
+            _ if self == Self::Mono => shape.add_modifier(mono_shape(role)),
             Some(colour) if role == Role::Badge => shape.fg(Color::Black).bg(colour),
             Some(colour) => shape.fg(colour),
             None => shape,
@@ -112,7 +112,7 @@ impl Theme {
             Number, Reasoning, Selected, Struck, Text, Title, Warn,
         };
         let (good, bad, warn, accent, keyword) = match self {
-            Self::Dark | Self::Plain => (Color::Green, Color::Red, Color::Yellow, Color::Cyan, Color::Magenta),
+            Self::Dark | Self::Mono => (Color::Green, Color::Red, Color::Yellow, Color::Cyan, Color::Magenta),
             Self::Light => (Color::Green, Color::Red, Color::Magenta, Color::Blue, Color::Magenta),
             Self::Safe => (Color::Blue, Color::Yellow, Color::Yellow, Color::Cyan, Color::Blue),
             Self::Projector => {
@@ -145,7 +145,7 @@ fn shape(role: Role) -> Modifier {
 }
 
 /// What stands in for colour where there is none.
-fn plain_shape(role: Role) -> Modifier {
+fn mono_shape(role: Role) -> Modifier {
     match role {
         Role::Dim | Role::Border | Role::Comment | Role::Struck => Modifier::DIM,
         Role::Focus | Role::Keyword | Role::Warn => Modifier::BOLD,

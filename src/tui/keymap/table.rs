@@ -196,7 +196,7 @@ pub const TABLE: &[Binding] = table! {
         "copy-run"      CopyRun     []                                    ""           "Copy the whole run as text";
         "copy-log"      CopyLog     []                                    ""           "Copy the failover log";
         "copy-curl"     CopyCurl    []                                    ""           "Copy the shown attempt as a curl command";
-        "theme"         Theme       []                                    ""           "Next theme: dark, light, safe, projector, plain";
+        "theme"         Theme       []                                    ""           "Next theme: dark, light, safe, mono, projector";
         "mouse"         Mouse       []                                    ""           "Wheel scrolls; off, so that the terminal selects text";
         "heal-all"      HealAll     []                                    ""           "Take all faults back";
     }

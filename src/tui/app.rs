@@ -1,0 +1,303 @@
+//! All that the screen knows. [`App::update`](super::update) alone changes it; drawing
+//! takes it by shared reference and so cannot.
+
+use super::board::Board;
+use super::command::{Ask, Link};
+use super::keymap::{Context, Keymap};
+use super::layout::{Layout, Pane, Shape, Sizes, inner};
+use super::markdown::Look;
+use super::overlay::Overlay;
+use super::pane::answer::Page;
+use super::pane::log::LogView;
+use super::pane::prompt::Prompt;
+use super::pane::signatures::Shelf;
+use super::theme::{Role, Theme};
+use crate::dspy::{Adapter, Module, Signature, Values};
+use crate::failover::Policy;
+use crate::openrouter::Header;
+use crate::transcript::Transcript;
+use ratatui::layout::Rect;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What the screen begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// Signatures to choose from, the first one first.
+    pub library: Vec<Entry>,
+    /// The fallback chain.
+    pub chain: Vec<Link>,
+    /// Models to choose from.
+    pub models: Vec<Model>,
+    /// The engine's settings.
+    pub policy: Policy,
+    /// How fields are written.
+    pub adapter: Adapter,
+    /// Whether the built-in simulator stands in for the service.
+    pub simulated: bool,
+    /// Headers of every attempt, the key masked, with where each comes from.
+    pub headers: Vec<Provenance>,
+    /// Earlier runs, the oldest first.
+    pub past: Vec<Transcript>,
+    /// Which keys do what.
+    pub keymap: Keymap,
+    /// Colours.
+    pub theme: Theme,
+    /// Something to say at once.
+    pub notice: Option<String>,
+}
+
+/// A signature to choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What is asked.
+    pub signature: Signature,
+    /// One line about it.
+    pub about: String,
+    /// How it is asked by default.
+    pub module: Module,
+}
+
+/// A model to choose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// Its slug.
+    pub slug: String,
+    /// Price, context and the like in one line.
+    pub about: String,
+}
+
+/// A header and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// As it is shown: the key masked.
+    pub header: Header,
+    /// Default, configuration, environment, flag.
+    pub source: String,
+    /// What to know about it; empty if nothing.
+    pub note: String,
+}
+
+/// The run on the screen.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its fold.
+    pub transcript: Transcript,
+    /// When it began, on the screen's clock.
+    pub began: Duration,
+    /// Whether it comes from the history.
+    pub past: bool,
+}
+
+impl Run {
+    /// The run's own time now.
+    pub fn clock(&self, now: Duration) -> Duration {
+        match &self.transcript.finished {
+            Some(_) => self.transcript.latest,
+            None if self.past => self.transcript.latest,
+            None => now.saturating_sub(self.began).max(self.transcript.latest),
+        }
+    }
+}
+
+/// The state of the screen.
+pub struct App {
+    /// Its size in cells.
+    pub size: (u16, u16),
+    /// Where everything goes.
+    pub layout: Layout,
+    /// What the user has made of the sizes.
+    pub sizes: Sizes,
+    /// The pane that has the keys.
+    pub focus: Pane,
+    /// That pane alone.
+    pub full: bool,
+    /// What stands over the panes.
+    pub overlay: Option<Overlay>,
+    /// Which keys do what.
+    pub keymap: Keymap,
+    /// Colours outside presenter mode.
+    pub theme: Theme,
+    /// More air, keys shown, strong colours.
+    pub presenter: bool,
+    /// Whether the wheel is reported.
+    pub mouse: bool,
+    /// What was pressed last, for presenter mode.
+    pub pressed: VecDeque<String>,
+    /// Input fields.
+    pub prompt: Prompt,
+    /// Inputs that were sent, the oldest first, and which of them the prompt shows.
+    pub sent: Vec<Values>,
+    /// Place in `sent`.
+    pub recalled: Option<usize>,
+    /// The library and the signature that is typed.
+    pub shelf: Shelf,
+    /// What is asked.
+    pub signature: Signature,
+    /// How it is asked.
+    pub module: Module,
+    /// How fields are written.
+    pub adapter: Adapter,
+    /// The fallback chain.
+    pub chain: Vec<Link>,
+    /// The place of the chain that faults are set on.
+    pub link: usize,
+    /// Models to choose from.
+    pub models: Vec<Model>,
+    /// The engine's settings.
+    pub policy: Policy,
+    /// Whether the simulator answers.
+    pub simulated: bool,
+    /// Headers of every attempt.
+    pub headers: Vec<Provenance>,
+    /// The run on the screen.
+    pub run: Option<Run>,
+    /// Sent, and nothing heard yet.
+    pub awaiting: bool,
+    /// Its reasoning and answer as rows.
+    pub page: Page,
+    /// Its log as rows.
+    pub log: LogView,
+    /// Earlier runs, the oldest first.
+    pub past: Vec<Transcript>,
+    /// How the models have fared.
+    pub board: Board,
+    /// Text that is looked for in the answer.
+    pub find: Option<String>,
+    /// Something to say, until the next key.
+    pub notice: Option<String>,
+    /// Ctrl+C was the last key.
+    pub leaving: bool,
+}
+
+impl App {
+    /// The first screen.
+    pub fn new(start: Start) -> Self {
+        let first = start.library.first().cloned();
+        let signature = first.as_ref().map_or_else(Signature::empty, |entry| entry.signature.clone());
+        Self {
+            size: (0, 0),
+            layout: Layout::of(Rect::ZERO, Pane::Prompt, false, 0, Sizes::default()),
+            sizes: Sizes::default(),
+            focus: Pane::Prompt,
+            full: false,
+            overlay: None,
+            keymap: start.keymap,
+            theme: start.theme,
+            presenter: false,
+            mouse: false,
+            pressed: VecDeque::new(),
+            prompt: Prompt::of(&signature),
+            sent: Vec::new(),
+            recalled: None,
+            shelf: Shelf::new(start.library),
+            signature,
+            module: first.map_or_else(Module::default, |entry| entry.module),
+            adapter: start.adapter,
+            chain: start.chain,
+            link: 0,
+            models: start.models,
+            policy: start.policy,
+            simulated: start.simulated,
+            headers: start.headers,
+            run: None,
+            awaiting: false,
+            page: Page::default(),
+            log: LogView::default(),
+            past: start.past,
+            board: Board::default(),
+            find: None,
+            notice: start.notice,
+            leaving: false,
+        }
+    }
+
+    /// Whether a run is on.
+    pub fn busy(&self) -> bool {
+        self.awaiting || self.run.as_ref().is_some_and(|run| !run.past && run.transcript.live())
+    }
+
+    /// The run's fold.
+    pub fn transcript(&self) -> Option<&Transcript> {
+        self.run.as_ref().map(|run| &run.transcript)
+    }
+
+    /// Colours now.
+    pub fn colours(&self) -> Theme {
+        if self.presenter && self.theme != Theme::Mono { Theme::Projector } else { self.theme }
+    }
+
+    /// Where keys mean something now, the nearest first.
+    pub fn contexts(&self) -> Vec<Context> {
+        if let Some(overlay) = &self.overlay {
+            let mut contexts = overlay.contexts();
+            contexts.push(Context::Always);
+            return contexts;
+        }
+        let mut contexts = match self.focus {
+            Pane::Prompt => vec![Context::Prompt],
+            Pane::Signatures if self.shelf.typing() => vec![Context::Typing],
+            Pane::Signatures => vec![Context::Signatures, Context::Read],
+            Pane::Answer => vec![Context::Answer, Context::Read],
+            Pane::Log => vec![Context::Log, Context::Read],
+        };
+        contexts.extend([Context::Anywhere, Context::Always]);
+        contexts
+    }
+
+    /// All that would be asked now.
+    pub fn ask(&self) -> Ask {
+        Ask {
+            signature: self.signature.clone(),
+            module: self.module,
+            adapter: self.adapter,
+            inputs: self.prompt.values(),
+            chain: self.chain.clone(),
+            policy: self.policy.clone(),
+        }
+    }
+
+    /// Empty cells inside a pane's border, on either side.
+    pub fn air(&self) -> u16 {
+        u16::from(self.presenter)
+    }
+
+    /// Where a pane's text stands.
+    pub fn room(&self, pane: Pane) -> Rect {
+        let area = inner(self.layout.pane(pane));
+        Rect {
+            x: area.x.saturating_add(self.air()),
+            width: area.width.saturating_sub(2 * self.air()),
+            ..area
+        }
+    }
+
+    /// Brings what is derived up to date: places, and the rows of what has come. The work
+    /// is that of the new text, not of all text, unless the width has changed.
+    pub fn settle(&mut self) {
+        let screen = Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 };
+        let sketch = Layout::of(screen, self.focus, self.full, 3, self.sizes);
+        let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
+        self.layout = Layout::of(screen, self.focus, self.full, wanted, self.sizes);
+        let look = Look { width: self.room(Pane::Answer).width, theme: self.colours(), role: Role::Text };
+        match &self.run {
+            Some(run) => {
+                self.page.settle(&run.transcript, look);
+                self.log.settle(&run.transcript, self.room(Pane::Log).width, self.colours(), self.presenter);
+            }
+            None => {
+                self.page.clear();
+                self.log.clear();
+            }
+        }
+        if let (Some(Overlay::Attempt(sheet)), Some(run)) = (&mut self.overlay, &self.run) {
+            sheet.settle(&run.transcript, self.size.0, self.theme);
+        }
+    }
+
+    /// Moves the keys to a pane.
+    pub fn go(&mut self, pane: Pane) {
+        self.focus = pane;
+        self.full &= self.layout.shape != Shape::Narrow;
+    }
+}

@@ -1,0 +1,73 @@
+//! What the screen asks of the rest of the program: plain values.
+
+use crate::dspy::{Adapter, Module, Signature, Values};
+use crate::failover::Policy;
+use crate::fault::Fault;
+
+/// An effect that the screen cannot have by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Begin a run.
+    Send(Box<Ask>),
+    /// End the run that is on.
+    Cancel,
+    /// From now on this model fails so, or does not. Holds for attempts that start later.
+    SetFault {
+        /// The model's slug.
+        model: String,
+        /// How it fails; none heals it.
+        fault: Option<Fault>,
+    },
+    /// Close a breaker, by its name.
+    ResetBreaker(String),
+    /// Keep a signature in the user's library.
+    SaveSignature(Box<Signature>),
+    /// Put text on the clipboard.
+    Copy {
+        /// What it is, for the notice.
+        what: String,
+        /// The text.
+        text: String,
+    },
+    /// Let the user's editor work on this text; the answer is `Msg::Edited`.
+    Edit(String),
+    /// Turn reports of the mouse's wheel on or off.
+    Mouse(bool),
+    /// To the shell and back.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// All that a run is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// As it was typed.
+    pub signature: Signature,
+    /// How it is asked.
+    pub module: Module,
+    /// How fields are written.
+    pub adapter: Adapter,
+    /// Input values by name.
+    pub inputs: Values,
+    /// The fallback chain, with the faults set on it.
+    pub chain: Vec<Link>,
+    /// The engine's settings.
+    pub policy: Policy,
+}
+
+/// One place of the chain on the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// The model's slug.
+    pub model: String,
+    /// The fault set on it.
+    pub fault: Option<Fault>,
+}
+
+impl Link {
+    /// A model without a fault.
+    pub fn new(model: impl Into<String>) -> Self {
+        Self { model: model.into(), fault: None }
+    }
+}

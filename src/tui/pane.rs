@@ -1,0 +1,8 @@
+//! The panes: what each knows of itself, and how it is drawn.
+
+pub mod answer;
+pub mod log;
+pub mod prompt;
+pub mod signatures;
+pub mod timeline;
+pub mod value;

@@ -1,0 +1,161 @@
+//! The failover log: the run's story, one entry a step.
+
+use crate::failover::AttemptId;
+use crate::transcript::{Step, Tone, Transcript, seconds};
+use crate::tui::app::App;
+use crate::tui::draw::frame;
+use crate::tui::layout::Pane;
+use crate::tui::pane::timeline;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::wrap::{Lead, Row, wrap};
+use ratatui::Frame;
+use ratatui::text::Span;
+
+/// The log's rows, and what is chosen in it.
+#[derive(Clone, Debug, Default)]
+pub struct LogView {
+    /// Rows, each with the number of its step.
+    rows: Vec<(usize, Row)>,
+    /// Steps there are.
+    pub steps: usize,
+    /// The chosen step; none follows the last one.
+    pub at: Option<usize>,
+    /// All attempts on one time axis instead.
+    pub timeline: bool,
+}
+
+impl LogView {
+    /// No run.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.steps = 0;
+        self.at = None;
+    }
+
+    /// The chosen step.
+    pub fn chosen(&self) -> usize {
+        self.at.unwrap_or(usize::MAX).min(self.steps.saturating_sub(1))
+    }
+
+    /// Moves the choice.
+    pub fn by(&mut self, steps: isize) {
+        let to = self.chosen().saturating_add_signed(steps);
+        self.at = (to + 1 < self.steps).then_some(to);
+    }
+
+    /// Sets the rows anew: a story is short.
+    pub fn settle(&mut self, run: &Transcript, width: u16, theme: Theme, airy: bool) {
+        self.rows.clear();
+        self.steps = run.story.len();
+        let cells = usize::from(width.max(1));
+        for (index, line) in run.story.iter().enumerate() {
+            let tone = theme.style(role(line.tone(run)));
+            let text = line.text(run);
+            let mut parts = text.split(" · ");
+            let mut pieces = Vec::new();
+            let head = parts.next().unwrap_or_default();
+            pieces.push((head, theme.style(Role::Heading)));
+            for (i, part) in parts.enumerate() {
+                pieces.push((" · ", theme.style(Role::Dim)));
+                pieces.push((part, if i == 0 { tone } else { theme.style(Role::Text) }));
+            }
+            let lead = Lead {
+                first: vec![Span::styled(format!("{} ", line.glyph(run)), tone)],
+                rest: vec![Span::raw("  ")],
+            };
+            self.rows.extend(wrap(&pieces, cells, &lead).into_iter().map(|row| (index, row)));
+            for inner in inner_attempts(run, &line.step) {
+                let dim = theme.style(Role::Dim);
+                self.rows.extend(wrap(&[(&inner, dim)], cells, &Lead::all("    ", dim)).into_iter().map(|row| (index, row)));
+            }
+            if airy {
+                self.rows.push((index, Row::default()));
+            }
+        }
+    }
+
+    /// The rows of a view that high: the chosen step is in it.
+    fn view(&self, height: usize) -> &[(usize, Row)] {
+        let chosen = self.chosen();
+        let last = self.rows.iter().rposition(|(step, _)| *step == chosen).map_or(0, |row| row + 1);
+        let first = self.rows.iter().position(|(step, _)| *step == chosen).unwrap_or(0);
+        let top = if self.at.is_none() { self.rows.len().saturating_sub(height) } else { last.saturating_sub(height) };
+        let top = top.min(first);
+        &self.rows[top..(top + height).min(self.rows.len())]
+    }
+}
+
+/// The attempt that a step is about.
+pub fn attempt_of(run: &Transcript, step: usize) -> Option<AttemptId> {
+    match &run.story.get(step)?.step {
+        Step::Attempt(id) => Some(*id),
+        Step::Finished(finished) => finished.attempt.or_else(|| run.attempts.last().map(|a| a.id)),
+        _ => run.story[..step].iter().rev().find_map(|line| match line.step {
+            Step::Attempt(id) => Some(id),
+            _ => None,
+        }),
+    }
+}
+
+fn role(tone: Tone) -> Role {
+    match tone {
+        Tone::Live => Role::Live,
+        Tone::Good => Role::Good,
+        Tone::Bad => Role::Bad,
+        Tone::Warn => Role::Warn,
+        Tone::Quiet => Role::Dim,
+    }
+}
+
+/// What the router behind us tried inside an attempt.
+fn inner_attempts(run: &Transcript, step: &Step) -> Vec<String> {
+    let Step::Attempt(id) = step else { return Vec::new() };
+    let Some(attempt) = run.attempt(*id) else { return Vec::new() };
+    let failed = attempt.failed.iter().flat_map(|failed| &failed.failure.inner);
+    let metadata = attempt.metadata.iter().flat_map(|metadata| &metadata.attempts);
+    let mut inner: Vec<_> = metadata.collect();
+    if inner.is_empty() {
+        inner = failed.collect();
+    }
+    inner
+        .iter()
+        .map(|i| match i.status {
+            Some(status) => format!("↳ inside: {} {status}", i.provider),
+            None => format!("↳ inside: {}", i.provider),
+        })
+        .collect()
+}
+
+/// Draws the pane.
+pub fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
+    if app.layout.log.is_empty() {
+        return;
+    }
+    let theme = app.colours();
+    let room = app.room(Pane::Log);
+    let Some(run) = &app.run else {
+        frame(app, f, Pane::Log, "failover log", "");
+        let hint = "Every attempt is told here: who was asked, what happened, why the next. F4 breaks a model.";
+        let rows = wrap(&[(hint, theme.style(Role::Dim))], usize::from(room.width), &Lead::default());
+        for (row, y) in rows.iter().zip(room.y..room.bottom()) {
+            f.buffer_mut().set_line(room.x, y, row, room.width);
+        }
+        return;
+    };
+    let attempts = run.transcript.attempts.len();
+    let note = format!("{attempts} · {}", seconds(run.clock(now)));
+    if app.log.timeline {
+        frame(app, f, Pane::Log, "timeline", &note);
+        timeline::draw(app, run, now, f);
+        return;
+    }
+    frame(app, f, Pane::Log, "failover log", &note);
+    let chosen = (app.focus == Pane::Log && app.overlay.is_none()).then(|| app.log.chosen());
+    for ((step, row), y) in app.log.view(usize::from(room.height)).iter().zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
+        if chosen == Some(*step) {
+            let line = ratatui::layout::Rect { y, height: 1, ..room };
+            f.buffer_mut().set_style(line, theme.style(Role::Selected));
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The prompt: one editor an input field.
+//!
+//! ```text
+//! ┌ prompt · question ────────────┐   one field: its name in the title
+//! │ What is DSPy?▏                │
+//! └───────────────────────────────┘
+//! ┌ prompt ───────────────────────┐   several: name and type above each editor
+//! │ context  list[str]            │
+//! │ DSPy is …                     │
+//! │ question                      │
+//! │ What is it?▏                  │
+//! └───────────────────────────────┘
+//! ```
+
+use crate::dspy::{Kind, Signature, Values};
+use crate::text;
+use crate::tui::app::App;
+use crate::tui::draw::frame;
+use crate::tui::layout::Pane;
+use crate::tui::theme::Role;
+use crate::tui::wrap::width;
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use serde_json::Value;
+use tui_textarea::{CursorMove, DataCursor, TextArea, WrapMode};
+
+/// The editors and which of them has the keys.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// At least one.
+    pub inputs: Vec<Input>,
+    /// The one with the keys.
+    pub at: usize,
+}
+
+/// One input field.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The field's name; empty where the signature has no input.
+    pub name: String,
+    /// Its type.
+    pub kind: Kind,
+    /// The editor.
+    pub area: TextArea<'static>,
+}
+
+impl Input {
+    fn new(name: &str, kind: Kind, placeholder: Option<&str>) -> Self {
+        let mut input = Self { name: name.to_owned(), kind, area: TextArea::default() };
+        input.set("");
+        input.area.set_placeholder_text(placeholder.unwrap_or_default());
+        input
+    }
+
+    /// What is typed.
+    pub fn text(&self) -> String {
+        self.area.lines().join("\n")
+    }
+
+    /// Replaces what is typed; the cursor goes to its end. The change can be undone.
+    pub fn set(&mut self, text: &str) {
+        self.area.set_wrap_mode(WrapMode::WordOrGlyph);
+        self.area.set_cursor_line_style(Style::new());
+        // The terminal's own cursor is shown instead, so that input methods know the place.
+        self.area.set_cursor_style(Style::new());
+        self.area.select_all();
+        self.area.cut();
+        self.area.cancel_selection();
+        self.area.insert_str(text::clean(text));
+        self.area.move_cursor(CursorMove::Bottom);
+        self.area.move_cursor(CursorMove::End);
+    }
+
+    /// Text typed for a type that is not a string is read as JSON where it can be.
+    fn value(&self) -> Value {
+        let text = self.text();
+        match self.kind {
+            Kind::Str => Value::String(text),
+            _ => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        }
+    }
+
+    fn rows(&self, cells: usize) -> usize {
+        self.area.lines().iter().map(|line| width(line) / cells.max(1) + 1).sum()
+    }
+}
+
+impl Prompt {
+    /// Empty editors for a signature.
+    pub fn of(signature: &Signature) -> Self {
+        let mut inputs: Vec<_> = signature
+            .inputs
+            .iter()
+            .map(|field| Input::new(&field.name, field.kind.clone(), field.placeholder.as_deref()))
+            .collect();
+        if inputs.is_empty() {
+            inputs.push(Input::new("", Kind::Str, Some("this signature has no inputs: Enter sends it")));
+        }
+        Self { inputs, at: 0 }
+    }
+
+    /// Editors for another signature; text in fields of the same name stays.
+    #[must_use]
+    pub fn moved_to(&self, signature: &Signature) -> Self {
+        let mut prompt = Self::of(signature);
+        for input in &mut prompt.inputs {
+            if let Some(old) = self.inputs.iter().find(|old| old.name == input.name) {
+                input.set(&old.text());
+            }
+        }
+        prompt
+    }
+
+    /// The editor with the keys.
+    pub fn input(&mut self) -> &mut Input {
+        let at = self.at.min(self.inputs.len() - 1);
+        &mut self.inputs[at]
+    }
+
+    /// Values by field name. A field that was left empty is left out, unless it is the only one.
+    pub fn values(&self) -> Values {
+        let filled = |input: &&Input| !input.name.is_empty() && (!input.area.is_empty() || self.inputs.len() == 1);
+        self.inputs.iter().filter(filled).map(|input| (input.name.clone(), input.value())).collect()
+    }
+
+    /// Shows other values; a name without a value is emptied.
+    pub fn show(&mut self, values: &Values) {
+        for input in &mut self.inputs {
+            let text = match values.get(&input.name) {
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                None => String::new(),
+            };
+            input.set(&text);
+        }
+    }
+
+    /// Whether nothing is typed anywhere.
+    pub fn is_empty(&self) -> bool {
+        self.inputs.iter().all(|input| input.area.is_empty())
+    }
+
+    /// Empties all fields.
+    pub fn clear(&mut self) {
+        self.inputs.iter_mut().for_each(|input| input.set(""));
+        self.at = 0;
+    }
+
+    /// Names of fields that still want text.
+    pub fn missing(&self) -> Vec<&str> {
+        let bare = |input: &&Input| !input.name.is_empty() && input.area.is_empty();
+        self.inputs.iter().filter(bare).map(|input| input.name.as_str()).collect()
+    }
+
+    /// A key that no action wanted: the Emacs set, else what the editor makes of it.
+    pub fn type_key(&mut self, key: KeyEvent) {
+        use crossterm::event::{KeyCode, KeyModifiers};
+        let area = &mut self.input().area;
+        if key.code == KeyCode::Char('u') && key.modifiers == KeyModifiers::CONTROL {
+            area.delete_line_by_head();
+        } else {
+            area.input(key);
+        }
+    }
+
+    /// Text that was pasted. It never sends.
+    pub fn paste(&mut self, pasted: &str) {
+        let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n");
+        self.input().area.insert_str(text::clean(&pasted));
+    }
+
+    /// Whether the cursor stands in the first, and in the last line of its field.
+    pub fn edges(&mut self) -> (bool, bool) {
+        let area = &self.input().area;
+        let DataCursor(row, _) = area.cursor();
+        (row == 0, row + 1 == area.lines().len())
+    }
+
+    /// Rows that all fields would like.
+    pub fn rows_wanted(&self, cells: u16) -> u16 {
+        let labels = if self.inputs.len() > 1 { self.inputs.len() } else { 0 };
+        let rows: usize = self.inputs.iter().map(|input| input.rows(usize::from(cells))).sum();
+        u16::try_from(rows + labels).unwrap_or(u16::MAX)
+    }
+
+    /// Rows for each editor when there are `room`: the one with the keys comes first.
+    fn shares(&self, room: u16, cells: u16) -> Vec<u16> {
+        let labels = if self.inputs.len() > 1 { self.inputs.len() as u16 } else { 0 };
+        let mut left = room.saturating_sub(labels);
+        let mut shares = vec![0; self.inputs.len()];
+        let at = self.at.min(self.inputs.len() - 1);
+        let order = std::iter::once(at).chain((0..self.inputs.len()).filter(|i| *i != at));
+        let mut others = self.inputs.len() as u16 - 1;
+        for i in order {
+            let wanted = u16::try_from(self.inputs[i].rows(usize::from(cells))).unwrap_or(u16::MAX);
+            let spare = left.saturating_sub(others);
+            shares[i] = wanted.clamp(1, spare.max(1)).min(left);
+            left -= shares[i];
+            others = others.saturating_sub(1);
+        }
+        // What nobody wants goes to the field with the keys.
+        shares[at] += left;
+        shares
+    }
+}
+
+/// Draws the pane, and the terminal's cursor if it has the keys.
+pub fn draw(app: &App, f: &mut Frame<'_>) {
+    let area = app.layout.prompt;
+    if area.is_empty() {
+        return;
+    }
+    let theme = app.colours();
+    let single = app.prompt.inputs.len() == 1;
+    let title = match app.prompt.inputs.first().filter(|_| single) {
+        Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
+        _ => "prompt".to_owned(),
+    };
+    let how = format!("{} · {}", app.module.name(), app.adapter.name());
+    frame(app, f, Pane::Prompt, &title, &how);
+    let room = app.room(Pane::Prompt);
+    let shares = app.prompt.shares(room.height, room.width);
+    let mut y = room.y;
+    for (i, (input, rows)) in app.prompt.inputs.iter().zip(shares).enumerate() {
+        let has_keys = app.focus == Pane::Prompt && i == app.prompt.at;
+        if !single && y < room.bottom() {
+            let style = theme.style(if has_keys { Role::Heading } else { Role::Dim });
+            let label =
+                Line::from(vec![Span::styled(input.name.clone(), style), Span::styled(kind_note(&input.kind), theme.style(Role::Dim))]);
+            f.buffer_mut().set_line(room.x, y, &label, room.width);
+            y += 1;
+        }
+        let rows = rows.min(room.bottom().saturating_sub(y));
+        let place = Rect { y, height: rows, ..room };
+        if place.is_empty() {
+            continue;
+        }
+        f.render_widget(&input.area, place);
+        if has_keys && app.overlay.is_none() {
+            f.set_cursor_position(cursor(&input.area, place));
+        }
+        y += rows;
+    }
+}
+
+fn kind_note(kind: &Kind) -> String {
+    match kind {
+        Kind::Str => String::new(),
+        other => format!("  {other}"),
+    }
+}
+
+/// Where the terminal's cursor stands for an editor that was drawn there.
+pub fn cursor(area: &TextArea<'_>, place: Rect) -> Position {
+    let at = area.screen_cursor();
+    let (top, left) = area.scroll_offset();
+    let x = (at.col as u16).saturating_sub(left).min(place.width.saturating_sub(1));
+    let y = (at.row as u16).saturating_sub(top).min(place.height.saturating_sub(1));
+    Position { x: place.x + x, y: place.y + y }
+}
