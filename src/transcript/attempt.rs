@@ -1,6 +1,6 @@
 //! One attempt as far as its reports go.
 
-use crate::dspy::Prediction;
+use crate::dspy::{Prediction, Section};
 use crate::failover::{Answered, AttemptId, Failed, Relation, Spent, Started};
 use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
 use std::time::Duration;
@@ -201,6 +201,19 @@ impl Attempt {
     /// Whether it has shown anything.
     pub fn has_content(&self) -> bool {
         !self.text.is_empty() || !self.reasoning.is_empty()
+    }
+
+    /// Whether an output field other than `reasoning` has begun.
+    pub fn answer_begun(&self) -> bool {
+        match self.sections() {
+            [] => !self.text.is_empty(),
+            sections => sections.iter().any(|section| section.name != "reasoning"),
+        }
+    }
+
+    /// The answer's fields as far as they have come.
+    pub fn sections(&self) -> &[Section] {
+        &[]
     }
 
     /// When it began: the engine's order, or else its first trace.

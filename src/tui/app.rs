@@ -1,7 +1,7 @@
 //! All that the screen knows. [`App::update`](super::update) alone changes it; drawing
 //! takes it by shared reference and so cannot.
 
-use super::board::Board;
+use super::board::{Board, Gauge};
 use super::command::{Ask, Link};
 use super::keymap::{Context, Keymap};
 use super::layout::{Layout, Pane, Shape, Sizes, inner};
@@ -13,7 +13,7 @@ use super::pane::prompt::Prompt;
 use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
 use crate::dspy::{Adapter, Module, Signature, Values};
-use crate::failover::Policy;
+use crate::failover::{BreakerState, Policy};
 use crate::openrouter::Header;
 use crate::transcript::Transcript;
 use ratatui::layout::Rect;
@@ -174,7 +174,8 @@ impl App {
     /// The first screen.
     pub fn new(start: Start) -> Self {
         let first = start.library.first().cloned();
-        let signature = first.as_ref().map_or_else(Signature::empty, |entry| entry.signature.clone());
+        let signature =
+            first.as_ref().map_or_else(|| Signature::new(Vec::new(), Vec::new()), |entry| entry.signature.clone());
         Self {
             size: (0, 0),
             layout: Layout::of(Rect::ZERO, Pane::Prompt, false, 0, Sizes::default()),
@@ -215,6 +216,12 @@ impl App {
     /// Whether a run is on.
     pub fn busy(&self) -> bool {
         self.awaiting || self.run.as_ref().is_some_and(|run| !run.past && run.transcript.live())
+    }
+
+    /// Whether time shows on the screen: a run is on, or a pause runs out on the health board.
+    pub fn counts(&self, now: Duration) -> bool {
+        let open = |gauge: &Gauge| matches!(gauge.breaker, Some(BreakerState::Open { until }) if until > now);
+        self.busy() || (matches!(self.overlay, Some(Overlay::Health(_))) && self.board.gauges.iter().any(open))
     }
 
     /// The run's fold.
@@ -265,11 +272,7 @@ impl App {
     /// Where a pane's text stands.
     pub fn room(&self, pane: Pane) -> Rect {
         let area = inner(self.layout.pane(pane));
-        Rect {
-            x: area.x.saturating_add(self.air()),
-            width: area.width.saturating_sub(2 * self.air()),
-            ..area
-        }
+        Rect { x: area.x.saturating_add(self.air()), width: area.width.saturating_sub(2 * self.air()), ..area }
     }
 
     /// Brings what is derived up to date: places, and the rows of what has come. The work
@@ -280,15 +283,12 @@ impl App {
         let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
         self.layout = Layout::of(screen, self.focus, self.full, wanted, self.sizes);
         let look = Look { width: self.room(Pane::Answer).width, theme: self.colours(), role: Role::Text };
-        match &self.run {
-            Some(run) => {
-                self.page.settle(&run.transcript, look);
-                self.log.settle(&run.transcript, self.room(Pane::Log).width, self.colours(), self.presenter);
-            }
-            None => {
-                self.page.clear();
-                self.log.clear();
-            }
+        if let Some(run) = &self.run {
+            self.page.settle(&run.transcript, look);
+            self.log.settle(&run.transcript, self.room(Pane::Log).width, self.colours(), self.presenter);
+        } else {
+            self.page.clear();
+            self.log.clear();
         }
         if let (Some(Overlay::Attempt(sheet)), Some(run)) = (&mut self.overlay, &self.run) {
             sheet.settle(&run.transcript, self.size.0, self.theme);

@@ -18,6 +18,8 @@ pub enum Command {
         /// How it fails; none heals it.
         fault: Option<Fault>,
     },
+    /// From now on no model fails on purpose.
+    HealAll,
     /// Close a breaker, by its name.
     ResetBreaker(String),
     /// Keep a signature in the user's library.

@@ -11,6 +11,7 @@ mod units;
 use super::theme::{Role, Theme};
 use super::wrap::{Lead, Row, wrap};
 use code::Painter;
+pub use prose::table;
 use ratatui::style::Style;
 use units::{Fence, Unit, next};
 

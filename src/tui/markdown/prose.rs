@@ -214,7 +214,7 @@ impl Page {
 }
 
 /// Columns as wide as they need to be, the widest ones cut first where they do not fit.
-pub(super) fn table(rows: &[Vec<String>], look: Look) -> Vec<Row> {
+pub fn table(rows: &[Vec<String>], look: Look) -> Vec<Row> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     if columns == 0 {
         return Vec::new();

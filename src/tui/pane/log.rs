@@ -59,14 +59,13 @@ impl LogView {
                 pieces.push((" · ", theme.style(Role::Dim)));
                 pieces.push((part, if i == 0 { tone } else { theme.style(Role::Text) }));
             }
-            let lead = Lead {
-                first: vec![Span::styled(format!("{} ", line.glyph(run)), tone)],
-                rest: vec![Span::raw("  ")],
-            };
+            let lead =
+                Lead { first: vec![Span::styled(format!("{} ", line.glyph(run)), tone)], rest: vec![Span::raw("  ")] };
             self.rows.extend(wrap(&pieces, cells, &lead).into_iter().map(|row| (index, row)));
             for inner in inner_attempts(run, &line.step) {
                 let dim = theme.style(Role::Dim);
-                self.rows.extend(wrap(&[(&inner, dim)], cells, &Lead::all("    ", dim)).into_iter().map(|row| (index, row)));
+                self.rows
+                    .extend(wrap(&[(&inner, dim)], cells, &Lead::all("    ", dim)).into_iter().map(|row| (index, row)));
             }
             if airy {
                 self.rows.push((index, Row::default()));

@@ -219,7 +219,7 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
         _ => "prompt".to_owned(),
     };
-    let how = format!("{} · {}", app.module.name(), app.adapter.name());
+    let how = format!("{:?} · {:?}", app.module, app.adapter);
     frame(app, f, Pane::Prompt, &title, &how);
     let room = app.room(Pane::Prompt);
     let shares = app.prompt.shares(room.height, room.width);
@@ -228,8 +228,10 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         let has_keys = app.focus == Pane::Prompt && i == app.prompt.at;
         if !single && y < room.bottom() {
             let style = theme.style(if has_keys { Role::Heading } else { Role::Dim });
-            let label =
-                Line::from(vec![Span::styled(input.name.clone(), style), Span::styled(kind_note(&input.kind), theme.style(Role::Dim))]);
+            let label = Line::from(vec![
+                Span::styled(input.name.clone(), style),
+                Span::styled(kind_note(&input.kind), theme.style(Role::Dim)),
+            ]);
             f.buffer_mut().set_line(room.x, y, &label, room.width);
             y += 1;
         }

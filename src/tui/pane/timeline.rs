@@ -49,7 +49,12 @@ pub fn draw(app: &App, run: &Run, now: Duration, f: &mut Frame<'_>) {
     let pad = " ".repeat(label_cells + 1);
     for text in [format!("{pad}{scale}"), "┄ asked ╌ headers ▒ reasoning █ answer".to_owned()] {
         if y < room.bottom() {
-            f.buffer_mut().set_line(room.x, y, &Line::styled(clip(&text, usize::from(room.width)), theme.style(Role::Dim)), room.width);
+            f.buffer_mut().set_line(
+                room.x,
+                y,
+                &Line::styled(clip(&text, usize::from(room.width)), theme.style(Role::Dim)),
+                room.width,
+            );
             y += 1;
         }
     }

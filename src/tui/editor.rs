@@ -1,0 +1,39 @@
+//! The user's own editor on a text, by way of a file that only the user can read.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Has the text edited with `command`, a program with its arguments. Waits for it to end.
+///
+/// # Errors
+/// One line that says what failed; the text is then unchanged.
+pub(super) fn edit(command: &str, text: &str) -> Result<String, String> {
+    let path = std::env::temp_dir().join(format!("switchover-{:016x}.md", fastrand::u64(..)));
+    let edited = write(&path, text)
+        .map_err(|e| format!("The text could not be written: {e}"))
+        .and_then(|()| run(command, &path));
+    let _ = fs::remove_file(&path);
+    edited
+}
+
+fn write(path: &PathBuf, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+fn run(command: &str, path: &Path) -> Result<String, String> {
+    let mut words = command.split_whitespace();
+    let Some(program) = words.next() else { return Err("Set EDITOR to the editor you like.".to_owned()) };
+    match Command::new(program).args(words).arg(path).status() {
+        Ok(status) if status.success() => {
+            fs::read_to_string(path).map_err(|e| format!("The text could not be read: {e}"))
+        }
+        Ok(status) => Err(format!("{program} ended with {status}: the text is unchanged.")),
+        Err(error) => Err(format!("{program} could not be started: {error}")),
+    }
+}

@@ -1,0 +1,96 @@
+//! What can stand over the panes: one at a time.
+
+pub mod attempt;
+pub mod chain;
+pub mod faults;
+pub mod finder;
+pub mod health;
+pub mod history;
+pub mod sheet;
+
+use super::app::App;
+use super::draw::boxed;
+use super::keymap::Context;
+use super::theme::Role;
+use attempt::AttemptSheet;
+use faults::Faults;
+use finder::Finder;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
+use sheet::Sheet;
+use std::time::Duration;
+
+/// The one overlay.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// All keys.
+    Help(Sheet),
+    /// What leaves with every attempt, and where it comes from.
+    Headers(Sheet),
+    /// Faults for a model of the chain.
+    Faults(Faults),
+    /// The chain; the chosen place is the app's own.
+    Chain,
+    /// A list narrowed by typing: actions, models, earlier inputs.
+    Finder(Finder),
+    /// All about one attempt.
+    Attempt(AttemptSheet),
+    /// How the models have fared; the chosen line.
+    Health(usize),
+    /// Earlier runs; the chosen line, counted from the latest.
+    History(usize),
+    /// Whether to leave while a run is on.
+    Leave,
+}
+
+impl Overlay {
+    /// Where keys mean something while it stands.
+    pub fn contexts(&self) -> Vec<Context> {
+        match self {
+            Self::Help(_) | Self::Headers(_) | Self::Attempt(_) => vec![Context::Overlay],
+            Self::Faults(faults) if faults.typing.is_some() => vec![Context::Search],
+            Self::Faults(_) => vec![Context::Faults, Context::Overlay],
+            Self::Chain => vec![Context::Chain, Context::Overlay],
+            Self::Finder(_) => vec![Context::Search],
+            Self::Health(_) => vec![Context::Health, Context::Overlay],
+            Self::History(_) => vec![Context::History, Context::Overlay],
+            Self::Leave => vec![Context::Leave],
+        }
+    }
+}
+
+/// Draws the overlay, if one stands.
+pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
+    match &app.overlay {
+        None => {}
+        Some(Overlay::Help(sheet)) => sheet.draw(app, "keys", f),
+        Some(Overlay::Headers(sheet)) => sheet.draw(app, "headers of every attempt", f),
+        Some(Overlay::Faults(faults)) => faults::draw(app, faults, f),
+        Some(Overlay::Chain) => chain::draw(app, f),
+        Some(Overlay::Finder(finder)) => finder::draw(app, finder, f),
+        Some(Overlay::Attempt(sheet)) => sheet.draw(app, f),
+        Some(Overlay::Health(at)) => health::draw(app, *at, now, f),
+        Some(Overlay::History(at)) => history::draw(app, *at, f),
+        Some(Overlay::Leave) => leave(app, f),
+    }
+}
+
+/// Clears a place in the middle, draws its border, and gives the room inside.
+pub fn open(app: &App, f: &mut Frame<'_>, title: &str, note: &str, width: u16, height: u16) -> Rect {
+    let area = app.layout.overlay(width, height);
+    Clear.render(area, f.buffer_mut());
+    let theme = app.colours();
+    boxed(f, area, theme.style(Role::Focus), true, (title, theme.style(Role::Title)), (note, theme.style(Role::Dim)));
+    let inside = super::layout::inner(area);
+    Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
+}
+
+fn leave(app: &App, f: &mut Frame<'_>) {
+    let room = open(app, f, "leave?", "", 52, 5);
+    let text = "A run is going on. Leaving cancels it and closes its connection. Enter leaves, Esc stays.";
+    let rows = super::wrap::plain(text, app.colours().style(Role::Text), usize::from(room.width));
+    for (row, y) in rows.iter().zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
+    }
+}

@@ -1,0 +1,45 @@
+//! The chain editor: who is asked, in which order.
+
+use super::open;
+use crate::transcript::model_name;
+use crate::tui::app::App;
+use crate::tui::draw::window;
+use crate::tui::theme::Role;
+use crate::tui::wrap::clip;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Draws the editor.
+pub fn draw(app: &App, f: &mut Frame<'_>) {
+    let theme = app.colours();
+    let height = (app.chain.len() as u16).saturating_add(4).min(app.layout.body.height);
+    let room = open(app, f, "fallback chain", "asked from the top", 72, height.max(6));
+    if app.chain.is_empty() {
+        let line = Line::styled("Empty: a adds a model.", theme.style(Role::Warn));
+        f.buffer_mut().set_line(room.x, room.y, &line, room.width);
+    }
+    for (i, y) in window(app.link, app.chain.len(), room.height.saturating_sub(1)).zip(room.y..room.bottom()) {
+        let place = &app.chain[i];
+        let about = app.models.iter().find(|model| model.slug == place.model).map_or("", |model| model.about.as_str());
+        let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
+        let open = app.board.gauges.iter().find(|gauge| gauge.name == place.model).and_then(|gauge| gauge.breaker);
+        let open =
+            if matches!(open, Some(crate::failover::BreakerState::Open { .. })) { "  ◇ breaker open" } else { "" };
+        let line = Line::from(vec![
+            Span::styled(format!("{}. ", i + 1), theme.style(Role::Dim)),
+            Span::styled(place.model.clone(), theme.style(Role::Text)),
+            Span::styled(fault, theme.style(Role::Bad)),
+            Span::styled(open, theme.style(Role::Warn)),
+            Span::styled(format!("  {about}"), theme.style(Role::Dim)),
+        ]);
+        f.buffer_mut().set_line(room.x, y, &line, room.width);
+        if i == app.link {
+            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
+        }
+    }
+    let primary = app.chain.first().map_or("nobody", |link| model_name(&link.model));
+    let foot = clip(&format!("{primary} is asked first; the others only when it fails."), room.width.into());
+    let y = room.bottom().saturating_sub(1);
+    f.buffer_mut().set_line(room.x, y, &Line::styled(foot, theme.style(Role::Dim)), room.width);
+}

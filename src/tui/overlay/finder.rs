@@ -1,0 +1,201 @@
+//! A list narrowed by typing: actions, models to add, inputs that were sent before.
+
+use super::{history, open};
+use crate::dspy::Values;
+use crate::tui::app::{App, Model};
+use crate::tui::draw::window;
+use crate::tui::keymap::{Action, Context, Keymap, TABLE};
+use crate::tui::theme::Role;
+use crate::tui::wrap::{clip, width};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+/// What a choice means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    /// Do it.
+    Act(Action),
+    /// Add the model of this slug to the chain.
+    Model(String),
+    /// Show the inputs of this number again.
+    Inputs(usize),
+    /// Look for what was typed in the answer.
+    Text(String),
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// Actions, by name.
+    Actions,
+    /// Models, by slug.
+    Models,
+    /// Inputs that were sent.
+    Inputs,
+    /// Any text in the answer.
+    Text,
+}
+
+/// The finder.
+#[derive(Clone, Debug)]
+pub struct Finder {
+    /// What is looked for.
+    pub sought: Sought,
+    /// What is typed.
+    pub query: String,
+    /// The chosen line among those found.
+    pub at: usize,
+    items: Vec<Item>,
+    found: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Item {
+    label: String,
+    note: String,
+    choice: Choice,
+}
+
+impl Finder {
+    /// All actions that mean something without a chosen line.
+    pub fn actions(keymap: &Keymap) -> Self {
+        let lists = [Action::Up, Action::Down, Action::PageUp, Action::PageDown, Action::Open, Action::Palette];
+        let mut items: Vec<Item> = Vec::new();
+        for row in TABLE {
+            let here = matches!(
+                row.context,
+                Context::Anywhere | Context::Always | Context::Read | Context::Answer | Context::Log | Context::Prompt
+            );
+            let typing = matches!(row.action, Action::Newline | Action::Eof);
+            let twice = items.iter().any(|item| item.choice == Choice::Act(row.action));
+            if !here || typing || twice || lists.contains(&row.action) {
+                continue;
+            }
+            let note = keymap.keys(row).first().map(ToString::to_string).unwrap_or_default();
+            items.push(Item { label: row.help.to_owned(), note, choice: Choice::Act(row.action) });
+        }
+        Self::new(Sought::Actions, items)
+    }
+
+    /// The catalogue.
+    pub fn models(models: &[Model]) -> Self {
+        let item = |model: &Model| Item {
+            label: model.slug.clone(),
+            note: model.about.clone(),
+            choice: Choice::Model(model.slug.clone()),
+        };
+        Self::new(Sought::Models, models.iter().map(item).collect())
+    }
+
+    /// What was sent, the latest first.
+    pub fn inputs(sent: &[Values]) -> Self {
+        let item = |(i, values): (usize, &Values)| Item {
+            label: history::in_a_line(values),
+            note: String::new(),
+            choice: Choice::Inputs(i),
+        };
+        Self::new(Sought::Inputs, sent.iter().enumerate().rev().map(item).collect())
+    }
+
+    /// A text to look for.
+    pub fn text() -> Self {
+        Self::new(Sought::Text, Vec::new())
+    }
+
+    fn new(sought: Sought, items: Vec<Item>) -> Self {
+        let mut finder = Self { sought, query: String::new(), at: 0, items, found: Vec::new() };
+        finder.seek();
+        finder
+    }
+
+    /// Types a letter.
+    pub fn push(&mut self, text: &str) {
+        self.query.push_str(text);
+        self.seek();
+    }
+
+    /// Takes the last letter back.
+    pub fn pop(&mut self) {
+        self.query.pop();
+        self.seek();
+    }
+
+    /// Takes everything back.
+    pub fn wipe(&mut self) {
+        self.query.clear();
+        self.seek();
+    }
+
+    /// Moves the choice.
+    pub fn by(&mut self, lines: isize) {
+        self.at = self.at.saturating_add_signed(lines).min(self.found.len().saturating_sub(1));
+    }
+
+    /// The chosen one. A model need not be in the catalogue: what is typed will do.
+    pub fn choice(&self) -> Option<Choice> {
+        let typed = self.query.trim();
+        match self.found.get(self.at) {
+            Some(item) => Some(self.items[*item].choice.clone()),
+            None if typed.is_empty() => None,
+            None if self.sought == Sought::Models => Some(Choice::Model(typed.to_owned())),
+            None if self.sought == Sought::Text => Some(Choice::Text(self.query.clone())),
+            None => None,
+        }
+    }
+
+    /// The best first; in the order of the list where nothing is typed.
+    fn seek(&mut self) {
+        self.at = 0;
+        if self.query.trim().is_empty() {
+            self.found = (0..self.items.len()).collect();
+            return;
+        }
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(&self.query, CaseMatching::Ignore, Normalization::Smart);
+        let mut letters = Vec::new();
+        let mut scored: Vec<(u32, usize)> = Vec::new();
+        for (i, item) in self.items.iter().enumerate() {
+            let text = format!("{} {}", item.label, item.note);
+            scored.extend(pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher).map(|score| (score, i)));
+        }
+        scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        self.found = scored.into_iter().map(|(_, i)| i).collect();
+    }
+}
+
+/// Draws the finder.
+pub fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
+    let theme = app.colours();
+    let title = match finder.sought {
+        Sought::Actions => "palette",
+        Sought::Models => "add a model",
+        Sought::Inputs => "asked before",
+        Sought::Text => "find in the answer",
+    };
+    let height = if finder.sought == Sought::Text { 3 } else { 18.min(app.layout.body.height) };
+    let room = open(app, f, title, &format!("{}", finder.found.len()), 84, height);
+    let typed = clip(&finder.query, usize::from(room.width.saturating_sub(3)));
+    let x = room.x + 2 + width(&typed) as u16;
+    let line = Line::from(vec![Span::styled("› ", theme.style(Role::Key)), Span::raw(typed)]);
+    f.buffer_mut().set_line(room.x, room.y, &line, room.width);
+    f.set_cursor_position(Position { x, y: room.y });
+    let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
+    if finder.found.is_empty() && finder.sought == Sought::Models {
+        let hint = "Not in the catalogue: Enter adds it as typed.";
+        f.buffer_mut().set_line(below.x, below.y, &Line::styled(hint, theme.style(Role::Dim)), below.width);
+    }
+    for (i, y) in window(finder.at, finder.found.len(), below.height).zip(below.y..below.bottom()) {
+        let item = &finder.items[finder.found[i]];
+        let note = clip(&item.note, usize::from(below.width / 2));
+        let label = clip(&item.label, usize::from(below.width).saturating_sub(width(&note) + 1));
+        f.buffer_mut().set_line(below.x, y, &Line::styled(label, theme.style(Role::Text)), below.width);
+        let x = below.right().saturating_sub(width(&note) as u16);
+        f.buffer_mut().set_line(x, y, &Line::styled(note, theme.style(Role::Dim)), below.width);
+        if i == finder.at {
+            f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(Role::Selected));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The health board: how every model has fared in this session.
+
+use super::open;
+use crate::failover::BreakerState;
+use crate::transcript::seconds;
+use crate::tui::app::App;
+use crate::tui::board::Gauge;
+use crate::tui::draw::window;
+use crate::tui::theme::Role;
+use crate::tui::wrap::{clip, width};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// Draws the board.
+pub fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
+    let theme = app.colours();
+    let gauges = &app.board.gauges;
+    let height = (gauges.len() as u16).saturating_add(4).min(app.layout.body.height);
+    let room = open(app, f, "health", "this session", 96, height.max(5));
+    if gauges.is_empty() {
+        let line = Line::styled("Nothing has been asked yet.", theme.style(Role::Dim));
+        f.buffer_mut().set_line(room.x, room.y, &line, room.width);
+        return;
+    }
+    let head = format!("{} {:>9} {:>11}  {:<20} last failure", pad("model", 24), "answered", "first token", "breaker");
+    f.buffer_mut().set_line(room.x, room.y, &Line::styled(head, theme.style(Role::Heading)), room.width);
+    let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
+    for (i, y) in window(at, gauges.len(), below.height).zip(below.y..below.bottom()) {
+        let gauge = &gauges[i];
+        let (breaker, role) = breaker(gauge, now);
+        let first = gauge.median().map_or_else(|| "–".to_owned(), seconds);
+        let rate = format!("{} of {}", gauge.answered, gauge.asked);
+        let line = Line::from(vec![
+            Span::raw(format!("{} {rate:>9} {first:>11}  ", pad(gauge.short(), 24))),
+            Span::styled(format!("{breaker:<20} "), theme.style(role)),
+            Span::styled(clip(gauge.last.as_deref().unwrap_or_default(), 40), theme.style(Role::Dim)),
+        ]);
+        f.buffer_mut().set_line(room.x, y, &line, room.width);
+        if i == at {
+            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
+        }
+    }
+}
+
+fn pad(text: &str, cells: usize) -> String {
+    let text = clip(text, cells);
+    let spaces = " ".repeat(cells - width(&text));
+    text + &spaces
+}
+
+/// The breaker in words, with what is left of its pause.
+fn breaker(gauge: &Gauge, now: Duration) -> (String, Role) {
+    match gauge.breaker {
+        None => ("closed".to_owned(), Role::Dim),
+        Some(BreakerState::Closed { weight }) if weight > 0.0 => (format!("closed, {weight}/3"), Role::Warn),
+        Some(BreakerState::Closed { .. }) => ("closed".to_owned(), Role::Good),
+        Some(BreakerState::Open { until }) if until > now => {
+            (format!("open, {} left", seconds(until.saturating_sub(now))), Role::Bad)
+        }
+        Some(BreakerState::Open { .. } | BreakerState::HalfOpen) => ("half-open: one probe".to_owned(), Role::Warn),
+        Some(BreakerState::Probing) => ("probing".to_owned(), Role::Live),
+    }
+}

@@ -1,0 +1,65 @@
+//! Earlier runs: what was asked, how it ended; Enter shows one, `r` runs it again.
+
+use super::open;
+use crate::failover::Outcome;
+use crate::transcript::{Transcript, model_name, seconds};
+use crate::tui::app::App;
+use crate::tui::draw::window;
+use crate::tui::theme::Role;
+use crate::tui::wrap::clip;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use serde_json::Value;
+
+/// The run on a line that counts from the latest.
+pub fn chosen(past: &[Transcript], at: usize) -> Option<&Transcript> {
+    past.get(past.len().checked_sub(at + 1)?)
+}
+
+/// Draws the list, the latest first.
+pub fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
+    let theme = app.colours();
+    let height = (app.past.len() as u16).saturating_add(2).min(app.layout.body.height);
+    let room = open(app, f, "earlier runs", &format!("{}", app.past.len()), 100, height.max(3));
+    if app.past.is_empty() {
+        let line = Line::styled("No earlier runs.", theme.style(Role::Dim));
+        f.buffer_mut().set_line(room.x, room.y, &line, room.width);
+    }
+    for (i, y) in window(at, app.past.len(), room.height).zip(room.y..room.bottom()) {
+        let Some(run) = chosen(&app.past, i) else { continue };
+        let (glyph, role) = match run.outcome() {
+            Some(Outcome::Succeeded) if run.switch().is_some() => ("⇄", Role::Accent),
+            Some(Outcome::Succeeded) => ("✓", Role::Good),
+            Some(Outcome::Cancelled) | None => ("–", Role::Dim),
+            Some(_) => ("✗", Role::Bad),
+        };
+        let who = run.winner().map_or_else(|| "no answer".to_owned(), |attempt| model_name(&attempt.model).to_owned());
+        let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
+        let tail = format!("  {who} · {} · {} attempts", seconds(took), run.attempts.len());
+        let room_left = usize::from(room.width).saturating_sub(crate::tui::wrap::width(&tail) + 3);
+        let line = Line::from(vec![
+            Span::styled(format!("{glyph} "), theme.style(role)),
+            Span::styled(clip(&inputs(run), room_left), theme.style(Role::Text)),
+            Span::styled(tail, theme.style(Role::Dim)),
+        ]);
+        f.buffer_mut().set_line(room.x, y, &line, room.width);
+        if i == at {
+            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
+        }
+    }
+}
+
+/// A run's inputs in one line.
+pub fn inputs(run: &Transcript) -> String {
+    run.setup.as_ref().map_or_else(|| "…".to_owned(), |setup| in_a_line(&setup.inputs))
+}
+
+/// Values in one line.
+pub fn in_a_line(values: &crate::dspy::Values) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    values.values().map(text).collect::<Vec<_>>().join(" · ")
+}

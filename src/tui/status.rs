@@ -1,0 +1,123 @@
+//! The three lines around the panes: what this is, how the run stands, which keys there are.
+
+use super::app::App;
+use super::theme::Role;
+use super::wrap::{clip, width};
+use crate::failover::Spent;
+use crate::transcript::{Transcript, model_name, seconds, usd};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// The badge of the simulator, long and short.
+const BADGE: [&str; 3] = [
+    " SIMULATOR — set OPENROUTER_API_KEY to use the real service ",
+    " SIMULATOR — set OPENROUTER_API_KEY ",
+    " SIMULATOR ",
+];
+
+/// Name, signature and module; the badge at the right.
+pub fn top(app: &App, f: &mut Frame<'_>) {
+    let area = app.layout.top;
+    let theme = app.colours();
+    let name = if app.signature.name.is_empty() { app.signature.inline() } else { app.signature.name.clone() };
+    let badge = BADGE.iter().filter(|_| app.simulated).find(|text| width(text) + 14 <= usize::from(area.width));
+    let badge = badge.copied().unwrap_or_default();
+    let room = usize::from(area.width).saturating_sub(width(badge) + 1);
+    let left = clip(&format!(" Switchover  {name} · {:?} · {:?}", app.module, app.adapter), room);
+    f.buffer_mut().set_line(area.x, area.y, &Line::styled(left, theme.style(Role::Title)), area.width);
+    right(f, area, badge, theme.style(Role::Badge));
+}
+
+fn right(f: &mut Frame<'_>, area: Rect, text: &str, style: ratatui::style::Style) {
+    let x = area.right().saturating_sub(width(text) as u16);
+    f.buffer_mut().set_line(x, area.y, &Line::styled(text.to_owned(), style), area.width);
+}
+
+/// The chain with its faults, who answers, tokens, cost, time; or something to say.
+pub fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
+    let area = app.layout.status;
+    let theme = app.colours();
+    if let Some(notice) = &app.notice {
+        let text = clip(&format!(" {notice}"), usize::from(area.width));
+        f.buffer_mut().set_line(area.x, area.y, &Line::styled(text, theme.style(Role::Warn)), area.width);
+        return;
+    }
+    let numbers = numbers(app, now);
+    let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
+    let mut spans = vec![Span::raw(" ")];
+    let answering = app.transcript().and_then(Transcript::shown).map(|attempt| attempt.model.as_str());
+    for (i, link) in app.chain.iter().enumerate() {
+        if i > 0 {
+            spans.push(Span::styled(" › ", theme.style(Role::Dim)));
+        }
+        let role = if answering == Some(&link.model) { Role::Accent } else { Role::Text };
+        let mark = if answering == Some(&link.model) { "●" } else { "" };
+        spans.push(Span::styled(format!("{mark}{}", model_name(&link.model)), theme.style(role)));
+        if let Some(fault) = &link.fault {
+            spans.push(Span::styled(format!(" ✗{fault}"), theme.style(Role::Bad)));
+        }
+    }
+    f.buffer_mut().set_line(area.x, area.y, &cut(&Line::from(spans), room), area.width);
+    right(f, area, &numbers, theme.style(Role::Dim));
+}
+
+/// A line of spans, cut to so many cells.
+fn cut(line: &Line<'static>, cells: usize) -> Line<'static> {
+    let mut left = cells;
+    let mut spans = Vec::new();
+    for span in line.iter() {
+        let text = clip(&span.content, left);
+        left -= width(&text);
+        spans.push(Span::styled(text, span.style));
+        if left == 0 {
+            break;
+        }
+    }
+    Line::from(spans)
+}
+
+fn numbers(app: &App, now: Duration) -> String {
+    let Some(run) = &app.run else { return String::new() };
+    let transcript = &run.transcript;
+    let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    let (into, out) = transcript.tokens();
+    let tokens =
+        if into.or(out).is_some() { format!("{}→{} tokens · ", count(into), count(out)) } else { String::new() };
+    let cost = match transcript.cost() {
+        _ if transcript.finished.is_none() => String::new(),
+        Spent::Unknown => "cost unknown · ".to_owned(),
+        spent @ Spent::Known(_) => format!("{} · ", usd(spent)),
+    };
+    let past = if run.past { "from history · " } else { "" };
+    format!("{past}{tokens}{cost}{} ", seconds(run.clock(now)))
+}
+
+/// Keys that mean something now, out of the table; in presenter mode, keys that were pressed.
+pub fn hints(app: &App, f: &mut Frame<'_>) {
+    let area = app.layout.hints;
+    let theme = app.colours();
+    let pressed: Vec<_> = app.pressed.iter().map(String::as_str).collect();
+    let pressed = if app.presenter { format!(" {} ", pressed.join(" ")) } else { String::new() };
+    let room = usize::from(area.width).saturating_sub(width(&pressed) + 1);
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    for (key, word) in app.keymap.hints(&app.contexts()) {
+        if word == "cancel" && !app.busy() {
+            continue;
+        }
+        let key = key.to_string();
+        let cells = width(&key) + 1 + width(word) + 2;
+        if used + cells > room {
+            break;
+        }
+        used += cells;
+        spans.push(Span::styled(key, theme.style(Role::Key)));
+        spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
+    }
+    f.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
+    if app.presenter {
+        right(f, area, &pressed, theme.style(Role::Selected));
+    }
+}

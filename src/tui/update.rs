@@ -1,0 +1,193 @@
+//! What happens to the state: every key, paste and report passes here, and nothing else
+//! changes it. Returns at most one thing to do. `now` is an argument.
+
+mod act;
+mod overlaid;
+
+use super::app::{App, Model, Run};
+use super::command::Command;
+use super::keymap::{Action, Chord, Context};
+use super::layout::Pane;
+use super::overlay::Overlay;
+use crate::report::{Report, Seen, What};
+use crate::transcript::Transcript;
+use crossterm::event::{KeyEvent, KeyEventKind};
+use std::time::Duration;
+
+/// Runs that the session remembers.
+const REMEMBERED: usize = 200;
+
+/// What can happen.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted. It never sends.
+    Paste(String),
+    /// The wheel turned: rows down, or up if negative.
+    Wheel(i16),
+    /// The run reports.
+    Report(Box<Report>),
+    /// The user's editor gave this text back, or why it did not.
+    Edited(Result<String, String>),
+    /// Models to choose from have arrived.
+    Models(Vec<Model>),
+    /// Something to say.
+    Notice(String),
+}
+
+impl App {
+    /// Takes one thing in.
+    pub fn update(&mut self, now: Duration, msg: Msg) -> Option<Command> {
+        match msg {
+            Msg::Key(key) if key.kind == KeyEventKind::Release => None,
+            Msg::Key(key) => self.key(key),
+            Msg::Paste(text) => {
+                self.paste(&text);
+                None
+            }
+            Msg::Wheel(rows) => {
+                self.scroll(isize::from(rows));
+                None
+            }
+            Msg::Report(report) => {
+                self.hear(now, &report);
+                None
+            }
+            Msg::Edited(Ok(text)) => {
+                self.prompt.input().set(text.trim_end_matches('\n'));
+                None
+            }
+            Msg::Models(models) => {
+                self.models = models;
+                None
+            }
+            Msg::Edited(Err(text)) | Msg::Notice(text) => {
+                self.notice = Some(text);
+                None
+            }
+        }
+    }
+
+    /// The screen has this size now.
+    pub fn resize(&mut self, width: u16, height: u16) {
+        self.size = (width, height);
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Option<Command> {
+        let chord = Chord::of(key);
+        self.note_pressed(chord);
+        self.notice = None;
+        let action = self.keymap.action(chord, &self.contexts());
+        if action != Some(Action::Interrupt) {
+            self.leaving = false;
+        }
+        if self.overlay.is_some() {
+            return self.overlay_key(key, chord, action);
+        }
+        if let Some(action) = action {
+            return self.act(action);
+        }
+        match self.focus {
+            Pane::Prompt => self.type_key(key),
+            Pane::Signatures => self.shelf.type_key(key),
+            Pane::Answer | Pane::Log => {}
+        }
+        None
+    }
+
+    /// A key for the prompt: Up and Down leave through the edges into what was sent before.
+    fn type_key(&mut self, key: KeyEvent) {
+        use crossterm::event::KeyCode;
+        let (first, last) = self.prompt.edges();
+        match key.code {
+            KeyCode::Up if key.modifiers.is_empty() && first => self.recall(-1),
+            KeyCode::Down if key.modifiers.is_empty() && last => self.recall(1),
+            KeyCode::Char('?') if self.prompt.is_empty() && key.modifiers.is_empty() => {
+                self.act(Action::Help);
+            }
+            _ => self.prompt.type_key(key),
+        }
+    }
+
+    /// Steps through what was sent; past the latest stands an empty prompt.
+    fn recall(&mut self, by: isize) {
+        let at = self.recalled.unwrap_or(self.sent.len());
+        let to = at.saturating_add_signed(by).min(self.sent.len());
+        if to == at {
+            return;
+        }
+        self.recalled = (to < self.sent.len()).then_some(to);
+        let values = self.sent.get(to).cloned().unwrap_or_default();
+        self.prompt.show(&values);
+    }
+
+    fn paste(&mut self, text: &str) {
+        match &mut self.overlay {
+            Some(Overlay::Finder(finder)) => finder.push(&crate::text::clean_line(text, 400)),
+            Some(Overlay::Faults(faults)) => {
+                if let Some(word) = &mut faults.typing {
+                    word.push_str(&crate::text::clean_line(text, 80));
+                }
+            }
+            Some(_) => {}
+            None if self.focus == Pane::Signatures && self.shelf.typing() => self.shelf.paste(text),
+            None => {
+                self.go(Pane::Prompt);
+                self.prompt.paste(text);
+            }
+        }
+    }
+
+    /// Takes a report in. A run that begins takes the screen; others are passed over.
+    fn hear(&mut self, now: Duration, report: &Report) {
+        self.board.hear(now, report);
+        if matches!(report.what, What::Seen(Seen::Begun(_))) {
+            self.put_away();
+            self.awaiting = false;
+            self.log.at = None;
+            self.page.scroll.to_end();
+            let began = now.saturating_sub(report.at);
+            self.run = Some(Run { transcript: Transcript::default(), began, past: false });
+        }
+        if let Some(run) = self.run.as_mut().filter(|run| !run.past) {
+            run.transcript.apply(report);
+        }
+    }
+
+    /// Moves the run on the screen to the earlier ones.
+    fn put_away(&mut self) {
+        if let Some(run) = self.run.take().filter(|run| !run.past) {
+            self.past.push(run.transcript);
+            let surplus = self.past.len().saturating_sub(REMEMBERED);
+            self.past.drain(..surplus);
+        }
+    }
+
+    fn note_pressed(&mut self, chord: Chord) {
+        self.pressed.push_back(chord.to_string());
+        if self.pressed.len() > 6 {
+            self.pressed.pop_front();
+        }
+    }
+
+    /// Moves what the keys are on by rows.
+    fn scroll(&mut self, rows: isize) {
+        let height = usize::from(self.room(self.focus).height).max(1);
+        match self.focus {
+            Pane::Log => self.log.by(rows.signum()),
+            Pane::Signatures => self.shelf.by(rows),
+            Pane::Prompt | Pane::Answer => {
+                let height =
+                    if self.focus == Pane::Answer { height } else { usize::from(self.room(Pane::Answer).height) };
+                let heights = self.page.heights().to_vec();
+                self.page.scroll.by(rows, &heights, height);
+            }
+        }
+    }
+
+    /// Whether the contexts hold this one.
+    fn holds(&self, context: Context) -> bool {
+        self.contexts().contains(&context)
+    }
+}
