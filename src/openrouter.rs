@@ -2,16 +2,21 @@
 //! `OpenRouter`'s HTTP API and what compatible servers leave out; must not know about
 //! chains, screens or the simulator.
 
+mod base;
 mod chunk;
 pub mod classify;
+pub mod compose;
 mod delta;
+pub mod headers;
 pub mod hint;
 mod lenient;
 mod reader;
 mod reason;
 mod request;
+pub mod settings;
 pub mod sse;
 
+pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};
 pub use reader::{MAX_BODY, Reader};
 pub use request::{Header, Request};

@@ -67,9 +67,8 @@ pub fn http_date(text: &str) -> Option<Duration> {
     let parts: Vec<&str> = text.split([' ', ',', '-']).filter(|part| !part.is_empty()).collect();
     let (day, month, year, time) = match parts[..] {
         // Sun, 06 Nov 1994 08:49:37 GMT, and Sunday, 06-Nov-94 08:49:37 GMT
-        [_, day, month, year, time, "GMT" | "UTC"] => (day, month, year, time),
-        // Sun Nov  6 08:49:37 1994
-        [_, month, day, time, year] => (day, month, year, time),
+        // or Sun Nov  6 08:49:37 1994
+        [_, day, month, year, time, "GMT" | "UTC"] | [_, month, day, time, year] => (day, month, year, time),
         _ => return None,
     };
     let number = |text: &str| text.parse::<u64>().ok().filter(|_| text.len() <= 4);
