@@ -5,6 +5,7 @@
 mod base;
 mod chunk;
 pub mod classify;
+pub mod client;
 pub mod compose;
 mod delta;
 pub mod headers;
@@ -15,6 +16,7 @@ mod reason;
 mod request;
 pub mod settings;
 pub mod sse;
+mod transport;
 
 pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};

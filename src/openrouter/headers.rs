@@ -257,11 +257,11 @@ pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<Lint> {
     let referer = headers.referer.as_ref().map(|chosen| chosen.value.trim());
     match (referer, &headers.title) {
         (None, Some(_)) => {
-            say("title-without-referer", "a title without a referer does nothing: the URL is the app".into())
+            say("title-without-referer", "a title without a referer does nothing: the URL is the app".into());
         }
         (Some(_), None) => say("no-title", "without a title the app is listed by its bare address".into()),
         (None, None) => say("anonymous", "without a referer there is no app page and no ranking".into()),
-        _ => {}
+        (Some(_), Some(_)) => {}
     }
     if let Some(referer) = referer {
         let authority = referer.split("://").nth(1).unwrap_or(referer).split('/').next().unwrap_or_default();
@@ -328,6 +328,7 @@ pub fn contrast() -> [Stack; 2] {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "every field that takes it is optional")]
     fn chosen(value: &str) -> Option<Chosen> {
         Some(Chosen { value: value.into(), from: Provenance::Flag })
     }
