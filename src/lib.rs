@@ -27,3 +27,4 @@ pub mod failover;
 pub mod fault;
 pub mod openrouter;
 pub mod report;
+pub mod simulator;
