@@ -33,3 +33,4 @@ pub mod report;
 pub mod secret;
 pub mod text;
 pub mod transcript;
+pub mod simulator;
