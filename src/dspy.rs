@@ -1,9 +1,16 @@
 //! Signatures, modules and adapters as DSPy users know them. Knows the grammar, the
 //! message format and the tolerant reading of answers; must not know models, sockets or screens.
 
+mod grammar;
+mod kind;
 mod signature;
+mod syntax;
+mod value;
 
-pub use signature::{Field, Kind, Signature};
+pub use grammar::Warning;
+pub use kind::Kind;
+pub use signature::{Field, Signature};
+pub use syntax::SyntaxError;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

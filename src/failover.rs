@@ -2,16 +2,24 @@
 //! outcomes; must not know sockets, clocks, files or screens. Time is an argument: a
 //! [`Duration`](std::time::Duration) since the program began, on a monotone clock.
 
+pub mod breaker;
+mod engine;
 mod event;
 mod failure;
+pub mod health;
+mod line;
 mod policy;
+pub mod rehearsal;
+pub mod rules;
 
+pub use engine::{Answer, Engine, Input, Phase};
 pub use event::{
     Answered, Blame, BreakerChange, BreakerState, Changes, Decision, Event, Failed, Finished, Leading, Outcome,
     Relation, Skip, Skipped, Spent, Started, Superseded, Waiting,
 };
 pub use failure::{Failure, Hint, HintSource, InnerAttempt, Kind, LimitScope};
-pub use policy::{Limits, Policy, Route, Timeouts};
+pub use health::{Health, Standing};
+pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, dear_fallbacks, within_price};
 
 use serde::{Deserialize, Serialize};
 

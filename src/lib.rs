@@ -22,9 +22,15 @@
 //! starts a run; the run's engine says what to start and what to stop; everything it
 //! says comes back as reports; reports change state; state is drawn.
 
+pub mod config;
 pub mod dspy;
 pub mod failover;
+pub mod fault;
+pub mod headless;
+pub mod nearest;
 pub mod openrouter;
 pub mod report;
 pub mod secret;
+pub mod simulator;
 pub mod text;
+pub mod transcript;

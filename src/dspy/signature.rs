@@ -1,14 +1,17 @@
 //! What is asked for: typed inputs and outputs.
 
+use super::{Kind, SyntaxError, Warning, grammar};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::str::FromStr;
 
 /// Named, typed inputs and outputs with instructions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signature {
     /// Its name in the library; empty for one that was typed.
+    #[serde(default)]
     pub name: String,
-    /// The task, in words.
+    /// The task, in words; empty for [`Signature::task`]'s own.
+    #[serde(default)]
     pub instructions: String,
     /// In order.
     pub inputs: Vec<Field>,
@@ -34,38 +37,76 @@ pub struct Field {
     pub placeholder: Option<String>,
 }
 
-/// A field's type.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// `str`
-    Str,
-    /// `int`
-    Int,
-    /// `float`
-    Float,
-    /// `bool`
-    Bool,
-    /// `None`
-    None,
-    /// `Any`
-    Any,
-    /// `complex`
-    Complex,
-    /// `bytes`
-    Bytes,
-    /// `datetime.datetime` and its like, by their dotted name.
-    Named(String),
-    /// `Literal[…]`
-    Literal(Vec<Value>),
-    /// `list` or `list[…]`
-    List(Option<Box<Kind>>),
-    /// `set` or `set[…]`
-    Set(Option<Box<Kind>>),
-    /// `tuple` or `tuple[…]`
-    Tuple(Option<Vec<Kind>>),
-    /// `dict` or `dict[…, …]`
-    Dict(Option<Box<(Kind, Kind)>>),
-    /// `Union[…]`, `X | Y`, `Optional[X]`
-    Union(Vec<Kind>),
+impl Field {
+    /// A field that says no more than its name and type.
+    pub fn new(name: impl Into<String>, kind: Kind) -> Self {
+        Self { name: name.into(), kind, description: None, constraints: None, placeholder: None }
+    }
+
+    /// The same field with a description.
+    #[must_use]
+    pub fn describe(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+}
+
+impl Signature {
+    /// A signature without a name or instructions of its own.
+    pub fn new(inputs: Vec<Field>, outputs: Vec<Field>) -> Self {
+        Self { name: String::new(), instructions: String::new(), inputs, outputs }
+    }
+
+    /// Reads an inline signature and says what of it DSPy would have dropped without a word.
+    ///
+    /// # Errors
+    /// Those of [`FromStr`](#impl-FromStr-for-Signature).
+    pub fn read(source: &str) -> Result<(Self, Vec<Warning>), SyntaxError> {
+        grammar::signature(source)
+    }
+
+    /// As one would type it: `question, context: list[str] -> answer`. Reading it gives the same fields.
+    pub fn inline(&self) -> String {
+        let side = |fields: &[Field]| {
+            let field = |f: &Field| match f.kind {
+                Kind::Str => f.name.clone(),
+                // DSPy takes a bare `None` for `str`; this name it takes at its word.
+                Kind::None => format!("{}: NoneType", f.name),
+                ref kind => format!("{}: {}", f.name, kind.inline()),
+            };
+            fields.iter().map(field).collect::<Vec<_>>().join(", ")
+        };
+        format!("{} -> {}", side(&self.inputs), side(&self.outputs)).trim().to_owned()
+    }
+
+    /// The task in words: the instructions, or a sentence that names the fields.
+    pub fn task(&self) -> String {
+        if !self.instructions.trim().is_empty() {
+            return self.instructions.clone();
+        }
+        let names = |fields: &[Field]| fields.iter().map(|f| format!("`{}`", f.name)).collect::<Vec<_>>().join(", ");
+        match (self.inputs.is_empty(), self.outputs.is_empty()) {
+            (true, _) => format!("Write {}.", names(&self.outputs)),
+            (_, true) => format!("Take note of {}.", names(&self.inputs)),
+            _ => format!("Read {} and work out {}.", names(&self.inputs), names(&self.outputs)),
+        }
+    }
+
+    /// The output of this name.
+    pub fn output(&self, name: &str) -> Option<&Field> {
+        self.outputs.iter().find(|field| field.name == name)
+    }
+
+    /// All fields: inputs, then outputs.
+    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.inputs.iter().chain(&self.outputs)
+    }
+}
+
+impl FromStr for Signature {
+    type Err = SyntaxError;
+
+    fn from_str(source: &str) -> Result<Self, Self::Err> {
+        Self::read(source).map(|(signature, _)| signature)
+    }
 }

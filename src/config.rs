@@ -1,0 +1,208 @@
+//! What the user has set, and where: defaults, one TOML file, `.env` files, the environment
+//! and flags, each layer over the one before. One table of keys makes the reading, the
+//! errors, `switchover config` and the documentation. Must not know what the values are used for.
+
+mod choices;
+mod dotenv;
+mod keys;
+
+pub use choices::DEFAULT_CHAIN;
+pub use keys::{KEYS, Key, Shape};
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where a value came from. Later ones win.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// The configuration file.
+    File(PathBuf),
+    /// A `.env` or `.env.local` file.
+    EnvFile(PathBuf),
+    /// This environment variable.
+    Env(String),
+    /// The command line.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) | Self::EnvFile(path) => write!(f, "{}", path.display()),
+            Self::Env(name) => write!(f, "${name}"),
+            Self::Flag => f.write_str("flag"),
+        }
+    }
+}
+
+/// What the program may know of its surroundings, read once in `main`.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Environment variables.
+    pub env: BTreeMap<String, String>,
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// The user's configuration directory for this program.
+    pub config_dir: PathBuf,
+    /// The user's data directory for this program.
+    pub data_dir: PathBuf,
+}
+
+impl Surroundings {
+    /// The configuration file: `$SWITCHOVER_CONFIG`, or `config.toml` in the configuration directory.
+    pub fn config_file(&self) -> PathBuf {
+        self.env.get("SWITCHOVER_CONFIG").map_or_else(|| self.config_dir.join("config.toml"), PathBuf::from)
+    }
+
+    /// The `.env` files that are looked at, the strongest first.
+    pub fn env_files(&self) -> Vec<PathBuf> {
+        [&self.cwd, &self.config_dir].iter().flat_map(|dir| [dir.join(".env.local"), dir.join(".env")]).collect()
+    }
+}
+
+/// A configuration that cannot be used: which key, where, what is wrong, what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {what}")]
+pub struct ConfigError {
+    /// The file, variable or flag, with the key.
+    pub place: String,
+    /// What is wrong and what to do.
+    pub what: String,
+}
+
+impl ConfigError {
+    fn new(place: impl fmt::Display, what: impl Into<String>) -> Self {
+        Self { place: place.to_string(), what: what.into() }
+    }
+}
+
+/// A value with its origin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Set {
+    /// The value, of its key's shape.
+    pub value: Value,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Every key's value. The service's key is kept apart, since it is a secret.
+#[derive(Clone)]
+pub struct Config {
+    values: BTreeMap<String, Set>,
+    secret: Option<(crate::secret::Secret, Origin)>,
+}
+
+/// The variable that holds the service's key.
+pub const KEY_VARIABLE: &str = "OPENROUTER_API_KEY";
+
+impl Config {
+    /// Reads all layers. `flags` are key–value pairs from the command line.
+    ///
+    /// # Errors
+    /// A file that cannot be read, an unknown key (with a suggestion) or a value of the wrong shape.
+    pub fn load(around: &Surroundings, flags: &[(String, Value)]) -> Result<Self, ConfigError> {
+        let mut config = Self { values: BTreeMap::new(), secret: None };
+        for key in KEYS {
+            if let Some(value) = key.default() {
+                config.values.insert(key.name.to_owned(), Set { value, origin: Origin::Default });
+            }
+        }
+        config.read_file(&around.config_file())?;
+        for path in around.env_files().iter().rev() {
+            if let Some(vars) = dotenv::read(path)? {
+                config.read_env(&vars, |_| Origin::EnvFile(path.clone()))?;
+            }
+        }
+        config.read_env(&around.env, |name| Origin::Env(name.to_owned()))?;
+        for (name, value) in flags {
+            config.set(name, value.clone(), Origin::Flag)?;
+        }
+        Ok(config)
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(ConfigError::new(path.display(), e.to_string())),
+        };
+        let table: toml::Table = text.parse().map_err(|e| ConfigError::new(path.display(), format!("{e}")))?;
+        let value = serde_json::to_value(table).map_err(|e| ConfigError::new(path.display(), e.to_string()))?;
+        self.read_table("", &value, path)
+    }
+
+    fn read_table(&mut self, prefix: &str, value: &Value, path: &Path) -> Result<(), ConfigError> {
+        let Value::Object(table) = value else { return Ok(()) };
+        for (name, value) in table {
+            let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+            if value.is_object() && !keys::find(&name).is_some_and(|key| key.shape == Shape::Table) {
+                if !KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) {
+                    return Err(ConfigError::new(path.display(), keys::unknown(&name)));
+                }
+                self.read_table(&name, value, path)?;
+            } else {
+                self.set(&name, value.clone(), Origin::File(path.to_owned()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_env(
+        &mut self,
+        vars: &BTreeMap<String, String>,
+        origin: impl Fn(&str) -> Origin,
+    ) -> Result<(), ConfigError> {
+        if let Some(key) = vars.get(KEY_VARIABLE).map(|key| key.trim()).filter(|key| !key.is_empty()) {
+            self.secret = Some((crate::secret::Secret::new(key), origin(KEY_VARIABLE)));
+        }
+        for key in KEYS {
+            if let Some(text) = vars.get(key.env).filter(|text| !text.is_empty()) {
+                let origin = origin(key.env);
+                let value =
+                    key.read(text).map_err(|what| ConfigError::new(format!("{origin} ({})", key.name), what))?;
+                self.set(key.name, value, origin)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, name: &str, value: Value, origin: Origin) -> Result<(), ConfigError> {
+        let Some(key) = keys::find(name) else { return Err(ConfigError::new(origin, keys::unknown(name))) };
+        key.check(&value).map_err(|what| ConfigError::new(format!("{origin}, {name}"), what))?;
+        self.values.insert(name.to_owned(), Set { value, origin });
+        Ok(())
+    }
+
+    /// A key's value and origin; none if it is not set and has no default.
+    pub fn get(&self, name: &str) -> Option<&Set> {
+        debug_assert!(keys::find(name).is_some(), "{name} is in the table");
+        self.values.get(name)
+    }
+
+    /// A key's value in the shape that the caller needs; none if it is not set.
+    ///
+    /// # Errors
+    /// A value that does not fit, named with its origin.
+    pub fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ConfigError> {
+        let Some(set) = self.get(name) else { return Ok(None) };
+        serde_json::from_value(set.value.clone())
+            .map(Some)
+            .map_err(|e| ConfigError::new(format!("{}, {name}", set.origin), e.to_string()))
+    }
+
+    /// The service's key and where it was found.
+    pub fn secret(&self) -> Option<&(crate::secret::Secret, Origin)> {
+        self.secret.as_ref()
+    }
+
+    /// The keys of a section, by their last part, that are set.
+    pub fn section(&self, prefix: &str) -> serde_json::Map<String, Value> {
+        let of = |name: &str| name.strip_prefix(prefix).and_then(|n| n.strip_prefix('.')).map(str::to_owned);
+        self.values.iter().filter_map(|(name, set)| of(name).map(|n| (n, set.value.clone()))).collect()
+    }
+}

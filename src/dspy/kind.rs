@@ -1,0 +1,209 @@
+//! A field's type: what Python's type would be, without Python. Knows how DSPy prints
+//! each and how to spell it so that it can be read again; reading values is `read`'s.
+
+use super::value::repr;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+/// A field's type. Prints as DSPy prints it (`Union[str, NoneType]`); is stored as [`Kind::inline`] spells it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// `str`
+    Str,
+    /// `int`
+    Int,
+    /// `float`
+    Float,
+    /// `bool`
+    Bool,
+    /// `None`, within another type
+    None,
+    /// `Any`
+    Any,
+    /// `complex`
+    Complex,
+    /// `bytes`
+    Bytes,
+    /// `datetime.datetime` and its like, by their dotted name.
+    Named(String),
+    /// `Literal[…]`: strings, numbers, booleans, null.
+    Literal(Vec<Value>),
+    /// `list` or `list[…]`
+    List(Option<Box<Kind>>),
+    /// `set` or `set[…]`
+    Set(Option<Box<Kind>>),
+    /// `tuple` or `tuple[A, B]`
+    Tuple(Option<Vec<Kind>>),
+    /// `tuple[X, ...]`
+    TupleOf(Box<Kind>),
+    /// `dict` or `dict[…, …]`
+    Dict(Option<Box<(Kind, Kind)>>),
+    /// `Union[…]`, `X | Y`, `Optional[X]`: two or more, each once, none of them a union.
+    Union(Vec<Kind>),
+    /// A container by another name, `Sequence[int]`: printed by that name, read as the kind inside.
+    Like(String, Box<Kind>),
+}
+
+/// The two spellings.
+#[derive(Clone, Copy, PartialEq)]
+enum Style {
+    /// As DSPy prints it; some types lose their module, some literals their escapes.
+    Printed,
+    /// As a person would type it.
+    Inline,
+}
+
+impl Kind {
+    /// As one would type it in a signature: `str | None`, `datetime.datetime`. Reading it gives the same kind.
+    pub fn inline(&self) -> String {
+        let mut out = String::new();
+        self.spell(Style::Inline, &mut out);
+        out
+    }
+
+    /// Whether a missing value is fine: `Optional[…]`, `None` or a union with it.
+    pub fn is_optional(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Union(kinds) => kinds.contains(&Self::None),
+            _ => false,
+        }
+    }
+
+    /// One kind of several: flat, each once; a single one stays itself.
+    pub(super) fn union(kinds: impl IntoIterator<Item = Kind>) -> Self {
+        let mut flat: Vec<Kind> = Vec::new();
+        for kind in kinds {
+            let members = if let Self::Union(inner) = kind { inner } else { vec![kind] };
+            for member in members {
+                if !flat.contains(&member) {
+                    flat.push(member);
+                }
+            }
+        }
+        if flat.len() == 1 { flat.remove(0) } else { Self::Union(flat) }
+    }
+
+    fn spell(&self, style: Style, out: &mut String) {
+        match self {
+            Self::Str => out.push_str("str"),
+            Self::Int => out.push_str("int"),
+            Self::Float => out.push_str("float"),
+            Self::Bool => out.push_str("bool"),
+            Self::None => out.push_str(if style == Style::Inline { "None" } else { "NoneType" }),
+            Self::Any => out.push_str("Any"),
+            Self::Complex => out.push_str("complex"),
+            Self::Bytes => out.push_str("bytes"),
+            Self::Named(name) if style == Style::Inline => out.push_str(name),
+            Self::Named(name) => match name.split_once('[') {
+                Some((_, language)) => {
+                    out.push_str("Code_(");
+                    out.push_str(language.trim_end_matches(']'));
+                    out.push_str(",)");
+                }
+                None => out.push_str(name.rsplit('.').next().unwrap_or(name)),
+            },
+            Self::Literal(values) => {
+                let one = if style == Style::Inline { repr } else { printed };
+                out.push_str("Literal[");
+                out.push_str(&values.iter().map(one).collect::<Vec<_>>().join(", "));
+                out.push(']');
+            }
+            Self::List(inner) => container("list", inner.as_deref().map(std::slice::from_ref), style, out),
+            Self::Set(inner) => container("set", inner.as_deref().map(std::slice::from_ref), style, out),
+            Self::Tuple(inner) if style == Style::Inline && inner.as_ref().is_some_and(Vec::is_empty) => {
+                out.push_str("tuple[()]");
+            }
+            Self::Tuple(inner) => container("tuple", inner.as_deref(), style, out),
+            Self::TupleOf(inner) => {
+                out.push_str("tuple[");
+                inner.spell(style, out);
+                out.push_str(if style == Style::Inline { ", ...]" } else { ", Ellipsis]" });
+            }
+            Self::Dict(None) => out.push_str("dict"),
+            Self::Dict(Some(pair)) => {
+                out.push_str("dict[");
+                element(&pair.0, style, out);
+                out.push_str(", ");
+                element(&pair.1, style, out);
+                out.push(']');
+            }
+            Self::Union(kinds) => {
+                let (open, between, close) =
+                    if style == Style::Inline { ("", " | ", "") } else { ("Union[", ", ", "]") };
+                out.push_str(open);
+                for (i, kind) in kinds.iter().enumerate() {
+                    out.push_str(if i == 0 { "" } else { between });
+                    kind.spell(style, out);
+                }
+                out.push_str(close);
+            }
+            Self::Like(name, inner) => {
+                let start = out.len();
+                inner.spell(style, out);
+                let bracket = out[start..].find('[').map_or(out.len(), |i| start + i);
+                out.replace_range(start..bracket, name);
+            }
+        }
+    }
+}
+
+fn container(name: &str, inner: Option<&[Kind]>, style: Style, out: &mut String) {
+    out.push_str(name);
+    let Some(inner) = inner else { return };
+    out.push('[');
+    for (i, kind) in inner.iter().enumerate() {
+        out.push_str(if i == 0 { "" } else { ", " });
+        element(kind, style, out);
+    }
+    out.push(']');
+}
+
+/// A container's argument: DSPy prints a bare `None` there, and `NoneType` elsewhere.
+fn element(kind: &Kind, style: Style, out: &mut String) {
+    match kind {
+        Kind::None => out.push_str("None"),
+        kind => kind.spell(style, out),
+    }
+}
+
+/// A literal as DSPy prints it: quoted, with quotes escaped only where both kinds occur, and nothing else escaped.
+fn printed(value: &Value) -> String {
+    match value {
+        Value::String(text) if !text.contains('\'') => format!("'{text}'"),
+        Value::String(text) if !text.contains('"') => format!("\"{text}\""),
+        Value::String(text) => format!("'{}'", text.replace('\'', "\\'")),
+        other => repr(other),
+    }
+}
+
+impl Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = String::new();
+        self.spell(Style::Printed, &mut out);
+        f.pad(&out)
+    }
+}
+
+impl FromStr for Kind {
+    type Err = super::SyntaxError;
+
+    /// Reads either spelling.
+    fn from_str(source: &str) -> Result<Self, Self::Err> {
+        super::grammar::kind(source)
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.inline())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}

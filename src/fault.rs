@@ -1,0 +1,118 @@
+//! Faults that can be injected, each by one word: the same in `--fault`, in the picker,
+//! in a configuration and in the simulator's path. A word is `kind[:details][@schedule]`,
+//! for example `503`, `429:retry-after=2@once`, `stall:8@p=0.3,seed=7`. Knows the words;
+//! must not know how a fault is played on a socket.
+
+mod kind;
+mod nearest;
+mod schedule;
+mod status;
+mod table;
+
+pub use kind::Kind;
+pub use schedule::{Schedule, State};
+pub use status::{Hint, HintPlace, Reason, Status};
+pub use table::{Group, Row, TABLE};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+/// What goes wrong, and when.
+///
+/// ```
+/// use switchover::fault::{Fault, Kind, Schedule};
+/// let fault: Fault = "stall:8@every=2".parse()?;
+/// assert_eq!((fault.kind, fault.schedule), (Kind::Stall(8), Schedule::Every(2)));
+/// assert_eq!("refuse".parse::<Fault>().unwrap_err().suggestion.as_deref(), Some("refused"));
+/// # Ok::<(), switchover::fault::FaultError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// What goes wrong.
+    pub kind: Kind,
+    /// On which requests.
+    pub schedule: Schedule,
+}
+
+impl Fault {
+    /// A fault on every request.
+    pub fn always(kind: Kind) -> Self {
+        Self { kind, schedule: Schedule::Always }
+    }
+}
+
+impl From<Kind> for Fault {
+    fn from(kind: Kind) -> Self {
+        Self::always(kind)
+    }
+}
+
+/// A word that names no fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct FaultError {
+    /// The word as it was given, cut to 80 characters.
+    pub word: String,
+    /// What is wrong with it, one line.
+    pub problem: String,
+    /// A word that was probably meant; it parses.
+    pub suggestion: Option<String>,
+}
+
+impl fmt::Display for FaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.word.escape_debug(), self.problem)?;
+        match &self.suggestion {
+            Some(word) => write!(f, "; did you mean `{word}`?"),
+            None => write!(f, "; `switchover faults` lists them all"),
+        }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(word: &str) -> Result<Self, FaultError> {
+        let word = word.trim();
+        let (kind_word, schedule_word) = match word.split_once('@') {
+            Some((kind, schedule)) => (kind, Some(schedule)),
+            None => (word, None),
+        };
+        let fail = |problem: String, suggestion: Option<String>| FaultError {
+            word: word.chars().take(80).collect(),
+            problem,
+            suggestion,
+        };
+        let schedule = match schedule_word.map(str::parse::<Schedule>) {
+            None => Ok(Schedule::Always),
+            Some(read) => read,
+        };
+        let kind = Kind::read(kind_word).map_err(|problem| {
+            let suffix = schedule.as_ref().map_or(String::new(), ToString::to_string);
+            fail(problem, nearest::word(kind_word).map(|near| near + &suffix))
+        })?;
+        let schedule = schedule.map_err(|problem| fail(problem, None))?;
+        Ok(Self { kind, schedule })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.kind, self.schedule)
+    }
+}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fault {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

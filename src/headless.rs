@@ -1,0 +1,110 @@
+//! The face without a screen: a run as text (the answer on one stream, the failover log
+//! on another) or as JSON lines. Knows the same fold that the screen reads; must not know
+//! where reports come from.
+
+use crate::failover::Outcome;
+use crate::report::Report;
+use crate::transcript::{Step, Transcript};
+use serde_json::Value;
+use std::io::{self, Write};
+
+/// How a run is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// The answer for people and pipes.
+    Text {
+        /// Only this output field, raw.
+        field: Option<String>,
+        /// Show the request of each attempt in the log.
+        requests: bool,
+    },
+    /// Every report as a line of JSON.
+    Json,
+}
+
+/// Writes one run: `out` gets the answer or the JSON lines, `log` the failover log.
+#[derive(Debug)]
+pub struct Headless<O, L> {
+    out: O,
+    log: L,
+    style: Style,
+    run: Transcript,
+    told: usize,
+}
+
+impl<O: Write, L: Write> Headless<O, L> {
+    /// A run that has not begun.
+    pub fn new(out: O, log: L, style: Style) -> Self {
+        Self { out, log, style, run: Transcript::default(), told: 0 }
+    }
+
+    /// Takes one report in and writes what it settles.
+    ///
+    /// # Errors
+    /// A stream that cannot be written to, such as a closed pipe.
+    pub fn hear(&mut self, report: &Report) -> io::Result<()> {
+        self.run.apply(report);
+        match self.style {
+            Style::Json => {
+                serde_json::to_writer(&mut self.out, report)?;
+                self.out.write_all(b"\n")?;
+                self.out.flush()
+            }
+            Style::Text { requests, .. } => {
+                self.tell_settled(requests)?;
+                if self.run.finished.is_some() && self.run.outcome() == Some(Outcome::Succeeded) {
+                    self.answer()?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// How the run ended, if it has.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.run.outcome()
+    }
+
+    /// A line of the log is written once it will not change any more: an attempt's when it has ended.
+    fn tell_settled(&mut self, requests: bool) -> io::Result<()> {
+        let finished = self.run.finished.is_some();
+        while let Some(line) = self.run.story.get(self.told) {
+            if let Step::Attempt(id) = line.step {
+                let attempt = self.run.attempt(id).filter(|attempt| finished || attempt.ended.is_some());
+                let Some(attempt) = attempt else { return Ok(()) };
+                writeln!(self.log, "{}", line.plain(&self.run))?;
+                if let Some(request) = attempt.request.as_ref().filter(|_| requests) {
+                    writeln!(self.log, "    POST {}", request.url)?;
+                    for header in &request.headers {
+                        writeln!(self.log, "    {}: {}", header.name, header.value)?;
+                    }
+                }
+            } else {
+                writeln!(self.log, "{}", line.plain(&self.run))?;
+            }
+            self.told += 1;
+        }
+        Ok(())
+    }
+
+    /// The signature's own outputs; what a module added, such as `reasoning`, only when it is asked for by name.
+    fn answer(&mut self) -> io::Result<()> {
+        let (Some(setup), Some(finished)) = (&self.run.setup, &self.run.finished) else { return Ok(()) };
+        let Style::Text { field, .. } = &self.style else { return Ok(()) };
+        if let Some(value) = field.as_ref().and_then(|name| finished.fields.get(name)) {
+            return writeln!(self.out, "{}", plain(value));
+        }
+        match setup.signature.outputs.as_slice() {
+            [only] => writeln!(self.out, "{}", finished.fields.get(&only.name).map(plain).unwrap_or_default()),
+            outputs => outputs.iter().try_for_each(|output| {
+                let value = finished.fields.get(&output.name).map(plain).unwrap_or_default();
+                writeln!(self.out, "{}: {value}", output.name)
+            }),
+        }
+    }
+}
+
+/// A value as text: strings as they are, the rest as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,223 @@
+//! A run as it stands: the fold of its reports that the screen, headless output, history
+//! and replay all read. Knows reports; must not know where they come from, nor how it is
+//! drawn. Total: reports may come in any order, twice, or not at all.
+
+mod attempt;
+mod story;
+
+pub use attempt::{Attempt, Phase};
+pub use story::{Line, Step, Tone, model_name, seconds, usd};
+
+use crate::failover::{AttemptId, BreakerChange, BreakerState, Event, Finished, Outcome, Skipped, Spent, Waiting};
+use crate::report::{Begun, Report, Seen, What};
+use std::time::Duration;
+
+/// A run as far as its reports go. Every duration in it counts from the run's beginning.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    /// Whose reports these are, once one has come. Reports of other runs are passed over.
+    pub run: Option<u64>,
+    /// What was asked.
+    pub setup: Option<Box<Begun>>,
+    /// In the order of their first mention.
+    pub attempts: Vec<Attempt>,
+    /// The attempt whose text is on the screen.
+    pub leading: Option<AttemptId>,
+    /// The wait that is on now.
+    pub waiting: Option<Waiting>,
+    /// Routes that were passed over.
+    pub skipped: Vec<Skipped>,
+    /// Breakers that moved, in order.
+    pub breakers: Vec<BreakerChange>,
+    /// The run's end.
+    pub finished: Option<Finished>,
+    /// The latest time that any report gave.
+    pub latest: Duration,
+    /// What happened, in order: the failover log.
+    pub story: Vec<Line>,
+}
+
+/// One model took over from another that had died.
+#[derive(Clone, Copy, Debug)]
+pub struct Switch<'a> {
+    /// Who died, last before.
+    pub from: &'a Attempt,
+    /// Who took over.
+    pub to: &'a Attempt,
+    /// From the death to the first token of the one that took over; `None` while it is awaited.
+    pub gap: Option<Duration>,
+}
+
+impl Transcript {
+    /// Takes one report in.
+    pub fn apply(&mut self, report: &Report) {
+        if *self.run.get_or_insert(report.run) != report.run {
+            return;
+        }
+        self.latest = self.latest.max(report.at);
+        match &report.what {
+            What::Engine(event) => self.event(report.at, event),
+            What::Seen(seen) => self.seen(report.at, seen),
+        }
+    }
+
+    /// The fold of many reports.
+    pub fn of<'a>(reports: impl IntoIterator<Item = &'a Report>) -> Self {
+        let mut transcript = Self::default();
+        reports.into_iter().for_each(|report| transcript.apply(report));
+        transcript
+    }
+
+    fn event(&mut self, at: Duration, event: &Event) {
+        match event {
+            Event::Started(started) => {
+                self.waiting = None;
+                self.attempt_mut(started.attempt).start(at, started);
+                self.tell(at, Step::Attempt(started.attempt));
+            }
+            Event::Skipped(skipped) => {
+                self.skipped.push(skipped.clone());
+                self.tell(at, Step::Skipped(skipped.clone()));
+            }
+            Event::Leading(leading) => {
+                self.leading = Some(leading.attempt);
+                let attempt = self.attempt_mut(leading.attempt);
+                attempt.name(&leading.model);
+                attempt.first_token.get_or_insert(at);
+            }
+            Event::Failed(failed) => self.attempt_mut(failed.attempt).fail(at, failed),
+            Event::Breaker(change) => {
+                self.breakers.push(change.clone());
+                if !quiet(change) {
+                    self.tell(at, Step::Breaker(change.clone()));
+                }
+            }
+            Event::Waiting(waiting) => {
+                self.waiting = Some(waiting.clone());
+                self.tell(at, Step::Waiting(waiting.clone()));
+            }
+            Event::Superseded(superseded) => {
+                let attempt = self.attempt_mut(superseded.attempt);
+                attempt.name(&superseded.model);
+                attempt.superseded = true;
+                if self.leading == Some(superseded.attempt) {
+                    self.leading = None;
+                }
+            }
+            Event::Answered(answered) => {
+                let attempt = self.attempt_mut(answered.attempt);
+                attempt.name(&answered.model);
+                attempt.ended.get_or_insert(at);
+                attempt.answered = Some(answered.clone());
+                self.leading = Some(answered.attempt);
+            }
+            Event::Finished(finished) => {
+                self.waiting = None;
+                if self.finished.is_none() {
+                    self.finished = Some(finished.clone());
+                    self.tell(at, Step::Finished(finished.clone()));
+                }
+            }
+        }
+    }
+
+    fn seen(&mut self, at: Duration, seen: &Seen) {
+        match seen {
+            Seen::Begun(begun) => self.setup = Some(begun.clone()),
+            Seen::Sent(sent) => {
+                let attempt = self.attempt_mut(sent.attempt);
+                attempt.name(&sent.model);
+                attempt.sent.get_or_insert(at);
+                attempt.request = Some(sent.request.clone());
+                attempt.injected.clone_from(&sent.injected);
+                attempt.simulated = sent.simulated;
+            }
+            Seen::Stream { attempt, delta } => self.attempt_mut(*attempt).take(at, delta),
+            Seen::Parsed { attempt, prediction } => self.attempt_mut(*attempt).prediction = Some(prediction.clone()),
+        }
+    }
+
+    fn tell(&mut self, at: Duration, step: Step) {
+        self.story.push(Line { at, step });
+    }
+
+    fn attempt_mut(&mut self, id: AttemptId) -> &mut Attempt {
+        let index = self.attempts.iter().rposition(|a| a.id == id).unwrap_or_else(|| {
+            self.attempts.push(Attempt::new(id));
+            self.attempts.len() - 1
+        });
+        &mut self.attempts[index]
+    }
+
+    /// The attempt of that number.
+    pub fn attempt(&self, id: AttemptId) -> Option<&Attempt> {
+        self.attempts.iter().rfind(|a| a.id == id)
+    }
+
+    /// Whether the run has begun and has not ended.
+    pub fn live(&self) -> bool {
+        self.run.is_some() && self.finished.is_none()
+    }
+
+    /// The attempt whose answer the run ended with.
+    pub fn winner(&self) -> Option<&Attempt> {
+        self.finished.as_ref().and_then(|f| f.attempt).and_then(|id| self.attempt(id))
+    }
+
+    /// The attempt to show: the winner; else the one that leads; else the last that is alive; else the last one.
+    pub fn shown(&self) -> Option<&Attempt> {
+        self.winner()
+            .or_else(|| self.leading.and_then(|id| self.attempt(id)))
+            .or_else(|| self.attempts.iter().rfind(|a| a.ended.is_none()))
+            .or_else(|| self.attempts.last())
+    }
+
+    /// Attempts that had shown text which no longer counts, oldest first.
+    pub fn struck(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter().filter(|a| a.superseded && a.has_content())
+    }
+
+    /// The last change of model, if the attempt shown is not the chain's first choice any more.
+    pub fn switch(&self) -> Option<Switch<'_>> {
+        let to = self.shown()?;
+        let from = self.attempts.iter().rfind(|a| a.id < to.id && a.model != to.model && a.failed.is_some())?;
+        let gap = to.first_token.zip(from.ended).map(|(first, died)| first.saturating_sub(died));
+        Some(Switch { from, to, gap })
+    }
+
+    /// What the run has cost: the engine's own sum at the end, else the sum of what has ended. Unknown is contagious.
+    pub fn cost(&self) -> Spent {
+        self.finished.as_ref().map_or_else(
+            || self.attempts.iter().filter_map(Attempt::cost).fold(Spent::NOTHING, Spent::plus),
+            |f| f.cost,
+        )
+    }
+
+    /// Tokens in and out over all attempts that said so; `None` if none did.
+    pub fn tokens(&self) -> (Option<u64>, Option<u64>) {
+        let sum = |of: fn(&crate::openrouter::Usage) -> Option<u64>| {
+            self.attempts.iter().filter_map(|a| a.usage.as_ref().and_then(of)).reduce(u64::saturating_add)
+        };
+        (sum(|u| u.prompt_tokens), sum(|u| u.completion_tokens))
+    }
+
+    /// How the run ended.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.finished.as_ref().map(|f| f.outcome)
+    }
+
+    /// The last known state of a model's breaker, if it moved in this run.
+    pub fn breaker(&self, name: &str) -> Option<BreakerState> {
+        self.breakers.iter().rfind(|change| change.name == name).map(|change| change.to)
+    }
+
+    /// The whole log as plain lines, the newest last.
+    pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
+        self.story.iter().map(|line| line.plain(self))
+    }
+}
+
+/// Weights that only add up are detail, not story.
+fn quiet(change: &BreakerChange) -> bool {
+    matches!((change.from, change.to), (BreakerState::Closed { .. }, BreakerState::Closed { .. }))
+}

@@ -1,0 +1,240 @@
+//! One attempt as far as its reports go.
+
+use crate::dspy::Prediction;
+use crate::failover::{Answered, AttemptId, Failed, Relation, Spent, Started};
+use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
+use std::time::Duration;
+
+/// One HTTP exchange: what was asked, what has come, how it ended.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Its number in the run.
+    pub id: AttemptId,
+    /// Index in the chain, once the engine has said it.
+    pub route: Option<usize>,
+    /// The model asked for; empty until anyone names it.
+    pub model: String,
+    /// How it came about.
+    pub relation: Relation,
+    /// The attempt that it follows from.
+    pub after: Option<AttemptId>,
+    /// When the engine ordered it.
+    pub started: Option<Duration>,
+    /// When its request left.
+    pub sent: Option<Duration>,
+    /// When response headers came.
+    pub opened: Option<Duration>,
+    /// When the first content came: reasoning or answer.
+    pub first_token: Option<Duration>,
+    /// When the first answer text came.
+    pub first_text: Option<Duration>,
+    /// When content came last.
+    pub last_token: Option<Duration>,
+    /// When it failed or answered.
+    pub ended: Option<Duration>,
+    /// The request as it left, the key masked.
+    pub request: Option<Request>,
+    /// The response's status and headers.
+    pub head: Option<Head>,
+    /// Reasoning so far.
+    pub reasoning: String,
+    /// Answer text so far, as it came over the wire.
+    pub text: String,
+    /// Pieces of content so far: a floor for the number of tokens.
+    pub pieces: u64,
+    /// Who answers, by the server's own word.
+    pub served: Option<String>,
+    /// The provider behind it.
+    pub provider: Option<String>,
+    /// Tokens and cost.
+    pub usage: Option<Usage>,
+    /// Keep-alive comments.
+    pub comments: u64,
+    /// What the router did inside.
+    pub metadata: Option<Metadata>,
+    /// Odd things that were passed over.
+    pub warnings: Vec<String>,
+    /// The fault that was injected, as its word.
+    pub injected: Option<String>,
+    /// Whether the simulator answered.
+    pub simulated: bool,
+    /// How it failed.
+    pub failed: Option<Failed>,
+    /// How it answered.
+    pub answered: Option<Answered>,
+    /// What it had shown no longer counts.
+    pub superseded: bool,
+    /// Its answer, read and validated.
+    pub prediction: Option<Prediction>,
+}
+
+/// Where an attempt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// No request has left yet.
+    Planned,
+    /// The request has left; no response headers.
+    Asked,
+    /// Headers came; no content.
+    Opened,
+    /// Reasoning is coming.
+    Reasoning,
+    /// The answer is coming.
+    Answering,
+    /// It ended with a valid answer.
+    Answered,
+    /// It ended without one.
+    Failed,
+}
+
+impl Attempt {
+    pub(super) fn new(id: AttemptId) -> Self {
+        Self {
+            id,
+            route: None,
+            model: String::new(),
+            relation: Relation::First,
+            after: None,
+            started: None,
+            sent: None,
+            opened: None,
+            first_token: None,
+            first_text: None,
+            last_token: None,
+            ended: None,
+            request: None,
+            head: None,
+            reasoning: String::new(),
+            text: String::new(),
+            pieces: 0,
+            served: None,
+            provider: None,
+            usage: None,
+            comments: 0,
+            metadata: None,
+            warnings: Vec::new(),
+            injected: None,
+            simulated: false,
+            failed: None,
+            answered: None,
+            superseded: false,
+            prediction: None,
+        }
+    }
+
+    pub(super) fn start(&mut self, at: Duration, started: &Started) {
+        self.started.get_or_insert(at);
+        self.route = Some(started.route);
+        self.model.clone_from(&started.model);
+        self.relation = started.relation;
+        self.after = started.after;
+    }
+
+    pub(super) fn fail(&mut self, at: Duration, failed: &Failed) {
+        self.name(&failed.model);
+        self.route.get_or_insert(failed.route);
+        self.ended.get_or_insert(at);
+        if self.provider.is_none() {
+            self.provider.clone_from(&failed.failure.provider);
+        }
+        self.failed = Some(failed.clone());
+    }
+
+    pub(super) fn name(&mut self, model: &str) {
+        if self.model.is_empty() {
+            model.clone_into(&mut self.model);
+        }
+    }
+
+    pub(super) fn take(&mut self, at: Duration, delta: &Delta) {
+        match delta {
+            Delta::Opened(head) => {
+                self.opened.get_or_insert(at);
+                self.head = Some(head.clone());
+            }
+            Delta::Comment => self.comments += 1,
+            Delta::Reasoning(text) => {
+                self.progress(at, text);
+                self.reasoning.push_str(text);
+            }
+            Delta::Text(text) => {
+                self.progress(at, text);
+                if !text.is_empty() {
+                    self.first_text.get_or_insert(at);
+                }
+                self.text.push_str(text);
+            }
+            Delta::Served { model, provider } => {
+                self.served = Some(model.clone());
+                if provider.is_some() {
+                    self.provider.clone_from(provider);
+                }
+            }
+            Delta::Usage(usage) => self.usage = Some(*usage),
+            Delta::Metadata(metadata) => self.metadata = Some(metadata.clone()),
+            Delta::Warning(warning) => self.warnings.push(warning.clone()),
+        }
+    }
+
+    /// An empty delta is no progress.
+    fn progress(&mut self, at: Duration, text: &str) {
+        if !text.is_empty() {
+            self.pieces += 1;
+            self.first_token.get_or_insert(at);
+            self.last_token = Some(at);
+        }
+    }
+
+    /// Where it stands.
+    pub fn phase(&self) -> Phase {
+        match self {
+            a if a.failed.is_some() => Phase::Failed,
+            a if a.answered.is_some() => Phase::Answered,
+            a if a.first_text.is_some() => Phase::Answering,
+            a if a.first_token.is_some() => Phase::Reasoning,
+            a if a.opened.is_some() => Phase::Opened,
+            a if a.sent.is_some() => Phase::Asked,
+            _ => Phase::Planned,
+        }
+    }
+
+    /// Whether it has shown anything.
+    pub fn has_content(&self) -> bool {
+        !self.text.is_empty() || !self.reasoning.is_empty()
+    }
+
+    /// When it began: the engine's order, or else its first trace.
+    pub fn began(&self) -> Option<Duration> {
+        self.started.or(self.sent).or(self.opened).or(self.first_token).or(self.ended)
+    }
+
+    /// From its beginning to its end, or to `now` while it lives.
+    pub fn took(&self, now: Duration) -> Duration {
+        let from = self.began().unwrap_or(now);
+        self.ended.unwrap_or(now).saturating_sub(from)
+    }
+
+    /// From its beginning to its first content.
+    pub fn first_token_after(&self) -> Option<Duration> {
+        self.first_token.zip(self.began()).map(|(first, from)| first.saturating_sub(from))
+    }
+
+    /// How long it reasoned before it answered, once that is known.
+    pub fn reasoned(&self) -> Option<Duration> {
+        if self.reasoning.is_empty() {
+            return None;
+        }
+        let end = self.first_text.or(self.ended).or(self.last_token)?;
+        self.first_token.map(|first| end.saturating_sub(first))
+    }
+
+    /// What it cost, once it has ended; `None` while it lives.
+    pub fn cost(&self) -> Option<Spent> {
+        self.answered.as_ref().map(|a| a.cost).or_else(|| self.failed.as_ref().map(|f| f.cost))
+    }
+
+    /// The model that answers: the server's word for it, else the one asked for.
+    pub fn answering(&self) -> &str {
+        self.served.as_deref().unwrap_or(&self.model)
+    }
+}

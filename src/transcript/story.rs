@@ -1,0 +1,256 @@
+//! The failover log in words: one line a step, the same on the screen and on stderr.
+
+use super::{Attempt, Phase, Transcript};
+use crate::failover::{
+    AttemptId, Blame, BreakerChange, BreakerState, Decision, Finished, Outcome, Relation, Skipped, Spent, Waiting,
+};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// One line of the log.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// When it was first told.
+    pub at: Duration,
+    /// What it is about.
+    pub step: Step,
+}
+
+/// What a line is about.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// An attempt; its line changes as the attempt goes on.
+    Attempt(AttemptId),
+    /// A route that was passed over.
+    Skipped(Skipped),
+    /// A wait.
+    Waiting(Waiting),
+    /// A breaker that moved.
+    Breaker(BreakerChange),
+    /// The end.
+    Finished(Finished),
+}
+
+/// How a line is meant; never shown by colour alone, since the glyph says it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Going on.
+    Live,
+    /// Good.
+    Good,
+    /// Bad.
+    Bad,
+    /// Worth a look.
+    Warn,
+    /// Aside.
+    Quiet,
+}
+
+impl Line {
+    /// A glyph of one cell: how it stands.
+    pub fn glyph(&self, run: &Transcript) -> &'static str {
+        match (&self.step, self.tone(run)) {
+            (Step::Skipped(_), _) => "⊘",
+            (Step::Waiting(_), _) => "◷",
+            (Step::Breaker(_), _) => "◇",
+            (Step::Finished(_), Tone::Good) => "■",
+            (Step::Finished(_), _) => "□",
+            (Step::Attempt(_), Tone::Good) => "✓",
+            (Step::Attempt(_), Tone::Bad) => "✗",
+            (Step::Attempt(_), Tone::Quiet) => "–",
+            (Step::Attempt(_), _) => "●",
+        }
+    }
+
+    /// How it is meant.
+    pub fn tone(&self, run: &Transcript) -> Tone {
+        match &self.step {
+            Step::Attempt(id) => match run.attempt(*id).map(Attempt::phase) {
+                Some(Phase::Answered) => Tone::Good,
+                Some(Phase::Failed) if run.attempt(*id).is_some_and(Attempt::let_go) => Tone::Quiet,
+                Some(Phase::Failed) => Tone::Bad,
+                _ => Tone::Live,
+            },
+            Step::Skipped(_) | Step::Waiting(_) => Tone::Warn,
+            Step::Breaker(change) => match change.to {
+                BreakerState::Closed { .. } => Tone::Good,
+                BreakerState::Open { .. } => Tone::Bad,
+                BreakerState::HalfOpen | BreakerState::Probing => Tone::Warn,
+            },
+            Step::Finished(finished) => match finished.outcome {
+                Outcome::Succeeded => Tone::Good,
+                Outcome::Cancelled => Tone::Quiet,
+                _ => Tone::Bad,
+            },
+        }
+    }
+
+    /// The line without its glyph.
+    pub fn text(&self, run: &Transcript) -> String {
+        match &self.step {
+            Step::Attempt(id) => run.attempt(*id).map_or_else(|| id.to_string(), |a| a.line(run)),
+            Step::Skipped(skipped) => {
+                let until = skipped.until.map(|t| format!(" · due at {}", seconds(t))).unwrap_or_default();
+                format!("skipped {} · {}{until}", skipped.model, skipped.why)
+            }
+            Step::Waiting(w) => format!("waiting {} for {} · {}", seconds(w.delay), w.model, w.why),
+            Step::Breaker(change) => {
+                let what = match change.blame {
+                    Blame::Origin => "origin ",
+                    Blame::Class => "class ",
+                    Blame::Account => "account ",
+                    _ => "",
+                };
+                format!("breaker of {what}{} {} · {}", change.name, change.to, change.why)
+            }
+            Step::Finished(finished) => finished_line(finished),
+        }
+    }
+
+    /// The line with its glyph, for places without style.
+    pub fn plain(&self, run: &Transcript) -> String {
+        format!("{} {}", self.glyph(run), self.text(run))
+    }
+}
+
+impl Attempt {
+    /// Ended by us rather than by a fault: cancelled, or another lane was first.
+    fn let_go(&self) -> bool {
+        use crate::failover::Kind::{Cancelled, HedgeLost};
+        self.failed.as_ref().is_some_and(|f| matches!(f.failure.kind, Cancelled | HedgeLost))
+    }
+
+    /// Number, relation, model, what happened, time, and what follows.
+    fn line(&self, run: &Transcript) -> String {
+        let mut line = self.id.to_string();
+        if let Some(word) = relation_word(self.relation) {
+            let _ = write!(line, " {word}");
+        }
+        let _ = write!(line, " {}", self.model);
+        let _ = write!(line, " · {}", self.happened());
+        if self.ended.is_some() {
+            let _ = write!(line, " · {}", seconds(self.took(run.latest)));
+        }
+        if let Some(fault) = &self.injected {
+            let _ = write!(line, " · injected: {fault}");
+        }
+        if let Some(next) = self.follows(run) {
+            let _ = write!(line, " · {next}");
+        }
+        line
+    }
+
+    /// What has become of it so far, in a few words.
+    pub fn happened(&self) -> String {
+        match self.phase() {
+            Phase::Planned => "starting".to_owned(),
+            Phase::Asked => "asked".to_owned(),
+            Phase::Opened => match self.head.as_ref().map(|h| h.status) {
+                Some(status) => format!("{status}, waiting for the first token"),
+                None => "waiting for the first token".to_owned(),
+            },
+            Phase::Reasoning => "reasoning".to_owned(),
+            Phase::Answering => "answering".to_owned(),
+            Phase::Answered => {
+                let mut text = String::from("answered");
+                if let Some(first) = self.first_token_after() {
+                    let _ = write!(text, " · first token {}", seconds(first));
+                }
+                if let Some(served) = self.served.as_ref().filter(|served| **served != self.model) {
+                    let _ = write!(text, " · served by {served}");
+                }
+                text
+            }
+            Phase::Failed => self.failed.as_ref().map_or_else(String::new, |failed| {
+                let reason = &failed.failure.reason;
+                match failed.failure.status {
+                    Some(status) if !reason.contains(&status.to_string()) => format!("{status} {reason}"),
+                    _ => reason.clone(),
+                }
+            }),
+        }
+    }
+
+    /// Why the next, and which.
+    pub fn follows(&self, run: &Transcript) -> Option<String> {
+        let failed = self.failed.as_ref()?;
+        if self.let_go() {
+            return None;
+        }
+        let next = run.attempts.iter().find(|a| a.after == Some(self.id));
+        let why = if failed.why.is_empty() { decision_word(failed.decision) } else { &failed.why };
+        Some(match next {
+            Some(next) => format!("{why} → {}", next.id),
+            None => why.to_owned(),
+        })
+    }
+}
+
+fn finished_line(finished: &Finished) -> String {
+    let took = seconds(finished.took);
+    let tries = if finished.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", finished.attempts) };
+    let cost = usd(finished.cost);
+    let headline = finished.headline.as_deref().unwrap_or("no answer");
+    match finished.outcome {
+        Outcome::Succeeded => {
+            format!("{} answered · {took} · {tries} · {cost}", finished.model.as_deref().unwrap_or("a model"))
+        }
+        Outcome::Cancelled => format!("cancelled · {took} · {tries} · {cost}"),
+        Outcome::Rejected => format!("rejected: {headline} · {took} · {cost}"),
+        Outcome::Exhausted => format!("every model failed: {headline} · {took} · {tries} · {cost}"),
+        Outcome::DeadlineExceeded => format!("out of time: {headline} · {took} · {tries} · {cost}"),
+        Outcome::BudgetExceeded => format!("out of attempts: {headline} · {took} · {tries} · {cost}"),
+        Outcome::LocalError => format!("stopped on this machine: {headline} · {took}"),
+    }
+}
+
+/// The word for how an attempt came about; none for the first.
+fn relation_word(relation: Relation) -> Option<&'static str> {
+    match relation {
+        Relation::First => None,
+        Relation::Retry => Some("↻ retry"),
+        Relation::Fallback => Some("↪ fallback"),
+        Relation::Repair => Some("✎ repair"),
+        Relation::Probe => Some("? probe"),
+        Relation::Forced => Some("! forced"),
+        Relation::Hedge => Some("⇉ hedge"),
+    }
+}
+
+fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::RetrySame => "same model again",
+        Decision::Next => "next model",
+        Decision::Repair => "asking for a repair",
+        Decision::Stop => "stopping",
+        Decision::Continue => "another attempt goes on",
+    }
+}
+
+/// A duration in seconds for people, with about three figures: `0.41 s`, `12.3 s`, `140 s`.
+pub fn seconds(d: Duration) -> String {
+    let s = d.as_secs_f64();
+    match s {
+        _ if s < 9.995 => format!("{s:.2} s"),
+        _ if s < 99.95 => format!("{s:.1} s"),
+        _ => format!("{s:.0} s"),
+    }
+}
+
+/// A cost in USD for people: `$0.00042`, or `cost unknown`. Unknown is never shown as 0.
+pub fn usd(spent: Spent) -> String {
+    match spent {
+        Spent::Unknown => "cost unknown".to_owned(),
+        Spent::Known(usd) if usd.abs() < 5e-8 => "$0".to_owned(),
+        Spent::Known(usd) if usd < 0.01 => {
+            let digits = format!("{usd:.7}");
+            format!("${}", digits.trim_end_matches('0'))
+        }
+        Spent::Known(usd) => format!("${usd:.4}"),
+    }
+}
+
+/// A model's name without its maker: `openai/gpt-4o-mini` is `gpt-4o-mini`.
+pub fn model_name(slug: &str) -> &str {
+    slug.rsplit_once('/').map_or(slug, |(_, name)| name)
+}

@@ -1,0 +1,4 @@
+//! What DSPy was seen to do, as data, against what we do.
+
+#[path = "dspy/signatures.rs"]
+mod signatures;
