@@ -44,7 +44,7 @@ pub mod as_ms {
     /// # Errors
     /// The serialiser's own.
     pub fn serialize<S: Serializer>(d: &Duration, s: S) -> Result<S::Ok, S::Error> {
-        let us = d.as_micros() as u64;
+        let us = u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
         if us.is_multiple_of(1000) { s.serialize_u64(us / 1000) } else { s.serialize_f64(us as f64 / 1000.0) }
     }
 

@@ -9,6 +9,7 @@
 //!                              └─released──▶ HalfOpen(permit free)
 //! ```
 
+use super::rules::whole_micros;
 use super::{BreakerState, as_ms};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -141,8 +142,10 @@ impl Breaker {
             if opens || hold != Hold::ByWeight {
                 self.open(now, hold, draw);
             }
-        } else if admitted || self.outlasts(now, hold) {
+        } else if admitted {
             self.open(now, hold, draw);
+        } else if self.outlasts(now, hold) {
+            self.state = State::Open { until: held(now, hold) };
         }
     }
 
@@ -156,27 +159,20 @@ impl Breaker {
         weight > 0.0 && (self.weight + weight >= TRIPS_AT || count >= ENOUGH && failed >= RATE * count as f32)
     }
 
-    /// Whether a straggler's hint reaches further than what is known.
+    /// Whether the hint of a call that began before the opening reaches further than what is known.
     fn outlasts(&self, now: Duration, hold: Hold) -> bool {
-        match (self.state, hold) {
-            (_, Hold::Session) => true,
-            (State::Open { until: Some(until) }, Hold::For(hint)) => {
-                now.saturating_add(hint.min(LONGEST_HINTED)) > until
-            }
-            _ => false,
+        match self.state {
+            State::Open { until: Some(until) } => held(now, hold).is_none_or(|hinted| hinted > until),
+            State::Probing { .. } => hold == Hold::Session,
+            State::Open { until: None } | State::Closed => false,
         }
     }
 
     fn open(&mut self, now: Duration, hold: Hold, draw: f64) {
         let doubled = COOLDOWN.saturating_mul(2_u32.saturating_pow(self.openings)).min(LONGEST);
-        let jittered = doubled.mul_f64(0.5 + draw.clamp(0.0, 1.0) / 2.0);
-        let until = match hold {
-            Hold::ByWeight => Some(now + jittered),
-            Hold::For(hint) => Some(now + hint.max(jittered).min(LONGEST_HINTED)),
-            Hold::Session => None,
-        };
+        let jittered = whole_micros(doubled.mul_f64(0.5 + draw.clamp(0.0, 1.0) / 2.0));
         self.openings = self.openings.saturating_add(1);
-        self.state = State::Open { until };
+        self.state = State::Open { until: held(now, hold).map(|until| until.max(now + jittered)) };
     }
 
     fn remember(&mut self, now: Duration, weight: f32) {
@@ -184,5 +180,14 @@ impl Breaker {
             self.recent.pop_front();
         }
         self.recent.push_back(Outcome { at: now, weight });
+    }
+}
+
+/// Until when a hint holds; `None` is for ever.
+fn held(now: Duration, hold: Hold) -> Option<Duration> {
+    match hold {
+        Hold::ByWeight => Some(now),
+        Hold::For(hint) => Some(now + hint.min(LONGEST_HINTED)),
+        Hold::Session => None,
     }
 }

@@ -14,7 +14,7 @@ mod timers;
 use super::{
     AttemptId, Changes, Event, Failure, Finished, Health, Kind, Outcome, Policy, Relation, Route, Skip, Spent,
 };
-use super::{BreakerChange, BreakerState, Leading, Started, Timeouts, health};
+use super::{BreakerChange, BreakerState, Leading, Started, Timeouts, health, rules};
 use choose::Bars;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -196,7 +196,7 @@ impl Engine {
         if self.over || self.began.is_none() && !matches!(input, Input::Begin | Input::Cancel) {
             return Vec::new();
         }
-        self.now = self.now.max(now);
+        self.now = self.now.max(rules::whole_micros(now));
         if self.began.is_none() {
             self.began = Some(self.now);
             if input == Input::Begin && !self.left().is_zero() {

@@ -5,7 +5,7 @@
 mod table;
 mod why;
 
-pub use table::{Row, Same, Then, Weight, row, table};
+pub use table::{Amendment, Row, Same, Then, Weight, row, table};
 pub(crate) use why::seconds;
 
 use super::{Hint, Kind, Policy};
@@ -58,7 +58,7 @@ pub enum Action {
         pace: Pace,
     },
     /// A changed request to the same route, at once.
-    Amend,
+    Amend(Amendment),
     /// The chain's next route, where [`Then`] allows it.
     Next,
     /// The run ends.
@@ -149,9 +149,9 @@ fn same(policy: &Policy, moment: &Moment, same: Same) -> Result<Action, Refusal>
     }
     match same {
         Same::Never => Err(Refusal::Row),
-        Same::Amend if moment.opens => Err(Refusal::Opens),
-        Same::Amend if moment.amendable => Ok(Action::Amend),
-        Same::Amend => Err(Refusal::Amended),
+        Same::Amend(_) if moment.opens => Err(Refusal::Opens),
+        Same::Amend(change) if moment.amendable => Ok(Action::Amend(change)),
+        Same::Amend(_) => Err(Refusal::Amended),
         Same::AtOnceThen(n) if moment.retries == 0 => retry(moment, n, (Duration::ZERO, Pace::AtOnce)),
         Same::AtOnceThen(n) | Same::Times(n) => retry(moment, n, backoff(moment)),
         Same::Hint => within(policy, moment, hinted(moment).ok_or(Refusal::NoHint)?),
@@ -195,5 +195,10 @@ fn hinted(moment: &Moment) -> Option<(Duration, Pace)> {
 /// Full jitter: anything between the floor and `min(8 s, 0.5 s · 2ⁿ)`, n being the retries so far.
 fn backoff(moment: &Moment) -> (Duration, Pace) {
     let most = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(moment.retries)).min(LONGEST_BACKOFF);
-    (most.mul_f64(moment.draw.clamp(0.0, 1.0)).max(FLOOR), Pace::Jitter)
+    (whole_micros(most.mul_f64(moment.draw.clamp(0.0, 1.0))).max(FLOOR), Pace::Jitter)
+}
+
+/// Cut to the grain of the log, so that a log read back is the same log.
+pub(crate) fn whole_micros(d: Duration) -> Duration {
+    Duration::new(d.as_secs(), d.subsec_micros() * 1000)
 }

@@ -3,14 +3,17 @@
 use super::{Answer, Ended, Engine, Entry, Lane, Start};
 use crate::failover::breaker::Hold;
 use crate::failover::health::{Charge, Moved};
-use crate::failover::rules::{self, Action, Moment, Pace, Then, Verdict, Weight};
+use crate::failover::rules::{self, Action, Amendment, Moment, Pace, Same, Then, Verdict, Weight};
 use crate::failover::{
     Answered, AttemptId, Blame, Changes, Decision, Event, Failed, Failure, Health, Kind, Outcome, Relation, Spent,
     Superseded, Waiting,
 };
+use std::time::Duration;
 
 /// Providers refuse smaller caps than this.
 const SMALLEST_CAP: u32 = 16;
+/// A hint beyond this is absurd, and says no more than this.
+const LONGEST_HINT: Duration = Duration::from_secs(365 * 24 * 3600);
 /// By how much a cap on output is raised.
 const RAISE: u32 = 4;
 
@@ -52,7 +55,10 @@ impl Engine {
     }
 
     /// An attempt failed: decide, tell the breakers, go on.
-    pub(super) fn failed(&mut self, id: AttemptId, failure: Failure, spent: Spent, health: &mut Health) {
+    pub(super) fn failed(&mut self, id: AttemptId, mut failure: Failure, spent: Spent, health: &mut Health) {
+        if let Some(hint) = &mut failure.hint {
+            hint.after = rules::whole_micros(hint.after.min(LONGEST_HINT));
+        }
         let Some(index) = self.lanes.iter().position(|lane| lane.id == id) else { return };
         let draw = self.rng.f64();
         self.inner += (failure.inner.len() as u32).saturating_sub(1);
@@ -109,7 +115,7 @@ impl Engine {
                 let relation = if lane.entry == Entry::Forced { Relation::Forced } else { Relation::Retry };
                 (self.now + after, relation, changes)
             }
-            Action::Amend => {
+            Action::Amend(_) => {
                 let changes = amendment.unwrap_or_default();
                 let repairs = changes.repair_of == Some(lane.id);
                 track.repaired |= repairs;
@@ -129,7 +135,7 @@ impl Engine {
 
     fn wait_or_start(&mut self, start: Start, verdict: &Verdict, health: &mut Health) {
         if start.at <= self.now {
-            return self.start(start, health);
+            return self.start_if_still_admitted(start, health);
         }
         let hinted = matches!(verdict.action, Action::Retry { pace: Pace::Hint, .. });
         self.events.push(Event::Waiting(Waiting {
@@ -225,25 +231,27 @@ impl Engine {
             let to = to.filter(|_| !track.recapped);
             to.map(|to| Changes { max_tokens: Some(to), ..lane.changes.clone() })
         };
-        match failure.kind {
-            Kind::Invalid if !track.repaired => Some(Changes { repair_of: Some(lane.id), ..lane.changes.clone() }),
-            Kind::FormatUnsupported if !track.plain => Some(Changes { plain_format: true, ..lane.changes.clone() }),
-            Kind::Unaffordable => {
+        let Same::Amend(amendment) = rules::row(failure.kind).same else { return None };
+        match amendment {
+            Amendment::Repair if track.repaired => None,
+            Amendment::Repair => Some(Changes { repair_of: Some(lane.id), ..lane.changes.clone() }),
+            Amendment::Plain if track.plain => None,
+            Amendment::Plain => Some(Changes { plain_format: true, ..lane.changes.clone() }),
+            Amendment::FewerTokens => {
                 let affordable = failure.affordable_tokens.filter(|&tokens| tokens >= SMALLEST_CAP);
                 recapped(affordable.filter(|&tokens| cap.is_none_or(|cap| tokens < cap)))
             }
-            Kind::Length => {
+            Amendment::MoreTokens => {
                 let raised = cap.map_or(u32::MAX, |cap| cap.saturating_mul(RAISE));
                 let raised = raised.min(route.max_output.unwrap_or(raised));
                 recapped(Some(raised).filter(|&raised| raised != u32::MAX && cap.is_none_or(|cap| raised > cap)))
             }
-            _ => None,
         }
     }
 
     /// What the failure says about the routes to come.
     fn learn(&mut self, lane: &Lane, verdict: &Verdict) {
-        if matches!(verdict.action, Action::Retry { .. } | Action::Amend) {
+        if matches!(verdict.action, Action::Retry { .. } | Action::Amend(_)) {
             return;
         }
         self.give_up(lane.route);
@@ -270,7 +278,7 @@ impl Engine {
     fn settle(&self, lane: &Lane, failure: &Failure, verdict: &Verdict, draw: f64, health: &mut Health) -> Vec<Moved> {
         let (route, row) = (&self.chain[lane.route], verdict.row);
         let admitted = lane.entry != Entry::Free;
-        let returns = matches!(verdict.action, Action::Retry { .. } | Action::Amend);
+        let returns = matches!(verdict.action, Action::Retry { .. } | Action::Amend(_));
         let mut moved = Vec::new();
         if (lane.opened || failure.status.is_some()) && row.blame != Blame::Origin {
             moved.extend(health.reached(self.now, route, admitted));

@@ -2,7 +2,8 @@
 //! deadline, hedges, waits, and the deadline.
 
 use super::{Engine, Entry, Lane, Phase};
-use crate::failover::{Failure, Health, Kind, Outcome, Relation, Route, Spent, Timeouts, rules};
+use crate::failover::breaker::Admission;
+use crate::failover::{Failure, Health, Kind, Outcome, Route, Spent, Timeouts, rules};
 use std::time::Duration;
 
 /// A hedge starts after this time without a token, while the model's own P95 is not known.
@@ -74,7 +75,7 @@ impl Engine {
         let others = (0..self.chain.len()).filter(|&other| other != route && self.is_to_come(other)).count();
         let others = (others as u32).min(budget);
         let left = self.left();
-        left.saturating_sub(RESERVE.saturating_mul(others)).max(left / (others + 1))
+        left.saturating_sub(RESERVE.saturating_mul(others)).max(rules::whole_micros(left / (others + 1)))
     }
 
     /// The timeouts of an attempt that has `share` of the deadline.
@@ -90,16 +91,13 @@ impl Engine {
         }
     }
 
-    /// A wait is over: the breaker may have opened meanwhile, through another run.
-    fn start_if_still_admitted(&mut self, start: super::Start, health: &mut Health) {
-        let (_, barred) = health.admission(self.now, &self.chain[start.route]);
-        match barred {
-            Some(_) if start.entry == Entry::Free && start.relation == Relation::Retry => {
-                self.give_up(start.route);
-                self.note_skip(start.route, barred, health);
-                self.go_on(start.after, health);
-            }
-            _ => self.start(start, health),
+    /// Asks the same route again, unless another run has opened one of its breakers meanwhile.
+    pub(super) fn start_if_still_admitted(&mut self, start: super::Start, health: &mut Health) {
+        let admission = health.admission(self.now, &self.chain[start.route]).0;
+        if start.entry == Entry::Free && admission != Admission::Free {
+            self.go_on(start.after, health);
+        } else {
+            self.start(start, health);
         }
     }
 }

@@ -38,8 +38,21 @@ pub enum Same {
     HintOrTimes(u32),
     /// After the hint, if it is within the deadline; without a hint, with backoff.
     Wait,
-    /// Once, with a request that is changed so that it may pass.
-    Amend,
+    /// Once, at once, with a request that is changed so that it may pass.
+    Amend(Amendment),
+}
+
+/// How a request is changed for the same route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amendment {
+    /// Without `response_format`.
+    Plain,
+    /// With the `max_tokens` that can be afforded.
+    FewerTokens,
+    /// With a higher `max_tokens`.
+    MoreTokens,
+    /// With the invalid answer, and what is wrong with it.
+    Repair,
 }
 
 /// What is done when the same route is not asked again.
@@ -85,7 +98,7 @@ pub enum Weight {
 /// The outcome table.
 #[rustfmt::skip]
 pub const fn row(kind: Kind) -> Row {
-    use {Blame as B, Same as S, Then as T, Weight as W};
+    use {Amendment as A, Blame as B, Same as S, Then as T, Weight as W};
     match kind {
         // the network: the server knows nothing of it
         Kind::Dns               => unseen("dns", "the name does not resolve", B::Origin, S::Times(1), T::OtherOrigin, W::Zero),
@@ -99,13 +112,13 @@ pub const fn row(kind: Kind) -> Row {
         Kind::Idle              => unseen("idle", "content stopped coming", B::Model, S::Never, T::Next, W::Of(1.0)),
         // the request
         Kind::Malformed         => seen("malformed", "400 or 422", B::Request, S::Never, T::Stop, W::Zero),
-        Kind::FormatUnsupported => seen("format", "400: response_format is unknown there; once more without it", B::Request, S::Amend, T::Next, W::Zero),
+        Kind::FormatUnsupported => seen("format", "400: response_format is unknown there", B::Request, S::Amend(A::Plain), T::Next, W::Zero),
         Kind::ContextLength     => seen("context", "longer than the context, or 413", B::Request, S::Never, T::LargerContext, W::Zero),
         Kind::Policy            => seen("policy", "moderation, policy, refusal, content filter", B::Request, S::Never, T::NextIfPolicyAllows, W::Zero),
         // the account
         Kind::Unauthorized      => seen("unauthorized", "401: the key is missing or wrong", B::Account, S::Never, T::Stop, W::Zero),
         Kind::InFlightBudget    => seen("in-flight", "402: too much in flight", B::Account, S::Wait, T::Stop, W::Zero),
-        Kind::Unaffordable      => seen("unaffordable", "402: too dear for the credit left; once more with a lower max_tokens", B::Account, S::Amend, T::Cheaper, W::Zero),
+        Kind::Unaffordable      => seen("unaffordable", "402: too dear for the credit left", B::Account, S::Amend(A::FewerTokens), T::Cheaper, W::Zero),
         Kind::NoCredit          => seen("no-credit", "402: no credit, or the key's limit is spent", B::Account, S::Never, T::Stop, W::Zero),
         Kind::Forbidden         => seen("forbidden", "403 for this model or region", B::Model, S::Never, T::Next, W::Opens(Duration::from_secs(300))),
         Kind::AccountBudget     => seen("account-budget", "403: a budget of the account is spent", B::Account, S::Never, T::Stop, W::Zero),
@@ -126,8 +139,8 @@ pub const fn row(kind: Kind) -> Row {
         Kind::TooLarge          => unseen("too-large", "an event over 1 MiB, a body over 16 MiB", B::Model, S::Never, T::Next, W::Of(1.0)),
         // an answer that is none
         Kind::Empty             => unseen("empty", "finished with nothing in it", B::Model, S::Times(1), T::Next, W::Of(0.5)),
-        Kind::Length            => unseen("length", "finish `length` with fields missing; once more with a higher max_tokens", B::Request, S::Amend, T::LargerOutput, W::Zero),
-        Kind::Invalid           => unseen("invalid", "the answer does not validate; the model is shown its mistake once", B::Model, S::Amend, T::Next, W::Of(0.5)),
+        Kind::Length            => unseen("length", "finish `length` with fields missing", B::Request, S::Amend(A::MoreTokens), T::LargerOutput, W::Zero),
+        Kind::Invalid           => unseen("invalid", "the answer does not validate", B::Model, S::Amend(A::Repair), T::Next, W::Of(0.5)),
         Kind::WrongModel        => unseen("wrong-model", "another model answered, and strict_model is set", B::None, S::Never, T::Next, W::Zero),
         // ourselves
         Kind::TimeShare         => unseen("time-share", "its share of the deadline is over", B::None, S::Never, T::Next, W::Zero),
@@ -158,7 +171,7 @@ impl Row {
             Same::Hint => "wait for a hint within patience and retry, else ".to_owned(),
             Same::HintOrTimes(n) => format!("wait for a hint within patience, without a hint retry {n}, then "),
             Same::Wait => "wait for the hint within the deadline and retry, else ".to_owned(),
-            Same::Amend => "change the request once, then ".to_owned(),
+            Same::Amend(change) => format!("{change}, then "),
         };
         let then = match self.then {
             Then::Stop => "stop",
@@ -172,6 +185,17 @@ impl Row {
             Then::Continue => "continue",
         };
         format!("{same}{then}")
+    }
+}
+
+impl std::fmt::Display for Amendment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Plain => "once more without response_format",
+            Self::FewerTokens => "once more with a lower max_tokens",
+            Self::MoreTokens => "once more with a higher max_tokens",
+            Self::Repair => "the model is shown its mistake once",
+        })
     }
 }
 

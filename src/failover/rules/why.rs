@@ -1,21 +1,21 @@
 //! A decision's reason as one line for people.
 
-use super::{Action, Pace, Refusal, Same, Verdict};
-use crate::failover::{Failure, Hint, HintSource, Kind, Policy};
+use super::{Action, Pace, Refusal, Row, Same, Verdict};
+use crate::failover::{Failure, Hint, HintSource, Policy};
 use std::time::Duration;
 
 impl Verdict {
     /// One line: what was seen, what is done, and why that. For example
     /// `503, no hint: one retry after 0.41 s (jitter)`.
     pub fn why(&self, policy: &Policy, failure: &Failure) -> String {
-        let seen = seen(self.row.same, failure);
+        let seen = seen(self.row, failure);
         let act = match self.action {
             Action::Retry { after, pace: Pace::AtOnce } if after.is_zero() => {
                 "retry at once, fresh connection".to_owned()
             }
             Action::Retry { after, pace: Pace::Hint } => format!("retry after {} (the hint)", seconds(after)),
             Action::Retry { after, .. } => format!("retry after {} (jitter)", seconds(after)),
-            Action::Amend => amended(failure.kind).to_owned(),
+            Action::Amend(change) => change.to_string(),
             Action::Next => "next model".to_owned(),
             Action::Stop => "stop".to_owned(),
             Action::Continue => "the run goes on".to_owned(),
@@ -27,15 +27,15 @@ impl Verdict {
     }
 }
 
-fn seen(same: Same, failure: &Failure) -> String {
+fn seen(row: Row, failure: &Failure) -> String {
     let hint = match failure.hint {
         Some(hint) => format!(", {}", hint_text(hint)),
-        None if matches!(same, Same::Hint | Same::HintOrTimes(_) | Same::Wait) => ", no hint".to_owned(),
+        None if matches!(row.same, Same::Hint | Same::HintOrTimes(_) | Same::Wait) => ", no hint".to_owned(),
         None => String::new(),
     };
     match failure.status {
         Some(status) if status >= 400 => format!("{status}{hint}"),
-        _ => format!("{}{hint}", super::row(failure.kind).id),
+        _ => format!("{}{hint}", row.seen),
     }
 }
 
@@ -63,15 +63,6 @@ fn because(refusal: Refusal, policy: &Policy) -> String {
         Refusal::Patience(_) => format!(", longer than the patience of {}", seconds(limits.patience)),
         Refusal::Deadline(after) => format!(", {} is more than this route has left", seconds(after)),
         Refusal::Amended => ", nothing is left to change".to_owned(),
-    }
-}
-
-fn amended(kind: Kind) -> &'static str {
-    match kind {
-        Kind::FormatUnsupported => "once more without response_format",
-        Kind::Unaffordable => "once more with a lower max_tokens",
-        Kind::Length => "once more with a higher max_tokens",
-        _ => "the model is shown its mistake",
     }
 }
 
