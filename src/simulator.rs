@@ -15,6 +15,7 @@
 mod catalogue;
 mod chat;
 mod completion;
+mod date;
 mod envelope;
 mod http;
 mod ledger;

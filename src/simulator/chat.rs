@@ -3,7 +3,7 @@
 
 mod ask;
 
-pub(super) use ask::Ask;
+pub(super) use ask::{Ask, Format, Message};
 
 use super::catalogue::{self, Model};
 use super::completion::Completion;

@@ -1,8 +1,19 @@
-//! What the simulated models say: reads which fields are asked for, and answers each with a value of its type.
+//! What the simulated models say: reads which fields are asked for, and answers each with a
+//! value of its type. It is a pure function of the request and the model.
 
-use super::catalogue::{Model, Temper};
+mod arithmetic;
+mod asked;
+mod extract;
+mod knowledge;
+mod mind;
+mod shape;
+mod write;
+
+use super::catalogue::Model;
 use super::chat::Ask;
 use crate::fault::Kind;
+use asked::{Asked, Style};
+use mind::Mind;
 
 /// Models, answers, phrases and cues.
 pub(super) const ASSET: &str = include_str!("../../assets/simulator.toml");
@@ -17,12 +28,24 @@ pub(super) struct Reply {
 }
 
 /// Composes the reply of `model` to `ask`, spoilt by a fault in its form.
-pub(super) fn compose(ask: &Ask, model: &Model, _kind: Option<Kind>) -> Reply {
-    let question = ask.messages.last().map_or("", |message| message.text.as_str());
-    let reasoning = if model.reasoning && ask.reasons { "Nobody thinks here.".to_owned() } else { String::new() };
-    let content = match model.temper {
-        Temper::Terse => "Simulated.".to_owned(),
-        Temper::Plain | Temper::Wordy => format!("This is simulated: no model was asked “{question}”."),
+pub(super) fn compose(ask: &Ask, model: &Model, kind: Option<Kind>) -> Reply {
+    let asked = Asked::read(ask, model);
+    let mut mind = Mind::new(model, &asked);
+    let values = if asked.style == Style::Plain { vec![mind.free_text().into()] } else { mind.values() };
+    let mut reply = write::answer(asked.style, &asked.outputs, values, kind);
+    if model.reasoning && ask.reasons {
+        reply.reasoning.insert_str(0, &thoughts(&asked, &mind));
+    }
+    reply
+}
+
+/// What a reasoning model thinks before it answers.
+fn thoughts(asked: &Asked, mind: &Mind<'_>) -> String {
+    let names: Vec<&str> = asked.outputs.iter().map(|field| field.name.as_str()).collect();
+    let wanted = match names[..] {
+        [] => "a plain answer".to_owned(),
+        [one] => format!("the field {one}"),
+        _ => format!("the fields {}", names.join(", ")),
     };
-    Reply { reasoning, content }
+    format!("The user wants {wanted}. {} Now I write it down in the format that was asked for.", mind.reasoning())
 }
