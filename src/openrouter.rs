@@ -16,7 +16,6 @@ mod reason;
 mod request;
 pub mod settings;
 pub mod sse;
-mod transport;
 
 pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};
