@@ -2,7 +2,9 @@
 //! `OpenRouter`'s HTTP API and what compatible servers leave out; must not know about
 //! chains, screens or the simulator.
 
+pub mod account;
 mod base;
+pub mod catalogue;
 mod chunk;
 pub mod classify;
 pub mod client;
@@ -11,6 +13,7 @@ mod delta;
 pub mod headers;
 pub mod hint;
 mod lenient;
+pub mod model;
 mod reader;
 mod reason;
 mod request;
