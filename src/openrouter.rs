@@ -2,7 +2,9 @@
 //! `OpenRouter`'s HTTP API and what compatible servers leave out; must not know about
 //! chains, screens or the simulator.
 
+pub mod account;
 mod base;
+pub mod catalogue;
 mod chunk;
 pub mod classify;
 pub mod client;
@@ -11,12 +13,12 @@ mod delta;
 pub mod headers;
 pub mod hint;
 mod lenient;
+pub mod model;
 mod reader;
 mod reason;
 mod request;
 pub mod settings;
 pub mod sse;
-mod transport;
 
 pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};

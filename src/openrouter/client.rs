@@ -8,11 +8,12 @@
 //! HTTP/1.1 only: with HTTP/2 one frozen connection freezes every attempt on it, the fallback
 //! included. Dropping an [`Exchange`] closes its socket, unless its response was read to the end.
 
+mod transport;
+
 use super::base::BaseUrl;
 use super::classify::{self, Around};
 use super::headers::Headers;
 use super::request::{Header, Request};
-use super::transport::{self, Resolver};
 use super::{Completion, Delta, Head, MAX_BODY, Reader};
 use crate::failover::{Failure, Kind};
 use crate::secret::Secret;
@@ -24,6 +25,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use transport::Resolver;
 
 /// An error's body is read up to this: 64 KiB.
 const MAX_ERROR_BODY: usize = 64 << 10;

@@ -1,8 +1,8 @@
 //! What went wrong below HTTP. The library's own flags are too coarse (a connection that
 //! dies in mid-stream is a "decode" error there), so the chain of causes is walked.
 
-use super::reason::safe_line;
 use crate::failover::{Failure, Kind};
+use crate::openrouter::reason::safe_line;
 use crate::secret::Secret;
 use std::error::Error;
 use std::io::{self, ErrorKind};
