@@ -2,16 +2,24 @@
 //! outcomes; must not know sockets, clocks, files or screens. Time is an argument: a
 //! [`Duration`](std::time::Duration) since the program began, on a monotone clock.
 
+pub mod breaker;
+mod engine;
 mod event;
 mod failure;
+pub mod health;
+mod line;
 mod policy;
+pub mod rehearsal;
+pub mod rules;
 
+pub use engine::{Answer, Engine, Input, Phase};
 pub use event::{
     Answered, Blame, BreakerChange, BreakerState, Changes, Decision, Event, Failed, Finished, Leading, Outcome,
     Relation, Skip, Skipped, Spent, Started, Superseded, Waiting,
 };
 pub use failure::{Failure, Hint, HintSource, InnerAttempt, Kind, LimitScope};
-pub use policy::{Limits, Policy, Route, Timeouts};
+pub use health::{Health, Standing};
+pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, dear_fallbacks, within_price};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +44,7 @@ pub mod as_ms {
     /// # Errors
     /// The serialiser's own.
     pub fn serialize<S: Serializer>(d: &Duration, s: S) -> Result<S::Ok, S::Error> {
-        let us = d.as_micros() as u64;
+        let us = u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
         if us.is_multiple_of(1000) { s.serialize_u64(us / 1000) } else { s.serialize_f64(us as f64 / 1000.0) }
     }
 

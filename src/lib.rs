@@ -31,6 +31,7 @@ pub mod nearest;
 pub mod openrouter;
 pub mod report;
 pub mod secret;
+pub mod simulator;
 pub mod text;
 pub mod transcript;
 pub mod tui;

@@ -2,16 +2,25 @@
 //! `OpenRouter`'s HTTP API and what compatible servers leave out; must not know about
 //! chains, screens or the simulator.
 
+pub mod account;
+mod base;
+pub mod catalogue;
 mod chunk;
 pub mod classify;
+pub mod client;
+pub mod compose;
 mod delta;
+pub mod headers;
 pub mod hint;
 mod lenient;
+pub mod model;
 mod reader;
 mod reason;
 mod request;
+pub mod settings;
 pub mod sse;
 
+pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};
 pub use reader::{MAX_BODY, Reader};
 pub use request::{Header, Request};

@@ -85,9 +85,8 @@ impl Cleaner {
 
     fn char(&mut self, c: char, out: &mut String) {
         self.state = match (self.state, c) {
-            (_, '\u{18}' | '\u{1a}' | '\u{9c}') => State::Ground,
+            (_, '\u{18}' | '\u{1a}' | '\u{9c}') | (State::Text(_), '\u{7}') => State::Ground,
             (_, '\u{1b}') => State::Escape,
-            (State::Text(_), '\u{7}') => State::Ground,
             (State::Text(n), _) if n < STRING_CAP => State::Text(n + 1),
             (State::Escape, '[') | (State::Ground, '\u{9b}') => State::Csi(0),
             (State::Escape, ']' | 'P' | 'X' | '^' | '_')

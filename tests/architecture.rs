@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("tokio", &["openrouter::client", "simulator", "worker", "tui", "cli"]),
     ("reqwest", &["openrouter::client"]),
-    ("hyper", &["simulator"]),
+    ("hyper", &["simulator", "openrouter::client"]),
     ("ratatui", &["tui"]),
     ("crossterm", &["tui", "cli"]),
     ("clap", &["cli", "main"]),

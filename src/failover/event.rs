@@ -120,7 +120,9 @@ pub enum Skip {
     ClassOpen,
     /// Its account's breaker is open.
     AccountOpen,
-    /// Its origin failed in a way that another model there cannot mend.
+    /// Its origin's breaker is open.
+    OriginOpen,
+    /// Its origin failed in this run in a way that another model there cannot mend.
     SameOrigin,
     /// Another run is probing it.
     ProbeInFlight,
@@ -130,6 +132,8 @@ pub enum Skip {
     TooDear,
     /// Its cap on output is not larger.
     OutputTooSmall,
+    /// Its model has had all the attempts that one model gets.
+    AttemptsUsed,
     /// `strict` is on.
     Strict,
 }
@@ -217,11 +221,11 @@ pub enum BreakerState {
         /// Weights of failures in a row, added.
         weight: f32,
     },
-    /// No calls until then, in ms of the run.
+    /// No calls until then.
     Open {
-        /// When it becomes half-open.
-        #[serde(rename = "until_ms", with = "super::as_ms")]
-        until: Duration,
+        /// When it becomes half-open, in ms of the run; `null`: not in this session, unless the user resets it.
+        #[serde(rename = "until_ms", with = "super::as_ms::option")]
+        until: Option<Duration>,
     },
     /// One probe may pass.
     HalfOpen,

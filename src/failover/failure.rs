@@ -182,6 +182,8 @@ pub enum Kind {
     Invalid,
     /// Another model answered, and `strict_model` forbids that.
     WrongModel,
+    /// Its share of the run's time is over: the routes still to come need the rest.
+    TimeShare,
     /// The run's deadline passed.
     Deadline,
     /// The user cancelled.
@@ -190,4 +192,50 @@ pub enum Kind {
     HedgeLost,
     /// Something on this machine.
     Local,
+}
+
+impl Kind {
+    /// Every kind, in the order of the outcome table.
+    pub const ALL: [Self; 40] = [
+        Self::Dns,
+        Self::Refused,
+        Self::ConnectTimeout,
+        Self::Tls,
+        Self::TlsEof,
+        Self::Reset,
+        Self::FirstTokenTimeout,
+        Self::Idle,
+        Self::Malformed,
+        Self::FormatUnsupported,
+        Self::ContextLength,
+        Self::Policy,
+        Self::Unauthorized,
+        Self::InFlightBudget,
+        Self::Unaffordable,
+        Self::NoCredit,
+        Self::Forbidden,
+        Self::AccountBudget,
+        Self::ModelGone,
+        Self::RequestTimeout,
+        Self::Conflict,
+        Self::RateLimited,
+        Self::ClassLimited,
+        Self::AccountLimited,
+        Self::ServerError,
+        Self::GatewayTimeout,
+        Self::NotAnAnswer,
+        Self::MidStream,
+        Self::Truncated,
+        Self::BadEvents,
+        Self::TooLarge,
+        Self::Empty,
+        Self::Length,
+        Self::Invalid,
+        Self::WrongModel,
+        Self::TimeShare,
+        Self::Deadline,
+        Self::Cancelled,
+        Self::HedgeLost,
+        Self::Local,
+    ];
 }

@@ -22,6 +22,12 @@ pub struct Route {
     /// Worst-case cost of one call in USD, where prices are known.
     #[serde(default)]
     pub worst_case: Option<f64>,
+    /// The cap on output tokens that its first request carries, if it carries one.
+    #[serde(default)]
+    pub max_tokens: Option<u32>,
+    /// Other names that the same model answers under: its canonical slug, an alias's target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
 }
 
 impl Route {
@@ -34,12 +40,42 @@ impl Route {
             context: None,
             max_output: None,
             worst_case: None,
+            max_tokens: None,
+            aliases: Vec::new(),
         }
+    }
+
+    /// The class of models that it shares a quota with, by its slug's variant.
+    pub fn class(&self) -> Option<&'static str> {
+        self.model.ends_with(":free").then_some(":free")
+    }
+
+    /// Whether `served` names this route's model: as asked, without its variant, under
+    /// an alias, or under a dated slug (`…-20260423`, `…-2026-04-23`). Routers
+    /// (`openrouter/auto`) and `~…latest` stand for whatever they chose.
+    pub fn is_served_as(&self, served: &str) -> bool {
+        let bare = |slug: &str| slug.split(':').next().unwrap_or_default().to_owned();
+        let same = |name: &str| {
+            let (asked, got) = (bare(name), bare(served));
+            got.strip_prefix(&asked).is_some_and(|rest| {
+                let digits = rest.chars().filter(char::is_ascii_digit).count();
+                rest.is_empty()
+                    || rest.starts_with('-')
+                        && matches!(digits, 6 | 8)
+                        && rest.chars().all(|c| c == '-' || c.is_ascii_digit())
+            })
+        };
+        self.model.starts_with("openrouter/")
+            || self.model.starts_with('~')
+            || self.model.contains('@')
+            || same(&self.model)
+            || self.aliases.iter().any(|alias| same(alias))
     }
 }
 
 /// Timeouts of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Timeouts {
     /// From start to an open connection, in ms.
     #[serde(rename = "connect_ms", with = "super::as_ms")]
@@ -57,6 +93,7 @@ pub struct Timeouts {
 
 /// Counts and budgets of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// Attempts on one model.
     pub per_model: u32,
@@ -72,6 +109,7 @@ pub struct Limits {
 
 /// Everything about failover that can be chosen. The defaults are the specification's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Policy {
     /// Counts and budgets.
     pub limits: Limits,
@@ -82,6 +120,9 @@ pub struct Policy {
     pub first_token_reasoning: Duration,
     /// No fallback at all: the first route answers or the run fails, visibly.
     pub strict: bool,
+    /// `OpenRouter`'s own `models` list does the falling back: we move on only for what it
+    /// cannot see (slow, broken off, empty, invalid).
+    pub server_side: bool,
     /// Start the next route beside a slow one; the first valid content wins.
     pub hedge: bool,
     /// Try the next model when a policy or moderation refuses.
@@ -94,14 +135,28 @@ pub struct Policy {
     pub seed: u64,
 }
 
-impl Default for Policy {
+impl Default for Timeouts {
     fn default() -> Self {
         let s = Duration::from_secs;
+        Self { connect: s(5), first_token: s(10), idle: s(10), idle_reasoning: s(30) }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let s = Duration::from_secs;
+        Self { per_model: 3, per_run: 8, patience: s(3), deadline: s(90) }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
         Self {
-            limits: Limits { per_model: 3, per_run: 8, patience: s(3), deadline: s(90) },
-            timeouts: Timeouts { connect: s(5), first_token: s(10), idle: s(10), idle_reasoning: s(30) },
-            first_token_reasoning: s(60),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            first_token_reasoning: Duration::from_secs(60),
             strict: false,
+            server_side: false,
             hedge: false,
             next_on_policy: false,
             strict_model: false,
@@ -109,4 +164,24 @@ impl Default for Policy {
             seed: 0,
         }
     }
+}
+
+/// A fallback is flagged when its worst case is over this many times the primary's.
+pub const PRICE_RATIO_FLAG: f64 = 3.0;
+
+/// Whether `fallback` can be shown to cost at most `ratio` times what `primary` may cost.
+/// A price that nobody knows cannot.
+pub fn within_price(primary: &Route, fallback: &Route, ratio: f64) -> bool {
+    match (primary.worst_case, fallback.worst_case) {
+        (_, Some(b)) if b <= 0.0 => true,
+        (Some(a), Some(b)) => b <= a * ratio,
+        _ => false,
+    }
+}
+
+/// The fallbacks (by index) that a person should look at before sending: dearer than
+/// [`PRICE_RATIO_FLAG`] times the primary, or of unknown price.
+pub fn dear_fallbacks(chain: &[Route]) -> Vec<usize> {
+    let Some(primary) = chain.first() else { return Vec::new() };
+    (1..chain.len()).filter(|&i| !within_price(primary, &chain[i], PRICE_RATIO_FLAG)).collect()
 }

@@ -65,13 +65,8 @@ fn seconds(n: f64) -> Duration {
 /// Reads the three forms of an HTTP date (RFC 9110 §5.6.7) as the time since 1970.
 pub fn http_date(text: &str) -> Option<Duration> {
     let parts: Vec<&str> = text.split([' ', ',', '-']).filter(|part| !part.is_empty()).collect();
-    let (day, month, year, time) = match parts[..] {
-        // Sun, 06 Nov 1994 08:49:37 GMT, and Sunday, 06-Nov-94 08:49:37 GMT
-        [_, day, month, year, time, "GMT" | "UTC"] => (day, month, year, time),
-        // Sun Nov  6 08:49:37 1994
-        [_, month, day, time, year] => (day, month, year, time),
-        _ => return None,
-    };
+    // Sun, 06 Nov 1994 08:49:37 GMT, and Sunday, 06-Nov-94 08:49:37 GMT, and Sun Nov  6 08:49:37 1994
+    let ([_, day, month, year, time, "GMT" | "UTC"] | [_, month, day, time, year]) = parts[..] else { return None };
     let number = |text: &str| text.parse::<u64>().ok().filter(|_| text.len() <= 4);
     let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = names.iter().position(|name| name.eq_ignore_ascii_case(month))? as u64;

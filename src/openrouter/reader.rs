@@ -21,6 +21,8 @@ pub struct Reader {
     key: Option<Secret>,
     now: Duration,
     framing: Framing,
+    /// The head promised a stream of events.
+    stream: bool,
     total: usize,
     inside: Inside,
 }
@@ -45,26 +47,23 @@ struct Inside {
 impl Reader {
     /// For the body that follows `head`; `now` is the wall time since 1970, for hints that are dates.
     pub fn new(head: Head, key: Option<Secret>, now: Duration) -> Self {
-        let mut reader = Self {
-            inside: Inside { fold: Fold::new(key.as_ref()), events: 0, bad_in_a_row: 0, done: false, failed: None },
+        let kind = content_type(&head);
+        let known = matches!(kind.as_str(), "" | "text/event-stream" | "application/json" | "text/html");
+        let failed = (!known && !kind.ends_with("+json")).then(|| {
+            Failure::new(
+                Kind::NotAnAnswer,
+                format!("the server sent {kind} where an event stream or JSON was promised"),
+            )
+        });
+        Self {
+            inside: Inside { fold: Fold::new(key.as_ref()), events: 0, bad_in_a_row: 0, done: false, failed },
+            stream: kind == "text/event-stream",
             head,
             key,
             now,
             framing: Framing::Undecided,
             total: 0,
-        };
-        let kind = reader.content_type();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !matches!(kind, "" | "text/event-stream" | "application/json" | "text/html") && !kind.ends_with("+json") {
-            let reason = format!("the server sent {kind} where an event stream or JSON was promised");
-            reader.inside.failed = Some(Failure::new(Kind::NotAnAnswer, crate::text::clean_line(&reason, 200)));
         }
-        reader
-    }
-
-    fn content_type(&self) -> String {
-        let header = self.head.headers.iter().find(|h| h.name.eq_ignore_ascii_case("content-type"));
-        header.map(|h| h.value.trim().to_lowercase()).unwrap_or_default()
     }
 
     /// Takes the next bytes and adds what they say to `out`. True once nothing more is worth
@@ -129,7 +128,8 @@ impl Reader {
             Framing::Whole(body) => self.inside.whole(&body, cut.as_ref(), around, out),
             Framing::Undecided => {
                 let what = if self.total > 0 { "only blanks" } else { "nothing" };
-                let kind = if self.total > 0 || cut.is_none() { Kind::NotAnAnswer } else { Kind::Truncated };
+                // A stream that never began was cut; a padded answer that never came is none.
+                let kind = if cut.is_some() || self.stream { Kind::Truncated } else { Kind::NotAnAnswer };
                 self.inside.failed = Some(Failure::new(kind, format!("{what} came where an answer was promised")));
             }
         }
@@ -142,6 +142,13 @@ impl Reader {
             failure
         })
     }
+}
+
+/// The media type without its parameters.
+fn content_type(head: &Head) -> String {
+    let header = head.headers.iter().find(|h| h.name.eq_ignore_ascii_case("content-type"));
+    let value = header.map(|h| h.value.split(';').next().unwrap_or_default().trim()).unwrap_or_default();
+    crate::text::clean_line(value, 80).to_lowercase()
 }
 
 impl Inside {

@@ -2,7 +2,7 @@
 
 use super::{Attempt, Phase, Transcript};
 use crate::failover::{
-    AttemptId, Blame, BreakerChange, BreakerState, Decision, Finished, Outcome, Relation, Skip, Skipped, Spent, Waiting,
+    AttemptId, Blame, BreakerChange, BreakerState, Decision, Finished, Outcome, Relation, Skipped, Spent, Waiting,
 };
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl Line {
             Step::Attempt(id) => run.attempt(*id).map_or_else(|| id.to_string(), |a| a.line(run)),
             Step::Skipped(skipped) => {
                 let until = skipped.until.map(|t| format!(" · due at {}", seconds(t))).unwrap_or_default();
-                format!("skipped {} · {}{until}", skipped.model, skip_reason(skipped.why))
+                format!("skipped {} · {}{until}", skipped.model, skipped.why)
             }
             Step::Waiting(w) => format!("waiting {} for {} · {}", seconds(w.delay), w.model, w.why),
             Step::Breaker(change) => {
@@ -101,7 +101,7 @@ impl Line {
                     Blame::Account => "account ",
                     _ => "",
                 };
-                format!("breaker of {what}{} {} · {}", change.name, breaker_word(change.to), change.why)
+                format!("breaker of {what}{} {} · {}", change.name, change.to, change.why)
             }
             Step::Finished(finished) => finished_line(finished),
         }
@@ -224,29 +224,6 @@ fn decision_word(decision: Decision) -> &'static str {
         Decision::Repair => "asking for a repair",
         Decision::Stop => "stopping",
         Decision::Continue => "another attempt goes on",
-    }
-}
-
-fn skip_reason(why: Skip) -> &'static str {
-    match why {
-        Skip::BreakerOpen => "its breaker is open",
-        Skip::ClassOpen => "the breaker of free models is open",
-        Skip::AccountOpen => "the account's breaker is open",
-        Skip::SameOrigin => "same origin, same fault",
-        Skip::ProbeInFlight => "another run is probing it",
-        Skip::ContextTooSmall => "its context is no larger",
-        Skip::TooDear => "over the price guard, or of unknown price",
-        Skip::OutputTooSmall => "its output cap is no larger",
-        Skip::Strict => "strict: no fallback",
-    }
-}
-
-fn breaker_word(state: BreakerState) -> String {
-    match state {
-        BreakerState::Closed { .. } => "closed".to_owned(),
-        BreakerState::Open { until } => format!("open until {}", seconds(until)),
-        BreakerState::HalfOpen => "half-open".to_owned(),
-        BreakerState::Probing => "probing".to_owned(),
     }
 }
 

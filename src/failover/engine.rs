@@ -1,0 +1,348 @@
+//! One run: what to start, what to let go of, and when it is over. Knows the chain, its
+//! live attempts and their timers; must not know sockets or texts. Time is an argument.
+//!
+//! ```text
+//! begin ─▶ choose ─┬─▶ wait ─▶ start ─▶ (headers) ─▶ (first token) ─▶ (done) ─▶ succeeded
+//!            ▲     └─▶ exhausted, out of attempts      │ timers, failures
+//!            └──────────── decide ◀────────────────────┘──▶ stopped
+//! ```
+
+mod choose;
+mod outcome;
+mod timers;
+
+use super::{
+    AttemptId, Changes, Event, Failure, Finished, Health, Kind, Outcome, Policy, Relation, Route, Skip, Spent,
+};
+use super::{BreakerChange, BreakerState, Leading, Started, Timeouts, health, rules};
+use choose::Bars;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// What the engine is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub enum Input {
+    /// Start the run.
+    Begin,
+    /// Response headers arrived.
+    Opened {
+        /// Whose.
+        attempt: AttemptId,
+    },
+    /// Reasoning, answer or a tool call arrived. Comments and empty deltas are not tokens.
+    Token {
+        /// Whose.
+        attempt: AttemptId,
+        /// What kind of content.
+        phase: Phase,
+    },
+    /// An answer arrived whole, and it validates.
+    Done {
+        /// Whose.
+        attempt: AttemptId,
+        /// The answer.
+        answer: Answer,
+    },
+    /// The attempt ended in any other way.
+    Failed {
+        /// Whose.
+        attempt: AttemptId,
+        /// How.
+        failure: Failure,
+        /// What it cost.
+        spent: Spent,
+    },
+    /// Time has passed.
+    Tick,
+    /// The user wants it to end.
+    Cancel,
+}
+
+/// What a token is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Thinking: longer pauses are borne.
+    Reasoning,
+    /// The answer, or a tool call.
+    Answer,
+}
+
+/// A valid answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// All output fields by name.
+    pub fields: Map<String, Value>,
+    /// The model that the server names, where it does.
+    #[serde(default)]
+    pub served: Option<String>,
+    /// What it cost.
+    pub cost: Spent,
+    /// What to know about it.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+}
+
+/// A run in progress. Feed it with [`step`](Self::step); do what the events order; come
+/// back at [`wake_at`](Self::wake_at). A run that is given up must be told so
+/// ([`Input::Cancel`]), so that its probe permits go back at once; otherwise they lapse
+/// with its deadline.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    policy: Policy,
+    chain: Vec<Route>,
+    tracks: Vec<Track>,
+    bars: Bars,
+    rng: fastrand::Rng,
+    began: Option<Duration>,
+    now: Duration,
+    lanes: Vec<Lane>,
+    pending: Option<Start>,
+    attempts: u32,
+    inner: u32,
+    spent: Spent,
+    failures: Vec<Ended>,
+    over: bool,
+    events: Vec<Event>,
+}
+
+/// A live attempt.
+#[derive(Clone, Debug)]
+struct Lane {
+    id: AttemptId,
+    route: usize,
+    entry: Entry,
+    changes: Changes,
+    timeouts: Timeouts,
+    started: Duration,
+    opened: bool,
+    first: Option<Duration>,
+    last: Duration,
+    phase: Phase,
+    share_ends: Duration,
+    hedges_at: Option<Duration>,
+}
+
+/// How an attempt got past the breakers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entry {
+    Free,
+    Probe,
+    Forced,
+}
+
+/// An attempt that is to be started.
+#[derive(Clone, Debug)]
+struct Start {
+    at: Duration,
+    route: usize,
+    relation: Relation,
+    entry: Entry,
+    after: Option<AttemptId>,
+    changes: Changes,
+}
+
+/// What the run remembers of a route.
+#[derive(Clone, Debug, Default)]
+struct Track {
+    given_up: bool,
+    retries: u32,
+    waited: Duration,
+    repaired: bool,
+    plain: bool,
+    recapped: bool,
+    skips: Vec<Skip>,
+}
+
+/// A failed attempt, kept for the run's last word.
+#[derive(Clone, Debug)]
+struct Ended {
+    id: AttemptId,
+    route: usize,
+    kind: Kind,
+    network: bool,
+    ours: bool,
+    text: String,
+}
+
+impl Engine {
+    /// A run over `chain`, not yet begun.
+    pub fn new(policy: Policy, chain: Vec<Route>) -> Self {
+        Self {
+            tracks: vec![Track::default(); chain.len()],
+            bars: Bars::default(),
+            rng: fastrand::Rng::with_seed(policy.seed),
+            began: None,
+            now: Duration::ZERO,
+            lanes: Vec::new(),
+            pending: None,
+            attempts: 0,
+            inner: 0,
+            spent: Spent::NOTHING,
+            failures: Vec::new(),
+            over: false,
+            events: Vec::new(),
+            policy,
+            chain,
+        }
+    }
+
+    /// Takes in what happened by `now` and says what to do, in order. Timers that are
+    /// due come first. A clock that steps back is held still. What concerns an attempt
+    /// that has ended, or a run that is over, is ignored.
+    pub fn step(&mut self, now: Duration, input: Input, health: &mut Health) -> Vec<Event> {
+        if self.over || self.began.is_none() && !matches!(input, Input::Begin | Input::Cancel) {
+            return Vec::new();
+        }
+        self.now = self.now.max(rules::whole_micros(now));
+        if self.began.is_none() {
+            self.began = Some(self.now);
+            if input == Input::Begin && !self.left().is_zero() {
+                self.go_on(None, health);
+            }
+        }
+        self.expire(health);
+        if !self.over {
+            self.take(input, health);
+        }
+        std::mem::take(&mut self.events)
+    }
+
+    /// When the engine wants to be stepped again, if nothing happens before.
+    pub fn wake_at(&self) -> Option<Duration> {
+        if self.over {
+            return None;
+        }
+        let began = self.began?;
+        let lanes = self.lanes.iter().map(|lane| lane.due().0.min(lane.hedges_at.unwrap_or(Duration::MAX)));
+        lanes.chain(self.pending.as_ref().map(|start| start.at)).chain([self.deadline(began)]).min()
+    }
+
+    /// Whether the run has ended.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    fn take(&mut self, input: Input, health: &mut Health) {
+        match input {
+            Input::Begin | Input::Tick => {}
+            Input::Opened { attempt } => {
+                if let Some(lane) = self.lane(attempt) {
+                    lane.opened = true;
+                }
+            }
+            Input::Token { attempt, phase } => self.token(attempt, phase, health),
+            Input::Done { attempt, answer } => self.done(attempt, answer, health),
+            Input::Failed { attempt, failure, spent } => self.failed(attempt, failure, spent, health),
+            Input::Cancel => {
+                self.abort(|_| true, Kind::Cancelled, "cancelled", health);
+                self.finish(Outcome::Cancelled, None);
+            }
+        }
+    }
+
+    fn token(&mut self, attempt: AttemptId, phase: Phase, health: &mut Health) {
+        let now = self.now;
+        let Some(lane) = self.lane(attempt) else { return };
+        (lane.opened, lane.last, lane.phase) = (true, now, phase);
+        if lane.first.is_some() {
+            return;
+        }
+        let first_token = now.saturating_sub(lane.started);
+        lane.first = Some(now);
+        lane.hedges_at = None;
+        let index = lane.route;
+        let route = &self.chain[index];
+        health.first_token(route, first_token);
+        self.events.push(Event::Leading(Leading { attempt, model: route.model.clone(), first_token }));
+        self.abort(|other| other != attempt, Kind::HedgeLost, "another attempt was first", health);
+    }
+
+    /// The start that is pending happens now.
+    fn start(&mut self, start: Start, health: &mut Health) {
+        let (now, began) = (self.now, self.began.unwrap_or_default());
+        let route = &self.chain[start.route];
+        let share = self.share(start.route);
+        let timeouts = self.timeouts(route, start.entry, share);
+        self.attempts += 1;
+        let id = AttemptId(self.attempts);
+        let hedge = self.policy.hedge && !self.policy.strict && self.lanes.is_empty();
+        self.lanes.push(Lane {
+            id,
+            route: start.route,
+            entry: start.entry,
+            changes: start.changes.clone(),
+            timeouts,
+            started: now,
+            opened: false,
+            first: None,
+            last: now,
+            phase: Phase::Answer,
+            share_ends: now.saturating_add(share),
+            hedges_at: hedge.then(|| now + health.p95(route).unwrap_or(timers::SOFT_FIRST_TOKEN)),
+        });
+        if start.entry == Entry::Probe {
+            let lease = self.deadline(began);
+            let moved = health.probe(now, route, lease);
+            self.breakers(moved);
+        }
+        self.events.push(Event::Started(Started {
+            attempt: id,
+            route: start.route,
+            model: self.chain[start.route].model.clone(),
+            relation: start.relation,
+            after: start.after,
+            changes: start.changes,
+            timeouts,
+        }));
+    }
+
+    fn finish(&mut self, outcome: Outcome, winner: Option<(AttemptId, usize, Map<String, Value>)>) {
+        self.over = true;
+        self.pending = None;
+        let succeeded = winner.is_some();
+        let (attempt, model, fields) = match winner {
+            Some((id, route, fields)) => (Some(id), Some(self.chain[route].model.clone()), fields),
+            None => (None, None, Map::new()),
+        };
+        self.events.push(Event::Finished(Finished {
+            outcome,
+            attempt,
+            model,
+            attempts: self.attempts,
+            fields,
+            took: self.now.saturating_sub(self.began.unwrap_or(self.now)),
+            cost: self.spent,
+            headline: (!succeeded).then(|| self.headline(outcome)),
+            failures: self.failures.iter().map(|ended| ended.line(&self.chain)).collect(),
+        }));
+    }
+
+    /// What breakers did, on the run's own clock.
+    fn breakers(&mut self, moved: Vec<health::Moved>) {
+        let began = self.began.unwrap_or_default();
+        let on_run = |state| match state {
+            BreakerState::Open { until } => BreakerState::Open { until: until.map(|t| t.saturating_sub(began)) },
+            other => other,
+        };
+        self.events.extend(moved.into_iter().map(|m| {
+            let (from, to) = (on_run(m.from), on_run(m.to));
+            Event::Breaker(BreakerChange { blame: m.blame, name: m.name, from, to, why: m.why })
+        }));
+    }
+
+    fn lane(&mut self, id: AttemptId) -> Option<&mut Lane> {
+        self.lanes.iter_mut().find(|lane| lane.id == id)
+    }
+
+    fn deadline(&self, began: Duration) -> Duration {
+        began.saturating_add(self.policy.limits.deadline)
+    }
+
+    /// What is left of the run's time.
+    fn left(&self) -> Duration {
+        self.deadline(self.began.unwrap_or_default()).saturating_sub(self.now)
+    }
+}

@@ -1,0 +1,394 @@
+//! What is known of models, classes, accounts and origins, shared by all runs and kept
+//! in memory: their breakers, the models' recent times to first token, and the retry
+//! budget. Knows no run. Times are on the engine's clock.
+
+use super::breaker::{Admission, Breaker, Hold};
+use super::{Blame, BreakerState, Kind, Route, Skip, as_ms};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Times to first token kept for each model.
+const SAMPLES: usize = 20;
+/// Samples below which a P95 is a guess.
+const ENOUGH: usize = 5;
+/// A network fault is charged to its model if another model answers over the same origin within this time.
+const DIFFERENTIAL: Duration = Duration::from_secs(30);
+
+/// Everything that runs share.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    guards: Vec<Guard>,
+    paces: Vec<Pace>,
+    suspects: Vec<Suspect>,
+    budget: Budget,
+}
+
+/// A breaker and what it guards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Guard {
+    blame: Blame,
+    name: String,
+    origin: String,
+    breaker: Breaker,
+    last_fault: Option<Fault>,
+}
+
+/// The last failure that was charged to a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Which row of the outcome table.
+    pub kind: Kind,
+    /// When, on the engine's clock, in ms.
+    #[serde(rename = "at_ms", with = "as_ms")]
+    pub at: Duration,
+}
+
+/// Recent times to first token of one model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Pace {
+    model: String,
+    origin: String,
+    first_tokens: VecDeque<Sample>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Sample(#[serde(with = "as_ms")] Duration);
+
+/// A network fault that is the origin's until another model shows that it is not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Suspect {
+    model: String,
+    origin: String,
+    kind: Kind,
+    #[serde(rename = "at_ms", with = "as_ms")]
+    at: Duration,
+}
+
+/// Tokens that same-model retries are paid from, over all runs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Budget(f32);
+
+impl Budget {
+    const FULL: f32 = 10.0;
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Self::FULL)
+    }
+}
+
+/// A line of the health board.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Standing {
+    /// What is guarded: a model, a class, an account, an origin.
+    pub blame: Blame,
+    /// Slug, class, or origin.
+    pub name: String,
+    /// Where it is reached.
+    pub origin: String,
+    /// Its breaker; `until` is on the engine's clock.
+    pub breaker: BreakerState,
+    /// Until calls pass again, in ms; `null` when they do, or will not in this session.
+    #[serde(rename = "countdown_ms", with = "as_ms::option")]
+    pub countdown: Option<Duration>,
+    /// What it last failed of.
+    pub last_fault: Option<Fault>,
+    /// Median time to first token of the last 20, in ms.
+    #[serde(rename = "p50_ms", with = "as_ms::option")]
+    pub p50: Option<Duration>,
+    /// 95th percentile of the same, in ms.
+    #[serde(rename = "p95_ms", with = "as_ms::option")]
+    pub p95: Option<Duration>,
+    /// How many samples these come from.
+    pub samples: usize,
+}
+
+/// A breaker moved; times are on the engine's clock.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// What it guards.
+    pub blame: Blame,
+    /// Slug, class, or origin.
+    pub name: String,
+    /// Before.
+    pub from: BreakerState,
+    /// After.
+    pub to: BreakerState,
+    /// One line for people.
+    pub why: String,
+}
+
+/// One charged failure, as [`Health::fail`] needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Charge {
+    /// Which breaker of the route.
+    pub blame: Blame,
+    /// Which row.
+    pub kind: Kind,
+    /// How much.
+    pub weight: f32,
+    /// How long at least.
+    pub hold: Hold,
+    /// The call was a probe, or forced.
+    pub admitted: bool,
+    /// Jitter in `0..1`.
+    pub draw: f64,
+}
+
+/// The breakers that a route passes, in the order in which a person would name them.
+const DOMAINS: [Blame; 4] = [Blame::Model, Blame::Class, Blame::Account, Blame::Origin];
+
+/// Name and origin under which `blame` is filed for this route; `None`: the route has no such domain.
+fn filed(blame: Blame, route: &Route) -> Option<(&str, &str)> {
+    match blame {
+        Blame::Model => Some((&route.model, &route.origin)),
+        Blame::Class => route.class().map(|class| (class, route.origin.as_str())),
+        Blame::Account | Blame::Origin => Some((&route.origin, &route.origin)),
+        Blame::Request | Blame::Local | Blame::None => None,
+    }
+}
+
+impl Health {
+    /// Whether a call on this route may pass now, and which of its breakers says no.
+    /// One that says no for longest wins; a probe is one as soon as any breaker is half-open.
+    pub fn admission(&self, now: Duration, route: &Route) -> (Admission, Option<Skip>) {
+        let mut verdict = (Admission::Free, None);
+        for guard in self.guards.iter().filter(|guard| guard.covers(route)) {
+            let admission = guard.breaker.admission(now);
+            if severity(admission) > severity(verdict.0) {
+                verdict = (admission, skip(guard.blame, admission));
+            }
+        }
+        verdict
+    }
+
+    /// Whether a failure of this weight on this route's model would open its breaker.
+    pub fn would_open(&self, now: Duration, blame: Blame, weight: f32, route: &Route) -> bool {
+        match self.guard(blame, route) {
+            Some(guard) => guard.breaker.would_open(now, weight),
+            None => Breaker::default().would_open(now, weight),
+        }
+    }
+
+    /// Takes the permits of all the route's half-open breakers.
+    pub fn probe(&mut self, now: Duration, route: &Route, lease: Duration) -> Vec<Moved> {
+        self.each(route, now, "a probe is on its way", |guard| {
+            if guard.breaker.admission(now) == Admission::Probe {
+                guard.breaker.probe(lease);
+            }
+        })
+    }
+
+    /// Gives back the permits that a probe on this route still holds.
+    pub fn release(&mut self, now: Duration, route: &Route) -> Vec<Moved> {
+        self.each(route, now, "the permit is free again", |guard| guard.breaker.release(now))
+    }
+
+    /// The route gave a valid answer: its breakers close, and network faults of other
+    /// models over the same origin turn out to have been theirs.
+    pub fn succeed(&mut self, now: Duration, route: &Route, admitted: bool, draw: f64) -> Vec<Moved> {
+        self.earn(0.2);
+        let mut moved = self.each(route, now, "it answered", |guard| guard.breaker.succeed(now, admitted));
+        let cleared: Vec<Suspect> = self.suspects.extract_if(.., |s| s.origin == route.origin).collect();
+        for suspect in cleared.into_iter().filter(|s| s.model != route.model && s.at + DIFFERENTIAL >= now) {
+            let other = Route::new(&suspect.model, &suspect.origin);
+            let charge = Charge {
+                blame: Blame::Model,
+                kind: suspect.kind,
+                weight: 1.0,
+                hold: Hold::ByWeight,
+                admitted: false,
+                draw,
+            };
+            let why = format!("not the network: {} answered over the same origin", route.model);
+            moved.extend(self.charge(now, &other, charge, &why));
+        }
+        moved
+    }
+
+    /// The origin answered, whatever it said.
+    pub fn reached(&mut self, now: Duration, route: &Route, admitted: bool) -> Vec<Moved> {
+        self.each(route, now, "it answers", |guard| {
+            if guard.blame == Blame::Origin {
+                guard.breaker.succeed(now, admitted);
+            }
+        })
+    }
+
+    /// Charges a failure to one of the route's breakers. A network fault is noted against the model, too.
+    pub fn fail(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Vec<Moved> {
+        if charge.blame == Blame::Origin {
+            self.suspects.retain(|s| s.at + DIFFERENTIAL >= now);
+            let (model, origin) = (route.model.clone(), route.origin.clone());
+            self.suspects.push(Suspect { model, origin, kind: charge.kind, at: now });
+        }
+        self.charge(now, route, charge, why)
+    }
+
+    fn charge(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Vec<Moved> {
+        let Some((name, origin)) = filed(charge.blame, route) else { return Vec::new() };
+        if self.guard(charge.blame, route).is_none() {
+            let (name, origin) = (name.to_owned(), origin.to_owned());
+            let breaker = Breaker::default();
+            self.guards.push(Guard { blame: charge.blame, name, origin, breaker, last_fault: None });
+        }
+        self.each(route, now, why, |guard| {
+            if guard.blame == charge.blame {
+                guard.breaker.fail(now, charge.weight, charge.hold, charge.admitted, charge.draw);
+                guard.last_fault = Some(Fault { kind: charge.kind, at: now });
+            }
+        })
+    }
+
+    /// Remembers a time to first token.
+    pub fn first_token(&mut self, route: &Route, took: Duration) {
+        let known = self.paces.iter().position(|p| p.model == route.model && p.origin == route.origin);
+        let index = known.unwrap_or_else(|| {
+            let (model, origin) = (route.model.clone(), route.origin.clone());
+            self.paces.push(Pace { model, origin, first_tokens: VecDeque::new() });
+            self.paces.len() - 1
+        });
+        let samples = &mut self.paces[index].first_tokens;
+        if samples.len() == SAMPLES {
+            samples.pop_front();
+        }
+        samples.push_back(Sample(took));
+    }
+
+    /// P95 of the model's recent times to first token, once there are enough of them.
+    pub fn p95(&self, route: &Route) -> Option<Duration> {
+        self.pace(&route.model, &route.origin)
+            .filter(|pace| pace.first_tokens.len() >= ENOUGH)
+            .and_then(|pace| pace.quantile(0.95))
+    }
+
+    /// Whether same-model retries may be paid for: the budget is over one half.
+    pub fn may_retry(&self) -> bool {
+        self.budget.0 > Budget::FULL / 2.0
+    }
+
+    /// The retry budget's tokens, of ten.
+    pub fn budget(&self) -> f32 {
+        self.budget.0
+    }
+
+    /// A retry (1) or a timeout (2) is paid for.
+    pub fn spend(&mut self, tokens: f32) {
+        self.budget.0 = (self.budget.0 - tokens).max(0.0);
+    }
+
+    fn earn(&mut self, tokens: f32) {
+        self.budget.0 = (self.budget.0 + tokens).min(Budget::FULL);
+    }
+
+    /// Closes the breakers of this name, as if nothing had happened. Says whether there were any.
+    pub fn reset(&mut self, name: &str) -> bool {
+        self.suspects.retain(|s| s.model != name);
+        let before = self.guards.len();
+        self.guards.retain(|guard| guard.name != name);
+        self.guards.len() < before
+    }
+
+    /// Every breaker that has ever been charged, and every model that has been timed, models first.
+    pub fn board(&self, now: Duration) -> Vec<Standing> {
+        let unguarded = self
+            .paces
+            .iter()
+            .filter(|p| {
+                !self.guards.iter().any(|g| g.blame == Blame::Model && g.name == p.model && g.origin == p.origin)
+            })
+            .map(|p| (Blame::Model, &p.model, &p.origin, None));
+        let mut board: Vec<_> = self
+            .guards
+            .iter()
+            .map(|g| (g.blame, &g.name, &g.origin, Some(g)))
+            .chain(unguarded)
+            .map(|(blame, name, origin, guard)| {
+                let breaker = guard.map_or(BreakerState::Closed { weight: 0.0 }, |g| g.breaker.state(now));
+                let pace = self.pace(name, origin).filter(|_| blame == Blame::Model);
+                Standing {
+                    blame,
+                    name: name.clone(),
+                    origin: origin.clone(),
+                    breaker,
+                    countdown: match breaker {
+                        BreakerState::Open { until } => until.map(|until| until.saturating_sub(now)),
+                        _ => None,
+                    },
+                    last_fault: guard.and_then(|g| g.last_fault),
+                    p50: pace.and_then(|p| p.quantile(0.5)),
+                    p95: pace.and_then(|p| p.quantile(0.95)),
+                    samples: pace.map_or(0, |p| p.first_tokens.len()),
+                }
+            })
+            .collect();
+        board.sort_by(|a, b| (rank(a.blame), &a.name, &a.origin).cmp(&(rank(b.blame), &b.name, &b.origin)));
+        board
+    }
+
+    fn guard(&self, blame: Blame, route: &Route) -> Option<&Guard> {
+        self.guards.iter().find(|guard| guard.blame == blame && guard.covers(route))
+    }
+
+    fn pace(&self, model: &str, origin: &str) -> Option<&Pace> {
+        self.paces.iter().find(|p| p.model == model && p.origin == origin)
+    }
+
+    /// Does `act` to each breaker of the route, and says which ones it moved.
+    fn each(&mut self, route: &Route, now: Duration, why: &str, mut act: impl FnMut(&mut Guard)) -> Vec<Moved> {
+        let mut moved = Vec::new();
+        for guard in self.guards.iter_mut().filter(|guard| guard.covers(route)) {
+            let from = guard.breaker.state(now);
+            act(guard);
+            let to = guard.breaker.state(now);
+            if from != to {
+                moved.push(Moved { blame: guard.blame, name: guard.name.clone(), from, to, why: why.to_owned() });
+            }
+        }
+        moved
+    }
+}
+
+impl Guard {
+    fn covers(&self, route: &Route) -> bool {
+        filed(self.blame, route) == Some((&self.name, &self.origin))
+    }
+}
+
+impl Pace {
+    /// Nearest rank.
+    fn quantile(&self, q: f64) -> Option<Duration> {
+        let mut sorted: Vec<Sample> = self.first_tokens.iter().copied().collect();
+        sorted.sort_unstable();
+        let rank = (q * sorted.len() as f64).ceil() as usize;
+        sorted.get(rank.max(1) - 1).map(|sample| sample.0)
+    }
+}
+
+fn rank(blame: Blame) -> Option<usize> {
+    DOMAINS.iter().position(|domain| *domain == blame)
+}
+
+fn severity(admission: Admission) -> (u8, Duration) {
+    match admission {
+        Admission::Free => (0, Duration::ZERO),
+        Admission::Probe => (1, Duration::ZERO),
+        Admission::Probed(until) | Admission::Open(Some(until)) => (2, until),
+        Admission::Open(None) => (3, Duration::ZERO),
+    }
+}
+
+fn skip(blame: Blame, admission: Admission) -> Option<Skip> {
+    match (admission, blame) {
+        (Admission::Free | Admission::Probe, _) => None,
+        (Admission::Probed(_), _) => Some(Skip::ProbeInFlight),
+        (Admission::Open(_), Blame::Class) => Some(Skip::ClassOpen),
+        (Admission::Open(_), Blame::Account) => Some(Skip::AccountOpen),
+        (Admission::Open(_), Blame::Origin) => Some(Skip::OriginOpen),
+        (Admission::Open(_), _) => Some(Skip::BreakerOpen),
+    }
+}

@@ -1,0 +1,165 @@
+//! Where requests go. Knows what may be said to which server; must not know how.
+
+use std::str::FromStr;
+
+/// `OpenRouter`'s own base URL.
+pub const OPENROUTER: &str = "https://openrouter.ai/api/v1";
+
+/// A base URL such as `https://openrouter.ai/api/v1`: absolute, http or https, without
+/// credentials, query or fragment, and without a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BaseUrl {
+    text: String,
+    host: std::ops::Range<usize>,
+    path: usize,
+}
+
+/// Why a base URL is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the base URL {url:?} {problem}; write it like {OPENROUTER} or http://127.0.0.1:11434/v1")]
+pub struct BadBaseUrl {
+    /// As it was given, without credentials.
+    pub url: String,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+/// What a server understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Everything that `OpenRouter` documents. The simulator speaks it too.
+    OpenRouter,
+    /// The common ground of compatible servers; nothing of `OpenRouter`'s own is sent.
+    Plain,
+}
+
+impl FromStr for BaseUrl {
+    type Err = BadBaseUrl;
+
+    fn from_str(url: &str) -> Result<Self, BadBaseUrl> {
+        let text = url.trim().trim_end_matches('/');
+        // What stands before an @ may be a password, and is not repeated.
+        let shown = text.rsplit_once('@').map_or(text, |(_, after)| after);
+        let bad = |problem| Err(BadBaseUrl { url: crate::text::clean_line(shown, 120), problem });
+        let Some((scheme, rest)) = text.split_once("://") else { return bad("has no http:// or https:// before it") };
+        if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
+            return bad("is neither http nor https");
+        }
+        let start = scheme.len() + 3;
+        let path = start + rest.find('/').unwrap_or(rest.len());
+        let authority = &text[start..path];
+        if authority.contains('@') {
+            return bad("carries a user name or password; the key has its own setting");
+        }
+        if text.contains(['?', '#']) {
+            return bad("has a query or a fragment");
+        }
+        if !text.bytes().all(|b| b.is_ascii_graphic()) || text.contains(['\\', '"', '<', '>']) {
+            return bad("has characters that no URL has");
+        }
+        let port = match authority.rfind(':').filter(|at| !authority[*at..].contains(']')) {
+            Some(at) if authority[at + 1..].parse::<u16>().is_ok() => at,
+            Some(_) => return bad("has a port that is no number up to 65535"),
+            None => authority.len(),
+        };
+        if port == 0 {
+            return bad("names no host");
+        }
+        let text = format!("{}{}", text[..path].to_ascii_lowercase(), &text[path..]);
+        Ok(Self { text, host: start..start + port, path })
+    }
+}
+
+impl std::fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl BaseUrl {
+    /// The URL, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The host in lower case, without its port.
+    pub fn host(&self) -> &str {
+        &self.text[self.host.clone()]
+    }
+
+    /// Scheme, host and port: the fault domain of network failures, and all that ever sees the key.
+    pub fn origin(&self) -> &str {
+        &self.text[..self.path]
+    }
+
+    /// Whether the server is this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(self.host())
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_tls(&self) -> bool {
+        self.text.starts_with("https:")
+    }
+
+    /// What may be said to it: `OpenRouter`'s own hosts, and the simulator's path on this machine,
+    /// understand everything.
+    pub fn dialect(&self) -> Dialect {
+        let host = self.host();
+        let own = host == "openrouter.ai" || host.ends_with(".openrouter.ai");
+        if own || (self.is_loopback() && self.text[self.path..].ends_with("/api/v1")) {
+            Dialect::OpenRouter
+        } else {
+            Dialect::Plain
+        }
+    }
+}
+
+/// `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_urls_are_taken_apart() {
+        let url: BaseUrl = " https://OpenRouter.ai/api/v1/ ".parse().unwrap();
+        assert_eq!((url.as_str(), url.host(), url.origin()), (OPENROUTER, "openrouter.ai", "https://openrouter.ai"));
+        assert_eq!((url.dialect(), url.is_loopback(), url.is_tls()), (Dialect::OpenRouter, false, true));
+        for (text, host, dialect, loopback) in [
+            ("http://127.0.0.1:8123/api/v1", "127.0.0.1", Dialect::OpenRouter, true),
+            ("http://127.0.0.1:8123/503@once/api/v1", "127.0.0.1", Dialect::OpenRouter, true),
+            ("http://localhost:11434/v1", "localhost", Dialect::Plain, true),
+            ("http://[::1]:8000/v1", "[::1]", Dialect::Plain, true),
+            ("https://eu.openrouter.ai/api/v1", "eu.openrouter.ai", Dialect::OpenRouter, false),
+            ("https://evil-openrouter.ai/api/v1", "evil-openrouter.ai", Dialect::Plain, false),
+            ("http://10.0.0.7:4000", "10.0.0.7", Dialect::Plain, false),
+        ] {
+            let url: BaseUrl = text.parse().unwrap();
+            assert_eq!((url.host(), url.dialect(), url.is_loopback()), (host, dialect, loopback), "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_ones_say_why_and_keep_passwords_to_themselves() {
+        for text in [
+            "",
+            "openrouter.ai",
+            "ftp://x/y",
+            "http://",
+            "http://:80/",
+            "http://h:99999",
+            "http://h/?k=1",
+            "http://h/ö",
+        ] {
+            assert!(BaseUrl::from_str(text).is_err(), "{text}");
+        }
+        let error = BaseUrl::from_str("https://me:hunter2@host/v1").unwrap_err().to_string();
+        assert!(!error.contains("hunter2") && error.contains("password"), "{error}");
+    }
+}

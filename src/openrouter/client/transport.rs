@@ -1,0 +1,113 @@
+//! What went wrong below HTTP. The library's own flags are too coarse (a connection that
+//! dies in mid-stream is a "decode" error there), so the chain of causes is walked.
+
+use crate::failover::{Failure, Kind};
+use crate::openrouter::reason::safe_line;
+use crate::secret::Secret;
+use std::error::Error;
+use std::io::{self, ErrorKind};
+
+/// Asks the system, and marks its failures as such.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resolver;
+
+/// A name that did not resolve.
+#[derive(Debug, thiserror::Error)]
+#[error("the name {name} does not resolve: {why}")]
+struct Unresolved {
+    name: String,
+    why: io::Error,
+}
+
+impl reqwest::dns::Resolve for Resolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        Box::pin(async move {
+            let name = name.as_str().to_owned();
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map(Iterator::collect::<Vec<_>>);
+            match found {
+                Ok(found) => Ok(Box::new(found.into_iter()) as reqwest::dns::Addrs),
+                Err(why) => Err(Unresolved { name, why }.into()),
+            }
+        })
+    }
+}
+
+/// The failure behind an error of the HTTP library.
+pub(super) fn failure(error: &reqwest::Error, key: Option<&Secret>) -> Failure {
+    let kind = kind(error);
+    let what = match kind {
+        Kind::Dns => "",
+        Kind::Refused => "no connection: ",
+        Kind::ConnectTimeout => "connecting took too long: ",
+        Kind::Tls => "the server's identity or protocol is not trusted: ",
+        Kind::TlsEof => "the secure handshake ended early: ",
+        Kind::Reset => "the connection broke: ",
+        Kind::NotAnAnswer => "the server does not speak HTTP: ",
+        _ => "the request could not be sent: ",
+    };
+    Failure::new(kind, safe_line(&format!("{what}{}", innermost(error)), key))
+}
+
+fn kind(error: &reqwest::Error) -> Kind {
+    if error.is_builder() {
+        return Kind::Local;
+    }
+    let connecting = error.is_connect();
+    let causes = causes(error);
+    for cause in &causes {
+        if cause.is::<Unresolved>() {
+            return Kind::Dns;
+        }
+        if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+            if error.is_incomplete_message() {
+                return Kind::Reset;
+            }
+            if error.is_parse() {
+                return Kind::NotAnAnswer;
+            }
+        }
+    }
+    let io = causes.iter().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    for kind in io {
+        return match kind {
+            ErrorKind::ConnectionRefused
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::AddrNotAvailable => Kind::Refused,
+            ErrorKind::TimedOut if connecting => Kind::ConnectTimeout,
+            ErrorKind::InvalidData if connecting => Kind::Tls,
+            ErrorKind::UnexpectedEof if connecting => Kind::TlsEof,
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::NotConnected
+            | ErrorKind::UnexpectedEof
+            | ErrorKind::TimedOut => Kind::Reset,
+            ErrorKind::PermissionDenied => Kind::Local,
+            _ => continue,
+        };
+    }
+    match (error.is_timeout(), connecting) {
+        (true, _) => Kind::ConnectTimeout,
+        (false, true) => Kind::Refused,
+        (false, false) => Kind::Reset,
+    }
+}
+
+/// The deepest cause in its own words.
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// An error and all its causes; an `io::Error` hides the one that it wraps from `source()`.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    let mut causes: Vec<&'a (dyn Error + 'static)> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        causes.push(error);
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = wrapped.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source());
+    }
+    causes
+}

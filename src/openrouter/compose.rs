@@ -1,0 +1,198 @@
+//! A request's body as a value: what can be read before it is sent is what is sent.
+
+use super::base::Dialect;
+use super::settings::{BadSetting, Settings};
+use crate::dspy::Message;
+use serde_json::{Map, Value, json};
+
+/// What one attempt asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The model, with its variant if it has one.
+    pub model: &'a str,
+    /// The conversation.
+    pub messages: &'a [Message],
+    /// What a person chose.
+    pub settings: &'a Settings,
+    /// A shape for the answer, as the adapter wants it.
+    pub response_format: Option<&'a Value>,
+    /// Another cap on the answer than the settings'.
+    pub max_tokens: Option<u32>,
+    /// What the server understands.
+    pub dialect: Dialect,
+}
+
+/// The body, its keys always in the same order: the service's cache looks at that.
+///
+/// # Errors
+/// A setting that the service would refuse.
+pub fn body(ask: Ask<'_>) -> Result<Value, BadSetting> {
+    let Ask { settings, dialect, .. } = ask;
+    settings.check()?;
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if !matches!(&value, Value::Null) && value != json!([]) && value != json!({}) {
+            body.insert(name.to_owned(), value);
+        }
+    };
+    let own = dialect == Dialect::OpenRouter;
+    put("model", ask.model.into());
+    if own {
+        put("models", json!(settings.models));
+    }
+    put("messages", json!(ask.messages));
+    let stream = settings.stream.unwrap_or(true);
+    put("stream", stream.into());
+    if stream && !own {
+        // OpenRouter always sends usage; others only if asked.
+        put("stream_options", json!({"include_usage": true}));
+    }
+    put("temperature", json!(settings.temperature));
+    put("top_p", json!(settings.top_p));
+    put("max_tokens", json!(ask.max_tokens.or(settings.max_tokens)));
+    put("seed", json!(settings.seed));
+    put("stop", json!(settings.stop));
+    if own {
+        put("reasoning", json!(settings.reasoning));
+    } else {
+        put("reasoning_effort", json!(settings.reasoning.effort));
+    }
+    put("response_format", ask.response_format.cloned().unwrap_or_default());
+    if own {
+        put("provider", json!(settings.provider));
+        put("plugins", json!(settings.plugins));
+        put("session_id", json!(settings.session_id));
+    }
+    merge(&mut body, &settings.extra_body);
+    Ok(Value::Object(body))
+}
+
+/// The settings that a server of this dialect is not sent, because it would not understand them.
+pub fn left_out(settings: &Settings, dialect: Dialect) -> Vec<&'static str> {
+    if dialect == Dialect::OpenRouter {
+        return Vec::new();
+    }
+    let default = Settings::default();
+    let reasoning = &settings.reasoning;
+    [
+        ("models", settings.models != default.models),
+        ("reasoning.max_tokens", reasoning.max_tokens.is_some()),
+        ("reasoning.exclude", reasoning.exclude.is_some()),
+        ("reasoning.enabled", reasoning.enabled.is_some()),
+        ("provider", settings.provider != default.provider),
+        ("plugins", settings.plugins != default.plugins),
+        ("session_id", settings.session_id.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, set)| set.then_some(name))
+    .collect()
+}
+
+/// Objects into objects, everything else over what was there; `null` removes (RFC 7396).
+fn merge(into: &mut Map<String, Value>, patch: &Map<String, Value>) {
+    for (key, value) in patch {
+        match (into.get_mut(key), value) {
+            (_, Value::Null) => {
+                into.shift_remove(key);
+            }
+            (Some(Value::Object(old)), Value::Object(new)) => merge(old, new),
+            (_, Value::Object(new)) => {
+                let mut fresh = Map::new();
+                merge(&mut fresh, new);
+                into.insert(key.clone(), Value::Object(fresh));
+            }
+            _ => {
+                into.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::{Effort, Provider, Reasoning, Sort};
+    use super::*;
+    use crate::dspy::Role;
+
+    fn compose(settings: &Settings, dialect: Dialect) -> Result<String, BadSetting> {
+        let messages = [Message { role: Role::User, content: "hi".into() }];
+        let format = json!({"type": "json_object"});
+        let ask = Ask {
+            model: "a/b",
+            messages: &messages,
+            settings,
+            response_format: Some(&format),
+            max_tokens: None,
+            dialect,
+        };
+        body(ask).map(|body| body.to_string())
+    }
+
+    fn full() -> Settings {
+        Settings {
+            temperature: Some(0.5),
+            max_tokens: Some(100),
+            stop: vec!["END".into()],
+            reasoning: Reasoning { effort: Some(Effort::Low), exclude: Some(true), ..Reasoning::default() },
+            provider: Provider { order: vec!["openai".into()], sort: Some(Sort::Price), ..Provider::default() },
+            models: vec!["c/d".into()],
+            plugins: vec![json!({"id": "web"})],
+            session_id: Some("s".into()),
+            extra_body: json!({"provider": {"sort": null, "zdr": true}, "top_k": 5})
+                .as_object()
+                .cloned()
+                .unwrap_or_default(),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn the_body_is_stable_and_speaks_the_servers_dialect() {
+        assert_eq!(
+            compose(&full(), Dialect::OpenRouter).unwrap(),
+            r#"{"model":"a/b","models":["c/d"],"messages":[{"role":"user","content":"hi"}],"stream":true,"temperature":0.5,"max_tokens":100,"stop":["END"],"reasoning":{"effort":"low","exclude":true},"response_format":{"type":"json_object"},"provider":{"order":["openai"],"zdr":true},"plugins":[{"id":"web"}],"session_id":"s","top_k":5}"#
+        );
+        assert_eq!(
+            compose(&full(), Dialect::Plain).unwrap(),
+            r#"{"model":"a/b","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true},"temperature":0.5,"max_tokens":100,"stop":["END"],"reasoning_effort":"low","response_format":{"type":"json_object"},"provider":{"zdr":true},"top_k":5}"#
+        );
+        assert_eq!(
+            left_out(&full(), Dialect::Plain),
+            ["models", "reasoning.exclude", "provider", "plugins", "session_id"]
+        );
+        assert_eq!(left_out(&full(), Dialect::OpenRouter), [""; 0]);
+    }
+
+    #[test]
+    fn what_would_be_refused_is_not_sent() {
+        let reject = |change: fn(&mut Settings)| {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            compose(&settings, Dialect::OpenRouter).unwrap_err().to_string()
+        };
+        assert!(reject(|s| s.models = vec!["x".into(); 4]).contains("4 models; 3 besides the first"));
+        assert!(reject(|s| s.temperature = Some(f64::NAN)).contains("temperature"));
+        assert!(reject(|s| s.top_p = Some(0.0)).contains("top_p"));
+        assert!(reject(|s| s.stop = vec!["x".into(); 5]).contains("four"));
+        assert!(
+            reject(
+                |s| s.reasoning = Reasoning { effort: Some(Effort::High), max_tokens: Some(1), ..Reasoning::default() }
+            )
+            .contains("both")
+        );
+        assert!(reject(|s| _ = s.extra_body.insert("model".into(), json!("x"))).contains("extra_body"));
+        assert!(reject(|s| _ = s.extra_body.insert("models".into(), json!([1, 2, 3, 4]))).contains("more than 3"));
+        assert!(reject(|s| s.plugins = vec![json!("web")]).contains("without an id"));
+        assert!(reject(|s| _ = s.provider.max_price.insert("prompt".into(), json!("x"))).contains("max_price"));
+    }
+
+    #[test]
+    fn settings_are_toml_and_a_typo_is_an_error() {
+        let text = "temperature = 0.2\n[reasoning]\neffort = \"xhigh\"\n[provider]\nsort = \"latency\"\ndata_collection = \"deny\"\nmax_price = {prompt = 1, completion = \"2\"}\n[[plugins]]\nid = \"web\"\n";
+        let settings: Settings = toml::from_str(text).unwrap();
+        assert_eq!(settings.reasoning.effort, Some(Effort::Xhigh));
+        assert_eq!(toml::from_str::<Settings>(&toml::to_string(&settings).unwrap()).unwrap(), settings);
+        let error = toml::from_str::<Settings>("temprature = 1").unwrap_err().to_string();
+        assert!(error.contains("temprature") && error.contains("temperature"), "{error}");
+    }
+}

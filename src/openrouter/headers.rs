@@ -1,0 +1,416 @@
+//! The headers that a person can set: who we say we are, and extras. Knows `OpenRouter`'s
+//! ranking rules; must not know the key, which is added by the client alone.
+
+use super::base::{BaseUrl, Dialect, is_loopback};
+use super::request::Header;
+use serde::{Deserialize, Serialize};
+
+/// The title that is sent if nobody chose another.
+pub const DEFAULT_TITLE: &str = "Switchover";
+/// The referer that is sent if nobody chose another. With a title, requests from a localhost
+/// app are counted but never listed in public: nobody is ranked without having asked for it.
+pub const DEFAULT_REFERER: &str = "http://localhost/switchover";
+/// Longest header value.
+const VALUE_CAP: usize = 1024;
+
+/// Where a value came from, the later over the earlier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// Nobody chose it.
+    #[default]
+    Default,
+    /// The configuration file.
+    File,
+    /// The environment, or a `.env` file.
+    Env,
+    /// A flag on the command line.
+    Flag,
+    /// Typed since the program began.
+    Session,
+}
+
+/// A value and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The value.
+    pub value: String,
+    /// Where from.
+    pub from: Provenance,
+}
+
+/// A header of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extra {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Chosen,
+}
+
+/// What is sent besides what the protocol needs. `None` is: not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headers {
+    /// `HTTP-Referer`: the app's identity.
+    pub referer: Option<Chosen>,
+    /// `X-OpenRouter-Title`, and `X-Title` for older readers: the app's name.
+    pub title: Option<Chosen>,
+    /// `X-OpenRouter-Categories`: at most two, separated by commas.
+    pub categories: Option<Chosen>,
+    /// Sent as they are.
+    pub extras: Vec<Extra>,
+}
+
+impl Default for Headers {
+    fn default() -> Self {
+        let chosen = |value: &str| Some(Chosen { value: value.into(), from: Provenance::Default });
+        Self { referer: chosen(DEFAULT_REFERER), title: chosen(DEFAULT_TITLE), categories: None, extras: Vec::new() }
+    }
+}
+
+/// One header as it will be sent, and who chose it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// As it is documented.
+    pub name: String,
+    /// As it goes over the wire.
+    pub value: String,
+    /// Where the value came from.
+    pub from: Provenance,
+}
+
+/// A header that cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the header {name} {problem}")]
+pub struct BadHeader {
+    /// Which.
+    pub name: String,
+    /// What is wrong, and what to do.
+    pub problem: String,
+    /// Where its value came from.
+    pub from: Provenance,
+}
+
+impl Headers {
+    /// What goes to this server, in order.
+    ///
+    /// # Errors
+    /// The first header that cannot be sent; [`check`](Self::check) has all of them.
+    pub fn lines(&self, to: &BaseUrl) -> Result<Vec<Line>, BadHeader> {
+        match self.check().into_iter().next() {
+            Some(bad) => Err(bad),
+            None => Ok(self.unchecked(to)),
+        }
+    }
+
+    fn unchecked(&self, to: &BaseUrl) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut add = |name: &str, chosen: &Option<Chosen>| {
+            lines.extend(chosen.iter().map(|c| Line { name: name.into(), value: c.value.trim().into(), from: c.from }));
+        };
+        // Attribution says who we are to OpenRouter; a server on this machine may stand in for it.
+        if to.dialect() == Dialect::OpenRouter || to.is_loopback() {
+            add("HTTP-Referer", &self.referer);
+            add("X-OpenRouter-Title", &self.title);
+            add("X-Title", &self.title);
+            add("X-OpenRouter-Categories", &self.categories);
+        }
+        if to.dialect() == Dialect::OpenRouter {
+            add("X-OpenRouter-Metadata", &Some(Chosen { value: "enabled".into(), from: Provenance::Default }));
+        }
+        for extra in &self.extras {
+            add(extra.name.trim(), &Some(extra.value.clone()));
+        }
+        lines
+    }
+
+    /// Everything that cannot be sent, found before anything is sent: one bad character makes
+    /// an HTTP library refuse every call.
+    pub fn check(&self) -> Vec<BadHeader> {
+        let mut bad = Vec::new();
+        let mut check = |name: &str, chosen: &Chosen, problem: Option<String>| {
+            bad.extend(problem.or_else(|| value_problem(&chosen.value)).map(|problem| BadHeader {
+                name: crate::text::clean_line(name, 60),
+                problem,
+                from: chosen.from,
+            }));
+        };
+        if let Some(referer) = &self.referer {
+            check("HTTP-Referer", referer, referer_problem(&referer.value));
+        }
+        if let Some(title) = &self.title {
+            let blank = title.value.trim().is_empty().then(|| "is blank; leave the title out instead".to_owned());
+            check("X-OpenRouter-Title", title, blank);
+        }
+        if let Some(categories) = &self.categories {
+            check("X-OpenRouter-Categories", categories, categories_problem(&categories.value));
+        }
+        for (i, extra) in self.extras.iter().enumerate() {
+            let twice = self.extras[..i].iter().any(|e| e.name.trim().eq_ignore_ascii_case(extra.name.trim()));
+            let problem = name_problem(extra.name.trim()).or_else(|| twice.then(|| "is given twice".to_owned()));
+            check(&extra.name, &extra.value, problem);
+        }
+        bad
+    }
+}
+
+fn value_problem(value: &str) -> Option<String> {
+    let value = value.trim();
+    if value.len() > VALUE_CAP {
+        return Some(format!("is longer than {VALUE_CAP} bytes"));
+    }
+    let odd = value.chars().find(|c| !matches!(c, ' '..='~'))?;
+    let what =
+        if odd.is_control() { format!("the control character {odd:?}") } else { format!("\u{201c}{odd}\u{201d}") };
+    Some(format!("holds {what}; header values must be visible ASCII"))
+}
+
+fn referer_problem(value: &str) -> Option<String> {
+    let value = value.trim();
+    let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    match host {
+        None | Some("") => Some("is no web address; write it like https://your.app".into()),
+        Some(host) if host.contains('@') => Some("carries a user name or password".into()),
+        Some(_) => None,
+    }
+}
+
+fn categories_problem(value: &str) -> Option<String> {
+    let list: Vec<&str> = value.split(',').map(str::trim).collect();
+    if list.len() > 2 {
+        return Some(format!("holds {} categories; two are the most that a request may name", list.len()));
+    }
+    let odd = list.iter().find(|name| {
+        let shape = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        name.is_empty() || name.len() > 30 || !shape || name.starts_with('-') || name.ends_with('-')
+    })?;
+    Some(format!("holds {odd:?}; a category is up to 30 lower-case letters, digits and hyphens, like cli-agent"))
+}
+
+/// Names that the client sets itself, that belong to one connection, or that have a setting of their own.
+fn name_problem(name: &str) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    if name.is_empty()
+        || name.len() > 100
+        || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    {
+        return Some("has a name that no header can have".into());
+    }
+    match lower.as_str() {
+        "authorization" | "proxy-authorization" | "cookie" => {
+            Some("carries credentials; the key has its own setting".into())
+        }
+        "http-referer" | "referer" | "x-openrouter-title" | "x-title" | "x-openrouter-categories" => {
+            Some("has its own setting among the attribution headers".into())
+        }
+        "host"
+        | "content-length"
+        | "content-type"
+        | "accept"
+        | "accept-encoding"
+        | "user-agent"
+        | "expect"
+        | "x-openrouter-metadata" => Some("is set by the client".into()),
+        "connection" | "keep-alive" | "proxy-connection" | "te" | "trailer" | "transfer-encoding" | "upgrade"
+        | "http2-settings" => Some("belongs to the connection and cannot be set".into()),
+        _ => None,
+    }
+}
+
+/// Something to know about the attribution headers: they are valid, but may not do what is hoped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lint {
+    /// A short, stable name.
+    pub rule: &'static str,
+    /// One line for people.
+    pub line: String,
+}
+
+/// The app categories that `OpenRouter` documents; it drops unknown ones without a word.
+pub const CATEGORIES: [&str; 15] = [
+    "cli-agent",
+    "ide-extension",
+    "cloud-agent",
+    "programming-app",
+    "native-app-builder",
+    "creative-writing",
+    "video-gen",
+    "image-gen",
+    "audio-gen",
+    "writing-assistant",
+    "general-chat",
+    "personal-agent",
+    "legal",
+    "roleplay",
+    "game",
+];
+
+/// The ranking rules that bear on these headers (`OpenRouter`'s app-attribution guide, and what
+/// was seen in the wild).
+pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<Lint> {
+    let mut lints = Vec::new();
+    let mut say = |rule, line: String| lints.push(Lint { rule, line });
+    if to.dialect() == Dialect::Plain {
+        say("not-openrouter", format!("{} is not OpenRouter: attribution means nothing there", to.host()));
+    }
+    let referer = headers.referer.as_ref().map(|chosen| chosen.value.trim());
+    match (referer, &headers.title) {
+        (None, Some(_)) => {
+            say("title-without-referer", "a title without a referer does nothing: the URL is the app".into());
+        }
+        (Some(_), None) => say("no-title", "without a title the app is listed by its bare address".into()),
+        (None, None) => say("anonymous", "without a referer there is no app page and no ranking".into()),
+        (Some(_), Some(_)) => {}
+    }
+    if let Some(referer) = referer {
+        let authority = referer.split("://").nth(1).unwrap_or(referer).split('/').next().unwrap_or_default();
+        let host = authority
+            .rsplit_once(':')
+            .filter(|(_, port)| port.parse::<u16>().is_ok())
+            .map_or(authority, |(host, _)| host);
+        if is_loopback(host) {
+            let line = if headers.title.is_some() {
+                "a localhost app is counted but never listed; set your app's own URL to be ranked"
+            } else {
+                "a localhost referer is only counted when a title is sent too"
+            };
+            say("localhost", line.into());
+        } else if let Some(bare) = host.strip_prefix("www.") {
+            say("www", format!("{host} and {bare} are two different apps: use one of them everywhere"));
+        } else if host.split('.').count() > 2 {
+            say("sub-domain", format!("every sub-domain is an app of its own: {host} does not count for its parent"));
+        }
+        if host == "litellm.ai" {
+            say("borrowed", "this is LiteLLM's default: your requests count for LiteLLM".into());
+        }
+    }
+    for name in headers.categories.iter().flat_map(|chosen| chosen.value.split(',')).map(str::trim) {
+        if !CATEGORIES.contains(&name) {
+            say(
+                "unknown-category",
+                format!("{name:?} is not a documented category and would be dropped without a word"),
+            );
+        }
+    }
+    lints
+}
+
+/// What another stack sends for attribution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// Its name and version.
+    pub name: &'static str,
+    /// Its attribution headers.
+    pub headers: Vec<Header>,
+    /// One line for people.
+    pub note: &'static str,
+}
+
+/// What standard integrations send, for the contrast with ours. Read from the published packages.
+pub fn contrast() -> [Stack; 2] {
+    let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
+    [
+        Stack {
+            name: "LiteLLM 1.109.1, defaults",
+            headers: vec![header("HTTP-Referer", "https://litellm.ai"), header("X-Title", "liteLLM")],
+            note: "your traffic is ranked as LiteLLM unless OR_SITE_URL and OR_APP_NAME are set",
+        },
+        Stack {
+            name: "DSPy 3.4.1, its own engine",
+            headers: Vec::new(),
+            note: "no attribution at all; setting headers there moves the call to LiteLLM",
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::unnecessary_wraps, reason = "every field that takes it is optional")]
+    fn chosen(value: &str) -> Option<Chosen> {
+        Some(Chosen { value: value.into(), from: Provenance::Flag })
+    }
+
+    fn extra(name: &str, value: &str) -> Headers {
+        let value = Chosen { value: value.into(), from: Provenance::File };
+        Headers { extras: vec![Extra { name: name.into(), value }], ..Headers::default() }
+    }
+
+    fn base(url: &str) -> BaseUrl {
+        url.parse().unwrap()
+    }
+
+    #[test]
+    fn each_server_gets_what_it_understands() {
+        let headers = Headers { categories: chosen("cli-agent,game"), ..extra("X-Mine", "1") };
+        let names = |url: &str| headers.lines(&base(url)).unwrap().into_iter().map(|l| l.name).collect::<Vec<_>>();
+        let attribution = ["HTTP-Referer", "X-OpenRouter-Title", "X-Title", "X-OpenRouter-Categories"];
+        assert_eq!(
+            names("https://openrouter.ai/api/v1"),
+            [&attribution[..], &["X-OpenRouter-Metadata", "X-Mine"]].concat()
+        );
+        assert_eq!(names("http://localhost:11434/v1"), [&attribution[..], &["X-Mine"]].concat());
+        assert_eq!(names("https://llm.example.com/v1"), ["X-Mine"]);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_found_before_sending() {
+        let fine = Headers::default();
+        assert_eq!(fine.check(), []);
+        for (headers, part) in [
+            (
+                Headers { title: chosen("Zürich"), ..fine.clone() },
+                "\u{201c}ü\u{201d}; header values must be visible ASCII",
+            ),
+            (Headers { title: chosen("a\r\nX-Evil: 1"), ..fine.clone() }, "control character '\\r'"),
+            (Headers { title: chosen(" "), ..fine.clone() }, "blank"),
+            (Headers { referer: chosen("my.app"), ..fine.clone() }, "no web address"),
+            (Headers { referer: chosen("https://u:p@my.app"), ..fine.clone() }, "password"),
+            (Headers { categories: chosen("a,b,c"), ..fine.clone() }, "3 categories"),
+            (Headers { categories: chosen("CLI Agent"), ..fine.clone() }, "lower-case"),
+            (Headers { categories: chosen("a,"), ..fine.clone() }, "lower-case"),
+            (extra("Authorization", "Bearer x"), "credentials"),
+            (extra("Transfer-Encoding", "chunked"), "belongs to the connection"),
+            (extra("Content-Length", "1"), "set by the client"),
+            (extra("X-Title", "x"), "its own setting"),
+            (extra("X Y", "x"), "no header can have"),
+            (extra("X-Y\r\n", "é"), "visible ASCII"),
+            (extra("X-Y", "1\n2"), "control character"),
+            (extra("X-Y", &"x".repeat(2000)), "longer than"),
+        ] {
+            let bad = headers.check();
+            assert!(bad.len() == 1 && bad[0].to_string().contains(part), "{part}: {bad:?}");
+            assert_eq!(headers.lines(&base("https://openrouter.ai/api/v1")), Err(bad[0].clone()));
+        }
+        let mut twice = extra("X-Y", "1");
+        twice.extras.push(Extra { name: "x-y".into(), ..twice.extras[0].clone() });
+        assert!(twice.check()[0].problem.contains("twice"));
+    }
+
+    #[test]
+    fn the_ranking_rules_are_explained() {
+        let rules = |referer: Option<Chosen>, title: Option<Chosen>, url: &str| {
+            let headers = Headers { referer, title, ..Headers::default() };
+            lint(&headers, &base(url)).into_iter().map(|l| l.rule).collect::<Vec<_>>()
+        };
+        let openrouter = "https://openrouter.ai/api/v1";
+        assert_eq!(rules(chosen("https://my.app"), chosen("T"), openrouter), [""; 0]);
+        assert_eq!(rules(None, chosen("T"), openrouter), ["title-without-referer"]);
+        assert_eq!(rules(None, None, openrouter), ["anonymous"]);
+        assert_eq!(rules(chosen("https://my.app"), None, openrouter), ["no-title"]);
+        assert_eq!(rules(chosen("https://www.my.app/x"), chosen("T"), openrouter), ["www"]);
+        assert_eq!(rules(chosen("https://play.my.app:8443"), chosen("T"), openrouter), ["sub-domain"]);
+        assert_eq!(rules(chosen("http://localhost:3000"), chosen("T"), openrouter), ["localhost"]);
+        assert_eq!(rules(chosen("http://[::1]:3000"), None, openrouter), ["no-title", "localhost"]);
+        assert_eq!(rules(chosen("https://litellm.ai"), chosen("T"), openrouter), ["borrowed"]);
+        assert_eq!(rules(chosen("https://my.app"), chosen("T"), "https://api.example.com/v1"), ["not-openrouter"]);
+        let headers = Headers {
+            referer: chosen("https://my.app"),
+            categories: chosen("cli-agent,nonsense"),
+            ..Headers::default()
+        };
+        assert_eq!(lint(&headers, &base(openrouter))[0].rule, "unknown-category");
+    }
+}

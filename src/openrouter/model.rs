@@ -1,0 +1,296 @@
+//! Models as the catalogue lists them: ids, prices, abilities, and who is who under another
+//! name. Must not know where the list came from.
+
+use super::lenient::{count, number, text};
+use crate::text::clean_line;
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use serde_json::Value;
+
+/// One model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// As it is asked for: `author/slug`, with a variant such as `:free` if that is an offer of its own.
+    pub id: String,
+    /// As it may call itself in answers, for example with a date.
+    pub canonical: String,
+    /// For people.
+    pub name: String,
+    /// One line.
+    pub description: String,
+    /// Context length in tokens.
+    pub context: Option<u64>,
+    /// Largest number of output tokens.
+    pub max_output: Option<u32>,
+    /// What it costs.
+    pub price: Price,
+    /// Request fields that it knows.
+    pub parameters: Vec<String>,
+    /// Whether it can reason, and whether it does unless told otherwise.
+    pub reasoning: Reasons,
+    /// For `~author/family-latest`: the model behind it today.
+    pub alias_of: Option<String>,
+    /// The date, as it was written, after which it is gone.
+    pub expires: Option<String>,
+}
+
+/// USD per token and per request. `None` is unknown or varying (`"-1"` in the catalogue), never free.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Price {
+    /// Per token in.
+    pub prompt: Option<f64>,
+    /// Per token out.
+    pub completion: Option<f64>,
+    /// Per request, on top.
+    pub request: Option<f64>,
+}
+
+/// Whether a model thinks before it answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reasons {
+    /// It cannot, as far as is known.
+    #[default]
+    No,
+    /// If asked to.
+    OnRequest,
+    /// Unless told not to.
+    ByDefault,
+    /// Always.
+    Always,
+}
+
+impl Price {
+    /// USD per million tokens in and out, where both are known.
+    pub fn per_million(&self) -> Option<(f64, f64)> {
+        Some((self.prompt? * 1e6, self.completion? * 1e6))
+    }
+
+    /// True when all of it is known to cost nothing.
+    pub fn is_free(&self) -> bool {
+        self.prompt == Some(0.0) && self.completion == Some(0.0) && self.request.unwrap_or(0.0) == 0.0
+    }
+
+    /// The most that one request can cost, in USD: a token is at least a byte, so the prompt's
+    /// length bounds its tokens; the answer is bounded by `max_output` tokens.
+    pub fn worst_case(&self, prompt_bytes: usize, max_output: Option<u32>) -> Option<f64> {
+        if self.is_free() {
+            return Some(0.0);
+        }
+        let tokens = f64::from(max_output?);
+        Some(self.prompt? * prompt_bytes as f64 + self.completion? * tokens + self.request.unwrap_or(0.0))
+    }
+}
+
+impl Model {
+    /// Reads an entry of `/models`; only the id is needed.
+    pub fn parse(entry: &Value) -> Option<Self> {
+        let line = |value: &Value| text(value).map(|line| clean_line(line, 200));
+        let id = line(&entry["id"])?;
+        let price = |name: &str| number(&entry["pricing"][name]).filter(|usd| *usd >= 0.0);
+        let top = &entry["top_provider"];
+        let parameters: Vec<String> =
+            entry["supported_parameters"].as_array().into_iter().flatten().filter_map(line).collect();
+        let thinks = &entry["reasoning"];
+        let is = |flag: &str| thinks[flag].as_bool() == Some(true);
+        let reasoning = match () {
+            () if is("mandatory") => Reasons::Always,
+            () if is("default_enabled") => Reasons::ByDefault,
+            () if thinks.is_object() || parameters.iter().any(|p| p == "reasoning") => Reasons::OnRequest,
+            () => Reasons::No,
+        };
+        Some(Self {
+            canonical: line(&entry["canonical_slug"]).unwrap_or_else(|| id.clone()),
+            name: line(&entry["name"]).unwrap_or_else(|| id.clone()),
+            description: line(&entry["description"]).unwrap_or_default(),
+            context: count(&entry["context_length"]).or_else(|| count(&top["context_length"])),
+            max_output: count(&top["max_completion_tokens"]).and_then(|n| u32::try_from(n).ok()),
+            price: Price { prompt: price("prompt"), completion: price("completion"), request: price("request") },
+            parameters,
+            reasoning,
+            alias_of: line(&entry["alias_target"]["slug"]),
+            expires: line(&entry["expiration_date"]),
+            id,
+        })
+    }
+
+    /// All entries of a `/models` answer, of `OpenRouter`'s or of a compatible server's.
+    pub fn parse_all(answer: &Value) -> Vec<Self> {
+        let list = answer["data"].as_array().or_else(|| answer["models"].as_array()).or_else(|| answer.as_array());
+        list.into_iter().flatten().filter_map(Self::parse).collect()
+    }
+
+    /// Whether it knows a request field.
+    pub fn supports(&self, parameter: &str) -> bool {
+        self.parameters.iter().any(|known| known == parameter)
+    }
+}
+
+/// The id without its variant: `a/b:free` is a way to be served by `a/b`.
+pub fn base_id(id: &str) -> &str {
+    let slug = id.rfind('/').map_or(0, |at| at + 1);
+    id[slug..].find(':').map_or(id, |at| &id[..slug + at])
+}
+
+/// What the name of the model that answered says about who that was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// The one that was asked for, by that very name.
+    Same,
+    /// The one that was asked for, under a dated, canonical or shortened name.
+    Alias,
+    /// The choice of a router, a preset or a family's latest, which was asked to choose.
+    Routed,
+    /// Another model.
+    Other,
+}
+
+/// Compares the model asked for with the name of the one that answered.
+pub fn served(models: &[Model], asked: &str, answered: &str) -> Served {
+    if asked == answered {
+        return Served::Same;
+    }
+    let (asked, answered) = (base_id(asked), base_id(answered));
+    let find = |id: &str| models.iter().find(|model| base_id(&model.id) == id || base_id(&model.canonical) == id);
+    let alias = find(asked).and_then(|model| model.alias_of.as_deref()).map(base_id);
+    let target = alias.unwrap_or(asked);
+    let known = find(target).zip(find(answered));
+    let same = is_dated(target, answered)
+        || is_dated(answered, target)
+        || known.is_some_and(|(a, b)| base_id(&a.id) == base_id(&b.id));
+    let chooses = asked.starts_with("openrouter/") || asked.starts_with('~') || asked.contains('@');
+    match (same, chooses) {
+        (true, _) => Served::Alias,
+        (false, true) => Served::Routed,
+        (false, false) => Served::Other,
+    }
+}
+
+/// Whether `dated` is `name`, with or without its author, and maybe with a date or build number behind it.
+fn is_dated(name: &str, dated: &str) -> bool {
+    let slug = |id: &str| id.rsplit('/').next().unwrap_or(id).to_ascii_lowercase();
+    let (author, other) = (name.rsplit_once('/').map(|p| p.0), dated.rsplit_once('/').map(|p| p.0));
+    if author.zip(other).is_some_and(|(a, b)| !a.eq_ignore_ascii_case(b)) {
+        return false;
+    }
+    let (name, dated) = (slug(name), slug(dated));
+    dated.strip_prefix(&name).is_some_and(|tail| {
+        let digits = tail.bytes().filter(u8::is_ascii_digit).count();
+        let date = tail.starts_with('-') && tail.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        tail.is_empty() || tail == "-latest" || (date && digits >= 3)
+    })
+}
+
+/// A model that matches what was typed, and where in its id, in characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Index in the list.
+    pub index: usize,
+    /// Characters of the id that matched.
+    pub at: Vec<u32>,
+}
+
+/// The models that match a fuzzy query, the best first; all of them, in order, for an empty one.
+/// Words may come in any order and match the name too.
+pub fn search(models: &[Model], query: &str) -> Vec<Match> {
+    let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
+    let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
+    let (mut buffer, mut found) = (Vec::new(), Vec::new());
+    for (index, model) in models.iter().enumerate() {
+        let mut at = Vec::new();
+        let id = pattern.indices(Utf32Str::new(&model.id, &mut buffer), &mut matcher, &mut at);
+        let name = pattern.score(Utf32Str::new(&model.name, &mut buffer), &mut matcher);
+        if let Some(score) = id.max(name) {
+            at.sort_unstable();
+            at.dedup();
+            found.push((score, Match { index, at: if id.is_some() { at } else { Vec::new() } }));
+        }
+    }
+    // Stable: equals stay in the catalogue's order.
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, found)| found).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn snapshot() -> Vec<Model> {
+        Model::parse_all(&serde_json::from_str(include_str!("../../assets/models.json")).unwrap())
+    }
+
+    #[test]
+    fn entries_of_any_server_are_read() {
+        let models = snapshot();
+        let find = |id: &str| models.iter().find(|model| model.id == id).unwrap();
+        let mini = find("openai/gpt-4o-mini");
+        assert_eq!((mini.context, mini.max_output), (Some(128_000), Some(16_384)));
+        let (prompt, completion) = mini.price.per_million().unwrap();
+        assert!((prompt - 0.15).abs() < 1e-9 && (completion - 0.6).abs() < 1e-9);
+        assert!(mini.supports("response_format") && !mini.price.is_free());
+        assert_eq!(find("deepseek/deepseek-r1").reasoning, Reasons::Always);
+        assert!(find("openai/gpt-oss-20b:free").price.is_free());
+        let auto = find("openrouter/auto");
+        assert_eq!((auto.price.prompt, auto.price.worst_case(10, Some(10)), auto.price.is_free()), (None, None, false));
+
+        let plain = json!({"object": "list", "data": [{"id": "llama3", "object": "model", "owned_by": "library"}, {"id": 5}, "x"]});
+        let models = Model::parse_all(&plain);
+        assert_eq!(models.len(), 1);
+        assert_eq!((models[0].price, models[0].context), (Price::default(), None));
+        assert_eq!(Model::parse_all(&json!("down")), []);
+    }
+
+    #[test]
+    fn the_worst_case_is_never_below_the_bill() {
+        let price = Price { prompt: Some(1e-6), completion: Some(2e-6), request: Some(0.01) };
+        assert!((price.worst_case(1000, Some(500)).unwrap() - 0.012).abs() < 1e-12);
+        assert_eq!(price.worst_case(1000, None), None, "an unknown cap is an unknown cost");
+        assert_eq!(Price { prompt: None, ..price }.worst_case(1000, Some(1)), None);
+    }
+
+    #[test]
+    fn another_name_is_not_another_model() {
+        use Served::*;
+        let models = snapshot();
+        for (asked, answered, expected) in [
+            ("openai/gpt-4o-mini", "openai/gpt-4o-mini", Same),
+            ("openai/gpt-4o-mini", "openai/gpt-4o-mini-2024-07-18", Alias),
+            ("openai/gpt-4o-mini", "gpt-4o-mini-2024-07-18", Alias),
+            ("openai/gpt-4o", "openai/gpt-4o-mini", Other),
+            ("openai/gpt-4o", "openai/gpt-4o-mini-2024-07-18", Other),
+            ("openai/gpt-4", "openai/gpt-4-0613", Alias),
+            ("openai/gpt-4", "openai/gpt-4-32", Other),
+            ("deepseek/deepseek-r1", "deepseek/deepseek-r1-20250120", Alias),
+            ("deepseek/deepseek-chat", "deepseek/deepseek-chat-v3", Alias),
+            ("deepseek/deepseek-v4-flash", "deepseek/deepseek-v4-flash-20260423", Alias),
+            ("meta-llama/llama-3.3-70b-instruct:free", "meta-llama/llama-3.3-70b-instruct", Alias),
+            ("openai/gpt-4o-mini:nitro", "openai/gpt-4o-mini", Alias),
+            ("openai/gpt-4o-mini", "anthropic/claude-3-haiku", Other),
+            ("other/gpt-4o-mini", "openai/gpt-4o-mini-2024-07-18", Other),
+            ("openrouter/auto", "anthropic/claude-3-haiku", Routed),
+            ("@preset/mine", "anthropic/claude-3-haiku", Routed),
+            ("openai/gpt-4o@preset/mine", "openai/gpt-4o", Routed),
+            ("~anthropic/claude-sonnet-latest", "anthropic/claude-sonnet-4", Alias),
+            ("~google/gemini-latest", "google/gemini-2.5-flash", Routed),
+            ("llama3", "llama3:latest", Alias),
+            ("claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022", Other),
+        ] {
+            assert_eq!(served(&models, asked, answered), expected, "{asked} / {answered}");
+        }
+    }
+
+    #[test]
+    fn the_picker_forgives() {
+        let models = snapshot();
+        let first = |query: &str| search(&models, query).first().map(|m| models[m.index].id.as_str());
+        assert_eq!(first("gpt mini"), Some("openai/gpt-4o-mini"));
+        assert_eq!(first("claude sonet"), Some("anthropic/claude-sonnet-4"));
+        assert_eq!(first("gemni flash"), Some("google/gemini-2.5-flash"));
+        assert_eq!(first("haiku claude"), Some("anthropic/claude-3-haiku"));
+        assert_eq!(search(&models, "").len(), models.len());
+        assert_eq!(search(&models, "zzzz"), []);
+        let hit = &search(&models, "r1")[0];
+        assert_eq!(models[hit.index].id, "deepseek/deepseek-r1");
+        assert_eq!(hit.at, [18, 19]);
+    }
+}

@@ -1,0 +1,183 @@
+//! The simulated models: `assets/simulator.toml` as values, and as OpenRouter lists them.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// A simulated model.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Model {
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    /// The dated slug that it says it is, if that is not its id.
+    pub served: Option<String>,
+    pub created: u64,
+    /// Tokens.
+    pub context: u64,
+    /// Most tokens out.
+    pub max_output: u32,
+    /// USD per million tokens in.
+    pub price_in: f64,
+    /// USD per million tokens out.
+    pub price_out: f64,
+    /// Milliseconds to the first token.
+    pub first_token_ms: u64,
+    /// Milliseconds between tokens.
+    pub token_ms: u64,
+    pub temper: Temper,
+    /// Reasons before it answers.
+    #[serde(default)]
+    pub reasoning: bool,
+    /// Understands `response_format`.
+    #[serde(default)]
+    pub structured: bool,
+    /// The word of its provider for a natural end, and for one by `max_tokens`.
+    pub native_finish: (String, String),
+    /// The shape of its stream's end.
+    #[serde(default)]
+    pub tail: Tail,
+    /// Who serves it, the preferred one first.
+    pub providers: Vec<String>,
+}
+
+/// How much it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Temper {
+    Terse,
+    Plain,
+    Wordy,
+}
+
+/// The three ends of a stream that clients have met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Tail {
+    /// The finish reason, then usage with `choices: []`.
+    #[default]
+    Separate,
+    /// The finish reason, then usage with a choice whose finish reason is null.
+    Null,
+    /// The finish reason, then usage with the finish reason again.
+    Repeated,
+}
+
+#[derive(Deserialize)]
+struct Models {
+    model: Vec<Model>,
+}
+
+static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
+    toml::from_str::<Models>(super::reply::ASSET).expect("assets/simulator.toml is part of the program").model
+});
+
+/// All models.
+pub(super) fn all() -> &'static [Model] {
+    &MODELS
+}
+
+/// The model of this id; a dynamic variant (`:nitro`, `:floor`, `:exacto`, `:online`) is its base.
+pub(super) fn find(id: &str) -> Option<&'static Model> {
+    let base = [":nitro", ":floor", ":exacto", ":online"].iter().find_map(|v| id.strip_suffix(v)).unwrap_or(id);
+    all().iter().find(|model| model.id == base || model.served.as_deref() == Some(base))
+}
+
+/// Everyone who serves anything, as `/providers` lists them.
+pub(super) fn providers() -> Vec<Value> {
+    let mut names: Vec<&str> = all().iter().flat_map(|model| &model.providers).map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(|name| json!({ "name": name, "slug": slug(name) })).collect()
+}
+
+fn slug(provider: &str) -> String {
+    provider.to_ascii_lowercase().replace(' ', "-")
+}
+
+impl Model {
+    /// Who it says answered.
+    pub(super) fn served(&self) -> &str {
+        self.served.as_deref().unwrap_or(&self.id)
+    }
+
+    pub(super) fn first_token(&self) -> Duration {
+        Duration::from_millis(self.first_token_ms)
+    }
+
+    pub(super) fn per_token(&self) -> Duration {
+        Duration::from_millis(self.token_ms)
+    }
+
+    /// USD.
+    pub(super) fn cost(&self, tokens_in: usize, tokens_out: usize) -> f64 {
+        (tokens_in as f64 * self.price_in + tokens_out as f64 * self.price_out) / 1e6
+    }
+
+    fn parameters(&self) -> Vec<&'static str> {
+        let mut all =
+            vec!["max_tokens", "temperature", "top_p", "stop", "seed", "frequency_penalty", "presence_penalty"];
+        if self.structured {
+            all.extend(["response_format", "structured_outputs"]);
+        }
+        if self.reasoning {
+            all.extend(["reasoning", "include_reasoning"]);
+        }
+        all
+    }
+
+    fn pricing(&self) -> Value {
+        json!({
+            "prompt": per_token(self.price_in), "completion": per_token(self.price_out),
+            "request": "0", "image": "0",
+        })
+    }
+
+    /// Its entry in `/models`.
+    pub(super) fn listing(&self) -> Value {
+        json!({
+            "id": self.id, "canonical_slug": self.served(), "name": self.name, "created": self.created,
+            "description": format!("Simulated. {}", self.description),
+            "context_length": self.context,
+            "architecture": {
+                "modality": "text->text", "input_modalities": ["text"], "output_modalities": ["text"],
+                "tokenizer": "Other", "instruct_type": null,
+            },
+            "pricing": self.pricing(),
+            "top_provider": {
+                "context_length": self.context, "max_completion_tokens": self.max_output, "is_moderated": false,
+            },
+            "per_request_limits": null, "supported_parameters": self.parameters(), "default_parameters": {},
+        })
+    }
+
+    /// Its entry in `/models/…/endpoints`.
+    pub(super) fn endpoints(&self) -> Value {
+        let endpoints: Vec<Value> = self
+            .providers
+            .iter()
+            .map(|provider| {
+                json!({
+                    "name": format!("{provider} | {}", self.id), "tag": slug(provider), "provider_name": provider,
+                    "context_length": self.context, "max_completion_tokens": self.max_output,
+                    "max_prompt_tokens": null, "quantization": "unknown", "pricing": self.pricing(),
+                    "supported_parameters": self.parameters(), "status": 0, "uptime_last_30m": 100,
+                })
+            })
+            .collect();
+        json!({
+            "id": self.id, "name": self.name, "created": self.created, "description": self.description,
+            "architecture": { "modality": "text->text", "tokenizer": "Other", "instruct_type": null },
+            "endpoints": endpoints,
+        })
+    }
+}
+
+/// USD per million as OpenRouter writes prices: USD per token, a decimal string.
+fn per_token(per_million: f64) -> String {
+    let text = format!("{:.12}", per_million / 1e6);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    text.to_owned()
+}

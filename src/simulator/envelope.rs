@@ -1,0 +1,280 @@
+//! Errors as OpenRouter words them: `{error: {code, message, metadata?, availability?}}`, and as edges do, in HTML.
+
+use super::catalogue::Model;
+use super::date::{http_date, wall_seconds};
+use super::script::Script;
+use crate::fault::{Hint, HintPlace, Reason, Status};
+use serde_json::{Map, Value, json};
+
+/// An error response.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Envelope {
+    pub status: u16,
+    pub error: Map<String, Value>,
+    headers: Vec<(&'static str, String)>,
+    html: bool,
+}
+
+impl Envelope {
+    /// A plain error.
+    pub(super) fn new(status: u16, message: impl Into<String>) -> Self {
+        let mut error = Map::new();
+        error.insert("message".into(), Value::String(message.into()));
+        error.insert("code".into(), status.into());
+        Self { status, error, headers: Vec::new(), html: false }
+    }
+
+    /// An error of a documented type.
+    pub(super) fn typed(status: u16, error_type: &str, message: impl Into<String>) -> Self {
+        let mut envelope = Self::new(status, message);
+        envelope.metadata("error_type", error_type);
+        envelope
+    }
+
+    fn metadata(&mut self, key: &str, value: impl Into<Value>) {
+        self.object("metadata", key, value);
+    }
+
+    fn availability(&mut self, key: &str, value: impl Into<Value>) {
+        self.object("availability", key, value);
+    }
+
+    fn object(&mut self, object: &str, key: &str, value: impl Into<Value>) {
+        let entry = self.error.entry(object).or_insert_with(|| json!({}));
+        entry[key] = value.into();
+    }
+
+    /// No such model, with others that exist.
+    pub(super) fn unknown_model(asked: &str) -> Self {
+        if !asked.contains('/') {
+            let mut envelope = Self::typed(400, "invalid_request", format!("{asked} is not a valid model ID"));
+            envelope.absent("model_not_found", asked);
+            return envelope;
+        }
+        let mut envelope = Self::typed(404, "not_found", format!("No endpoints found for {asked}."));
+        envelope.absent("model_not_found", asked);
+        envelope
+    }
+
+    fn absent(&mut self, code: &str, asked: &str) {
+        let author = asked.split('/').next().unwrap_or_default();
+        let mut others: Vec<&str> =
+            super::catalogue::all().iter().map(|m| m.id.as_str()).filter(|id| *id != asked).collect();
+        // Models of the same author first; the sort is stable.
+        others.sort_by_key(|id| id.split('/').next() != Some(author));
+        others.truncate(3);
+        self.availability("code", code);
+        self.availability("retryable", false);
+        self.availability("requested_models", json!([asked]));
+        self.availability("fallback_models", json!(others));
+    }
+
+    /// An injected status.
+    pub(super) fn injected(status: &Status, model: &Model, asked: &str) -> Self {
+        let mut envelope = Self::worded(status, model, asked);
+        if let Some(hint) = status.hint {
+            envelope.hint(hint);
+        }
+        envelope.html = status.html;
+        envelope
+    }
+
+    fn worded(status: &Status, model: &Model, asked: &str) -> Self {
+        let provider = model.providers[0].as_str();
+        let code = status.code;
+        if let Some(reason) = status.reason {
+            return Self::of_reason(code, reason, model, asked);
+        }
+        let (error_type, message) = match code {
+            400 => ("invalid_request", "Provider returned error"),
+            401 => return Self::new(401, "User not found."),
+            402 => return Self::of_reason(402, Reason::Credits, model, asked),
+            403 => return Self::of_reason(403, Reason::Region, model, asked),
+            404 => return Self::of_reason(404, Reason::Model, model, asked),
+            408 => ("timeout", "Request timed out"),
+            410 => return Self::of_reason(410, Reason::Deprecated, model, asked),
+            413 => ("payload_too_large", "Request entity too large"),
+            422 => ("unprocessable", "The request is well-formed but cannot be processed"),
+            429 => return Self::of_reason(429, Reason::Upstream, model, asked),
+            // Masked: no metadata at all.
+            500 => return Self::new(500, "Internal Server Error"),
+            503 | 529 => ("provider_overloaded", "Provider returned error"),
+            504 | 524 => ("timeout", "The operation was aborted due to timeout"),
+            _ => ("provider_unavailable", "Provider returned error"),
+        };
+        let mut envelope = Self::typed(code, error_type, message);
+        if code == 400 || code >= 500 {
+            envelope.metadata("provider_name", provider);
+            envelope.metadata("raw", format!("simulated: {provider} answered {code}"));
+        }
+        if matches!(code, 502 | 503 | 529) {
+            envelope.metadata("previous_errors", json!([{ "provider": provider, "code": error_type, "status": code }]));
+        }
+        envelope
+    }
+
+    fn of_reason(code: u16, reason: Reason, model: &Model, asked: &str) -> Self {
+        let provider = model.providers[0].as_str();
+        let limited = |error_type: &str, source: &str, message: &str| {
+            let mut envelope = Self::typed(code, error_type, message);
+            envelope.metadata("limit_source", source);
+            envelope
+        };
+        match reason {
+            Reason::Context => Self::typed(
+                code,
+                "context_length_exceeded",
+                format!(
+                    "This endpoint's maximum context length is {} tokens. However, you requested more. Please reduce the length.",
+                    model.context
+                ),
+            ),
+            Reason::Policy => Self::typed(
+                code,
+                "content_policy_violation",
+                "The request was refused by the provider's content policy",
+            ),
+            Reason::Format => Self::typed(code, "invalid_request", "response_format is not supported by this endpoint"),
+            Reason::Model => Self::unknown_model(asked).with_status(code),
+            Reason::Credits => {
+                limited("payment_required", "openrouter_credits", "Insufficient credits. Add more to continue.")
+            }
+            Reason::Unaffordable => {
+                let mut envelope = limited(
+                    "payment_required",
+                    "openrouter_credits",
+                    "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens, but can only afford 512.",
+                );
+                envelope.metadata("reason", "weight_exceeds_budget");
+                envelope
+            }
+            Reason::InFlight => {
+                limited("payment_required", "openrouter_in_flight_budget", "Other requests in flight hold your budget")
+            }
+            Reason::KeyLimit => limited("payment_required", "openrouter_key_limit", "Key limit exceeded"),
+            Reason::Budget => {
+                let mut envelope =
+                    limited("permission_denied", "openrouter_workspace_budget", "The workspace's budget is spent");
+                envelope.metadata("limit_usd", 10);
+                envelope.metadata("spend_usd", 10.01);
+                envelope
+            }
+            Reason::Moderation => {
+                let mut envelope =
+                    Self::typed(code, "content_policy_violation", "Your input was flagged by moderation");
+                envelope.metadata("reasons", json!(["simulated"]));
+                envelope.metadata("flagged_input", "…");
+                envelope.metadata("provider_name", provider);
+                envelope.metadata("model_slug", model.id.as_str());
+                envelope
+            }
+            Reason::Guardrail => {
+                let mut envelope = Self::typed(code, "permission_denied", "A guardrail blocked this request");
+                envelope.metadata("patterns", json!(["simulated"]));
+                envelope
+            }
+            Reason::Region => {
+                let mut envelope = Self::typed(code, "permission_denied", "This model is not available in your region");
+                envelope.absent("region_restricted", asked);
+                envelope
+            }
+            Reason::Deprecated => {
+                let mut envelope = Self::typed(code, "not_found", format!("{asked} has been deprecated"));
+                envelope.absent("model_deprecated", asked);
+                envelope
+            }
+            Reason::Privacy => {
+                let mut envelope = Self::typed(code, "not_found", "No endpoints found matching your data policy");
+                envelope.absent("privacy_restricted", asked);
+                envelope
+            }
+            Reason::Daily => {
+                limited("rate_limit_exceeded", "openrouter_free_tier_daily", "Rate limit exceeded: free-models-per-day")
+            }
+            Reason::Minute => limited(
+                "rate_limit_exceeded",
+                "openrouter_free_tier_per_minute",
+                "Rate limit exceeded: free-models-per-min",
+            ),
+            Reason::Account => limited("rate_limit_exceeded", "openrouter_account", "Rate limit exceeded"),
+            Reason::Upstream => {
+                let mut envelope =
+                    limited("rate_limit_exceeded", "upstream_provider_shared_pool", "Provider returned error");
+                envelope.metadata("provider_name", provider);
+                envelope.metadata("is_byok", false);
+                envelope.metadata("raw", format!("simulated: {asked} is temporarily rate-limited upstream"));
+                envelope
+            }
+        }
+    }
+
+    fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self.error.insert("code".into(), status.into());
+        self
+    }
+
+    fn hint(&mut self, hint: Hint) {
+        let amount = hint.amount;
+        match hint.place {
+            HintPlace::RetryAfter => self.headers.push(("Retry-After", amount.to_string())),
+            HintPlace::Ms => self.headers.push(("retry-after-ms", amount.to_string())),
+            HintPlace::Date => {
+                let now = wall_seconds();
+                self.headers.push(("Date", http_date(now)));
+                self.headers.push(("Retry-After", http_date(now.saturating_add(amount))));
+            }
+            HintPlace::Reset => {
+                let at = wall_seconds().saturating_add(amount).saturating_mul(1000).to_string();
+                self.metadata(
+                    "headers",
+                    json!({ "X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": at.clone() }),
+                );
+                self.headers.push(("X-RateLimit-Limit", "20".into()));
+                self.headers.push(("X-RateLimit-Remaining", "0".into()));
+                self.headers.push(("X-RateLimit-Reset", at));
+            }
+            HintPlace::Metadata => self.metadata("retry_after_seconds", amount),
+            HintPlace::Availability => {
+                self.availability("code", "temporarily_unavailable");
+                self.availability("retryable", true);
+                self.availability("retry_after", amount);
+            }
+        }
+    }
+
+    /// The body's value, with the router's metadata if there is any.
+    pub(super) fn body(&self, metadata: Option<Value>) -> Value {
+        let mut body = json!({ "error": self.error });
+        if let Some(metadata) = metadata {
+            body["openrouter_metadata"] = metadata;
+        }
+        body
+    }
+
+    /// The response, with more headers.
+    pub(super) fn script(&self, more: &[(&str, &str)]) -> Script {
+        self.script_with(more, None)
+    }
+
+    /// The response, with more headers and the router's metadata.
+    pub(super) fn script_with(&self, more: &[(&str, &str)], metadata: Option<Value>) -> Script {
+        let (kind, body) = if self.html {
+            ("text/html; charset=utf-8", html(self.status))
+        } else {
+            ("application/json", self.body(metadata).to_string())
+        };
+        let mut headers = vec![("Content-Type", kind)];
+        headers.extend(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        headers.extend(more);
+        Script::whole(self.status, &headers, body.as_bytes())
+    }
+}
+
+/// A page as an edge server sends it.
+pub(super) fn html(status: u16) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html><head><title>{status}</title></head>\n\
+         <body><center><h1>{status}</h1></center><hr><center>simulated edge</center></body></html>\n"
+    )
+}

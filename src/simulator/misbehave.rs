@@ -1,0 +1,141 @@
+//! How a completion goes over the wire, and how each fault spoils that.
+
+mod stream;
+mod whole;
+
+use super::World;
+use super::chat::FAULT_HEADER;
+use super::completion::{Completion, tokens};
+use super::envelope::{self, Envelope};
+use super::http;
+use super::script::{Script, Step};
+use crate::fault::Kind;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Faults in what is said. Those in the form of an answer are [`reply`](super::reply)'s.
+pub(super) fn content(completion: &mut Completion, kind: Option<Kind>) {
+    match kind {
+        Some(Kind::Empty) => {
+            completion.content.clear();
+            completion.reasoning.clear();
+        }
+        Some(Kind::Whitespace) => completion.content = vec![" \n".into(), "\n  ".into(), "\n".into()],
+        Some(Kind::ReasoningOnly) => {
+            if completion.reasoning.is_empty() {
+                completion.reasoning = tokens("I have thought about it for a while and still have nothing to say.");
+            }
+            completion.content.clear();
+        }
+        Some(Kind::ContentFilter) => {
+            completion.content.truncate(completion.content.len() / 2);
+            completion.finish = "content_filter";
+            completion.native_finish = "content_filter".into();
+        }
+        Some(Kind::Refusal) => {
+            completion.content.clear();
+            completion.refusal = Some("I cannot help with that. (A simulated refusal.)".into());
+            completion.native_finish = "refusal".into();
+        }
+        Some(Kind::Length) => completion.cap(completion.len() / 3),
+        _ => {}
+    }
+}
+
+/// The whole exchange after the request.
+pub(super) fn script(
+    world: &World,
+    completion: &Completion,
+    streamed: bool,
+    kind: Option<Kind>,
+    injected: Option<&str>,
+) -> Script {
+    let wire = Wire { world, completion, kind, injected };
+    if let Some(script) = wire.instead() {
+        return script;
+    }
+    if streamed { stream::script(&wire) } else { whole::script(&wire) }
+}
+
+/// What both kinds of answer need.
+struct Wire<'a> {
+    world: &'a World,
+    completion: &'a Completion,
+    kind: Option<Kind>,
+    /// The fault's word, for the header that names it.
+    injected: Option<&'a str>,
+}
+
+impl Wire<'_> {
+    /// The faults that do not depend on how the answer would have been sent.
+    fn instead(&self) -> Option<Script> {
+        let steps = match self.kind? {
+            Kind::Refused | Kind::Reset => vec![Step::Reset],
+            Kind::BlackHole => vec![Step::Hang],
+            Kind::HeadersNever => {
+                vec![Step::Send(b"HTTP/1.1 200 OK\r\nServer: switchover-simulator\r\n".to_vec()), Step::Hang]
+            }
+            Kind::ErrorBody(code) => return Some(self.ok("application/json", &self.error(code).to_string())),
+            Kind::Html => return Some(self.ok("text/html; charset=utf-8", &envelope::html(200))),
+            Kind::ContentType => {
+                let text = "upstream connect error or disconnect before headers (simulated)\n";
+                return Some(self.ok("text/plain", text));
+            }
+            Kind::Blank => return Some(self.ok("application/json", &" ".repeat(512))),
+            _ => return None,
+        };
+        Some(Script(steps))
+    }
+
+    fn headers(&self, content_type: &'static str) -> Vec<(&str, &str)> {
+        let mut headers = vec![("Content-Type", content_type), ("X-Generation-Id", self.completion.id.as_str())];
+        headers.extend(self.injected.map(|word| (FAULT_HEADER, word)));
+        headers
+    }
+
+    fn ok(&self, content_type: &'static str, body: &str) -> Script {
+        Script::whole(200, &self.headers(content_type), body.as_bytes())
+    }
+
+    /// The head of a chunked body.
+    fn open(&self, content_type: &'static str) -> Script {
+        let mut headers = self.headers(content_type);
+        headers.extend([("Cache-Control", "no-cache"), ("Transfer-Encoding", "chunked")]);
+        Script(vec![Step::Send(http::head(200, &headers))])
+    }
+
+    /// An error's body.
+    fn error(&self, code: u16) -> Value {
+        let status = crate::fault::Status::new(code);
+        Envelope::injected(&status, self.completion.model, &self.completion.model.id).body(None)
+    }
+
+    fn pace(&self, time: Duration) -> Duration {
+        self.world.pace(time)
+    }
+
+    /// Up to the first token.
+    fn first_token(&self) -> Duration {
+        let late = if let Some(Kind::Slow(late)) = self.kind { late } else { Duration::ZERO };
+        self.pace(self.completion.model.first_token().saturating_add(late))
+    }
+
+    /// Between tokens, on average.
+    fn per_token(&self) -> Duration {
+        let late = if let Some(Kind::Drip(late)) = self.kind { late } else { Duration::ZERO };
+        self.pace(self.completion.model.per_token().saturating_add(late))
+    }
+
+    /// The same bytes for ever; without a clock, a dozen times and then silence.
+    fn murmur(&self, script: &mut Script, bytes: &[u8], every: Duration) {
+        let every = self.pace(every);
+        if every.is_zero() {
+            for _ in 0..12 {
+                script.chunk(bytes);
+            }
+            script.0.push(Step::Hang);
+        } else {
+            script.0.push(Step::Murmur(http::chunk(bytes), every));
+        }
+    }
+}
