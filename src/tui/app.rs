@@ -14,7 +14,7 @@ use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
 use crate::dspy::{Adapter, Module, Signature, Values};
 use crate::failover::{BreakerState, Policy};
-use crate::openrouter::Header;
+use crate::openrouter::headers;
 use crate::transcript::Transcript;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
@@ -35,8 +35,10 @@ pub struct Start {
     pub adapter: Adapter,
     /// Whether the built-in simulator stands in for the service.
     pub simulated: bool,
-    /// Headers of every attempt, the key masked, with where each comes from.
-    pub headers: Vec<Provenance>,
+    /// Headers that are chosen for every attempt, with who chose them.
+    pub headers: Vec<headers::Line>,
+    /// What to know about them.
+    pub lints: Vec<headers::Lint>,
     /// Earlier runs, the oldest first.
     pub past: Vec<Transcript>,
     /// Which keys do what.
@@ -67,15 +69,14 @@ pub struct Model {
     pub about: String,
 }
 
-/// A header and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Provenance {
-    /// As it is shown: the key masked.
-    pub header: Header,
-    /// Default, configuration, environment, flag.
-    pub source: String,
-    /// What to know about it; empty if nothing.
-    pub note: String,
+impl From<&crate::openrouter::model::Model> for Model {
+    fn from(model: &crate::openrouter::model::Model) -> Self {
+        let million = |usd: Option<f64>| usd.map_or_else(|| "?".to_owned(), |usd| format!("${:.2}", usd * 1e6));
+        let context = model.context.map(|n| format!(" · {}k", n / 1000)).unwrap_or_default();
+        let about =
+            format!("{} in, {} out a million{context}", million(model.price.prompt), million(model.price.completion));
+        Self { slug: model.id.clone(), about }
+    }
 }
 
 /// The run on the screen.
@@ -148,8 +149,10 @@ pub struct App {
     pub policy: Policy,
     /// Whether the simulator answers.
     pub simulated: bool,
-    /// Headers of every attempt.
-    pub headers: Vec<Provenance>,
+    /// Headers that are chosen for every attempt.
+    pub headers: Vec<headers::Line>,
+    /// What to know about them.
+    pub lints: Vec<headers::Lint>,
     /// The run on the screen.
     pub run: Option<Run>,
     /// Sent, and nothing heard yet.
@@ -201,6 +204,7 @@ impl App {
             policy: start.policy,
             simulated: start.simulated,
             headers: start.headers,
+            lints: start.lints,
             run: None,
             awaiting: false,
             page: Page::default(),
@@ -220,7 +224,8 @@ impl App {
 
     /// Whether time shows on the screen: a run is on, or a pause runs out on the health board.
     pub fn counts(&self, now: Duration) -> bool {
-        let open = |gauge: &Gauge| matches!(gauge.breaker, Some(BreakerState::Open { until }) if until > now);
+        let open =
+            |gauge: &Gauge| matches!(gauge.breaker, Some(BreakerState::Open { until: Some(until) }) if until > now);
         self.busy() || (matches!(self.overlay, Some(Overlay::Health(_))) && self.board.gauges.iter().any(open))
     }
 

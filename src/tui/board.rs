@@ -72,7 +72,7 @@ impl Board {
             }
             What::Engine(Event::Breaker(change)) => {
                 let state = match change.to {
-                    BreakerState::Open { until } => BreakerState::Open { until: self.began + until },
+                    BreakerState::Open { until } => BreakerState::Open { until: until.map(|until| self.began + until) },
                     other => other,
                 };
                 self.gauge(&change.name).breaker = Some(state);

@@ -56,9 +56,10 @@ fn breaker(gauge: &Gauge, now: Duration) -> (String, Role) {
         None => ("closed".to_owned(), Role::Dim),
         Some(BreakerState::Closed { weight }) if weight > 0.0 => (format!("closed, {weight}/3"), Role::Warn),
         Some(BreakerState::Closed { .. }) => ("closed".to_owned(), Role::Good),
-        Some(BreakerState::Open { until }) if until > now => {
+        Some(BreakerState::Open { until: Some(until) }) if until > now => {
             (format!("open, {} left", seconds(until.saturating_sub(now))), Role::Bad)
         }
+        Some(BreakerState::Open { until: None }) => ("open until reset".to_owned(), Role::Bad),
         Some(BreakerState::Open { .. } | BreakerState::HalfOpen) => ("half-open: one probe".to_owned(), Role::Warn),
         Some(BreakerState::Probing) => ("probing".to_owned(), Role::Live),
     }

@@ -1,6 +1,8 @@
 //! Text to read in an overlay: rows that were set once, and a place in them.
 
 use super::open;
+use crate::openrouter::headers::contrast;
+use crate::transcript::Transcript;
 use crate::tui::app::App;
 use crate::tui::keymap::{Keymap, TABLE};
 use crate::tui::theme::{Role, Theme};
@@ -75,29 +77,36 @@ pub fn help(keymap: &Keymap, screen: u16, theme: Theme) -> Sheet {
     Sheet { rows, top: 0 }
 }
 
-/// Headers with where they come from.
+/// Headers with who chose them, what to know about them, and what others send instead.
 pub fn headers(app: &App) -> Sheet {
     let theme = app.colours();
     let mut rows = Vec::new();
-    if app.headers.is_empty() {
-        rows.push(Row::styled("No headers are known before the first run.", theme.style(Role::Dim)));
-    }
-    for item in &app.headers {
-        let lead = Lead { first: Vec::new(), rest: vec![Span::raw("    ")] };
-        let name = format!("{}: ", item.header.name);
-        let source = format!("   {}", item.source);
-        let pieces = [
-            (name.as_str(), theme.style(Role::Heading)),
-            (item.header.value.as_str(), theme.style(Role::Text)),
-            (source.as_str(), theme.style(Role::Dim)),
-        ];
+    let mut say = |pieces: &[(&str, Role)], indent: &str| {
+        let pieces: Vec<_> = pieces.iter().map(|(text, role)| (*text, theme.style(*role))).collect();
+        let lead = Lead { first: vec![Span::raw(indent.to_owned())], rest: vec![Span::raw(format!("{indent}    "))] };
         rows.extend(wrap(&pieces, cells(app.size.0), &lead));
-        if !item.note.is_empty() {
-            rows.extend(wrap(
-                &[(&item.note, theme.style(Role::Warn))],
-                cells(app.size.0),
-                &Lead::all("    ", theme.style(Role::Warn)),
-            ));
+    };
+    say(&[("chosen for every attempt, first or fallback", Role::Heading)], "");
+    for line in &app.headers {
+        let from = format!("   {:?}", line.from).to_lowercase();
+        say(&[(&line.name, Role::Key), (": ", Role::Dim), (&line.value, Role::Text), (&from, Role::Dim)], "  ");
+    }
+    for lint in &app.lints {
+        say(&[("! ", Role::Warn), (&lint.line, Role::Warn)], "  ");
+    }
+    for stack in contrast() {
+        say(&[("", Role::Text)], "");
+        say(&[(stack.name, Role::Heading)], "");
+        for header in &stack.headers {
+            say(&[(&header.name, Role::Dim), (": ", Role::Dim), (&header.value, Role::Dim)], "  ");
+        }
+        say(&[(stack.note, Role::Dim)], "  ");
+    }
+    if let Some(request) = app.transcript().and_then(Transcript::shown).and_then(|a| a.request.as_ref()) {
+        say(&[("", Role::Text)], "");
+        say(&[("sent by the attempt on the screen, in order", Role::Heading)], "");
+        for header in &request.headers {
+            say(&[(&header.name, Role::Key), (": ", Role::Dim), (&header.value, Role::Text)], "  ");
         }
     }
     Sheet { rows, top: 0 }
