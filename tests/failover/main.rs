@@ -4,6 +4,7 @@
 mod breaker;
 mod fuzz;
 mod invariants;
+mod report;
 mod script;
 mod table;
 mod worlds;
