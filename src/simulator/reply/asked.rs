@@ -218,22 +218,25 @@ fn inputs(messages: &[Message], names: &[String], outputs: &[Field]) -> Vec<(Str
     let users = messages.iter().rev().filter(|m| m.role == "user");
     let found = users.map(|m| values(&m.text, names, outputs)).find(|values| !values.is_empty());
     found.unwrap_or_else(|| {
-        let text = last_user(messages);
+        let text = without_reminder(last_user(messages), outputs);
         if text.is_empty() { Vec::new() } else { vec![("question".to_owned(), text.to_owned())] }
     })
 }
 
-fn values(text: &str, names: &[String], outputs: &[Field]) -> Vec<(String, String)> {
-    let mut text = text.trim_end();
+/// A message without its last paragraph, if that names an output.
+fn without_reminder<'a>(text: &'a str, outputs: &[Field]) -> &'a str {
+    let text = text.trim_end();
     let reminder = last_paragraph(text);
     let reminds = |field: &Field| {
-        reminder.contains(&format!("`{}`", field.name))
-            || reminder.contains(&format!("## {} ##", field.name))
-            || reminder.contains(&format!("<{}>", field.name))
+        let name = &field.name;
+        [format!("`{name}`"), format!("## {name} ##"), format!("<{name}>")].iter().any(|form| reminder.contains(form))
     };
-    if reminder.len() < text.len() && outputs.iter().any(reminds) {
-        text = &text[..text.len() - reminder.len()];
-    }
+    let kept = if outputs.iter().any(reminds) { text.len() - reminder.len() } else { text.len() };
+    text[..kept].trim_end()
+}
+
+fn values(text: &str, names: &[String], outputs: &[Field]) -> Vec<(String, String)> {
+    let text = without_reminder(text, outputs);
     let mut values = Vec::<(String, String)>::new();
     for line in text.lines() {
         let marker = line.strip_prefix("[[ ## ").and_then(|rest| rest.split_once(" ## ]]"));
