@@ -45,9 +45,12 @@ fn outputs(case: &Value) -> Vec<(&str, &str, &str)> {
 fn request(case: &Value, style: &str, stream: bool) -> Value {
     let inputs = case["inputs"].as_object().unwrap();
     let outputs = outputs(case);
-    let mut system = vec!["What you get (input fields):".to_owned()];
+    let mut system = Vec::new();
+    if !inputs.is_empty() {
+        system.push("You get these fields:".to_owned());
+    }
     system.extend(inputs.keys().enumerate().map(|(i, name)| format!("{}. `{name}` (str):", i + 1)));
-    system.push("What you give (output fields):".to_owned());
+    system.push("You give these fields:".to_owned());
     let numbered = outputs.iter().enumerate();
     system.extend(numbered.map(|(i, (name, kind, note))| format!("{}. `{name}` ({kind}): {note}", i + 1)));
     system.push("\nThe shape of it:\n".to_owned());
@@ -61,7 +64,7 @@ fn request(case: &Value, style: &str, stream: bool) -> Value {
         .iter()
         .map(|(name, value)| (name, value.as_str().unwrap()))
         .map(|(name, value)| match style {
-            "xml" => format!("<{name}>\n{value}\n</{name}>"),
+            "xml" => format!("<{name}>\n{}\n</{name}>", value.replace('&', "&amp;").replace('<', "&lt;")),
             _ => format!("[[ ## {name} ## ]]\n{value}"),
         })
         .collect();
