@@ -3,3 +3,5 @@
 
 #[path = "wire/corpus.rs"]
 mod corpus;
+#[path = "wire/errors.rs"]
+mod errors;
