@@ -5,3 +5,9 @@
 mod corpus;
 #[path = "wire/errors.rs"]
 mod errors;
+#[path = "wire/server.rs"]
+mod server;
+#[path = "wire/sockets.rs"]
+mod sockets;
+#[path = "wire/traps.rs"]
+mod traps;
