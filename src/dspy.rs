@@ -1,14 +1,20 @@
 //! Signatures, modules and adapters as DSPy users know them. Knows the grammar, the
 //! message format and the tolerant reading of answers; must not know models, sockets or screens.
 
+mod adapter;
 mod grammar;
+mod json;
 mod kind;
+mod read;
+mod sections;
 mod signature;
 mod syntax;
 mod value;
 
+pub use adapter::UnknownAdapter;
 pub use grammar::Warning;
 pub use kind::Kind;
+pub use sections::Sections;
 pub use signature::{Field, Signature};
 pub use syntax::SyntaxError;
 
@@ -17,6 +23,12 @@ use serde_json::{Map, Value};
 
 /// Values by field name, in order.
 pub type Values = Map<String, Value>;
+
+/// An example: values of inputs and outputs by name. Other keys are kept and ignored.
+pub type Demo = Values;
+
+/// An earlier exchange: values of inputs and outputs by name.
+pub type Turn = Values;
 
 /// A chat message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +71,8 @@ pub enum Adapter {
     Chat,
     /// One JSON object.
     Json,
+    /// `<name>` … `</name>`.
+    Xml,
 }
 
 /// One output field as far as it has come.
@@ -66,7 +80,7 @@ pub enum Adapter {
 pub struct Section {
     /// The output field's name.
     pub name: String,
-    /// Its text so far, trimmed.
+    /// Its text so far: trimmed, but for a JSON string, which is as it is. Other JSON is as it was written.
     pub text: String,
     /// Whether more may come.
     pub complete: bool,

@@ -1,5 +1,6 @@
 //! Values as text: Python's text of them, and their form in messages.
 
+use super::Kind;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -71,4 +72,70 @@ fn write_quoted(text: &str, out: &mut String) {
         }
     }
     out.push(quote);
+}
+
+/// A value as it stands in a message: text as it is, Python's words for single values, JSON for the rest. A list
+/// for a field of text becomes numbered items, each in its quotes.
+pub(super) fn render(kind: &Kind, value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if *kind == Kind::Str => match items.as_slice() {
+            [] => "N/A".to_owned(),
+            [item] => quoted(item),
+            items => items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| format!("[{}] {}", i + 1, quoted(item)))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        },
+        Value::Array(_) | Value::Object(_) => json_text(value),
+        single => repr(single),
+    }
+}
+
+/// An item between `«` and `»`, or, if it has lines or such quotes of its own, indented between three of each.
+fn quoted(item: &Value) -> String {
+    let text = item.as_str().map_or_else(|| json_text(item), str::to_owned);
+    if !text.contains(['\n', '«', '»']) {
+        return format!("«{text}»");
+    }
+    format!("«««\n    {}\n»»»", text.replace('\n', "\n    "))
+}
+
+/// JSON with a space after each comma and colon, as Python writes it.
+pub(super) fn json_text(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(json_text).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => {
+            let member =
+                |(key, value): (&String, &Value)| format!("{}: {}", Value::from(key.as_str()), json_text(value));
+            format!("{{{}}}", map.iter().map(member).collect::<Vec<_>>().join(", "))
+        }
+        single => single.to_string(),
+    }
+}
+
+/// A field's name as a title: `camelCaseText` is `Camel Case Text`, `text2number` is `Text 2 Number`.
+pub(super) fn title(name: &str) -> String {
+    let mut words = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| chars[i]);
+        let after = chars.get(i + 1);
+        let starts = before.is_some_and(|b| {
+            let upper =
+                c.is_uppercase() && (b.is_lowercase() || (b.is_uppercase() && after.is_some_and(|a| a.is_lowercase())));
+            upper || (c.is_ascii_digit() && b.is_alphabetic()) || (c.is_alphabetic() && b.is_ascii_digit())
+        });
+        if starts {
+            words.push(' ');
+        }
+        words.push(if c == '_' { ' ' } else { c });
+    }
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    };
+    words.split(' ').map(capital).collect::<Vec<_>>().join(" ")
 }

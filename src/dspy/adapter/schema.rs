@@ -1,0 +1,112 @@
+//! JSON schemas of types, as the prompts quote them and `response_format` carries them.
+
+use super::super::value::title;
+use super::super::{Kind, Signature};
+use serde_json::{Map, Value, json};
+
+/// What a value of this type looks like as JSON.
+pub(super) fn schema(kind: &Kind) -> Value {
+    match kind {
+        Kind::Str | Kind::Complex => json!({"type": "string"}),
+        Kind::Bytes => json!({"type": "string", "format": "binary"}),
+        Kind::Int => json!({"type": "integer"}),
+        Kind::Float => json!({"type": "number"}),
+        Kind::Bool => json!({"type": "boolean"}),
+        Kind::None => json!({"type": "null"}),
+        Kind::Any => json!({}),
+        Kind::Named(name) => named(name),
+        Kind::Literal(values) => {
+            let mut map = Map::new();
+            if let Some(name) = common_type(values) {
+                map.insert("type".to_owned(), name.into());
+            }
+            map.insert("enum".to_owned(), Value::Array(values.clone()));
+            Value::Object(map)
+        }
+        Kind::List(None) | Kind::Tuple(None) => json!({"type": "array", "items": {}}),
+        Kind::List(Some(inner)) | Kind::TupleOf(inner) => json!({"type": "array", "items": schema(inner)}),
+        Kind::Set(inner) => {
+            let items = inner.as_ref().map_or_else(|| json!({}), |inner| schema(inner));
+            json!({"type": "array", "items": items, "uniqueItems": true})
+        }
+        Kind::Tuple(Some(kinds)) => {
+            let (count, items) = (kinds.len(), kinds.iter().map(schema).collect::<Vec<_>>());
+            json!({"type": "array", "maxItems": count, "minItems": count, "prefixItems": items})
+        }
+        Kind::Dict(None) => json!({"type": "object", "additionalProperties": true}),
+        Kind::Dict(Some(pair)) => json!({"type": "object", "additionalProperties": schema(&pair.1)}),
+        Kind::Union(kinds) => json!({"anyOf": kinds.iter().map(schema).collect::<Vec<_>>()}),
+        Kind::Like(_, inner) => schema(inner),
+    }
+}
+
+fn named(name: &str) -> Value {
+    let format = match name {
+        "datetime.datetime" => "date-time",
+        "datetime.date" => "date",
+        "datetime.time" => "time",
+        "datetime.timedelta" => "duration",
+        "uuid.UUID" => "uuid",
+        "pathlib.Path" => "path",
+        "decimal.Decimal" => return json!({"anyOf": [{"type": "number"}, {"type": "string"}]}),
+        "dspy.History" => return json!({"type": "object", "additionalProperties": true}),
+        _ => return json!({"type": "string"}),
+    };
+    json!({"type": "string", "format": format})
+}
+
+fn common_type(values: &[Value]) -> Option<&'static str> {
+    let name = |value: &Value| match value {
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Null => "null",
+        Value::Number(number) if number.is_f64() => "number",
+        _ => "integer",
+    };
+    let first = name(values.first()?);
+    values.iter().all(|value| name(value) == first).then_some(first)
+}
+
+/// Whether strict mode, which wants every object closed, can express the type.
+fn strict(kind: &Kind) -> bool {
+    match kind {
+        Kind::Any | Kind::Dict(_) | Kind::List(None) | Kind::Set(_) | Kind::Tuple(_) => false,
+        Kind::Named(name) => name.starts_with("dspy.Code") || name.starts_with("datetime.") || name == "uuid.UUID",
+        Kind::List(Some(inner)) | Kind::TupleOf(inner) | Kind::Like(_, inner) => strict(inner),
+        Kind::Union(kinds) => kinds.iter().all(strict),
+        _ => true,
+    }
+}
+
+/// `{"type": "json_schema", …}` for all outputs.
+pub(super) fn response_format(signature: &Signature) -> Value {
+    let mut properties = Map::new();
+    for field in &signature.outputs {
+        let mut property = schema(&field.kind);
+        if let Value::Object(map) = &mut property {
+            map.insert("title".to_owned(), title(&field.name).into());
+            let words = [field.description.as_deref(), field.constraints.as_deref()];
+            let words = words.into_iter().flatten().collect::<Vec<_>>().join(". ");
+            if !words.is_empty() {
+                map.insert("description".to_owned(), words.into());
+            }
+        }
+        properties.insert(field.name.clone(), property);
+    }
+    let names: Vec<&str> = signature.outputs.iter().map(|field| field.name.as_str()).collect();
+    let name: String =
+        signature.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(60).collect();
+    json!({
+        "type": "json_schema",
+        "json_schema": {
+            "name": if name.is_empty() { "outputs".to_owned() } else { name },
+            "strict": signature.outputs.iter().all(|field| strict(&field.kind)),
+            "schema": {
+                "type": "object",
+                "properties": properties,
+                "required": names,
+                "additionalProperties": false,
+            },
+        },
+    })
+}

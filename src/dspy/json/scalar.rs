@@ -1,0 +1,46 @@
+//! Single values as Python or JavaScript spell them.
+
+use serde_json::{Number, Value};
+
+/// A number, boolean or null in any common spelling. `NaN` and the infinities are their names as strings, since
+/// JSON has no numbers for them. Nothing for other text.
+pub(crate) fn scalar(word: &str) -> Option<Value> {
+    match word {
+        "None" | "null" | "NULL" => return Some(Value::Null),
+        "True" | "true" | "TRUE" => return Some(Value::Bool(true)),
+        "False" | "false" | "FALSE" => return Some(Value::Bool(false)),
+        "NaN" | "Infinity" | "-Infinity" => return Some(Value::String(word.to_owned())),
+        _ => {}
+    }
+    let digits = word.strip_prefix(['+', '-']).unwrap_or(word).trim_start();
+    let shape = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-' | '_');
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') || !digits.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    if let Some(hex) = digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
+        return i64::from_str_radix(hex, 16).ok().map(|n| if word.starts_with('-') { -n } else { n }.into());
+    }
+    if !digits.chars().all(shape) || digits.contains("__") || digits.ends_with('_') {
+        return None;
+    }
+    let plain = format!("{}{}", if word.starts_with('-') { "-" } else { "" }, digits.replace('_', ""));
+    if let Ok(whole) = plain.parse::<i64>() {
+        return Some(whole.into());
+    }
+    if let Ok(whole) = plain.parse::<u64>() {
+        return Some(whole.into());
+    }
+    let float: f64 = plain.parse().ok()?;
+    Some(Number::from_f64(float).map_or_else(|| Value::String(infinity(float).to_owned()), Value::Number))
+}
+
+/// The name of a float that JSON has no number for.
+pub(crate) fn infinity(float: f64) -> &'static str {
+    if float.is_nan() {
+        "NaN"
+    } else if float > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    }
+}

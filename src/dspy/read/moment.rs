@@ -1,0 +1,146 @@
+//! Types that travel as text: dates, times, durations, decimals, UUIDs, paths.
+
+use serde_json::Value;
+
+/// The value as the type of this dotted name, as text; for `dspy.History` the object itself.
+pub(super) fn named(name: &str, value: &Value) -> Option<Value> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Object(_) | Value::Array(_) if name == "dspy.History" => return Some(value.clone()),
+        _ => return None,
+    };
+    let numeric = text.parse::<f64>().ok();
+    let read = match name {
+        "datetime.datetime" => date_time(&text).or_else(|| epoch(numeric?))?,
+        "datetime.date" => {
+            let whole = date_time(&text).or_else(|| epoch(numeric?))?;
+            let (day, time) = whole.split_once('T')?;
+            time.starts_with("00:00:00").then(|| day.to_owned())?
+        }
+        "datetime.time" => match numeric {
+            Some(seconds) if (0.0..86_400.0).contains(&seconds) && seconds >= 60.0 => clock(seconds as u64),
+            _ => time(&text)?,
+        },
+        "datetime.timedelta" => (numeric.is_some() || duration(&text)).then_some(text)?,
+        "decimal.Decimal" => numeric.filter(|n| n.is_finite()).map(|_| text)?,
+        "uuid.UUID" => uuid(&text)?,
+        "pathlib.Path" if value.is_string() => text,
+        _ => return None,
+    };
+    Some(Value::String(read))
+}
+
+/// `2024-01-02`, with `T` or a space, a time and an offset; comes out as ISO 8601 with seconds.
+fn date_time(text: &str) -> Option<String> {
+    let day = text.get(..10)?;
+    let number = |range: std::ops::Range<usize>| day.get(range)?.parse::<u32>().ok();
+    let (year, month, date) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let digits = day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let longest = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if !digits || !(1..=12).contains(&month) || !(1..=longest).contains(&date) || year == 0 {
+        return None;
+    }
+    match text[10..].chars().next() {
+        None => Some(format!("{day}T00:00:00")),
+        Some('T' | 't' | ' ' | '_') => Some(format!("{day}T{}", time(&text[11..])?)),
+        Some(_) => None,
+    }
+}
+
+/// `03:04`, `03:04:05.6`, with `Z` or an offset; comes out with seconds.
+fn time(text: &str) -> Option<String> {
+    let at = text.find(['Z', 'z', '+', '-']).unwrap_or(text.len());
+    let (clock, zone) = text.split_at(at);
+    let zone = match zone {
+        "" => String::new(),
+        "Z" | "z" => "+00:00".to_owned(),
+        zone => {
+            let digits: String = zone[1..].chars().filter(|c| *c != ':').collect();
+            let fine = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()) && &digits[..2] < "24";
+            fine.then(|| format!("{}{}:{}", &zone[..1], &digits[..2], &digits[2..]))?
+        }
+    };
+    let (whole, fraction) = clock.split_once('.').map_or((clock, ""), |(whole, fraction)| (whole, fraction));
+    let parts: Vec<&str> = whole.split(':').collect();
+    let fits = |part: &&str, below: u32| part.len() == 2 && part.parse::<u32>().is_ok_and(|n| n < below);
+    let right = match parts.as_slice() {
+        [hour, minute] => fits(hour, 24) && fits(minute, 60) && fraction.is_empty(),
+        [hour, minute, second] => fits(hour, 24) && fits(minute, 60) && fits(second, 60),
+        _ => false,
+    };
+    if !right || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let seconds = if parts.len() == 2 { ":00" } else { "" };
+    let fraction = if fraction.is_empty() { String::new() } else { format!(".{fraction:0<6}") };
+    Some(format!("{whole}{seconds}{fraction}{zone}"))
+}
+
+fn clock(seconds: u64) -> String {
+    format!("{:02}:{:02}:{:02}+00:00", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
+}
+
+/// Seconds since 1970 (milliseconds, where they would lie past the year 2600) as a moment in UTC.
+fn epoch(number: f64) -> Option<String> {
+    let seconds = if number.abs() > 2e10 { number / 1000.0 } else { number };
+    if !seconds.is_finite() || seconds.abs() > 2e11 {
+        return None;
+    }
+    let whole = seconds.floor() as i64;
+    let (days, rest) = (whole.div_euclid(86_400), whole.rem_euclid(86_400));
+    // Days to a civil date, in eras of 400 years that begin in March.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let micros = ((seconds - seconds.floor()) * 1e6).round() as u64;
+    let time = clock(rest as u64);
+    let time = if micros == 0 { time } else { time.replace('+', &format!(".{micros:06}+")) };
+    Some(format!("{year:04}-{month:02}-{day:02}T{time}"))
+}
+
+/// `PT3H`, `P1DT2H`, `1 day, 1:00:00`, `1:00:00`, `00:30`.
+fn duration(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    if let Some(rest) = text.strip_prefix('P') {
+        let units = rest.chars().filter(char::is_ascii_alphabetic).count();
+        let known =
+            rest.chars().all(|c| c.is_ascii_digit() || matches!(c, 'Y' | 'M' | 'W' | 'D' | 'T' | 'H' | 'S' | '.'));
+        return known
+            && units > 0
+            && rest.starts_with(|c: char| c.is_ascii_digit() || c == 'T')
+            && !rest.ends_with('T');
+    }
+    let clock = match text.split_once(" day") {
+        Some((days, rest)) if days.parse::<u32>().is_ok() => {
+            let rest = rest.strip_prefix('s').unwrap_or(rest).trim_start_matches([',', ' ']);
+            if rest.is_empty() {
+                return true;
+            }
+            rest
+        }
+        _ => text,
+    };
+    let parts: Vec<&str> = clock.split(':').collect();
+    (2..=3).contains(&parts.len())
+        && parts.iter().all(|part| (1..=2).contains(&part.len()) && part.parse::<u32>().is_ok())
+}
+
+fn uuid(text: &str) -> Option<String> {
+    let text = text.strip_prefix("urn:uuid:").unwrap_or(text).trim_start_matches('{').trim_end_matches('}');
+    let digits: String = text.chars().filter(|c| *c != '-').collect::<String>().to_lowercase();
+    let fine =
+        digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()) && (text.len() == 32 || text.len() == 36);
+    fine.then(|| [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-"))
+}

@@ -1,0 +1,241 @@
+//! An answer as it arrives: the text of each output field so far. Takes pieces cut anywhere, looks at each
+//! character a bounded number of times, never shows a piece of a marker, and ends where [`Adapter::parse`] ends:
+//! parsing *is* pushing the whole text, finishing, and reading what each section holds.
+
+mod chat;
+mod xml;
+
+use super::{Adapter, Field, Prediction, Problem, Repair, Section, Signature, Unparsed, Values};
+use super::{json, read};
+use chat::Chat;
+use serde_json::Value;
+use xml::Xml;
+
+/// The sections of one answer. See the module.
+#[derive(Clone, Debug)]
+pub struct Sections {
+    outputs: Vec<Field>,
+    reader: Reader,
+    view: Vec<Section>,
+    objects: Objects,
+    finished: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Reader {
+    /// Markers; and a JSON object, as long as there was no marker and the text began with one.
+    Chat(Chat, Option<Box<json::Reader>>),
+    Json(Box<json::Reader>),
+    Xml(Xml),
+}
+
+/// Which of the answer's JSON objects is shown: the last of those with most of the outputs.
+#[derive(Clone, Debug, Default)]
+struct Objects {
+    /// The next member to look at.
+    next: usize,
+    /// The object shown, and how many outputs it has.
+    shown: (usize, usize),
+    /// The object being read, and how many outputs it has.
+    current: (usize, usize),
+    /// For each section: the member it shows, and how much of its text.
+    drawn: Vec<(usize, usize)>,
+}
+
+impl Sections {
+    /// Nothing has come yet.
+    pub fn new(adapter: Adapter, signature: &Signature) -> Self {
+        let outputs = signature.outputs.clone();
+        let names = || outputs.iter().map(|field| field.name.clone()).collect();
+        let reader = match adapter {
+            Adapter::Chat => Reader::Chat(Chat::new(names()), Some(Box::new(json::Reader::of_objects()))),
+            Adapter::Json => Reader::Json(Box::new(json::Reader::of_objects())),
+            Adapter::Xml => Reader::Xml(Xml::new(names())),
+        };
+        Self { outputs, reader, view: Vec::new(), objects: Objects::default(), finished: false }
+    }
+
+    /// Takes the next piece.
+    pub fn push(&mut self, text: &str) {
+        match &mut self.reader {
+            Reader::Chat(chat, object) => {
+                let before = chat.marked();
+                chat.push(text, &mut self.view);
+                if chat.marked() && !before {
+                    // What a JSON object had shown is no answer after all.
+                    self.view.drain(..self.objects.drawn.len());
+                    self.objects = Objects::default();
+                }
+                if chat.marked() || !chat.begins_with_object() {
+                    *object = None;
+                }
+                if let Some(object) = object {
+                    object.push(text);
+                    self.objects.draw(object, &self.outputs, &mut self.view);
+                }
+            }
+            Reader::Json(object) => {
+                object.push(text);
+                self.objects.draw(object, &self.outputs, &mut self.view);
+            }
+            Reader::Xml(xml) => xml.push(text, &mut self.view),
+        }
+    }
+
+    /// The text is over: nothing more is held back and every section is complete.
+    pub fn finish(&mut self) {
+        match &mut self.reader {
+            Reader::Chat(chat, object) => {
+                if let Some(object) = object {
+                    object.finish();
+                    self.objects.draw(object, &self.outputs, &mut self.view);
+                }
+                chat.finish(&mut self.view);
+            }
+            Reader::Json(object) => {
+                object.finish();
+                self.objects.draw(object, &self.outputs, &mut self.view);
+            }
+            Reader::Xml(xml) => xml.finish(&mut self.view),
+        }
+        for section in &mut self.view {
+            section.complete = true;
+        }
+        self.finished = true;
+    }
+
+    /// Each output field that has begun, in the order in which they came.
+    pub fn view(&self) -> &[Section] {
+        &self.view
+    }
+
+    /// Reads what has come as the signature's outputs; [`Sections::finish`] comes first.
+    ///
+    /// # Errors
+    /// Every output that is missing or does not fit its type.
+    pub fn prediction(&self, text: &str) -> Result<Prediction, Unparsed> {
+        let mut prediction = Prediction { fields: Values::new(), repairs: Vec::new() };
+        let mut problems = Vec::new();
+        let mended: Vec<&str> = match &self.reader {
+            Reader::Chat(chat, object) => match object {
+                Some(object) if !self.view.is_empty() => {
+                    ["a JSON object in place of the markers"].iter().chain(object.repairs()).copied().collect()
+                }
+                _ => chat.repairs().to_vec(),
+            },
+            Reader::Json(object) => object.repairs().to_vec(),
+            Reader::Xml(xml) => xml.repairs().to_vec(),
+        };
+        prediction
+            .repairs
+            .extend(mended.into_iter().map(|what| Repair { field: String::new(), what: what.to_owned() }));
+        for field in &self.outputs {
+            match self.field(field) {
+                Ok((value, mended)) => {
+                    let repair = |what| Repair { field: field.name.clone(), what };
+                    prediction.repairs.extend(mended.into_iter().map(repair));
+                    prediction.fields.insert(field.name.clone(), value);
+                }
+                Err(problem) => problems.push(self.hint(problem, text)),
+            }
+        }
+        if problems.is_empty() { Ok(prediction) } else { Err(Unparsed { problems }) }
+    }
+
+    fn field(&self, field: &Field) -> read::Fit {
+        let Some(at) = self.view.iter().position(|section| section.name == field.name) else {
+            return read::missing(field);
+        };
+        let object = match &self.reader {
+            Reader::Chat(_, object) => object.as_ref(),
+            Reader::Json(object) => Some(object),
+            Reader::Xml(_) => return xml::field(field, &self.view[at].text),
+        };
+        match object {
+            None => read::text(field, &self.view[at].text),
+            Some(object) => match &object.members()[self.objects.drawn[at].0].value {
+                Some(value) => read::json(field, value),
+                None => read::missing(field),
+            },
+        }
+    }
+
+    /// Says where a missing field may be hiding.
+    fn hint(&self, mut problem: Problem, text: &str) -> Problem {
+        let chat = matches!(self.reader, Reader::Chat(..));
+        if chat && problem.got == "nothing" {
+            let name = problem.field.to_lowercase();
+            let near = text.lines().find(|line| line.contains("##") && line.to_lowercase().contains(&name));
+            if let Some(near) = near {
+                problem.got =
+                    format!("no line that is `[[ ## {} ## ]]`; near it is {}", problem.field, read::line(near));
+            } else if !text.contains("[[ ## ") {
+                problem.got = format!("no `[[ ## {} ## ]]`; the text begins {}", problem.field, read::line(text));
+            }
+        } else if problem.got == "nothing" && self.view.is_empty() {
+            problem.got = format!("nothing; the text begins {}", read::line(text));
+        }
+        problem
+    }
+}
+
+impl Objects {
+    /// Brings `view` up to what `reader` has read.
+    fn draw(&mut self, reader: &json::Reader, outputs: &[Field], view: &mut Vec<Section>) {
+        let known = |key: &str| outputs.iter().any(|field| field.name == key);
+        let members = reader.members();
+        while let Some(member) = members.get(self.next) {
+            if known(&member.key) {
+                if member.object != self.current.0 {
+                    self.current = (member.object, 0);
+                }
+                let first = members[..self.next].iter().rev().take_while(|m| m.object == member.object);
+                let fresh = !first.into_iter().any(|m| m.key == member.key);
+                let seen = self.drawn.last().is_some_and(|&(at, _)| at == self.next);
+                self.current.1 += usize::from(fresh && !seen);
+                if self.current.0 == self.shown.0 || self.current.1 >= self.shown.1 {
+                    if self.current.0 != self.shown.0 {
+                        view.clear();
+                        self.drawn.clear();
+                        for (at, earlier) in members.iter().enumerate().take(self.next) {
+                            if earlier.object == member.object && known(&earlier.key) {
+                                self.draw_member(at, earlier, view);
+                            }
+                        }
+                    }
+                    self.shown = self.current;
+                    self.draw_member(self.next, member, view);
+                }
+            }
+            if member.value.is_none() {
+                break;
+            }
+            self.next += 1;
+        }
+    }
+
+    fn draw_member(&mut self, at: usize, member: &json::Member, view: &mut Vec<Section>) {
+        let slot = view.iter().position(|section| section.name == member.key).unwrap_or_else(|| {
+            view.push(Section { name: member.key.clone(), text: String::new(), complete: false });
+            self.drawn.push((at, 0));
+            view.len() - 1
+        });
+        let (shown, length) = &mut self.drawn[slot];
+        let section = &mut view[slot];
+        // Another member of the same name, or a string that turned out to be shorter.
+        if *shown != at || *length > member.text.len() {
+            (*shown, *length) = (at, 0);
+            section.text.clear();
+        }
+        section.text.push_str(&member.text[*length..]);
+        *length = member.text.len();
+        section.complete = member.value.is_some();
+        if let (true, Some(value)) = (section.complete, &member.value) {
+            if let Value::String(text) = value {
+                section.text.clone_from(text);
+            } else {
+                section.text.truncate(section.text.trim_end().len());
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Answers, read as DSPy reads them.
+
+use serde_json::{Value, json};
+use switchover::dspy::{Adapter, Field, Kind, Sections, Signature};
+
+/// The case's signature; nothing if it has classes of the recording program's own (`Ev`, `Color`), which no inline
+/// signature can name.
+fn signature(case: &Value) -> Option<Signature> {
+    if let Some(inline) = case["signature"].as_str() {
+        return Some(inline.parse().unwrap_or_else(|e| panic!("{inline}: {e}")));
+    }
+    let field = |(name, kind): (&String, &Value)| Some(Field::new(name, kind.as_str()?.parse::<Kind>().ok()?));
+    let outputs = case["outputs"].as_object()?.iter().map(field).collect::<Option<Vec<_>>>()?;
+    Some(Signature::new(Vec::new(), outputs))
+}
+
+/// What we say: the case's `ours`, where we depart from DSPy on purpose, or else what DSPy says.
+fn expected(case: &Value) -> Value {
+    if case["case"] == "indented header" {
+        // DSPy leaves a piece of the marker in the value.
+        return json!({"reasoning": "r", "answer": "Paris"});
+    }
+    let verdict = case.get("ours").unwrap_or(case);
+    verdict.get("parsed").cloned().unwrap_or(Value::Null)
+}
+
+fn check(case: &Value) -> Result<bool, String> {
+    let Some(signature) = signature(case) else { return Ok(false) };
+    let adapter: Adapter = case["adapter"].as_str().expect("an adapter").parse().expect("an adapter");
+    let text = case["text"].as_str().expect("a text");
+    let name = format!("{adapter} {:?} {text:?}", case["case"].as_str().unwrap_or_default());
+    let ours = adapter.parse(&signature, text);
+    if let Err(unparsed) = &ours
+        && unparsed.problems.iter().any(|problem| problem.expected.is_empty() || problem.got.is_empty())
+    {
+        return Err(format!("{name}: an unreadable report {unparsed:?}"));
+    }
+    let fields = ours.as_ref().map_or(Value::Null, |prediction| Value::Object(prediction.fields.clone()));
+    if fields != expected(case) {
+        return Err(format!(
+            "{name}: expected {}, got {fields} {}",
+            expected(case),
+            ours.map_or_else(|e| e.to_string(), |p| format!("{:?}", p.repairs))
+        ));
+    }
+    let mut sections = Sections::new(adapter, &signature);
+    for c in text.chars() {
+        sections.push(c.encode_utf8(&mut [0; 4]));
+    }
+    sections.finish();
+    if sections.prediction(text) != ours {
+        return Err(format!("{name}: read character by character it is {:?}, not {ours:?}", sections.prediction(text)));
+    }
+    Ok(true)
+}
+
+#[test]
+fn as_dspy() {
+    let (mut wrong, mut read, mut skipped) = (Vec::new(), 0, 0);
+    for file in [include_str!("../cases/dspy/parse.json"), include_str!("../cases/dspy/parse_more.json")] {
+        for case in serde_json::from_str::<Vec<Value>>(file).expect("JSON") {
+            match check(&case) {
+                Ok(true) => read += 1,
+                Ok(false) => skipped += 1,
+                Err(what) => wrong.push(what),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(read > 800 && skipped <= 6, "{read} read, {skipped} skipped");
+}
