@@ -48,6 +48,11 @@ impl Chord {
         Self { code, held }
     }
 
+    /// The press as a terminal reports it.
+    pub fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.held)
+    }
+
     /// Whether it types a character.
     pub fn is_text(self) -> bool {
         matches!(self.code, KeyCode::Char(_)) && self.held.is_empty()

@@ -1,0 +1,73 @@
+//! What a frame costs, counted: bytes rendered and rows touched, never time.
+
+use crate::stage::{Stage, recorded};
+use std::time::Duration;
+use switchover::failover::AttemptId;
+use switchover::openrouter::Delta;
+use switchover::report::{Report, Seen, What};
+use switchover::tui::Msg;
+use switchover::tui::theme::Theme;
+
+fn text(run: u64, at_ms: u64, text: String) -> Msg {
+    let what = What::Seen(Seen::Stream { attempt: AttemptId(1), delta: Delta::Text(text) });
+    Msg::Report(Box::new(Report { run, at: Duration::from_millis(at_ms), what }))
+}
+
+/// A stage with a run whose answer has grown to so many bytes, in pieces of about 8 KiB.
+fn grown(bytes: usize) -> Stage {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    stage.play("takeover", Duration::from_millis(120));
+    let run = recorded("takeover")[0].run;
+    let piece = "A line of an answer that goes on and on, with 世界 in it.\n\n".repeat(140);
+    let mut sent = 0;
+    stage.app.update(stage.now, text(run, 130, "[[ ## answer ## ]]\n".to_owned()));
+    while sent < bytes {
+        sent += piece.len();
+        stage.app.update(stage.now, text(run, 130, piece.clone()));
+        stage.app.settle();
+    }
+    stage
+}
+
+#[test]
+fn a_long_answer_is_rendered_about_once_and_a_frame_touches_what_it_shows() {
+    let mut stage = grown(10 * 1024 * 1024);
+    let before = stage.app.page.work();
+    assert!(before < 2 * 11 * 1024 * 1024, "{before} bytes rendered for 10 MB");
+    let run = recorded("takeover")[0].run;
+    stage.app.update(stage.now, text(run, 140, "one more".to_owned()));
+    stage.app.settle();
+    let more = stage.app.page.work() - before;
+    assert!(more < 20_000, "{more} bytes rendered for eight more");
+    let again = stage.app.page.work();
+    stage.app.settle();
+    stage.frame();
+    assert_eq!(stage.app.page.work(), again, "a frame without news renders nothing");
+}
+
+#[test]
+fn a_view_at_the_end_of_a_long_answer_asks_for_its_rows_only() {
+    let stage = grown(1024 * 1024);
+    let room = 20;
+    let top = stage.app.page.scroll.top(stage.app.page.heights(), room);
+    assert_eq!(stage.app.page.rows(top).take(room + 5).count(), room, "the rows from the top of the view on");
+}
+
+#[test]
+fn the_view_stays_where_the_reader_put_it() {
+    let mut stage = grown(64 * 1024);
+    stage.script("Tab Tab PgUp PgUp");
+    let shown = |stage: &Stage| {
+        stage.screen().lines().skip(2).take(10).map(|l| l[30..70.min(l.len())].to_owned()).collect::<Vec<_>>()
+    };
+    let before = shown(&stage);
+    let run = recorded("takeover")[0].run;
+    for i in 0..50 {
+        stage.app.update(stage.now, text(run, 200 + i, format!("more {i}\n\n")));
+        stage.app.settle();
+    }
+    assert_eq!(shown(&stage), before);
+    assert!(stage.screen().contains("more below"), "and says so");
+    stage.press("End");
+    assert!(stage.screen().contains("more 49"), "End follows again");
+}

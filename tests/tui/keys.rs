@@ -1,0 +1,321 @@
+//! What keys do, with no terminal.
+
+use crate::stage::Stage;
+use std::time::Duration;
+use switchover::tui::layout::Pane;
+use switchover::tui::overlay::Overlay;
+use switchover::tui::theme::Theme;
+use switchover::tui::{Command, Msg};
+
+fn stage() -> Stage {
+    Stage::new(120, 36, Theme::Dark, &[])
+}
+
+#[test]
+fn three_keys_break_the_primary_and_send() {
+    let mut stage = stage();
+    stage.type_text("why?");
+    let commands = stage.script("F4 5 Enter");
+    let [Command::SetFault { model, fault }, Command::Send(ask)] = commands.as_slice() else {
+        panic!("{commands:?}");
+    };
+    assert_eq!(
+        (model.as_str(), fault.as_ref().map(ToString::to_string).as_deref()),
+        ("openai/gpt-4o-mini", Some("503"))
+    );
+    assert_eq!(ask.chain[0].fault.as_ref().map(ToString::to_string).as_deref(), Some("503"));
+    assert_eq!(ask.inputs["question"], "why?");
+    assert!(stage.app.busy());
+}
+
+#[test]
+fn a_paste_never_sends() {
+    let mut stage = stage();
+    let command = stage.app.update(stage.now, Msg::Paste("one\r\ntwo\rthree\n".into()));
+    assert_eq!(command, None);
+    assert_eq!(stage.app.prompt.inputs[0].text(), "one\ntwo\nthree\n");
+}
+
+#[test]
+fn a_paste_cannot_smuggle_escapes() {
+    let mut stage = stage();
+    stage.app.update(stage.now, Msg::Paste("a\u{1b}]52;c;ZXZpbA==\u{7}b\u{202e}c".into()));
+    assert_eq!(stage.app.prompt.inputs[0].text(), "abc");
+}
+
+#[test]
+fn escape_closes_then_cancels() {
+    let mut stage = stage();
+    stage.play("takeover", Duration::from_millis(400));
+    stage.press("F1");
+    assert_eq!(stage.press("Esc"), None);
+    assert!(stage.app.overlay.is_none());
+    assert_eq!(stage.press("Esc"), Some(Command::Cancel));
+}
+
+#[test]
+fn control_c_clears_the_draft_then_leaves_even_in_a_run() {
+    let mut stage = stage();
+    stage.type_text("draft");
+    assert_eq!(stage.press("Ctrl+C"), None);
+    assert!(stage.app.prompt.is_empty());
+    assert_eq!(stage.press("Ctrl+C"), Some(Command::Quit));
+    stage.play("takeover", Duration::from_millis(400));
+    assert_eq!(stage.script("x Backspace Ctrl+C Ctrl+C"), [Command::Quit]);
+}
+
+#[test]
+fn another_key_between_two_control_c_keeps_the_program() {
+    let mut stage = stage();
+    assert_eq!(stage.script("Ctrl+C Left Ctrl+C"), []);
+}
+
+#[test]
+fn control_q_asks_while_a_run_is_on() {
+    let mut stage = stage();
+    assert_eq!(stage.press("Ctrl+Q"), Some(Command::Quit));
+    stage.play("takeover", Duration::from_millis(400));
+    assert_eq!(stage.press("Ctrl+Q"), None);
+    assert!(matches!(stage.app.overlay, Some(Overlay::Leave)));
+    assert_eq!(stage.press("Enter"), Some(Command::Quit));
+}
+
+#[test]
+fn control_d_leaves_on_an_empty_prompt_and_deletes_else() {
+    let mut stage = stage();
+    stage.script("'ab' Left Ctrl+D");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "a");
+    assert_eq!(stage.script("Backspace Ctrl+D"), [Command::Quit]);
+}
+
+#[test]
+fn enter_sends_once_and_other_enters_make_lines() {
+    let mut stage = stage();
+    stage.script("'a' Alt+Enter 'b' Ctrl+J 'c' Shift+Enter 'd'");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "a\nb\nc\nd");
+    assert!(matches!(stage.press("Enter"), Some(Command::Send(_))));
+    assert_eq!(stage.press("Enter"), None, "a run is on");
+}
+
+#[test]
+fn an_empty_field_is_not_sent() {
+    let mut stage = stage();
+    assert_eq!(stage.press("Enter"), None);
+    assert!(stage.app.notice.as_deref().is_some_and(|text| text.contains("question is empty")));
+}
+
+#[test]
+fn up_and_down_walk_through_what_was_sent_from_the_edges_only() {
+    let mut stage = stage();
+    for text in ["one", "two"] {
+        stage.type_text(text);
+        stage.press("Enter");
+        stage.app.update(stage.now, Msg::Notice(String::new()));
+        stage.play("takeover", Duration::from_secs(60));
+        stage.press("Ctrl+N");
+    }
+    stage.script("Up Up");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "one");
+    stage.press("Down");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "two");
+    stage.press("Down");
+    assert!(stage.app.prompt.is_empty());
+    stage.script("'x' Ctrl+J 'y' Up");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "x\ny", "the first Up moves within the text");
+}
+
+#[test]
+fn search_brings_earlier_inputs_back() {
+    let mut stage = stage();
+    stage.type_text("a needle in hay");
+    stage.press("Enter");
+    stage.play("takeover", Duration::from_secs(60));
+    stage.script("Ctrl+N Ctrl+R 'ndle' Enter");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "a needle in hay");
+}
+
+#[test]
+fn tab_goes_through_the_fields_and_then_the_panes() {
+    let mut stage = stage();
+    stage.script("Tab Down Enter");
+    assert_eq!((stage.app.focus, stage.app.prompt.inputs.len()), (Pane::Prompt, 2));
+    stage.press("Tab");
+    assert_eq!((stage.app.focus, stage.app.prompt.at), (Pane::Prompt, 1));
+    stage.press("Tab");
+    assert_eq!(stage.app.focus, Pane::Signatures);
+    stage.press("Shift+Tab");
+    assert_eq!((stage.app.focus, stage.app.prompt.at), (Pane::Prompt, 1));
+}
+
+#[test]
+fn a_signature_of_ones_own_is_typed_and_used() {
+    let mut stage = stage();
+    stage.script("Tab e Ctrl+U 'text -> words: int");
+    stage.press("Enter");
+    assert!(!stage.app.shelf.typing());
+    assert_eq!(stage.app.signature.inline(), "text -> words: int");
+    assert_eq!(stage.app.prompt.inputs[0].name, "text");
+}
+
+#[test]
+fn a_broken_signature_is_not_used() {
+    let mut stage = stage();
+    stage.script("Tab e Ctrl+U 'text words'");
+    stage.press("Enter");
+    assert!(stage.app.shelf.typing());
+    assert_eq!(stage.app.signature.name, "Question");
+    stage.press("Esc");
+    assert!(!stage.app.shelf.typing());
+}
+
+#[test]
+fn the_chain_is_edited() {
+    let mut stage = stage();
+    stage.script("Ctrl+L a 'llama' Enter K K b s");
+    let chain: Vec<_> = stage.app.chain.iter().map(|link| (link.model.as_str(), link.fault.is_some())).collect();
+    assert_eq!(
+        chain,
+        [
+            ("meta-llama/llama-3.1-8b-instruct", true),
+            ("openai/gpt-4o-mini", false),
+            ("anthropic/claude-3-haiku", false)
+        ]
+    );
+    stage.script("Down x x Esc");
+    assert_eq!(stage.app.chain.len(), 1);
+}
+
+#[test]
+fn a_model_that_no_catalogue_knows_can_be_added() {
+    let mut stage = stage();
+    stage.script("Ctrl+L a 'zz/qqq-9' Enter");
+    assert_eq!(stage.app.chain.last().map(|link| link.model.as_str()), Some("zz/qqq-9"));
+}
+
+#[test]
+fn faults_heal() {
+    let mut stage = stage();
+    stage.script("F4 5 F4 Right g");
+    assert!(stage.app.chain.iter().all(|link| link.fault.is_some()));
+    assert!(matches!(stage.script("F4 Backspace").as_slice(), [Command::SetFault { fault: None, .. }]));
+    assert_eq!(stage.script("Ctrl+P 'all faults' Enter"), [Command::HealAll]);
+    assert!(stage.app.chain.iter().all(|link| link.fault.is_none()));
+}
+
+#[test]
+fn a_fault_can_be_typed_with_its_schedule() {
+    let mut stage = stage();
+    stage.script("F4 / 'nonsense' Enter");
+    assert!(stage.app.overlay.is_some(), "a word that is no fault is not taken");
+    let commands = stage.script("Ctrl+U '503@first=2' Enter");
+    assert!(
+        matches!(commands.as_slice(), [Command::SetFault { fault: Some(fault), .. }] if fault.to_string() == "503@first=2")
+    );
+}
+
+#[test]
+fn the_palette_reaches_what_has_no_key() {
+    let mut stage = stage();
+    stage.script("Ctrl+P 'next theme' Enter");
+    assert_eq!(stage.app.theme, Theme::Light);
+}
+
+#[test]
+fn copies_are_what_they_say() {
+    let mut stage = stage();
+    stage.play("takeover", Duration::from_secs(60));
+    let Some(Command::Copy { text, .. }) = stage.press("Ctrl+O") else { panic!("copies") };
+    assert!(text.starts_with("**DSPy** is a framework") && !text.contains("[[ ##"), "{text}");
+    let Some(Command::Copy { text, .. }) = stage.script("Ctrl+P 'curl' Enter").pop() else { panic!("copies") };
+    assert!(text.starts_with("curl -N 'http://127.0.0.1") && text.contains("Bearer $OPENROUTER_API_KEY"), "{text}");
+    let Some(Command::Copy { text, .. }) = stage.script("Tab Tab Tab y").pop() else { panic!("copies") };
+    assert!(text.contains("#2 ↪ fallback"), "{text}");
+}
+
+#[test]
+fn an_earlier_run_is_shown_and_run_again() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &["exhausted", "overloaded"]);
+    stage.script("Ctrl+S Enter");
+    assert!(stage.screen().contains("from history"));
+    assert_eq!(stage.app.prompt.inputs[0].text(), "6*7?");
+    let commands = stage.script("Ctrl+S Down r");
+    assert!(matches!(commands.as_slice(), [Command::Send(ask)] if ask.inputs["question"] == "What is DSPy?"));
+}
+
+#[test]
+fn a_breaker_is_reset_from_the_board() {
+    let mut stage = stage();
+    stage.play("overloaded", Duration::from_secs(60));
+    assert!(stage.script("F6").is_empty());
+    assert!(stage.app.counts(stage.now), "the pause runs down on the screen");
+    assert_eq!(stage.script("r"), [Command::ResetBreaker("openai/gpt-4o-mini".into())]);
+    assert!(!stage.app.counts(stage.now), "and then nothing does");
+}
+
+#[test]
+fn idle_counts_nothing() {
+    let mut stage = stage();
+    assert!(!stage.app.counts(stage.now));
+    stage.play("takeover", Duration::from_millis(400));
+    assert!(stage.app.counts(stage.now));
+    stage.play("takeover", Duration::from_secs(60));
+    assert!(!stage.app.counts(stage.now));
+}
+
+#[test]
+fn reports_of_another_run_change_nothing() {
+    let mut stage = stage();
+    stage.play("overloaded", Duration::from_secs(60));
+    let before = stage.screen();
+    for report in crate::stage::recorded("takeover").into_iter().skip(1) {
+        stage.app.update(stage.now, Msg::Report(Box::new(report)));
+    }
+    stage.app.settle();
+    assert_eq!(stage.screen(), before);
+}
+
+#[test]
+fn no_key_and_no_size_brings_it_down() {
+    let keys = [
+        "F1",
+        "F4",
+        "F5",
+        "F6",
+        "F7",
+        "F8",
+        "Ctrl+P",
+        "Ctrl+L",
+        "Ctrl+S",
+        "Ctrl+R",
+        "Tab",
+        "Enter",
+        "Esc",
+        "Up",
+        "Down",
+        "PgUp",
+        "End",
+        "f",
+        "]",
+        "x",
+        "a",
+        "/",
+        "Backspace",
+        "Ctrl+T",
+    ];
+    for size in [(1, 1), (40, 12), (60, 16), (80, 24), (119, 9), (200, 60)] {
+        let mut stage = Stage::new(size.0, size.1, Theme::Dark, &["typed"]);
+        let mut seed = 7_usize;
+        for step in 0..400 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            stage.press(keys[(seed >> 33) % keys.len()]);
+            if step == 100 {
+                stage.play("takeover", Duration::from_millis(1500));
+            }
+            if step == 200 {
+                stage.app.resize(size.1 * 3, size.0 / 2);
+                stage.app.settle();
+            }
+            stage.frame();
+        }
+    }
+}

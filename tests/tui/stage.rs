@@ -1,0 +1,163 @@
+//! An app to press keys on and to look at, with a clock that is set by hand.
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, CellWidth};
+use ratatui::style::Modifier;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use switchover::dspy::{Module, Signature};
+use switchover::openrouter::headers::{Headers, lint};
+use switchover::openrouter::{BaseUrl, OPENROUTER};
+use switchover::report::Report;
+use switchover::transcript::Transcript;
+use switchover::tui::app::{App, Entry, Model, Start};
+use switchover::tui::draw::draw;
+use switchover::tui::keymap::Chord;
+use switchover::tui::theme::Theme;
+use switchover::tui::{Command, Link, Msg};
+
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    pub(crate) now: Duration,
+}
+
+/// A recorded run's reports.
+pub(crate) fn recorded(name: &str) -> Vec<Report> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/runs").join(format!("{name}.jsonl"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{name}: {e}: {line}"))).collect()
+}
+
+fn entry(name: &str, about: &str, inline: &str, module: Module) -> Entry {
+    let mut signature: Signature = inline.parse().expect("a signature");
+    signature.name = name.into();
+    Entry { signature, about: about.into(), module }
+}
+
+impl Stage {
+    pub(crate) fn new(width: u16, height: u16, theme: Theme, past: &[&str]) -> Self {
+        let to: BaseUrl = OPENROUTER.parse().expect("is one");
+        let headers = Headers::default();
+        let models = [
+            "openai/gpt-4o-mini",
+            "anthropic/claude-3-haiku",
+            "meta-llama/llama-3.1-8b-instruct",
+            "qwen/qwen-2.5-7b-instruct",
+        ];
+        let start = Start {
+            library: vec![
+                entry("Question", "a question and its answer", "question -> answer", Module::ChainOfThought),
+                entry(
+                    "Grounded",
+                    "an answer out of a context",
+                    "context: list[str], question -> answer, score: float",
+                    Module::Predict,
+                ),
+                entry(
+                    "Review",
+                    "a review judged",
+                    "review -> sentiment: Literal['positive', 'negative'], topics: list[str]",
+                    Module::Predict,
+                ),
+            ],
+            chain: models[..2].iter().map(|model| Link::new(*model)).collect(),
+            models: models
+                .iter()
+                .map(|slug| Model { slug: (*slug).into(), about: "$0.15 in, $0.60 out a million · 128k".into() })
+                .collect(),
+            simulated: true,
+            lints: lint(&headers, &to),
+            headers: headers.lines(&to).expect("are fine"),
+            past: past.iter().map(|name| Transcript::of(&recorded(name))).collect(),
+            theme,
+            ..Start::default()
+        };
+        let mut stage = Self { app: App::new(start), now: Duration::from_secs(5) };
+        stage.app.resize(width, height);
+        stage.app.settle();
+        stage
+    }
+
+    /// Has the recorded run reported up to a time.
+    pub(crate) fn play(&mut self, name: &str, until: Duration) {
+        let began = self.now;
+        for report in recorded(name).into_iter().filter(|report| report.at <= until) {
+            self.now = began + report.at;
+            self.app.update(self.now, Msg::Report(Box::new(report)));
+            self.app.settle();
+        }
+    }
+
+    /// Presses one key, written as in the table.
+    pub(crate) fn press(&mut self, key: &str) -> Option<Command> {
+        let chord: Chord = key.parse().unwrap_or_else(|()| panic!("{key:?} is a key"));
+        let command = self.app.update(self.now, Msg::Key(chord.event()));
+        self.app.settle();
+        command
+    }
+
+    /// Types a text.
+    pub(crate) fn type_text(&mut self, text: &str) {
+        for c in text.chars() {
+            if c == ' ' {
+                self.press("Space")
+            } else {
+                self.press(c.encode_utf8(&mut [0; 4]))
+            };
+        }
+    }
+
+    /// Presses keys and types what stands in quotes; gives back the commands.
+    pub(crate) fn script(&mut self, script: &str) -> Vec<Command> {
+        let mut commands = Vec::new();
+        for (i, part) in script.split('\'').enumerate() {
+            if i % 2 == 1 {
+                self.type_text(part);
+            } else {
+                commands.extend(part.split_whitespace().filter_map(|key| self.press(key)));
+            }
+        }
+        commands
+    }
+
+    pub(crate) fn frame(&self) -> Buffer {
+        let (width, height) = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+        terminal.draw(|frame| draw(&self.app, self.now, frame)).expect("a frame");
+        terminal.backend().buffer().clone()
+    }
+
+    /// The screen as text, and under it what is struck out or chosen.
+    pub(crate) fn screen(&self) -> String {
+        let buffer = self.frame();
+        let mut out = String::new();
+        let mut marks = String::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let (mut struck, mut chosen) = (String::new(), String::new());
+            let mut x = 0;
+            while x < buffer.area.width {
+                let cell = &buffer[(x, y)];
+                line.push_str(cell.symbol());
+                if cell.modifier.contains(Modifier::CROSSED_OUT) {
+                    struck.push_str(cell.symbol());
+                }
+                if cell.modifier.contains(Modifier::REVERSED) {
+                    chosen.push_str(cell.symbol());
+                }
+                x += cell.symbol().cell_width().max(1);
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+            for (what, text) in [("struck", struck), ("chosen", chosen)] {
+                if !text.trim().is_empty() {
+                    let _ = writeln!(marks, "{what} in line {}: {}", y + 1, text.trim());
+                }
+            }
+        }
+        out + &marks
+    }
+}
