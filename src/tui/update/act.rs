@@ -62,10 +62,8 @@ impl App {
             Action::NewRun => self.new_run(),
             Action::Module => self.next_module(),
             Action::Adapter => {
-                self.adapter = match self.adapter {
-                    Adapter::Chat => Adapter::Json,
-                    Adapter::Json => Adapter::Chat,
-                };
+                let at = Adapter::ALL.iter().position(|adapter| *adapter == self.adapter).unwrap_or(0);
+                self.adapter = Adapter::ALL[(at + 1) % Adapter::ALL.len()];
             }
             Action::Reasoning => self.page.pin(),
             Action::Timeline => self.log.timeline = !self.log.timeline,
@@ -198,11 +196,10 @@ impl App {
     }
 
     fn next_module(&mut self) {
-        self.module = match self.module {
-            Module::Predict => Module::ChainOfThought,
-            Module::ChainOfThought => Module::Predict,
-        };
-        self.notice = Some(format!("module: {:?}", self.module));
+        let kind = std::mem::discriminant(&self.module);
+        let at = Module::ALL.iter().position(|module| std::mem::discriminant(module) == kind).unwrap_or(0);
+        self.module = Module::ALL[(at + 1) % Module::ALL.len()];
+        self.notice = Some(format!("module: {}", self.module));
     }
 
     fn type_own(&mut self) {
