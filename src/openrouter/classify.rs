@@ -167,10 +167,15 @@ impl Case<'_> {
             | "server_error"
             | "api_error"
             | "internal_error"
-            | "internal_server_error" => match self.status {
-                Some(504 | 524) => Kind::GatewayTimeout,
-                _ => Kind::ServerError,
-            },
+            | "internal_server_error"
+                if matches!(self.status, None | Some(500..)) =>
+            {
+                if matches!(self.status, Some(504 | 524)) {
+                    Kind::GatewayTimeout
+                } else {
+                    Kind::ServerError
+                }
+            }
             "not_found" | "model_not_found" | "not_found_error" => Kind::ModelGone,
             "content_policy_violation" | "refusal" | "content_filter" | "moderation" => Kind::Policy,
             "timeout" | "timeout_error" if self.status == Some(408) => Kind::RequestTimeout,

@@ -214,9 +214,7 @@ impl Inside {
                 if self.failed.is_none() && chunk.choices.is_none() {
                     self.failed = fail(Kind::NotAnAnswer, "JSON without `choices` came instead of an answer".into());
                 }
-                // A whole body's frame is its own end, with or without a reason.
                 self.done = true;
-                self.fold.finish.get_or_insert_with(|| "unknown".to_owned());
             }
             Err(error) if error.is_eof() => {
                 let why = cut.map(|cut| format!(": {}", cut.reason)).unwrap_or_default();
@@ -244,9 +242,9 @@ impl Inside {
             return match cut {
                 Some(cut) => fail(Kind::Truncated, format!("the stream broke off: {}", cut.reason)),
                 None if self.done && empty && fold.reasoning().is_empty() => {
-                    fail(Kind::Empty, "the stream was done before anything came".into())
+                    fail(Kind::Empty, "the answer was done before anything came".into())
                 }
-                None => fail(Kind::Truncated, "the stream ended without a finish reason".into()),
+                None => fail(Kind::Truncated, "the answer ended without a finish reason".into()),
             };
         };
         let native = fold.native_finish.as_deref().unwrap_or_default();
