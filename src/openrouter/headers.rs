@@ -188,6 +188,12 @@ fn categories_problem(value: &str) -> Option<String> {
     Some(format!("holds {odd:?}; a category is up to 30 lower-case letters, digits and hyphens, like cli-agent"))
 }
 
+/// Whether a header of this name is likely to hold a secret: it is masked wherever it is shown.
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["auth", "key", "token", "secret", "password", "cookie", "credential"].iter().any(|part| name.contains(part))
+}
+
 /// Names that the client sets itself, that belong to one connection, or that have a setting of their own.
 fn name_problem(name: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase();
@@ -253,6 +259,9 @@ pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<Lint> {
     let mut say = |rule, line: String| lints.push(Lint { rule, line });
     if to.dialect() == Dialect::Plain {
         say("not-openrouter", format!("{} is not OpenRouter: attribution means nothing there", to.host()));
+    }
+    if !to.is_tls() && !to.is_loopback() {
+        say("unencrypted", format!("the key and every prompt travel to {} unencrypted", to.host()));
     }
     let referer = headers.referer.as_ref().map(|chosen| chosen.value.trim());
     match (referer, &headers.title) {
@@ -406,6 +415,10 @@ mod tests {
         assert_eq!(rules(chosen("http://[::1]:3000"), None, openrouter), ["no-title", "localhost"]);
         assert_eq!(rules(chosen("https://litellm.ai"), chosen("T"), openrouter), ["borrowed"]);
         assert_eq!(rules(chosen("https://my.app"), chosen("T"), "https://api.example.com/v1"), ["not-openrouter"]);
+        assert_eq!(
+            rules(chosen("https://my.app"), chosen("T"), "http://10.0.0.7/v1"),
+            ["not-openrouter", "unencrypted"]
+        );
         let headers = Headers {
             referer: chosen("https://my.app"),
             categories: chosen("cli-agent,nonsense"),
