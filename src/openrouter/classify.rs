@@ -65,7 +65,9 @@ fn failure(status: Option<u16>, error: &Value, envelope: &Value, around: Around<
         stated.and_then(|n| u16::try_from(n).ok()).filter(|n| (100..600).contains(n))
     });
     let words = all_words(error);
-    let own_limit = around.headers.iter().any(|h| h.name.to_ascii_lowercase().starts_with("x-ratelimit-"));
+    // Others name theirs `x-ratelimit-limit-requests` and the like, and send them per model.
+    let own = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+    let own_limit = around.headers.iter().any(|h| own.contains(&h.name.to_ascii_lowercase().as_str()));
     let case = Case { status, error, words: &words, own_limit };
     let affordable = case.affordable();
 
