@@ -51,6 +51,8 @@ pub(super) struct Reader {
     comma: bool,
     listed: bool,
     dead: bool,
+    /// Whether the key being read may have a quote too many or too few.
+    odd_key: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -99,6 +101,7 @@ impl Default for Reader {
             comma: false,
             listed: false,
             dead: false,
+            odd_key: false,
         }
     }
 }
@@ -354,8 +357,13 @@ impl Reader {
                 }
                 self.open(c);
             }
+            ':' => self.repair("a sign too many"),
             '}' | ']' | ')' => {
-                if matches!(self.stack.last(), Some(Frame::Object { key: Some(_), .. })) {
+                let waiting = matches!(self.stack.last(), Some(Frame::Object { key: Some(_), .. }));
+                if waiting && c != '}' {
+                    return self.repair("a bracket too many");
+                }
+                if waiting {
                     self.begin_member();
                     self.repair("a missing value");
                     self.accept(Value::String(String::new()));
@@ -524,6 +532,7 @@ impl Reader {
                     let mut again = hold.chars();
                     if let Some(inner) = again.next() {
                         quote.note_inner(&self.word);
+                        self.odd_key |= key;
                         self.emit(inner, key);
                     }
                     self.mode = Mode::Text(quote, key);
@@ -583,6 +592,12 @@ impl Reader {
         if !key {
             return self.accept(Value::String(word));
         }
+        let odd = std::mem::take(&mut self.odd_key);
+        let name = if odd { word.trim_matches(['"', '\'', '`']) } else { &word };
+        if name.len() < word.len() && !name.is_empty() {
+            self.repair("a quote too many or too few around a key");
+        }
+        let word = if name.is_empty() { word } else { name.to_owned() };
         if let Some(Frame::Object { key, .. }) = self.stack.last_mut() {
             *key = Some(word);
         }
@@ -623,8 +638,11 @@ impl Reader {
                 return;
             }
             self.word.push_str(word);
+            self.odd_key = true;
             return self.end_text(true);
         }
+        // A word with a quote at its end only has lost the one before it.
+        let word = word.strip_suffix('"').filter(|inner| !inner.contains('"')).unwrap_or(word);
         let list = matches!(self.stack.last(), Some(Frame::List { .. }));
         if list && word.trim_matches(['.', '…']).is_empty() {
             self.repair("an ellipsis");
