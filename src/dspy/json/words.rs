@@ -33,6 +33,12 @@ impl Reader {
 
     pub(super) fn in_text(&mut self, mut quote: Quote, key: bool, c: char) {
         if !quote.hold.is_empty() {
+            // A run of white space says no more than its beginning, and must not be weighed again for each of its
+            // characters.
+            if c.is_whitespace() && quote.hold.ends_with(char::is_whitespace) {
+                self.mode = Mode::Text(quote, key);
+                return;
+            }
             quote.hold.push(c);
             let list = !key && matches!(self.stack.last(), Some(Frame::List { .. }));
             match quote.verdict(key, list) {
