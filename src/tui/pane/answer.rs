@@ -338,7 +338,7 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
     let below = app.page.len().saturating_sub(top + height);
     let note = match (below, app.page.scroll.follows()) {
         (0, _) | (_, true) => String::new(),
-        (n, false) => format!("▼ {n} more below, End follows"),
+        (n, false) => format!("▼ {n} below"),
     };
     frame(app, f, Pane::Answer, &title(app), &note);
     if app.page.is_empty() {

@@ -5,7 +5,7 @@ use crate::text;
 use crate::tui::app::{App, Entry};
 use crate::tui::draw::{frame, window};
 use crate::tui::layout::Pane;
-use crate::tui::pane::prompt::cursor;
+use crate::tui::pane::prompt::{cursor, type_into};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::wrap::{Row, clip, plain, width};
 use crossterm::event::KeyEvent;
@@ -78,7 +78,7 @@ impl Shelf {
     /// A key that no action wanted.
     pub fn type_key(&mut self, key: KeyEvent) {
         if let Some(editor) = &mut self.editor {
-            editor.input(key);
+            type_into(editor, key);
         }
     }
 

@@ -62,10 +62,8 @@ impl App {
             Action::NewRun => self.new_run(),
             Action::Module => self.next_module(),
             Action::Adapter => {
-                self.adapter = match self.adapter {
-                    Adapter::Chat => Adapter::Json,
-                    Adapter::Json => Adapter::Chat,
-                };
+                self.adapter = next(&Adapter::ALL, self.adapter);
+                self.notice = Some(format!("adapter: {}", self.adapter));
             }
             Action::Reasoning => self.page.pin(),
             Action::Timeline => self.log.timeline = !self.log.timeline,
@@ -312,6 +310,12 @@ impl App {
         }
         text.filter(|text| !text.is_empty()).map(|text| Command::Copy { what: what.to_owned(), text })
     }
+}
+
+/// The one after `this`, round and round.
+fn next<T: Copy + PartialEq>(all: &[T], this: T) -> T {
+    let at = all.iter().position(|other| *other == this).map_or(0, |at| at + 1);
+    all[at % all.len()]
 }
 
 fn plain(value: &Value) -> String {
