@@ -2,18 +2,25 @@
 //! message format and the tolerant reading of answers; must not know models, sockets or screens.
 
 mod adapter;
+mod explain;
 mod grammar;
 mod json;
 mod kind;
+pub mod library;
+mod module;
 mod read;
 mod sections;
 mod signature;
+pub mod state;
 mod syntax;
 mod value;
 
 pub use adapter::UnknownAdapter;
+pub use explain::{explain, explain_answer};
 pub use grammar::Warning;
 pub use kind::Kind;
+pub use library::{Entry, LibraryError};
+pub use module::{Ballot, UnknownModule, Vote, vote};
 pub use sections::Sections;
 pub use signature::{Field, Signature};
 pub use syntax::SyntaxError;
@@ -51,15 +58,18 @@ pub enum Role {
     Assistant,
 }
 
-/// How a signature is asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// How a signature is asked. Stored as its word: `chain_of_thought`, `majority:5`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Module {
     /// The signature as it stands.
     Predict,
     /// An output `reasoning: str` first.
     #[default]
     ChainOfThought,
+    /// So many chains of thought, and a last call that compares them.
+    MultiChainComparison(u8),
+    /// So many chains of thought, and the answer that most of them give.
+    Majority(u8),
 }
 
 /// How fields are written in messages.

@@ -41,6 +41,9 @@ use tokio::task::{JoinHandle, JoinSet};
 /// How many requests [`Simulator::received`] remembers.
 const REMEMBERED: usize = 4096;
 
+/// No pause is longer, whatever a fault or the pace says.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
 /// What can be chosen about a simulator.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
@@ -81,9 +84,10 @@ struct World {
 }
 
 impl World {
-    /// A pause at this simulator's pace.
+    /// A pause at this simulator's pace, an hour at most.
     fn pace(&self, time: Duration) -> Duration {
-        Duration::try_from_secs_f64(time.as_secs_f64() * self.options.pace.max(0.0)).unwrap_or(Duration::MAX)
+        let paced = Duration::try_from_secs_f64(time.as_secs_f64() * self.options.pace.max(0.0));
+        paced.map_or(LONGEST_PAUSE, |time| time.min(LONGEST_PAUSE))
     }
 }
 

@@ -3,3 +3,11 @@
 
 #[path = "wire/corpus.rs"]
 mod corpus;
+#[path = "wire/errors.rs"]
+mod errors;
+#[path = "wire/server.rs"]
+mod server;
+#[path = "wire/sockets.rs"]
+mod sockets;
+#[path = "wire/traps.rs"]
+mod traps;

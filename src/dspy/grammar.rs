@@ -345,9 +345,12 @@ fn is_plain_name(text: &str) -> bool {
         && !KEYWORDS.contains(&text)
 }
 
-/// A guess at the type that a word stands for.
+/// A guess at the type that a word stands for: what another language calls it, or the nearest of all such words.
 fn guess(word: &str) -> Option<&'static str> {
     let last = word.rsplit('.').next().unwrap_or(word);
-    let known = types::MEANT.iter().find(|(from, _)| from.eq_ignore_ascii_case(last)).map(|&(_, to)| to);
-    known.or_else(|| closest(last, types::NAMES))
+    let means = |word: &str| types::MEANT.iter().find(|(from, _)| from.eq_ignore_ascii_case(word)).map(|&(_, to)| to);
+    means(last).or_else(|| {
+        let near = closest(last, types::NAMES.into_iter().chain(types::MEANT.into_iter().map(|(from, _)| from)))?;
+        means(near).or(Some(near))
+    })
 }

@@ -301,6 +301,7 @@ impl Reader {
             '}' | ']' => self.close(c),
             ',' => self.repair("a comma too many"),
             '{' => self.repair("a brace too many"),
+            ':' | '=' | ';' | '|' => self.repair("a sign too many"),
             _ => match Quote::open(c) {
                 Some(quote) => self.start_text(quote, true, c),
                 None => self.start_bare(true, c),
@@ -569,7 +570,7 @@ impl Reader {
         } else if quote.closes(c) {
             quote.hold.push(c);
         } else {
-            if c.is_control() {
+            if c < ' ' {
                 self.repair("a line break inside a string");
             }
             self.emit(c, key);

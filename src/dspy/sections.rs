@@ -59,13 +59,7 @@ impl Sections {
     pub fn push(&mut self, text: &str) {
         match &mut self.reader {
             Reader::Chat(chat, object) => {
-                let before = chat.marked();
                 chat.push(text, &mut self.view);
-                if chat.marked() && !before {
-                    // What a JSON object had shown is no answer after all.
-                    self.view.drain(..self.objects.drawn.len());
-                    self.objects = Objects::default();
-                }
                 if chat.marked() || !chat.begins_with_object() {
                     *object = None;
                 }

@@ -107,7 +107,16 @@ pub struct Limits {
     pub deadline: Duration,
 }
 
-/// Everything about failover that can be chosen. The defaults are the specification's.
+/// Everything about failover that can be chosen.
+///
+/// The defaults were weighed in rehearsal: ten thousand runs through a brownout, a
+/// flapping primary, a total outage and a storm of 429s, kept beside the tests as
+/// `policy-report.txt`. With three routes all of those but the total outage are answered
+/// in full, so the choice is between seconds and calls: breakers save a quarter to three
+/// quarters of the calls made for nothing; a patience of 3 s costs 2 s of P99 in a storm
+/// and is kept for chains of one route, where waiting is all there is, 20 s would cost 20;
+/// a first-token limit of 5 s would take 5 s off the P99 of a brownout, but give up models
+/// that are merely slow to start: hedging takes off more, at an extra call in ten runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Policy {

@@ -147,32 +147,38 @@ fn same(policy: &Policy, moment: &Moment, same: Same) -> Result<Action, Refusal>
     if moment.attempts >= policy.limits.per_run {
         return Err(Refusal::RunAttempts);
     }
-    match same {
-        Same::Never => Err(Refusal::Row),
-        Same::Amend(_) if moment.opens => Err(Refusal::Opens),
-        Same::Amend(change) if moment.amendable => Ok(Action::Amend(change)),
-        Same::Amend(_) => Err(Refusal::Amended),
-        Same::AtOnceThen(n) if moment.retries == 0 => retry(moment, n, (Duration::ZERO, Pace::AtOnce)),
-        Same::AtOnceThen(n) | Same::Times(n) => retry(moment, n, backoff(moment)),
-        Same::Hint => within(policy, moment, hinted(moment).ok_or(Refusal::NoHint)?),
-        Same::HintOrTimes(n) => match hinted(moment) {
-            Some(hint) => within(policy, moment, hint),
-            None => retry(moment, n, backoff(moment)),
-        },
-        Same::Wait => retry(moment, u32::MAX, hinted(moment).unwrap_or_else(|| backoff(moment))),
+    // whatever the row, no call comes before a hint has passed
+    let hint = moment.hint.map(|hint| hint.after.max(FLOOR));
+    let times = match (same, hint) {
+        (Same::Never, _) => return Err(Refusal::Row),
+        (Same::Amend(change), _) => return amend(moment, change),
+        (Same::Hint, None) => return Err(Refusal::NoHint),
+        (Same::Times(n) | Same::AtOnceThen(n), _) | (Same::HintOrTimes(n), None) => n,
+        (Same::Hint | Same::HintOrTimes(_), Some(_)) | (Same::Wait, _) => u32::MAX,
+    };
+    let (after, pace) = match (same, hint) {
+        (_, Some(hint)) => (hint, Pace::Hint),
+        (Same::AtOnceThen(_), None) if moment.retries == 0 => (Duration::ZERO, Pace::AtOnce),
+        (_, None) => (backoff(moment), Pace::Jitter),
+    };
+    if pace == Pace::Hint && same != Same::Wait && moment.waited.saturating_add(after) > policy.limits.patience {
+        return Err(Refusal::Patience(after));
     }
+    retry(moment, times, after, pace)
 }
 
-/// A retry after a hint, if the hint is within the patience that is left for this model.
-fn within(policy: &Policy, moment: &Moment, hint: (Duration, Pace)) -> Result<Action, Refusal> {
-    if moment.waited.saturating_add(hint.0) > policy.limits.patience {
-        return Err(Refusal::Patience(hint.0));
+/// A changed request, if there is one left, and nobody asked us to stay away.
+fn amend(moment: &Moment, change: Amendment) -> Result<Action, Refusal> {
+    match moment.hint.map(|hint| hint.after).filter(|hint| !hint.is_zero()) {
+        Some(hint) => Err(Refusal::Patience(hint)),
+        None if moment.opens => Err(Refusal::Opens),
+        None if moment.amendable => Ok(Action::Amend(change)),
+        None => Err(Refusal::Amended),
     }
-    retry(moment, u32::MAX, hint)
 }
 
 /// A retry, if neither its count, the breaker, the budget nor the time forbids it.
-fn retry(moment: &Moment, times: u32, (after, pace): (Duration, Pace)) -> Result<Action, Refusal> {
+fn retry(moment: &Moment, times: u32, after: Duration, pace: Pace) -> Result<Action, Refusal> {
     if moment.retries >= times {
         Err(Refusal::RetriesUsed)
     } else if moment.probe {
@@ -188,14 +194,10 @@ fn retry(moment: &Moment, times: u32, (after, pace): (Duration, Pace)) -> Result
     }
 }
 
-fn hinted(moment: &Moment) -> Option<(Duration, Pace)> {
-    moment.hint.map(|hint| (hint.after.max(FLOOR), Pace::Hint))
-}
-
 /// Full jitter: anything between the floor and `min(8 s, 0.5 s · 2ⁿ)`, n being the retries so far.
-fn backoff(moment: &Moment) -> (Duration, Pace) {
+fn backoff(moment: &Moment) -> Duration {
     let most = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(moment.retries)).min(LONGEST_BACKOFF);
-    (whole_micros(most.mul_f64(moment.draw.clamp(0.0, 1.0))).max(FLOOR), Pace::Jitter)
+    whole_micros(most.mul_f64(moment.draw.clamp(0.0, 1.0))).max(FLOOR)
 }
 
 /// Cut to the grain of the log, so that a log read back is the same log.

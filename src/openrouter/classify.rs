@@ -33,7 +33,7 @@ pub fn response(status: u16, body: &[u8], around: Around<'_>) -> Failure {
         failure.reason = match trimmed.trim() {
             "" => status_line(status),
             page if is_html(page) => format!("{}: {}", status_line(status), html_title(page)),
-            _ if error.is_null() && !value.is_null() => status_line(status),
+            _ if !value.is_null() => status_line(status),
             plain => safe_line(plain, around.key),
         };
     }

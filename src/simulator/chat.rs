@@ -1,5 +1,5 @@
 //! `POST /chat/completions`: reads the request, walks its models as the router does, and
-//! hands the one that answers to [`reply`](super::reply) and [`misbehave`](super::misbehave).
+//! hands the one that answers to [`reply`] and [`misbehave`].
 
 mod ask;
 

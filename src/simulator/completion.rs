@@ -207,7 +207,7 @@ fn before_stop<'a>(text: &'a str, stops: &[String]) -> &'a str {
 }
 
 /// The longest token, in characters after its leading space.
-const TOKEN: usize = 6;
+const TOKEN: usize = 8;
 
 /// Text in pieces of the size of tokens: a word, or a part of a long one, with the white
 /// space before it. Joined, they are the text.

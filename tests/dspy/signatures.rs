@@ -65,3 +65,73 @@ fn as_dspy() {
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn an_error_says_where_it_is_and_what_was_meant() {
+    // The source, the bytes it is about, and the suggestion.
+    let cases = [
+        ("q -> a: strng", "strng", Some("str")),
+        ("q -> a: string", "string", Some("str")),
+        ("q -> a: Integer", "Integer", Some("int")),
+        ("q -> a: lst[str]", "lst", Some("list")),
+        ("q -> a: dict[str, boolean]", "boolean", Some("bool")),
+        ("q -> a: List", "List", Some("list")),
+        ("q -> a: dict[str]", "[str]", Some("[str, str]")),
+        ("q -> a: list[int, str]", "[int, str]", Some("[int | str]")),
+        ("q -> a: datetime", "datetime", Some("datetime.datetime")),
+        ("q -> a: Literal[yes, no]", "yes", Some("'yes'")),
+        ("q -> a: 'int'", "'int'", Some("int")),
+        ("q => a", "=>", Some("->")),
+        ("q → a", "→", Some("->")),
+        ("q", "", Some(" -> answer")),
+        ("a -> b -> c", "->", Some(",")),
+        ("a -> class", "class", Some("class_")),
+        ("_a -> b", "_a", Some("a")),
+        ("1a -> b", "1a", Some("a1")),
+        ("a b -> c", "b", Some(", b")),
+        ("a str -> c", "str", Some(": str")),
+        ("a-b -> c", "-", Some("_")),
+        ("'a' -> b", "'a'", Some("a")),
+        ("instructions -> b", "instructions", Some("instructions_text")),
+        ("a -> a", "a", Some("new_a")),
+        ("q -> a: dspy.Image", "dspy.Image", None),
+        ("q -> a: my.module.Thing", "my.module.Thing", None),
+        ("q -> a: Frobnicator", "Frobnicator", None),
+    ];
+    for (source, place, suggestion) in cases {
+        let error = source.parse::<Signature>().expect_err(source);
+        assert_eq!(
+            (&source[error.at.clone()], error.suggestion.as_deref()),
+            (place, suggestion),
+            "{source}: {error:?}"
+        );
+        let [line, under, _] =
+            error.caret(source).lines().map(str::to_owned).collect::<Vec<_>>().try_into().expect(source);
+        assert_eq!(line, source);
+        assert_eq!(under.chars().position(|c| c == '^'), Some(source[..error.at.start].chars().count()), "{under}");
+    }
+    let image = "q -> a: dspy.Image".parse::<Signature>().expect_err("no images");
+    assert!(image.message.contains("dspy.Image"), "{image}");
+    let second = "a,\nb c -> d".parse::<Signature>().expect_err("no comma");
+    assert_eq!(second.caret("a,\nb c -> d").lines().next(), Some("b c -> d"), "the line it is on");
+}
+
+#[test]
+fn what_dspy_drops_silently_is_told() {
+    let cases = [
+        ("a=1 -> b", 1, "default"),
+        ("a: str = 'x', b=2 -> c", 2, "default"),
+        ("a, *b -> c", 1, "`*b`"),
+        ("a, **b -> c", 1, "`**b`"),
+        ("a, *, b -> c", 2, "`*`"),
+        ("a, b, /, c -> d", 2, "`/`"),
+        ("a, a: int -> b", 1, "twice"),
+        ("a: None -> b", 1, "`str`"),
+        ("a -> b", 0, ""),
+    ];
+    for (source, count, word) in cases {
+        let (_, warnings) = Signature::read(source).expect(source);
+        assert_eq!(warnings.len(), count, "{source}: {warnings:?}");
+        assert!(warnings.iter().any(|w| w.message.contains(word)) || count == 0, "{source}: {warnings:?}");
+    }
+}

@@ -52,11 +52,11 @@ fn act(breaker: &mut Breaker, now: &mut Duration, step: Step) {
 fn check(before: BreakerState, admission: Admission, step: Step, after: BreakerState, now: Duration, path: &[Step]) {
     use BreakerState::{Closed, HalfOpen, Open};
     let open_for = |least: u64, most: u64| match after {
-        Open { until: Some(until) } => (S(least)..=S(most)).contains(&(until - now)),
+        Open { until: Some(until) } => (S(least)..=S(most)).contains(&until.saturating_sub(now)),
         _ => false,
     };
     let right = match (before, step) {
-        (Closed { .. }, Step::Succeed) => after == Closed { weight: 0.0 },
+        (Closed { .. } | HalfOpen, Step::Succeed) => after == Closed { weight: 0.0 },
         (Closed { weight }, Step::Fail | Step::Half) => {
             let added = if step == Step::Fail { 1.0 } else { 0.5 };
             let by_weight = weight + added >= 3.0;
@@ -66,7 +66,6 @@ fn check(before: BreakerState, admission: Admission, step: Step, after: BreakerS
         }
         (_, Step::Gone) => after == Open { until: None },
         (Closed { .. } | HalfOpen, Step::Hint) => open_for(40, 40),
-        (HalfOpen, Step::Succeed) => after == Closed { weight: 0.0 },
         (HalfOpen, Step::Fail | Step::Half) => open_for(3, 30),
         (HalfOpen, Step::Release) => after == HalfOpen,
         // a straggler moves an open breaker by a longer hint only
@@ -104,7 +103,7 @@ fn every_sequence_of_six_events_follows_the_picture() {
 fn open(breaker: &mut Breaker, now: Duration, draw: f64) -> Duration {
     breaker.fail(now, 1.0, Hold::ByWeight, true, draw);
     match breaker.state(now) {
-        BreakerState::Open { until: Some(until) } => until - now,
+        BreakerState::Open { until: Some(until) } => until.saturating_sub(now),
         other => panic!("not open: {other:?}"),
     }
 }

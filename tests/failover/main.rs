@@ -2,8 +2,12 @@
 //! invariants over random worlds, the breaker's states one by one, and the policy report.
 
 mod breaker;
+mod fuzz;
+mod invariants;
+mod report;
 mod script;
 mod table;
+mod worlds;
 
 use std::path::PathBuf;
 

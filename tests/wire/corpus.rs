@@ -38,11 +38,14 @@ impl Case {
         }
     }
 
-    fn read<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Value>, Result<Completion, Failure>) {
+    fn read<'a>(
+        &self,
+        key: &Secret,
+        pieces: impl IntoIterator<Item = &'a [u8]>,
+    ) -> (Vec<Value>, Result<Completion, Failure>) {
         let header = Header { name: "content-type".into(), value: self.content_type.clone() };
         let head = Head { status: 200, generation: None, headers: vec![header] };
-        let key = Secret::new("sk-or-v1-0123456789abcdef");
-        let (mut reader, mut deltas) = (Reader::new(head, Some(key), Duration::ZERO), Vec::new());
+        let (mut reader, mut deltas) = (Reader::new(head, Some(key.clone()), Duration::ZERO), Vec::new());
         for piece in pieces {
             if reader.push(piece, &mut deltas) {
                 break;
@@ -79,13 +82,14 @@ fn recorded_bodies_come_to_what_the_cases_say() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/sse");
     let mut names: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
+    let key = Secret::new("sk-or-v1-0123456789abcdef");
     assert!(names.len() > 40, "the corpus is there");
     for path in names {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let case: Case =
             toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap_or_else(|e| panic!("{name}: {e}"));
         let bytes = case.bytes();
-        let whole = case.read([bytes.as_slice()]);
+        let whole = case.read(&key, [bytes.as_slice()]);
         let shown = |deltas: &[Value]| deltas.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(whole.0 == case.deltas, "{name}: got\n{}\nexpected\n{}", shown(&whole.0), shown(&case.deltas));
         match (&whole.1, &case.completion, &case.failure) {
@@ -98,10 +102,10 @@ fn recorded_bodies_come_to_what_the_cases_say() {
             (deltas.into_iter().filter(|d| d["delta"] != "comment").collect::<Vec<_>>(), end)
         };
         let whole = steady(whole);
-        assert!(steady(case.read(bytes.chunks(1))) == whole, "{name}: byte by byte");
+        assert!(steady(case.read(&key, bytes.chunks(1))) == whole, "{name}: byte by byte");
         for at in 0..=bytes.len() {
             let (a, b) = bytes.split_at(at);
-            assert!(steady(case.read([a, b])) == whole, "{name}: split at {at}");
+            assert!(steady(case.read(&key, [a, b])) == whole, "{name}: split at {at}");
         }
     }
 }

@@ -82,19 +82,27 @@ impl Engine {
         Ok(Start { at: self.now, route, relation, entry, after, changes: self.changes_for(route) })
     }
 
-    /// The route beside a slow one: the next whose breakers are closed.
+    /// The route beside a slow one: the next that no breaker bars. Nothing is forced for a hedge.
     pub(super) fn hedge(&mut self, beside: AttemptId, health: &Health) -> Option<Start> {
         if self.attempts + self.inner >= self.policy.limits.per_run {
             return None;
         }
-        let busy = |route: usize| self.lanes.iter().any(|lane| lane.route == route);
-        let route = (0..self.chain.len()).find(|&route| {
-            !busy(route)
-                && self.is_to_come(route)
-                && health.admission(self.now, &self.chain[route]).0 == Admission::Free
-        })?;
-        let changes = self.changes_for(route);
-        Some(Start { at: self.now, route, relation: Relation::Hedge, entry: Entry::Free, after: Some(beside), changes })
+        for route in 0..self.chain.len() {
+            if self.tracks[route].given_up || self.lanes.iter().any(|lane| lane.route == route) {
+                continue;
+            }
+            let (admission, barred) = health.admission(self.now, &self.chain[route]);
+            let skip = self.incapable(route).or(barred);
+            if skip.is_some() {
+                self.note_skip(route, skip, health);
+                continue;
+            }
+            let entry = if admission == Admission::Probe { Entry::Probe } else { Entry::Free };
+            let changes = self.changes_for(route);
+            let relation = Relation::Hedge;
+            return Some(Start { at: self.now, route, relation, entry, after: Some(beside), changes });
+        }
+        None
     }
 
     /// Whether the route may still be chosen, breakers aside.

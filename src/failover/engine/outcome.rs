@@ -66,7 +66,11 @@ impl Engine {
         let moment = self.moment(&self.lanes[index], &failure, amendment.is_some(), draw, health);
         let lane = self.lanes.remove(index);
         let decided = rules::decide(&self.policy, &moment);
-        self.learn(&lane, &decided);
+        let comes_back = matches!(decided.action, Action::Retry { .. } | Action::Amend(_));
+        // beside another attempt there is no waiting for a hint
+        if !comes_back || !self.lanes.is_empty() && failure.hint.is_some() {
+            self.learn(&lane, &decided);
+        }
         let verdict = match decided.action {
             Action::Stop => decided,
             _ if self.lanes.is_empty() => decided,
@@ -249,11 +253,8 @@ impl Engine {
         }
     }
 
-    /// What the failure says about the routes to come.
+    /// Gives the route up, and notes what its failure says about those to come.
     fn learn(&mut self, lane: &Lane, verdict: &Verdict) {
-        if matches!(verdict.action, Action::Retry { .. } | Action::Amend(_)) {
-            return;
-        }
         self.give_up(lane.route);
         let route = &self.chain[lane.route];
         match verdict.row.then {
@@ -280,7 +281,9 @@ impl Engine {
         let admitted = lane.entry != Entry::Free;
         let returns = matches!(verdict.action, Action::Retry { .. } | Action::Amend(_));
         let mut moved = Vec::new();
-        if (lane.opened || failure.status.is_some()) && row.blame != Blame::Origin {
+        // an answer of any kind shows that the origin lives; but a fault of the request moves no breaker
+        let tells = matches!(row.blame, Blame::Model | Blame::Class | Blame::Account);
+        if tells && (lane.opened || failure.status.is_some()) {
             moved.extend(health.reached(self.now, route, admitted));
         }
         if returns && admitted {

@@ -11,6 +11,8 @@ use std::time::Duration;
 const JSON: &str = "application/json";
 /// An answer that takes longer than this begins with blanks, so that nobody hangs up.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// And none takes longer than this.
+const LONGEST: Duration = Duration::from_secs(3600);
 /// Between blanks.
 const BLANKS_EVERY: Duration = Duration::from_millis(425);
 const BLANKS: &[u8] = b"                ";
@@ -61,7 +63,7 @@ pub(super) fn script(wire: &Wire<'_>) -> Script {
         _ => {}
     }
     let tokens = u32::try_from(completion.len()).unwrap_or(u32::MAX);
-    let takes = wire.first_token().saturating_add(wire.per_token().saturating_mul(tokens));
+    let takes = wire.first_token().saturating_add(wire.per_token().saturating_mul(tokens)).min(LONGEST);
     if takes > PATIENCE { padded(wire, &body, takes) } else { quick(wire, &body, takes) }
 }
 

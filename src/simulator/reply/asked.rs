@@ -43,7 +43,12 @@ impl Asked {
     pub(super) fn read(ask: &Ask, model: &Model) -> Self {
         let task = system(&ask.messages);
         let format = ask.format.as_ref().filter(|_| model.structured);
-        let (names, mut outputs) = lists(&task);
+        let last = last_user(&ask.messages);
+        let (mut given, mut outputs) = lists(&task);
+        // One list alone, under a heading that does not say: the outputs are those that the reminder names.
+        if outputs.is_empty() && given.iter().any(|field| last_paragraph(last).contains(&field.name)) {
+            outputs = std::mem::take(&mut given);
+        }
         for field in &mut outputs {
             if field.shape == Shape::Any
                 && let Some(shape) = schema_note(&task, &field.name)
@@ -51,7 +56,6 @@ impl Asked {
                 field.shape = shape;
             }
         }
-        let last = last_user(&ask.messages);
         if outputs.is_empty() {
             outputs = reminded(last);
         }
@@ -62,7 +66,7 @@ impl Asked {
                 outputs = demanded(format);
             }
         }
-        let inputs = inputs(&ask.messages, &names, &outputs);
+        let inputs = inputs(&ask.messages, &given, &outputs);
         if outputs.is_empty() {
             style = Style::Plain;
         }
@@ -86,8 +90,8 @@ fn last_user(messages: &[Message]) -> &str {
 
 /// The numbered lists ``1. `name` (type): note`` of a system message: inputs, then outputs.
 /// A heading that names one of them decides; otherwise the first list is the inputs.
-fn lists(task: &str) -> (Vec<String>, Vec<Field>) {
-    let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+fn lists(task: &str) -> (Vec<Field>, Vec<Field>) {
+    let (mut inputs, mut outputs) = (Vec::new(), Vec::<Field>::new());
     let (mut to_outputs, mut open) = (false, false);
     for line in task.lines() {
         if let Some((number, field)) = item(line) {
@@ -95,18 +99,14 @@ fn lists(task: &str) -> (Vec<String>, Vec<Field>) {
                 to_outputs = true;
             }
             open = true;
-            if to_outputs {
-                outputs.push(field);
-            } else {
-                inputs.push(field.name);
-            }
+            if to_outputs { &mut outputs } else { &mut inputs }.push(field);
             continue;
         }
         let heading = line.to_lowercase();
         let (says_in, says_out) = (heading.contains("input"), heading.contains("output"));
         if line.trim_end().ends_with(':') && says_in != says_out {
             (to_outputs, open) = (says_out, false);
-        } else if line.trim_start().starts_with("[[ ## ") || line.trim_start().starts_with('<') {
+        } else if line.trim_start().starts_with(['[', '<', '{']) {
             // The lists are over: the shape of an exchange follows.
             break;
         } else if open
@@ -214,26 +214,29 @@ fn style(last: &str, task: &str, outputs: &[Field]) -> Style {
 }
 
 /// The values of the last turn that has any: after a repair turn that is not the last message.
-fn inputs(messages: &[Message], names: &[String], outputs: &[Field]) -> Vec<(String, String)> {
+fn inputs(messages: &[Message], given: &[Field], outputs: &[Field]) -> Vec<(String, String)> {
     let users = messages.iter().rev().filter(|m| m.role == "user");
-    let found = users.map(|m| values(&m.text, names, outputs)).find(|values| !values.is_empty());
+    let found = users.map(|m| values(&m.text, given, outputs)).find(|values| !values.is_empty());
     found.unwrap_or_else(|| {
-        let text = last_user(messages);
+        let text = without_reminder(last_user(messages), outputs);
         if text.is_empty() { Vec::new() } else { vec![("question".to_owned(), text.to_owned())] }
     })
 }
 
-fn values(text: &str, names: &[String], outputs: &[Field]) -> Vec<(String, String)> {
-    let mut text = text.trim_end();
+/// A message without its last paragraph, if that names an output.
+fn without_reminder<'a>(text: &'a str, outputs: &[Field]) -> &'a str {
+    let text = text.trim_end();
     let reminder = last_paragraph(text);
     let reminds = |field: &Field| {
-        reminder.contains(&format!("`{}`", field.name))
-            || reminder.contains(&format!("## {} ##", field.name))
-            || reminder.contains(&format!("<{}>", field.name))
+        let name = &field.name;
+        [format!("`{name}`"), format!("## {name} ##"), format!("<{name}>")].iter().any(|form| reminder.contains(form))
     };
-    if reminder.len() < text.len() && outputs.iter().any(reminds) {
-        text = &text[..text.len() - reminder.len()];
-    }
+    let kept = if outputs.iter().any(reminds) { text.len() - reminder.len() } else { text.len() };
+    text[..kept].trim_end()
+}
+
+fn values(text: &str, given: &[Field], outputs: &[Field]) -> Vec<(String, String)> {
+    let text = without_reminder(text, outputs);
     let mut values = Vec::<(String, String)>::new();
     for line in text.lines() {
         let marker = line.strip_prefix("[[ ## ").and_then(|rest| rest.split_once(" ## ]]"));
@@ -245,11 +248,11 @@ fn values(text: &str, names: &[String], outputs: &[Field]) -> Vec<(String, Strin
         }
     }
     if values.is_empty() {
-        for name in names {
+        for name in given.iter().map(|field| &field.name) {
             let open = format!("<{name}>");
             let inner = text.split_once(&open).and_then(|(_, rest)| rest.split_once(&format!("</{name}>")));
             if let Some((value, _)) = inner {
-                values.push((name.clone(), value.to_owned()));
+                values.push((name.clone(), value.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")));
             }
         }
     }

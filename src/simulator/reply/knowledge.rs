@@ -132,7 +132,7 @@ fn known(question: &str) -> Option<Known> {
 
 /// The sentence of the context that shares the most words with the question.
 fn read(question: &str, context: &str) -> Option<Known> {
-    let asked: Vec<String> = words(question).filter(|word| !is_small(word)).map(str::to_lowercase).collect();
+    let asked: Vec<String> = words(question).filter(|word| !is_small(word)).take(50).map(str::to_lowercase).collect();
     let shared = |sentence: &str| {
         let sentence: Vec<String> = words(sentence).map(str::to_lowercase).collect();
         asked.iter().filter(|word| sentence.contains(word)).count()

@@ -59,7 +59,7 @@ impl<'a> Mind<'a> {
             text => format!("The input is “{text}”."),
         }];
         if self.reasons.is_empty() {
-            said.push("The simulator knows no answer to that, and says so rather than inventing one.".into());
+            said.push("The simulator has no reason to give beyond what the text itself says.".into());
         }
         said.extend(self.reasons.iter().cloned());
         if let Some(known) = &self.known {

@@ -77,7 +77,7 @@ impl Mind<'_> {
                 Shape::Text | Shape::Any => Some(said.into()),
                 _ => None,
             };
-            map.extend(value.map(|value| (key.trim().to_owned(), value)));
+            map.extend(value.map(|value| (last_sentence(key), value)));
         }
         if map.is_empty() {
             let mut keys = extract::names(&text);
@@ -96,4 +96,9 @@ impl Mind<'_> {
         }
         map
     }
+}
+
+/// What a colon follows: "We have many. Apples" is about apples.
+fn last_sentence(text: &str) -> String {
+    text.rsplit(['.', '!', '?']).next().unwrap_or_default().trim().to_owned()
 }

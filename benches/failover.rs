@@ -1,0 +1,104 @@
+//! What a decision costs: well under a microsecond, and a breaker's check under 100 ns.
+
+use divan::{Bencher, black_box};
+use std::time::Duration;
+use switchover::failover::breaker::{Breaker, Hold};
+use switchover::failover::health::Charge;
+use switchover::failover::rules::{Moment, decide};
+use switchover::failover::{Answer, AttemptId};
+use switchover::failover::{Blame, Engine, Failure, Health, Input, Kind, Phase, Policy, Route, Spent};
+
+fn main() {
+    divan::main();
+}
+
+const AT: Duration = Duration::from_secs(10);
+
+/// Each row once, so that no branch is guessed right throughout.
+#[divan::bench]
+fn decide_all_rows(bencher: Bencher) {
+    let policy = Policy::default();
+    let moments = Kind::ALL.map(|kind| Moment {
+        kind,
+        hint: None,
+        retries: 0,
+        tries: 1,
+        attempts: 1,
+        waited: Duration::ZERO,
+        left: Duration::from_secs(60),
+        budget: true,
+        probe: false,
+        opens: false,
+        amendable: true,
+        draw: 0.5,
+    });
+    bencher.counter(divan::counter::ItemsCount::new(moments.len())).bench(|| {
+        for moment in &moments {
+            black_box(decide(black_box(&policy), black_box(moment)));
+        }
+    });
+}
+
+#[divan::bench]
+fn breaker_check(bencher: Bencher) {
+    let mut breaker = Breaker::default();
+    breaker.fail(AT, 1.0, Hold::For(AT), false, 0.5);
+    bencher.bench(|| black_box(&breaker).admission(black_box(AT)));
+}
+
+/// A route's model, class, account and origin among thirty models that have failed.
+#[divan::bench]
+fn route_check(bencher: Bencher) {
+    let (health, routes) = troubled();
+    bencher.bench(|| black_box(&health).admission(black_box(AT), black_box(&routes[29])));
+}
+
+#[divan::bench]
+fn step_with_a_token(bencher: Bencher) {
+    let (mut health, routes) = troubled();
+    let mut engine = Engine::new(Policy::default(), routes);
+    engine.step(AT, Input::Begin, &mut health);
+    let token = || Input::Token { attempt: AttemptId(1), phase: Phase::Answer };
+    engine.step(AT, token(), &mut health);
+    bencher.with_inputs(token).bench_local_values(|input| engine.step(AT, input, &mut health));
+}
+
+/// A failed primary and a fallback that answers: four steps, from begin to end.
+#[divan::bench]
+fn a_run_with_one_fallback(bencher: Bencher) {
+    let answer = || {
+        let fields = [("answer".to_owned(), "42".into())].into_iter().collect();
+        Answer { fields, served: None, cost: Spent::NOTHING, warnings: Vec::new() }
+    };
+    let failure = || Failure::new(Kind::GatewayTimeout, "slow");
+    bencher
+        .with_inputs(|| {
+            let chain = vec![Route::new("a", "o"), Route::new("b", "o")];
+            (Engine::new(Policy::default(), chain), Health::default())
+        })
+        .bench_values(|(mut engine, mut health)| {
+            let attempt = AttemptId;
+            engine.step(AT, Input::Begin, &mut health);
+            let failed = Input::Failed { attempt: attempt(1), failure: failure(), spent: Spent::NOTHING };
+            engine.step(AT, failed, &mut health);
+            engine.step(AT, Input::Token { attempt: attempt(2), phase: Phase::Answer }, &mut health);
+            engine.step(AT, Input::Done { attempt: attempt(2), answer: answer() }, &mut health)
+        });
+}
+
+fn troubled() -> (Health, Vec<Route>) {
+    let mut health = Health::default();
+    let routes: Vec<Route> = (0..30).map(|n| Route::new(format!("maker/model-{n}"), "https://openrouter.ai")).collect();
+    for route in &routes {
+        let charge = Charge {
+            blame: Blame::Model,
+            kind: Kind::ServerError,
+            weight: 1.0,
+            hold: Hold::ByWeight,
+            admitted: false,
+            draw: 0.5,
+        };
+        health.fail(AT, route, charge, "a 503");
+    }
+    (health, routes)
+}

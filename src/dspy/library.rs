@@ -1,0 +1,93 @@
+//! Signatures with a name, as TOML: the built-in ones and the user's own. Knows texts, not files.
+
+mod file;
+mod write;
+
+use super::{Demo, Module, Signature};
+use file::File;
+use serde::{Deserialize, Serialize};
+pub use write::to_toml;
+
+/// A signature in the library.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// With its name, instructions, and all that is known of its fields.
+    pub signature: Signature,
+    /// What it is for, one line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// How it is usually asked.
+    #[serde(default)]
+    pub module: Module,
+    /// Examples that are sent with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub demos: Vec<Demo>,
+}
+
+/// A library that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}{}: {message}", entry.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default())]
+pub struct LibraryError {
+    /// From 1.
+    pub line: usize,
+    /// The entry's name, if it got as far as that.
+    pub entry: Option<String>,
+    /// What is wrong and what was expected; for a signature with its line and a caret under it.
+    pub message: String,
+}
+
+/// The signatures that come with the program.
+pub fn built_in() -> Vec<Entry> {
+    parse(include_str!("../../assets/signatures.toml")).unwrap_or_default()
+}
+
+/// Reads a library. Several `[[signature]]` tables, each with `name` and `inline`.
+///
+/// # Errors
+/// The first thing that is wrong, with its line and entry.
+pub fn parse(text: &str) -> Result<Vec<Entry>, LibraryError> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        LibraryError { line: line(text, at), entry: None, message: error.message().to_owned() }
+    })?;
+    let mut entries: Vec<Entry> = Vec::new();
+    for raw in file.signature {
+        let entry = file::entry(raw, text)?;
+        if let Some(twice) = entries.iter().find(|other| other.signature.name == entry.0.signature.name) {
+            let entry_name = Some(twice.signature.name.clone());
+            return Err(LibraryError {
+                line: entry.1,
+                entry: entry_name,
+                message: "this name is taken already".to_owned(),
+            });
+        }
+        entries.push(entry.0);
+    }
+    Ok(entries)
+}
+
+/// The built-in entries with the user's, given as names and texts of files, in order. An entry of the user's takes the
+/// place of one with its name. A text that cannot be read is left out and told with its name.
+pub fn merge<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Vec<Entry>, Vec<(String, LibraryError)>) {
+    let (mut entries, mut errors) = (built_in(), Vec::new());
+    for (name, text) in files {
+        match parse(text) {
+            Ok(own) => own.into_iter().for_each(|entry| put(&mut entries, entry)),
+            Err(error) => errors.push((name.to_owned(), error)),
+        }
+    }
+    (entries, errors)
+}
+
+/// Adds the entry, or puts it in the place of the one with its name.
+pub fn put(entries: &mut Vec<Entry>, entry: Entry) {
+    match entries.iter_mut().find(|other| other.signature.name == entry.signature.name) {
+        Some(other) => *other = entry,
+        None => entries.push(entry),
+    }
+}
+
+/// The line of a byte, from 1.
+fn line(text: &str, at: usize) -> usize {
+    memchr::memchr_iter(b'\n', &text.as_bytes()[..at.min(text.len())]).count() + 1
+}

@@ -1,0 +1,98 @@
+//! The shape of a library's file.
+
+use super::super::{Field, Module, Signature, Values};
+use super::{Entry, LibraryError, line};
+use serde::Deserialize;
+use serde_json::{Number, Value};
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    #[serde(default)]
+    pub signature: Vec<Raw>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    name: Spanned<String>,
+    inline: Spanned<String>,
+    #[serde(default)]
+    instructions: String,
+    #[serde(default)]
+    description: String,
+    module: Option<Spanned<String>>,
+    #[serde(default)]
+    fields: BTreeMap<Spanned<String>, Words>,
+    #[serde(default)]
+    demos: Vec<toml::Table>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    description: Option<String>,
+    constraints: Option<String>,
+    placeholder: Option<String>,
+}
+
+/// The entry, and its line.
+pub(super) fn entry(raw: Raw, text: &str) -> Result<(Entry, usize), LibraryError> {
+    let name = raw.name.get_ref().trim().to_owned();
+    let at = line(text, raw.name.span().start);
+    let wrong = |line, message| LibraryError { line, entry: Some(name.clone()), message };
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(wrong(at, "a name has letters, and is one line".to_owned()));
+    }
+    let inline = raw.inline.get_ref();
+    let mut signature: Signature = inline.parse().map_err(|error: super::super::SyntaxError| {
+        wrong(line(text, raw.inline.span().start), format!("{error}\n{}", error.caret(inline)))
+    })?;
+    signature.name.clone_from(&name);
+    raw.instructions.trim().clone_into(&mut signature.instructions);
+    for (field, words) in raw.fields {
+        let line = line(text, field.span().start);
+        let name = field.into_inner();
+        let Some(field) = signature.inputs.iter_mut().chain(&mut signature.outputs).find(|f| f.name == name) else {
+            return Err(wrong(line, format!("the signature has no field `{name}`")));
+        };
+        *field = Field {
+            description: words.description,
+            constraints: words.constraints,
+            placeholder: words.placeholder,
+            ..field.clone()
+        };
+    }
+    let module = match &raw.module {
+        None => Module::default(),
+        Some(word) => word
+            .get_ref()
+            .parse()
+            .map_err(|error: super::super::UnknownModule| wrong(line(text, word.span().start), error.to_string()))?,
+    };
+    let demos = raw.demos.into_iter().map(values).collect();
+    Ok((Entry { signature, description: raw.description.trim().to_owned(), module, demos }, at))
+}
+
+fn values(table: toml::Table) -> Values {
+    table.into_iter().map(|(key, value)| (key, from_toml(value))).collect()
+}
+
+/// TOML has no null: what holds one is written `{ json = "…" }`.
+fn from_toml(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::String(text),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => Number::from_f64(number).map_or_else(|| number.to_string().into(), Value::Number),
+        toml::Value::Boolean(yes) => yes.into(),
+        toml::Value::Datetime(moment) => moment.to_string().into(),
+        toml::Value::Array(items) => items.into_iter().map(from_toml).collect(),
+        toml::Value::Table(table) => {
+            let json = table.get("json").and_then(toml::Value::as_str).filter(|_| table.len() == 1);
+            let read = json.and_then(|json| serde_json::from_str(json).ok());
+            read.unwrap_or_else(|| Value::Object(values(table)))
+        }
+    }
+}

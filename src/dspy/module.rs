@@ -1,0 +1,233 @@
+//! How a signature is asked: once, with reasoning, or several times and folded into one. A module is a value: it
+//! expands a signature and folds predictions; who asks, and when, is not known here.
+
+use super::{Field, Kind, Module, Prediction, Signature, Values};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+/// How many chains a module has if nothing else is said.
+const USUAL: u8 = 3;
+/// More chains than this are refused.
+const MOST: u8 = 32;
+
+impl Module {
+    /// One of each, for a picker.
+    pub const ALL: [Self; 4] =
+        [Self::Predict, Self::ChainOfThought, Self::MultiChainComparison(USUAL), Self::Majority(5)];
+
+    /// The signature that each chain asks: with an output `reasoning: str` first, but for `Predict`. Instructions
+    /// stay as they are; a signature that reasons already stays whole.
+    #[must_use]
+    pub fn expand(self, signature: &Signature) -> Signature {
+        let mut expanded = signature.clone();
+        if self != Self::Predict && signature.output("reasoning").is_none() {
+            let name = free_name(signature, &["reasoning", "rationale", "thoughts"]);
+            expanded.outputs.insert(0, Field::new(name, Kind::Str));
+        }
+        // The task still names what was asked for, not how it is thought about.
+        expanded.instructions = signature.task();
+        expanded
+    }
+
+    /// How many times the expanded signature is asked. At least 1.
+    pub fn chains(self) -> usize {
+        match self {
+            Self::Predict | Self::ChainOfThought => 1,
+            Self::MultiChainComparison(chains) | Self::Majority(chains) => usize::from(chains.max(1)),
+        }
+    }
+
+    /// The signature that compares the chains, and the inputs to add: each attempt's reasoning and answer. Only
+    /// `MultiChainComparison` has this last call.
+    pub fn comparison(self, signature: &Signature, attempts: &[Prediction]) -> Option<(Signature, Values)> {
+        let Self::MultiChainComparison(_) = self else { return None };
+        let mut wider = signature.clone();
+        let mut inputs = Values::new();
+        for (i, attempt) in attempts.iter().enumerate() {
+            let name = format!("reasoning_attempt_{}", i + 1);
+            inputs.insert(name.clone(), told(signature, attempt).into());
+            let field = Field::new(name, Kind::Str)
+                .describe(format!("attempt {} at this task: its reasoning and its answer", i + 1));
+            wider.inputs.push(field);
+        }
+        let name = free_name(&wider, &["rationale", "reasoning", "thoughts"]);
+        let words = "what the attempts get right and wrong, and the corrected reasoning";
+        wider.outputs.insert(0, Field::new(name, Kind::Str).describe(words));
+        wider.instructions = signature.task();
+        Some((wider, inputs))
+    }
+}
+
+fn free_name(signature: &Signature, names: &[&str]) -> String {
+    let free = names.iter().find(|name| signature.fields().all(|field| field.name != **name));
+    (*free.unwrap_or(&"reasoning_")).to_owned()
+}
+
+/// An attempt in a line: its reasoning, then what it came to.
+fn told(signature: &Signature, attempt: &Prediction) -> String {
+    let line = |value: &Value| {
+        let text = value.as_str().map_or_else(|| super::value::json_text(value), str::to_owned);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let asked = |name: &String| signature.output(name).is_some();
+    let (answers, thoughts): (Vec<_>, Vec<_>) = attempt.fields.iter().partition(|(name, _)| asked(name));
+    let thought = thoughts.iter().map(|(_, value)| line(value)).collect::<Vec<_>>().join(" ");
+    let answer = answers.iter().map(|(name, value)| format!("{name}: {}", line(value))).collect::<Vec<_>>().join("; ");
+    if thought.is_empty() { format!("«{answer}»") } else { format!("«{thought} So my answer is {answer}»") }
+}
+
+/// What a vote came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vote {
+    /// The output that was voted on: the signature's last.
+    pub field: String,
+    /// Each answer with its voters, most votes first; of equals the one that came first.
+    pub tally: Vec<Ballot>,
+}
+
+/// One answer and who gave it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ballot {
+    /// As the first voter wrote it.
+    pub value: Value,
+    /// The chains, from 0, in order.
+    pub chains: Vec<usize>,
+}
+
+impl Vote {
+    /// The chain whose prediction stands for all.
+    pub fn winner(&self) -> usize {
+        self.tally[0].chains[0]
+    }
+}
+
+/// Counts what the chains say of the last output. Texts are compared without case, punctuation, articles and extra
+/// space. A chain that is not there yet, or says nothing, has no vote; without any vote there is no result.
+pub fn vote(signature: &Signature, chains: &[Option<Prediction>]) -> Option<Vote> {
+    let field = signature.outputs.last()?.name.clone();
+    let mut keys: Vec<String> = Vec::new();
+    let mut tally: Vec<Ballot> = Vec::new();
+    for (chain, prediction) in chains.iter().enumerate() {
+        let Some(value) = prediction.as_ref().and_then(|prediction| prediction.fields.get(&field)) else { continue };
+        let key = value.as_str().map_or_else(|| value.to_string(), plain);
+        if key.is_empty() || value.is_null() {
+            continue;
+        }
+        if let Some(at) = keys.iter().position(|other| *other == key) {
+            tally[at].chains.push(chain);
+        } else {
+            keys.push(key);
+            tally.push(Ballot { value: value.clone(), chains: vec![chain] });
+        }
+    }
+    tally.sort_by_key(|ballot| std::cmp::Reverse(ballot.chains.len()));
+    (!tally.is_empty()).then_some(Vote { field, tally })
+}
+
+/// A text as votes are counted.
+fn plain(text: &str) -> String {
+    let kept: String = text.to_lowercase().chars().filter(|c| !c.is_ascii_punctuation()).collect();
+    let words: Vec<&str> = kept.split_whitespace().filter(|word| !matches!(*word, "a" | "an" | "the")).collect();
+    // A text of nothing else is still an answer (`A`, `+`).
+    if words.is_empty() { text.trim().to_lowercase() } else { words.join(" ") }
+}
+
+impl Display for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Predict => f.pad("predict"),
+            Self::ChainOfThought => f.pad("chain_of_thought"),
+            Self::MultiChainComparison(chains) => f.pad(&format!("multi_chain_comparison:{chains}")),
+            Self::Majority(chains) => f.pad(&format!("majority:{chains}")),
+        }
+    }
+}
+
+/// Not a module.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no module is called `{0}`; there are predict, chain_of_thought (cot), multi_chain_comparison:N and majority:N, N from 1 to 32"
+)]
+pub struct UnknownModule(String);
+
+impl FromStr for Module {
+    type Err = UnknownModule;
+
+    /// `chain_of_thought`, `ChainOfThought`, `chain-of-thought`, `cot`; `majority:5`.
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let unknown = || UnknownModule(word.to_owned());
+        let (name, number) = word.split_once(':').map_or((word, None), |(name, number)| (name, Some(number)));
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let chains = |usual| match number {
+            None => Ok(usual),
+            Some(number) => number.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or_else(unknown),
+        };
+        match plain.as_str() {
+            "predict" if number.is_none() => Ok(Self::Predict),
+            "chainofthought" | "cot" if number.is_none() => Ok(Self::ChainOfThought),
+            "multichaincomparison" | "multichain" | "compare" => chains(USUAL).map(Self::MultiChainComparison),
+            "majority" | "vote" | "selfconsistency" => chains(5).map(Self::Majority),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl Serialize for Module {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Module {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(answer: &str) -> Prediction {
+        let fields = [("reasoning".to_owned(), "because".into()), ("answer".to_owned(), answer.into())];
+        Prediction { fields: fields.into_iter().collect(), repairs: Vec::new() }
+    }
+
+    #[test]
+    fn a_vote_ignores_case_articles_and_points_and_breaks_ties_by_order() {
+        let signature: Signature = "question -> answer".parse().expect("a signature");
+        let chains = ["Lyon", "Paris.", "", "the paris", "lyon"].map(|answer| Some(said(answer)));
+        let vote = vote(&signature, &chains).expect("votes");
+        assert_eq!(vote.winner(), 0);
+        assert_eq!(vote.tally.iter().map(|b| b.chains.clone()).collect::<Vec<_>>(), [vec![0, 4], vec![1, 3]]);
+        assert_eq!(super::vote(&signature, &[None, None]), None);
+    }
+
+    #[test]
+    fn chains_reason_and_a_comparison_reads_them_all() {
+        let signature: Signature = "question -> answer: int".parse().expect("a signature");
+        assert_eq!(Module::ChainOfThought.expand(&signature).inline(), "question -> reasoning, answer: int");
+        assert_eq!(Module::ChainOfThought.expand(&signature).task(), signature.task());
+        assert_eq!(Module::Predict.expand(&signature).inline(), signature.inline());
+        let module: Module = "MultiChainComparison:2".parse().expect("a module");
+        assert_eq!(module.chains(), 2);
+        let attempts = [said("1"), said("2")];
+        let (wider, inputs) = module.comparison(&signature, &attempts).expect("a comparison");
+        let inline = "question, reasoning_attempt_1, reasoning_attempt_2 -> rationale, answer: int";
+        assert_eq!(wider.inline(), inline);
+        assert_eq!(inputs["reasoning_attempt_2"], "«because So my answer is answer: 2»");
+    }
+
+    #[test]
+    fn a_module_is_its_word() {
+        for module in Module::ALL {
+            assert_eq!(module.to_string().parse(), Ok(module));
+        }
+        assert_eq!("cot".parse(), Ok(Module::ChainOfThought));
+        for wrong in ["majority:0", "majority:33", "predict:2", "chain", ""] {
+            assert!(wrong.parse::<Module>().is_err(), "{wrong}");
+        }
+    }
+}

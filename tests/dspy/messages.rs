@@ -1,0 +1,200 @@
+//! Messages: roles, order, markers and values as DSPy has them.
+
+use serde_json::{Value, json};
+use switchover::dspy::{Adapter, Demo, Message, Module, Role, Signature, Turn, Values};
+
+fn values(value: Value) -> Values {
+    serde_json::from_value(value).expect("an object")
+}
+
+fn signature(inline: &str) -> Signature {
+    inline.parse().unwrap_or_else(|e| panic!("{inline}: {e}"))
+}
+
+/// Each of `pieces`, in this order, in `text`.
+fn in_order(text: &str, pieces: &[&str]) {
+    let mut rest = text;
+    for piece in pieces {
+        let at = rest.find(piece).unwrap_or_else(|| panic!("no {piece:?}, in its place, in:\n{text}"));
+        rest = &rest[at + piece.len()..];
+    }
+}
+
+fn roles(messages: &[Message]) -> String {
+    messages
+        .iter()
+        .map(|m| match m.role {
+            Role::System => 's',
+            Role::User => 'u',
+            Role::Assistant => 'a',
+        })
+        .collect()
+}
+
+const WIDE: &str =
+    "context: list[str], question -> reasoning, answer: int, label: Literal['x', 'y', 2], ok: bool, o: Optional[float]";
+
+#[test]
+fn the_system_message_has_fields_shape_and_task_in_this_order() {
+    let mut signature = signature(WIDE);
+    signature.instructions = "First line.\nSecond line.".to_owned();
+    signature.inputs[0].description = Some("some passages".to_owned());
+    signature.inputs[1].description = Some("${question}".to_owned());
+    signature.outputs[1].constraints = Some("from 1 to 5".to_owned());
+    let messages = Adapter::Chat.messages(&signature, &Values::new(), &[], &[]);
+    assert_eq!(roles(&messages), "su");
+    in_order(
+        &messages[0].content,
+        &[
+            "1. `context` (list[str]): some passages",
+            "2. `question` (str):\n",
+            "1. `reasoning` (str):",
+            "2. `answer` (int):\nConstraints: from 1 to 5",
+            "3. `label` (Literal['x', 'y', 2]):",
+            "[[ ## context ## ]]\n{context}\n\n[[ ## question ## ]]\n{question}\n\n[[ ## reasoning ## ]]\n{reasoning}\n\n[[ ## answer ## ]]\n{answer}  ",
+            "one int",
+            "[[ ## label ## ]]\n{label} ",
+            "one of: x; y; 2",
+            "True or False",
+            r#"{"anyOf": [{"type": "number"}, {"type": "null"}]}"#,
+            "[[ ## completed ## ]]",
+            "First line.\n    Second line.",
+        ],
+    );
+}
+
+#[test]
+fn the_user_message_has_what_there_is_and_a_reminder() {
+    let inputs = values(json!({"question": "Why?", "context": ["a", "b\"c"], "extra": 1}));
+    let messages = Adapter::Chat.messages(&signature(WIDE), &inputs, &[], &[]);
+    let (shown, reminder) = messages[1].content.rsplit_once("\n\n").expect("a reminder");
+    assert_eq!(shown, "[[ ## context ## ]]\n[\"a\", \"b\\\"c\"]\n\n[[ ## question ## ]]\nWhy?");
+    in_order(
+        reminder,
+        &[
+            "`[[ ## reasoning ## ]]`, then",
+            "`[[ ## answer ## ]]`",
+            "int",
+            "`[[ ## label ## ]]`",
+            "Literal['x', 'y', 2]",
+            "`[[ ## ok ## ]]`",
+            "bool",
+            "`[[ ## o ## ]]`",
+            "Union[float, NoneType]",
+            "`[[ ## completed ## ]]`",
+        ],
+    );
+    assert!(!reminder.contains("str"), "plain text has no type in the reminder: {reminder}");
+    let json = Adapter::Json.messages(&signature(WIDE), &inputs, &[], &[]);
+    assert_eq!(json[1].content.rsplit_once("\n\n").expect("a reminder").0, shown);
+    in_order(
+        &json[0].content,
+        &["[[ ## question ## ]]\n{question}", "{\n  \"reasoning\": \"{reasoning}\",\n  \"answer\": \"{answer}  "],
+    );
+}
+
+#[test]
+fn values_are_written_as_dspy_writes_them() {
+    let signature = signature("v: str, l: list, d: dict, f: float, n: Optional[str], b: bool -> a");
+    let shown = |value: Value| {
+        let messages = Adapter::Chat.messages(&signature, &values(json!({"v": value})), &[], &[]);
+        let text = messages[1].content.strip_prefix("[[ ## v ## ]]\n").expect("the marker").to_owned();
+        text.rsplit_once("\n\n").expect("a reminder").0.to_owned()
+    };
+    let cases = [
+        (json!("  as it\n is "), "  as it\n is "),
+        (json!([]), "N/A"),
+        (json!(["one"]), "«one»"),
+        (json!(["a", "b"]), "[1] «a»\n[2] «b»"),
+        (json!(["a\n\nb", "q»"]), "[1] «««\n    a\n    \n    b\n»»»\n[2] «««\n    q»\n»»»"),
+        (json!({"k": [1, null, "é"]}), r#"{"k": [1, null, "é"]}"#),
+        (json!(null), "None"),
+        (json!(true), "True"),
+        (json!(1.0), "1.0"),
+        (json!(1e20), "1e+20"),
+        (json!(0.00001), "1e-05"),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(shown(value.clone()), expected, "{value}");
+    }
+    let typed = values(json!({"l": [1, "x"], "d": {"a": {"b": 1.5}}, "f": 2.0, "n": null, "b": false}));
+    let messages = Adapter::Chat.messages(&signature, &typed, &[], &[]);
+    in_order(&messages[1].content, &["[1, \"x\"]", "{\"a\": {\"b\": 1.5}}", "\n2.0\n", "\nNone\n", "\nFalse\n"]);
+}
+
+#[test]
+fn demos_come_before_turns_the_incomplete_ones_first() {
+    let signature = Module::ChainOfThought.expand(&signature("question -> answer: int"));
+    let demos: Vec<Demo> = vec![
+        values(json!({"question": "full", "reasoning": "r", "answer": 1})),
+        values(json!({"question": "lacks reasoning", "answer": 2})),
+        values(json!({"question": "no output"})),
+        values(json!({"reasoning": "no input", "answer": 3})),
+        values(json!({"augmented": true, "question": "full too", "reasoning": "s", "answer": 4})),
+    ];
+    let turns: Vec<Turn> = vec![values(json!({"question": "before", "reasoning": "t", "answer": 5}))];
+    for adapter in Adapter::ALL {
+        let messages = adapter.messages(&signature, &values(json!({"question": "now"})), &demos, &turns);
+        assert_eq!(roles(&messages), "suauauauau", "{adapter}");
+        let order = ["lacks reasoning", "full", "full too", "before", "now"];
+        for (i, text) in order.iter().enumerate() {
+            assert!(messages[1 + 2 * i].content.contains(text), "{adapter}: {text}");
+        }
+        let reminder = messages[9].content.rsplit_once("\n\n").expect("a reminder").1;
+        assert!(messages[7].content.ends_with(reminder), "{adapter}: turns have the reminder");
+        for i in [1, 3, 5] {
+            assert!(!messages[i].content.contains(reminder), "{adapter}: demos have none");
+        }
+        for i in [4, 6, 8] {
+            let read = adapter.parse(&signature, &messages[i].content).unwrap_or_else(|e| panic!("{adapter}: {e}"));
+            assert!(read.repairs.is_empty() && read.fields["answer"].is_number(), "{adapter}: what we show, we read");
+        }
+    }
+    let chat = Adapter::Chat.messages(&signature, &Values::new(), &demos, &[]);
+    assert_eq!(chat[4].content, "[[ ## reasoning ## ]]\nr\n\n[[ ## answer ## ]]\n1\n\n[[ ## completed ## ]]\n");
+    let json = Adapter::Json.messages(&signature, &Values::new(), &demos, &[]);
+    assert_eq!(json[4].content, "{\n  \"reasoning\": \"r\",\n  \"answer\": 1\n}");
+}
+
+#[test]
+fn a_history_among_the_inputs_is_told_as_turns() {
+    let signature = signature("history: dspy.History, message -> reply");
+    let history = json!({"messages": [{"message": "hi", "reply": "hello"}, {"message": "and?", "reply": "so"}]});
+    for given in [history.clone(), history["messages"].clone()] {
+        let messages =
+            Adapter::Chat.messages(&signature, &values(json!({"history": given, "message": "now"})), &[], &[]);
+        assert_eq!(roles(&messages), "suauau");
+        assert!(messages[5].content.starts_with("[[ ## message ## ]]\nnow\n\n"), "{}", messages[5].content);
+        assert_eq!(messages[4].content, "[[ ## reply ## ]]\nso\n\n[[ ## completed ## ]]\n");
+    }
+}
+
+#[test]
+fn response_format_is_a_closed_schema_strict_where_it_can_be() {
+    let format =
+        Adapter::Json.response_format(&signature("q -> someText, n: list[int], o: Optional[bool], l: Literal['a']"));
+    let format = format.expect("a format")["json_schema"].clone();
+    assert_eq!(format["strict"], true);
+    assert_eq!(format["schema"]["required"], json!(["someText", "n", "o", "l"]));
+    assert_eq!(format["schema"]["additionalProperties"], false);
+    assert_eq!(format["schema"]["properties"]["someText"], json!({"type": "string", "title": "Some Text"}));
+    assert_eq!(format["schema"]["properties"]["o"]["anyOf"], json!([{"type": "boolean"}, {"type": "null"}]));
+    assert_eq!(format["schema"]["properties"]["l"]["enum"], json!(["a"]));
+    let open = Adapter::Json.response_format(&signature("q -> d: dict[str, int]")).expect("a format");
+    assert_eq!(open["json_schema"]["strict"], false, "strict mode has no open dicts");
+    assert_eq!(Adapter::Chat.response_format(&signature("q -> a")), None);
+}
+
+#[test]
+fn a_repair_turn_says_what_is_wrong_and_what_is_wanted() {
+    let signature = signature("q -> score: int, label: Literal['a', 'b']");
+    let bad = "[[ ## score ## ]]\n3 points";
+    let why = Adapter::Chat.parse(&signature, bad).expect_err("it does not fit");
+    let turn = Adapter::Chat.repair_turn(&signature, bad, &why);
+    assert_eq!(roles(&turn), "au");
+    assert_eq!(turn[0].content, bad);
+    in_order(
+        &turn[1].content,
+        &["`score`", "int", "`3 points`", "`label`", "Literal['a', 'b']", "[[ ## completed ## ]]"],
+    );
+}

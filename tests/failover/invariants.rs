@@ -1,0 +1,373 @@
+//! What must always hold, numbered as in the specification, over random worlds.
+
+use crate::worlds::{MODELS, World, drawn, ms, origin, signed, world};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use switchover::failover::rehearsal::{Act, Said, Stage};
+use switchover::failover::{
+    Answer, AttemptId, Blame, BreakerState, Event, Failure, Finished, Health, Kind, Limits, Outcome, Phase, Policy,
+    Relation, Route, Spent, Started,
+};
+
+/// The events of one run, with the time since its beginning.
+fn of_run(said: &[Said], run: usize, begin: Duration) -> Vec<(Duration, &Event)> {
+    said.iter().filter(|s| s.run == run).map(|s| (s.at.saturating_sub(begin), &s.event)).collect()
+}
+
+fn started<'a>(events: &'a [(Duration, &Event)]) -> impl Iterator<Item = (Duration, &'a Started)> {
+    events.iter().filter_map(|(at, event)| match event {
+        Event::Started(started) => Some((*at, started)),
+        _ => None,
+    })
+}
+
+fn finished<'a>(events: &[(Duration, &'a Event)]) -> &'a Finished {
+    match events.last() {
+        Some((_, Event::Finished(finished))) => finished,
+        other => panic!("the last word is {other:?}"),
+    }
+}
+
+/// 1: every attempt ends once, every run once, nothing after that. 2: one hedge in flight.
+fn one_end_each(events: &[(Duration, &Event)]) {
+    let (mut live, mut ended) = (BTreeSet::new(), BTreeSet::new());
+    for (_, event) in events {
+        let end = match event {
+            Event::Started(started) => {
+                assert!(live.insert(started.attempt) && !ended.contains(&started.attempt), "started twice");
+                assert!(live.len() <= 2, "more than one hedge");
+                assert!(live.len() == 1 || started.relation == Relation::Hedge, "two attempts without a hedge");
+                continue;
+            }
+            Event::Failed(failed) => failed.attempt,
+            Event::Answered(answered) => answered.attempt,
+            _ => continue,
+        };
+        assert!(live.remove(&end) && ended.insert(end), "{end} ended twice, or before it began");
+    }
+    assert!(live.is_empty(), "{live:?} never ended");
+    let terminals = events.iter().filter(|(_, event)| matches!(event, Event::Finished(_))).count();
+    assert_eq!(terminals, 1);
+    finished(events);
+}
+
+/// 2: attempts a model and a run, what the router tried inside included.
+fn within_limits(events: &[(Duration, &Event)], limits: &Limits) {
+    let mut by_model: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut spent = 0;
+    for (_, event) in events {
+        match event {
+            Event::Started(started) => {
+                assert!(spent < limits.per_run, "an attempt over the run's limit");
+                spent += 1;
+                *by_model.entry(&started.model).or_default() += 1;
+            }
+            Event::Failed(failed) => spent += (failed.failure.inner.len() as u32).saturating_sub(1),
+            _ => {}
+        }
+    }
+    assert!(by_model.values().all(|tries| *tries <= limits.per_model), "{by_model:?}");
+    assert_eq!(finished(events).attempts, by_model.values().sum::<u32>());
+}
+
+/// 4: nothing later than the deadline, no wait past it, no call before a hint has passed.
+fn in_time(events: &[(Duration, &Event)], deadline: Duration) {
+    let mut not_before: BTreeMap<&str, Duration> = BTreeMap::new();
+    for (at, event) in events {
+        assert!(*at <= deadline, "{event:?} after the deadline");
+        match event {
+            Event::Waiting(wait) => assert!(wait.until < deadline && wait.until == *at + wait.delay),
+            Event::Failed(failed) => {
+                let hint = failed.failure.hint.map_or(Duration::ZERO, |hint| hint.after);
+                let until = not_before.entry(&failed.model).or_default();
+                *until = (*until).max(*at + hint);
+            }
+            Event::Started(started) => {
+                let until = not_before.get(started.model.as_str()).copied().unwrap_or_default();
+                assert!(*at >= until, "{} was told to wait until {until:?}", started.model);
+            }
+            _ => {}
+        }
+    }
+    assert!(finished(events).took <= deadline);
+}
+
+/// 5 and 6: an answer is one attempt's, whole; the model is the winner's; unknown costs are contagious.
+fn answers_are_whole(events: &[(Duration, &Event)], run: usize) {
+    let end = finished(events);
+    let answers: Vec<_> = events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::Answered(answered) => Some(answered),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(answers.len(), usize::from(end.outcome == Outcome::Succeeded));
+    if let Some(answer) = answers.first() {
+        assert_eq!(end.fields["answer"], signed(run, answer.attempt.0));
+        assert_eq!((end.attempt, end.model.as_ref()), (Some(answer.attempt), Some(&answer.model)));
+    } else {
+        assert!(end.fields.is_empty() && end.model.is_none() && end.headline.is_some());
+    }
+    let costs = events.iter().filter_map(|(_, event)| match event {
+        Event::Failed(failed) => Some(failed.cost),
+        Event::Answered(answered) => Some(answered.cost),
+        _ => None,
+    });
+    assert_eq!(end.cost, costs.fold(Spent::NOTHING, Spent::plus));
+    let failures = events.iter().filter(|(_, event)| matches!(event, Event::Failed(_))).count();
+    assert_eq!(end.failures.len(), failures, "12: the terminal lists every failed attempt");
+}
+
+/// 7: a request differs from the first only by cap, format, connection and repair, and only for a reason.
+fn changes_have_reasons(events: &[(Duration, &Event)]) {
+    let mut failed: BTreeMap<AttemptId, Kind> = BTreeMap::new();
+    for (_, event) in events {
+        match event {
+            Event::Failed(f) => _ = failed.insert(f.attempt, f.failure.kind),
+            Event::Started(started) => {
+                let changes = &started.changes;
+                let any = |kinds: &[Kind]| failed.values().any(|kind| kinds.contains(kind));
+                assert!(started.attempt.0 > 1 || changes.is_none());
+                assert!(!changes.plain_format || any(&[Kind::FormatUnsupported]));
+                assert!(!changes.fresh_connection || any(&[Kind::Reset]));
+                assert!(changes.max_tokens.is_none() || any(&[Kind::Length, Kind::Unaffordable]));
+                assert!(changes.repair_of.is_none_or(|of| failed[&of] == Kind::Invalid));
+                assert!(started.relation != Relation::Repair || changes.repair_of == started.after);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// 9: after cancel nothing starts, and the run is over at once.
+fn cancel_is_at_once(events: &[(Duration, &Event)], cancel: Option<Duration>) {
+    let Some(cancel) = cancel else { return };
+    let end = finished(events);
+    assert!(end.took <= cancel, "ran on after cancel");
+    assert!(end.outcome != Outcome::Cancelled || end.took == cancel);
+}
+
+/// 10: a fault of the request moves no breaker; a probe gives its permit back.
+fn requests_move_no_breaker(events: &[(Duration, &Event)]) {
+    for pair in events.windows(2) {
+        if let [(_, Event::Failed(failed)), (_, Event::Breaker(change))] = pair
+            && matches!(failed.blame, Blame::Request | Blame::Local | Blame::None)
+        {
+            let released = (change.from, change.to) == (BreakerState::Probing, BreakerState::HalfOpen);
+            let next_probe = change.to == BreakerState::Probing;
+            assert!(released || next_probe, "{failed:?} moved {change:?}");
+        }
+    }
+}
+
+/// 11: every route before the one that served was tried or skipped, in this run.
+fn the_first_that_could_served(events: &[(Duration, &Event)], chain: &[Route]) {
+    let Some(winner) = events.iter().find_map(|(_, event)| match event {
+        Event::Answered(answered) => Some(answered.route),
+        _ => None,
+    }) else {
+        return;
+    };
+    for route in &chain[..winner] {
+        let told = events.iter().any(|(_, event)| match event {
+            Event::Skipped(skipped) => skipped.model == route.model,
+            Event::Failed(failed) => failed.model == route.model,
+            Event::Answered(answered) => answered.model == route.model,
+            _ => false,
+        });
+        assert!(told, "{} was passed over in silence", route.model);
+    }
+}
+
+/// 3: no call past an open breaker, but forced or with its permit.
+fn breakers_are_heeded(said: &[Said], world: &World) {
+    let mut states: BTreeMap<(String, String), BreakerState> = BTreeMap::new();
+    let mut holders: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut forced: BTreeSet<(usize, AttemptId)> = BTreeSet::new();
+    for Said { run, event, at } in said {
+        match event {
+            Event::Breaker(change) => {
+                let key = (change.blame.to_string(), change.name.clone());
+                if change.to == BreakerState::Probing {
+                    assert_eq!(change.from, BreakerState::HalfOpen, "{at:?}: a probe without a permit");
+                    holders.insert(key.clone(), *run);
+                }
+                states.insert(key, change.to);
+            }
+            Event::Started(started) => {
+                let follows = started.after.is_some_and(|after| forced.contains(&(*run, after)));
+                let amends = matches!(started.relation, Relation::Retry | Relation::Repair);
+                if started.relation == Relation::Forced || follows && amends {
+                    forced.insert((*run, started.attempt));
+                    continue;
+                }
+                let route = &world.chain[started.route];
+                let class = route.class().unwrap_or_default().to_owned();
+                let keys = [
+                    ("model", route.model.clone()),
+                    ("class", class),
+                    ("account", route.origin.clone()),
+                    ("origin", route.origin.clone()),
+                ];
+                for (blame, name) in keys {
+                    let key = (blame.to_owned(), name);
+                    match states.get(&key) {
+                        None | Some(BreakerState::Closed { .. }) => {}
+                        Some(BreakerState::Probing) => assert_eq!(holders[&key], *run, "another run's permit"),
+                        Some(state) => panic!("{at:?}: {started:?} past {key:?} {state:?}"),
+                    }
+                }
+                assert!(
+                    started.relation != Relation::Probe || started.timeouts.first_token <= Duration::from_secs(5),
+                    "a probe may take five seconds"
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// 3: permits are never lost.
+fn no_permit_is_left_behind(stage: &Stage, said: &[Said]) {
+    let end = said.last().map_or(Duration::ZERO, |last| last.at);
+    for standing in stage.health.board(end) {
+        assert_ne!(standing.breaker, BreakerState::Probing, "{} keeps its permit", standing.name);
+    }
+}
+
+proptest! {
+    #![proptest_config(drawn(800))]
+
+    #[test]
+    fn the_invariants_hold_in_random_worlds(world in world()) {
+        let (said, stage) = world.play();
+        for (run, (begin, cancel)) in world.runs.iter().enumerate() {
+            let events = of_run(&said, run, *begin);
+            one_end_each(&events);
+            within_limits(&events, &world.policy.limits);
+            in_time(&events, world.policy.limits.deadline);
+            answers_are_whole(&events, run);
+            changes_have_reasons(&events);
+            cancel_is_at_once(&events, *cancel);
+            requests_move_no_breaker(&events);
+            the_first_that_could_served(&events, &world.chain);
+        }
+        breakers_are_heeded(&said, &world);
+        no_permit_is_left_behind(&stage, &said);
+        // 13: the same seed, script and configuration give the same bytes
+        let lines = |said: &[Said]| said.iter().map(|s| serde_json::to_string(&s.event).unwrap()).collect::<Vec<_>>();
+        let (again, health) = world.play();
+        prop_assert_eq!(lines(&said), lines(&again));
+        prop_assert_eq!(&stage.health, &health.health);
+        let kept: Health = serde_json::from_str(&serde_json::to_string(&stage.health).unwrap()).unwrap();
+        prop_assert_eq!(kept, health.health);
+    }
+
+    // 12: if some route would succeed within the limits, the run does
+    #[test]
+    fn a_route_that_would_succeed_is_found(
+        fates in prop::collection::vec(fate(), MODELS.len()),
+        begins in prop::collection::vec(ms(0..120_000), 1..8),
+        seed in any::<u64>(),
+    ) {
+        let chain: Vec<Route> = MODELS.iter().map(|model| Route::new(*model, origin(model))).collect();
+        let limits = Limits { per_run: 30, deadline: Duration::from_secs(1000), ..Limits::default() };
+        let mut stage = Stage::default();
+        for (index, begin) in begins.iter().enumerate() {
+            let policy = Policy { limits, seed: seed.wrapping_add(index as u64), ..Policy::default() };
+            stage.run(policy, chain.clone(), *begin, None);
+        }
+        let said = stage.play(|_, _, started| vec![(Duration::from_millis(100), fates[started.route].clone())]);
+        let good = fates.iter().any(|fate| matches!(fate, Act::Done(_)));
+        for (run, begin) in begins.iter().enumerate() {
+            let events = of_run(&said, run, *begin);
+            let end = finished(&events);
+            prop_assert_eq!(end.outcome, if good { Outcome::Succeeded } else { Outcome::Exhausted });
+            let tried: BTreeSet<_> = started(&events).map(|(_, started)| started.route).collect();
+            prop_assert!(good || tried.len() == chain.len(), "not all were tried: {tried:?}");
+        }
+    }
+
+    // 15: a primary that is healthy from T on serves the first run after T + 30 s
+    #[test]
+    fn the_primary_comes_back(
+        kind in prop::sample::select(vec![
+            Kind::ServerError, Kind::GatewayTimeout, Kind::Truncated, Kind::Refused, Kind::Reset, Kind::Empty,
+            Kind::RateLimited, Kind::ClassLimited, Kind::MidStream, Kind::Invalid, Kind::AccountLimited,
+        ]),
+        others_fail in any::<bool>(),
+        begins in prop::collection::vec(ms(0..200_000), 0..30),
+        healthy_from in ms(0..200_000),
+        seed in any::<u64>(),
+    ) {
+        let mut stage = Stage::default();
+        let chain: Vec<Route> = MODELS[2..].iter().map(|model| Route::new(*model, origin(model))).collect();
+        let last = healthy_from + Duration::from_secs(30);
+        let before = begins.into_iter().filter(|begin| *begin + Duration::from_secs(5) < last);
+        for (index, begin) in before.chain([last]).enumerate() {
+            let policy = Policy { seed: seed.wrapping_add(index as u64), ..Policy::default() };
+            stage.run(policy, chain.clone(), begin, None);
+        }
+        let said = stage.play(|now, _, started| {
+            let fails = now < healthy_from && (started.route == 0 || others_fail);
+            vec![(Duration::from_millis(10), if fails { failing(kind) } else { answer() })]
+        });
+        let (first, served) = said
+            .iter()
+            .filter(|said| said.at >= last)
+            .find_map(|said| match &said.event {
+                Event::Started(started) => Some((started.route, started.relation)),
+                _ => None,
+            })
+            .expect("the last run starts something");
+        prop_assert_eq!(first, 0, "{:?}", served);
+        prop_assert_ne!(served, Relation::Forced);
+    }
+}
+
+fn failing(kind: Kind) -> Act {
+    Act::Fail(Failure::new(kind, "as drawn"), Spent::NOTHING)
+}
+
+fn answer() -> Act {
+    let fields = [("answer".to_owned(), "42".into())].into_iter().collect();
+    Act::Done(Answer { fields, served: None, cost: Spent::NOTHING, warnings: Vec::new() })
+}
+
+/// What a model always does: answer, or fail in a way that leaves the others a chance.
+fn fate() -> impl Strategy<Value = Act> {
+    let kinds = vec![
+        Kind::Refused,
+        Kind::Reset,
+        Kind::ConnectTimeout,
+        Kind::FormatUnsupported,
+        Kind::ContextLength,
+        Kind::Forbidden,
+        Kind::ModelGone,
+        Kind::RequestTimeout,
+        Kind::Conflict,
+        Kind::RateLimited,
+        Kind::ServerError,
+        Kind::GatewayTimeout,
+        Kind::NotAnAnswer,
+        Kind::MidStream,
+        Kind::Truncated,
+        Kind::BadEvents,
+        Kind::TooLarge,
+        Kind::Empty,
+        Kind::Length,
+        Kind::Invalid,
+    ];
+    prop_oneof![1 => Just(answer()), 3 => prop::sample::select(kinds).prop_map(failing)]
+}
+
+#[test]
+fn reasoning_and_answer_tokens_are_both_progress() {
+    let mut stage = Stage::default();
+    stage.run(Policy::default(), vec![Route::new("a", "o")], Duration::ZERO, None);
+    let at = Duration::from_secs;
+    let said = stage.play(|_, _, _| vec![(at(9), Act::Token(Phase::Reasoning)), (at(38), answer())]);
+    assert!(matches!(&said.last().unwrap().event, Event::Finished(f) if f.outcome == Outcome::Succeeded));
+}

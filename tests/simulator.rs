@@ -1,0 +1,17 @@
+//! The simulator from outside, over loopback sockets: every path, every fault, every reply.
+//! Nothing here uses the crate's client, and nothing waits: the pace is 0.
+
+#[path = "simulator/faults.rs"]
+mod faults;
+#[path = "simulator/paths.rs"]
+mod paths;
+#[path = "simulator/replies.rs"]
+mod replies;
+#[path = "simulator/wire.rs"]
+mod wire;
+
+use switchover::simulator::{Options, Simulator};
+
+async fn start() -> Simulator {
+    Simulator::start(Options { pace: 0.0, ..Options::default() }).await.unwrap()
+}

@@ -1,0 +1,226 @@
+//! What the sockets show: what is recorded is what was sent, the key stays with its origin,
+//! and no connection's fate is another's.
+
+use crate::server::{
+    KEY, Server, answer, ask, ask_for, body, client, endpoint, finish, open, open_stream, raw, stream, whole,
+};
+use serde_json::{Value, json};
+use std::process::Command;
+use switchover::failover::Kind;
+use switchover::openrouter::account::{Generation, KeyInfo, generation_path};
+use switchover::openrouter::client::{Call, Endpoint};
+use switchover::openrouter::headers::{Chosen, Extra, Headers, Provenance};
+use switchover::openrouter::{Delta, Header};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const OK: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+#[tokio::test]
+async fn what_is_recorded_is_what_the_server_receives() {
+    let server = Server::start([stream(OK)]).await;
+    let (endpoint, body) = (server.endpoint(), json!({"zeta": 1, "alpha": [1.5, null, "ü\n"], "stream": true}));
+    let extra = Extra { name: "X-Mine".into(), value: Chosen { value: " two words ".into(), from: Provenance::File } };
+    let headers = Headers { extras: vec![extra], ..Headers::default() };
+    for fresh in [false, true] {
+        let exchange = client().open(&Call { endpoint: &endpoint, headers: &headers, body: &body, fresh }).unwrap();
+        let recorded = exchange.request().clone();
+        assert!(server.received().len() == usize::from(fresh), "nothing leaves before it was shown");
+        finish(exchange).await.1.unwrap();
+        let received = server.received().pop().unwrap();
+        assert_eq!(recorded.url, format!("http://{}/api/v1/chat/completions", server.address));
+        assert_eq!(received.line, "POST /api/v1/chat/completions HTTP/1.1");
+        let arrived: Vec<Header> = received
+            .headers
+            .iter()
+            .map(|(name, value)| Header { name: name.clone(), value: value.replace(KEY, "…cdef") })
+            .collect();
+        assert_eq!(recorded.headers, arrived, "name by name, in order, the key masked");
+        assert_eq!(received.body, recorded.body.to_string().into_bytes());
+        let names: Vec<&str> = recorded.headers.iter().map(|h| h.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "host",
+                "authorization",
+                "content-type",
+                "accept",
+                "user-agent",
+                "content-length",
+                "http-referer",
+                "x-openrouter-title",
+                "x-title",
+                "x-openrouter-metadata",
+                "x-mine"
+            ]
+        );
+        assert!(!serde_json::to_string(&recorded).unwrap().contains(&KEY[..8]));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_takes_neither_request_nor_key_anywhere() {
+    let thief = Server::start([stream(OK)]).await;
+    for status in [301, 302, 303, 307, 308] {
+        let to =
+            format!("HTTP/1.1 {status} X\r\nLocation: http://{}/steal\r\nContent-Length: 0\r\n\r\n", thief.address);
+        let failure = ask_for(raw(&to)).await.1.unwrap_err();
+        assert_eq!((failure.kind, failure.status), (Kind::NotAnAnswer, Some(status)));
+        assert!(failure.reason.contains("not followed"), "{}", failure.reason);
+        let server = Server::start([raw(&to)]).await;
+        assert!(client().get(&server.endpoint(), &Headers::default(), "/models").await.is_err());
+    }
+    assert!(thief.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_frozen_connection_freezes_nobody_else() {
+    let frozen = open_stream("data: {\"choices\":[{\"delta\":{\"content\":\"On\"}}]}\n\n").then_hang();
+    let server = Server::start([frozen, stream(OK)]).await;
+    let (client, endpoint) = (client(), server.endpoint());
+    let mut first = open(&client, &endpoint).unwrap();
+    let mut deltas = Vec::new();
+    while !deltas.contains(&Delta::Text("On".into())) {
+        assert!(first.advance(&mut deltas).await.is_none());
+    }
+    // The same client, the first exchange still open and silent.
+    assert_eq!(finish(open(&client, &endpoint).unwrap()).await.1.unwrap().text, "4");
+    assert_ne!(server.received()[0].connection, server.received()[1].connection);
+}
+
+#[tokio::test]
+async fn connections_are_kept_unless_a_fresh_one_is_asked_for() {
+    let server = Server::start([whole(&json!({"data": []})), stream(OK)]).await;
+    let (client, endpoint, headers) = (client(), server.endpoint(), Headers::default());
+    client.warm(&endpoint, &headers).await.unwrap();
+    finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
+    finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
+    let call = Call { endpoint: &endpoint, headers: &headers, body: &body(), fresh: true };
+    finish(client.open(&call).unwrap()).await.1.unwrap();
+    finish(client.open(&call).unwrap()).await.1.unwrap();
+    let connections: Vec<usize> = server.received().iter().map(|r| r.connection).collect();
+    assert_eq!(connections, [0, 0, 0, 1, 2]);
+}
+
+#[tokio::test]
+async fn a_server_that_lingers_after_done_does_not_hold_the_answer_up() {
+    let mut server = Server::start([open_stream(OK).then_hang()]).await;
+    let (deltas, end) = ask(&server.endpoint()).await;
+    assert_eq!(end.unwrap().id.as_deref(), Some("gen-head"));
+    assert!(matches!(&deltas[0], Delta::Opened(head) if head.generation.as_deref() == Some("gen-head")));
+    server.hung_up().await;
+}
+
+#[tokio::test]
+async fn waiting_may_be_given_up_and_taken_up_again() {
+    let server = Server::start([stream(OK)]).await;
+    let mut exchange = open(&client(), &server.endpoint()).unwrap();
+    let mut deltas = Vec::new();
+    let end = loop {
+        // Polled once and dropped, as a select! does with the arm that lost.
+        tokio::select! {
+            biased;
+            end = exchange.advance(&mut deltas) => if let Some(end) = end { break end },
+            () = tokio::task::yield_now() => {}
+        }
+    };
+    assert_eq!(end.unwrap().text, "4");
+    assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
+async fn failures_below_http_have_their_kind() {
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let dead = format!("http://{}/api/v1", nobody.local_addr().unwrap());
+    let plain = Server::start([raw("SSH-2.0-OpenSSH_9.6\r\n\r\n").then_close()]).await;
+    let mid_reset =
+        Server::start([open_stream("data: {\"choices\":[{\"delta\":{\"content\":\"On\"}}]}\n\n").then_reset()]).await;
+    let short =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndata:\r\n";
+    let short = Server::start([raw(short).then_close()]).await;
+    for (base, kind) in [
+        (dead, Kind::Refused),
+        ("http://no-such-host.invalid/v1".into(), Kind::Dns),
+        (plain.endpoint().base.to_string(), Kind::NotAnAnswer),
+        (mid_reset.endpoint().base.to_string(), Kind::Truncated),
+        (short.endpoint().base.to_string(), Kind::Truncated),
+    ] {
+        let failure = ask(&endpoint(&base)).await.1.unwrap_err();
+        assert_eq!(failure.kind, kind, "{base}: {failure:?}");
+        assert!(!failure.reason.is_empty());
+    }
+    // A TLS client at a server that speaks plain HTTP, and at one that hangs up: there is no way down.
+    for (answer, kind) in [("HTTP/1.1 400 Bad Request\r\n\r\n", Kind::Tls), ("", Kind::TlsEof)] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tls = endpoint(&format!("https://{}/api/v1", listener.local_addr().unwrap()));
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            socket.read_buf(&mut Vec::with_capacity(1 << 16)).await.unwrap();
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        });
+        match open(&client(), &tls) {
+            Ok(exchange) => assert_eq!(finish(exchange).await.1.unwrap_err().kind, kind),
+            // A machine without certificates refuses even earlier.
+            Err(failure) => assert_eq!(failure.kind, Kind::Tls),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_no_header_can_hold_is_refused_without_being_shown() {
+    let server = Server::start([stream(OK)]).await;
+    for key in ["sk-or-v1-with space inside", "sk-or-v1-schlüssel", "sk-or-v1-line\nbreak"] {
+        let endpoint = Endpoint { key: Some(switchover::secret::Secret::new(key)), ..server.endpoint() };
+        let failure = open(&client(), &endpoint).err().unwrap();
+        assert_eq!(failure.kind, Kind::Local);
+        assert!(!format!("{failure:?}").contains("sk-or"), "{failure:?}");
+    }
+    let nobody = Endpoint { key: None, ..server.endpoint() };
+    ask(&nobody).await.1.unwrap();
+    assert!(!server.received()[0].headers.iter().any(|(name, _)| name == "authorization"));
+}
+
+#[tokio::test]
+async fn the_account_and_a_generation_can_be_asked_for() {
+    let key = json!({"data": {"label": format!("{}...def", &KEY[..12]), "limit": 10, "limit_remaining": "7.5", "usage": 2.5, "is_free_tier": false,
+        "free_model_daily_requests": {"used": 3, "limit": 50, "remaining": 47}, "rate_limit": {"requests": -1}}});
+    let generation = json!({"data": {"total_cost": 0.25, "model": "a/b", "provider_name": "P", "cancelled": true, "http_referer": "http://localhost/switchover",
+        "app_id": 7, "tokens_prompt": 3, "native_tokens_completion": 2, "provider_responses": [{"provider_name": "Q", "status": 503}, {"status": 1}]}});
+    let missing =
+        answer(404, "application/json", "{\"error\":{\"code\":404,\"message\":\"Generation gen-1 not found\"}}");
+    let server = Server::start([whole(&key), missing, whole(&generation)]).await;
+    let (client, endpoint, headers) = (client(), server.endpoint(), Headers::default());
+    let secret = endpoint.key.as_ref();
+    let info = KeyInfo::parse(&client.get(&endpoint, &headers, "/key").await.unwrap(), secret);
+    assert_eq!((info.remaining, info.free_requests), (Some(7.5), Some((3, 50))));
+    assert!(info.label.unwrap().starts_with("***"));
+    let path = generation_path("gen-1&x=/");
+    assert_eq!(client.get(&endpoint, &headers, &path).await.unwrap_err().status, Some(404), "it lags");
+    let seen = Generation::parse(&client.get(&endpoint, &headers, &path).await.unwrap(), secret);
+    assert_eq!((seen.cost, seen.app_id.as_deref(), seen.tokens), (Some(0.25), Some("7"), Some((3, 2))));
+    assert_eq!(seen.tried.len(), 1);
+    assert_eq!(server.received()[2].line, "GET /api/v1/generation?id=gen-1%26x%3D%2F HTTP/1.1");
+    let unknown = Generation::parse(&Value::Null, None);
+    assert_eq!(unknown, Generation::default());
+}
+
+/// Run by the next test in a process whose environment is hostile.
+#[tokio::test]
+async fn loopback_needs_neither_certificates_nor_a_proxy() {
+    assert_eq!(ask_for(stream(OK)).await.1.unwrap().text, "4");
+}
+
+#[test]
+fn an_environment_without_certificates_and_with_a_dead_proxy_does_no_harm() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "sockets::loopback_needs_neither_certificates_nor_a_proxy"])
+        .env("SSL_CERT_FILE", "/nowhere/at/all")
+        .env("SSL_CERT_DIR", "/nowhere/at/all")
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("http_proxy", "http://127.0.0.1:1")
+        .env("ALL_PROXY", "http://127.0.0.1:1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
