@@ -100,7 +100,10 @@ pub fn attempt_of(run: &Transcript, step: usize) -> Option<AttemptId> {
 fn brief(run: &Transcript, text: String) -> String {
     let chain = run.setup.iter().flat_map(|setup| setup.chain.iter().map(|route| route.model.as_str()));
     let slugs = chain.chain(run.attempts.iter().map(|attempt| attempt.model.as_str()));
-    slugs.filter(|slug| slug.contains('/')).fold(text, |text, slug| text.replace(slug, model_name(slug)))
+    let brief = slugs.filter(|slug| slug.contains('/')).fold(text, |text, slug| text.replace(slug, model_name(slug)));
+    // A number stays with its unit.
+    let brief = brief.replace(" s ·", "\u{a0}s ·");
+    brief.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(brief)
 }
 
 fn role(tone: Tone) -> Role {

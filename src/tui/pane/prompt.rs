@@ -213,7 +213,7 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
         _ => "prompt".to_owned(),
     };
-    let how = format!("{:?} · {}", app.module, app.adapter);
+    let how = format!("{} · {}", app.module, app.adapter);
     frame(app, f, Pane::Prompt, &title, &how);
     let room = app.room(Pane::Prompt);
     let shares = app.prompt.shares(room.height, room.width);

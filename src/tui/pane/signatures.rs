@@ -1,8 +1,8 @@
 //! The signatures: a library to choose from, and one line to type your own.
 
-use crate::dspy::{Signature, SyntaxError};
+use crate::dspy::{Entry, Signature, SyntaxError};
 use crate::text;
-use crate::tui::app::{App, Entry};
+use crate::tui::app::App;
 use crate::tui::draw::{frame, window};
 use crate::tui::layout::Pane;
 use crate::tui::pane::prompt::{cursor, type_into};
@@ -110,7 +110,7 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
             None => ("+", "type your own".to_owned(), String::new()),
             Some(entry) => {
                 let current = entry.signature == app.signature;
-                (if current { "●" } else { " " }, label(entry), entry.about.clone())
+                (if current { "●" } else { " " }, label(entry), entry.description.clone())
             }
         };
         let name = clip(&format!("{mark} {name}"), usize::from(below.width));
