@@ -39,11 +39,13 @@ pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
 
 /// What the screen begins with.
 fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> Result<Start> {
-    let mut library: Vec<_> = setup::library(around)?.into_iter().map(entry).collect();
+    let mut library = setup::library(around)?;
     // The signature that was asked for comes first, whether or not the library has it.
-    library.retain(|entry| entry.signature != base.signature);
-    let first = app::Entry { signature: base.signature.clone(), about: String::new(), module: base.module };
-    library.insert(0, first);
+    match library.iter().position(|entry| entry.signature == base.signature) {
+        Some(at) => library[..=at].rotate_right(1),
+        None => library.insert(0, setup::entry(base.signature.clone())),
+    }
+    library[0].module = base.module;
     let faults = world.faults();
     let link = |model: &str| Link { model: model.to_owned(), fault: faults.get(model).cloned() };
     Ok(Start {
@@ -76,10 +78,6 @@ fn theme(config: &Config, around: &Surroundings) -> Result<Theme> {
     let word = config.read::<String>("ui.theme")?.unwrap_or_default();
     let plain = around.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     Ok(Theme::named(&word).unwrap_or(if plain { Theme::Mono } else { Theme::Dark }))
-}
-
-fn entry(entry: crate::dspy::library::Entry) -> app::Entry {
-    app::Entry { signature: entry.signature, about: entry.description, module: entry.module }
 }
 
 fn models(catalogue: &Catalogue) -> Vec<app::Model> {
@@ -120,6 +118,7 @@ impl Desk {
                     module: ask.module,
                     adapter: ask.adapter,
                     inputs: ask.inputs,
+                    demos: ask.demos,
                     chain,
                     policy: Policy { seed: fastrand::u64(..), ..ask.policy },
                     ..self.base.clone()

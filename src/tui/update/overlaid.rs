@@ -234,7 +234,7 @@ impl App {
                 if let Some(setup) = &run.setup {
                     self.module = setup.module;
                     self.adapter = setup.adapter;
-                    self.use_signature(setup.signature.clone());
+                    self.use_signature(setup.signature.clone(), Vec::new());
                     self.prompt.show(&setup.inputs);
                 }
                 if action == Some(Action::Rerun) {
