@@ -22,7 +22,10 @@ impl Module {
     #[must_use]
     pub fn expand(self, signature: &Signature) -> Signature {
         let mut expanded = signature.clone();
-        if self != Self::Predict && signature.output("reasoning").is_none() {
+        if self == Self::Predict {
+            return expanded;
+        }
+        if signature.output("reasoning").is_none() {
             let name = free_name(signature, &["reasoning", "rationale", "thoughts"]);
             expanded.outputs.insert(0, Field::new(name, Kind::Str));
         }
