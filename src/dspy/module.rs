@@ -78,7 +78,11 @@ fn told(signature: &Signature, attempt: &Prediction) -> String {
     let (answers, thoughts): (Vec<_>, Vec<_>) = attempt.fields.iter().partition(|(name, _)| asked(name));
     let thought = thoughts.iter().map(|(_, value)| line(value)).collect::<Vec<_>>().join(" ");
     let answer = answers.iter().map(|(name, value)| format!("{name}: {}", line(value))).collect::<Vec<_>>().join("; ");
-    if thought.is_empty() { format!("«{answer}»") } else { format!("«{thought} So my answer is {answer}»") }
+    if thought.is_empty() {
+        format!("«{answer}»")
+    } else {
+        format!("«{}; that gives {answer}»", thought.trim_end_matches(['.', ' ']))
+    }
 }
 
 /// What a vote came to.
@@ -220,7 +224,7 @@ mod tests {
         let (wider, inputs) = module.comparison(&signature, &attempts).expect("a comparison");
         let inline = "question, reasoning_attempt_1, reasoning_attempt_2 -> rationale, answer: int";
         assert_eq!(wider.inline(), inline);
-        assert_eq!(inputs["reasoning_attempt_2"], "«because So my answer is answer: 2»");
+        assert_eq!(inputs["reasoning_attempt_2"], "«because; that gives answer: 2»");
     }
 
     #[test]
