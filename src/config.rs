@@ -51,6 +51,8 @@ pub struct Surroundings {
     pub config_dir: PathBuf,
     /// The user's data directory for this program.
     pub data_dir: PathBuf,
+    /// The user's cache directory for this program.
+    pub cache_dir: PathBuf,
 }
 
 impl Surroundings {

@@ -4,6 +4,7 @@
 mod adapter;
 mod explain;
 mod grammar;
+mod input;
 mod json;
 mod kind;
 pub mod library;

@@ -22,6 +22,7 @@
 //! starts a run; the run's engine says what to start and what to stop; everything it
 //! says comes back as reports; reports change state; state is drawn.
 
+pub mod cli;
 pub mod config;
 pub mod dspy;
 pub mod failover;
@@ -35,3 +36,4 @@ pub mod simulator;
 pub mod text;
 pub mod transcript;
 pub mod tui;
+pub mod worker;

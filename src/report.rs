@@ -1,8 +1,9 @@
 //! What a run says to the outside: the engine's events with what the network saw of
 //! them. The screen, `--json`, history and replay all read these and nothing else.
 
-use crate::dspy::{Adapter, Module, Prediction, Signature, Values};
-use crate::failover::{AttemptId, Event, Policy, Route};
+use crate::dspy::{Adapter, Demo, Module, Prediction, Signature, Turn, Values, Vote};
+use crate::failover::{AttemptId, Event, Finished, Policy, Route};
+use crate::openrouter::settings::Settings;
 use crate::openrouter::{Delta, Request};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub enum What {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Seen {
     /// The run's beginning, with all that it was asked.
-    Begun(Box<Begun>),
+    Begun(Box<Job>),
     /// A request left the machine.
     Sent(Sent),
     /// A piece of a response arrived.
@@ -54,11 +55,22 @@ pub enum Seen {
         #[serde(flatten)]
         prediction: Prediction,
     },
+    /// One of several chains of the same question has ended.
+    Chain {
+        /// Which, from 1.
+        chain: usize,
+        /// Of how many.
+        of: usize,
+        /// How.
+        end: Finished,
+    },
+    /// The chains' answers were counted.
+    Voted(Vote),
 }
 
 /// What a run was asked: enough to run it again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Begun {
+pub struct Job {
     /// As it was typed, before the module expanded it.
     pub signature: Signature,
     /// How it is asked.
@@ -67,10 +79,19 @@ pub struct Begun {
     pub adapter: Adapter,
     /// Input values by name.
     pub inputs: Values,
+    /// Examples to show the model.
+    #[serde(default)]
+    pub demos: Vec<Demo>,
+    /// Earlier exchanges of the same conversation.
+    #[serde(default)]
+    pub turns: Vec<Turn>,
     /// The fallback chain.
     pub chain: Vec<Route>,
     /// The engine's settings.
     pub policy: Policy,
+    /// Request fields that the user chose.
+    #[serde(default)]
+    pub settings: Settings,
     /// Whether the built-in simulator stands in for the service.
     pub simulated: bool,
 }

@@ -10,7 +10,7 @@ pub use story::{Line, Step, Tone, model_name, seconds, usd};
 
 use crate::dspy::{Adapter, Signature};
 use crate::failover::{AttemptId, BreakerChange, BreakerState, Event, Finished, Outcome, Skipped, Spent, Waiting};
-use crate::report::{Begun, Report, Seen, What};
+use crate::report::{Job, Report, Seen, What};
 use std::time::Duration;
 
 /// A run as far as its reports go. Every duration in it counts from the run's beginning.
@@ -19,7 +19,7 @@ pub struct Transcript {
     /// Whose reports these are, once one has come. Reports of other runs are passed over.
     pub run: Option<u64>,
     /// What was asked.
-    pub setup: Option<Box<Begun>>,
+    pub setup: Option<Box<Job>>,
     /// How the answer is written, and the fields that the module asks for.
     asked: Option<(Adapter, Signature)>,
     /// In the order of their first mention.
@@ -143,6 +143,10 @@ impl Transcript {
                 attempt.simulated = sent.simulated;
             }
             Seen::Stream { attempt, delta } => self.attempt_mut(*attempt).take(at, delta),
+            Seen::Chain { chain, of, end } => {
+                self.tell(at, Step::Chain { chain: *chain, of: *of, end: Box::new(end.clone()) });
+            }
+            Seen::Voted(vote) => self.tell(at, Step::Voted(vote.clone())),
             Seen::Parsed { attempt, prediction } => self.attempt_mut(*attempt).prediction = Some(prediction.clone()),
         }
     }

@@ -26,9 +26,10 @@ pub use update::Msg;
 
 use app::App;
 use crossterm::event::{Event, EventStream, MouseEventKind};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use signals::{Signal, Signals};
 use std::io;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use terminal::Terminal;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -84,7 +85,7 @@ pub async fn run(start: Start, mut wires: Wires) -> io::Result<()> {
                         Some(command) => desk.perform(command, &mut terminal, &mut wires, &clock)?,
                         None => {}
                     }
-                    next = desk.keys.next().now_or_never();
+                    next = waiting(&mut desk.keys).await;
                 }
             }
             Some(msg) = wires.inbox.recv() => {
@@ -99,6 +100,18 @@ pub async fn run(start: Start, mut wires: Wires) -> io::Result<()> {
         }
         due = Some(Duration::ZERO);
     }
+}
+
+/// What the stream has ready, if anything. It must be asked in this task's own name: the stream
+/// wakes only whoever asked it first, and one that asked in passing would swallow the next key.
+async fn waiting(keys: &mut EventStream) -> Option<Option<io::Result<Event>>> {
+    std::future::poll_fn(|cx| {
+        Poll::Ready(match keys.poll_next_unpin(cx) {
+            Poll::Ready(event) => Some(event),
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 /// The screen's clock: the one place of this room that looks at the time.

@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("failover", &[]),
     ("openrouter", &["failover", "dspy", "secret", "text", "nearest"]),
     ("report", &["dspy", "failover", "openrouter"]),
-    ("transcript", &["report", "dspy", "failover", "openrouter"]),
+    ("transcript", &["report", "dspy", "failover", "openrouter", "text"]),
     ("export", &["report", "dspy", "failover", "openrouter", "transcript"]),
     ("simulator", &["fault"]),
     ("history", &["report", "transcript"]),

@@ -7,6 +7,8 @@ mod corpus;
 mod errors;
 #[path = "wire/server.rs"]
 mod server;
+#[path = "wire/simulated.rs"]
+mod simulated;
 #[path = "wire/sockets.rs"]
 mod sockets;
 #[path = "wire/traps.rs"]

@@ -54,7 +54,7 @@ pub const KEYS: &[Key] = &[
     key("signature", "SWITCHOVER_SIGNATURE", Text, "", "Inline signature or library name to begin with"),
     key("module", "SWITCHOVER_MODULE", Text, "", "How a signature is asked: predict, chain_of_thought, …"),
     key("adapter", "SWITCHOVER_ADAPTER", Word(&["chat", "json", "xml"]), r#""chat""#, "How fields are written in messages"),
-    key("attribution.referer", "SWITCHOVER_REFERER", Text, r#""https://switchover.example""#, "HTTP-Referer: the app's identity in OpenRouter's rankings"),
+    key("attribution.referer", "SWITCHOVER_REFERER", Text, r#""http://localhost/switchover""#, "HTTP-Referer: the app's identity in OpenRouter's rankings"),
     key("attribution.title", "SWITCHOVER_TITLE", Text, r#""Switchover""#, "X-OpenRouter-Title and X-Title: the app's name"),
     key("attribution.categories", "SWITCHOVER_CATEGORIES", Texts, "", "X-OpenRouter-Categories: at most two"),
     key("headers", "SWITCHOVER_HEADERS", Table, "", "Extra headers, sent to the configured server only"),

@@ -100,6 +100,7 @@ pub struct Engine {
     now: Duration,
     lanes: Vec<Lane>,
     pending: Option<Start>,
+    before: u32,
     attempts: u32,
     inner: u32,
     spent: Spent,
@@ -178,6 +179,7 @@ impl Engine {
             now: Duration::ZERO,
             lanes: Vec::new(),
             pending: None,
+            before: 0,
             attempts: 0,
             inner: 0,
             spent: Spent::NOTHING,
@@ -187,6 +189,12 @@ impl Engine {
             policy,
             chain,
         }
+    }
+
+    /// The same run with its attempts numbered after `before`, for runs that stand side by side in one log.
+    #[must_use]
+    pub fn numbered_after(self, before: u32) -> Self {
+        Self { before, ..self }
     }
 
     /// Takes in what happened by `now` and says what to do, in order. Timers that are
@@ -267,7 +275,7 @@ impl Engine {
         let share = self.share(start.route);
         let timeouts = self.timeouts(route, start.entry, share);
         self.attempts += 1;
-        let id = AttemptId(self.attempts);
+        let id = AttemptId(self.before + self.attempts);
         let hedge = self.policy.hedge && !self.policy.strict && self.lanes.is_empty();
         self.lanes.push(Lane {
             id,

@@ -2,6 +2,10 @@
 //! in memory: their breakers, the models' recent times to first token, and the retry
 //! budget. Knows no run. Times are on the engine's clock.
 
+mod board;
+
+pub use board::Standing;
+
 use super::breaker::{Admission, Breaker, Hold};
 use super::{Blame, BreakerState, Kind, Route, Skip, as_ms};
 use serde::{Deserialize, Serialize};
@@ -81,32 +85,6 @@ impl Default for Budget {
     }
 }
 
-/// A line of the health board.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Standing {
-    /// What is guarded: a model, a class, an account, an origin.
-    pub blame: Blame,
-    /// Slug, class, or origin.
-    pub name: String,
-    /// Where it is reached.
-    pub origin: String,
-    /// Its breaker; `until` is on the engine's clock.
-    pub breaker: BreakerState,
-    /// Until calls pass again, in ms; `null` when they do, or will not in this session.
-    #[serde(rename = "countdown_ms", with = "as_ms::option")]
-    pub countdown: Option<Duration>,
-    /// What it last failed of.
-    pub last_fault: Option<Fault>,
-    /// Median time to first token of the last 20, in ms.
-    #[serde(rename = "p50_ms", with = "as_ms::option")]
-    pub p50: Option<Duration>,
-    /// 95th percentile of the same, in ms.
-    #[serde(rename = "p95_ms", with = "as_ms::option")]
-    pub p95: Option<Duration>,
-    /// How many samples these come from.
-    pub samples: usize,
-}
-
 /// A breaker moved; times are on the engine's clock.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moved {
@@ -138,9 +116,6 @@ pub struct Charge {
     /// Jitter in `0..1`.
     pub draw: f64,
 }
-
-/// The breakers that a route passes, in the order in which a person would name them.
-const DOMAINS: [Blame; 4] = [Blame::Model, Blame::Class, Blame::Account, Blame::Origin];
 
 /// Name and origin under which `blame` is filed for this route; `None`: the route has no such domain.
 fn filed(blame: Blame, route: &Route) -> Option<(&str, &str)> {
@@ -293,43 +268,6 @@ impl Health {
         self.guards.len() < before
     }
 
-    /// Every breaker that has ever been charged, and every model that has been timed, models first.
-    pub fn board(&self, now: Duration) -> Vec<Standing> {
-        let unguarded = self
-            .paces
-            .iter()
-            .filter(|p| {
-                !self.guards.iter().any(|g| g.blame == Blame::Model && g.name == p.model && g.origin == p.origin)
-            })
-            .map(|p| (Blame::Model, &p.model, &p.origin, None));
-        let mut board: Vec<_> = self
-            .guards
-            .iter()
-            .map(|g| (g.blame, &g.name, &g.origin, Some(g)))
-            .chain(unguarded)
-            .map(|(blame, name, origin, guard)| {
-                let breaker = guard.map_or(BreakerState::Closed { weight: 0.0 }, |g| g.breaker.state(now));
-                let pace = self.pace(name, origin).filter(|_| blame == Blame::Model);
-                Standing {
-                    blame,
-                    name: name.clone(),
-                    origin: origin.clone(),
-                    breaker,
-                    countdown: match breaker {
-                        BreakerState::Open { until } => until.map(|until| until.saturating_sub(now)),
-                        _ => None,
-                    },
-                    last_fault: guard.and_then(|g| g.last_fault),
-                    p50: pace.and_then(|p| p.quantile(0.5)),
-                    p95: pace.and_then(|p| p.quantile(0.95)),
-                    samples: pace.map_or(0, |p| p.first_tokens.len()),
-                }
-            })
-            .collect();
-        board.sort_by(|a, b| (rank(a.blame), &a.name, &a.origin).cmp(&(rank(b.blame), &b.name, &b.origin)));
-        board
-    }
-
     fn guard(&self, blame: Blame, route: &Route) -> Option<&Guard> {
         self.guards.iter().find(|guard| guard.blame == blame && guard.covers(route))
     }
@@ -367,10 +305,6 @@ impl Pace {
         let rank = (q * sorted.len() as f64).ceil() as usize;
         sorted.get(rank.max(1) - 1).map(|sample| sample.0)
     }
-}
-
-fn rank(blame: Blame) -> Option<usize> {
-    DOMAINS.iter().position(|domain| *domain == blame)
 }
 
 fn severity(admission: Admission) -> (u8, Duration) {

@@ -65,7 +65,9 @@ fn failure(status: Option<u16>, error: &Value, envelope: &Value, around: Around<
         stated.and_then(|n| u16::try_from(n).ok()).filter(|n| (100..600).contains(n))
     });
     let words = all_words(error);
-    let own_limit = around.headers.iter().any(|h| h.name.to_ascii_lowercase().starts_with("x-ratelimit-"));
+    // Others name theirs `x-ratelimit-limit-requests` and the like, and send them per model.
+    let own = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+    let own_limit = around.headers.iter().any(|h| own.contains(&h.name.to_ascii_lowercase().as_str()));
     let case = Case { status, error, words: &words, own_limit };
     let affordable = case.affordable();
 
@@ -167,10 +169,15 @@ impl Case<'_> {
             | "server_error"
             | "api_error"
             | "internal_error"
-            | "internal_server_error" => match self.status {
-                Some(504 | 524) => Kind::GatewayTimeout,
-                _ => Kind::ServerError,
-            },
+            | "internal_server_error"
+                if matches!(self.status, None | Some(500..)) =>
+            {
+                if matches!(self.status, Some(504 | 524)) {
+                    Kind::GatewayTimeout
+                } else {
+                    Kind::ServerError
+                }
+            }
             "not_found" | "model_not_found" | "not_found_error" => Kind::ModelGone,
             "content_policy_violation" | "refusal" | "content_filter" | "moderation" => Kind::Policy,
             "timeout" | "timeout_error" if self.status == Some(408) => Kind::RequestTimeout,

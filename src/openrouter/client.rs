@@ -12,7 +12,7 @@ mod transport;
 
 use super::base::BaseUrl;
 use super::classify::{self, Around};
-use super::headers::Headers;
+use super::headers::{Headers, is_secret};
 use super::request::{Header, Request};
 use super::{Completion, Delta, Head, MAX_BODY, Reader};
 use crate::failover::{Failure, Kind};
@@ -246,7 +246,7 @@ fn build(
         let refused = || local(format!("the header {name} cannot be sent: it holds what no header can hold"));
         let name = HeaderName::try_from(name).map_err(|_| refused())?;
         let mut value = HeaderValue::try_from(value).map_err(|_| refused())?;
-        value.set_sensitive(name == "authorization");
+        value.set_sensitive(is_secret(name.as_str()));
         map.append(name, value);
         Ok(())
     };
@@ -279,9 +279,12 @@ fn record(request: &reqwest::Request, key: Option<&Secret>) -> Request {
     let scrub = |text: &str| key.map_or_else(|| text.to_owned(), |key| key.scrub(text));
     let show = |(name, value): (&HeaderName, &HeaderValue)| Header {
         name: name.as_str().to_owned(),
-        value: match key {
-            Some(key) if value.is_sensitive() => format!("Bearer {}", key.masked()),
-            _ => scrub(&String::from_utf8_lossy(value.as_bytes())),
+        value: match String::from_utf8_lossy(value.as_bytes()) {
+            secret if value.is_sensitive() => match secret.strip_prefix("Bearer ") {
+                Some(key) => format!("Bearer {}", Secret::new(key).masked()),
+                None => Secret::new(secret).masked(),
+            },
+            open => scrub(&open),
         },
     };
     let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();

@@ -214,9 +214,7 @@ impl Inside {
                 if self.failed.is_none() && chunk.choices.is_none() {
                     self.failed = fail(Kind::NotAnAnswer, "JSON without `choices` came instead of an answer".into());
                 }
-                // A whole body's frame is its own end, with or without a reason.
                 self.done = true;
-                self.fold.finish.get_or_insert_with(|| "unknown".to_owned());
             }
             Err(error) if error.is_eof() => {
                 let why = cut.map(|cut| format!(": {}", cut.reason)).unwrap_or_default();
@@ -244,9 +242,9 @@ impl Inside {
             return match cut {
                 Some(cut) => fail(Kind::Truncated, format!("the stream broke off: {}", cut.reason)),
                 None if self.done && empty && fold.reasoning().is_empty() => {
-                    fail(Kind::Empty, "the stream was done before anything came".into())
+                    fail(Kind::Empty, "the answer was done before anything came".into())
                 }
-                None => fail(Kind::Truncated, "the stream ended without a finish reason".into()),
+                None => fail(Kind::Truncated, "the answer ended without a finish reason".into()),
             };
         };
         let native = fold.native_finish.as_deref().unwrap_or_default();
@@ -297,4 +295,75 @@ impl Inside {
 fn reads_like_an_answer(reasoning: &str) -> bool {
     let end = reasoning.trim_end().trim_end_matches('`').trim_end();
     reasoning.contains("[[ ## ") || (end.ends_with('}') && reasoning.contains('{'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openrouter::Header;
+    use proptest::prelude::*;
+
+    fn read<'a>(
+        content_type: &str,
+        pieces: impl IntoIterator<Item = &'a [u8]>,
+    ) -> (Vec<Delta>, Result<Completion, Failure>) {
+        let header = Header { name: "content-type".into(), value: content_type.into() };
+        let head = Head { status: 200, generation: None, headers: vec![header] };
+        let (mut reader, mut deltas) = (Reader::new(head, None, Duration::ZERO), Vec::new());
+        for piece in pieces {
+            reader.push(piece, &mut deltas);
+        }
+        let end = reader.finish(None, &mut deltas);
+        // Blanks before a body are keep-alives, counted by the piece.
+        deltas.retain(|delta| *delta != Delta::Comment);
+        (deltas, end)
+    }
+
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let parts: Vec<&[u8]> = vec![
+            b"data: ",
+            b"\n\n",
+            b"\n\n",
+            b"\r\n\r\n",
+            b": c\n",
+            b" ",
+            b"[DONE]",
+            b"null",
+            b"{}",
+            b"[]",
+            b"<html>",
+            b"\xff",
+            b"{\"choices\":[{\"delta\":{\"content\":\"a\\u001b[3\"}}]}",
+            b"{\"choices\":[{\"delta\":{\"content\":\"1mb\",\"reasoning\":\"r\"}}]}",
+            b"{\"choices\":[{\"message\":{\"content\":[{\"text\":\"p\"}]},\"finish_reason\":\"stop\"}]}",
+            b"{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}],\"usage\":{\"cost\":\"1\"}}",
+            b"{\"error\":{\"code\":429,\"message\":\"m\",\"metadata\":{\"raw\":\"{\\\"error\\\":[]}\"}}}",
+            b"{\"choices\":[",
+            b"\"model\":",
+            b"}",
+            b"]",
+            b"\xef\xbb\xbf",
+            "世".as_bytes(),
+        ];
+        let any_bytes = prop::collection::vec(any::<u8>(), 0..12);
+        let part = prop_oneof![6 => prop::sample::select(parts).prop_map(<[u8]>::to_vec), 1 => any_bytes];
+        prop::collection::vec(part, 0..24).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_come_to_one_end_whatever_the_pieces(
+            bytes in body(),
+            sse in any::<bool>(),
+            size in 1..20_usize,
+        ) {
+            let content_type = if sse { "text/event-stream" } else { "application/json" };
+            let whole = read(content_type, [bytes.as_slice()]);
+            prop_assert_eq!(&whole, &read(content_type, bytes.chunks(size)));
+            if let Ok(completion) = &whole.1 {
+                prop_assert!(!completion.text.trim().is_empty(), "no silent empty");
+                prop_assert!(completion.text.chars().all(|c| !c.is_control() || c == '\n' || c == '\t'));
+            }
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! The failover log in words: one line a step, the same on the screen and on stderr.
 
 use super::{Attempt, Phase, Transcript};
+use crate::dspy::{Ballot, Vote};
 use crate::failover::{
     AttemptId, Blame, BreakerChange, BreakerState, Decision, Finished, Outcome, Relation, Skipped, Spent, Waiting,
 };
+use crate::text::clean_line;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -27,6 +29,17 @@ pub enum Step {
     Waiting(Waiting),
     /// A breaker that moved.
     Breaker(BreakerChange),
+    /// One of several chains ended.
+    Chain {
+        /// Which, from 1.
+        chain: usize,
+        /// Of how many.
+        of: usize,
+        /// How.
+        end: Box<Finished>,
+    },
+    /// The chains' answers were counted.
+    Voted(Vote),
     /// The end.
     Finished(Finished),
 }
@@ -53,6 +66,9 @@ impl Line {
             (Step::Skipped(_), _) => "⊘",
             (Step::Waiting(_), _) => "◷",
             (Step::Breaker(_), _) => "◇",
+            (Step::Chain { .. }, Tone::Good) => "▪",
+            (Step::Chain { .. }, _) => "▫",
+            (Step::Voted(_), _) => "Σ",
             (Step::Finished(_), Tone::Good) => "■",
             (Step::Finished(_), _) => "□",
             (Step::Attempt(_), Tone::Good) => "✓",
@@ -77,11 +93,9 @@ impl Line {
                 BreakerState::Open { .. } => Tone::Bad,
                 BreakerState::HalfOpen | BreakerState::Probing => Tone::Warn,
             },
-            Step::Finished(finished) => match finished.outcome {
-                Outcome::Succeeded => Tone::Good,
-                Outcome::Cancelled => Tone::Quiet,
-                _ => Tone::Bad,
-            },
+            Step::Voted(_) => Tone::Good,
+            Step::Chain { end, .. } => outcome_tone(end.outcome),
+            Step::Finished(finished) => outcome_tone(finished.outcome),
         }
     }
 
@@ -102,6 +116,15 @@ impl Line {
                     _ => "",
                 };
                 format!("breaker of {what}{} {} · {}", change.name, change.to, change.why)
+            }
+            Step::Chain { chain, of, end } => format!("chain {chain} of {of}: {}", finished_line(end)),
+            Step::Voted(vote) => {
+                let ballot = |ballot: &Ballot| {
+                    let value = ballot.value.as_str().map_or_else(|| ballot.value.to_string(), str::to_owned);
+                    format!("{} × {}", ballot.chains.len(), clean_line(&value, 40))
+                };
+                let tally: Vec<String> = vote.tally.iter().map(ballot).collect();
+                format!("vote on {}: {}", vote.field, tally.join(" · "))
             }
             Step::Finished(finished) => finished_line(finished),
         }
@@ -183,6 +206,14 @@ impl Attempt {
             Some(next) => format!("{why} → {}", next.id),
             None => why.to_owned(),
         })
+    }
+}
+
+fn outcome_tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Succeeded => Tone::Good,
+        Outcome::Cancelled => Tone::Quiet,
+        _ => Tone::Bad,
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod breaker;
 mod fuzz;
+mod health;
 mod invariants;
+mod policy;
 mod report;
 mod script;
 mod table;

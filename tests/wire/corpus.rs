@@ -103,7 +103,8 @@ fn recorded_bodies_come_to_what_the_cases_say() {
         };
         let whole = steady(whole);
         assert!(steady(case.read(&key, bytes.chunks(1))) == whole, "{name}: byte by byte");
-        for at in 0..=bytes.len() {
+        // Byte by byte meets every boundary; of the splits in two a long case gets every seventh.
+        for at in (0..=bytes.len()).step_by(if bytes.len() > 600 { 7 } else { 1 }) {
             let (a, b) = bytes.split_at(at);
             assert!(steady(case.read(&key, [a, b])) == whole, "{name}: split at {at}");
         }

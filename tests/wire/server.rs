@@ -218,7 +218,8 @@ pub(crate) async fn finish(mut exchange: Exchange) -> (Vec<Delta>, Result<Comple
 
 /// Asks once, with a client of its own.
 pub(crate) async fn ask(endpoint: &Endpoint) -> (Vec<Delta>, Result<Completion, Failure>) {
-    finish(open(&client(), endpoint).unwrap()).await
+    // On a task of its own, as the worker does it: an exchange can be sent.
+    tokio::spawn(finish(open(&client(), endpoint).unwrap())).await.unwrap()
 }
 
 /// Starts a server for one answer and asks it.

@@ -58,6 +58,23 @@ async fn what_is_recorded_is_what_the_server_receives() {
 }
 
 #[tokio::test]
+async fn a_secret_among_the_extras_is_sent_and_not_shown() {
+    let server = Server::start([stream(OK)]).await;
+    let extra = |name: &str, value: &str| Extra {
+        name: name.into(),
+        value: Chosen { value: value.into(), from: Provenance::Env },
+    };
+    let extras = vec![extra("X-Api-Key", "hunter2hunter2hunter2"), extra("X-Note", KEY)];
+    let (endpoint, headers) = (server.endpoint(), Headers { extras, ..Headers::default() });
+    let exchange =
+        client().open(&Call { endpoint: &endpoint, headers: &headers, body: &body(), fresh: false }).unwrap();
+    let shown = format!("{:?}", exchange.request());
+    assert!(!shown.contains("hunter2h") && !shown.contains(&KEY[..8]), "{shown}");
+    finish(exchange).await.1.unwrap();
+    assert!(server.received()[0].headers.contains(&("x-api-key".into(), "hunter2hunter2hunter2".into())));
+}
+
+#[tokio::test]
 async fn a_redirect_takes_neither_request_nor_key_anywhere() {
     let thief = Server::start([stream(OK)]).await;
     for status in [301, 302, 303, 307, 308] {

@@ -1,0 +1,125 @@
+//! The command line: what can be asked for, and which room answers. No logic of its own.
+
+#![expect(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "these comments are the help texts, as people read them"
+)]
+
+mod ask;
+mod explain;
+mod lists;
+mod play;
+
+mod serve;
+mod settings;
+mod setup;
+
+use crate::config::Surroundings;
+use clap::{Args, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Exit codes, the same for every command.
+pub mod exit {
+    /// Answered, or done.
+    pub const OK: u8 = 0;
+    /// The command line or the configuration is wrong.
+    pub const USAGE: u8 = 1;
+    /// Every model of the chain failed.
+    pub const EXHAUSTED: u8 = 2;
+    /// No model would help: the key, the credit, or the request itself.
+    pub const FATAL: u8 = 3;
+    /// Cancelled by the user.
+    pub const CANCELLED: u8 = 130;
+}
+
+/// A terminal playground for DSPy-style signatures over OpenRouter, with failover you can watch.
+///
+/// Without a command it opens the playground; where there is no terminal it plays a
+/// failover demonstration as text. Without OPENROUTER_API_KEY everything runs on the
+/// built-in simulator.
+#[derive(Debug, Parser)]
+#[command(name = "switchover", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What can be set on the command line; each also has a key in the configuration file and a variable.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Settings {
+    /// A model of the fallback chain; repeat it, first choice first
+    #[arg(long = "model", short = 'm', global = true, value_name = "MODEL")]
+    models: Vec<String>,
+    /// Inline signature ("question -> answer: int") or the name of one in the library
+    #[arg(long, short, global = true, value_name = "SIGNATURE")]
+    signature: Option<String>,
+    /// How it is asked: predict, chain_of_thought, …
+    #[arg(long, global = true, value_name = "MODULE")]
+    module: Option<String>,
+    /// How fields are written: chat, json, xml
+    #[arg(long, global = true, value_name = "ADAPTER")]
+    adapter: Option<String>,
+    /// Break a model: MODEL=FAULT, for example openai/gpt-4o-mini=503 (see `switchover faults`)
+    #[arg(long = "fault", global = true, value_name = "MODEL=FAULT")]
+    faults: Vec<String>,
+    /// The API to talk to, such as localhost:11434/v1 with http:// before it
+    #[arg(long, global = true, value_name = "URL")]
+    base_url: Option<String>,
+    /// Use the built-in simulator even when there is a key
+    #[arg(long, global = true)]
+    simulate: bool,
+    /// HTTP-Referer: the app's identity in OpenRouter's rankings
+    #[arg(long, global = true, value_name = "URL")]
+    referer: Option<String>,
+    /// X-OpenRouter-Title and X-Title: the app's name
+    #[arg(long, global = true, value_name = "NAME")]
+    title: Option<String>,
+    /// Any other setting: key=value, as `switchover config` lists them
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask once and print the answer
+    Ask(ask::Ask),
+    /// Run the simulator alone, for other clients
+    Serve(serve::Serve),
+    /// Explain an inline signature: its fields, or where it is wrong
+    Signature(explain::Signature),
+    /// Read a completion from standard input as an adapter would
+    Parse(explain::Parse),
+    /// Show the messages that a signature becomes
+    Prompt(explain::Prompt),
+    /// List the faults that can be injected
+    Faults(lists::Faults),
+    /// List the models that can be asked
+    Models(lists::Models),
+    /// Show every setting, its value and where it came from
+    Config(settings::Show),
+}
+
+/// Runs the command line and answers the process's exit code. Errors go to standard error in one line.
+pub fn run(cli: Cli, around: &Surroundings) -> ExitCode {
+    let outcome = match cli.command {
+        None => ask::playground(&cli.settings, around),
+        Some(Command::Ask(ask)) => ask.run(&cli.settings, around),
+        Some(Command::Serve(serve)) => serve.run(&cli.settings, around),
+        Some(Command::Signature(signature)) => Ok(signature.run()),
+        Some(Command::Parse(parse)) => parse.run(&cli.settings, around),
+        Some(Command::Prompt(prompt)) => prompt.run(&cli.settings, around),
+        Some(Command::Faults(faults)) => faults.run(),
+        Some(Command::Models(models)) => models.run(&cli.settings, around),
+        Some(Command::Config(show)) => show.run(&cli.settings, around),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("switchover: {error:#}");
+            ExitCode::from(exit::USAGE)
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! `ask`, and what happens without a command: from settings to a run, from reports to an exit code.
+
+use super::{Settings, exit, setup};
+use crate::config::{Config, Surroundings};
+use crate::failover::Outcome;
+use crate::headless::{Headless, Style};
+use crate::report::Job;
+use crate::worker;
+use anyhow::{Context as _, Result};
+use clap::Args;
+use std::io::{IsTerminal as _, Read as _};
+use tokio::sync::mpsc;
+
+/// Ask once and print the answer.
+#[derive(Args, Debug)]
+pub(super) struct Ask {
+    /// The inputs: a bare text for the first input, or name=value for each; `-` reads standard input
+    #[arg(value_name = "INPUT")]
+    inputs: Vec<String>,
+    /// All inputs as one JSON object
+    #[arg(long, value_name = "JSON", conflicts_with = "inputs")]
+    inputs_json: Option<String>,
+    /// Print every event as a line of JSON
+    #[arg(long)]
+    json: bool,
+    /// Print only this output field, raw
+    #[arg(long, value_name = "FIELD", conflicts_with = "json")]
+    field: Option<String>,
+    /// Show each attempt's request and headers in the log
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+impl Ask {
+    pub(super) fn run(self, settings: &Settings, around: &Surroundings) -> Result<u8> {
+        let config = settings.config(around)?;
+        let mut job = setup::job(&config, around)?;
+        job.inputs = match &self.inputs_json {
+            Some(json) => setup::inputs_from_json(&job.signature, json)?,
+            None => setup::inputs_from_words(&job.signature, &self.words()?)?,
+        };
+        if let Some(field) = &self.field {
+            setup::require_output(&job, field)?;
+        }
+        let style = if self.json { Style::Json } else { Style::Text { field: self.field, requests: self.verbose } };
+        answer(&config, settings, job, style)
+    }
+
+    /// The inputs as typed; standard input stands for `-`, or for all of them where none was typed.
+    fn words(&self) -> Result<Vec<String>> {
+        let piped = || -> Result<String> {
+            let mut text = String::new();
+            std::io::stdin().lock().read_to_string(&mut text).context("standard input")?;
+            Ok(text.trim_end_matches('\n').to_owned())
+        };
+        if self.inputs.is_empty() && !std::io::stdin().is_terminal() {
+            return Ok(vec![piped()?]);
+        }
+        self.inputs.iter().map(|word| if word == "-" { piped() } else { Ok(word.clone()) }).collect()
+    }
+}
+
+/// Without a command: the playground; or, where there is no terminal, the demonstration as text.
+pub(super) fn playground(settings: &Settings, around: &Surroundings) -> Result<u8> {
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        return super::play::run(settings, around);
+    }
+    println!("No terminal here, so the failover demonstration runs as text (`switchover ask --help` for more):");
+    println!();
+    demonstration(settings, around)
+}
+
+/// The first model of the chain is broken on purpose, and the next one answers. Always on the simulator.
+fn demonstration(settings: &Settings, around: &Surroundings) -> Result<u8> {
+    let settings = Settings { simulate: true, ..settings.clone() };
+    let config = settings.config(around)?;
+    let mut job = setup::job(&config, around)?;
+    if job.inputs.is_empty() {
+        job.inputs = setup::example_inputs(&job.signature)?;
+    }
+    let first = job.chain[0].model.clone();
+    let settings = if settings.faults.is_empty() { settings.broken(&first, "503") } else { settings };
+    for (name, value) in &job.inputs {
+        println!("{name}: {}", value.as_str().unwrap_or_default());
+    }
+    // Log and answer belong together here, so both go to standard output.
+    let face = Headless::new(std::io::stdout(), std::io::stdout(), Style::Text { field: None, requests: true });
+    drive(&config, &settings, job, face)
+}
+
+/// One run to its end, the answer on standard output and the log on standard error.
+pub(super) fn answer(config: &Config, settings: &Settings, job: Job, style: Style) -> Result<u8> {
+    drive(config, settings, job, Headless::new(std::io::stdout(), std::io::stderr(), style))
+}
+
+fn drive<O, L>(config: &Config, settings: &Settings, job: Job, mut face: Headless<O, L>) -> Result<u8>
+where
+    O: std::io::Write,
+    L: std::io::Write,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let world = setup::world(config, settings).await?;
+        let (tell, mut reports) = mpsc::unbounded_channel();
+        let running = worker::spawn(job, &world, move |report| _ = tell.send(report));
+        let mut stopping = std::pin::pin!(stop_asked());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stopping, if !running.cancelled() => running.cancel(),
+                report = reports.recv() => match report {
+                    // A reader that has gone away ends the run, but not with a panic.
+                    Some(report) => if face.hear(&report).is_err() { running.cancel() },
+                    None => break,
+                },
+            }
+        }
+        Ok(face.outcome().map_or(exit::FATAL, code))
+    })
+}
+
+/// Ctrl+C, or the system asking politely.
+pub(super) async fn stop_asked() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = term.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Succeeded => exit::OK,
+        Outcome::Exhausted | Outcome::DeadlineExceeded | Outcome::BudgetExceeded => exit::EXHAUSTED,
+        Outcome::Rejected | Outcome::LocalError => exit::FATAL,
+        Outcome::Cancelled => exit::CANCELLED,
+    }
+}

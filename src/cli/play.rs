@@ -1,0 +1,155 @@
+//! The playground: wires the screen to the worker.
+
+use super::{Settings, exit, setup};
+use crate::config::{Config, Surroundings};
+use crate::dspy::Entry;
+use crate::failover::{Policy, Route};
+use crate::openrouter::catalogue::Catalogue;
+use crate::openrouter::headers::lint;
+use crate::report::Job;
+use crate::tui::keymap::Keymap;
+use crate::tui::theme::Theme;
+use crate::tui::{self, Command, Link, Msg, Start, Wires, app};
+use crate::worker::{self, Running, World};
+use anyhow::{Context as _, Result, anyhow};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Opens the playground and stays until the user leaves.
+pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
+    let config = settings.config(around)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let world = setup::world(&config, settings).await?;
+        let base = setup::job(&config, around)?;
+        let start = start(&config, around, &base, &world)?;
+        let (inbox, received) = unbounded_channel();
+        let (commands, asked) = unbounded_channel();
+        let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| around.env.get(*name).cloned());
+        if !world.simulated() {
+            tokio::spawn(learn_models(Arc::clone(&world), inbox.clone()));
+        }
+        let desk = Desk { world, base, inbox, running: None, folder: around.config_dir.join("signatures") };
+        tokio::spawn(desk.serve(asked));
+        tui::run(start, Wires { inbox: received, commands, editor }).await.context("the terminal")?;
+        Ok(exit::OK)
+    })
+}
+
+/// What the screen begins with.
+fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> Result<Start> {
+    let mut library = setup::library(around)?;
+    // The signature that was asked for comes first, whether or not the library has it.
+    library.retain(|entry| entry.signature != base.signature);
+    let (signature, module, demos) = (base.signature.clone(), base.module, base.demos.clone());
+    let first = Entry { signature, description: String::new(), module, demos };
+    library.insert(0, first);
+    let faults = world.faults();
+    let link = |model: &str| Link { model: model.to_owned(), fault: faults.get(model).cloned() };
+    Ok(Start {
+        library,
+        chain: base.chain.iter().map(|route| link(&route.model)).collect(),
+        models: models(&world.catalogue()),
+        policy: base.policy.clone(),
+        adapter: base.adapter,
+        simulated: world.simulated(),
+        headers: world.headers().lines(&world.endpoint().base)?,
+        lints: lint(&world.headers(), &world.endpoint().base),
+        keymap: keymap(config)?,
+        theme: theme(config, around)?,
+        ..Start::default()
+    })
+}
+
+/// The keys, after the user's own choices.
+fn keymap(config: &Config) -> Result<Keymap> {
+    let choices = config.read::<BTreeMap<String, String>>("ui.keys")?.unwrap_or_default();
+    let split = |keys: String| keys.split_whitespace().map(str::to_owned).collect();
+    Keymap::with(&choices.into_iter().map(|(action, keys)| (action, split(keys))).collect()).map_err(|refused| {
+        let all: Vec<String> = refused.iter().map(ToString::to_string).collect();
+        anyhow!("ui.keys: {}", all.join("; "))
+    })
+}
+
+/// The theme that was chosen; without a choice, none of colour where NO_COLOR asks for that, else for dark.
+fn theme(config: &Config, around: &Surroundings) -> Result<Theme> {
+    let word = config.read::<String>("ui.theme")?.unwrap_or_default();
+    let plain = around.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Ok(Theme::named(&word).unwrap_or(if plain { Theme::Mono } else { Theme::Dark }))
+}
+
+fn models(catalogue: &Catalogue) -> Vec<app::Model> {
+    catalogue.models.iter().map(app::Model::from).collect()
+}
+
+/// Asks the service for its models; without an answer the built-in list has to do.
+async fn learn_models(world: Arc<World>, inbox: UnboundedSender<Msg>) {
+    _ = match world.ask_catalogue().await {
+        Ok(catalogue) => inbox.send(Msg::Models(models(&catalogue))),
+        Err(failure) => inbox.send(Msg::Notice(format!("the list of models did not come: {}", failure.reason))),
+    };
+}
+
+/// What carries out the screen's commands.
+struct Desk {
+    world: Arc<World>,
+    /// What a run is asked besides what stands on the screen.
+    base: Job,
+    inbox: UnboundedSender<Msg>,
+    running: Option<Running>,
+    folder: PathBuf,
+}
+
+impl Desk {
+    async fn serve(mut self, mut asked: UnboundedReceiver<Command>) {
+        while let Some(command) = asked.recv().await {
+            self.carry_out(command);
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Send(ask) => {
+                let chain = ask.chain.iter().map(|link| Route::new(&link.model, "")).collect();
+                let job = Job {
+                    signature: ask.signature,
+                    module: ask.module,
+                    adapter: ask.adapter,
+                    demos: ask.demos,
+                    inputs: ask.inputs,
+                    chain,
+                    policy: Policy { seed: fastrand::u64(..), ..ask.policy },
+                    ..self.base.clone()
+                };
+                let inbox = self.inbox.clone();
+                // The run before, if it still goes on, ends as it is dropped here.
+                self.running = Some(worker::spawn(job, &self.world, move |report| {
+                    _ = inbox.send(Msg::Report(Box::new(report)));
+                }));
+            }
+            Command::Cancel => self.running = None,
+            Command::SetFault { model, fault } => self.world.inject(&model, fault),
+            Command::HealAll => self.world.heal(),
+            Command::ResetBreaker(name) => {
+                if !self.world.reset(&name) {
+                    self.say(format!("{name} has no breaker to reset"));
+                }
+            }
+            Command::SaveSignature(signature) => {
+                let said = match setup::save_signature(&self.folder, &signature) {
+                    Ok(path) => format!("kept in {}", path.display()),
+                    Err(error) => format!("not kept: {error:#}"),
+                };
+                self.say(said);
+            }
+            // The screen does these itself.
+            Command::Copy { .. } | Command::Edit(_) | Command::Mouse(_) | Command::Suspend | Command::Quit => {}
+        }
+    }
+
+    fn say(&self, notice: String) {
+        _ = self.inbox.send(Msg::Notice(notice));
+    }
+}

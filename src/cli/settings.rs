@@ -1,0 +1,110 @@
+//! Flags as settings, and `config`, which shows them all.
+
+use super::{Settings, exit};
+use crate::config::{Config, KEYS, Surroundings};
+use crate::fault::Fault;
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+impl Settings {
+    /// All layers of the configuration, flags on top.
+    pub(super) fn config(&self, around: &Surroundings) -> Result<Config> {
+        let text = |name: &str, value: &Option<String>| value.clone().map(|v| (name.to_owned(), Value::from(v)));
+        let mut flags: Vec<(String, Value)> = Vec::new();
+        for word in &self.set {
+            flags.push(assignment(word)?);
+        }
+        if !self.models.is_empty() {
+            flags.push(("models".into(), json!(self.models)));
+        }
+        flags.extend(
+            [
+                text("signature", &self.signature),
+                text("module", &self.module),
+                text("adapter", &self.adapter),
+                text("base_url", &self.base_url),
+                text("attribution.referer", &self.referer),
+                text("attribution.title", &self.title),
+            ]
+            .into_iter()
+            .flatten(),
+        );
+        Ok(Config::load(around, &flags)?)
+    }
+
+    /// The faults asked for, by model.
+    pub(super) fn faults(&self) -> Result<Vec<(String, Fault)>> {
+        let read = |word: &String| {
+            // A fault's word may hold `=`, a model's name never does.
+            let (model, fault) = word
+                .split_once('=')
+                .ok_or_else(|| anyhow!("--fault {word}: expected MODEL=FAULT, for example openai/gpt-4o-mini=503"))?;
+            Ok((model.to_owned(), fault.parse().with_context(|| format!("--fault {model}"))?))
+        };
+        self.faults.iter().map(read).collect()
+    }
+
+    /// The same with one more fault.
+    pub(super) fn broken(mut self, model: &str, fault: &str) -> Self {
+        self.faults.push(format!("{model}={fault}"));
+        self
+    }
+}
+
+/// `key=value`, the value as in the environment.
+fn assignment(word: &str) -> Result<(String, Value)> {
+    let (name, text) = word.split_once('=').ok_or_else(|| anyhow!("--set {word}: expected KEY=VALUE"))?;
+    let name = name.trim();
+    let value = match KEYS.iter().find(|key| key.name == name) {
+        Some(key) => key.read(text).map_err(|what| anyhow!("--set {name}: {what}"))?,
+        // The configuration names unknown keys, and suggests another.
+        None => Value::from(text),
+    };
+    Ok((name.to_owned(), value))
+}
+
+/// Show every setting, its value and where it came from.
+#[derive(Args, Debug)]
+pub(super) struct Show {
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
+        let config = settings.config(around)?;
+        let secret = config.secret().map(|(secret, origin)| (secret.masked(), origin.to_string()));
+        if self.json {
+            let mut keys = Map::new();
+            for key in KEYS {
+                let set = config.get(key.name);
+                let (value, origin) = (set.map(|s| &s.value), set.map(|s| s.origin.to_string()));
+                keys.insert(key.name.into(), json!({"value": value, "origin": origin, "env": key.env, "doc": key.doc}));
+            }
+            let (masked, origin) = secret.unzip();
+            keys.insert("key".into(), json!({"value": masked, "origin": origin, "env": crate::config::KEY_VARIABLE}));
+            println!("{}", Value::Object(keys));
+            return Ok(exit::OK);
+        }
+        println!("# file: {}", around.config_file().display());
+        println!("# later wins: defaults, file, .env files, environment, flags");
+        for key in KEYS {
+            println!("\n# {}; ${}", key.doc, key.env);
+            match config.get(key.name) {
+                Some(set) => println!("{} = {}   # {}", key.name, set.value, set.origin),
+                None => println!("# {} is not set", key.name),
+            }
+        }
+        println!(
+            "\n# The service's key; ${} or a .env file, never the configuration file",
+            crate::config::KEY_VARIABLE
+        );
+        match secret {
+            Some((masked, origin)) => println!("# {masked}   # {origin}"),
+            None => println!("# not set: the built-in simulator answers"),
+        }
+        Ok(exit::OK)
+    }
+}

@@ -1,0 +1,241 @@
+//! From settings to a job and the world it runs in.
+
+use super::Settings;
+use crate::config::{Config, DEFAULT_CHAIN, Origin, Surroundings};
+use crate::dspy::library::{self, Entry};
+use crate::dspy::{Adapter, Module, Signature, Values};
+use crate::failover::Route;
+use crate::nearest::nearest;
+use crate::openrouter::catalogue::Catalogue;
+use crate::openrouter::client::{Client, Endpoint};
+use crate::openrouter::headers::{Chosen, Extra, Headers, Provenance};
+use crate::openrouter::{BaseUrl, OPENROUTER};
+use crate::report::Job;
+use crate::simulator::{self, Simulator};
+use crate::worker::{Service, World};
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The signature that everybody begins with.
+const FIRST_SIGNATURE: &str = "question -> answer";
+
+/// What the settings ask, with no inputs yet.
+pub(super) fn job(config: &Config, around: &Surroundings) -> Result<Job> {
+    let source = config.read::<String>("signature")?;
+    let entry = signature(source.as_deref().unwrap_or(FIRST_SIGNATURE), around)?;
+    let module = match config.read::<String>("module")? {
+        Some(word) => word.parse::<Module>()?,
+        None => entry.module,
+    };
+    let adapter = config.read::<String>("adapter")?.map_or(Ok(Adapter::default()), |word| word.parse::<Adapter>())?;
+    let chain = match config.chain()? {
+        Some(chain) => chain,
+        None if elsewhere(config)? => bail!("name a model of that server with --model; `switchover models` lists them"),
+        None => DEFAULT_CHAIN.iter().map(|model| (*model).to_owned()).collect(),
+    };
+    Ok(Job {
+        signature: entry.signature,
+        module,
+        adapter,
+        inputs: Values::new(),
+        demos: entry.demos,
+        turns: Vec::new(),
+        chain: chain.into_iter().map(|model| Route::new(model, "")).collect(),
+        policy: config.policy(fastrand::u64(..))?,
+        settings: config.read("request")?.unwrap_or_default(),
+        simulated: false,
+    })
+}
+
+/// Whether a server other than OpenRouter is set: it will not know the models that we know.
+fn elsewhere(config: &Config) -> Result<bool> {
+    Ok(config.read::<String>("base_url")?.is_some_and(|url| !url.contains("openrouter.ai")))
+}
+
+/// A signature by its name in the library, or as it is written.
+pub(super) fn signature(word: &str, around: &Surroundings) -> Result<Entry> {
+    let library = library(around)?;
+    if let Some(entry) = library.iter().find(|entry| entry.signature.name == word) {
+        return Ok(entry.clone());
+    }
+    match word.parse::<Signature>() {
+        Ok(signature) => Ok(entry(signature)),
+        Err(error) => {
+            let names = library.iter().map(|entry| entry.signature.name.as_str());
+            let near = nearest(word, names).filter(|_| !word.contains("->"));
+            let near = near.map(|name| format!("\nor did you mean `{name}` from the library?")).unwrap_or_default();
+            bail!("that signature is not understood\n{}{near}", error.caret(word))
+        }
+    }
+}
+
+/// A signature that was typed, as the library would hold it.
+fn entry(signature: Signature) -> Entry {
+    Entry { signature, description: String::new(), module: Module::default(), demos: Vec::new() }
+}
+
+/// The built-in library with the user's own entries over it. A file that cannot be read costs its own entries only.
+pub(super) fn library(around: &Surroundings) -> Result<Vec<Entry>> {
+    let folder = around.config_dir.join("signatures");
+    let mut texts = Vec::new();
+    if let Ok(files) = std::fs::read_dir(&folder) {
+        let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
+        paths.sort();
+        for path in paths.into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "toml")) {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(&path).with_context(|| name.clone())?;
+            texts.push((name, text));
+        }
+    }
+    let (entries, errors) = library::merge(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    for (name, error) in errors {
+        eprintln!("switchover: {name}, {error}");
+    }
+    Ok(entries)
+}
+
+/// Keeps a signature in the user's library, a file each. Gives back where.
+pub(super) fn save_signature(folder: &Path, signature: &Signature) -> Result<PathBuf> {
+    let name: String = signature.name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let path = folder.join(format!("{}.toml", if name.is_empty() { "unnamed" } else { &name }));
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let draft = path.with_extension("draft");
+    std::fs::write(&draft, library::to_toml(&[entry(signature.clone())]))
+        .with_context(|| draft.display().to_string())?;
+    std::fs::rename(&draft, &path).with_context(|| path.display().to_string())?;
+    Ok(path)
+}
+
+/// Inputs as they were typed: `name=value` where the signature has that input, else the next input in order.
+pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Result<Values> {
+    let mut values = Values::new();
+    let mut bare = Vec::new();
+    for word in words {
+        match word.split_once('=').and_then(|(name, text)| Some((signature.input(name)?, text))) {
+            Some((field, text)) => _ = values.insert(field.name.clone(), field.read(text)?),
+            None => bare.push(word),
+        }
+    }
+    let mut open =
+        signature.inputs.iter().filter(|field| !values.contains_key(&field.name)).collect::<Vec<_>>().into_iter();
+    for word in bare {
+        let Some(field) = open.next() else {
+            bail!("`{word}` is one input too many: the signature has {}", names(signature));
+        };
+        values.insert(field.name.clone(), field.read(word)?);
+    }
+    require_all(signature, values)
+}
+
+/// Inputs as one JSON object.
+pub(super) fn inputs_from_json(signature: &Signature, json: &str) -> Result<Values> {
+    let given: Values = serde_json::from_str(json).context("--inputs-json: expected an object of inputs")?;
+    let mut values = Values::new();
+    for (name, value) in given {
+        let Some(field) = signature.input(&name) else {
+            bail!("the signature has no input `{name}`; it has {}", names(signature));
+        };
+        values.insert(name, field.read_json(&value)?);
+    }
+    require_all(signature, values)
+}
+
+fn require_all(signature: &Signature, values: Values) -> Result<Values> {
+    match signature.inputs.iter().find(|field| !values.contains_key(&field.name) && !field.kind.is_optional()) {
+        Some(missing) => bail!("the input `{}` is missing: give it as {}=…", missing.name, missing.name),
+        None => Ok(values),
+    }
+}
+
+fn names(signature: &Signature) -> String {
+    match signature.inputs.as_slice() {
+        [] => "no inputs".to_owned(),
+        inputs => inputs.iter().map(|field| format!("`{}`", field.name)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The placeholders of a signature as inputs: something to ask when nobody has asked anything.
+pub(super) fn example_inputs(signature: &Signature) -> Result<Values> {
+    let text = |field: &crate::dspy::Field| field.placeholder.clone().unwrap_or_else(|| "What is DSPy?".to_owned());
+    signature.inputs.iter().map(|field| Ok((field.name.clone(), field.read(&text(field))?))).collect()
+}
+
+/// Refuses the name of an output that the run will not have.
+pub(super) fn require_output(job: &Job, name: &str) -> Result<()> {
+    let expanded = job.module.expand(&job.signature);
+    if expanded.output(name).is_some() {
+        return Ok(());
+    }
+    let outputs: Vec<&str> = expanded.outputs.iter().map(|field| field.name.as_str()).collect();
+    match nearest(name, outputs.iter().copied()) {
+        Some(near) => bail!("--field {name}: there is no such output; did you mean `{near}`?"),
+        None => bail!("--field {name}: there is no such output; there is {}", outputs.join(", ")),
+    }
+}
+
+/// The world that the settings describe: the service or the simulator, headers, catalogue, faults.
+pub(super) async fn world(config: &Config, settings: &Settings) -> Result<Arc<World>> {
+    let service = service(config, settings)?;
+    let pace = config.read("simulator.pace")?.unwrap_or(1.0);
+    let simulator = Simulator::start(simulator::Options { pace, ..simulator::Options::default() })
+        .await
+        .context("the simulator cannot listen on 127.0.0.1")?;
+    let client = Client::new(config.policy(0)?.timeouts.connect);
+    let world = World::new(client, service, simulator, headers(config)?, Catalogue::snapshot());
+    for (model, fault) in settings.faults()? {
+        world.inject(&model, Some(fault));
+    }
+    Ok(Arc::new(world))
+}
+
+/// Who answers: the server that was named; OpenRouter, if there is a key; else the simulator.
+pub(super) fn service(config: &Config, settings: &Settings) -> Result<Service> {
+    let named = config.read::<String>("base_url")?.filter(|_| !settings.simulate);
+    let key = config.secret().map(|(secret, _)| secret.clone());
+    let base: BaseUrl = match (named, &key) {
+        (Some(url), _) => url.parse()?,
+        (None, Some(_)) if !settings.simulate => OPENROUTER.parse()?,
+        _ => return Ok(Service::Simulator),
+    };
+    Ok(Service::Server(Endpoint { base, key }))
+}
+
+/// Attribution and extra headers, each with where it came from.
+pub(super) fn headers(config: &Config) -> Result<Headers> {
+    let chosen = |name: &str| {
+        let set = config.get(name)?;
+        let value = match &set.value {
+            Value::Array(parts) => parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+            value => value.as_str()?.to_owned(),
+        };
+        // An empty text means: do not send it.
+        (!value.is_empty()).then(|| Chosen { value, from: provenance(&set.origin) })
+    };
+    let extras = config.get("headers").map(|set| {
+        let texts = set.value.as_object().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let from = provenance(&set.origin);
+        texts.map(|(name, value)| Extra { name: name.clone(), value: Chosen { value: text(value), from } }).collect()
+    });
+    let headers = Headers {
+        referer: chosen("attribution.referer"),
+        title: chosen("attribution.title"),
+        categories: chosen("attribution.categories"),
+        extras: extras.unwrap_or_default(),
+    };
+    match headers.check().into_iter().next() {
+        Some(bad) => Err(bad.into()),
+        None => Ok(headers),
+    }
+}
+
+fn provenance(origin: &Origin) -> Provenance {
+    match origin {
+        Origin::Default => Provenance::Default,
+        Origin::File(_) => Provenance::File,
+        Origin::EnvFile(_) | Origin::Env(_) => Provenance::Env,
+        Origin::Flag => Provenance::Flag,
+    }
+}

@@ -1,0 +1,50 @@
+//! What a person gives to an input field, as a value of its type.
+
+use super::{Field, Kind, Problem, Signature, read};
+use serde_json::Value;
+
+impl Signature {
+    /// The input of that name.
+    pub fn input(&self, name: &str) -> Option<&Field> {
+        self.inputs.iter().find(|field| field.name == name)
+    }
+}
+
+impl Field {
+    /// Reads what was typed. A list of texts may be typed as one text a line.
+    ///
+    /// # Errors
+    /// What was expected, and what came.
+    pub fn read(&self, typed: &str) -> Result<Value, Problem> {
+        let texts = matches!(&self.kind, Kind::List(Some(of)) if **of == Kind::Str) || self.kind == Kind::List(None);
+        if texts && !typed.trim_start().starts_with('[') {
+            let lines = typed.lines().map(str::trim).filter(|line| !line.is_empty());
+            return Ok(lines.map(Value::from).collect());
+        }
+        read::text(self, typed).map(|(value, _)| value)
+    }
+
+    /// Reads what came as JSON.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn read_json(&self, value: &Value) -> Result<Value, Problem> {
+        read::json(self, value).map(|(value, _)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn typed_inputs_have_their_type() {
+        let field = |kind: &str| Field::new("x", kind.parse().unwrap());
+        assert_eq!(field("str").read("a = [1]"), Ok(json!("a = [1]")));
+        assert_eq!(field("int").read("12"), Ok(json!(12)));
+        assert_eq!(field("list[str]").read("one\n\n two \n"), Ok(json!(["one", "two"])));
+        assert_eq!(field("list[str]").read("['a', 'b']"), Ok(json!(["a", "b"])));
+        assert_eq!(field("int").read("one").unwrap_err().to_string(), "x: expected int, got `one`");
+    }
+}

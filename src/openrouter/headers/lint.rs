@@ -1,0 +1,158 @@
+//! What the ranking rules make of the headers, and what other stacks send.
+
+use super::Headers;
+use crate::openrouter::base::{BaseUrl, Dialect, is_loopback};
+use crate::openrouter::request::Header;
+
+/// Something to know about the attribution headers: they are valid, but may not do what is hoped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lint {
+    /// A short, stable name.
+    pub rule: &'static str,
+    /// One line for people.
+    pub line: String,
+}
+
+/// The app categories that `OpenRouter` documents; it drops unknown ones without a word.
+pub const CATEGORIES: [&str; 15] = [
+    "cli-agent",
+    "ide-extension",
+    "cloud-agent",
+    "programming-app",
+    "native-app-builder",
+    "creative-writing",
+    "video-gen",
+    "image-gen",
+    "audio-gen",
+    "writing-assistant",
+    "general-chat",
+    "personal-agent",
+    "legal",
+    "roleplay",
+    "game",
+];
+
+/// The ranking rules that bear on these headers (`OpenRouter`'s app-attribution guide, and what
+/// was seen in the wild).
+pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<Lint> {
+    let mut lints = Vec::new();
+    let mut say = |rule, line: String| lints.push(Lint { rule, line });
+    if to.dialect() == Dialect::Plain {
+        say("not-openrouter", format!("{} is not OpenRouter: attribution means nothing there", to.host()));
+    }
+    if !to.is_tls() && !to.is_loopback() {
+        say("unencrypted", format!("the key and every prompt travel to {} unencrypted", to.host()));
+    }
+    let referer = headers.referer.as_ref().map(|chosen| chosen.value.trim());
+    match (referer, &headers.title) {
+        (None, Some(_)) => {
+            say("title-without-referer", "a title without a referer does nothing: the URL is the app".into());
+        }
+        (Some(_), None) => say("no-title", "without a title the app is listed by its bare address".into()),
+        (None, None) => say("anonymous", "without a referer there is no app page and no ranking".into()),
+        (Some(_), Some(_)) => {}
+    }
+    if let Some(referer) = referer {
+        let authority = referer.split("://").nth(1).unwrap_or(referer).split('/').next().unwrap_or_default();
+        let host = authority
+            .rsplit_once(':')
+            .filter(|(_, port)| port.parse::<u16>().is_ok())
+            .map_or(authority, |(host, _)| host);
+        if is_loopback(host) {
+            let line = if headers.title.is_some() {
+                "a localhost app is counted but never listed; set your app's own URL to be ranked"
+            } else {
+                "a localhost referer is only counted when a title is sent too"
+            };
+            say("localhost", line.into());
+        } else if let Some(bare) = host.strip_prefix("www.") {
+            say("www", format!("{host} and {bare} are two different apps: use one of them everywhere"));
+        } else if host.split('.').count() > 2 {
+            say("sub-domain", format!("every sub-domain is an app of its own: {host} does not count for its parent"));
+        }
+        if host == "litellm.ai" {
+            say("borrowed", "this is LiteLLM's default: your requests count for LiteLLM".into());
+        }
+    }
+    for name in headers.categories.iter().flat_map(|chosen| chosen.value.split(',')).map(str::trim) {
+        if !CATEGORIES.contains(&name) {
+            say(
+                "unknown-category",
+                format!("{name:?} is not a documented category and would be dropped without a word"),
+            );
+        }
+    }
+    lints
+}
+
+/// What another stack sends for attribution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// Its name and version.
+    pub name: &'static str,
+    /// Its attribution headers.
+    pub headers: Vec<Header>,
+    /// One line for people.
+    pub note: &'static str,
+}
+
+/// What standard integrations send, for the contrast with ours. Read from the published packages.
+pub fn contrast() -> [Stack; 2] {
+    let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
+    [
+        Stack {
+            name: "LiteLLM 1.109.1, defaults",
+            headers: vec![header("HTTP-Referer", "https://litellm.ai"), header("X-Title", "liteLLM")],
+            note: "your traffic is ranked as LiteLLM unless OR_SITE_URL and OR_APP_NAME are set",
+        },
+        Stack {
+            name: "DSPy 3.4.1, its own engine",
+            headers: Vec::new(),
+            note: "no attribution at all; setting headers there moves the call to LiteLLM",
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openrouter::headers::{Chosen, Provenance};
+
+    #[expect(clippy::unnecessary_wraps, reason = "every field that takes it is optional")]
+    fn chosen(value: &str) -> Option<Chosen> {
+        Some(Chosen { value: value.into(), from: Provenance::Flag })
+    }
+
+    fn base(url: &str) -> BaseUrl {
+        url.parse().unwrap()
+    }
+
+    #[test]
+    fn the_ranking_rules_are_explained() {
+        let rules = |referer: Option<Chosen>, title: Option<Chosen>, url: &str| {
+            let headers = Headers { referer, title, ..Headers::default() };
+            lint(&headers, &base(url)).into_iter().map(|l| l.rule).collect::<Vec<_>>()
+        };
+        let openrouter = "https://openrouter.ai/api/v1";
+        assert_eq!(rules(chosen("https://my.app"), chosen("T"), openrouter), [""; 0]);
+        assert_eq!(rules(None, chosen("T"), openrouter), ["title-without-referer"]);
+        assert_eq!(rules(None, None, openrouter), ["anonymous"]);
+        assert_eq!(rules(chosen("https://my.app"), None, openrouter), ["no-title"]);
+        assert_eq!(rules(chosen("https://www.my.app/x"), chosen("T"), openrouter), ["www"]);
+        assert_eq!(rules(chosen("https://play.my.app:8443"), chosen("T"), openrouter), ["sub-domain"]);
+        assert_eq!(rules(chosen("http://localhost:3000"), chosen("T"), openrouter), ["localhost"]);
+        assert_eq!(rules(chosen("http://[::1]:3000"), None, openrouter), ["no-title", "localhost"]);
+        assert_eq!(rules(chosen("https://litellm.ai"), chosen("T"), openrouter), ["borrowed"]);
+        assert_eq!(rules(chosen("https://my.app"), chosen("T"), "https://api.example.com/v1"), ["not-openrouter"]);
+        assert_eq!(
+            rules(chosen("https://my.app"), chosen("T"), "http://10.0.0.7/v1"),
+            ["not-openrouter", "unencrypted"]
+        );
+        let headers = Headers {
+            referer: chosen("https://my.app"),
+            categories: chosen("cli-agent,nonsense"),
+            ..Headers::default()
+        };
+        assert_eq!(lint(&headers, &base(openrouter))[0].rule, "unknown-category");
+    }
+}

@@ -1,0 +1,88 @@
+//! One HTTP exchange as a stream of what is heard of it.
+
+use super::run::Ask;
+use super::world::Address;
+use crate::dspy::{Adapter, Message};
+use crate::failover::{Failure, Kind, Started};
+use crate::openrouter::{
+    Completion, Delta,
+    client::{Call, Exchange},
+    compose,
+};
+use crate::report::Sent;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use std::collections::VecDeque;
+
+/// What is heard of an attempt.
+pub(super) enum Heard {
+    /// A piece of the response.
+    Delta(Delta),
+    /// Its end.
+    Ended(Box<Result<Completion, Failure>>),
+}
+
+/// Composes the request and opens it: what is sent, and the exchange that sends it when it is first listened to.
+pub(super) fn open(ask: &Ask<'_>, started: &Started, messages: &[Message]) -> Result<(Sent, Exchange), Failure> {
+    let Address { endpoint, injected, simulated } = ask.world.address(&started.model);
+    let mut settings = ask.job.settings.clone();
+    if ask.job.policy.server_side {
+        let others = ask.job.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
+        settings.models = others.take(crate::openrouter::settings::MAX_MODELS).collect();
+    }
+    // Where nothing is known of a model, or it did not like the format, the prompt alone has to do.
+    let supports = |parameter| !started.changes.plain_format && ask.world.supports(&started.model, parameter);
+    let format = match ask.job.adapter {
+        Adapter::Json if supports("structured_outputs") => ask.job.adapter.response_format(ask.signature),
+        Adapter::Json if supports("response_format") => Some(serde_json::json!({"type": "json_object"})),
+        _ => None,
+    };
+    let body = compose::body(compose::Ask {
+        model: &started.model,
+        messages,
+        settings: &settings,
+        response_format: format.as_ref(),
+        max_tokens: started.changes.max_tokens,
+        dialect: endpoint.base.dialect(),
+    })
+    .map_err(|bad| Failure::new(Kind::Local, bad.to_string()))?;
+    let headers = ask.world.headers();
+    let call = Call { endpoint: &endpoint, headers: &headers, body: &body, fresh: started.changes.fresh_connection };
+    let exchange = ask.world.client.open(&call)?;
+    let request = exchange.request().clone();
+    Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))
+}
+
+/// Everything that the exchange says, and its end last. Dropping the stream closes the socket.
+pub(super) fn listen(exchange: Exchange) -> BoxStream<'static, Heard> {
+    struct Listening {
+        exchange: Exchange,
+        heard: VecDeque<Delta>,
+        end: Option<Box<Result<Completion, Failure>>>,
+        over: bool,
+    }
+    let listening = Listening { exchange, heard: VecDeque::new(), end: None, over: false };
+    stream::unfold(listening, |mut l| async move {
+        loop {
+            if let Some(delta) = l.heard.pop_front() {
+                return Some((Heard::Delta(delta), l));
+            }
+            if let Some(end) = l.end.take() {
+                return Some((Heard::Ended(end), l));
+            }
+            if l.over {
+                return None;
+            }
+            let mut out = Vec::new();
+            let end = l.exchange.advance(&mut out).await;
+            l.heard = out.into();
+            l.over = end.is_some();
+            l.end = end.map(Box::new);
+        }
+    })
+    .boxed()
+}
+
+/// An attempt that could not even be sent.
+pub(super) fn unsent(failure: Failure) -> BoxStream<'static, Heard> {
+    stream::iter([Heard::Ended(Box::new(Err(failure)))]).boxed()
+}

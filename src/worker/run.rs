@@ -1,0 +1,201 @@
+//! One chain of attempts, from send to its one terminal: hears the network, asks the
+//! engine, does what it says.
+
+use super::World;
+use super::attempt::{self, Heard};
+use crate::dspy::{Message, Signature, Unparsed};
+use crate::failover::{
+    Answer, AttemptId, Engine, Event, Failure, Finished, Input, Kind, Phase, Policy, Spent, Started,
+};
+use crate::openrouter::{Completion, Delta, Finish, Usage};
+use crate::report::{Job, Seen, What};
+use futures_util::StreamExt as _;
+use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
+use std::collections::HashMap;
+use tokio::sync::watch;
+
+/// Where a run's reports go: it is told what happened, and adds run and time.
+pub(super) type Tell<'a> = dyn Fn(What) + Send + Sync + 'a;
+
+/// One signature put to the chain.
+pub(super) struct Ask<'a> {
+    /// What was asked, with its settings.
+    pub(super) job: &'a Job,
+    /// The signature as the module expanded it.
+    pub(super) signature: &'a Signature,
+    /// The messages of the first request.
+    pub(super) messages: Vec<Message>,
+    /// Its attempts are numbered after this.
+    pub(super) before: u32,
+    /// The engine's settings.
+    pub(super) policy: Policy,
+    /// The service, the simulator and all that runs share.
+    pub(super) world: &'a World,
+    /// Where reports go.
+    pub(super) tell: &'a Tell<'a>,
+    /// Turns true, or closes, when the user cancels.
+    pub(super) cancel: watch::Receiver<bool>,
+}
+
+/// What the worker remembers of an attempt.
+#[derive(Default)]
+struct Progress {
+    abort: Option<AbortHandle>,
+    usage: Option<Usage>,
+    /// Whether the server began to answer: from then on it may bill.
+    opened: bool,
+    invalid: Option<(String, Unparsed)>,
+}
+
+struct Run<'a> {
+    ask: Ask<'a>,
+    engine: Engine,
+    live: SelectAll<BoxStream<'static, (AttemptId, Heard)>>,
+    progress: HashMap<AttemptId, Progress>,
+}
+
+impl Ask<'_> {
+    /// Runs to the end, and gives the terminal back instead of telling it: it may not be the run's last word.
+    pub(super) async fn run(self) -> Finished {
+        let engine = Engine::new(self.policy.clone(), self.job.chain.clone()).numbered_after(self.before);
+        let mut cancel = self.cancel.clone();
+        let mut run = Run { ask: self, engine, live: SelectAll::new(), progress: HashMap::new() };
+        let mut input = Input::Begin;
+        loop {
+            if let Some(finished) = run.step(input) {
+                return finished;
+            }
+            input = run.next(&mut cancel).await;
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Asks the engine, tells what it says, does what it orders. Some at the terminal.
+    fn step(&mut self, input: Input) -> Option<Finished> {
+        let now = self.ask.world.now();
+        let events = self.engine.step(now, input, &mut self.ask.world.health());
+        let mut end = None;
+        for event in events {
+            if let Event::Finished(finished) = event {
+                end = Some(finished);
+                continue;
+            }
+            (self.ask.tell)(What::Engine(event.clone()));
+            match event {
+                Event::Started(started) => self.start(&started),
+                Event::Failed(failed) => {
+                    if let Some(abort) = self.progress.get_mut(&failed.attempt).and_then(|p| p.abort.take()) {
+                        abort.abort();
+                    }
+                }
+                _ => {}
+            }
+        }
+        end
+    }
+
+    fn start(&mut self, started: &Started) {
+        let id = started.attempt;
+        let repaired = started.changes.repair_of.and_then(|of| self.progress.get(&of)?.invalid.as_ref());
+        let repair = repaired
+            .map(|(text, unparsed)| self.ask.job.adapter.repair_turn(self.ask.signature, text, unparsed))
+            .unwrap_or_default();
+        let messages: Vec<Message> = self.ask.messages.iter().cloned().chain(repair).collect();
+        let heard = match attempt::open(&self.ask, started, &messages) {
+            Ok((sent, exchange)) => {
+                (self.ask.tell)(What::Seen(Seen::Sent(sent)));
+                attempt::listen(exchange)
+            }
+            Err(failure) => attempt::unsent(failure),
+        };
+        let (abort, registration) = AbortHandle::new_pair();
+        self.live.push(Abortable::new(heard, registration).map(move |heard| (id, heard)).boxed());
+        self.progress.insert(id, Progress { abort: Some(abort), ..Progress::default() });
+    }
+
+    /// Waits for whatever comes first: the user, the engine's timer, or the network.
+    async fn next(&mut self, cancel: &mut watch::Receiver<bool>) -> Input {
+        loop {
+            let wake = self.engine.wake_at();
+            let heard = tokio::select! {
+                // Esc wins over a flood of tokens, and so does a timer.
+                biased;
+                _ = cancel.wait_for(|cancelled| *cancelled) => return Input::Cancel,
+                () = self.ask.world.sleep_until(wake) => return Input::Tick,
+                Some(heard) = self.live.next() => heard,
+            };
+            if let Some(input) = self.hear(heard) {
+                return input;
+            }
+        }
+    }
+
+    fn hear(&mut self, (attempt, heard): (AttemptId, Heard)) -> Option<Input> {
+        match heard {
+            Heard::Delta(delta) => {
+                let input = self.note(attempt, &delta);
+                (self.ask.tell)(What::Seen(Seen::Stream { attempt, delta }));
+                input
+            }
+            Heard::Ended(end) => Some(match *end {
+                Ok(completion) => self.validate(attempt, completion),
+                Err(failure) => Input::Failed { attempt, failure, spent: self.spent(attempt) },
+            }),
+        }
+    }
+
+    /// What the engine needs to hear of a piece.
+    fn note(&mut self, attempt: AttemptId, delta: &Delta) -> Option<Input> {
+        let progress = self.progress.entry(attempt).or_default();
+        match delta {
+            Delta::Opened(head) => {
+                progress.opened = head.status < 400;
+                Some(Input::Opened { attempt })
+            }
+            Delta::Reasoning(_) => Some(Input::Token { attempt, phase: Phase::Reasoning }),
+            Delta::Text(_) => Some(Input::Token { attempt, phase: Phase::Answer }),
+            Delta::Usage(usage) => {
+                progress.usage = Some(*usage);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// An answer that does not validate is a failure like any other.
+    fn validate(&mut self, attempt: AttemptId, completion: Completion) -> Input {
+        // Structured calls may come back with the whole answer in `reasoning` and no content.
+        let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
+        let short = completion.finish == Finish::Length;
+        match self.ask.job.adapter.parse(self.ask.signature, &text) {
+            Ok(prediction) => {
+                let fields = prediction.fields.clone();
+                (self.ask.tell)(What::Seen(Seen::Parsed { attempt, prediction }));
+                let warnings = short.then(|| "cut short by max_tokens, but every field is complete".to_owned());
+                let answer = Answer {
+                    fields,
+                    served: completion.model,
+                    cost: self.spent(attempt),
+                    warnings: warnings.into_iter().collect(),
+                };
+                Input::Done { attempt, answer }
+            }
+            Err(unparsed) => {
+                let kind = if short { Kind::Length } else { Kind::Invalid };
+                let failure = Failure::new(kind, unparsed.to_string());
+                self.progress.entry(attempt).or_default().invalid = Some((text, unparsed));
+                Input::Failed { attempt, failure, spent: self.spent(attempt) }
+            }
+        }
+    }
+
+    /// What the server said it cost; nothing, if it never began to answer; else unknown.
+    fn spent(&self, attempt: AttemptId) -> Spent {
+        match self.progress.get(&attempt) {
+            Some(Progress { usage: Some(usage), .. }) => usage.spent(),
+            Some(Progress { opened: true, .. }) => Spent::Unknown,
+            _ => Spent::NOTHING,
+        }
+    }
+}

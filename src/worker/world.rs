@@ -1,0 +1,241 @@
+//! What all runs share: the service, the simulator, breakers, faults, the clock.
+
+use crate::failover::{Failure, Health, Kind, Route, Standing};
+use crate::fault::{self, Fault};
+use crate::openrouter::BaseUrl;
+use crate::openrouter::catalogue::Catalogue;
+use crate::openrouter::client::{Client, Endpoint};
+use crate::openrouter::headers::Headers;
+use crate::openrouter::model::Reasons;
+use crate::openrouter::settings::Settings;
+use crate::report::Job;
+use crate::secret::Secret;
+use crate::simulator::Simulator;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Who answers.
+#[derive(Clone)]
+pub enum Service {
+    /// The built-in simulator.
+    Simulator,
+    /// A server and the key for it.
+    Server(Endpoint),
+}
+
+/// A fault that was injected, and since when.
+struct Injected {
+    fault: Fault,
+    since: Duration,
+    state: fault::State,
+}
+
+/// Where an attempt goes.
+pub(super) struct Address {
+    /// The server, with the key for it.
+    pub(super) endpoint: Endpoint,
+    /// The fault that fires, as its word.
+    pub(super) injected: Option<String>,
+    /// Whether the simulator answers.
+    pub(super) simulated: bool,
+}
+
+/// The world that runs live in.
+pub struct World {
+    /// HTTP connections.
+    pub(super) client: Client,
+    service: Service,
+    simulator: Simulator,
+    headers: Mutex<Headers>,
+    catalogue: Mutex<Catalogue>,
+    health: Mutex<Health>,
+    faults: Mutex<BTreeMap<String, Injected>>,
+    began: Instant,
+    last_run: AtomicU64,
+}
+
+/// The key that the simulator is shown: it wants one, like the real service, but takes any.
+const SIMULATED_KEY: &str = "any-key-will-do";
+
+impl World {
+    /// A world with closed breakers and no faults.
+    pub fn new(client: Client, service: Service, simulator: Simulator, headers: Headers, catalogue: Catalogue) -> Self {
+        Self {
+            client,
+            service,
+            simulator,
+            headers: Mutex::new(headers),
+            catalogue: Mutex::new(catalogue),
+            health: Mutex::default(),
+            faults: Mutex::default(),
+            began: Instant::now(),
+            last_run: AtomicU64::new(0),
+        }
+    }
+
+    /// The time since this world began: the engine's clock.
+    pub fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    pub(super) async fn sleep_until(&self, wake: Option<Duration>) {
+        match wake {
+            Some(wake) => tokio::time::sleep_until(self.began + wake).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A number for a new run: wall time in ms, later than every run before.
+    pub(super) fn new_run(&self) -> u64 {
+        let next = |last: u64| (wall().as_millis() as u64).max(last + 1);
+        let last = self.last_run.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+        next(last.unwrap_or_default())
+    }
+
+    /// The breakers, held for as long as one step takes.
+    pub(super) fn health(&self) -> MutexGuard<'_, Health> {
+        locked(&self.health)
+    }
+
+    /// Every breaker as it stands, for the health board.
+    pub fn board(&self) -> Vec<Standing> {
+        self.health().board(self.now())
+    }
+
+    /// Closes a breaker by hand. False if there is none of that name.
+    pub fn reset(&self, name: &str) -> bool {
+        self.health().reset(name)
+    }
+
+    /// Breaks a model, or mends it. A schedule counts from now.
+    pub fn inject(&self, model: &str, fault: Option<Fault>) {
+        let mut faults = locked(&self.faults);
+        match fault {
+            Some(fault) => {
+                let injected = Injected { fault, since: self.now(), state: fault::State::default() };
+                faults.insert(model.to_owned(), injected);
+            }
+            None => _ = faults.remove(model),
+        }
+    }
+
+    /// Mends every model.
+    pub fn heal(&self) {
+        locked(&self.faults).clear();
+    }
+
+    /// The faults that are set, by model.
+    pub fn faults(&self) -> BTreeMap<String, Fault> {
+        locked(&self.faults).iter().map(|(model, injected)| (model.clone(), injected.fault.clone())).collect()
+    }
+
+    /// Attribution and extra headers.
+    pub fn headers(&self) -> Headers {
+        locked(&self.headers).clone()
+    }
+
+    /// Sets attribution and extra headers for the runs to come.
+    pub fn set_headers(&self, headers: Headers) {
+        *locked(&self.headers) = headers;
+    }
+
+    /// Whether the simulator stands in for the service.
+    pub fn simulated(&self) -> bool {
+        matches!(self.service, Service::Simulator)
+    }
+
+    /// Who answers when nothing is broken.
+    pub fn endpoint(&self) -> Endpoint {
+        match &self.service {
+            Service::Simulator => Self::simulated_at(&self.simulator.base_url()),
+            Service::Server(endpoint) => endpoint.clone(),
+        }
+    }
+
+    fn simulated_at(url: &str) -> Endpoint {
+        let base: BaseUrl = url.parse().unwrap_or_else(|e| unreachable!("the simulator's own address: {e}"));
+        Endpoint { base, key: Some(Secret::new(SIMULATED_KEY)) }
+    }
+
+    /// Where the next attempt on this model goes. A fault is an address: whether it fires is decided
+    /// here, so that a request which it spares reaches the service itself.
+    pub(super) fn address(&self, model: &str) -> Address {
+        let now = self.now();
+        let mut faults = locked(&self.faults);
+        let fired = faults.get_mut(model).and_then(|injected| {
+            let since = now.saturating_sub(injected.since);
+            injected.fault.schedule.fires(&mut injected.state, since).then_some(&*injected)
+        });
+        match fired {
+            Some(injected) => {
+                let endpoint = Self::simulated_at(&self.simulator.base_url_with(&injected.fault.kind.into()));
+                Address { endpoint, injected: Some(injected.fault.to_string()), simulated: true }
+            }
+            None => Address { endpoint: self.endpoint(), injected: None, simulated: self.simulated() },
+        }
+    }
+
+    /// Fills in what this world knows of a job: who answers, and of each model its abilities and its price.
+    pub(super) fn complete(&self, job: &mut Job, prompt_bytes: usize) {
+        job.simulated = self.simulated();
+        for route in &mut job.chain {
+            *route = self.route(&route.model, &job.settings, prompt_bytes);
+        }
+    }
+
+    /// A model as a place in a chain, with what the catalogue knows of it.
+    pub fn route(&self, model: &str, settings: &Settings, prompt_bytes: usize) -> Route {
+        let mut route = Route::new(model, self.endpoint().base.origin());
+        route.max_tokens = settings.max_tokens;
+        let catalogue = locked(&self.catalogue);
+        if let Some(known) = catalogue.find(model) {
+            route.reasoning = matches!(known.reasoning, Reasons::ByDefault | Reasons::Always);
+            route.context = known.context;
+            route.max_output = known.max_output;
+            route.worst_case = known.price.worst_case(prompt_bytes, settings.max_tokens.or(known.max_output));
+            route.aliases = [Some(known.canonical.clone()), known.alias_of.clone()].into_iter().flatten().collect();
+        }
+        route
+    }
+
+    /// Whether a model is known to take a request field; unknown models are not.
+    pub(super) fn supports(&self, model: &str, parameter: &str) -> bool {
+        locked(&self.catalogue).find(model).is_some_and(|known| known.supports(parameter))
+    }
+
+    /// The models that can be asked.
+    pub fn catalogue(&self) -> Catalogue {
+        locked(&self.catalogue).clone()
+    }
+
+    /// Asks the service for its list of models, and goes by it from now on.
+    ///
+    /// # Errors
+    /// Whatever kept the list from coming.
+    pub async fn ask_catalogue(&self) -> Result<Catalogue, Failure> {
+        let answer = self.client.get(&self.endpoint(), &self.headers(), "/models").await?;
+        let none = || Failure::new(Kind::NotAnAnswer, "the server lists no models");
+        let catalogue = Catalogue::from_answer(&answer, wall()).ok_or_else(none)?;
+        *locked(&self.catalogue) = catalogue.clone();
+        Ok(catalogue)
+    }
+
+    /// Opens a connection before it is needed.
+    pub async fn warm(&self) {
+        _ = self.client.warm(&self.endpoint(), &self.headers()).await;
+    }
+}
+
+/// Wall time since 1970.
+#[expect(clippy::disallowed_methods, reason = "runs and kept lists are named by wall time")]
+fn wall() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A lock is held for one short step at a time; a step that panicked has left nothing half done that matters.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

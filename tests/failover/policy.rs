@@ -1,0 +1,54 @@
+//! Routes: which name is the same model, which price is flagged.
+
+use switchover::failover::{Policy, Route, dear_fallbacks, within_price};
+
+#[test]
+fn a_dated_slug_is_the_same_model_and_another_name_is_not() {
+    let same = [
+        ("x/a", "x/a"),
+        ("x/a:free", "x/a"),
+        ("x/a", "x/a:nitro"),
+        ("deepseek/deepseek-v4-flash", "deepseek/deepseek-v4-flash-20260423"),
+        ("x/a", "x/a-2026-04-23"),
+        ("x/a", "x/a-240806"),
+        ("openrouter/auto", "x/anything"),
+        ("~x/family-latest", "x/family-9"),
+        ("x/a@preset/mine", "x/b"),
+    ];
+    for (asked, served) in same {
+        assert!(Route::new(asked, "o").is_served_as(served), "{asked} served as {served}");
+    }
+    let other = [
+        ("x/a", "x/b"),
+        ("x/a", "x/a-mini"),
+        ("x/a-mini", "x/a"),
+        ("x/a", "x/a20260423"),
+        ("x/a", "x/a-2"),
+        ("x/a", ""),
+    ];
+    for (asked, served) in other {
+        assert!(!Route::new(asked, "o").is_served_as(served), "{asked} served as {served}");
+    }
+    let aliased = Route { aliases: vec!["x/real".to_owned()], ..Route::new("x/a", "o") };
+    assert!(aliased.is_served_as("x/real-20260423") && !aliased.is_served_as("x/unreal"));
+}
+
+#[test]
+fn dear_and_unknown_prices_are_flagged_when_the_chain_is_set() {
+    let priced = |worst_case| Route { worst_case, ..Route::new("m", "o") };
+    let chain = [Some(0.01), Some(0.03), Some(0.031), None, Some(0.0)].map(priced);
+    assert_eq!(dear_fallbacks(&chain), [2, 3]);
+    assert_eq!(dear_fallbacks(&[]), Vec::<usize>::new());
+    assert!(within_price(&priced(None), &priced(Some(0.0)), 3.0), "free is never dear");
+    assert!(!within_price(&priced(None), &priced(Some(0.01)), 3.0), "nobody knows");
+    assert!(!within_price(&priced(Some(0.0)), &priced(Some(0.01)), 3.0), "three times nothing");
+}
+
+#[test]
+fn a_policy_may_be_given_in_part() {
+    let policy: Policy = toml::from_str("hedge = true\nlimits = { per_run = 4 }").expect("a policy");
+    assert!(policy.hedge);
+    assert_eq!((policy.limits.per_run, policy.limits.per_model), (4, 3));
+    let whole = toml::to_string(&Policy::default()).expect("written");
+    assert_eq!(toml::from_str::<Policy>(&whole).expect("read"), Policy::default());
+}

@@ -1,0 +1,166 @@
+//! The binary without a terminal: what it prints, where, and how it exits.
+
+use serde_json::Value;
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+/// The binary in an empty world: no environment, no home, simulated models that answer at once.
+fn switchover(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switchover"));
+    command.args(args).env_clear().env("SWITCHOVER_PACE", "0").current_dir(env!("CARGO_TARGET_TMPDIR"));
+    command.stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    switchover(args).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn events(output: &Output) -> Vec<Value> {
+    out(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn of<'a>(events: &'a [Value], name: &str) -> Vec<&'a Value> {
+    events.iter().filter(|event| event["event"] == name).collect()
+}
+
+const PRIMARY: &str = "openai/gpt-4o-mini";
+const BACKUP: &str = "anthropic/claude-3-haiku";
+
+#[test]
+fn the_second_model_answers_when_the_first_is_broken() {
+    let output = run(&[
+        "ask",
+        "What is DSPy?",
+        "--model",
+        PRIMARY,
+        "--model",
+        BACKUP,
+        "--fault",
+        "openai/gpt-4o-mini=503",
+        "--json",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let events = events(&output);
+    for event in &events {
+        assert!(event["event"].is_string() && event["run"].is_u64() && event["at_ms"].is_number(), "{event}");
+    }
+    let sent = of(&events, "sent");
+    let models: Vec<_> = sent.iter().map(|sent| sent["model"].as_str().unwrap()).collect();
+    assert_eq!(models, [PRIMARY, PRIMARY, BACKUP], "a 503 is tried once more, then the next model is asked");
+    for sent in sent {
+        assert!(sent["attempt"].is_u64() && sent["url"].as_str().unwrap().ends_with("/chat/completions"));
+        let headers = sent["headers"].as_array().unwrap();
+        let value = |name: &str| headers.iter().find(|h| h["name"] == name).map(|h| h["value"].as_str().unwrap());
+        assert_eq!(value("x-title"), Some("Switchover"));
+        assert_eq!(value("x-openrouter-title"), Some("Switchover"));
+        assert!(value("http-referer").is_some());
+        assert!(value("authorization").unwrap().contains("***"));
+    }
+    let last = events.last().unwrap();
+    assert_eq!(
+        (&last["event"], &last["outcome"], &last["model"]),
+        (&"finished".into(), &"succeeded".into(), &BACKUP.into())
+    );
+    assert_eq!(last["attempts"], 3);
+    assert!(last["fields"]["answer"].as_str().unwrap().contains("language models"));
+}
+
+#[test]
+fn the_answer_goes_to_stdout_and_the_log_to_stderr() {
+    let output = run(&["ask", "What is 17 * 23?", "--signature", "question -> answer: int"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert_eq!(out(&output), "391\n");
+    assert!(err(&output).contains(PRIMARY), "{}", err(&output));
+}
+
+#[test]
+fn one_field_comes_out_raw() {
+    let output = run(&["ask", "What is 2 + 2?", "--field", "answer"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert_eq!(out(&output).lines().count(), 1);
+    let output = run(&["ask", "x", "--field", "anser"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("did you mean `answer`"), "{}", err(&output));
+}
+
+#[test]
+fn exit_codes_tell_exhausted_from_fatal_from_misuse() {
+    let exhausted = run(&["ask", "x", "-m", PRIMARY, "--fault", "openai/gpt-4o-mini=504"]);
+    assert_eq!(exhausted.status.code(), Some(2), "{}", err(&exhausted));
+    assert_eq!(out(&exhausted), "", "no answer, so nothing on stdout");
+    let fatal = run(&["ask", "x", "-m", PRIMARY, "-m", BACKUP, "--fault", "openai/gpt-4o-mini=401"]);
+    assert_eq!(fatal.status.code(), Some(3), "{}", err(&fatal));
+    let usage = run(&["ask", "x", "--signature", "question -> answer: strng"]);
+    assert_eq!(usage.status.code(), Some(1));
+    assert!(err(&usage).contains("did you mean `str`") || err(&usage).contains("`str`"), "{}", err(&usage));
+    assert_eq!(run(&["ask", "--no-such-flag"]).status.code(), Some(1));
+    assert_eq!(run(&["--help"]).status.code(), Some(0));
+    let fault = run(&["ask", "x", "--fault", "openai/gpt-4o-mini=refuse"]);
+    assert_eq!(fault.status.code(), Some(1));
+    assert!(err(&fault).contains("refused"), "{}", err(&fault));
+}
+
+#[test]
+fn without_a_terminal_the_demonstration_runs_as_text() {
+    let output = run(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let text = out(&output);
+    assert!(text.starts_with("No terminal here"), "{text}");
+    assert!(text.contains("injected: 503") && text.contains(BACKUP) && text.contains("http-referer"), "{text}");
+}
+
+#[test]
+fn inputs_come_as_words_as_json_and_through_a_pipe() {
+    let sum = ["ask", "--signature", "a: int, b: int -> question, sum: int", "--module", "predict", "--field", "sum"];
+    let words = run(&[&sum[..], &["a=1", "b=2"]].concat());
+    let json = run(&[&sum[..], &["--inputs-json", r#"{"a": 1, "b": 2}"#]].concat());
+    assert_eq!(words.status.code(), Some(0), "{}", err(&words));
+    assert_eq!(out(&words), out(&json));
+    let wrong = run(&[&sum[..], &["a=one", "b=2"]].concat());
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(err(&wrong).contains("a: expected int"), "{}", err(&wrong));
+
+    let mut child = switchover(&["ask", "--field", "answer"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"What is 6 * 7?\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(out(&output).contains("42"), "{} {}", out(&output), err(&output));
+}
+
+#[test]
+fn a_key_is_never_printed() {
+    let key = "sk-or-v1-0123456789abcdef0123456789abcdef";
+    for args in [&["ask", "x", "--simulate", "--json"][..], &["config"], &["config", "--json"]] {
+        let output = switchover(args).env("OPENROUTER_API_KEY", key).output().unwrap();
+        let text = out(&output) + &err(&output);
+        for run in key.as_bytes().windows(8) {
+            assert!(!text.contains(std::str::from_utf8(run).unwrap()), "{args:?} shows the key:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn every_setting_is_shown_with_its_origin_and_an_unknown_one_is_refused() {
+    let output =
+        switchover(&["config", "--json", "--title", "Mine"]).env("SWITCHOVER_DEADLINE", "30").output().unwrap();
+    let config: Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(config["attribution.title"]["origin"], "flag");
+    assert_eq!(config["failover.deadline"]["origin"], "$SWITCHOVER_DEADLINE");
+    assert_eq!(config["failover.patience"]["origin"], "default");
+    let wrong = run(&["config", "--set", "failover.dedline=3"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(err(&wrong).contains("did you mean `failover.deadline`?"), "{}", err(&wrong));
+}
