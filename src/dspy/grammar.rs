@@ -4,10 +4,11 @@
 //! same fields come out, with a [`Warning`] for each thing dropped. Text that breaks out of the argument list,
 //! which DSPy hands to Python's parser, is an error here. Any input gives a result; nesting is capped.
 
+mod literal;
+mod names;
 mod token;
 mod types;
 
-use super::syntax::closest;
 use super::{Field, Kind, Signature, SyntaxError};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -328,7 +329,7 @@ impl Reader<'_> {
             Some(Token::Name(_)) if matches!(self.tokens.get(self.at.wrapping_sub(1)), Some((Token::Name(_), _))) => {
                 let error = self.error(&format!("{found} follows a name without a comma"), after);
                 let word = &self.source[self.span()];
-                let types = types::NAMES.contains(&word);
+                let types = names::NAMES.contains(&word);
                 error.suggest(Some(if types { format!(": {word}") } else { format!(", {word}") }))
             }
             Some(Token::Sign("-")) => self.error("a `-` in a name", "letters, digits and `_`").suggest(Some("_")),
@@ -343,14 +344,4 @@ fn is_plain_name(text: &str) -> bool {
     text.starts_with(char::is_alphabetic)
         && text.chars().all(|c| c == '_' || c.is_alphanumeric())
         && !KEYWORDS.contains(&text)
-}
-
-/// A guess at the type that a word stands for: what another language calls it, or the nearest of all such words.
-fn guess(word: &str) -> Option<&'static str> {
-    let last = word.rsplit('.').next().unwrap_or(word);
-    let means = |word: &str| types::MEANT.iter().find(|(from, _)| from.eq_ignore_ascii_case(word)).map(|&(_, to)| to);
-    means(last).or_else(|| {
-        let near = closest(last, types::NAMES.into_iter().chain(types::MEANT.into_iter().map(|(from, _)| from)))?;
-        means(near).or(Some(near))
-    })
 }

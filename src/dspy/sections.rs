@@ -18,7 +18,6 @@ pub struct Sections {
     reader: Reader,
     view: Vec<Section>,
     objects: Objects,
-    finished: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -36,8 +35,10 @@ struct Objects {
     next: usize,
     /// The object shown, and how many outputs it has.
     shown: (usize, usize),
-    /// The object being read, and how many outputs it has.
-    current: (usize, usize),
+    /// The object being read, its first member, and the members that are its outputs.
+    current: usize,
+    first: usize,
+    named: Vec<String>,
     /// For each section: the member it shows, and how much of its text.
     drawn: Vec<(usize, usize)>,
 }
@@ -52,7 +53,7 @@ impl Sections {
             Adapter::Json => Reader::Json(Box::new(json::Reader::of_objects())),
             Adapter::Xml => Reader::Xml(Xml::new(names())),
         };
-        Self { outputs, reader, view: Vec::new(), objects: Objects::default(), finished: false }
+        Self { outputs, reader, view: Vec::new(), objects: Objects::default() }
     }
 
     /// Takes the next piece.
@@ -95,7 +96,6 @@ impl Sections {
         for section in &mut self.view {
             section.complete = true;
         }
-        self.finished = true;
     }
 
     /// Each output field that has begun, in the order in which they came.
@@ -179,25 +179,25 @@ impl Objects {
         let known = |key: &str| outputs.iter().any(|field| field.name == key);
         let members = reader.members();
         while let Some(member) = members.get(self.next) {
+            if member.object != self.current {
+                (self.current, self.first) = (member.object, self.next);
+                self.named.clear();
+            }
             if known(&member.key) {
-                if member.object != self.current.0 {
-                    self.current = (member.object, 0);
+                if !self.named.contains(&member.key) {
+                    self.named.push(member.key.clone());
                 }
-                let first = members[..self.next].iter().rev().take_while(|m| m.object == member.object);
-                let fresh = !first.into_iter().any(|m| m.key == member.key);
-                let seen = self.drawn.last().is_some_and(|&(at, _)| at == self.next);
-                self.current.1 += usize::from(fresh && !seen);
-                if self.current.0 == self.shown.0 || self.current.1 >= self.shown.1 {
-                    if self.current.0 != self.shown.0 {
+                if self.current == self.shown.0 || self.named.len() >= self.shown.1 {
+                    if self.current != self.shown.0 {
                         view.clear();
                         self.drawn.clear();
-                        for (at, earlier) in members.iter().enumerate().take(self.next) {
-                            if earlier.object == member.object && known(&earlier.key) {
+                        for (at, earlier) in members.iter().enumerate().take(self.next).skip(self.first) {
+                            if known(&earlier.key) {
                                 self.draw_member(at, earlier, view);
                             }
                         }
                     }
-                    self.shown = self.current;
+                    self.shown = (self.current, self.named.len());
                     self.draw_member(self.next, member, view);
                 }
             }

@@ -1,105 +1,14 @@
-//! Types in a signature: the names that mean something, and how they nest.
+//! Types in a signature, and how they nest.
 
 use super::super::value::repr;
 use super::super::{Kind, SyntaxError};
+use super::Reader;
+use super::names::{LIKE, NAMED, unknown};
 use super::token::{self, Token};
-use super::{Reader, guess};
 use serde_json::Value;
 
 /// Nesting beyond this is refused, before the stack is in danger.
-const DEEPEST: usize = 100;
-
-/// Types that can be named, for suggestions.
-pub(super) const NAMES: [&str; 19] = [
-    "str",
-    "int",
-    "float",
-    "bool",
-    "list",
-    "dict",
-    "tuple",
-    "set",
-    "bytes",
-    "complex",
-    "Any",
-    "None",
-    "Optional",
-    "Union",
-    "Literal",
-    "datetime.datetime",
-    "datetime.date",
-    "dspy.History",
-    "dspy.Code",
-];
-
-/// What people from other languages write, and what they mean.
-pub(super) const MEANT: [(&str, &str); 25] = [
-    ("string", "str"),
-    ("text", "str"),
-    ("char", "str"),
-    ("integer", "int"),
-    ("long", "int"),
-    ("number", "float"),
-    ("num", "float"),
-    ("double", "float"),
-    ("real", "float"),
-    ("decimal", "decimal.Decimal"),
-    ("boolean", "bool"),
-    ("array", "list"),
-    ("vec", "list"),
-    ("vector", "list"),
-    ("sequence", "list"),
-    ("object", "dict"),
-    ("json", "dict"),
-    ("map", "dict"),
-    ("mapping", "dict"),
-    ("hashmap", "dict"),
-    ("enum", "Literal"),
-    ("null", "None"),
-    ("datetime", "datetime.datetime"),
-    ("date", "datetime.date"),
-    ("uuid", "uuid.UUID"),
-];
-
-/// Types of Python's library and DSPy's that travel as text or JSON, by dotted name; DSPy prints the last part.
-const NAMED: [&str; 9] = [
-    "datetime.datetime",
-    "datetime.date",
-    "datetime.time",
-    "datetime.timedelta",
-    "decimal.Decimal",
-    "uuid.UUID",
-    "pathlib.Path",
-    "dspy.History",
-    "dspy.Code",
-];
-
-/// DSPy types that need more than text.
-const BEYOND: [(&str, &str); 8] = [
-    ("Image", "an image"),
-    ("Audio", "sound"),
-    ("File", "a file"),
-    ("Document", "a document"),
-    ("Tool", "a Python function"),
-    ("ToolCalls", "tool calls"),
-    ("Signature", "a Python class"),
-    ("Type", "a Python class"),
-];
-
-/// Containers by other names: `typing`'s spelling, what DSPy prints, and what they are read as.
-const LIKE: [(&str, &str, &str); 11] = [
-    ("frozenset", "frozenset", "set"),
-    ("FrozenSet", "frozenset", "set"),
-    ("Sequence", "Sequence", "list"),
-    ("Iterable", "Iterable", "list"),
-    ("Deque", "deque", "list"),
-    ("deque", "deque", "list"),
-    ("Mapping", "Mapping", "dict"),
-    ("MutableMapping", "MutableMapping", "dict"),
-    ("OrderedDict", "OrderedDict", "dict"),
-    ("DefaultDict", "defaultdict", "dict"),
-    ("defaultdict", "defaultdict", "dict"),
-];
+pub(super) const DEEPEST: usize = 100;
 
 impl Reader<'_> {
     /// A type: one or several with `|` between.
@@ -114,7 +23,7 @@ impl Reader<'_> {
         if kinds.len() == 1 { Ok(kinds.remove(0)) } else { Ok(Kind::union(kinds)) }
     }
 
-    fn one_kind(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
+    pub(super) fn one_kind(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
         let start = self.span();
         if self.take("(") {
             let kind = self.kind(depth + 1)?;
@@ -337,82 +246,7 @@ impl Reader<'_> {
         Ok(kind)
     }
 
-    /// `[…]` of a `Literal`: constants, constants in round brackets, other `Literal`s; each once.
-    fn literal(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
-        self.take("[");
-        let mut values = Vec::new();
-        self.constants("]", &mut values, depth)?;
-        if values.is_empty() {
-            return Err(self.error("a `Literal` without a choice", "Literal['a', 'b']"));
-        }
-        self.close("]", "the choices")?;
-        Ok(Kind::Literal(values))
-    }
-
-    fn constants(&mut self, end: &str, values: &mut Vec<Value>, depth: usize) -> Result<(), SyntaxError> {
-        if depth > DEEPEST {
-            return Err(self.error("choices nested more than 100 deep", "simple choices"));
-        }
-        while self.peek().is_some() && !self.next_is(end) {
-            let value = match self.peek() {
-                Some(Token::Text(text)) => {
-                    let mut text = text.clone();
-                    // Python joins neighbouring strings.
-                    while let Some((Token::Text(more), _)) = self.tokens.get(self.at + 1) {
-                        text.push_str(more);
-                        self.at += 1;
-                    }
-                    Value::String(text)
-                }
-                Some(Token::Number(number)) => {
-                    let value = token::value(number);
-                    value.ok_or_else(|| self.error("a number that JSON cannot hold", "a smaller number"))?
-                }
-                Some(Token::Name(word)) if matches!(word.as_str(), "True" | "False") => Value::Bool(word == "True"),
-                Some(Token::Name(word)) if word == "None" => Value::Null,
-                Some(Token::Sign("(")) => {
-                    self.at += 1;
-                    self.constants(")", values, depth + 1)?;
-                    self.close(")", "the choices")?;
-                    if !self.take(",") {
-                        break;
-                    }
-                    continue;
-                }
-                Some(Token::Name(word)) if word == "Literal" || word == "typing" => {
-                    let Kind::Literal(inner) = self.one_kind(depth + 1)? else {
-                        return Err(self.error("a type among the choices", "strings, numbers, True, False or None"));
-                    };
-                    for value in inner {
-                        once(values, value);
-                    }
-                    if !self.take(",") {
-                        break;
-                    }
-                    continue;
-                }
-                Some(Token::Name(word)) => {
-                    let error =
-                        self.error(&format!("`{word}` without quotes"), "strings, numbers, True, False or None");
-                    return Err(error.suggest(Some(format!("'{word}'"))));
-                }
-                _ => {
-                    return Err(self.error(
-                        &format!("{} among the choices", self.found()),
-                        "strings, numbers, True, False or None",
-                    ));
-                }
-            };
-            self.at += 1;
-            once(values, value);
-            if !self.take(",") {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn close(&mut self, sign: &str, what: &str) -> Result<(), SyntaxError> {
+    pub(super) fn close(&mut self, sign: &str, what: &str) -> Result<(), SyntaxError> {
         if self.take(sign) {
             return Ok(());
         }
@@ -422,28 +256,6 @@ impl Reader<'_> {
     }
 }
 
-fn once(values: &mut Vec<Value>, value: Value) {
-    if !values.contains(&value) {
-        values.push(value);
-    }
-}
-
 fn needs_brackets(at: &std::ops::Range<usize>, name: &str, example: &str) -> SyntaxError {
     SyntaxError::new(at.clone(), format!("`{name}` on its own says nothing"), format!("`{example}`"))
-}
-
-fn unknown(name: &str, at: std::ops::Range<usize>) -> SyntaxError {
-    let dspy = name.strip_prefix("dspy.");
-    if let Some((_, what)) = BEYOND.iter().find(|(beyond, _)| dspy == Some(beyond)) {
-        return SyntaxError::new(
-            at,
-            format!("`{name}` is {what}, which a terminal cannot serve"),
-            "a type of text, numbers or lists",
-        );
-    }
-    if name.contains('.') && guess(name).is_none_or(|guess| guess == name) {
-        let message = format!("`{name}` is a Python class, which cannot be imported here");
-        return SyntaxError::new(at, message, "a type that travels as text or JSON");
-    }
-    SyntaxError::new(at, format!("unknown type `{name}`"), "a type").suggest(guess(name))
 }

@@ -135,7 +135,12 @@ fn after_comma(rest: &str, list: bool) -> Verdict {
         _ => {
             let end = next.find(|c: char| !(c == '_' || c.is_alphanumeric()));
             let Some(end) = end else { return if next.len() < 80 { Verdict::Open } else { Verdict::Inner } };
-            match next[end..].trim_start().chars().next() {
+            let mut rest = next[end..].trim_start();
+            if !list && end > 0 {
+                // A key that has lost its first quote.
+                rest = rest.strip_prefix('"').map_or(rest, str::trim_start);
+            }
+            match rest.chars().next() {
                 None => Verdict::Open,
                 Some(':' | '=') if !list && end > 0 => Verdict::Close,
                 Some(',' | ']' | ')') if list && end > 0 => Verdict::Close,

@@ -90,7 +90,10 @@ impl Xml {
                 self.held.clear();
                 self.space.clear();
                 if view.iter().any(|section| section.name == word) {
-                    self.repairs.push("a field that came twice; the first one counts");
+                    let what = "a field that came twice; the first one counts";
+                    if !self.repairs.contains(&what) {
+                        self.repairs.push(what);
+                    }
                     return;
                 }
                 view.push(Section { name: word.to_owned(), text: String::new(), complete: alone });
