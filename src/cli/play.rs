@@ -117,8 +117,8 @@ impl Desk {
                     signature: ask.signature,
                     module: ask.module,
                     adapter: ask.adapter,
-                    inputs: ask.inputs,
                     demos: ask.demos,
+                    inputs: ask.inputs,
                     chain,
                     policy: Policy { seed: fastrand::u64(..), ..ask.policy },
                     ..self.base.clone()

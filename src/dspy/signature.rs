@@ -1,7 +1,7 @@
 //! What is asked for: typed inputs and outputs.
 
 use super::value::render;
-use super::{Kind, Problem, SyntaxError, Warning, grammar, read};
+use super::{Kind, SyntaxError, Warning, grammar};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::str::FromStr;
@@ -43,15 +43,6 @@ impl Field {
     /// A field that says no more than its name and type.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         Self { name: name.into(), kind, description: None, constraints: None, placeholder: None }
-    }
-
-    /// Reads a value that a person typed: text for `str`, as it is; for other types JSON, Python's spelling, or
-    /// what an answer could be written as.
-    ///
-    /// # Errors
-    /// The type that was expected, and what came.
-    pub fn read(&self, text: &str) -> Result<Value, Problem> {
-        read::text(self, text).map(|(value, _)| value)
     }
 
     /// A value of this field as messages show it.

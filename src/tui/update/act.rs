@@ -196,7 +196,9 @@ impl App {
     }
 
     fn next_module(&mut self) {
-        self.module = next(&Module::ALL, self.module);
+        let kind = std::mem::discriminant(&self.module);
+        let at = Module::ALL.iter().position(|module| std::mem::discriminant(module) == kind).unwrap_or(0);
+        self.module = Module::ALL[(at + 1) % Module::ALL.len()];
         self.notice = Some(format!("module: {}", self.module));
     }
 
