@@ -2,7 +2,6 @@
 
 use super::{Settings, exit, setup};
 use crate::config::{Config, Surroundings};
-use crate::dspy::Entry;
 use crate::failover::{Policy, Route};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::headers::lint;
@@ -42,10 +41,11 @@ pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
 fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> Result<Start> {
     let mut library = setup::library(around)?;
     // The signature that was asked for comes first, whether or not the library has it.
-    library.retain(|entry| entry.signature != base.signature);
-    let (signature, module, demos) = (base.signature.clone(), base.module, base.demos.clone());
-    let first = Entry { signature, description: String::new(), module, demos };
-    library.insert(0, first);
+    match library.iter().position(|entry| entry.signature == base.signature) {
+        Some(at) => library[..=at].rotate_right(1),
+        None => library.insert(0, setup::entry(base.signature.clone())),
+    }
+    library[0].module = base.module;
     let faults = world.faults();
     let link = |model: &str| Link { model: model.to_owned(), fault: faults.get(model).cloned() };
     Ok(Start {
