@@ -75,8 +75,12 @@ impl Transcript {
         match event {
             Event::Started(started) => {
                 self.waiting = None;
-                self.attempt_mut(started.attempt).start(at, started);
-                self.tell(at, Step::Attempt(started.attempt));
+                let attempt = self.attempt_mut(started.attempt);
+                let told = attempt.started.is_some();
+                attempt.start(at, started);
+                if !told {
+                    self.tell(at, Step::Attempt(started.attempt));
+                }
             }
             Event::Skipped(skipped) => {
                 self.skipped.push(skipped.clone());

@@ -73,11 +73,13 @@ fn keymap(config: &Config) -> Result<Keymap> {
     })
 }
 
-/// The theme that was chosen; without a choice, none of colour where NO_COLOR asks for that, else for dark.
+/// The theme that was chosen; without a choice, none of colour where NO_COLOR asks for that, else what suits
+/// the terminal's background.
 fn theme(config: &Config, around: &Surroundings) -> Result<Theme> {
     let word = config.read::<String>("ui.theme")?.unwrap_or_default();
     let plain = around.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Ok(Theme::named(&word).unwrap_or(if plain { Theme::Mono } else { Theme::Dark }))
+    let told = around.env.get("COLORFGBG").map(String::as_str).unwrap_or_default();
+    Ok(Theme::named(&word).unwrap_or(if plain { Theme::Mono } else { Theme::suiting(told) }))
 }
 
 fn models(catalogue: &Catalogue) -> Vec<app::Model> {
