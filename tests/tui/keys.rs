@@ -193,6 +193,18 @@ fn a_model_that_no_catalogue_knows_can_be_added() {
 }
 
 #[test]
+fn every_letter_of_the_picker_sets_its_own_fault() {
+    for (letter, word, _) in switchover::tui::overlay::faults::COMMON {
+        let mut stage = stage();
+        let commands = stage.script(&format!("F4 {letter}"));
+        let [Command::SetFault { fault: Some(fault), .. }] = commands.as_slice() else {
+            panic!("{letter} sets no fault: {commands:?}")
+        };
+        assert_eq!(fault.to_string(), *word);
+    }
+}
+
+#[test]
 fn faults_heal() {
     let mut stage = stage();
     stage.script("F4 5 F4 Right g");
