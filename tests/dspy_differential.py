@@ -121,7 +121,7 @@ for name, adapter in ADAPTERS.items():
     told = ours("parse", "--signature", WIDE, "--adapter", name, "--json", text=answer)
     check(f"{name}: DSPy's own example is {told}", told.get("parsed") == GIVEN)
     # What our prompt asks for, filled in, DSPy reads.
-    prompt = ours("prompt", "--signature", WIDE, "--adapter", name, "--module", "predict", "--json", "question=q", 'context=["c", "d"]')
+    prompt = ours("prompt", "--signature", WIDE, "--adapter", name, "--module", "predict", "--json", "question=q", 'context=["c", "d"]').get("messages")
     check(f"{name}: no prompt: {prompt}", isinstance(prompt, list) and [m["role"] for m in prompt] == ["system", "user"])
     if isinstance(prompt, list):
         shape = prompt[0]["content"]
