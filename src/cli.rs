@@ -8,9 +8,11 @@
 
 mod ask;
 mod explain;
+mod export;
+mod history;
 mod lists;
 mod play;
-
+mod replay;
 mod serve;
 mod settings;
 mod setup;
@@ -85,6 +87,14 @@ pub struct Settings {
 enum Command {
     /// Ask once and print the answer
     Ask(ask::Ask),
+    /// Look at earlier runs
+    History(history::Runs),
+    /// Play a run again, without a network, and decide it again
+    Replay(replay::Replay),
+    /// Write the current setting, or a run, as a program or command of somebody else's
+    Export(export::Export),
+    /// Read a program that DSPy saved into your signature library
+    Import(export::Import),
     /// Run the simulator alone, for other clients
     Serve(serve::Serve),
     /// Explain an inline signature: its fields, or where it is wrong
@@ -106,6 +116,10 @@ pub fn run(cli: Cli, around: &Surroundings) -> ExitCode {
     let outcome = match cli.command {
         None => ask::playground(&cli.settings, around),
         Some(Command::Ask(ask)) => ask.run(&cli.settings, around),
+        Some(Command::History(runs)) => runs.run(&cli.settings, around),
+        Some(Command::Replay(replay)) => replay.run(&cli.settings, around),
+        Some(Command::Export(export)) => export.run(&cli.settings, around),
+        Some(Command::Import(import)) => import.run(around),
         Some(Command::Serve(serve)) => serve.run(&cli.settings, around),
         Some(Command::Signature(signature)) => Ok(signature.run()),
         Some(Command::Parse(parse)) => parse.run(&cli.settings, around),

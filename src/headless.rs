@@ -46,8 +46,7 @@ impl<O: Write, L: Write> Headless<O, L> {
         self.run.apply(report);
         match self.style {
             Style::Json => {
-                serde_json::to_writer(&mut self.out, report)?;
-                self.out.write_all(b"\n")?;
+                self.out.write_all(report.line().as_bytes())?;
                 self.out.flush()
             }
             Style::Text { requests, .. } => {

@@ -25,9 +25,11 @@
 pub mod cli;
 pub mod config;
 pub mod dspy;
+pub mod export;
 pub mod failover;
 pub mod fault;
 pub mod headless;
+pub mod history;
 pub mod nearest;
 pub mod openrouter;
 pub mod report;

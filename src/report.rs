@@ -21,6 +21,17 @@ pub struct Report {
     pub what: What,
 }
 
+/// The version of the lines: `docs/json.md` describes them and says what may change without a new one.
+pub const LINES: u32 = 1;
+
+impl Report {
+    /// The report as a line of JSON, its end included: what `--json` prints and history keeps.
+    pub fn line(&self) -> String {
+        let object = serde_json::to_string(self).unwrap_or_else(|e| unreachable!("reports are plain data: {e}"));
+        format!("{{\"v\":{LINES},{}\n", &object[1..])
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

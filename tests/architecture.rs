@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transcript", &["report", "dspy", "failover", "openrouter", "text"]),
     ("export", &["report", "dspy", "failover", "openrouter", "transcript"]),
     ("simulator", &["fault"]),
-    ("history", &["report", "transcript"]),
+    ("history", &["report", "transcript", "failover", "openrouter"]),
     ("config", &["nearest", "secret", "failover", "openrouter", "dspy", "text"]),
     ("worker", &["dspy", "failover", "fault", "openrouter", "report", "secret", "simulator", "text"]),
     ("headless", &["failover", "report", "transcript"]),

@@ -43,7 +43,7 @@ impl Ask {
             setup::require_output(&job, field)?;
         }
         let style = if self.json { Style::Json } else { Style::Text { field: self.field, requests: self.verbose } };
-        answer(&config, settings, job, style)
+        drive(&config, settings, around, job, Headless::new(std::io::stdout(), std::io::stderr(), style))
     }
 
     /// The inputs as typed; standard input stands for `-`, or for all of them where none was typed.
@@ -85,19 +85,22 @@ fn demonstration(settings: &Settings, around: &Surroundings) -> Result<u8> {
     }
     // Log and answer belong together here, so both go to standard output.
     let face = Headless::new(std::io::stdout(), std::io::stdout(), Style::Text { field: None, requests: true });
-    drive(&config, &settings, job, face)
+    drive(&config, &settings, around, job, face)
 }
 
-/// One run to its end, the answer on standard output and the log on standard error.
-pub(super) fn answer(config: &Config, settings: &Settings, job: Job, style: Style) -> Result<u8> {
-    drive(config, settings, job, Headless::new(std::io::stdout(), std::io::stderr(), style))
-}
-
-fn drive<O, L>(config: &Config, settings: &Settings, job: Job, mut face: Headless<O, L>) -> Result<u8>
+/// One run to its end: kept in the history, then told to the face.
+fn drive<O, L>(
+    config: &Config,
+    settings: &Settings,
+    around: &Surroundings,
+    job: Job,
+    mut face: Headless<O, L>,
+) -> Result<u8>
 where
     O: std::io::Write,
     L: std::io::Write,
 {
+    let mut keeper = setup::keeper(config, around)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let world = setup::world(config, settings).await?;
@@ -109,8 +112,14 @@ where
                 biased;
                 () = &mut stopping, if !running.cancelled() => running.cancel(),
                 report = reports.recv() => match report {
-                    // A reader that has gone away ends the run, but not with a panic.
-                    Some(report) => if face.hear(&report).is_err() { running.cancel() },
+                    Some(report) => {
+                        // What was seen on the screen is on disk already.
+                        keeper.keep(&report).unwrap_or_else(|trouble| eprintln!("switchover: {trouble}"));
+                        // A reader that has gone away ends the run, but not with a panic.
+                        if face.hear(&report).is_err() {
+                            running.cancel();
+                        }
+                    }
                     None => break,
                 },
             }
@@ -135,7 +144,7 @@ pub(super) async fn stop_asked() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-fn code(outcome: Outcome) -> u8 {
+pub(super) fn code(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Succeeded => exit::OK,
         Outcome::Exhausted | Outcome::DeadlineExceeded | Outcome::BudgetExceeded => exit::EXHAUSTED,

@@ -3,9 +3,11 @@
 use super::{Settings, exit, setup};
 use crate::config::{Config, Surroundings};
 use crate::failover::{Policy, Route};
+use crate::history::{History, Keeper};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::headers::lint;
 use crate::report::Job;
+use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
 use crate::tui::{self, Command, Link, Msg, Start, Wires, app};
@@ -13,8 +15,11 @@ use crate::worker::{self, Running, World};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// So many earlier runs are at hand.
+const REMEMBERED: usize = 50;
 
 /// Opens the playground and stays until the user leaves.
 pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
@@ -30,7 +35,9 @@ pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
         if !world.simulated() {
             tokio::spawn(learn_models(Arc::clone(&world), inbox.clone()));
         }
-        let desk = Desk { world, base, inbox, running: None, folder: around.config_dir.join("signatures") };
+        let keeper = Arc::new(Mutex::new(setup::keeper(&config, around)?));
+        let folder = around.config_dir.join("signatures");
+        let desk = Desk { world, base, inbox, running: None, folder, keeper };
         tokio::spawn(desk.serve(asked));
         tui::run(start, Wires { inbox: received, commands, editor }).await.context("the terminal")?;
         Ok(exit::OK)
@@ -59,8 +66,15 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
         lints: lint(&world.headers(), &world.endpoint().base),
         keymap: keymap(config)?,
         theme: theme(config, around)?,
+        past: past(around),
         ..Start::default()
     })
+}
+
+/// The runs that the history overlay begins with, the oldest first.
+fn past(around: &Surroundings) -> Vec<Transcript> {
+    let kept = History::of(&around.data_dir).latest(REMEMBERED).unwrap_or_default();
+    kept.runs.iter().rev().map(Transcript::of).collect()
 }
 
 /// The keys, after the user's own choices.
@@ -102,6 +116,7 @@ struct Desk {
     inbox: UnboundedSender<Msg>,
     running: Option<Running>,
     folder: PathBuf,
+    keeper: Arc<Mutex<Keeper>>,
 }
 
 impl Desk {
@@ -125,9 +140,14 @@ impl Desk {
                     policy: Policy { seed: fastrand::u64(..), ..ask.policy },
                     ..self.base.clone()
                 };
-                let inbox = self.inbox.clone();
+                let (inbox, keeper) = (self.inbox.clone(), Arc::clone(&self.keeper));
                 // The run before, if it still goes on, ends as it is dropped here.
                 self.running = Some(worker::spawn(job, &self.world, move |report| {
+                    // What is seen on the screen is on disk already.
+                    let kept = keeper.lock().unwrap_or_else(PoisonError::into_inner).keep(&report);
+                    if let Err(trouble) = kept {
+                        _ = inbox.send(Msg::Notice(trouble));
+                    }
                     _ = inbox.send(Msg::Report(Box::new(report)));
                 }));
             }

@@ -5,6 +5,7 @@ use crate::config::{Config, DEFAULT_CHAIN, Origin, Surroundings};
 use crate::dspy::library::{self, Entry};
 use crate::dspy::{Adapter, Module, Signature, Values};
 use crate::failover::Route;
+use crate::history::Keeper;
 use crate::nearest::nearest;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
@@ -98,11 +99,17 @@ pub(super) fn library(around: &Surroundings) -> Result<Vec<Entry>> {
 
 /// Keeps a signature in the user's library, a file each. Gives back where.
 pub(super) fn save_signature(folder: &Path, signature: &Signature) -> Result<PathBuf> {
-    let name: String = signature.name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    save_entry(folder, &entry(signature.clone()))
+}
+
+/// Keeps an entry in the user's library, a file each. Gives back where.
+pub(super) fn save_entry(folder: &Path, entry: &Entry) -> Result<PathBuf> {
+    let name = entry.signature.name.chars();
+    let name: String = name.map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
     let path = folder.join(format!("{}.toml", if name.is_empty() { "unnamed" } else { &name }));
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let draft = path.with_extension("draft");
-    std::fs::write(&draft, library::to_toml(&[entry(signature.clone())]))
+    std::fs::write(&draft, library::to_toml(std::slice::from_ref(entry)))
         .with_context(|| draft.display().to_string())?;
     std::fs::rename(&draft, &path).with_context(|| path.display().to_string())?;
     Ok(path)
@@ -200,6 +207,12 @@ pub(super) fn service(config: &Config, settings: &Settings) -> Result<Service> {
         _ => return Ok(Service::Simulator),
     };
     Ok(Service::Server(Endpoint { base, key }))
+}
+
+/// Keeps runs in the data directory, unless the user wants none kept.
+pub(super) fn keeper(config: &Config, around: &Surroundings) -> Result<Keeper> {
+    let keep = config.read::<bool>("history.keep")?.unwrap_or(true);
+    Ok(if keep { Keeper::at(&around.data_dir) } else { Keeper::none() })
 }
 
 /// Attribution and extra headers, each with where it came from.

@@ -1,0 +1,142 @@
+//! `export` and `import`: to other people's tools, and from DSPy's.
+
+use super::{Settings, exit, history, setup};
+use crate::config::{Config, Surroundings};
+use crate::dspy::{Entry, state};
+use crate::export::{self, Setting};
+use crate::openrouter::{BaseUrl, Header, OPENROUTER};
+use crate::report::{Job, Report};
+use crate::transcript::Transcript;
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// What can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum To {
+    /// A DSPy program with the chain as fallbacks
+    Python,
+    /// A LiteLLM Router in Python
+    LitellmRouter,
+    /// The LiteLLM proxy's configuration
+    LitellmProxy,
+    /// A curl command, with OpenRouter's own `models` list
+    Curl,
+    /// OpenAI's Python library, with OpenRouter's own `models` list
+    Openai,
+    /// A saved program that DSPy's load() reads
+    DspyState,
+}
+
+/// Write the current setting, or a run, as a program or command of somebody else's.
+#[derive(Args, Debug)]
+pub(super) struct Export {
+    /// The inputs: a bare text for the first input, or name=value for each; without them, examples
+    #[arg(value_name = "INPUT", conflicts_with = "run")]
+    inputs: Vec<String>,
+    /// What to write
+    #[arg(long)]
+    to: To,
+    /// A kept run: its number, the end of it, `last`, or a file of JSON lines
+    #[arg(long, value_name = "RUN|FILE")]
+    run: Option<String>,
+}
+
+impl Export {
+    pub(super) fn run(self, settings: &Settings, around: &Surroundings) -> Result<u8> {
+        if let Some(run) = &self.run {
+            return run_as(&history::reports(run, around)?, self.to, settings, around);
+        }
+        let config = settings.config(around)?;
+        let mut job = setup::job(&config, around)?;
+        job.inputs = match self.inputs.as_slice() {
+            [] => setup::example_inputs(&job.signature)?,
+            words => setup::inputs_from_words(&job.signature, words)?,
+        };
+        let base: BaseUrl = named(&config)?.unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
+        let lines = setup::headers(&config)?.lines(&base)?;
+        let headers = lines.into_iter().map(|line| Header { name: line.name, value: line.value });
+        print!("{}", text(&job, &base, &mine(headers), self.to));
+        Ok(exit::OK)
+    }
+}
+
+/// Writes a run, to the server that it went to; one on the simulator is written for OpenRouter.
+pub(super) fn run_as(run: &[Report], to: To, settings: &Settings, around: &Surroundings) -> Result<u8> {
+    let config = settings.config(around)?;
+    let run = Transcript::of(run);
+    let job = run.setup.as_deref().context("the run's beginning is lost, and with it what was asked")?;
+    let request = run.attempts.iter().find_map(|attempt| attempt.request.as_ref().filter(|_| !attempt.simulated));
+    let own = request.and_then(|request| request.url.strip_suffix("/chat/completions")).map(str::to_owned);
+    let base: BaseUrl = named(&config)?.or(own).unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
+    let sent = run.attempts.iter().find_map(|attempt| attempt.request.as_ref());
+    let headers = mine(sent.into_iter().flat_map(|request| request.headers.clone()));
+    print!("{}", text(job, &base, &headers, to));
+    Ok(exit::OK)
+}
+
+fn named(config: &Config) -> Result<Option<String>> {
+    Ok(config.read::<String>("base_url")?)
+}
+
+fn text(job: &Job, base: &BaseUrl, headers: &[Header], to: To) -> String {
+    let setting = Setting { job, base, headers };
+    match to {
+        To::Python => export::dspy(&setting),
+        To::LitellmRouter => export::router(&setting),
+        To::LitellmProxy => export::proxy(&setting),
+        To::Curl => export::curl(&setting),
+        To::Openai => export::openai(&setting),
+        To::DspyState => state::export(&Entry {
+            signature: job.signature.clone(),
+            description: String::new(),
+            module: job.module,
+            demos: job.demos.clone(),
+        }),
+    }
+}
+
+/// What a person chose of the headers, spelt as documented: LiteLLM adds its own beside other spellings.
+/// What the client sets by itself, and what was masked, is left out.
+fn mine(headers: impl IntoIterator<Item = Header>) -> Vec<Header> {
+    const DOCUMENTED: [&str; 4] = ["HTTP-Referer", "X-OpenRouter-Title", "X-Title", "X-OpenRouter-Categories"];
+    const OURS: [&str; 7] =
+        ["authorization", "content-type", "content-length", "accept", "user-agent", "host", "x-openrouter-metadata"];
+    let kept = headers.into_iter().filter(|header| {
+        !OURS.iter().any(|name| header.name.eq_ignore_ascii_case(name)) && !header.value.contains("***")
+    });
+    kept.map(|header| match DOCUMENTED.iter().find(|name| header.name.eq_ignore_ascii_case(name)) {
+        Some(name) => Header { name: (*name).to_owned(), ..header },
+        None => header,
+    })
+    .collect()
+}
+
+/// Read a program that DSPy saved into your signature library.
+#[derive(Args, Debug)]
+pub(super) struct Import {
+    /// What DSPy's save() wrote, as .json
+    file: PathBuf,
+    /// The name of a program that has only one predictor; otherwise the file's
+    #[arg(long)]
+    name: Option<String>,
+}
+
+impl Import {
+    pub(super) fn run(self, around: &Surroundings) -> Result<u8> {
+        let place = self.file.display().to_string();
+        let text = std::fs::read_to_string(&self.file).with_context(|| place.clone())?;
+        let stem = self.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = self.name.or(stem).unwrap_or_else(|| "imported".to_owned());
+        let imported = state::import(&text, &name).with_context(|| place)?;
+        for note in &imported.notes {
+            eprintln!("note: {note}");
+        }
+        let folder = around.config_dir.join("signatures");
+        for entry in &imported.entries {
+            let path = setup::save_entry(&folder, entry)?;
+            println!("{}: {}   kept in {}", entry.signature.name, entry.signature.inline(), path.display());
+        }
+        Ok(exit::OK)
+    }
+}

@@ -1,0 +1,93 @@
+//! `replay`: a run again, without a network; and its decisions, made again.
+
+use super::history::reports;
+use super::{Settings, exit};
+use crate::config::Surroundings;
+use crate::headless::{Headless, Style};
+use crate::history::{Rederived, rederive};
+use crate::report::Report;
+use anyhow::{Context as _, Result};
+use clap::Args;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Play a run again, without a network, and decide it again.
+#[derive(Args, Debug)]
+pub(super) struct Replay {
+    /// The run's number, the end of it, `last`, or a file of JSON lines
+    #[arg(value_name = "RUN|FILE")]
+    run: String,
+    /// Speed: 1 as recorded, 0 at once, 2 takes twice as long
+    #[arg(long, default_value_t = 1.0)]
+    pace: f64,
+    /// Print the run's lines of JSON
+    #[arg(long)]
+    json: bool,
+    /// Play nothing; say only whether the failover engine of today decides the same
+    /// (exit code 2 if not)
+    #[arg(long)]
+    check: bool,
+}
+
+impl Replay {
+    pub(super) fn run(&self, _settings: &Settings, around: &Surroundings) -> Result<u8> {
+        let run = reports(&self.run, around)?;
+        if !self.check {
+            play(&run, self.pace, self.json)?;
+        }
+        let rederived =
+            rederive(&run).context("the run's beginning is not in the log, so nothing can be decided again")?;
+        if self.check && self.json {
+            println!("{}", as_json(&rederived));
+        } else if self.check {
+            print!("{}", as_text(&rederived));
+        } else {
+            eprint!("{}", as_text(&rederived));
+        }
+        let differs = self.check && !rederived.differences.is_empty();
+        Ok(if differs { exit::EXHAUSTED } else { exit::OK })
+    }
+}
+
+/// Tells the reports at their own pace.
+fn play(run: &[Report], pace: f64, json: bool) -> Result<()> {
+    let style = if json { Style::Json } else { Style::Text { field: None, requests: false } };
+    let mut face = Headless::new(std::io::stdout(), std::io::stderr(), style);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let mut last = Duration::ZERO;
+    for report in run {
+        let pause = Duration::try_from_secs_f64(report.at.saturating_sub(last).as_secs_f64() * pace.max(0.0));
+        last = last.max(report.at);
+        if let Ok(pause) = pause.map(|pause| pause.min(Duration::from_secs(3600))) {
+            runtime.block_on(async {
+                if !pause.is_zero() {
+                    tokio::time::sleep(pause).await;
+                }
+            });
+        }
+        if face.hear(report).is_err() {
+            return Ok(()); // nobody reads any more
+        }
+    }
+    Ok(())
+}
+
+fn as_json(rederived: &Rederived) -> serde_json::Value {
+    let differences: Vec<_> =
+        rederived.differences.iter().map(|d| json!({"recorded": d.recorded, "today": d.today})).collect();
+    json!({"same": rederived.same, "differences": differences})
+}
+
+fn as_text(rederived: &Rederived) -> String {
+    let same = rederived.same;
+    if rederived.differences.is_empty() {
+        return format!("decided again from the log: all {same} decisions are the same\n");
+    }
+    let mut text = format!("decided again from the log: {same} decisions are the same, then it differs\n");
+    for difference in &rederived.differences {
+        let told = |decision: &Option<String>| decision.clone().unwrap_or_else(|| "nothing".to_owned());
+        _ = writeln!(text, "  then:  {}\n  today: {}", told(&difference.recorded), told(&difference.today));
+    }
+    text
+}

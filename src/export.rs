@@ -1,0 +1,133 @@
+//! What was tried here, as programs and commands of other people's. Each is a function from
+//! a value to text. Knows how those tools spell things, tried with the versions that the texts
+//! name; must not know files, nor any key: it stands in them as `OPENROUTER_API_KEY` only.
+
+mod curl;
+mod litellm;
+mod openai;
+mod python;
+
+pub use curl::curl;
+pub use litellm::{proxy, router};
+pub use openai::openai;
+pub use python::dspy;
+
+use crate::dspy::Message;
+use crate::openrouter::{BaseUrl, Dialect, Header, compose, settings::MAX_MODELS};
+use crate::report::Job;
+use serde_json::{Map, Value, json};
+
+/// What is exported.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// Signature, inputs, chain, and the fields that were chosen.
+    pub job: &'a Job,
+    /// The server to talk to.
+    pub base: &'a BaseUrl,
+    /// Attribution and extras, named as they are documented.
+    pub headers: &'a [Header],
+}
+
+/// The parameters that every library has an argument for; the others travel in `extra_body`.
+const COMMON: [&str; 5] = ["temperature", "top_p", "max_tokens", "seed", "stop"];
+
+impl Setting<'_> {
+    /// The models in order. A run has at least one.
+    fn models(&self) -> Vec<&str> {
+        self.job.chain.iter().map(|route| route.model.as_str()).collect()
+    }
+
+    /// A model as `LiteLLM` spells it: its provider first.
+    fn prefixed(&self, model: &str) -> String {
+        match self.base.dialect() {
+            Dialect::OpenRouter => format!("openrouter/{model}"),
+            Dialect::Plain => format!("openai/{model}"),
+        }
+    }
+
+    fn headers(&self) -> Value {
+        self.headers
+            .iter()
+            .map(|header| (header.name.clone(), header.value.clone().into()))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
+    /// The conversation, as the adapter writes it.
+    fn messages(&self) -> Vec<Message> {
+        let job = self.job;
+        job.adapter.messages(&job.module.expand(&job.signature), &job.inputs, &job.demos, &job.turns)
+    }
+
+    /// The request's fields besides model and messages: those with an argument of their own, and the rest.
+    fn fields(&self) -> (Map<String, Value>, Map<String, Value>) {
+        let settings = crate::openrouter::settings::Settings { stream: Some(false), ..self.job.settings.clone() };
+        let ask = compose::Ask {
+            model: "",
+            messages: &[],
+            settings: &settings,
+            response_format: None,
+            max_tokens: None,
+            dialect: self.base.dialect(),
+        };
+        // What the service would refuse was refused when it was typed.
+        let body = compose::body(ask).unwrap_or_default();
+        let fields = body.as_object().cloned().unwrap_or_default().into_iter();
+        let fields = fields.filter(|(name, _)| !["model", "models", "messages", "stream"].contains(&name.as_str()));
+        fields.partition(|(name, _)| COMMON.contains(&name.as_str()))
+    }
+
+    /// The server's own list of fallbacks, as many as it takes; none where it knows no such list.
+    fn server_side(&self) -> Vec<&str> {
+        match self.base.dialect() {
+            Dialect::OpenRouter => self.models().into_iter().skip(1).take(MAX_MODELS).collect(),
+            Dialect::Plain => Vec::new(),
+        }
+    }
+
+    /// Says which models of the chain the server's list has no room for.
+    fn left_out(&self) -> Option<String> {
+        let models = self.models();
+        let rest = models.get(1 + self.server_side().len()..).filter(|rest| !rest.is_empty())?;
+        Some(match self.base.dialect() {
+            Dialect::OpenRouter => {
+                format!("OpenRouter takes {MAX_MODELS} models besides the first; left out: {}", rest.join(", "))
+            }
+            Dialect::Plain => format!("this server has no `models` list of its own; left out: {}", rest.join(", ")),
+        })
+    }
+}
+
+/// A value as Python writes it.
+fn python_literal(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Array(items) => format!("[{}]", items.iter().map(python_literal).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => {
+            let pair = |(name, value): (&String, &Value)| format!("{}: {}", json!(name), python_literal(value));
+            format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(", "))
+        }
+        // JSON's strings and numbers are Python's as well.
+        other => other.to_string(),
+    }
+}
+
+/// A table over several lines, a row each, as Python writes it.
+fn python_table(map: &Map<String, Value>) -> String {
+    let row = |(name, value): (&String, &Value)| format!("    {}: {},\n", json!(name), python_literal(value));
+    format!("{{\n{}}}", map.iter().map(row).collect::<String>())
+}
+
+/// `name=value,` lines of a call.
+fn python_arguments(indent: &str, map: &Map<String, Value>) -> String {
+    let line = |(name, value): (&String, &Value)| format!("{indent}{name}={},\n", python_literal(value));
+    map.iter().map(line).collect()
+}
+
+/// The messages as a Python list, one a line.
+fn python_messages(messages: &[Message]) -> String {
+    let row = |message: &Message| format!("    {},\n", python_literal(&json!(message)));
+    format!("[\n{}]", messages.iter().map(row).collect::<String>())
+}

@@ -1,0 +1,83 @@
+//! The chain for `LiteLLM`: as a Router in Python, and as the proxy's configuration, which is
+//! how one chain serves several machines.
+
+use super::{Setting, python_arguments, python_literal, python_messages, python_table};
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+
+/// A Python file with a Router.
+pub fn router(setting: &Setting<'_>) -> String {
+    let models = setting.models();
+    let first = models.first().copied().unwrap_or_default();
+    let literal = |text: &str| python_literal(&json!(text));
+    let (common, rest) = setting.fields();
+    let mut text = String::from(concat!(
+        "# Exported by Switchover.\n# Tried with Python 3.11 and litellm 1.106.2: pip install litellm==1.106.2\n",
+        "import os\n\nfrom litellm import Router\n\n",
+        "# Sent with every request, the fallbacks' too.\nHEADERS = ",
+    ));
+    text.push_str(&python_table(setting.headers().as_object().unwrap_or(&Map::new())));
+    text.push_str("\n\n\ndef route(name, model):\n    return {\n        \"model_name\": name,\n        \"litellm_params\": {\n            \"model\": model,\n");
+    _ = writeln!(text, "            \"api_base\": {},", literal(setting.base.as_str()));
+    text.push_str("            \"api_key\": os.environ[\"OPENROUTER_API_KEY\"],\n            \"extra_headers\": HEADERS,\n        },\n    }\n\n\n");
+    text.push_str("router = Router(\n    model_list=[\n");
+    for model in &models {
+        _ = writeln!(text, "        route({}, {}),", literal(model), literal(&setting.prefixed(model)));
+    }
+    text.push_str("    ],\n");
+    if models.len() > 1 {
+        text.push_str("    # Asked in this order when the one before has failed.\n");
+        _ = writeln!(text, "    fallbacks={},", python_literal(&json!([{first: models[1..]}])));
+    }
+    text.push_str("    num_retries=0,  # the defaults retry the dead model for seconds first\n");
+    _ = writeln!(text, "    timeout={},\n)\n", setting.job.policy.limits.deadline.as_secs_f64());
+    _ = writeln!(text, "MESSAGES = {}\n", python_messages(&setting.messages()));
+    _ = write!(
+        text,
+        "if __name__ == \"__main__\":\n    answer = router.completion(\n        model={},\n        messages=MESSAGES,\n",
+        literal(first)
+    );
+    text.push_str(&python_arguments("        ", &common));
+    if !rest.is_empty() {
+        _ = writeln!(text, "        extra_body={},", python_literal(&Value::Object(rest)));
+    }
+    text.push_str("    )\n    print(answer.choices[0].message.content)\n    print(\"answered by:\", answer.model)\n");
+    text
+}
+
+/// The proxy's configuration. JSON's strings and tables are YAML's as well.
+pub fn proxy(setting: &Setting<'_>) -> String {
+    let models = setting.models();
+    let (common, rest) = setting.fields();
+    let mut text = String::from(concat!(
+        "# Exported by Switchover.\n",
+        "# Tried with litellm 1.106.2: pip install 'litellm[proxy]==1.106.2' && litellm --config litellm.yaml\n",
+        "# Clients ask it for the first model; the others follow when that one fails.\n",
+        "model_list:\n",
+    ));
+    for model in &models {
+        _ = writeln!(text, "  - model_name: {}\n    litellm_params:", json!(model));
+        _ = writeln!(text, "      model: {}", json!(setting.prefixed(model)));
+        _ = writeln!(text, "      api_base: {}", json!(setting.base.as_str()));
+        text.push_str("      api_key: os.environ/OPENROUTER_API_KEY\n");
+        _ = writeln!(text, "      extra_headers: {}", setting.headers());
+        for (name, value) in &common {
+            _ = writeln!(text, "      {name}: {value}");
+        }
+        if !rest.is_empty() {
+            _ = writeln!(text, "      extra_body: {}", Value::Object(rest.clone()));
+        }
+    }
+    text.push_str("router_settings:\n  num_retries: 0\n");
+    _ = writeln!(text, "  timeout: {}", setting.job.policy.limits.deadline.as_secs_f64());
+    if models.len() > 1 {
+        _ = writeln!(text, "  fallbacks: {}", json!([{models[0]: models[1..]}]));
+    }
+    text.push_str(concat!(
+        "  # Cooldowns shared by several proxies:\n",
+        "  # redis_host: os.environ/REDIS_HOST\n",
+        "  # redis_port: os.environ/REDIS_PORT\n",
+        "  # redis_password: os.environ/REDIS_PASSWORD\n",
+    ));
+    text
+}

@@ -1,0 +1,39 @@
+//! The request for `OpenAI`'s own library, the chain as `OpenRouter`'s `models` list.
+
+use super::{Setting, python_arguments, python_literal, python_messages, python_table};
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+
+/// A Python file.
+pub fn openai(setting: &Setting<'_>) -> String {
+    let literal = |text: &str| python_literal(&json!(text));
+    let (common, mut rest) = setting.fields();
+    let mut text = String::from(concat!(
+        "# Exported by Switchover.\n# Tried with Python 3.11 and openai 2.54.0: pip install openai==2.54.0\n",
+        "import os\n\nfrom openai import OpenAI\n\n",
+    ));
+    if let Some(left_out) = setting.left_out() {
+        _ = writeln!(text, "# {left_out}");
+    }
+    text.push_str("HEADERS = ");
+    text.push_str(&python_table(setting.headers().as_object().unwrap_or(&Map::new())));
+    _ = write!(text, "\n\nclient = OpenAI(\n    base_url={},\n", literal(setting.base.as_str()));
+    text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    default_headers=HEADERS,\n    max_retries=0,  # the server falls back by itself\n");
+    _ = writeln!(text, "    timeout={},\n)\n", setting.job.policy.limits.deadline.as_secs_f64());
+    _ = writeln!(text, "MESSAGES = {}\n", python_messages(&setting.messages()));
+    let first = setting.models().first().copied().unwrap_or_default();
+    _ = write!(
+        text,
+        "if __name__ == \"__main__\":\n    answer = client.chat.completions.create(\n        model={},\n        messages=MESSAGES,\n",
+        literal(first)
+    );
+    text.push_str(&python_arguments("        ", &common));
+    if !setting.server_side().is_empty() {
+        rest.insert("models".into(), json!(setting.server_side()));
+    }
+    if !rest.is_empty() {
+        _ = writeln!(text, "        extra_body={},", python_literal(&Value::Object(rest)));
+    }
+    text.push_str("    )\n    print(answer.choices[0].message.content)\n    print(\"answered by:\", answer.model)\n");
+    text
+}

@@ -1,0 +1,107 @@
+//! The setting as a DSPy program. `fallbacks` is what fails over there, with our headers on
+//! every model's request; the `model_list` that is often recommended races all models at
+//! once, or drops every error and gives back an empty prediction.
+
+use super::{Setting, python_arguments, python_literal, python_table};
+use crate::dspy::{Adapter, Module};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// A Python file.
+pub fn dspy(setting: &Setting<'_>) -> String {
+    let job = setting.job;
+    let models = setting.models();
+    let literal = |text: &str| python_literal(&json!(text));
+    let mut text = String::from(concat!(
+        "# Exported by Switchover.\n",
+        "# Tried with Python 3.11, dspy 3.4.1 and litellm 1.106.2: pip install dspy==3.4.1 litellm==1.106.2\n",
+        "import os\n\nimport dspy\n\n",
+        "# Sent with every request, the fallbacks' too.\nHEADERS = ",
+    ));
+    text.push_str(&python_table(setting.headers().as_object().unwrap_or(&serde_json::Map::new())));
+    let first = models.first().copied().unwrap_or_default();
+    _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", literal(&setting.prefixed(first)));
+    if models.len() > 1 {
+        let rest: Vec<String> = models[1..].iter().map(|model| literal(&setting.prefixed(model))).collect();
+        text.push_str("    # Asked in this order when the one before has failed.\n");
+        _ = writeln!(text, "    fallbacks=[{}],", rest.join(", "));
+    }
+    _ = writeln!(text, "    api_base={},", literal(setting.base.as_str()));
+    text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    extra_headers=HEADERS,\n");
+    _ = writeln!(text, "    timeout={},", job.policy.limits.deadline.as_secs_f64());
+    text.push_str("    num_retries=0,  # the next model is the second try\n");
+    text.push_str("    cache=False,  # a cached answer would hide a dead model\n");
+    let (common, rest) = setting.fields();
+    text.push_str(&python_arguments("    ", &common));
+    if !rest.is_empty() {
+        _ = writeln!(text, "    extra_body={},", python_literal(&Value::Object(rest)));
+    }
+    let adapter = match job.adapter {
+        Adapter::Chat => "ChatAdapter",
+        Adapter::Json => "JSONAdapter",
+        Adapter::Xml => "XMLAdapter",
+    };
+    _ = writeln!(text, ")\ndspy.configure(lm=lm, adapter=dspy.{adapter}())\n");
+    text.push_str(&signature(setting));
+    text.push_str(&program(setting));
+    let inputs = python_arguments("        ", &job.inputs);
+    _ = write!(text, "\n\nif __name__ == \"__main__\":\n    prediction = ask(\n{inputs}    )\n");
+    for output in &job.signature.outputs {
+        _ = writeln!(text, "    print(\"{0}:\", prediction.{0})", output.name);
+    }
+    text.push_str("    print(\"answered by:\", lm.history[-1][\"response_model\"])\n");
+    text
+}
+
+fn signature(setting: &Setting<'_>) -> String {
+    let signature = &setting.job.signature;
+    let literal = |text: &str| python_literal(&json!(text));
+    // DSPy prints None's type as NoneType, and reads it as None.
+    let inline = signature.inline().replace("NoneType", "None");
+    let mut text =
+        format!("signature = dspy.Signature(\n    {},\n    {},\n)\n", literal(&inline), literal(&signature.task()));
+    for field in signature.fields() {
+        if let Some(description) = field.description.as_deref().filter(|description| !description.is_empty()) {
+            let (name, description) = (literal(&field.name), literal(description));
+            _ = writeln!(text, "signature = signature.with_updated_fields({name}, desc={description})");
+        }
+    }
+    text
+}
+
+/// The module as a function `ask` of the inputs.
+fn program(setting: &Setting<'_>) -> String {
+    let job = setting.job;
+    let base = if job.module == Module::Predict { "Predict" } else { "ChainOfThought" };
+    let mut text = format!("program = dspy.{base}(signature)\n");
+    if !job.demos.is_empty() {
+        let inner = if job.module == Module::Predict { "program" } else { "program.predict" };
+        let row = |demo: &crate::dspy::Demo| format!("    dspy.Example({}),\n", python_literal(&json!(demo)));
+        _ = writeln!(text, "{inner}.demos = [\n{}]", job.demos.iter().map(row).collect::<String>());
+    }
+    let several = |count: u8| {
+        format!(
+            "\n\ndef chains(inputs):\n    # Another rollout each, or all of them would be the same request.\n    \
+             return [program(**inputs, config={{\"temperature\": 1.0, \"rollout_id\": n}}) for n in range({count})]\n"
+        )
+    };
+    match job.module {
+        Module::Predict | Module::ChainOfThought => {
+            text.push_str("\n\ndef ask(**inputs):\n    return program(**inputs)\n");
+        }
+        Module::Majority(count) => {
+            text.push_str(&several(count));
+            text.push_str(
+                "\n\ndef ask(**inputs):\n    return dspy.majority([dict(chain) for chain in chains(inputs)])\n",
+            );
+        }
+        Module::MultiChainComparison(count) => {
+            text.push_str(&several(count));
+            _ = write!(
+                text,
+                "\n\ndef ask(**inputs):\n    return dspy.MultiChainComparison(signature, M={count})(chains(inputs), **inputs)\n"
+            );
+        }
+    }
+    text
+}

@@ -1,0 +1,101 @@
+//! Writing: each report as it comes, and to the platter at the end of a run.
+
+use crate::failover::Event;
+use crate::report::{Report, Seen, What};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Keeps reports. When that fails it says so once, and goes on trying with the next run.
+#[derive(Debug)]
+pub struct Keeper {
+    directory: Option<PathBuf>,
+    open: Option<(String, File)>,
+    told: bool,
+}
+
+impl Keeper {
+    /// Keeps runs in the history of this data directory.
+    pub fn at(data: &Path) -> Self {
+        Self { directory: Some(data.join("history")), open: None, told: false }
+    }
+
+    /// Keeps nothing.
+    pub fn none() -> Self {
+        Self { directory: None, open: None, told: false }
+    }
+
+    /// Keeps one report. It has left the program when this returns, so that it survives the program's
+    /// death; the run's last one has reached the disk.
+    ///
+    /// # Errors
+    /// One line for people, the first time that something cannot be kept; after that nothing.
+    pub fn keep(&mut self, report: &Report) -> Result<(), String> {
+        let Err(error) = self.write(report) else { return Ok(()) };
+        // The rest of this run would be a torso; the next run may find room again.
+        self.open = None;
+        if std::mem::replace(&mut self.told, true) {
+            return Ok(());
+        }
+        let place = self.directory.as_deref().unwrap_or(Path::new("")).display();
+        Err(format!("runs are not kept: {place}: {error}; `--set history.keep=false` turns the history off"))
+    }
+
+    fn write(&mut self, report: &Report) -> io::Result<()> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        if matches!(report.what, What::Seen(Seen::Begun(_))) {
+            let day = day_file(report.run);
+            if self.open.as_ref().is_none_or(|(name, _)| *name != day) {
+                let file = open(directory, &day)?;
+                self.open = Some((day, file));
+            }
+        }
+        let Some((_, file)) = &mut self.open else { return Ok(()) };
+        // One write: lines of two programs do not mix.
+        file.write_all(report.line().as_bytes())?;
+        if matches!(report.what, What::Engine(Event::Finished(_))) {
+            file.sync_data()?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens a day's file for its owner only, and fences off what a crash left at its end.
+fn open(directory: &Path, name: &str) -> io::Result<File> {
+    let mut folder = DirBuilder::new();
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+        folder.mode(0o700);
+        options.mode(0o600);
+    }
+    folder.recursive(true).create(directory)?;
+    let mut file = options.open(directory.join(name))?;
+    if file.metadata()?.len() > 0 {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
+}
+
+/// The file of the day (UTC) on which a run began: `2026-11-22.jsonl`. A run stays in one file.
+pub(super) fn day_file(run: u64) -> String {
+    let days = (run / 86_400_000).cast_signed();
+    // Howard Hinnant's civil-from-days, for dates after 1970.
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let of_era = shifted % 146_097;
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}.jsonl")
+}

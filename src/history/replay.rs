@@ -1,0 +1,320 @@
+//! A recorded run decided again: what its log says the network did is put to today's engine,
+//! at the recorded times, and what the engine orders is held against what was ordered then.
+//!
+//! The breakers that earlier runs had left behind are not in a run's log; they are set up from
+//! what the run says of them: the first state that each is seen in, and the routes it skips.
+
+use crate::failover::breaker::{Hold, TRIPS_AT};
+use crate::failover::health::Charge;
+use crate::failover::{
+    Answer, AttemptId, Blame, BreakerState, Engine, Event, Failed, Finished, Health, Input, Kind, Outcome, Phase,
+    Policy, Relation, Route, Skip, Skipped,
+};
+use crate::openrouter::Delta;
+use crate::report::{Job, Report, Seen, What};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The engine's clock when the run begins: earlier runs need a past to have happened in.
+const EPOCH: Duration = Duration::from_secs(3600);
+/// Reports are written a little after the engine decided; a timer that is due within this is the one that fired.
+const SLACK: Duration = Duration::from_millis(50);
+/// So many numbers are kept for the attempts of one chain of a module.
+const CHAIN: u32 = 100;
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rederived {
+    /// Decisions that came out as recorded, before any that did not.
+    pub same: usize,
+    /// The first that did not, in each chain of the module. What would have followed, no log can say.
+    pub differences: Vec<Difference>,
+}
+
+/// A decision that is another one today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// As it was; `None`: nothing was decided then.
+    pub recorded: Option<String>,
+    /// As it would be.
+    pub today: Option<String>,
+}
+
+/// One chain of attempts: its engine, and what was said then and now.
+struct Lane {
+    engine: Engine,
+    fields: BTreeMap<AttemptId, Map<String, Value>>,
+    recorded: Vec<String>,
+    today: Vec<String>,
+    /// Whether it is one of several: then only what names an attempt was recorded as its own.
+    several: bool,
+}
+
+/// Decides a run again. `None` where its beginning is not in the log.
+pub fn rederive(run: &[Report]) -> Option<Rederived> {
+    let job = run.iter().find_map(|report| match &report.what {
+        What::Seen(Seen::Begun(job)) => Some(job.as_ref()),
+        _ => None,
+    })?;
+    let mut health = remembered(run, &job.chain);
+    let count = job.module.chains() as u32;
+    let mut lanes: BTreeMap<u32, Lane> = BTreeMap::new();
+    let first = if count == 1 { 0..=0 } else { 1..=count };
+    for chain in first {
+        lanes.insert(chain, Lane::begin(job, chain, Duration::ZERO, &mut health));
+    }
+    for report in run {
+        match &report.what {
+            // The end of the call that compared the chains is the end of all.
+            What::Engine(Event::Finished(end)) if count > 1 => {
+                if let Some(lane) = lanes.get_mut(&(count + 1)) {
+                    lane.finish(report.at, end, &mut health);
+                }
+            }
+            What::Engine(event) => {
+                let Some(chain) = chain_of(event, count) else { continue };
+                lanes.entry(chain).or_insert_with(|| Lane::begin(job, chain, report.at, &mut health)).event(
+                    report.at,
+                    event,
+                    &mut health,
+                );
+            }
+            What::Seen(Seen::Stream { attempt, delta }) => {
+                if let Some(lane) = lanes.get_mut(&chain(*attempt)) {
+                    lane.stream(report.at, *attempt, delta, &mut health);
+                }
+            }
+            What::Seen(Seen::Parsed { attempt, prediction }) => {
+                if let Some(lane) = lanes.get_mut(&chain(*attempt)) {
+                    lane.fields.insert(*attempt, prediction.fields.clone());
+                }
+            }
+            What::Seen(Seen::Chain { chain, end, .. }) => {
+                if let Some(lane) = lanes.get_mut(&(*chain as u32)) {
+                    lane.finish(report.at, end, &mut health);
+                }
+            }
+            What::Seen(Seen::Begun(_) | Seen::Sent(_) | Seen::Voted(_)) => {}
+        }
+    }
+    let mut rederived = Rederived { same: 0, differences: Vec::new() };
+    for lane in lanes.into_values() {
+        let whole = run.iter().any(|report| matches!(report.what, What::Engine(Event::Finished(_))));
+        // A run that was cut off is held only against what it got to say.
+        let length = if whole { lane.recorded.len().max(lane.today.len()) } else { lane.recorded.len() };
+        let pairs = (0..length).map(|i| (lane.recorded.get(i), lane.today.get(i)));
+        let differs = pairs.clone().position(|(recorded, today)| recorded != today);
+        rederived.same += differs.unwrap_or(length);
+        rederived.differences.extend(
+            differs.map(|i| Difference { recorded: lane.recorded.get(i).cloned(), today: lane.today.get(i).cloned() }),
+        );
+    }
+    Some(rederived)
+}
+
+/// The chain of a module that an attempt belongs to, from 1; 0 where there is only one.
+fn chain(attempt: AttemptId) -> u32 {
+    attempt.0.saturating_sub(1) / CHAIN
+}
+
+/// The chain that an event belongs to. Of several chains only what names an attempt can be told apart.
+fn chain_of(event: &Event, count: u32) -> Option<u32> {
+    match event {
+        Event::Started(e) => Some(chain(e.attempt)),
+        Event::Failed(e) => Some(chain(e.attempt)),
+        Event::Answered(e) => Some(chain(e.attempt)),
+        Event::Skipped(_) | Event::Finished(_) => (count == 1).then_some(0),
+        Event::Leading(_) | Event::Superseded(_) | Event::Breaker(_) | Event::Waiting(_) => None,
+    }
+}
+
+/// A decision in a line; none for what only follows from others.
+fn told(event: &Event, several: bool) -> Option<String> {
+    Some(match event {
+        Event::Started(e) => format!("{} asks {} ({})", e.attempt, e.model, word(&e.relation)),
+        Event::Failed(e) => format!("{} {}: rule {}, {}", e.attempt, e.model, e.rule, word(&e.decision)),
+        Event::Answered(e) => format!("{} {} answered", e.attempt, e.model),
+        Event::Skipped(e) if !several => format!("skips {}: {}", e.model, word(&e.why)),
+        Event::Finished(e) => format!("ends {}", word(&e.outcome)),
+        _ => return None,
+    })
+}
+
+/// A plain enum's own word.
+fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
+}
+
+impl Lane {
+    fn begin(job: &Job, chain: u32, at: Duration, health: &mut Health) -> Self {
+        let mut policy = Policy { seed: job.policy.seed.wrapping_add(u64::from(chain)), ..job.policy.clone() };
+        // The call that compares the chains has what they left of the run's time, and the run's own seed.
+        if chain as usize > job.module.chains() {
+            policy.seed = job.policy.seed;
+            policy.limits.deadline = policy.limits.deadline.saturating_sub(at).max(Duration::from_millis(1));
+        }
+        let engine = Engine::new(policy, job.chain.clone()).numbered_after(chain * CHAIN);
+        let mut lane =
+            Self { engine, fields: BTreeMap::new(), recorded: Vec::new(), today: Vec::new(), several: chain > 0 };
+        lane.step(at, Input::Begin, health);
+        lane
+    }
+
+    fn step(&mut self, at: Duration, input: Input, health: &mut Health) {
+        let events = self.engine.step(EPOCH + at, input, health);
+        self.today.extend(events.iter().filter_map(|event| told(event, self.several)));
+    }
+
+    /// The clock went on until here, and whatever was due a moment later fired.
+    fn tick(&mut self, at: Duration, health: &mut Health) {
+        let now = EPOCH + at;
+        let due = self.engine.wake_at().filter(|due| *due <= now + SLACK).map_or(now, |due| due.max(now));
+        self.step(due.saturating_sub(EPOCH), Input::Tick, health);
+    }
+
+    /// What the engine said then, and the input that made it say so.
+    fn event(&mut self, at: Duration, event: &Event, health: &mut Health) {
+        let ahead = self.today.len() > self.recorded.len();
+        self.recorded.extend(told(event, false));
+        match event {
+            Event::Failed(failed) => self.failed(at, failed, health),
+            Event::Answered(answered) if !ahead => {
+                let fields = self.fields.get(&answered.attempt).cloned().unwrap_or_default();
+                let (served, cost, warnings) = (answered.served.clone(), answered.cost, answered.warnings.clone());
+                let answer = Answer { fields, served, cost, warnings };
+                self.step(at, Input::Done { attempt: answered.attempt, answer }, health);
+            }
+            Event::Started(_) if !ahead => self.tick(at, health),
+            Event::Finished(finished) => self.end(at, finished, health),
+            _ => {}
+        }
+    }
+
+    fn failed(&mut self, at: Duration, failed: &Failed, health: &mut Health) {
+        match failed.failure.kind {
+            // These the engine finds by itself.
+            Kind::FirstTokenTimeout | Kind::Idle | Kind::TimeShare | Kind::Deadline => {
+                if self.today.len() < self.recorded.len() {
+                    self.tick(at, health);
+                }
+            }
+            Kind::HedgeLost => {}
+            Kind::Cancelled => self.step(at, Input::Cancel, health),
+            _ => {
+                let (failure, spent) = (failed.failure.clone(), failed.cost);
+                self.step(at, Input::Failed { attempt: failed.attempt, failure, spent }, health);
+            }
+        }
+    }
+
+    fn stream(&mut self, at: Duration, attempt: AttemptId, delta: &Delta, health: &mut Health) {
+        let input = match delta {
+            Delta::Opened(_) => Input::Opened { attempt },
+            Delta::Reasoning(_) => Input::Token { attempt, phase: Phase::Reasoning },
+            Delta::Text(_) => Input::Token { attempt, phase: Phase::Answer },
+            _ => return,
+        };
+        self.step(at, input, health);
+    }
+
+    /// One of several chains ended.
+    fn finish(&mut self, at: Duration, end: &Finished, health: &mut Health) {
+        self.recorded.extend(told(&Event::Finished(end.clone()), true));
+        self.end(at, end, health);
+    }
+
+    fn end(&mut self, at: Duration, end: &Finished, health: &mut Health) {
+        if !self.engine.is_over() {
+            match end.outcome {
+                Outcome::Cancelled => self.step(at, Input::Cancel, health),
+                _ => self.tick(at, health),
+            }
+        }
+    }
+}
+
+/// The breakers as earlier runs had left them, as far as this run shows it.
+fn remembered(run: &[Report], chain: &[Route]) -> Health {
+    let mut health = Health::default();
+    let mut seen: Vec<(Blame, String)> = Vec::new();
+    let mut failed: Vec<&str> = Vec::new();
+    let named = |blame: Blame, name: &str| {
+        chain.iter().find(|route| match blame {
+            Blame::Model => route.model == name,
+            Blame::Class => route.class() == Some(name),
+            _ => route.origin == name,
+        })
+    };
+    for report in run {
+        match &report.what {
+            What::Engine(Event::Failed(f)) => failed.push(&f.model),
+            What::Engine(Event::Breaker(change)) => {
+                let key = (change.blame, change.name.clone());
+                if let (false, Some(route)) = (seen.contains(&key), named(change.blame, &change.name)) {
+                    set(&mut health, route, change.blame, change.from);
+                }
+                seen.push(key);
+            }
+            What::Engine(Event::Skipped(skipped)) => {
+                let Some((blame, state)) = barred(skipped) else { continue };
+                let Some(route) = chain.get(skipped.route) else { continue };
+                let name = match blame {
+                    Blame::Model => route.model.clone(),
+                    Blame::Class => route.class().unwrap_or_default().to_owned(),
+                    _ => route.origin.clone(),
+                };
+                // A route that failed in this very run may have closed its own door.
+                if !seen.contains(&(blame, name.clone())) && !failed.contains(&route.model.as_str()) {
+                    set(&mut health, route, blame, state);
+                }
+                seen.push((blame, name));
+            }
+            What::Engine(Event::Started(started)) if started.relation == Relation::Probe => {
+                let key = (Blame::Model, started.model.clone());
+                // The probe's own change of state comes before it; without that, the model's breaker was half-open.
+                if let (false, Some(route)) = (seen.contains(&key), chain.get(started.route)) {
+                    set(&mut health, route, Blame::Model, BreakerState::HalfOpen);
+                }
+                seen.push(key);
+            }
+            _ => {}
+        }
+    }
+    health
+}
+
+/// The breaker that a skip speaks of.
+fn barred(skipped: &Skipped) -> Option<(Blame, BreakerState)> {
+    let open = BreakerState::Open { until: skipped.until };
+    match skipped.why {
+        Skip::BreakerOpen => Some((Blame::Model, open)),
+        Skip::ClassOpen => Some((Blame::Class, open)),
+        Skip::AccountOpen => Some((Blame::Account, open)),
+        Skip::OriginOpen => Some((Blame::Origin, open)),
+        Skip::ProbeInFlight => Some((Blame::Model, BreakerState::Probing)),
+        _ => None,
+    }
+}
+
+/// Puts a breaker into a state by failures before the run.
+fn set(health: &mut Health, route: &Route, blame: Blame, state: BreakerState) {
+    let mut fail = |ago: u64, weight: f32, hold: Hold| {
+        let at = EPOCH.saturating_sub(Duration::from_secs(ago));
+        let charge = Charge { blame, kind: Kind::ServerError, weight, hold, admitted: false, draw: 0.0 };
+        health.fail(at, route, charge, "before this run");
+    };
+    match state {
+        BreakerState::Closed { weight } if weight > 0.0 => fail(1, weight, Hold::ByWeight),
+        BreakerState::Closed { .. } => {}
+        BreakerState::Open { until: None } => fail(1, TRIPS_AT, Hold::Session),
+        BreakerState::Open { until: Some(until) } => {
+            fail(60, TRIPS_AT, Hold::For(until.saturating_add(Duration::from_secs(60))));
+        }
+        BreakerState::HalfOpen => fail(1800, TRIPS_AT, Hold::ByWeight),
+        BreakerState::Probing => {
+            fail(1800, TRIPS_AT, Hold::ByWeight);
+            health.probe(EPOCH, route, EPOCH + Duration::from_secs(90));
+        }
+    }
+}

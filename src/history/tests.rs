@@ -1,0 +1,105 @@
+use super::*;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
+const OVERLOADED: &str = include_str!("../../tests/cases/runs/overloaded.jsonl");
+const TYPED: &str = include_str!("../../tests/cases/runs/typed.jsonl");
+
+/// An empty directory of this test's own.
+fn directory(name: &str) -> PathBuf {
+    let directory = std::env::temp_dir().join(format!("switchover-history-{}-{name}", std::process::id()));
+    let _ = fs::remove_dir_all(&directory);
+    directory
+}
+
+fn reports(text: &str) -> Vec<Report> {
+    parse(text.as_bytes()).runs.remove(0)
+}
+
+fn keep_all(keeper: &mut Keeper, reports: &[Report]) {
+    for report in reports {
+        keeper.keep(report).unwrap();
+    }
+}
+
+#[test]
+fn what_was_kept_reads_back_and_lines_carry_their_version() {
+    let data = directory("back");
+    let (first, second) = (reports(OVERLOADED), reports(TYPED));
+    let mut keeper = Keeper::at(&data);
+    // Two runs side by side.
+    keep_all(&mut keeper, &first[..3]);
+    keep_all(&mut keeper, &second);
+    keep_all(&mut keeper, &first[3..]);
+    let history = History::of(&data);
+    let text = fs::read_to_string(&history.files().unwrap()[0]).unwrap();
+    assert!(text.lines().all(|line| line.starts_with("{\"v\":1,\"run\":")));
+    let kept = history.latest(9).unwrap();
+    assert_eq!((kept.unread, kept.runs.len()), (0, 2));
+    assert_eq!(kept.runs, [second.clone(), first.clone()]);
+    assert_eq!(history.find("last").unwrap(), second);
+    assert_eq!(history.find(&first[0].run.to_string()).unwrap(), first);
+    assert!(matches!(history.find("000"), Err(Unfound::Several(..))));
+    assert!(matches!(history.find("42"), Err(Unfound::None(_))));
+    assert!(matches(&Transcript::of(&first), &["6*7".into(), "HAIKU".into()]));
+    assert!(!matches(&Transcript::of(&first), &["6*7".into(), "nowhere".into()]));
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn a_torn_line_costs_that_line_only() {
+    let run = reports(OVERLOADED);
+    let lines: Vec<String> = run.iter().map(Report::line).collect();
+    let third = lines[2].len();
+    // Torn at every kind of place: nothing of it, one byte, all but the line end.
+    for cut in [1, third / 2, third - 2] {
+        let data = directory("torn");
+        let mut keeper = Keeper::at(&data);
+        keep_all(&mut keeper, &run[..2]);
+        let path = History::of(&data).files().unwrap().remove(0);
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(&lines[2].as_bytes()[..cut]).unwrap();
+        let later = reports(TYPED);
+        keep_all(&mut Keeper::at(&data), &later);
+        let kept = History::of(&data).latest(9).unwrap();
+        assert_eq!((kept.unread, &kept.runs[0], &kept.runs[1][..]), (1, &later, &run[..2]), "cut at {cut}");
+        fs::remove_dir_all(data).unwrap();
+    }
+}
+
+#[test]
+fn trouble_is_told_once_and_the_session_goes_on() {
+    let data = directory("full");
+    fs::write(&data, "a file where the directory should be").unwrap();
+    let mut keeper = Keeper::at(&data);
+    let told: Vec<String> = reports(OVERLOADED).iter().filter_map(|report| keeper.keep(report).err()).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("history.keep=false"));
+    fs::remove_file(&data).unwrap();
+    // There is room again: the next run is kept whole.
+    let later = reports(TYPED);
+    keep_all(&mut keeper, &later);
+    assert_eq!(History::of(&data).find("last").unwrap(), later);
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn days_are_counted_in_utc() {
+    for (run, day) in [(0, "1970-01-01"), (951_782_400_000, "2000-02-29"), (1_795_391_999_999, "2026-11-22")] {
+        assert_eq!(keeper::day_file(run), format!("{day}.jsonl"), "{run}");
+    }
+    assert_eq!(keeper::day_file(1_795_392_000_000), "2026-11-23.jsonl");
+}
+
+#[test]
+fn any_bytes_can_be_parsed() {
+    let mut random = fastrand::Rng::with_seed(1);
+    for _ in 0..200 {
+        let mut bytes = OVERLOADED.as_bytes().to_vec();
+        for _ in 0..20 {
+            let at = random.usize(..bytes.len());
+            bytes[at] = random.u8(..);
+        }
+        let kept = parse(&bytes);
+        assert!(kept.runs.iter().map(Vec::len).sum::<usize>() + kept.unread >= 1);
+    }
+}

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Runs every export of `switchover export` for real, and looks at what reaches the server.
+
+    cargo build && python3 tests/exports.py [path/to/switchover]
+
+The first model is broken (503) on the simulator; between the exported program and the simulator
+stands a small proxy that writes down every request. An export passes when the backup was asked and
+its answer came out, with our attribution headers, once each, on every request. What needs a Python
+package that is not installed is skipped with a word. Exits 0 when nothing failed, 1 otherwise.
+"""
+
+import http.client
+import http.server
+import importlib.metadata
+import importlib.util
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PRIMARY, BACKUP = "openai/gpt-4o-mini", "anthropic/claude-3-haiku"
+REFERER, TITLE = "https://exports.example", "Exports"
+SETTING = ["-m", PRIMARY, "-m", BACKUP, "--referer", REFERER, "--title", TITLE]
+QUESTION = "What is 6 * 7? It's for a test."
+
+
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """Hands requests on, and writes them down."""
+
+    upstream = None
+    seen = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        onward = http.client.HTTPConnection(self.upstream, timeout=30)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        onward.request("POST", self.path, body, headers)
+        answer = onward.getresponse()
+        text = answer.read()
+        Recorder.seen.append((self.headers, json.loads(body), answer.status))
+        self.send_response(answer.status)
+        self.send_header("content-type", answer.getheader("content-type", "application/json"))
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+def missing(*packages):
+    return [name for name in packages if importlib.util.find_spec(name) is None]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Bench:
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        self.failed = []
+        home = {"HOME": str(folder), "PATH": os.environ["PATH"]}
+        self.env = {**home, "OPENROUTER_API_KEY": "any-key-will-do", "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*"}
+        command = [program, "serve", "--port", "0", "--pace", "0", "--fault", f"{PRIMARY}=503"]
+        self.serve = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=home, cwd=folder)
+        for line in self.serve.stdout:
+            if line.startswith("as asked"):
+                url = line.split()[2]
+                break
+        origin = url.split("/")[2]
+        Recorder.upstream = origin
+        self.proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+        threading.Thread(target=self.proxy.serve_forever, daemon=True).start()
+        self.base = url.replace(origin, f"127.0.0.1:{self.proxy.server_port}")
+
+    def export(self, to, name, *more):
+        command = [self.program, "export", "--to", to, *SETTING, "--base-url", self.base, *more, QUESTION]
+        text = subprocess.run(command, env=self.env, cwd=self.folder, check=True, capture_output=True, text=True).stdout
+        path = self.folder / name
+        path.write_text(text)
+        Recorder.seen.clear()
+        return path
+
+    def run(self, command):
+        done = subprocess.run(command, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=180)
+        return done.returncode, done.stdout, done.stderr
+
+    def judge(self, name, code, out, err, server_side=False):
+        """What was received decides, not what was meant to be sent."""
+        problems = []
+        asked = [(body["model"], status) for _, body, status in Recorder.seen]
+        if code != 0:
+            problems.append(f"exit code {code}: {err.strip()[-600:]}")
+        if "42" not in out:
+            problems.append(f"no answer in {out!r}")
+        if server_side:
+            lists = [body.get("models") for _, body, _ in Recorder.seen]
+            if asked != [(PRIMARY, 200)] or lists != [[BACKUP]] or BACKUP not in out:
+                problems.append(f"asked {asked} with models {lists}")
+        elif asked[:1] != [(PRIMARY, 503)] or asked[-1:] != [(BACKUP, 200)]:
+            problems.append("the backup was not asked after the dead primary")
+        for headers, body, _ in Recorder.seen:
+            for header, wanted in [("http-referer", REFERER), ("x-title", TITLE), ("x-openrouter-title", TITLE)]:
+                if headers.get_all(header) != [wanted]:
+                    problems.append(f"{body['model']} was asked with {header}: {headers.get_all(header)}")
+        print(f"{'FAILED' if problems else 'ok':<7} {name}: the server received {asked}")
+        for problem in problems:
+            print(f"        {problem}")
+        if problems:
+            self.failed.append(name)
+
+
+def python(bench):
+    for module in ["predict", "chain_of_thought", "majority:3", "multi_chain_comparison:2"]:
+        for adapter in ["chat", "json", "xml"] if module == "predict" else ["chat"]:
+            path = bench.export("python", "exported_dspy.py", "--module", module, "--adapter", adapter)
+            bench.judge(f"python, {module}, {adapter}", *bench.run([sys.executable, path]))
+    typed = ["--signature", "question, hints: list[str] -> answer: int, sure: Optional[bool], kind: Literal['a', \"it's\"]"]
+    text = bench.export("python", "exported_dspy.py", *typed, "--module", "predict", "hints=one").read_text()
+    code, _, err = bench.run([sys.executable, "-c", text.split("\n\nif __name__")[0]])
+    print(f"{'FAILED' if code else 'ok':<7} python, a typed signature is understood by DSPy {err.strip()[-300:]}")
+    bench.failed += ["python, typed"] if code else []
+
+
+def litellm_router(bench):
+    path = bench.export("litellm-router", "exported_router.py")
+    bench.judge("litellm-router", *bench.run([sys.executable, path]))
+
+
+def openai(bench):
+    path = bench.export("openai", "exported_openai.py")
+    bench.judge("openai", *bench.run([sys.executable, path]), server_side=True)
+
+
+def curl(bench):
+    path = bench.export("curl", "exported.sh")
+    bench.judge("curl", *bench.run(["sh", path]), server_side=True)
+
+
+def litellm_proxy(bench):
+    path, port = bench.export("litellm-proxy", "litellm.yaml"), free_port()
+    command = [pathlib.Path(sys.executable).parent / "litellm", "--config", path, "--port", str(port)]
+    log = open(bench.folder / "proxy.log", "w")
+    proxy = subprocess.Popen(command, env=bench.env, cwd=bench.folder, stdout=log, stderr=log)
+    try:
+        body = json.dumps({"model": PRIMARY, "messages": [{"role": "user", "content": QUESTION}]})
+        deadline, out, code = time.monotonic() + 120, "", 1
+        while time.monotonic() < deadline and proxy.poll() is None:
+            try:
+                client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+                client.request("POST", "/v1/chat/completions", body, {"content-type": "application/json", "authorization": "Bearer sk-any"})
+                answer = client.getresponse()
+                out, code = answer.read().decode(), 0 if answer.status == 200 else answer.status
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.2)
+        bench.judge("litellm-proxy", code, out, out or (bench.folder / "proxy.log").read_text())
+    finally:
+        proxy.terminate()
+        proxy.wait()
+
+
+def dspy_state(bench):
+    bench.export("dspy-state", "state.json", "--module", "chain_of_thought")
+    load = (
+        "import dspy\np = dspy.ChainOfThought('question -> answer')\np.load('state.json')\n"
+        "print(p.predict.signature.instructions)"
+    )
+    code, out, err = bench.run([sys.executable, "-c", load])
+    print(f"{'FAILED' if code else 'ok':<7} dspy-state: load() reads it: {out.strip()!r} {err.strip()[-300:]}")
+    bench.failed += ["dspy-state"] if code else []
+
+
+EXPORTS = [
+    (curl, []),
+    (python, ["dspy", "litellm"]),
+    (dspy_state, ["dspy"]),
+    (litellm_router, ["litellm"]),
+    (openai, ["openai"]),
+    (litellm_proxy, ["litellm", "fastapi", "uvicorn"]),
+]
+
+
+def main():
+    program = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/debug/switchover").resolve()
+    if not program.exists():
+        sys.exit(f"{program} is not there: cargo build first")
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("dspy", "litellm", "openai") if not missing(name)]
+    print(f"Python {sys.version.split()[0]}, {', '.join(versions) or 'none of the packages'}")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(program, pathlib.Path(folder))
+        try:
+            for export, packages in EXPORTS:
+                if export is curl and not shutil.which("curl"):
+                    print("skipped curl: there is none here")
+                elif absent := missing(*packages):
+                    print(f"skipped {export.__name__}: not installed: {', '.join(absent)}")
+                else:
+                    export(bench)
+        finally:
+            bench.serve.terminate()
+            bench.proxy.shutdown()
+    sys.exit(1 if bench.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
