@@ -25,7 +25,7 @@ fn every_command_of_the_readme_runs() {
         let output = Command::new("sh")
             .args(["-c", line])
             .env_clear()
-            .envs([("PATH", path.as_str()), ("SWITCHOVER_PACE", "0")])
+            .envs([("PATH", path.as_str()), ("HOME", env!("CARGO_TARGET_TMPDIR")), ("SWITCHOVER_PACE", "0")])
             .current_dir(env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .output()
