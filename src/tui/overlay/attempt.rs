@@ -134,6 +134,7 @@ fn decision(w: &mut Writer, attempt: &Attempt) {
     w.pair("then", &failed.decision.to_string(), Role::Text);
     w.pair("why", &failed.why, Role::Text);
     w.pair("blame", &failed.blame.to_string(), Role::Text);
+    w.pair("reason", &failed.failure.reason, Role::Bad);
     if let Some(hint) = &failed.failure.hint {
         w.pair("hint", &format!("come back after {} ({:?})", seconds(hint.after), hint.source), Role::Text);
     }
