@@ -7,12 +7,15 @@
 )]
 
 mod ask;
+mod doctor;
 mod explain;
 mod export;
 mod history;
 mod lists;
+mod manual;
 mod play;
 mod replay;
+mod scenarios;
 mod serve;
 mod settings;
 mod setup;
@@ -95,6 +98,10 @@ enum Command {
     Export(export::Export),
     /// Read a program that DSPy saved into your signature library
     Import(export::Import),
+    /// Check headers, failover and modules on what the server received
+    Scenarios(scenarios::Scenarios),
+    /// Look at configuration, key, network, terminal and directories; each with a remedy
+    Doctor(doctor::Doctor),
     /// Run the simulator alone, for other clients
     Serve(serve::Serve),
     /// Explain an inline signature: its fields, or where it is wrong
@@ -109,6 +116,10 @@ enum Command {
     Models(lists::Models),
     /// Show every setting, its value and where it came from
     Config(settings::Show),
+    /// Print completions for a shell
+    Completions(manual::Completions),
+    /// Print the manual page
+    Man(manual::Man),
 }
 
 /// Runs the command line and answers the process's exit code. Errors go to standard error in one line.
@@ -120,6 +131,10 @@ pub fn run(cli: Cli, around: &Surroundings) -> ExitCode {
         Some(Command::Replay(replay)) => replay.run(&cli.settings, around),
         Some(Command::Export(export)) => export.run(&cli.settings, around),
         Some(Command::Import(import)) => import.run(around),
+        Some(Command::Scenarios(scenarios)) => scenarios.run(&cli.settings, around),
+        Some(Command::Doctor(doctor)) => doctor.run(&cli.settings, around),
+        Some(Command::Completions(completions)) => completions.run(),
+        Some(Command::Man(man)) => man.run(),
         Some(Command::Serve(serve)) => serve.run(&cli.settings, around),
         Some(Command::Signature(signature)) => Ok(signature.run()),
         Some(Command::Parse(parse)) => parse.run(&cli.settings, around),

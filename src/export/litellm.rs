@@ -68,7 +68,8 @@ pub fn proxy(setting: &Setting<'_>) -> String {
             _ = writeln!(text, "      extra_body: {}", Value::Object(rest.clone()));
         }
     }
-    text.push_str("router_settings:\n  num_retries: 0\n");
+    text.push_str("general_settings:\n  # What your own clients show the proxy: sk- and 32 random bytes in hex.\n");
+    text.push_str("  master_key: os.environ/LITELLM_MASTER_KEY\nrouter_settings:\n  num_retries: 0\n");
     _ = writeln!(text, "  timeout: {}", setting.job.policy.limits.deadline.as_secs_f64());
     if models.len() > 1 {
         _ = writeln!(text, "  fallbacks: {}", json!([{models[0]: models[1..]}]));

@@ -1,0 +1,264 @@
+//! `doctor`: whether everything is in place, and what to do where it is not.
+
+use super::{Settings, exit, setup};
+use crate::config::{Config, KEY_VARIABLE, Origin, Surroundings};
+use crate::openrouter::headers::lint;
+use crate::openrouter::{BaseUrl, OPENROUTER};
+use crate::text::clean_line;
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// Look at configuration, key, network, terminal and directories; each with a remedy.
+#[derive(Args, Debug)]
+pub(super) struct Doctor {
+    /// Print a block to paste into a bug report, without secrets
+    #[arg(long)]
+    report: bool,
+    /// Print as JSON
+    #[arg(long, conflicts_with = "report")]
+    json: bool,
+    /// Do not ask the server
+    #[arg(long)]
+    offline: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Good,
+    Note,
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    state: State,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+fn good(what: &'static str, found: impl Into<String>) -> Finding {
+    Finding { what, state: State::Good, found: found.into(), remedy: None }
+}
+
+fn note(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Finding { what, state: State::Note, found: found.into(), remedy: Some(remedy.into()) }
+}
+
+fn bad(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Finding { what, state: State::Bad, found: found.into(), remedy: Some(remedy.into()) }
+}
+
+impl Doctor {
+    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
+        let mut findings = files(around);
+        match settings.config(around) {
+            Err(error) => findings.push(bad(
+                "configuration",
+                format!("{error:#}"),
+                "correct that line; nothing else works before",
+            )),
+            Ok(config) => {
+                findings.extend(layers(&config));
+                findings.push(key(&config));
+                findings.extend(self.service(&config, settings));
+            }
+        }
+        findings.extend(terminal(around));
+        findings.push(writable(
+            "data directory",
+            &around.data_dir,
+            "runs are not kept; `--set history.keep=false` is quiet about it",
+        ));
+        findings.push(writable("configuration directory", &around.config_dir, "signatures cannot be saved"));
+        // A path may name a person; what was found may quote a file.
+        if let Some(home) = around.env.get("HOME").filter(|home| self.report && home.len() > 1) {
+            for finding in &mut findings {
+                finding.found = finding.found.replace(home, "~");
+                finding.remedy = finding.remedy.take().map(|remedy| remedy.replace(home, "~"));
+            }
+        }
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&findings)?);
+        } else {
+            self.print(&findings);
+        }
+        let sick = findings.iter().any(|finding| finding.state == State::Bad);
+        Ok(if sick { exit::USAGE } else { exit::OK })
+    }
+
+    fn print(&self, findings: &[Finding]) {
+        if self.report {
+            println!("```text");
+            println!("switchover {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+        }
+        for finding in findings {
+            let glyph = match finding.state {
+                State::Good => '✓',
+                State::Note => '–',
+                State::Bad => '✗',
+            };
+            println!("{glyph} {:<24} {}", finding.what, clean_line(&finding.found, 300));
+            if let Some(remedy) = &finding.remedy {
+                println!("  {:<24} → {remedy}", "");
+            }
+        }
+        if self.report {
+            println!("```");
+        }
+    }
+
+    /// Who answers, and whether it can be reached.
+    fn service(&self, config: &Config, settings: &Settings) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let base = match config.read::<String>("base_url") {
+            Ok(base) => base,
+            Err(error) => return vec![bad("server", error.to_string(), "write it like https://openrouter.ai/api/v1")],
+        };
+        if settings.simulate || (base.is_none() && config.secret().is_none()) {
+            findings.push(good("server", "the built-in simulator answers"));
+            return findings;
+        }
+        let url = base.unwrap_or_else(|| OPENROUTER.to_owned());
+        let parsed: BaseUrl = match url.parse() {
+            Ok(parsed) => parsed,
+            Err(error) => return vec![bad("server", format!("{error}"), "write it like https://openrouter.ai/api/v1")],
+        };
+        match setup::headers(config) {
+            Ok(headers) => findings.extend(lint(&headers, &parsed).into_iter().map(|lint| {
+                note("attribution", lint.line, format!("set attribution.referer and attribution.title ({})", lint.rule))
+            })),
+            Err(error) => findings.push(bad("attribution", format!("{error:#}"), "correct that header")),
+        }
+        findings.push(if self.offline {
+            note("server", format!("{parsed} was not asked"), "leave --offline out to ask it")
+        } else {
+            reach(config, settings, &parsed)
+        });
+        findings
+    }
+}
+
+/// Asks the server for its models.
+fn reach(config: &Config, settings: &Settings, base: &BaseUrl) -> Finding {
+    let asked = || -> Result<usize> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let world = setup::world(config, settings).await?;
+            let answer = tokio::time::timeout(Duration::from_secs(10), world.ask_catalogue()).await;
+            let catalogue = answer.map_err(|_| anyhow::anyhow!("no answer within 10 s"))?;
+            Ok(catalogue.map_err(|failure| anyhow::anyhow!("{}", failure.reason))?.models.len())
+        })
+    };
+    match asked() {
+        Ok(models) => good("server", format!("{base} answers and lists {models} models")),
+        Err(error) => bad(
+            "server",
+            format!("{base}: {error:#}"),
+            "check the address, the network and any proxy; --simulate works without them",
+        ),
+    }
+}
+
+/// The files that are looked at.
+fn files(around: &Surroundings) -> Vec<Finding> {
+    let file = around.config_file();
+    let mut findings = vec![if file.exists() {
+        good("configuration file", file.display().to_string())
+    } else {
+        note(
+            "configuration file",
+            format!("none at {}", file.display()),
+            "none is needed; `switchover config` shows what could stand in it",
+        )
+    }];
+    let found: Vec<String> =
+        around.env_files().iter().filter(|path| path.exists()).map(|path| path.display().to_string()).collect();
+    findings.push(match found.as_slice() {
+        [] => note(
+            ".env files",
+            "none found",
+            format!("a .env or .env.local here or in {} may set {KEY_VARIABLE}", around.config_dir.display()),
+        ),
+        all => good(".env files", format!("{} (the first wins, the environment over them)", all.join(", "))),
+    });
+    findings
+}
+
+/// The settings that are not the defaults, and what set them.
+fn layers(config: &Config) -> Vec<Finding> {
+    let set: Vec<String> = crate::config::KEYS
+        .iter()
+        .filter_map(|key| Some((key.name, config.get(key.name)?)))
+        .filter(|(_, set)| set.origin != Origin::Default)
+        .map(|(name, set)| format!("{name} from {}", set.origin))
+        .collect();
+    vec![if set.is_empty() { good("settings", "all at their defaults") } else { good("settings", set.join(", ")) }]
+}
+
+fn key(config: &Config) -> Finding {
+    match config.secret() {
+        Some((secret, origin)) => good("key", format!("{} from {origin}", secret.masked())),
+        None => note("key", "none", format!("set {KEY_VARIABLE} in the environment or a .env file to ask real models")),
+    }
+}
+
+fn terminal(around: &Surroundings) -> Vec<Finding> {
+    let var = |name: &str| around.env.get(name).map(String::as_str).unwrap_or_default();
+    let on_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let mut findings = vec![match (on_terminal, var("TERM")) {
+        (false, _) => note(
+            "terminal",
+            "standard input or output is none",
+            "run it in a terminal for the playground; `ask` needs none",
+        ),
+        (true, "dumb" | "") => {
+            note("terminal", "a plain one", "`switchover plain` does the playground's job line by line")
+        }
+        (true, term) => match crossterm::terminal::size() {
+            Ok((wide, high)) if wide < 40 || high < 12 => {
+                note("terminal", format!("{term}, {wide}×{high}"), "the playground wants 40×12 at least")
+            }
+            Ok((wide, high)) => good("terminal", format!("{term}, {wide}×{high}")),
+            Err(_) => good("terminal", term),
+        },
+    }];
+    findings.push(match (var("NO_COLOR"), var("COLORTERM")) {
+        ("", "truecolor" | "24bit") => good("colours", "the terminal's own; it could show all"),
+        ("", "") => good("colours", "the terminal's own sixteen"),
+        ("", other) => good("colours", other),
+        _ => good("colours", "none, as NO_COLOR asks"),
+    });
+    let locale = [var("LC_ALL"), var("LC_CTYPE"), var("LANG")].into_iter().find(|value| !value.is_empty());
+    findings.push(match locale {
+        Some(locale) if locale.to_lowercase().replace('-', "").contains("utf8") => good("text", locale),
+        other => note("text", other.unwrap_or("no locale is set"), "set LANG to a UTF-8 locale if glyphs look broken"),
+    });
+    findings
+}
+
+/// Whether a file can be made there. The directory itself is made only when it is needed.
+fn writable(what: &'static str, directory: &Path, otherwise: &str) -> Finding {
+    let place = directory.display().to_string();
+    let mut nearest = directory;
+    while !nearest.exists() {
+        let Some(parent) = nearest.parent() else { break };
+        nearest = parent;
+    }
+    let nearest = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
+    let probe = nearest.join(format!(".switchover-{}", std::process::id()));
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(&probe) {
+        Ok(_) => {
+            _ = std::fs::remove_file(&probe);
+            good(what, place)
+        }
+        Err(error) => bad(what, format!("{place}: {error}"), format!("make it writable; without it {otherwise}")),
+    }
+}

@@ -1,0 +1,172 @@
+//! Where scenarios are played: a simulator of their own that remembers what it was sent; or
+//! the real service, of which only what left this machine can be seen.
+
+use super::super::setup;
+use crate::config::Config;
+use crate::failover::Outcome;
+use crate::fault::Fault;
+use crate::openrouter::catalogue::Catalogue;
+use crate::openrouter::client::{Client, Endpoint};
+use crate::openrouter::headers::Headers;
+use crate::openrouter::{BaseUrl, OPENROUTER};
+use crate::report::Job;
+use crate::secret::Secret;
+use crate::simulator::{Options, Simulator};
+use crate::transcript::{Transcript, usd};
+use crate::worker::{self, Service, World};
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Tokens that an answer may have on the real service.
+const CAP: u32 = 500;
+
+/// What scenarios share.
+pub(super) struct Stage {
+    /// The question, the chain and the policy.
+    pub(super) job: Job,
+    /// Whether the real service answers.
+    pub(super) live: bool,
+    headers: Headers,
+    key: Option<Secret>,
+    base: String,
+    client: Client,
+}
+
+/// A request on the wire.
+pub(super) struct Wire {
+    headers: Vec<(String, String)>,
+    /// Its JSON body.
+    pub(super) body: Value,
+}
+
+impl Wire {
+    /// All values of a header.
+    pub(super) fn header(&self, name: &str) -> Vec<String> {
+        let of_that_name = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        of_that_name.map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// A run that is over, and what was sent for it.
+pub(super) struct Played {
+    /// Its fold.
+    pub(super) run: Transcript,
+    /// Every completion that was asked for, in order.
+    pub(super) wire: Vec<Wire>,
+}
+
+impl Played {
+    /// The models that were asked, in order.
+    pub(super) fn models(&self) -> Vec<&str> {
+        self.wire.iter().filter_map(|request| request.body["model"].as_str()).collect()
+    }
+
+    /// The model whose answer stands.
+    pub(super) fn winner(&self) -> String {
+        self.run.winner().map_or_else(|| "nobody".to_owned(), |attempt| attempt.model.clone())
+    }
+
+    /// The model that the server says it served.
+    pub(super) fn served(&self) -> String {
+        self.run.winner().and_then(|attempt| attempt.served.clone()).unwrap_or_default()
+    }
+
+    /// How the run ended.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        self.run.outcome()
+    }
+
+    /// The names of the fields that came back.
+    pub(super) fn fields(&self) -> Vec<String> {
+        self.run.finished.as_ref().map(|end| end.fields.keys().cloned().collect()).unwrap_or_default()
+    }
+}
+
+impl Stage {
+    pub(super) fn new(config: &Config, mut job: Job, live: bool) -> Result<Self> {
+        let key = config.secret().map(|(key, _)| key.clone());
+        if live {
+            anyhow::ensure!(key.is_some(), "--live needs a key in ${}", crate::config::KEY_VARIABLE);
+            job.settings.max_tokens.get_or_insert(CAP);
+        }
+        let base = config.read::<String>("base_url")?.unwrap_or_else(|| OPENROUTER.to_owned());
+        let client = Client::new(config.policy(0)?.timeouts.connect);
+        Ok(Self { job, live, headers: setup::headers(config)?, key, base, client })
+    }
+
+    /// The headers that the user chose.
+    pub(super) fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The most that so many answers cost on the real service, in words; `None` on the simulator.
+    pub(super) async fn most(&self, calls: u32) -> Result<Option<String>> {
+        if !self.live {
+            return Ok(None);
+        }
+        let (world, _) = self.world(false, &self.headers).await?;
+        // Nobody's list of prices is better than the service's own.
+        _ = world.ask_catalogue().await;
+        let worst = self.job.chain.iter().map(|route| world.route(&route.model, &self.job.settings, 4096).worst_case);
+        let dearest: Option<f64> = worst.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
+        // Each may be repaired once.
+        let most = dearest.map(|one| usd(crate::failover::Spent::Known(one * f64::from(calls) * 2.0)));
+        Ok(Some(match most {
+            Some(most) => format!("at most {most} for {calls} answers"),
+            None => format!("{calls} answers from a model whose price is not known"),
+        }))
+    }
+
+    /// A world for one run, and the simulator that is asked in it.
+    async fn world(&self, broken: bool, headers: &Headers) -> Result<(Arc<World>, Simulator)> {
+        let start = || Simulator::start(Options { pace: 0.0, ..Options::default() });
+        let context = "the simulator cannot listen on 127.0.0.1";
+        let (server, stand_in) = (start().await.context(context)?, start().await.context(context)?);
+        let first = &self.job.chain[0].model;
+        let fault: Fault = "503".parse()?;
+        let endpoint = if self.live {
+            Endpoint { base: self.base.parse()?, key: self.key.clone() }
+        } else {
+            let broken = broken.then_some((first.as_str(), &fault));
+            let url = if broken.is_some() { server.base_url_with_each(broken) } else { server.base_url() };
+            Endpoint { base: url.parse::<BaseUrl>()?, key: Some(Secret::new("any-key-will-do")) }
+        };
+        let service = Service::Server(endpoint);
+        let world = World::new(self.client.clone(), service, stand_in, headers.clone(), Catalogue::snapshot());
+        if self.live && broken {
+            world.inject(first, Some(fault));
+        }
+        Ok((Arc::new(world), server))
+    }
+
+    /// One run. `broken`: the first model answers 503.
+    pub(super) async fn play(&self, job: &Job, broken: bool, headers: &Headers) -> Result<Played> {
+        // The server's own fallback cannot be shown a fault that stands before the server.
+        let broken = broken && !(self.live && job.policy.server_side);
+        let (world, server) = self.world(broken, headers).await?;
+        let (tell, mut reports) = mpsc::unbounded_channel();
+        let running = worker::spawn(job.clone(), &world, move |report| _ = tell.send(report));
+        let mut run = Transcript::default();
+        while let Some(report) = reports.recv().await {
+            run.apply(&report);
+        }
+        drop(running);
+        let wire = if self.live { sent(&run) } else { received(&server) };
+        Ok(Played { run, wire })
+    }
+}
+
+/// What the server was sent.
+fn received(server: &Simulator) -> Vec<Wire> {
+    let completions = server.received().into_iter().filter(|request| request.path.ends_with("/chat/completions"));
+    completions.map(|request| Wire { body: request.json(), headers: request.headers }).collect()
+}
+
+/// What left this machine, recorded from what was built.
+fn sent(run: &Transcript) -> Vec<Wire> {
+    let requests = run.attempts.iter().filter_map(|attempt| attempt.request.clone());
+    let pair = |header: crate::openrouter::Header| (header.name, header.value);
+    requests.map(|r| Wire { headers: r.headers.into_iter().map(pair).collect(), body: r.body }).collect()
+}
