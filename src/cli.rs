@@ -14,6 +14,7 @@ mod history;
 mod lists;
 mod manual;
 mod play;
+mod reliability;
 mod replay;
 mod scenarios;
 mod serve;
@@ -112,6 +113,8 @@ enum Command {
     Prompt(explain::Prompt),
     /// List the faults that can be injected
     Faults(lists::Faults),
+    /// Play every fault for real and show what came of each
+    Reliability(reliability::Reliability),
     /// List the models that can be asked
     Models(lists::Models),
     /// Show every setting, its value and where it came from
@@ -140,6 +143,7 @@ pub fn run(cli: Cli, around: &Surroundings) -> ExitCode {
         Some(Command::Parse(parse)) => parse.run(&cli.settings, around),
         Some(Command::Prompt(prompt)) => prompt.run(&cli.settings, around),
         Some(Command::Faults(faults)) => faults.run(),
+        Some(Command::Reliability(reliability)) => reliability.run(),
         Some(Command::Models(models)) => models.run(&cli.settings, around),
         Some(Command::Config(show)) => show.run(&cli.settings, around),
     };

@@ -3,6 +3,7 @@
 
 mod attempt;
 mod program;
+pub mod proof;
 mod run;
 mod world;
 

@@ -9,6 +9,7 @@ use crate::failover::{
 };
 use crate::openrouter::{Completion, Delta, Finish, Usage};
 use crate::report::{Job, Seen, What};
+use crate::text::{clean_line, clean_value};
 use futures_util::StreamExt as _;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
 use std::collections::HashMap;
@@ -16,6 +17,9 @@ use tokio::sync::watch;
 
 /// Where a run's reports go: it is told what happened, and adds run and time.
 pub(super) type Tell<'a> = dyn Fn(What) + Send + Sync + 'a;
+
+/// What did not fit is shown in a line of at most so many characters.
+const REASON: usize = 1000;
 
 /// One signature put to the chain.
 pub(super) struct Ask<'a> {
@@ -169,7 +173,10 @@ impl Run<'_> {
         let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
         let short = completion.finish == Finish::Length;
         match self.ask.job.adapter.parse(self.ask.signature, &text) {
-            Ok(prediction) => {
+            Ok(mut prediction) => {
+                // The text was clean, but what it spells as `\u001b` is an escape again once it is read.
+                prediction.fields =
+                    prediction.fields.into_iter().map(|(name, value)| (name, clean_value(value))).collect();
                 let fields = prediction.fields.clone();
                 (self.ask.tell)(What::Seen(Seen::Parsed { attempt, prediction }));
                 let warnings = short.then(|| "cut short by max_tokens, but every field is complete".to_owned());
@@ -183,7 +190,7 @@ impl Run<'_> {
             }
             Err(unparsed) => {
                 let kind = if short { Kind::Length } else { Kind::Invalid };
-                let failure = Failure::new(kind, unparsed.to_string());
+                let failure = Failure::new(kind, clean_line(&unparsed.to_string(), REASON));
                 self.progress.entry(attempt).or_default().invalid = Some((text, unparsed));
                 Input::Failed { attempt, failure, spent: self.spent(attempt) }
             }

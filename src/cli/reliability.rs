@@ -1,0 +1,98 @@
+//! `reliability`: every fault of the table, played for real, and what came of it.
+
+use super::exit;
+use crate::failover::{Outcome, Policy};
+use crate::fault::{Fault, Row, TABLE};
+use crate::worker::proof::{Proof, Terms, prove};
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use futures_util::stream::{self, StreamExt as _};
+use std::time::Duration;
+
+/// So many faults are played at once.
+const AT_ONCE: usize = 32;
+
+/// Play every fault against the built-in simulator, for real, and show what came of each.
+///
+/// The chain is openai/gpt-4o-mini, broken, and anthropic/claude-3-haiku, sound. It takes about a minute
+/// and a half: timers run out at their defaults.
+#[derive(Args, Debug)]
+pub(super) struct Reliability {
+    /// Print as a Markdown table
+    #[arg(long)]
+    markdown: bool,
+    /// Ask for answers in one piece instead of as streams
+    #[arg(long)]
+    no_stream: bool,
+    /// Only these faults, by their words
+    #[arg(value_name = "FAULT")]
+    only: Vec<String>,
+}
+
+impl Reliability {
+    pub(super) fn run(&self) -> Result<u8> {
+        let rows = self.rows()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let proofs: Vec<(&str, Proof)> = runtime
+            .block_on(async {
+                let play = |(word, fault): (&'static str, Fault)| async move {
+                    // The seed is fixed: the same jitter on every machine.
+                    let terms =
+                        Terms { stream: !self.no_stream, pace: 1.0, policy: Policy { seed: 1, ..Policy::default() } };
+                    Ok::<_, std::io::Error>((word, prove(&fault, terms).await?))
+                };
+                stream::iter(rows)
+                    .map(play)
+                    .buffered(AT_ONCE)
+                    .collect::<Vec<_>>()
+                    .await
+                    .into_iter()
+                    .collect::<Result<_, _>>()
+            })
+            .context("the simulator cannot listen on 127.0.0.1")?;
+        if self.markdown {
+            println!("| fault | outcome | answered by | attempts | first valid token |\n|---|---|---|---:|---:|");
+        } else {
+            println!("{:<28} {:<18} {:<26} {:>8} {:>12}", "fault", "outcome", "answered by", "attempts", "first token");
+        }
+        for (word, proof) in &proofs {
+            let outcome = proof.outcome().map_or_else(|| "no outcome".to_owned(), words);
+            let by = proof.answered_by().unwrap_or("–");
+            let first = proof.first_valid_token().map_or_else(|| "–".to_owned(), seconds);
+            let attempts = proof.attempts();
+            if self.markdown {
+                println!("| `{word}` | {outcome} | {by} | {attempts} | {first} |");
+            } else {
+                println!("{word:<28} {outcome:<18} {by:<26} {attempts:>8} {first:>12}");
+            }
+        }
+        let broken: Vec<_> = proofs.iter().filter_map(|(word, proof)| Some((word, proof.broken_promise()?))).collect();
+        for (word, what) in &broken {
+            eprintln!("switchover: {word}: {what}");
+        }
+        let answered = proofs.iter().filter(|(_, proof)| proof.outcome() == Some(Outcome::Succeeded)).count();
+        println!(
+            "\n{} faults: {answered} answered, {} stopped with a reason, {} wrong.",
+            proofs.len(),
+            proofs.len() - answered,
+            broken.len()
+        );
+        Ok(if broken.is_empty() { exit::OK } else { exit::FATAL })
+    }
+
+    fn rows(&self) -> Result<Vec<(&'static str, Fault)>> {
+        let wanted =
+            |row: &&Row| self.only.is_empty() || self.only.iter().any(|word| word == row.example || word == row.name);
+        let rows: Vec<&Row> = TABLE.iter().filter(wanted).collect();
+        ensure!(!rows.is_empty(), "no such fault; `switchover faults` lists them");
+        rows.into_iter().map(|row| Ok((row.example, row.example.parse()?))).collect()
+    }
+}
+
+fn words(outcome: Outcome) -> String {
+    serde_json::json!(outcome).as_str().unwrap_or_default().replace('_', " ")
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
