@@ -115,10 +115,10 @@ impl Desk {
         if let Err(trouble) = self.keeper.keep(&report) {
             println!("{trouble}");
         }
-        if let Some(live) = &mut self.run {
-            if live.face.hear(&report).is_err() {
-                live.running.cancel();
-            }
+        if let Some(live) = &mut self.run
+            && live.face.hear(&report).is_err()
+        {
+            live.running.cancel();
         }
     }
 

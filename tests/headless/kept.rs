@@ -18,7 +18,7 @@ impl Home {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = switchover(args);
-        command.env("HOME", &self.0).current_dir(&self.0);
+        command.env("HOME", &self.0).env("SWITCHOVER_HISTORY", "true").current_dir(&self.0);
         for (name, folder) in [("XDG_DATA_HOME", "data"), ("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache")] {
             command.env(name, self.0.join(folder));
         }
