@@ -74,8 +74,7 @@ pub struct Settings {
     /// Break a model: MODEL=FAULT, for example openai/gpt-4o-mini=503 (see `switchover faults`)
     #[arg(long = "fault", global = true, value_name = "MODEL=FAULT")]
     faults: Vec<String>,
-    /// The API to talk to, such as localhost:11434/v1 with http:// before it
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", help = "The API to talk to, for example http://localhost:11434/v1")]
     base_url: Option<String>,
     /// Use the built-in simulator even when there is a key
     #[arg(long, global = true)]

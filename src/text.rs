@@ -109,7 +109,7 @@ impl Cleaner {
         let after_cr = std::mem::take(&mut self.after_cr);
         match c {
             '\n' if after_cr => {}
-            '\n' | '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => {
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}' | '\u{85}' => {
                 *self = Self { after_cr: c == '\r', ..Self::default() };
                 out.push('\n');
             }

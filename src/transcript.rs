@@ -8,6 +8,7 @@ mod story;
 pub use attempt::{Attempt, Phase};
 pub use story::{Line, Step, Tone, model_name, seconds, usd};
 
+use crate::dspy::{Adapter, Signature};
 use crate::failover::{AttemptId, BreakerChange, BreakerState, Event, Finished, Outcome, Skipped, Spent, Waiting};
 use crate::report::{Job, Report, Seen, What};
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub struct Transcript {
     pub run: Option<u64>,
     /// What was asked.
     pub setup: Option<Box<Job>>,
+    /// How the answer is written, and the fields that the module asks for.
+    asked: Option<(Adapter, Signature)>,
     /// In the order of their first mention.
     pub attempts: Vec<Attempt>,
     /// The attempt whose text is on the screen.
@@ -72,8 +75,12 @@ impl Transcript {
         match event {
             Event::Started(started) => {
                 self.waiting = None;
-                self.attempt_mut(started.attempt).start(at, started);
-                self.tell(at, Step::Attempt(started.attempt));
+                let attempt = self.attempt_mut(started.attempt);
+                let told = attempt.started.is_some();
+                attempt.start(at, started);
+                if !told {
+                    self.tell(at, Step::Attempt(started.attempt));
+                }
             }
             Event::Skipped(skipped) => {
                 self.skipped.push(skipped.clone());
@@ -107,7 +114,7 @@ impl Transcript {
             Event::Answered(answered) => {
                 let attempt = self.attempt_mut(answered.attempt);
                 attempt.name(&answered.model);
-                attempt.ended.get_or_insert(at);
+                attempt.end(at);
                 attempt.answered = Some(answered.clone());
                 self.leading = Some(answered.attempt);
             }
@@ -123,7 +130,14 @@ impl Transcript {
 
     fn seen(&mut self, at: Duration, seen: &Seen) {
         match seen {
-            Seen::Begun(begun) => self.setup = Some(begun.clone()),
+            Seen::Begun(begun) => {
+                let asked = begun.module.expand(&begun.signature);
+                for attempt in &mut self.attempts {
+                    attempt.read_as(begun.adapter, &asked);
+                }
+                self.asked = Some((begun.adapter, asked));
+                self.setup = Some(begun.clone());
+            }
             Seen::Sent(sent) => {
                 let attempt = self.attempt_mut(sent.attempt);
                 attempt.name(&sent.model);
@@ -147,7 +161,11 @@ impl Transcript {
 
     fn attempt_mut(&mut self, id: AttemptId) -> &mut Attempt {
         let index = self.attempts.iter().rposition(|a| a.id == id).unwrap_or_else(|| {
-            self.attempts.push(Attempt::new(id));
+            let mut attempt = Attempt::new(id);
+            if let Some((adapter, asked)) = &self.asked {
+                attempt.read_as(*adapter, asked);
+            }
+            self.attempts.push(attempt);
             self.attempts.len() - 1
         });
         &mut self.attempts[index]
@@ -179,6 +197,22 @@ impl Transcript {
     /// Attempts that had shown text which no longer counts, oldest first.
     pub fn struck(&self) -> impl Iterator<Item = &Attempt> {
         self.attempts.iter().filter(|a| a.superseded && a.has_content())
+    }
+
+    /// Whether an output field is the module's own thinking rather than asked for by the signature.
+    pub fn is_thought(&self, field: &str) -> bool {
+        match &self.setup {
+            Some(setup) => setup.signature.output(field).is_none(),
+            None => field == "reasoning",
+        }
+    }
+
+    /// Whether a field of the answer that was asked for has begun to come.
+    pub fn answer_begun(&self, attempt: &Attempt) -> bool {
+        match attempt.sections() {
+            [] => self.setup.is_none() && !attempt.text.is_empty(),
+            sections => sections.iter().any(|section| !self.is_thought(&section.name)),
+        }
     }
 
     /// The last change of model, if the attempt shown is not the chain's first choice any more.

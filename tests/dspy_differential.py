@@ -121,7 +121,7 @@ for name, adapter in ADAPTERS.items():
     told = ours("parse", "--signature", WIDE, "--adapter", name, "--json", text=answer)
     check(f"{name}: DSPy's own example is {told}", told.get("parsed") == GIVEN)
     # What our prompt asks for, filled in, DSPy reads.
-    prompt = ours("prompt", WIDE, "--adapter", name, "--module", "predict", "--json", "question=q", 'context=["c", "d"]')
+    prompt = ours("prompt", "--signature", WIDE, "--adapter", name, "--module", "predict", "--json", "question=q", 'context=["c", "d"]').get("messages")
     check(f"{name}: no prompt: {prompt}", isinstance(prompt, list) and [m["role"] for m in prompt] == ["system", "user"])
     if isinstance(prompt, list):
         shape = prompt[0]["content"]
@@ -177,7 +177,7 @@ check(f"{len(stricter)} broken answers read by DSPy alone: {stricter}", len(stri
 for name, module in [("question", dspy.ChainOfThought("question -> answer")), ("sentiment", dspy.Predict("review -> sentiment, confidence: float"))]:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "program.json")
-        done = subprocess.run([PROGRAM, "export", name, "--to", "dspy-state"], capture_output=True, text=True, encoding="utf-8")
+        done = subprocess.run([PROGRAM, "export", "--signature", name, "--to", "dspy-state"], capture_output=True, text=True, encoding="utf-8")
         with open(path, "w", encoding="utf-8") as file:
             file.write(done.stdout)
         try:

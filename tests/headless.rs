@@ -16,7 +16,12 @@ use std::process::{Command, Output, Stdio};
 /// The binary in an empty world: no environment, no home, simulated models that answer at once.
 fn switchover(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchover"));
-    command.args(args).env_clear().env("SWITCHOVER_PACE", "0").current_dir(env!("CARGO_TARGET_TMPDIR"));
+    command
+        .args(args)
+        .env_clear()
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("SWITCHOVER_PACE", "0")
+        .current_dir(env!("CARGO_TARGET_TMPDIR"));
     command.stdin(Stdio::null());
     command
 }

@@ -1,5 +1,7 @@
 //! The screen without a terminal: recorded runs and keys go in, frames come out.
 
+#[path = "tui/docs.rs"]
+mod docs;
 #[path = "tui/frames.rs"]
 mod frames;
 #[path = "tui/keys.rs"]
@@ -8,3 +10,5 @@ mod keys;
 mod screens;
 #[path = "tui/stage.rs"]
 mod stage;
+#[path = "tui/transcripts.rs"]
+mod transcripts;

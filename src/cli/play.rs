@@ -46,11 +46,13 @@ pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
 
 /// What the screen begins with.
 fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> Result<Start> {
-    let mut library: Vec<_> = setup::library(around)?.into_iter().map(entry).collect();
+    let mut library = setup::library(around)?;
     // The signature that was asked for comes first, whether or not the library has it.
-    library.retain(|entry| entry.signature != base.signature);
-    let first = app::Entry { signature: base.signature.clone(), about: String::new(), module: base.module };
-    library.insert(0, first);
+    match library.iter().position(|entry| entry.signature == base.signature) {
+        Some(at) => library[..=at].rotate_right(1),
+        None => library.insert(0, setup::entry(base.signature.clone())),
+    }
+    library[0].module = base.module;
     let faults = world.faults();
     let link = |model: &str| Link { model: model.to_owned(), fault: faults.get(model).cloned() };
     Ok(Start {
@@ -85,15 +87,13 @@ fn keymap(config: &Config) -> Result<Keymap> {
     })
 }
 
-/// The theme that was chosen; without a choice, none of colour where NO_COLOR asks for that, else for dark.
+/// The theme that was chosen; without a choice, none of colour where NO_COLOR asks for that, else what suits
+/// the terminal's background.
 fn theme(config: &Config, around: &Surroundings) -> Result<Theme> {
     let word = config.read::<String>("ui.theme")?.unwrap_or_default();
     let plain = around.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Ok(Theme::named(&word).unwrap_or(if plain { Theme::Mono } else { Theme::Dark }))
-}
-
-fn entry(entry: crate::dspy::library::Entry) -> app::Entry {
-    app::Entry { signature: entry.signature, about: entry.description, module: entry.module }
+    let told = around.env.get("COLORFGBG").map(String::as_str).unwrap_or_default();
+    Ok(Theme::named(&word).unwrap_or(if plain { Theme::Mono } else { Theme::suiting(told) }))
 }
 
 fn models(catalogue: &Catalogue) -> Vec<app::Model> {
@@ -134,6 +134,7 @@ impl Desk {
                     signature: ask.signature,
                     module: ask.module,
                     adapter: ask.adapter,
+                    demos: ask.demos,
                     inputs: ask.inputs,
                     chain,
                     policy: Policy { seed: fastrand::u64(..), ..ask.policy },

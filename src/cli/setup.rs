@@ -19,8 +19,8 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The signature that everybody begins with.
-const FIRST_SIGNATURE: &str = "question -> answer";
+/// The entry of the library that everybody begins with.
+const FIRST_SIGNATURE: &str = "question";
 
 /// What the settings ask, with no inputs yet.
 pub(super) fn job(config: &Config, around: &Surroundings) -> Result<Job> {
@@ -73,7 +73,7 @@ pub(super) fn signature(word: &str, around: &Surroundings) -> Result<Entry> {
 }
 
 /// A signature that was typed, as the library would hold it.
-fn entry(signature: Signature) -> Entry {
+pub(super) fn entry(signature: Signature) -> Entry {
     Entry { signature, description: String::new(), module: Module::default(), demos: Vec::new() }
 }
 

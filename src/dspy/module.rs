@@ -22,7 +22,10 @@ impl Module {
     #[must_use]
     pub fn expand(self, signature: &Signature) -> Signature {
         let mut expanded = signature.clone();
-        if self != Self::Predict && signature.output("reasoning").is_none() {
+        if self == Self::Predict {
+            return expanded;
+        }
+        if signature.output("reasoning").is_none() {
             let name = free_name(signature, &["reasoning", "rationale", "thoughts"]);
             expanded.outputs.insert(0, Field::new(name, Kind::Str));
         }
@@ -75,7 +78,11 @@ fn told(signature: &Signature, attempt: &Prediction) -> String {
     let (answers, thoughts): (Vec<_>, Vec<_>) = attempt.fields.iter().partition(|(name, _)| asked(name));
     let thought = thoughts.iter().map(|(_, value)| line(value)).collect::<Vec<_>>().join(" ");
     let answer = answers.iter().map(|(name, value)| format!("{name}: {}", line(value))).collect::<Vec<_>>().join("; ");
-    if thought.is_empty() { format!("«{answer}»") } else { format!("«{thought} So my answer is {answer}»") }
+    if thought.is_empty() {
+        format!("«{answer}»")
+    } else {
+        format!("«{}; that gives {answer}»", thought.trim_end_matches(['.', ' ']))
+    }
 }
 
 /// What a vote came to.
@@ -217,7 +224,7 @@ mod tests {
         let (wider, inputs) = module.comparison(&signature, &attempts).expect("a comparison");
         let inline = "question, reasoning_attempt_1, reasoning_attempt_2 -> rationale, answer: int";
         assert_eq!(wider.inline(), inline);
-        assert_eq!(inputs["reasoning_attempt_2"], "«because So my answer is answer: 2»");
+        assert_eq!(inputs["reasoning_attempt_2"], "«because; that gives answer: 2»");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What is asked for: typed inputs and outputs.
 
+use super::value::render;
 use super::{Kind, SyntaxError, Warning, grammar};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::str::FromStr;
 
 /// Named, typed inputs and outputs with instructions.
@@ -41,6 +43,11 @@ impl Field {
     /// A field that says no more than its name and type.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         Self { name: name.into(), kind, description: None, constraints: None, placeholder: None }
+    }
+
+    /// A value of this field as messages show it.
+    pub fn show(&self, value: &Value) -> String {
+        render(&self.kind, value)
     }
 
     /// The same field with a description.

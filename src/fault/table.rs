@@ -135,7 +135,7 @@ pub const TABLE: &[Row] = &[
     row(Typed, "wrong-type", "wrong-type", "values that are not of their types", "show the model its mistake once, then the next model"),
     row(Typed, "not-in-enum", "not-in-enum", "a value that is none of a Literal's", "show the model its mistake once, then the next model"),
     row(Typed, "fenced-json", "fenced-json", "a good JSON object in a code fence", "success: the fence is dropped"),
-    row(Typed, "json-in-reasoning", "json-in-reasoning", "the whole answer in reasoning, content empty", "retry once, then the next model"),
+    row(Typed, "json-in-reasoning", "json-in-reasoning", "the whole answer in reasoning, content empty", "success: the answer is read where it stands, and a warning says so"),
     row(Typed, "prose-around", "prose-around", "a good answer with chatter around it", "success: the chatter is dropped"),
     row(Typed, "misspelt-marker", "misspelt-marker", "field markers, or keys, with a letter wrong", "show the model its mistake once, then the next model"),
     row(Typed, "marker-inside", "marker-inside", "a good answer with a marker quoted inside a value", "success: the quoted marker is text"),

@@ -1,6 +1,6 @@
 //! One attempt as far as its reports go.
 
-use crate::dspy::{Prediction, Section};
+use crate::dspy::{Adapter, Prediction, Section, Sections, Signature};
 use crate::failover::{Answered, AttemptId, Failed, Relation, Spent, Started};
 use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
 use std::time::Duration;
@@ -40,6 +40,7 @@ pub struct Attempt {
     pub reasoning: String,
     /// Answer text so far, as it came over the wire.
     pub text: String,
+    sections: Option<Sections>,
     /// Pieces of content so far: a floor for the number of tokens.
     pub pieces: u64,
     /// Who answers, by the server's own word.
@@ -106,6 +107,7 @@ impl Attempt {
             head: None,
             reasoning: String::new(),
             text: String::new(),
+            sections: None,
             pieces: 0,
             served: None,
             provider: None,
@@ -133,7 +135,7 @@ impl Attempt {
     pub(super) fn fail(&mut self, at: Duration, failed: &Failed) {
         self.name(&failed.model);
         self.route.get_or_insert(failed.route);
-        self.ended.get_or_insert(at);
+        self.end(at);
         if self.provider.is_none() {
             self.provider.clone_from(&failed.failure.provider);
         }
@@ -163,6 +165,9 @@ impl Attempt {
                     self.first_text.get_or_insert(at);
                 }
                 self.text.push_str(text);
+                if let Some(sections) = &mut self.sections {
+                    sections.push(text);
+                }
             }
             Delta::Served { model, provider } => {
                 self.served = Some(model.clone());
@@ -173,6 +178,23 @@ impl Attempt {
             Delta::Usage(usage) => self.usage = Some(*usage),
             Delta::Metadata(metadata) => self.metadata = Some(metadata.clone()),
             Delta::Warning(warning) => self.warnings.push(warning.clone()),
+        }
+    }
+
+    /// From now on the answer is read as these fields; what has come already, too.
+    pub(super) fn read_as(&mut self, adapter: Adapter, asked: &Signature) {
+        if self.sections.is_none() {
+            let mut sections = Sections::new(adapter, asked);
+            sections.push(&self.text);
+            self.sections = Some(sections);
+        }
+    }
+
+    /// Nothing more will come of the answer's text.
+    pub(super) fn end(&mut self, at: Duration) {
+        self.ended.get_or_insert(at);
+        if let Some(sections) = &mut self.sections {
+            sections.finish();
         }
     }
 
@@ -203,17 +225,9 @@ impl Attempt {
         !self.text.is_empty() || !self.reasoning.is_empty()
     }
 
-    /// Whether an output field other than `reasoning` has begun.
-    pub fn answer_begun(&self) -> bool {
-        match self.sections() {
-            [] => !self.text.is_empty(),
-            sections => sections.iter().any(|section| section.name != "reasoning"),
-        }
-    }
-
-    /// The answer's fields as far as they have come.
+    /// The answer's fields as far as they have come; none while nobody knows which there are.
     pub fn sections(&self) -> &[Section] {
-        &[]
+        self.sections.as_ref().map_or(&[], Sections::view)
     }
 
     /// When it began: the engine's order, or else its first trace.

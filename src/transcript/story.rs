@@ -3,7 +3,8 @@
 use super::{Attempt, Phase, Transcript};
 use crate::dspy::{Ballot, Vote};
 use crate::failover::{
-    AttemptId, Blame, BreakerChange, BreakerState, Decision, Finished, Outcome, Relation, Skipped, Spent, Waiting,
+    AttemptId, Blame, BreakerChange, BreakerState, Decision, Failure, Finished, Kind, Outcome, Relation, Skipped,
+    Spent, Waiting,
 };
 use crate::text::clean_line;
 use std::fmt::Write as _;
@@ -139,8 +140,7 @@ impl Line {
 impl Attempt {
     /// Ended by us rather than by a fault: cancelled, or another lane was first.
     fn let_go(&self) -> bool {
-        use crate::failover::Kind::{Cancelled, HedgeLost};
-        self.failed.as_ref().is_some_and(|f| matches!(f.failure.kind, Cancelled | HedgeLost))
+        self.failed.as_ref().is_some_and(|f| matches!(f.failure.kind, Kind::Cancelled | Kind::HedgeLost))
     }
 
     /// Number, relation, model, what happened, time, and what follows.
@@ -184,13 +184,7 @@ impl Attempt {
                 }
                 text
             }
-            Phase::Failed => self.failed.as_ref().map_or_else(String::new, |failed| {
-                let reason = &failed.failure.reason;
-                match failed.failure.status {
-                    Some(status) if !reason.contains(&status.to_string()) => format!("{status} {reason}"),
-                    _ => reason.clone(),
-                }
-            }),
+            Phase::Failed => self.failed.as_ref().map_or_else(String::new, |failed| brief(&failed.failure)),
         }
     }
 
@@ -206,6 +200,29 @@ impl Attempt {
             Some(next) => format!("{why} → {}", next.id),
             None => why.to_owned(),
         })
+    }
+}
+
+/// What an attempt died of, in a few words: the upstream's where it gave any, cut to a line's length.
+/// The whole reason stands in the attempt's details.
+fn brief(failure: &Failure) -> String {
+    let own = match failure.kind {
+        Kind::Dns => "the name does not resolve",
+        Kind::Refused => "connection refused",
+        Kind::ConnectTimeout => "no connection in time",
+        Kind::Reset => "connection reset",
+        Kind::FirstTokenTimeout => "no first token in time",
+        Kind::Idle => "fell silent",
+        Kind::Truncated => "cut off in mid-stream",
+        Kind::Empty => "an empty answer",
+        Kind::Length => "cut short by max_tokens",
+        Kind::Invalid => return format!("not a valid answer: {}", clean_line(&failure.reason, 60)),
+        _ => "",
+    };
+    let reason = if own.is_empty() { clean_line(&failure.reason, 100) } else { own.to_owned() };
+    match failure.status.filter(|status| *status >= 400 && !reason.contains(&status.to_string())) {
+        Some(status) => format!("{status} {reason}"),
+        None => reason,
     }
 }
 

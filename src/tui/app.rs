@@ -12,7 +12,7 @@ use super::pane::log::LogView;
 use super::pane::prompt::Prompt;
 use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
-use crate::dspy::{Adapter, Module, Signature, Values};
+use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
 use crate::failover::{BreakerState, Policy};
 use crate::openrouter::headers;
 use crate::transcript::Transcript;
@@ -47,17 +47,6 @@ pub struct Start {
     pub theme: Theme,
     /// Something to say at once.
     pub notice: Option<String>,
-}
-
-/// A signature to choose.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    /// What is asked.
-    pub signature: Signature,
-    /// One line about it.
-    pub about: String,
-    /// How it is asked by default.
-    pub module: Module,
 }
 
 /// A model to choose.
@@ -137,6 +126,8 @@ pub struct App {
     pub signature: Signature,
     /// How it is asked.
     pub module: Module,
+    /// Examples that are sent with it.
+    pub demos: Vec<Demo>,
     /// How fields are written.
     pub adapter: Adapter,
     /// The fallback chain.
@@ -196,7 +187,8 @@ impl App {
             recalled: None,
             shelf: Shelf::new(start.library),
             signature,
-            module: first.map_or_else(Module::default, |entry| entry.module),
+            module: first.as_ref().map_or_else(Module::default, |entry| entry.module),
+            demos: first.map(|entry| entry.demos).unwrap_or_default(),
             adapter: start.adapter,
             chain: start.chain,
             link: 0,
@@ -263,6 +255,7 @@ impl App {
             signature: self.signature.clone(),
             module: self.module,
             adapter: self.adapter,
+            demos: self.demos.clone(),
             inputs: self.prompt.values(),
             chain: self.chain.clone(),
             policy: self.policy.clone(),

@@ -1,6 +1,6 @@
 //! What the screen asks of the rest of the program: plain values.
 
-use crate::dspy::{Adapter, Module, Signature, Values};
+use crate::dspy::{Adapter, Demo, Module, Signature, Values};
 use crate::failover::Policy;
 use crate::fault::Fault;
 
@@ -50,6 +50,8 @@ pub struct Ask {
     pub module: Module,
     /// How fields are written.
     pub adapter: Adapter,
+    /// Examples that are sent with it.
+    pub demos: Vec<Demo>,
     /// Input values by name.
     pub inputs: Values,
     /// The fallback chain, with the faults set on it.

@@ -120,7 +120,11 @@ impl Markdown {
         let kept = (self.fence.clone(), self.gap);
         let mut rows = Vec::new();
         if !text.is_empty() {
-            let unit = if self.fence.is_some() { Unit::CodeLine } else { Unit::Prose };
+            let unit = match &self.fence {
+                Some((fence, _)) if fence.closes(text) => Unit::Close,
+                Some(_) => Unit::CodeLine,
+                None => Unit::Prose,
+            };
             self.render(&unit, text, &mut rows);
         }
         (self.fence, self.gap) = kept;

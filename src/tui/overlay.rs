@@ -50,11 +50,11 @@ impl Overlay {
         match self {
             Self::Help(_) | Self::Headers(_) | Self::Attempt(_) => vec![Context::Overlay],
             Self::Faults(faults) if faults.typing.is_some() => vec![Context::Search],
-            Self::Faults(_) => vec![Context::Faults, Context::Overlay],
+            Self::Faults(_) => vec![Context::Faults, Context::List, Context::Overlay],
             Self::Chain => vec![Context::Chain, Context::Overlay],
             Self::Finder(_) => vec![Context::Search],
             Self::Health(_) => vec![Context::Health, Context::Overlay],
-            Self::History(_) => vec![Context::History, Context::Overlay],
+            Self::History(_) => vec![Context::History, Context::List, Context::Overlay],
             Self::Leave => vec![Context::Leave],
         }
     }

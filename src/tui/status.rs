@@ -22,10 +22,10 @@ pub fn top(app: &App, f: &mut Frame<'_>) {
     let area = app.layout.top;
     let theme = app.colours();
     let name = if app.signature.name.is_empty() { app.signature.inline() } else { app.signature.name.clone() };
-    let badge = BADGE.iter().filter(|_| app.simulated).find(|text| width(text) + 14 <= usize::from(area.width));
+    let badge = BADGE.iter().filter(|_| app.simulated).find(|text| width(text) + 38 <= usize::from(area.width));
     let badge = badge.copied().unwrap_or_default();
     let room = usize::from(area.width).saturating_sub(width(badge) + 1);
-    let left = clip(&format!(" Switchover  {name} · {:?} · {:?}", app.module, app.adapter), room);
+    let left = clip(&format!(" Switchover  {name} · {} · {}", app.module, app.adapter), room);
     f.buffer_mut().set_line(area.x, area.y, &Line::styled(left, theme.style(Role::Title)), area.width);
     right(f, area, badge, theme.style(Role::Badge));
 }

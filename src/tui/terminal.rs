@@ -94,7 +94,8 @@ impl Terminal {
         give_back();
         let result = meanwhile();
         enter(self.mouse)?;
-        self.screen.clear()?;
+        // A new one remembers no frame; clearing the old one would ask the terminal where its cursor is.
+        self.screen = ratatui::Terminal::new(CrosstermBackend::new(stdout()))?;
         Ok(result)
     }
 }

@@ -83,6 +83,15 @@ impl Theme {
         Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, theme)| *theme)
     }
 
+    /// What suits the background that a terminal tells in `COLORFGBG` (`15;0`, `0;default;15`);
+    /// dark where it does not.
+    pub fn suiting(colorfgbg: &str) -> Self {
+        match colorfgbg.rsplit(';').next().map(str::parse::<u8>) {
+            Some(Ok(7 | 9..=15)) => Self::Light,
+            _ => Self::Dark,
+        }
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, theme)| *theme == self).map_or("dark", |(name, _)| name)
@@ -151,5 +160,28 @@ fn mono_shape(role: Role) -> Modifier {
         Role::Focus | Role::Keyword | Role::Warn => Modifier::BOLD,
         Role::Badge => Modifier::REVERSED,
         _ => Modifier::empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_background_chooses_between_light_and_dark() {
+        for (told, theme) in
+            [("15;0", Theme::Dark), ("0;15", Theme::Light), ("0;default;7", Theme::Light), ("", Theme::Dark)]
+        {
+            assert_eq!(Theme::suiting(told), theme, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn without_colour_nothing_is_coloured() {
+        let roles = [Role::Bad, Role::Good, Role::Focus, Role::Struck, Role::Badge, Role::Selected];
+        for style in roles.map(|role| Theme::Mono.style(role)) {
+            assert_eq!((style.fg, style.bg), (None, None));
+        }
+        assert!(Theme::Mono.style(Role::Struck).add_modifier.contains(Modifier::CROSSED_OUT));
     }
 }

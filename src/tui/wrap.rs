@@ -4,6 +4,7 @@
 use ratatui::buffer::CellWidth;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// A row that fits its width.
@@ -124,7 +125,15 @@ impl<'a> Rows<'a> {
     }
 
     fn end_of_row(&mut self) {
-        self.done.push(Line::from(std::mem::take(&mut self.row)));
+        // Rows are kept as long as their text: what they do not need goes back.
+        let mut row = std::mem::take(&mut self.row);
+        row.shrink_to_fit();
+        for span in &mut row {
+            if let Cow::Owned(text) = &mut span.content {
+                text.shrink_to_fit();
+            }
+        }
+        self.done.push(Line::from(row));
         self.gap.clear();
     }
 
@@ -172,7 +181,14 @@ impl<'a> Rows<'a> {
                 self.put(" ", 1, style);
             }
         }
-        self.word_cells = 0;
+        let cells = std::mem::take(&mut self.word_cells);
+        if self.used + cells <= self.cells {
+            for (text, style) in std::mem::take(&mut self.word) {
+                self.put(&text, 0, style);
+            }
+            self.used += cells;
+            return;
+        }
         for (text, style) in std::mem::take(&mut self.word) {
             for g in text.graphemes(true) {
                 // A row of one cell cannot hold a wide character.

@@ -157,6 +157,17 @@ fn demos_come_before_turns_the_incomplete_ones_first() {
 }
 
 #[test]
+fn typed_values_are_read_and_shown() {
+    let signature = signature("context: list[str], n: int, q -> a");
+    let read = |i: usize, text: &str| signature.inputs[i].read(text);
+    assert_eq!(read(0, "['a', \"b\"]"), Ok(json!(["a", "b"])));
+    assert_eq!(read(1, " 3.0 "), Ok(json!(3)));
+    assert_eq!(read(2, " as [it] is "), Ok(json!(" as [it] is ")));
+    assert_eq!(read(1, "three").expect_err("no int").to_string(), "n: expected int, got `three`");
+    assert_eq!(signature.inputs[0].show(&json!(["a"])), "[\"a\"]");
+}
+
+#[test]
 fn a_history_among_the_inputs_is_told_as_turns() {
     let signature = signature("history: dspy.History, message -> reply");
     let history = json!({"messages": [{"message": "hi", "reply": "hello"}, {"message": "and?", "reply": "so"}]});

@@ -189,6 +189,16 @@ fn the_rate_counts_five_outcomes_of_the_last_minute() {
 }
 
 #[test]
+fn what_weighs_nothing_opens_nothing() {
+    let mut breaker = Breaker::default();
+    for fail in [true, true, false, true] {
+        if fail { breaker.fail(S(0), 1.0, Hold::ByWeight, false, 0.0) } else { breaker.succeed(S(0), false) }
+    }
+    assert!(breaker.would_open(S(1), 0.25), "the fifth of a minute, and most of them failed");
+    assert!(!breaker.would_open(S(1), 0.0));
+}
+
+#[test]
 fn a_hint_outlasts_the_cooldown_and_is_cut_to_a_day() {
     let until = |hint| {
         let mut breaker = Breaker::default();

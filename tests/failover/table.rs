@@ -1,8 +1,11 @@
-//! The outcome table itself: printed, complete, and fast to trust.
+//! The outcome table itself: printed, complete, and every decision of it written down.
 
 use crate::golden;
 use std::collections::BTreeSet;
-use switchover::failover::{Kind, rules};
+use std::fmt::Write as _;
+use std::time::Duration;
+use switchover::failover::rules::Moment;
+use switchover::failover::{Hint, HintSource, Kind, Policy, rules};
 
 #[test]
 fn the_printed_table_is_the_one_that_decides() {
@@ -19,4 +22,60 @@ fn every_kind_has_a_row_of_its_own_name() {
     for (index, kind) in Kind::ALL.into_iter().enumerate() {
         assert_eq!(kind as usize, index, "{kind:?} is out of the table's order");
     }
+}
+
+/// Every row in every situation that a decision can tell apart.
+#[test]
+fn every_decision_is_written_down() {
+    let fresh = Moment {
+        kind: Kind::Dns,
+        hint: None,
+        retries: 0,
+        tries: 1,
+        attempts: 1,
+        waited: Duration::ZERO,
+        left: Duration::from_secs(60),
+        budget: true,
+        probe: false,
+        opens: false,
+        amendable: true,
+        draw: 0.5,
+    };
+    let hint = |seconds| Some(Hint { after: Duration::from_secs(seconds), source: HintSource::RetryAfterSeconds });
+    let situations = [
+        ("fresh", fresh),
+        ("retried once", Moment { retries: 1, tries: 2, ..fresh }),
+        ("hint 0 s", Moment { hint: hint(0), ..fresh }),
+        ("hint 3 s", Moment { hint: hint(3), ..fresh }),
+        ("hint 3 s, waited 1 s", Moment { hint: hint(3), waited: Duration::from_secs(1), ..fresh }),
+        ("hint 60 s", Moment { hint: hint(60), ..fresh }),
+        ("three tries", Moment { tries: 3, ..fresh }),
+        ("eight attempts", Moment { attempts: 8, ..fresh }),
+        ("budget low", Moment { budget: false, ..fresh }),
+        ("probe", Moment { probe: true, ..fresh }),
+        ("opens", Moment { opens: true, ..fresh }),
+        ("amended", Moment { amendable: false, ..fresh }),
+        ("no time", Moment { left: Duration::ZERO, ..fresh }),
+    ];
+    let plain = Policy::default();
+    let modes = [
+        ("server-side", Policy { server_side: true, ..plain.clone() }),
+        ("next on policy", Policy { next_on_policy: true, ..plain.clone() }),
+    ];
+    let mut text = String::new();
+    for kind in Kind::ALL {
+        let _ = writeln!(text, "{}", rules::row(kind).id);
+        let mut line = |name: &str, policy: &Policy, moment: Moment| {
+            let verdict = rules::decide(policy, &Moment { kind, ..moment });
+            let refusal = verdict.refusal.map(|refusal| format!(" because {refusal:?}")).unwrap_or_default();
+            let _ = writeln!(text, "  {name:<22}{:?}{refusal}", verdict.action);
+        };
+        for (name, moment) in &situations {
+            line(name, &plain, *moment);
+        }
+        for (name, policy) in &modes {
+            line(name, policy, fresh);
+        }
+    }
+    golden("decisions.txt", &text);
 }

@@ -13,12 +13,12 @@ fn text(run: u64, at_ms: u64, text: String) -> Msg {
     Msg::Report(Box::new(Report { run, at: Duration::from_millis(at_ms), what }))
 }
 
-/// A stage with a run whose answer has grown to so many bytes, in pieces of about 8 KiB.
+/// A stage with a run whose answer has grown to so many bytes, in pieces of about 64 KiB.
 fn grown(bytes: usize) -> Stage {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.play("takeover", Duration::from_millis(120));
     let run = recorded("takeover")[0].run;
-    let piece = "A line of an answer that goes on and on, with 世界 in it.\n\n".repeat(140);
+    let piece = "A line of an answer that goes on and on, with 世界 in it.\n\n".repeat(1100);
     let mut sent = 0;
     stage.app.update(stage.now, text(run, 130, "[[ ## answer ## ]]\n".to_owned()));
     while sent < bytes {
@@ -67,7 +67,8 @@ fn the_view_stays_where_the_reader_put_it() {
         stage.app.settle();
     }
     assert_eq!(shown(&stage), before);
-    assert!(stage.screen().contains("more below"), "and says so");
+    let screen = stage.screen();
+    assert!(screen.contains("below"), "and says so: {screen}");
     stage.press("End");
     assert!(stage.screen().contains("more 49"), "End follows again");
 }

@@ -150,7 +150,7 @@ fn tab_goes_through_the_fields_and_then_the_panes() {
 #[test]
 fn a_signature_of_ones_own_is_typed_and_used() {
     let mut stage = stage();
-    stage.script("Tab e Ctrl+U 'text -> words: int");
+    stage.script("Tab e Ctrl+U 'text -> words: int'");
     stage.press("Enter");
     assert!(!stage.app.shelf.typing());
     assert_eq!(stage.app.signature.inline(), "text -> words: int");
@@ -190,6 +190,18 @@ fn a_model_that_no_catalogue_knows_can_be_added() {
     let mut stage = stage();
     stage.script("Ctrl+L a 'zz/qqq-9' Enter");
     assert_eq!(stage.app.chain.last().map(|link| link.model.as_str()), Some("zz/qqq-9"));
+}
+
+#[test]
+fn every_letter_of_the_picker_sets_its_own_fault() {
+    for (letter, word, _) in switchover::tui::overlay::faults::COMMON {
+        let mut stage = stage();
+        let commands = stage.script(&format!("F4 {letter}"));
+        let [Command::SetFault { fault: Some(fault), .. }] = commands.as_slice() else {
+            panic!("{letter} sets no fault: {commands:?}")
+        };
+        assert_eq!(fault.to_string(), *word);
+    }
 }
 
 #[test]
@@ -305,13 +317,13 @@ fn no_key_and_no_size_brings_it_down() {
     for size in [(1, 1), (40, 12), (60, 16), (80, 24), (119, 9), (200, 60)] {
         let mut stage = Stage::new(size.0, size.1, Theme::Dark, &["typed"]);
         let mut seed = 7_usize;
-        for step in 0..400 {
+        for step in 0..150 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             stage.press(keys[(seed >> 33) % keys.len()]);
-            if step == 100 {
+            if step == 40 {
                 stage.play("takeover", Duration::from_millis(1500));
             }
-            if step == 200 {
+            if step == 80 {
                 stage.app.resize(size.1 * 3, size.0 / 2);
                 stage.app.settle();
             }

@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-use switchover::dspy::{Module, Signature};
+use switchover::dspy::{Entry, Module, Signature};
 use switchover::openrouter::headers::{Headers, lint};
 use switchover::openrouter::{BaseUrl, OPENROUTER};
 use switchover::report::Report;
 use switchover::transcript::Transcript;
-use switchover::tui::app::{App, Entry, Model, Start};
+use switchover::tui::app::{App, Model, Start};
 use switchover::tui::draw::draw;
 use switchover::tui::keymap::Chord;
 use switchover::tui::theme::Theme;
@@ -34,7 +34,7 @@ pub(crate) fn recorded(name: &str) -> Vec<Report> {
 fn entry(name: &str, about: &str, inline: &str, module: Module) -> Entry {
     let mut signature: Signature = inline.parse().expect("a signature");
     signature.name = name.into();
-    Entry { signature, about: about.into(), module }
+    Entry { signature, description: about.into(), module, demos: Vec::new() }
 }
 
 impl Stage {

@@ -34,9 +34,10 @@ impl Reader<'_> {
             Some(Token::Text(text)) => {
                 let text = text.clone();
                 self.at += 1;
-                if depth == 0 {
+                let readable = depth == 0 && text.parse::<Kind>().is_ok();
+                if depth == 0 && !(readable && self.next_is("|")) {
                     let mut error = SyntaxError::new(start, "a quoted type", "a type without quotes");
-                    if self.next_is("|") || text.parse::<Kind>().is_err() {
+                    if self.next_is("|") || !readable {
                         error.expected.push_str("; choices are written as Literal['a', 'b']");
                     } else {
                         error = error.suggest(Some(text));

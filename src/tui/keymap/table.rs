@@ -23,6 +23,8 @@ pub enum Context {
     Health,
     /// In the history.
     History,
+    /// In overlays with a list to choose from.
+    List,
     /// In any overlay without a text field.
     Overlay,
     /// In an overlay's text field.
@@ -54,6 +56,7 @@ impl Context {
             Self::Chain => "chain editor",
             Self::Health => "health board",
             Self::History => "history",
+            Self::List => "lists",
             Self::Overlay => "overlays",
             Self::Search => "search fields",
             Self::Leave => "on leaving",
@@ -265,9 +268,11 @@ pub const TABLE: &[Binding] = table! {
         "list-page-down" PageDown   ["PgDn" "Space"]                      ""           "One page down";
         "list-top"      Top         ["Home"]                              ""           "To the beginning";
         "list-end"      End         ["End"]                               ""           "To the end";
-        "choose"        Open        ["Enter"]                             "choose"     "Choose this one";
         "overlay-curl"  CopyCurl    ["c"]                                 ""           "Copy the attempt as a curl command";
         "back"          Back        ["Esc" "q"]                           "close"      "Close";
+    }
+    List {
+        "choose"        Open        ["Enter"]                             "choose"     "Choose this one";
     }
     Search {
         "found-up"      Up          ["Up" "Ctrl+P"]                       ""           "One line up";

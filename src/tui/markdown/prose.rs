@@ -204,7 +204,10 @@ impl Page {
         let marker = self.marker.take();
         let outer = self.indents.last().copied().unwrap_or(0);
         let quote = Span::styled("▎ ".repeat(self.quotes), self.look.style(Role::Dim));
-        let lead = |text: String| vec![quote.clone(), Span::styled(text, self.look.style(Role::Dim))];
+        let lead = |text: String| {
+            let both = [quote.clone(), Span::styled(text, self.look.style(Role::Dim))];
+            both.into_iter().filter(|span| !span.content.is_empty()).collect::<Vec<_>>()
+        };
         let rest = lead(" ".repeat(self.indent));
         let first = marker.map_or_else(|| rest.clone(), |marker| lead(" ".repeat(outer) + &marker));
         let pieces: Vec<_> = self.inline.iter().map(|(text, style)| (text.as_str(), *style)).collect();

@@ -97,7 +97,8 @@ impl Fence {
         opens.then(|| Self { mark, length, language: info.split_whitespace().next().unwrap_or("").to_owned() })
     }
 
-    fn closes(&self, line: &str) -> bool {
+    /// Whether a line ends it.
+    pub(super) fn closes(&self, line: &str) -> bool {
         let bare = line.trim();
         bare.len() >= self.length && bare.chars().all(|c| c == self.mark)
     }

@@ -54,6 +54,8 @@ pub struct Finder {
 
 #[derive(Clone, Debug)]
 struct Item {
+    /// Another name that finds it.
+    name: &'static str,
     label: String,
     note: String,
     choice: Choice,
@@ -75,7 +77,7 @@ impl Finder {
                 continue;
             }
             let note = keymap.keys(row).first().map(ToString::to_string).unwrap_or_default();
-            items.push(Item { label: row.help.to_owned(), note, choice: Choice::Act(row.action) });
+            items.push(Item { name: row.name, label: row.help.to_owned(), note, choice: Choice::Act(row.action) });
         }
         Self::new(Sought::Actions, items)
     }
@@ -83,6 +85,7 @@ impl Finder {
     /// The catalogue.
     pub fn models(models: &[Model]) -> Self {
         let item = |model: &Model| Item {
+            name: "",
             label: model.slug.clone(),
             note: model.about.clone(),
             choice: Choice::Model(model.slug.clone()),
@@ -93,6 +96,7 @@ impl Finder {
     /// What was sent, the latest first.
     pub fn inputs(sent: &[Values]) -> Self {
         let item = |(i, values): (usize, &Values)| Item {
+            name: "",
             label: history::in_a_line(values),
             note: String::new(),
             choice: Choice::Inputs(i),
@@ -158,7 +162,7 @@ impl Finder {
         let mut letters = Vec::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
         for (i, item) in self.items.iter().enumerate() {
-            let text = format!("{} {}", item.label, item.note);
+            let text = format!("{} {} {}", item.name, item.label, item.note);
             scored.extend(pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher).map(|score| (score, i)));
         }
         scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -27,8 +27,8 @@ use ratatui::Frame;
 enum Key {
     /// A line or a few, set anew each time.
     Lines(&'static str, AttemptId),
-    /// The text of a leader that died.
-    Struck(AttemptId),
+    /// The text of a leader that died, by field.
+    Struck(AttemptId, String),
     /// The model's own reasoning.
     Reasoning(AttemptId),
     /// An output field as it streams.
@@ -85,11 +85,11 @@ impl Page {
         let mut old = std::mem::take(&mut self.blocks);
         let mut desk = Desk { look, fresh, old: &mut old, new: Vec::new() };
         for attempt in run.struck() {
-            desk.struck(attempt);
+            desk.struck(run, attempt);
         }
         desk.banner(run);
         if let Some(attempt) = run.shown().filter(|attempt| !attempt.superseded) {
-            let begun = attempt.answer_begun() || attempt.ended.is_some();
+            let begun = run.answer_begun(attempt) || attempt.ended.is_some();
             // While somebody reads further up, nothing folds under their eyes.
             self.folded = self.pinned.unwrap_or(begun && (self.folded || self.scroll.follows()));
             desk.reasoning(attempt, self.folded);
@@ -195,7 +195,7 @@ impl Desk<'_> {
     }
 
     /// The text of a leader that died, where it stood.
-    fn struck(&mut self, attempt: &Attempt) {
+    fn struck(&mut self, run: &Transcript, attempt: &Attempt) {
         self.gap();
         let head = format!(
             "✗ {} {} · {} · its text no longer counts",
@@ -204,8 +204,18 @@ impl Desk<'_> {
             attempt.happened()
         );
         self.lines("struck", attempt.id, &head, Role::Bad);
-        let text = if attempt.text.is_empty() { &attempt.reasoning } else { &attempt.text };
-        self.growing(Key::Struck(attempt.id), text, Role::Struck);
+        let answered: Vec<_> = attempt.sections().iter().filter(|section| !run.is_thought(&section.name)).collect();
+        match answered.as_slice() {
+            [] => {
+                let text = if attempt.text.is_empty() { &attempt.reasoning } else { &attempt.text };
+                self.growing(Key::Struck(attempt.id, String::new()), text, Role::Struck);
+            }
+            fields => {
+                for field in fields {
+                    self.growing(Key::Struck(attempt.id, field.name.clone()), &field.text, Role::Struck);
+                }
+            }
+        }
     }
 
     /// Who took over, and how soon.
@@ -247,15 +257,16 @@ impl Desk<'_> {
     /// The fields as they stream.
     fn sections(&mut self, run: &Transcript, attempt: &Attempt, folded: bool) {
         let sections = attempt.sections();
-        if sections.is_empty() && !attempt.text.is_empty() {
+        // Text without any field is shown as it is once nothing better can come of it.
+        if sections.is_empty() && !attempt.text.trim().is_empty() && (run.setup.is_none() || attempt.ended.is_some()) {
             self.gap();
             self.growing(Key::Field(attempt.id, String::new()), &attempt.text, Role::Text);
         }
         for section in sections {
-            let thought = section.name == "reasoning" && folded;
-            self.heading(run, attempt.id, &section.name, thought.then_some(section.text.as_str()));
-            if !thought {
-                let role = if section.name == "reasoning" { Role::Reasoning } else { Role::Text };
+            let thought = run.is_thought(&section.name);
+            self.heading(run, attempt.id, &section.name, (thought && folded).then_some(section.text.as_str()));
+            if !(thought && folded) {
+                let role = if thought { Role::Reasoning } else { Role::Text };
                 self.growing(Key::Field(attempt.id, section.name.clone()), &section.text, role);
             }
         }
@@ -264,12 +275,12 @@ impl Desk<'_> {
     /// The fields, read and valid.
     fn fields(&mut self, run: &Transcript, attempt: &Attempt, prediction: &Prediction, folded: bool) {
         for (name, field) in &prediction.fields {
-            let text = field.as_str().filter(|_| name == "reasoning" && folded);
+            let text = field.as_str().filter(|_| run.is_thought(name) && folded);
             self.heading(run, attempt.id, name, text);
             if text.is_some() {
                 continue;
             }
-            let role = if name == "reasoning" { Role::Reasoning } else { Role::Text };
+            let role = if run.is_thought(name) { Role::Reasoning } else { Role::Text };
             if let Some(text) = field.as_str() {
                 self.growing(Key::Field(attempt.id, name.clone()), text, role);
                 continue;
@@ -338,7 +349,7 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
     let below = app.page.len().saturating_sub(top + height);
     let note = match (below, app.page.scroll.follows()) {
         (0, _) | (_, true) => String::new(),
-        (n, false) => format!("▼ {n} more below, End follows"),
+        (n, false) => format!("▼ {n} below"),
     };
     frame(app, f, Pane::Answer, &title(app), &note);
     if app.page.is_empty() {
@@ -371,10 +382,8 @@ fn title(app: &App) -> String {
         Phase::Answered => "by",
         Phase::Failed => "failed:",
     };
-    let asked = if attempt.answering() == attempt.model {
-        String::new()
-    } else {
-        format!(" (asked {})", model_name(&attempt.model))
-    };
-    format!("answer · {word} {}{asked}{provider}", model_name(attempt.answering()))
+    // A dated name is the same model.
+    let (asked, answering) = (model_name(&attempt.model), model_name(attempt.answering()));
+    let asked = if answering.starts_with(asked) { String::new() } else { format!(" (asked {asked})") };
+    format!("answer · {word} {answering}{asked}{provider}")
 }

@@ -1,7 +1,7 @@
 //! The failover log: the run's story, one entry a step.
 
 use crate::failover::AttemptId;
-use crate::transcript::{Step, Tone, Transcript, seconds};
+use crate::transcript::{Step, Tone, Transcript, model_name, seconds};
 use crate::tui::app::App;
 use crate::tui::draw::frame;
 use crate::tui::layout::Pane;
@@ -50,7 +50,7 @@ impl LogView {
         let cells = usize::from(width.max(1));
         for (index, line) in run.story.iter().enumerate() {
             let tone = theme.style(role(line.tone(run)));
-            let text = line.text(run);
+            let text = brief(run, line.text(run));
             let mut parts = text.split(" · ");
             let mut pieces = Vec::new();
             let head = parts.next().unwrap_or_default();
@@ -94,6 +94,16 @@ pub fn attempt_of(run: &Transcript, step: usize) -> Option<AttemptId> {
             _ => None,
         }),
     }
+}
+
+/// A line with the makers' names left out: `openai/gpt-4o-mini` is `gpt-4o-mini` here.
+fn brief(run: &Transcript, text: String) -> String {
+    let chain = run.setup.iter().flat_map(|setup| setup.chain.iter().map(|route| route.model.as_str()));
+    let slugs = chain.chain(run.attempts.iter().map(|attempt| attempt.model.as_str()));
+    let brief = slugs.filter(|slug| slug.contains('/')).fold(text, |text, slug| text.replace(slug, model_name(slug)));
+    // A number stays with its unit.
+    let brief = brief.replace(" s ·", "\u{a0}s ·");
+    brief.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(brief)
 }
 
 fn role(tone: Tone) -> Role {
@@ -142,6 +152,7 @@ pub fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
         return;
     };
     let attempts = run.transcript.attempts.len();
+    let attempts = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
     let note = format!("{attempts} · {}", seconds(run.clock(now)));
     if app.log.timeline {
         frame(app, f, Pane::Log, "timeline", &note);

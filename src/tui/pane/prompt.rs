@@ -19,7 +19,7 @@ use crate::tui::draw::frame;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::wrap::width;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -155,15 +155,9 @@ impl Prompt {
         self.inputs.iter().filter(bare).map(|input| input.name.as_str()).collect()
     }
 
-    /// A key that no action wanted: the Emacs set, else what the editor makes of it.
+    /// A key that no action wanted.
     pub fn type_key(&mut self, key: KeyEvent) {
-        use crossterm::event::{KeyCode, KeyModifiers};
-        let area = &mut self.input().area;
-        if key.code == KeyCode::Char('u') && key.modifiers == KeyModifiers::CONTROL {
-            area.delete_line_by_head();
-        } else {
-            area.input(key);
-        }
+        type_into(&mut self.input().area, key);
     }
 
     /// Text that was pasted. It never sends.
@@ -219,7 +213,7 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
         _ => "prompt".to_owned(),
     };
-    let how = format!("{:?} · {:?}", app.module, app.adapter);
+    let how = format!("{} · {}", app.module, app.adapter);
     frame(app, f, Pane::Prompt, &title, &how);
     let room = app.room(Pane::Prompt);
     let shares = app.prompt.shares(room.height, room.width);
@@ -252,6 +246,15 @@ fn kind_note(kind: &Kind) -> String {
     match kind {
         Kind::Str => String::new(),
         other => format!("  {other}"),
+    }
+}
+
+/// A key for an editor: as Emacs has it where the editor does not.
+pub fn type_into(area: &mut TextArea<'static>, key: KeyEvent) {
+    if key.code == KeyCode::Char('u') && key.modifiers == KeyModifiers::CONTROL {
+        area.delete_line_by_head();
+    } else {
+        area.input(key);
     }
 }
 

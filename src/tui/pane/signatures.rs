@@ -1,11 +1,11 @@
 //! The signatures: a library to choose from, and one line to type your own.
 
-use crate::dspy::{Signature, SyntaxError};
+use crate::dspy::{Entry, Signature, SyntaxError};
 use crate::text;
-use crate::tui::app::{App, Entry};
+use crate::tui::app::App;
 use crate::tui::draw::{frame, window};
 use crate::tui::layout::Pane;
-use crate::tui::pane::prompt::cursor;
+use crate::tui::pane::prompt::{cursor, type_into};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::wrap::{Row, clip, plain, width};
 use crossterm::event::KeyEvent;
@@ -78,7 +78,7 @@ impl Shelf {
     /// A key that no action wanted.
     pub fn type_key(&mut self, key: KeyEvent) {
         if let Some(editor) = &mut self.editor {
-            editor.input(key);
+            type_into(editor, key);
         }
     }
 
@@ -110,7 +110,7 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
             None => ("+", "type your own".to_owned(), String::new()),
             Some(entry) => {
                 let current = entry.signature == app.signature;
-                (if current { "●" } else { " " }, label(entry), entry.about.clone())
+                (if current { "●" } else { " " }, label(entry), entry.description.clone())
             }
         };
         let name = clip(&format!("{mark} {name}"), usize::from(below.width));

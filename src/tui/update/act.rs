@@ -1,6 +1,6 @@
 //! What every action does.
 
-use crate::dspy::{Adapter, Module};
+use crate::dspy::{Adapter, Demo, Module, Signature};
 use crate::transcript::{Attempt, Transcript};
 use crate::tui::app::App;
 use crate::tui::command::Command;
@@ -62,8 +62,8 @@ impl App {
             Action::NewRun => self.new_run(),
             Action::Module => self.next_module(),
             Action::Adapter => {
-                let at = Adapter::ALL.iter().position(|adapter| *adapter == self.adapter).unwrap_or(0);
-                self.adapter = Adapter::ALL[(at + 1) % Adapter::ALL.len()];
+                self.adapter = next(&Adapter::ALL, self.adapter);
+                self.notice = Some(format!("adapter: {}", self.adapter));
             }
             Action::Reasoning => self.page.pin(),
             Action::Timeline => self.log.timeline = !self.log.timeline,
@@ -212,7 +212,7 @@ impl App {
             Pane::Signatures => match self.shelf.chosen().cloned() {
                 Some(entry) => {
                     self.module = entry.module;
-                    self.use_signature(entry.signature);
+                    self.use_signature(entry.signature, entry.demos);
                 }
                 None => self.type_own(),
             },
@@ -230,13 +230,14 @@ impl App {
             && let Ok(signature) = self.shelf.read()
         {
             self.shelf.stop();
-            self.use_signature(signature);
+            self.use_signature(signature, Vec::new());
         }
     }
 
-    pub(super) fn use_signature(&mut self, signature: crate::dspy::Signature) {
+    pub(super) fn use_signature(&mut self, signature: Signature, demos: Vec<Demo>) {
         self.prompt = self.prompt.moved_to(&signature);
         self.signature = signature;
+        self.demos = demos;
         self.go(Pane::Prompt);
     }
 
@@ -302,7 +303,7 @@ impl App {
             Action::CopyCurl => ("the curl command", opened.and_then(|a| a.request.as_ref()).map(curl)),
             Action::CopyLog => ("the failover log", Some(run.lines().collect::<Vec<_>>().join("\n"))),
             Action::CopyRun => ("the run", Some(whole(run))),
-            _ => ("the answer", shown.map(answer)),
+            _ => ("the answer", shown.map(|attempt| answer(run, attempt))),
         };
         if text.as_ref().is_none_or(String::is_empty) {
             self.notice = Some(format!("There is no such thing to copy yet: {what}."));
@@ -311,14 +312,20 @@ impl App {
     }
 }
 
+/// The one after `this`, round and round.
+fn next<T: Copy + PartialEq>(all: &[T], this: T) -> T {
+    let at = all.iter().position(|other| *other == this).map_or(0, |at| at + 1);
+    all[at % all.len()]
+}
+
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The answer as it is read: the only field alone, several by name.
-fn answer(attempt: &Attempt) -> String {
+fn answer(run: &Transcript, attempt: &Attempt) -> String {
     let Some(prediction) = &attempt.prediction else { return attempt.text.clone() };
-    let fields: Vec<_> = prediction.fields.iter().filter(|(name, _)| *name != "reasoning").collect();
+    let fields: Vec<_> = prediction.fields.iter().filter(|(name, _)| !run.is_thought(name)).collect();
     match fields.as_slice() {
         [(_, value)] => plain(value),
         fields => {
@@ -337,6 +344,6 @@ fn whole(run: &Transcript) -> String {
     let inputs = run.setup.iter().flat_map(|setup| setup.inputs.iter());
     let mut parts: Vec<_> = inputs.map(|(name, value)| format!("{name}: {}", plain(value))).collect();
     parts.push(run.lines().collect::<Vec<_>>().join("\n"));
-    parts.extend(run.shown().map(answer));
+    parts.extend(run.shown().map(|attempt| answer(run, attempt)));
     parts.join("\n\n")
 }

@@ -14,11 +14,12 @@ use std::time::Duration;
 impl App {
     /// A key while an overlay stands: first what it means there, else what it types.
     pub(super) fn overlay_key(&mut self, key: KeyEvent, chord: Chord, action: Option<Action>) -> Option<Command> {
-        if let Some(
-            everywhere @ (Action::Help | Action::Interrupt | Action::Quit | Action::Suspend | Action::CopyCurl),
-        ) = action
-        {
+        if let Some(everywhere @ (Action::Help | Action::Interrupt | Action::Quit | Action::Suspend)) = action {
             return self.act(everywhere);
+        }
+        // Elsewhere its letter means something else: in the picker it is a fault's own.
+        if action == Some(Action::CopyCurl) && matches!(self.overlay, Some(Overlay::Attempt(_))) {
+            return self.act(Action::CopyCurl);
         }
         match self.overlay.take()? {
             Overlay::Help(sheet) => self.sheet_key(sheet, action, Overlay::Help),
@@ -234,7 +235,7 @@ impl App {
                 if let Some(setup) = &run.setup {
                     self.module = setup.module;
                     self.adapter = setup.adapter;
-                    self.use_signature(setup.signature.clone());
+                    self.use_signature(setup.signature.clone(), Vec::new());
                     self.prompt.show(&setup.inputs);
                 }
                 if action == Some(Action::Rerun) {

@@ -1,0 +1,134 @@
+//! The real program in a real terminal: what a person sees and types, and how the
+//! terminal is left. Nothing sleeps: a test waits for text, and a watchdog ends a wait in vain.
+#![cfg(unix)]
+
+#[path = "terminal/person.rs"]
+mod person;
+
+use person::Person;
+use switchover::tui::app::{App, Start};
+use switchover::tui::draw::draw;
+use switchover::tui::terminal::Terminal;
+
+const PLAYGROUND: &str = env!("CARGO_BIN_EXE_switchover");
+
+#[test]
+fn a_model_is_broken_and_the_next_takes_over() {
+    let mut person = Person::at(PLAYGROUND, &[], 120, 36);
+    person.sees("SIMULATOR");
+    person.types("What is DSPy?\r");
+    person.sees("gpt-4o-mini answered");
+    person.types("\x1bOS");
+    person.sees("overloaded: an error before the first token");
+    person.types("5");
+    person.sees("now fails: 503");
+    person.types("\r");
+    person.sees("took over from gpt-4o-mini");
+    person.sees("claude-3-haiku answered");
+    person.resizes(80, 24);
+    person.sees("failover log");
+    person.resizes(60, 16);
+    person.sees("3 answer");
+    person.resizes(30, 8);
+    person.sees("needs 40×12 cells");
+    person.resizes(120, 36);
+    person.sees("claude-3-haiku answered");
+    person.types("\x11");
+    assert_eq!(person.waits_for_the_end(), Some(0));
+    person.has_the_terminal_back();
+}
+
+#[test]
+fn a_dying_leader_is_struck_out_on_the_screen() {
+    let mut person = Person::at(PLAYGROUND, &[], 120, 36);
+    person.sees("SIMULATOR");
+    person.types("What is DSPy?");
+    person.sees("What is DSPy?");
+    person.types("\x1bOS");
+    person.sees("an error inside the stream");
+    person.types("e\r");
+    person.sees("its text no longer counts");
+    person.sees("claude-3-haiku answered");
+    assert!(person.raw().contains("\x1b[9m"), "something was drawn struck out");
+    person.types("\x03\x03");
+    assert_eq!(person.waits_for_the_end(), Some(0));
+    person.has_the_terminal_back();
+}
+
+#[test]
+fn a_paste_does_not_send() {
+    let mut person = Person::at(PLAYGROUND, &[], 100, 30);
+    person.sees("SIMULATOR");
+    person.types("\x1b[200~first line\rsecond line\r\x1b[201~");
+    person.sees("second line");
+    assert!(person.screen().contains("Every attempt is told here"), "no run began: {}", person.screen());
+    person.types("\x11");
+    assert_eq!(person.waits_for_the_end(), Some(0));
+    person.has_the_terminal_back();
+}
+
+#[test]
+fn escape_cancels_a_run_that_would_wait() {
+    let mut person = Person::at(PLAYGROUND, &[], 120, 36);
+    person.sees("SIMULATOR");
+    person.types("anything");
+    person.sees("anything");
+    person.types("\x1bOSb\r");
+    person.sees("1 attempt");
+    person.types("\x1b");
+    person.sees("cancelled");
+    person.types("\x11");
+    assert_eq!(person.waits_for_the_end(), Some(0));
+    person.has_the_terminal_back();
+}
+
+#[test]
+fn signals_give_the_terminal_back() {
+    use rustix::process::Signal;
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut person = Person::at(PLAYGROUND, &[], 100, 30);
+        person.sees("SIMULATOR");
+        person.sends(signal);
+        person.waits_for_the_end();
+        person.has_the_terminal_back();
+    }
+}
+
+#[test]
+fn control_z_gives_the_terminal_back_until_it_goes_on() {
+    let mut person = Person::at(PLAYGROUND, &[], 100, 30);
+    person.sees("SIMULATOR");
+    person.types("half a thought");
+    person.sees("half a thought");
+    person.types("\x1a");
+    person.waits_for_the_stop();
+    person.has_the_terminal_back();
+    person.sends(rustix::process::Signal::CONT);
+    person.sees("half a thought");
+    person.types("\x03\x03");
+    assert_eq!(person.waits_for_the_end(), Some(0));
+    person.has_the_terminal_back();
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_is_told() {
+    let this = std::env::current_exe().expect("this program");
+    let arguments = ["--exact", "child_that_panics", "--ignored", "--nocapture"];
+    let mut person = Person::at(this.to_str().expect("a path"), &arguments, 100, 30);
+    person.waits_for_the_end();
+    person.has_the_terminal_back();
+    assert!(person.raw().contains("SIMULATOR"), "it had drawn");
+    assert!(person.screen().contains("on purpose"), "{}", person.screen());
+}
+
+#[test]
+#[ignore = "a child of the test above"]
+fn child_that_panics() {
+    let mut terminal = Terminal::take().expect("a terminal");
+    let mut app = App::new(Start { simulated: true, ..Start::default() });
+    let (width, height) = terminal.size().expect("a size");
+    app.resize(width, height);
+    app.settle();
+    terminal.draw(|frame| draw(&app, std::time::Duration::ZERO, frame)).expect("a frame");
+    panic!("on purpose");
+}

@@ -1,0 +1,153 @@
+//! A person at a terminal: types, looks, waits.
+
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::termios::{LocalModes, tcgetattr};
+use std::io::{Read as _, Write as _};
+use std::num::NonZero;
+use std::process::Child;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+/// A wait this long is in vain.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Person {
+    pty: Arc<Pty>,
+    child: Child,
+    chunks: Receiver<Vec<u8>>,
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    modes: LocalModes,
+}
+
+impl Person {
+    /// Starts a program in a terminal of that size, with a home of its own and no key.
+    pub(crate) fn at(program: &str, arguments: &[&str], width: u16, height: u16) -> Self {
+        let (pty, pts) = pty_process::blocking::open().expect("a terminal");
+        pty.resize(Size::new(height, width)).expect("a size");
+        let modes = tcgetattr(&pty).expect("its modes").local_modes;
+        let home = std::env::temp_dir().join(format!("switchover-home-{}", std::process::id()));
+        let child = Command::new(program)
+            .args(arguments)
+            .env_clear()
+            .env("TERM", "xterm-256color")
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", &home)
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("XDG_DATA_HOME", home.join("data"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            .current_dir(std::env::temp_dir())
+            .spawn(pts)
+            .expect("the program");
+        let pty = Arc::new(pty);
+        let (send, chunks) = channel();
+        let reader = Arc::clone(&pty);
+        thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(n @ 1..) = (&*reader).read(&mut buffer) {
+                if send.send(buffer[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { pty, child, chunks, parser: vt100::Parser::new(cells(height), cells(width), 0), raw: Vec::new(), modes }
+    }
+
+    /// Presses keys, as the bytes that a terminal sends for them.
+    pub(crate) fn types(&mut self, keys: &str) {
+        (&*self.pty).write_all(keys.as_bytes()).expect("the terminal takes keys");
+    }
+
+    /// Waits until the screen shows a text.
+    pub(crate) fn sees(&mut self, text: &str) {
+        while !self.screen().contains(text) {
+            match self.chunks.recv_timeout(PATIENCE) {
+                Ok(chunk) => self.take(&chunk),
+                Err(why) => panic!("no {text:?} ({why}) on\n{}", self.screen()),
+            }
+        }
+    }
+
+    /// The screen as it stands.
+    pub(crate) fn screen(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// All that was ever written.
+    pub(crate) fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.raw).into_owned()
+    }
+
+    pub(crate) fn resizes(&mut self, width: u16, height: u16) {
+        self.pty.resize(Size::new(height, width)).expect("a size");
+        self.parser.screen_mut().set_size(cells(height), cells(width));
+    }
+
+    pub(crate) fn sends(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("it lives");
+    }
+
+    /// Waits until the program has stopped as a shell's job stops.
+    pub(crate) fn waits_for_the_stop(&mut self) {
+        let status = waitpid(Some(self.pid()), WaitOptions::UNTRACED).expect("a child").expect("news").1;
+        assert!(status.stopped(), "{status:?}");
+        self.drains("\x1b[?1049l");
+    }
+
+    /// Waits for the end: its exit code, unless a signal ended it.
+    pub(crate) fn waits_for_the_end(&mut self) -> Option<i32> {
+        // The reader's end closes when the program's does.
+        while let Ok(chunk) = self.chunks.recv_timeout(PATIENCE) {
+            self.take(&chunk);
+        }
+        self.child.wait().expect("it ends").code()
+    }
+
+    /// The terminal is as it was found.
+    pub(crate) fn has_the_terminal_back(&self) {
+        let screen = self.parser.screen();
+        assert!(!screen.alternate_screen(), "still on the alternate screen");
+        assert!(!screen.hide_cursor(), "the cursor is hidden");
+        assert!(!screen.bracketed_paste(), "pastes are still bracketed");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        let raw = self.raw();
+        let last = |text: &str| raw.rfind(text);
+        assert!(last("\x1b[<1u") > last("\x1b[>1u"), "the keyboard's flags are still set");
+        let modes = tcgetattr(&*self.pty).expect("its modes").local_modes;
+        assert_eq!(modes, self.modes, "the line discipline has changed");
+    }
+
+    /// Reads until these bytes have come after the last look.
+    fn drains(&mut self, until: &str) {
+        while !self.raw().ends_with("\x1b[?25h") || !self.raw().contains(until) {
+            match self.chunks.recv_timeout(PATIENCE) {
+                Ok(chunk) => self.take(&chunk),
+                Err(why) => panic!("no {until:?} ({why})"),
+            }
+        }
+    }
+
+    fn take(&mut self, chunk: &[u8]) {
+        self.parser.process(chunk);
+        self.raw.extend_from_slice(chunk);
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+}
+
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).expect("a terminal has cells")
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
