@@ -21,6 +21,7 @@ fn switchover(args: &[&str]) -> Command {
         .env_clear()
         .env("HOME", env!("CARGO_TARGET_TMPDIR"))
         .env("SWITCHOVER_PACE", "0")
+        .env("SWITCHOVER_HISTORY", "false")
         .current_dir(env!("CARGO_TARGET_TMPDIR"));
     command.stdin(Stdio::null());
     command
