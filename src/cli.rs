@@ -13,6 +13,7 @@ mod export;
 mod history;
 mod lists;
 mod manual;
+mod plain;
 mod play;
 mod reliability;
 mod replay;
@@ -51,6 +52,9 @@ pub struct Cli {
     command: Option<Command>,
     #[command(flatten)]
     settings: Settings,
+    /// The playground line by line, for screen readers and dumb terminals
+    #[arg(long)]
+    plain: bool,
 }
 
 /// What can be set on the command line; each also has a key in the configuration file and a variable.
@@ -91,6 +95,8 @@ pub struct Settings {
 enum Command {
     /// Ask once and print the answer
     Ask(ask::Ask),
+    /// The playground line by line, for screen readers and dumb terminals
+    Plain(plain::Plain),
     /// Look at earlier runs
     History(history::Runs),
     /// Play a run again, without a network, and decide it again
@@ -128,6 +134,8 @@ enum Command {
 /// Runs the command line and answers the process's exit code. Errors go to standard error in one line.
 pub fn run(cli: Cli, around: &Surroundings) -> ExitCode {
     let outcome = match cli.command {
+        Some(Command::Plain(_)) => plain::Plain::run(&cli.settings, around),
+        None if cli.plain => plain::Plain::run(&cli.settings, around),
         None => ask::playground(&cli.settings, around),
         Some(Command::Ask(ask)) => ask.run(&cli.settings, around),
         Some(Command::History(runs)) => runs.run(&cli.settings, around),

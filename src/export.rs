@@ -116,6 +116,9 @@ fn python_literal(value: &Value) -> String {
 
 /// A table over several lines, a row each, as Python writes it.
 fn python_table(map: &Map<String, Value>) -> String {
+    if map.is_empty() {
+        return "{}".to_owned();
+    }
     let row = |(name, value): (&String, &Value)| format!("    {}: {},\n", json!(name), python_literal(value));
     format!("{{\n{}}}", map.iter().map(row).collect::<String>())
 }

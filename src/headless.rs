@@ -2,6 +2,10 @@
 //! on another) or as JSON lines. Knows the same fold that the screen reads; must not know
 //! where reports come from.
 
+mod sentence;
+
+pub use sentence::sentence;
+
 use crate::failover::Outcome;
 use crate::report::Report;
 use crate::transcript::{Step, Transcript};
@@ -18,6 +22,8 @@ pub enum Style {
         /// Show the request of each attempt in the log.
         requests: bool,
     },
+    /// The answer, and the log as sentences while it happens.
+    Sentences,
     /// Every report as a line of JSON.
     Json,
 }
@@ -49,8 +55,11 @@ impl<O: Write, L: Write> Headless<O, L> {
                 self.out.write_all(report.line().as_bytes())?;
                 self.out.flush()
             }
-            Style::Text { requests, .. } => {
-                self.tell_settled(requests)?;
+            Style::Text { .. } | Style::Sentences => {
+                match self.style {
+                    Style::Text { requests, .. } => self.tell_settled(requests)?,
+                    _ => sentence(report).map_or(Ok(()), |line| writeln!(self.log, "{line}"))?,
+                }
                 if self.run.finished.is_some() && self.run.outcome() == Some(Outcome::Succeeded) {
                     self.answer()?;
                 }
@@ -86,15 +95,21 @@ impl<O: Write, L: Write> Headless<O, L> {
         Ok(())
     }
 
+    /// The run so far.
+    pub fn transcript(&self) -> &Transcript {
+        &self.run
+    }
+
     /// The signature's own outputs; what a module added, such as `reasoning`, only when it is asked for by name.
     fn answer(&mut self) -> io::Result<()> {
         let (Some(setup), Some(finished)) = (&self.run.setup, &self.run.finished) else { return Ok(()) };
-        let Style::Text { field, .. } = &self.style else { return Ok(()) };
-        if let Some(value) = field.as_ref().and_then(|name| finished.fields.get(name)) {
-            return writeln!(self.out, "{}", plain(value));
+        if let Style::Text { field: Some(name), .. } = &self.style {
+            return writeln!(self.out, "{}", finished.fields.get(name).map(plain).unwrap_or_default());
         }
         match setup.signature.outputs.as_slice() {
-            [only] => writeln!(self.out, "{}", finished.fields.get(&only.name).map(plain).unwrap_or_default()),
+            [only] if self.style != Style::Sentences => {
+                writeln!(self.out, "{}", finished.fields.get(&only.name).map(plain).unwrap_or_default())
+            }
             outputs => outputs.iter().try_for_each(|output| {
                 let value = finished.fields.get(&output.name).map(plain).unwrap_or_default();
                 writeln!(self.out, "{}: {value}", output.name)

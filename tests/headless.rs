@@ -1,5 +1,14 @@
 //! The binary without a terminal: what it prints, where, and how it exits.
 
+#[path = "headless/commands.rs"]
+mod commands;
+#[path = "headless/exports.rs"]
+mod exports;
+#[path = "headless/kept.rs"]
+mod kept;
+#[path = "headless/lines.rs"]
+mod lines;
+
 use serde_json::Value;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -12,6 +21,7 @@ fn switchover(args: &[&str]) -> Command {
         .env_clear()
         .env("HOME", env!("CARGO_TARGET_TMPDIR"))
         .env("SWITCHOVER_PACE", "0")
+        .env("SWITCHOVER_HISTORY", "false")
         .current_dir(env!("CARGO_TARGET_TMPDIR"));
     command.stdin(Stdio::null());
     command

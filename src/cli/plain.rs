@@ -1,0 +1,206 @@
+//! `plain`: the playground's job, line by line, for screen readers and dumb terminals. Nothing
+//! is drawn and nothing written over; the same worker, the same reports, the same fold.
+
+mod orders;
+
+use super::{Settings, ask, exit, setup};
+use crate::config::Surroundings;
+use crate::dspy::Values;
+use crate::failover::Policy;
+use crate::headless::{Headless, Style};
+use crate::history::Keeper;
+use crate::report::{Job, Report};
+use crate::transcript::Transcript;
+use crate::worker::{self, Running, World};
+use anyhow::Result;
+use clap::Args;
+use std::io::{BufRead as _, IsTerminal as _, Stdout, Write as _};
+use std::sync::Arc;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// The playground line by line, for screen readers and dumb terminals.
+#[derive(Args, Debug)]
+pub(super) struct Plain {}
+
+impl Plain {
+    pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
+        let config = settings.config(around)?;
+        let job = setup::job(&config, around)?;
+        let keeper = setup::keeper(&config, around)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let world = setup::world(&config, settings).await?;
+            let around = around.clone();
+            let given = Values::new();
+            let mut desk = Desk { world, job, around, keeper, given, joined: String::new(), run: None, last: None };
+            println!("Switchover, line by line. /help lists the commands, /quit leaves.");
+            println!("{}", desk.introduction());
+            desk.serve(lines()).await;
+            Ok(exit::OK)
+        })
+    }
+}
+
+/// Lines as they are typed. The thread that waits for them ends with the process.
+fn lines() -> UnboundedReceiver<String> {
+    let (tell, lines) = unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { break };
+            if tell.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+/// What stands between two lines.
+struct Desk {
+    world: Arc<World>,
+    job: Job,
+    around: Surroundings,
+    keeper: Keeper,
+    /// The inputs that have been given so far.
+    given: Values,
+    /// Lines that ended in a backslash.
+    joined: String,
+    run: Option<Live>,
+    last: Option<Transcript>,
+}
+
+/// A run that is on.
+struct Live {
+    running: Running,
+    reports: UnboundedReceiver<Report>,
+    face: Headless<Stdout, Stdout>,
+}
+
+impl Desk {
+    async fn serve(&mut self, mut lines: UnboundedReceiver<String>) {
+        let typed = std::io::stdin().is_terminal();
+        self.prompt();
+        loop {
+            // From a pipe the next line waits for the end of the run; a person may give orders meanwhile.
+            let listens = typed || self.run.is_none();
+            tokio::select! {
+                biased;
+                () = ask::stop_asked() => match &self.run {
+                    Some(live) => live.running.cancel(),
+                    None => return,
+                },
+                report = next(&mut self.run) => self.hear(report),
+                line = lines.recv(), if listens => match line {
+                    Some(line) => if !self.take(&line) { return },
+                    None if self.run.is_none() => return,
+                    None => self.finish().await,
+                },
+            }
+        }
+    }
+
+    /// The input was closed: the run that is on may still end.
+    async fn finish(&mut self) {
+        while self.run.is_some() {
+            let report = next(&mut self.run).await;
+            self.hear(report);
+        }
+    }
+
+    fn hear(&mut self, report: Option<Report>) {
+        let Some(report) = report else {
+            self.last = self.run.take().map(|live| live.face.transcript().clone());
+            return self.prompt();
+        };
+        if let Err(trouble) = self.keeper.keep(&report) {
+            println!("{trouble}");
+        }
+        if let Some(live) = &mut self.run
+            && live.face.hear(&report).is_err()
+        {
+            live.running.cancel();
+        }
+    }
+
+    /// A line was typed. False when it was the last.
+    fn take(&mut self, line: &str) -> bool {
+        if let Some(order) = line.strip_prefix('/').filter(|_| self.joined.is_empty()) {
+            let go_on = self.order(order);
+            if go_on && self.run.is_none() {
+                self.prompt();
+            }
+            return go_on;
+        }
+        if self.run.is_some() {
+            println!("A run is on. /stop ends it.");
+            return true;
+        }
+        self.joined.push_str(line.strip_suffix('\\').unwrap_or(line));
+        if line.ends_with('\\') {
+            self.joined.push('\n');
+            return true;
+        }
+        let text = std::mem::take(&mut self.joined);
+        self.input(&text);
+        if self.run.is_none() {
+            self.prompt();
+        }
+        true
+    }
+
+    /// The next input's value; with the last one the run begins.
+    fn input(&mut self, text: &str) {
+        if let Some(field) = self.job.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name)) {
+            if text.trim().is_empty() {
+                return;
+            }
+            match field.read(text) {
+                Ok(value) => _ = self.given.insert(field.name.clone(), value),
+                Err(problem) => return println!("{problem}"),
+            }
+        }
+        if self.given.len() == self.job.signature.inputs.len() {
+            let inputs = std::mem::take(&mut self.given);
+            self.send(inputs);
+        }
+    }
+
+    fn send(&mut self, inputs: Values) {
+        self.job.inputs = inputs;
+        let policy = Policy { seed: fastrand::u64(..), ..self.job.policy.clone() };
+        let (tell, reports) = unbounded_channel();
+        let running =
+            worker::spawn(Job { policy, ..self.job.clone() }, &self.world, move |report| _ = tell.send(report));
+        let face = Headless::new(std::io::stdout(), std::io::stdout(), Style::Sentences);
+        self.run = Some(Live { running, reports, face });
+    }
+
+    /// Asks for the next input.
+    fn prompt(&self) {
+        let open = self.job.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name));
+        match open {
+            Some(field) => print!("{} ({}): ", field.name, field.kind),
+            None => print!("Enter sends: "),
+        }
+        _ = std::io::stdout().flush();
+    }
+
+    fn introduction(&self) -> String {
+        let models: Vec<&str> = self.job.chain.iter().map(|route| route.model.as_str()).collect();
+        format!(
+            "Signature {}, asked with {}.\nModels, first choice first: {}.\n{}",
+            self.job.signature.inline(),
+            self.job.module,
+            models.join(", "),
+            if self.world.simulated() { "The simulator answers." } else { "Real models answer." },
+        )
+    }
+}
+
+/// The next report of the run that is on; waits for ever where there is none.
+async fn next(run: &mut Option<Live>) -> Option<Report> {
+    match run {
+        Some(live) => live.reports.recv().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,82 @@
+//! The other commands: scenarios, doctor, completions, the manual, plain mode.
+
+use super::*;
+
+#[test]
+fn scenarios_pass_on_what_the_server_received_and_fail_when_it_is_wrong() {
+    let output = run(&["scenarios", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", out(&output));
+    let told: Value = serde_json::from_str(&out(&output)).unwrap();
+    let names: Vec<_> = told.as_array().unwrap().iter().map(|one| one["scenario"].as_str().unwrap()).collect();
+    assert_eq!(names, ["headers", "server-models", "client-chain", "modules", "contrast"]);
+    // Traffic that is sent under LiteLLM's name is no proper integration.
+    let borrowed = run(&["scenarios", "contrast", "--referer", "https://litellm.ai"]);
+    assert_eq!(borrowed.status.code(), Some(2), "{}", out(&borrowed));
+    assert!(out(&borrowed).contains("✗ proper"), "{}", out(&borrowed));
+    assert_eq!(run(&["scenarios", "none"]).status.code(), Some(1));
+    let live = run(&["scenarios", "headers", "--live"]);
+    assert!(err(&live).contains("OPENROUTER_API_KEY"), "{}", err(&live));
+}
+
+#[test]
+fn the_doctor_names_what_is_wrong_with_a_remedy_and_no_secret() {
+    let key = "sk-or-v1-0123456789abcdef0123456789abcdef";
+    let doctor = |args: &[&str]| {
+        switchover(args).env("OPENROUTER_API_KEY", key).env("HOME", "/nonexistent/someone").output().unwrap()
+    };
+    let output = doctor(&["doctor", "--report", "--offline"]);
+    let text = out(&output);
+    assert!(text.starts_with("```text\nswitchover 0.") && text.contains("from $OPENROUTER_API_KEY"), "{text}");
+    assert!(text.contains("was not asked") && !text.contains("01234567") && !text.contains("/someone"), "{text}");
+    let refused = run(&["doctor", "--json", "--base-url", "http://127.0.0.1:1/v1"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", out(&refused));
+    let findings: Value = serde_json::from_str(&out(&refused)).unwrap();
+    let server = findings.as_array().unwrap().iter().find(|finding| finding["what"] == "server").unwrap();
+    assert_eq!(server["state"], "bad");
+    assert!(server["remedy"].as_str().unwrap().contains("--simulate"));
+    let wrong = run(&["doctor", "--set", "failover.deadline=0"]);
+    assert!(out(&wrong).contains("failover.deadline") || err(&wrong).contains("failover.deadline"));
+}
+
+#[test]
+fn completions_and_manual_come_from_the_commands_themselves() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let text = out(&run(&["completions", shell]));
+        assert!(text.contains("scenarios") && text.contains("chain_of_thought") || text.contains("replay"), "{shell}");
+    }
+    assert!(out(&run(&["man"])).starts_with(".ie"));
+    assert!(out(&run(&["man", "replay"])).contains("pace"));
+    assert_eq!(run(&["man", "nothing"]).status.code(), Some(1));
+}
+
+#[test]
+fn the_playgrounds_job_can_be_done_line_by_line() {
+    let script = "/help\n/model\nWhat is 6 * 7?\n/break 503\n/again\n/log\n/health\n/heal\n\
+                  /signature a: int, b: int -> sum: int\none\n1\n2\n/adapter json\n/nonsense\n/quit\nnever read\n";
+    for args in [&["plain"][..], &["--plain"]] {
+        let mut child =
+            switchover(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = out(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}{}", err(&output));
+        for part in [
+            "question (str): ",
+            "openai/gpt-4o-mini answered after",
+            "answer: ",
+            "fails from now on: 503. /heal ends it.",
+            "This failure is made on purpose: 503.",
+            "openai/gpt-4o-mini failed with status 503",
+            "Moving on to anthropic/claude-3-haiku.",
+            "No model fails on purpose.",
+            "a: expected int, got `one`",
+            "b (int): ",
+            "Adapter json.",
+            "there is no command /nonsense",
+        ] {
+            assert!(text.contains(part), "no {part:?} in\n{text}");
+        }
+        assert!(!text.contains('\u{1b}') && !text.contains('\r'), "no cursor is moved:\n{text}");
+        assert!(!text.contains("never read"));
+    }
+}

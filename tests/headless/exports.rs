@@ -1,0 +1,86 @@
+//! Every setting of `cases/export/cases.toml`, as every export writes it. That the texts run is
+//! for `exports.py` to show.
+
+use serde::Deserialize;
+use std::fs;
+use switchover::dspy::Values;
+use switchover::export::{Setting, curl, dspy, openai, proxy, router};
+use switchover::failover::{Policy, Route};
+use switchover::openrouter::{Header, OPENROUTER};
+use switchover::report::Job;
+
+#[derive(Deserialize)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    signature: String,
+    #[serde(default)]
+    instructions: String,
+    module: String,
+    #[serde(default)]
+    adapter: Option<String>,
+    #[serde(default)]
+    base: Option<String>,
+    models: Vec<String>,
+    inputs: Values,
+    #[serde(default)]
+    demos: Vec<Values>,
+    #[serde(default)]
+    request: Option<toml::Table>,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+}
+
+impl Case {
+    fn job(&self) -> Job {
+        let mut signature: switchover::dspy::Signature = self.signature.parse().unwrap();
+        signature.instructions.clone_from(&self.instructions);
+        Job {
+            signature,
+            module: self.module.parse().unwrap(),
+            adapter: self.adapter.as_deref().unwrap_or("chat").parse().unwrap(),
+            inputs: self.inputs.clone(),
+            demos: self.demos.clone(),
+            turns: Vec::new(),
+            chain: self.models.iter().map(|model| Route::new(model, "")).collect(),
+            policy: Policy::default(),
+            settings: self.request.clone().map(|table| table.try_into().unwrap()).unwrap_or_default(),
+            simulated: false,
+        }
+    }
+}
+
+#[test]
+fn exports_are_written_as_they_should_be() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/export");
+    let cases: Cases = toml::from_str(&fs::read_to_string(format!("{root}/cases.toml")).unwrap()).unwrap();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(root);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for case in &cases.case {
+            let job = case.job();
+            let base = case.base.as_deref().unwrap_or(OPENROUTER).parse().unwrap();
+            let mut headers: Vec<Header> = Vec::new();
+            for (name, value) in &case.headers {
+                headers.push(Header { name: name.clone(), value: value.clone() });
+            }
+            let setting = Setting { job: &job, base: &base, headers: &headers };
+            for (target, text) in [
+                ("python", dspy(&setting)),
+                ("litellm-router", router(&setting)),
+                ("litellm-proxy", proxy(&setting)),
+                ("curl", curl(&setting)),
+                ("openai", openai(&setting)),
+            ] {
+                insta::assert_snapshot!(format!("{}.{target}", case.name), text);
+            }
+        }
+    });
+}

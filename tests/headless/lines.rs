@@ -1,0 +1,73 @@
+//! The lines of `--json`, held against `docs/json.md`.
+
+use super::*;
+use std::collections::BTreeMap;
+
+/// The keys of each event, as the documentation's table has them: name, type, optional.
+fn documented() -> BTreeMap<String, Vec<(String, String, bool)>> {
+    let text = include_str!("../../docs/json.md");
+    let rows = text.split("## Events").nth(1).unwrap().lines().skip(5).filter(|line| line.starts_with("| `"));
+    let mut events = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let keys = cells[2].split(", ").map(|cell| {
+            let (name, kind) = cell.split_once(' ').unwrap();
+            let name = name.trim_matches('`');
+            (name.trim_end_matches('?').to_owned(), kind.to_owned(), name.ends_with('?'))
+        });
+        events.insert(cells[1].trim_matches('`').to_owned(), keys.collect());
+    }
+    events
+}
+
+fn is(value: &Value, kind: &str) -> bool {
+    match kind {
+        "string" => value.is_string(),
+        "integer" => value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "cost" => value.is_number() || value == "unknown",
+        "any" => true,
+        _ => panic!("the documentation knows no type {kind}"),
+    }
+}
+
+#[test]
+fn every_line_is_as_documented_and_every_event_occurs() {
+    let documented = documented();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let both = ["-m", PRIMARY, "-m", BACKUP];
+    for more in [
+        &["--fault", "openai/gpt-4o-mini=503"][..],
+        &["--fault", "openai/gpt-4o-mini=error-event:6"],
+        &["--module", "majority:3", "--fault", "openai/gpt-4o-mini=429"],
+        &["--fault", "openai/gpt-4o-mini=400:context", "--set", "failover.max_price_ratio=0.001"],
+        &["--fault", "openai/gpt-4o-mini=401"],
+        &["--signature", "question -> answer: int", "--fault", "openai/gpt-4o-mini=wrong-type"],
+    ] {
+        let output = run(&[&["ask", "What is 6 * 7?", "--json"], &both[..], more].concat());
+        for line in events(&output) {
+            let object = line.as_object().unwrap();
+            assert_eq!(object["v"], 1);
+            let name = line["event"].as_str().unwrap();
+            let keys = documented.get(name).unwrap_or_else(|| panic!("`{name}` is not documented"));
+            *seen.entry(name.to_owned()).or_default() += 1;
+            for (key, kind, optional) in keys {
+                match object.get(key) {
+                    None | Some(Value::Null) if *optional => {}
+                    None => panic!("{name} without `{key}`: {line}"),
+                    Some(value) => assert!(is(value, kind), "{name}.{key} is no {kind}: {value}"),
+                }
+            }
+            let common = ["v", "run", "at_ms", "event"];
+            let unknown = object
+                .keys()
+                .find(|key| !common.contains(&key.as_str()) && !keys.iter().any(|(name, _, _)| name == *key));
+            assert_eq!(unknown, None, "a key of {name} is not documented");
+        }
+    }
+    let never: Vec<_> = documented.keys().filter(|name| !seen.contains_key(*name)).collect();
+    assert_eq!(never, [""; 0], "no run of this test shows these");
+}
