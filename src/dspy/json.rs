@@ -139,31 +139,71 @@ impl Reader {
 
     /// Takes the next piece.
     pub(super) fn push(&mut self, text: &str) {
-        for c in text.chars() {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
             if self.dead {
                 return;
             }
-            let nested = self.watched.is_some_and(|at| self.stack.len() > at + 1);
-            if nested && let Some(member) = self.members.last_mut() {
-                member.text.push(c);
-            }
-            if !self.wrapped || self.stack.is_empty() {
-                self.feed(c);
-            } else if self.slash {
-                self.slash = false;
-                match c {
-                    'n' => self.feed('\n'),
-                    '"' | '\\' | '/' => self.feed(c),
-                    _ => {
-                        self.feed('\\');
-                        self.feed(c);
-                    }
-                }
-            } else if c == '\\' {
-                self.slash = true;
+            let run = self.run(rest);
+            if run > 0 {
+                self.copy(&rest[..run]);
+                rest = &rest[run..];
             } else {
-                self.feed(c);
+                self.char(c);
+                rest = &rest[c.len_utf8()..];
             }
+        }
+    }
+
+    /// How much of the text's beginning is plainly within a string: no quote, no escape, nothing to mend.
+    fn run(&self, text: &str) -> usize {
+        match &self.mode {
+            Mode::Text(quote, _) if quote.settled() && !self.wrapped => {
+                let plain = |b: u8| (b' '..0x7f).contains(&b) && !matches!(b, b'"' | b'\'' | b'`' | b'\\');
+                text.bytes().position(|b| !plain(b)).unwrap_or(text.len())
+            }
+            _ => 0,
+        }
+    }
+
+    /// A run of a string goes over as it is.
+    fn copy(&mut self, run: &str) {
+        self.word.push_str(run);
+        let value = matches!(self.mode, Mode::Text(_, false)) && self.direct();
+        if (value || self.nested())
+            && let Some(member) = self.members.last_mut()
+        {
+            member.text.push_str(run);
+        }
+    }
+
+    /// Whether what is read lies within a member's value that is no plain string.
+    fn nested(&self) -> bool {
+        self.watched.is_some_and(|at| self.stack.len() > at + 1)
+    }
+
+    fn char(&mut self, c: char) {
+        if self.nested()
+            && let Some(member) = self.members.last_mut()
+        {
+            member.text.push(c);
+        }
+        if !self.wrapped || self.stack.is_empty() {
+            self.feed(c);
+        } else if self.slash {
+            self.slash = false;
+            match c {
+                'n' => self.feed('\n'),
+                '"' | '\\' | '/' => self.feed(c),
+                _ => {
+                    self.feed('\\');
+                    self.feed(c);
+                }
+            }
+        } else if c == '\\' {
+            self.slash = true;
+        } else {
+            self.feed(c);
         }
     }
 

@@ -29,6 +29,8 @@ use transport::Resolver;
 
 /// An error's body is read up to this: 64 KiB.
 const MAX_ERROR_BODY: usize = 64 << 10;
+/// So many connections to a server are kept for their next users.
+const IDLE: usize = 32;
 /// After its last event a response is given so long to end, for the sake of its connection's next user.
 const GRACE: Duration = Duration::from_millis(20);
 
@@ -125,7 +127,7 @@ impl Client {
                 .retry(reqwest::retry::never())
                 .connect_timeout(self.connect)
                 .dns_resolver(Resolver)
-                .pool_max_idle_per_host(if fresh { 0 } else { 8 });
+                .pool_max_idle_per_host(if fresh { 0 } else { IDLE });
             if !tls {
                 builder = builder.tls_certs_only([]);
             }

@@ -45,7 +45,7 @@ impl Look {
 pub struct Markdown {
     look: Look,
     /// What the settled rows were made of.
-    settled: String,
+    settled: Settled,
     /// How much was rendered at the last look, settled or not.
     seen: usize,
     rows: Vec<Row>,
@@ -62,7 +62,7 @@ impl Markdown {
     pub fn new(look: Look) -> Self {
         Self {
             look,
-            settled: String::new(),
+            settled: Settled::default(),
             seen: 0,
             rows: Vec::new(),
             tail: Vec::new(),
@@ -75,7 +75,7 @@ impl Markdown {
     /// Renders what `source` has more than before. A source that is no continuation, or
     /// another look, begins anew.
     pub fn update(&mut self, source: &str, look: Look) {
-        if look != self.look || !source.starts_with(&self.settled) {
+        if look != self.look || !self.settled.begins(source) {
             let work = self.work;
             *self = Self::new(look);
             self.work = work;
@@ -83,13 +83,13 @@ impl Markdown {
             return;
         }
         self.seen = source.len();
-        let mut from = self.settled.len();
+        let mut from = self.settled.length;
         while let Some((unit, length)) = next(&source[from..], self.fence.as_ref().map(|(fence, _)| fence)) {
             let text = &source[from..from + length];
             let mut rows = std::mem::take(&mut self.rows);
             self.render(&unit, text, &mut rows);
             self.rows = rows;
-            self.settled.push_str(text);
+            self.settled.push(text);
             from += length;
         }
         self.render_tail(&source[from..]);
@@ -168,6 +168,36 @@ impl Markdown {
         if std::mem::take(&mut self.gap) && (!rows.is_empty() || !self.rows.is_empty()) {
             rows.push(Row::default());
         }
+    }
+}
+
+/// What has been rendered for good, known again by its ends: looking through all of it would cost more with every
+/// page, and keeping it would keep the text twice.
+#[derive(Clone, Debug, Default)]
+struct Settled {
+    length: usize,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+/// Bytes of an end that are kept.
+const END: usize = 4 << 10;
+
+impl Settled {
+    fn push(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        self.length += bytes.len();
+        self.head.extend(&bytes[..bytes.len().min(END - self.head.len())]);
+        self.tail.extend(&bytes[bytes.len().saturating_sub(END)..]);
+        if self.tail.len() > 2 * END {
+            self.tail.drain(..self.tail.len() - END);
+        }
+    }
+
+    /// Whether the source begins with it.
+    fn begins(&self, source: &str) -> bool {
+        let settled = source.as_bytes().get(..self.length);
+        settled.is_some_and(|text| text.starts_with(&self.head) && text.ends_with(&self.tail))
     }
 }
 

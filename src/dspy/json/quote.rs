@@ -33,6 +33,11 @@ impl Quote {
         matches!(c, '"' | '\'' | '“' | '”' | '‘' | '`').then(quote)
     }
 
+    /// Whether nothing is pending: no quote that may close it, no escape, no half of a character.
+    pub(super) fn settled(&self) -> bool {
+        self.hold.is_empty() && self.escape.is_empty() && self.high.is_none()
+    }
+
     /// Whether `c` may close it.
     pub(super) fn closes(&self, c: char) -> bool {
         match self.open {

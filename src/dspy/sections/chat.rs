@@ -66,36 +66,71 @@ impl Chat {
     }
 
     pub(super) fn push(&mut self, text: &str, view: &mut Vec<Section>) {
-        for c in text.chars() {
-            // What Python calls a line's end, all as `\n`.
-            let end = matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
-            let second_half = c == '\n' && self.returned;
-            self.returned = c == '\r';
-            if second_half {
-                continue;
-            }
-            self.first = self.first.or(Some(c).filter(|c| !c.is_whitespace()));
-            if end {
-                self.release(view);
-                self.text('\n', view);
-                self.fresh = true;
-                self.backticks = 0;
-            } else if !self.held.is_empty() || (self.fresh && c == '[') {
-                self.held.push(c);
-                match marker(&self.held) {
-                    Marker::Perhaps => {}
-                    Marker::Not => self.release(view),
-                    Marker::Named(name) => {
-                        let known = self.outputs.iter().any(|output| output == name);
-                        let name = name.to_owned();
-                        self.held.clear();
-                        self.begin(name, known, view);
-                    }
-                }
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let run = self.run(rest);
+            if run > 0 {
+                self.copy(&rest[..run], view);
+                rest = &rest[run..];
             } else {
-                self.fresh &= c.is_whitespace();
-                self.text(c, view);
+                self.char(c, view);
+                rest = &rest[c.len_utf8()..];
             }
+        }
+    }
+
+    /// How much of the text's beginning is plain: nothing in it can end a line, begin a marker or be a fence.
+    fn run(&self, text: &str) -> usize {
+        let within =
+            self.held.is_empty() && !self.fresh && self.current.is_some() && !text.starts_with(char::is_whitespace);
+        if !within {
+            return 0;
+        }
+        let run = text.bytes().position(|b| b < b' ' || b >= 0x7f).unwrap_or(text.len());
+        text[..run].trim_ascii_end().len()
+    }
+
+    /// Plain text goes over as it is.
+    fn copy(&mut self, run: &str, view: &mut [Section]) {
+        let Some(section) = self.current.and_then(|at| view.get_mut(at)) else { return };
+        self.returned = false;
+        self.first = self.first.or_else(|| run.chars().next());
+        if !section.text.is_empty() {
+            section.text.push_str(&self.space);
+        }
+        self.space.clear();
+        section.text.push_str(run);
+    }
+
+    fn char(&mut self, c: char, view: &mut Vec<Section>) {
+        // What Python calls a line's end, all as `\n`.
+        let end = matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        let second_half = c == '\n' && self.returned;
+        self.returned = c == '\r';
+        if second_half {
+            return;
+        }
+        self.first = self.first.or(Some(c).filter(|c| !c.is_whitespace()));
+        if end {
+            self.release(view);
+            self.text('\n', view);
+            self.fresh = true;
+            self.backticks = 0;
+        } else if !self.held.is_empty() || (self.fresh && c == '[') {
+            self.held.push(c);
+            match marker(&self.held) {
+                Marker::Perhaps => {}
+                Marker::Not => self.release(view),
+                Marker::Named(name) => {
+                    let known = self.outputs.iter().any(|output| output == name);
+                    let name = name.to_owned();
+                    self.held.clear();
+                    self.begin(name, known, view);
+                }
+            }
+        } else {
+            self.fresh &= c.is_whitespace();
+            self.text(c, view);
         }
     }
 

@@ -30,19 +30,31 @@ impl Xml {
     }
 
     pub(super) fn push(&mut self, text: &str, view: &mut Vec<Section>) {
-        for c in text.chars() {
-            if c == '<' {
-                self.release(view);
-                self.held.push(c);
-            } else if self.held.is_empty() {
-                self.text(c, view);
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let run = if self.held.is_empty() { plain(rest) } else { 0 };
+            if run > 0 {
+                self.copy(&rest[..run], view);
+                rest = &rest[run..];
             } else {
-                self.held.push(c);
-                if c == '>' {
-                    self.tag(view);
-                } else if !self.may_be_tag(view) {
-                    self.release(view);
-                }
+                self.char(c, view);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+    }
+
+    fn char(&mut self, c: char, view: &mut Vec<Section>) {
+        if c == '<' {
+            self.release(view);
+            self.held.push(c);
+        } else if self.held.is_empty() {
+            self.text(c, view);
+        } else {
+            self.held.push(c);
+            if c == '>' {
+                self.tag(view);
+            } else if !self.may_be_tag(view) {
+                self.release(view);
             }
         }
     }
@@ -109,18 +121,34 @@ impl Xml {
     }
 
     fn text(&mut self, c: char, view: &mut [Section]) {
-        let Some((at, _)) = self.current else { return };
         if c.is_whitespace() {
-            self.space.push(c);
+            if self.current.is_some() {
+                self.space.push(c);
+            }
             return;
         }
+        self.copy(c.encode_utf8(&mut [0; 4]), view);
+    }
+
+    /// Text that neither begins nor ends with white space goes over as it is.
+    fn copy(&mut self, run: &str, view: &mut [Section]) {
+        let Some((at, _)) = self.current else { return };
         let text = &mut view[at].text;
         if !text.is_empty() {
             text.push_str(&self.space);
         }
         self.space.clear();
-        text.push(c);
+        text.push_str(run);
     }
+}
+
+/// How much of a text's beginning is plain: no tag, and no white space at its ends.
+fn plain(text: &str) -> usize {
+    if text.starts_with(char::is_whitespace) {
+        return 0;
+    }
+    let run = text.bytes().position(|b| b == b'<' || !(b' '..0x7f).contains(&b)).unwrap_or(text.len());
+    text[..run].trim_ascii_end().len()
 }
 
 /// A section is over: its entities become characters, unless there are tags in it that are still to be read.

@@ -1,0 +1,95 @@
+//! A frame at 120×36 as the transcript grows from 1 KB to 10 MB: one more token comes, rows are settled, all is drawn.
+//! The floor is the frame of an empty playground. `cargo bench --bench frame`.
+
+#[path = "shared/measure.rs"]
+mod measure;
+
+use measure::{Samples, now, tell};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::time::Duration;
+use switchover::dspy::{Adapter, Module, Values, library};
+use switchover::failover::{AttemptId, Policy, Route};
+use switchover::openrouter::Delta;
+use switchover::openrouter::settings::Settings;
+use switchover::report::{Job, Report, Seen, What};
+use switchover::tui::app::{App, Start};
+use switchover::tui::draw::draw;
+use switchover::tui::{Link, Msg};
+
+const RUN: u64 = 1;
+
+fn main() {
+    let mut empty = Screen::new();
+    for size in [1 << 10, 100 << 10, 1 << 20, 10 << 20] {
+        let (mut full, mut ours, mut floor) = (Screen::grown(size), Samples::default(), Samples::default());
+        for frame in 0..400 {
+            let began = now();
+            empty.frame(frame);
+            floor.add(began.elapsed());
+            let began = now();
+            full.hear(Seen::Stream { attempt: AttemptId(1), delta: Delta::Text(" token".to_owned()) });
+            full.frame(frame);
+            ours.add(began.elapsed());
+        }
+        tell(&format!("a frame with {} KB of transcript", size >> 10), &ours, &floor, "flat, ≤ 1 ms");
+    }
+}
+
+struct Screen {
+    app: App,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Screen {
+    fn new() -> Self {
+        let library = library::built_in();
+        let chain = vec![Link::new("openai/gpt-4o-mini"), Link::new("anthropic/claude-3-haiku")];
+        let mut app = App::new(Start { library, chain, simulated: true, ..Start::default() });
+        app.resize(120, 36);
+        Self { app, terminal: Terminal::new(TestBackend::new(120, 36)).expect("a terminal") }
+    }
+
+    /// With an answer of about `size` bytes: paragraphs, as models write them.
+    fn grown(size: usize) -> Self {
+        let mut screen = Self::new();
+        screen.hear(Seen::Begun(Box::new(job())));
+        let paragraph = "The Rhine *rises* in the Alps, passes **Basel** and `Cologne`, and reaches the North Sea. "
+            .repeat(4)
+            + "\n\n";
+        let marker = Delta::Text("[[ ## answer ## ]]\n".to_owned());
+        screen.hear(Seen::Stream { attempt: AttemptId(1), delta: marker });
+        for _ in 0..size.div_ceil(paragraph.len()) {
+            let delta = Delta::Text(paragraph.clone());
+            screen.hear(Seen::Stream { attempt: AttemptId(1), delta });
+        }
+        screen.frame(0);
+        screen
+    }
+
+    fn hear(&mut self, seen: Seen) {
+        let report = Report { run: RUN, at: Duration::from_millis(1), what: What::Seen(seen) };
+        self.app.update(Duration::ZERO, Msg::Report(Box::new(report)));
+    }
+
+    /// As the loop makes it.
+    fn frame(&mut self, ms: u64) {
+        self.app.settle();
+        self.terminal.draw(|frame| draw(&self.app, Duration::from_millis(ms), frame)).expect("a frame");
+    }
+}
+
+fn job() -> Job {
+    Job {
+        signature: "question -> answer".parse().expect("a signature"),
+        module: Module::Predict,
+        adapter: Adapter::Chat,
+        inputs: Values::new(),
+        demos: Vec::new(),
+        turns: Vec::new(),
+        chain: vec![Route::new("openai/gpt-4o-mini", "")],
+        policy: Policy::default(),
+        settings: Settings::default(),
+        simulated: true,
+    }
+}
