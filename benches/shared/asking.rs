@@ -22,7 +22,7 @@ pub(crate) async fn world(url: &str, client: &Client) -> Arc<World> {
     let base = url.parse().expect("a base URL");
     let endpoint = Endpoint { base, key: Some(Secret::new(KEY)) };
     let simulator = Simulator::start(Options::default()).await.expect("a port");
-    let service = Service::Server(endpoint);
+    let service = Service::Server(Box::new(endpoint));
     Arc::new(World::new(client.clone(), service, simulator, Headers::default(), Catalogue::snapshot()))
 }
 

@@ -206,7 +206,7 @@ pub(super) fn service(config: &Config, settings: &Settings) -> Result<Service> {
         (None, Some(_)) if !settings.simulate => OPENROUTER.parse()?,
         _ => return Ok(Service::Simulator),
     };
-    Ok(Service::Server(Endpoint { base, key }))
+    Ok(Service::Server(Box::new(Endpoint { base, key })))
 }
 
 /// Keeps runs in the data directory, unless the user wants none kept.

@@ -23,7 +23,7 @@ pub enum Service {
     /// The built-in simulator.
     Simulator,
     /// A server and the key for it.
-    Server(Endpoint),
+    Server(Box<Endpoint>),
 }
 
 /// A fault that was injected, and since when.
@@ -151,7 +151,7 @@ impl World {
     pub fn endpoint(&self) -> Endpoint {
         match &self.service {
             Service::Simulator => Self::simulated_at(&self.simulator.base_url()),
-            Service::Server(endpoint) => endpoint.clone(),
+            Service::Server(endpoint) => (**endpoint).clone(),
         }
     }
 

@@ -133,7 +133,7 @@ impl Stage {
             let url = if broken.is_some() { server.base_url_with_each(broken) } else { server.base_url() };
             Endpoint { base: url.parse::<BaseUrl>()?, key: Some(Secret::new("any-key-will-do")) }
         };
-        let service = Service::Server(endpoint);
+        let service = Service::Server(Box::new(endpoint));
         let world = World::new(self.client.clone(), service, stand_in, headers.clone(), Catalogue::snapshot());
         if self.live && broken {
             world.inject(first, Some(fault));
