@@ -12,12 +12,12 @@ mod replay;
 pub use keeper::Keeper;
 pub use replay::{Difference, Rederived, rederive};
 
-use crate::report::Report;
+use crate::report::{Report, Seen, What};
 use crate::transcript::Transcript;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// The kept runs in a directory.
@@ -92,6 +92,23 @@ impl History {
         }
         latest.runs.truncate(most);
         Ok(latest)
+    }
+
+    /// The runs at the end of the latest file, oldest first: what can be had at once, however long the file is.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn recent(&self, bytes: u64) -> io::Result<Kept> {
+        let Some(path) = self.files()?.pop() else { return Ok(Kept::default()) };
+        let mut file = fs::File::open(path)?;
+        let from = file.metadata()?.len().saturating_sub(bytes);
+        file.seek(SeekFrom::Start(from))?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        let mut recent = parse(&text);
+        // The first one may have begun before.
+        recent.runs.retain(|run| matches!(run.first().map(|report| &report.what), Some(What::Seen(Seen::Begun(_)))));
+        Ok(recent)
     }
 
     /// The run of that number, or the one whose number ends so; `last` is the latest.

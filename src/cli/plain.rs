@@ -178,11 +178,14 @@ impl Desk {
     /// Asks for the next input.
     fn prompt(&self) {
         let open = self.job.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name));
-        match open {
-            Some(field) => print!("{} ({}): ", field.name, field.kind),
-            None => print!("Enter sends: "),
+        let asks = open.map_or_else(|| "Enter sends: ".to_owned(), |f| format!("{} ({}): ", f.name, f.kind));
+        // The line end that a person types does not come out of a pipe.
+        if std::io::stdin().is_terminal() {
+            print!("{asks}");
+            _ = std::io::stdout().flush();
+        } else {
+            println!("{asks}");
         }
-        _ = std::io::stdout().flush();
     }
 
     fn introduction(&self) -> String {

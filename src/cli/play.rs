@@ -18,8 +18,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// So many earlier runs are at hand.
-const REMEMBERED: usize = 50;
+/// So much of the history is read before the first frame, in bytes.
+const AT_HAND: u64 = 256 << 10;
 
 /// Opens the playground and stays until the user leaves.
 pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
@@ -73,8 +73,8 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
 
 /// The runs that the history overlay begins with, the oldest first.
 fn past(around: &Surroundings) -> Vec<Transcript> {
-    let kept = History::of(&around.data_dir).latest(REMEMBERED).unwrap_or_default();
-    kept.runs.iter().rev().map(Transcript::of).collect()
+    let kept = History::of(&around.data_dir).recent(AT_HAND).unwrap_or_default();
+    kept.runs.iter().map(Transcript::of).collect()
 }
 
 /// The keys, after the user's own choices.

@@ -30,7 +30,7 @@ pub fn sentence(report: &Report) -> Option<String> {
         What::Engine(Event::Superseded(e)) => format!("What {} had said no longer counts.", e.model),
         What::Engine(Event::Waiting(e)) => format!("Waiting {} for {}.", seconds(e.delay), e.model),
         What::Engine(Event::Breaker(e)) => match e.to {
-            BreakerState::Open { .. } => format!("{} is barred for now: {}.", e.name, e.why),
+            BreakerState::Open { .. } => format!("{} failed too often and is barred for now.", e.name),
             BreakerState::Closed { weight } if weight <= 0.0 => format!("{} is trusted again.", e.name),
             _ => return None,
         },

@@ -41,6 +41,10 @@ fn what_was_kept_reads_back_and_lines_carry_their_version() {
     assert_eq!(history.find(&first[0].run.to_string()).unwrap(), first);
     assert!(matches!(history.find("000"), Err(Unfound::Several(..))));
     assert!(matches!(history.find("42"), Err(Unfound::None(_))));
+    assert_eq!(history.recent(u64::MAX).unwrap().runs.len(), 2);
+    // A window that begins in the middle of a run shows only whole ones.
+    let half = history.recent(text.len() as u64 - 40).unwrap();
+    assert_eq!((half.runs.len(), &half.runs[0]), (1, &second));
     assert!(matches(&Transcript::of(&first), &["6*7".into(), "HAIKU".into()]));
     assert!(!matches(&Transcript::of(&first), &["6*7".into(), "nowhere".into()]));
     fs::remove_dir_all(data).unwrap();

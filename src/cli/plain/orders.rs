@@ -2,8 +2,9 @@
 
 use super::super::setup;
 use super::Desk;
-use crate::failover::Route;
+use crate::failover::{BreakerState, Route, Standing};
 use crate::fault::Fault;
+use crate::transcript::seconds;
 use anyhow::{Context as _, Result, anyhow, bail};
 
 const HELP: &str = "\
@@ -108,8 +109,18 @@ impl Desk {
         if board.is_empty() {
             return "Nothing is known of any model yet.".to_owned();
         }
-        let lines: Vec<String> = board.iter().map(|one| format!("{}: {}.", one.name, one.breaker)).collect();
-        lines.join("\n")
+        let line = |one: &Standing| {
+            let stands = match (one.breaker, one.countdown) {
+                (BreakerState::Open { .. }, Some(left)) => format!("barred for another {}", seconds(left)),
+                (BreakerState::Open { .. }, None) => "barred for this session".to_owned(),
+                (BreakerState::HalfOpen, _) => "may be tried again".to_owned(),
+                (BreakerState::Probing, _) => "being tried again".to_owned(),
+                (BreakerState::Closed { weight }, _) if weight > 0.0 => format!("failed lately, {weight} of 3"),
+                (BreakerState::Closed { .. }, _) => "trusted".to_owned(),
+            };
+            format!("{}: {stands}.", one.name)
+        };
+        board.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn headers(&self) -> Result<String> {
