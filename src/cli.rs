@@ -123,6 +123,8 @@ enum Command {
     Reliability(reliability::Reliability),
     /// List the models that can be asked
     Models(lists::Models),
+    /// Show what the service says about the key: limits and what is left
+    Key(lists::Key),
     /// Show every setting, its value and where it came from
     Config(settings::Show),
     /// Print completions for a shell
@@ -153,6 +155,7 @@ pub fn run(cli: Cli, around: &Surroundings) -> ExitCode {
         Some(Command::Faults(faults)) => faults.run(),
         Some(Command::Reliability(reliability)) => reliability.run(),
         Some(Command::Models(models)) => models.run(&cli.settings, around),
+        Some(Command::Key(key)) => key.run(&cli.settings, around),
         Some(Command::Config(show)) => show.run(&cli.settings, around),
     };
     match outcome {

@@ -3,6 +3,7 @@
 
 use crate::dspy::{Adapter, Demo, Module, Prediction, Signature, Turn, Values, Vote};
 use crate::failover::{AttemptId, Event, Finished, Policy, Route};
+use crate::openrouter::account::Generation;
 use crate::openrouter::settings::Settings;
 use crate::openrouter::{Delta, Request};
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,13 @@ pub enum Seen {
         of: usize,
         /// How.
         end: Finished,
+    },
+    /// The service said what an attempt came to, late: its answer had not brought the cost.
+    Billed {
+        /// Whose.
+        attempt: AttemptId,
+        /// What the service says.
+        generation: Box<Generation>,
     },
     /// The chains' answers were counted.
     Voted(Vote),

@@ -150,6 +150,7 @@ impl Transcript {
             Seen::Chain { chain, of, end } => {
                 self.tell(at, Step::Chain { chain: *chain, of: *of, end: Box::new(end.clone()) });
             }
+            Seen::Billed { attempt, generation } => self.attempt_mut(*attempt).billed = Some(generation.clone()),
             Seen::Voted(vote) => self.tell(at, Step::Voted(vote.clone())),
             Seen::Parsed { attempt, prediction } => self.attempt_mut(*attempt).prediction = Some(prediction.clone()),
         }
@@ -223,12 +224,13 @@ impl Transcript {
         Some(Switch { from, to, gap })
     }
 
-    /// What the run has cost: the engine's own sum at the end, else the sum of what has ended. Unknown is contagious.
+    /// What the run has cost: the engine's own sum at the end, else the sum of what has ended, or of what the service
+    /// said later. Unknown is contagious.
     pub fn cost(&self) -> Spent {
-        self.finished.as_ref().map_or_else(
-            || self.attempts.iter().filter_map(Attempt::cost).fold(Spent::NOTHING, Spent::plus),
-            |f| f.cost,
-        )
+        match self.finished.as_ref().map(|finished| finished.cost) {
+            Some(known @ Spent::Known(_)) => known,
+            _ => self.attempts.iter().filter_map(Attempt::cost).fold(Spent::NOTHING, Spent::plus),
+        }
     }
 
     /// Tokens in and out over all attempts that said so; `None` if none did.

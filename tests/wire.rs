@@ -5,6 +5,10 @@
 mod corpus;
 #[path = "wire/errors.rs"]
 mod errors;
+#[path = "wire/reliability.rs"]
+mod reliability;
+#[path = "wire/runs.rs"]
+mod runs;
 #[path = "wire/server.rs"]
 mod server;
 #[path = "wire/simulated.rs"]

@@ -5,9 +5,10 @@ use crate::config::{Config, Surroundings};
 use crate::failover::Outcome;
 use crate::headless::{Headless, Style};
 use crate::report::Job;
-use crate::worker;
-use anyhow::{Context as _, Result};
+use crate::worker::{self, AskCosts, Preview};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
+use serde_json::json;
 use std::io::{IsTerminal as _, Read as _};
 use tokio::sync::mpsc;
 
@@ -29,6 +30,18 @@ pub(super) struct Ask {
     /// Show each attempt's request and headers in the log
     #[arg(long, short)]
     verbose: bool,
+    /// Show what would be sent to each model, and the most that it can cost; send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// No failover: the first model answers or the run fails
+    #[arg(long)]
+    strict: bool,
+    /// Leave the falling back to OpenRouter's own `models` list
+    #[arg(long, conflicts_with = "strict")]
+    server_side: bool,
+    /// Wait up to two minutes for the cost of attempts that broke off
+    #[arg(long)]
+    wait_cost: bool,
 }
 
 impl Ask {
@@ -42,8 +55,14 @@ impl Ask {
         if let Some(field) = &self.field {
             setup::require_output(&job, field)?;
         }
+        job.policy.strict = self.strict || (job.policy.strict && !self.server_side);
+        job.policy.server_side = self.server_side || (job.policy.server_side && !self.strict);
+        if self.dry_run {
+            return dry_run(&config, settings, around, job, self.json);
+        }
+        let costs = if self.wait_cost { AskCosts::BeforeTheEnd } else { AskCosts::Never };
         let style = if self.json { Style::Json } else { Style::Text { field: self.field, requests: self.verbose } };
-        drive(&config, settings, around, job, Headless::new(std::io::stdout(), std::io::stderr(), style))
+        drive(&config, settings, around, (job, costs), Headless::new(std::io::stdout(), std::io::stderr(), style))
     }
 
     /// The inputs as typed; standard input stands for `-`, or for all of them where none was typed.
@@ -85,7 +104,34 @@ fn demonstration(settings: &Settings, around: &Surroundings) -> Result<u8> {
     }
     // Log and answer belong together here, so both go to standard output.
     let face = Headless::new(std::io::stdout(), std::io::stdout(), Style::Text { field: None, requests: true });
-    drive(&config, &settings, around, job, face)
+    drive(&config, &settings, around, (job, AskCosts::Never), face)
+}
+
+/// The requests as they would be sent, each with its worst case.
+fn dry_run(config: &Config, settings: &Settings, around: &Surroundings, mut job: Job, json: bool) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let previews = runtime.block_on(async {
+        let world = setup::world(config, settings).await?;
+        world.keep_models_in(&around.cache_dir);
+        worker::preview(&mut job, &world).map_err(|failure| anyhow!("{}", failure.reason))
+    })?;
+    for Preview { model, request, injected, worst_case } in previews {
+        if json {
+            println!(
+                "{}",
+                json!({"model": model, "request": request, "injected": injected, "worst_case_usd": worst_case})
+            );
+            continue;
+        }
+        let cost = worst_case.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.6}"));
+        println!("# {model}: costs at most {cost}{}", injected.map(|f| format!("; injected: {f}")).unwrap_or_default());
+        println!("POST {}", request.url);
+        for header in &request.headers {
+            println!("{}: {}", header.name, header.value);
+        }
+        println!("\n{}\n", serde_json::to_string_pretty(&request.body)?);
+    }
+    Ok(exit::OK)
 }
 
 /// One run to its end: kept in the history, then told to the face.
@@ -93,7 +139,7 @@ fn drive<O, L>(
     config: &Config,
     settings: &Settings,
     around: &Surroundings,
-    job: Job,
+    (job, costs): (Job, AskCosts),
     mut face: Headless<O, L>,
 ) -> Result<u8>
 where
@@ -104,6 +150,8 @@ where
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let world = setup::world(config, settings).await?;
+        world.keep_models_in(&around.cache_dir);
+        world.ask_costs(costs);
         let (tell, mut reports) = mpsc::unbounded_channel();
         let running = worker::spawn(job, &world, move |report| _ = tell.send(report));
         let mut stopping = std::pin::pin!(stop_asked());

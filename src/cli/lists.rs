@@ -1,12 +1,16 @@
-//! `faults` and `models`: what can be broken, and what can be asked.
+//! `faults`, `models` and `key`: what can be broken, what can be asked, and what is left to spend.
 
 use super::{Settings, exit, setup};
 use crate::config::Surroundings;
 use crate::fault::TABLE;
+use crate::openrouter::Dialect;
+use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::model::{Model, Reasons};
-use anyhow::{Context as _, Result, anyhow};
+use crate::worker::World;
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// List the faults that can be injected.
 #[derive(Args, Debug)]
@@ -52,8 +56,11 @@ impl Models {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let catalogue = runtime.block_on(async {
             let world = setup::world(&config, settings).await?;
-            let asked = world.ask_catalogue().await.map_err(|failure| anyhow!("{}", failure.reason));
-            asked.with_context(|| format!("{}/models", world.endpoint().base))
+            world.keep_models_in(&around.cache_dir);
+            match world.ask_catalogue().await {
+                Ok(catalogue) => Ok(catalogue),
+                Err(failure) => offline(&world, &failure.reason),
+            }
         })?;
         let matches = catalogue.search(self.query.as_deref().unwrap_or_default());
         let models: Vec<&Model> = matches.iter().map(|found| &catalogue.models[found.index]).collect();
@@ -72,6 +79,67 @@ impl Models {
             let notes = [(model.price.is_free(), "free"), (model.reasoning != Reasons::No, "reasons")];
             let notes: Vec<_> = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
             println!("{:<44} {context:>9} {input:>10} {output:>10}  {}", model.id, notes.join(", "));
+        }
+        Ok(exit::OK)
+    }
+}
+
+/// Without an answer: the list kept from last time, or the one in this program if it is OpenRouter's models that
+/// were asked for. Says which.
+fn offline(world: &World, reason: &str) -> Result<Catalogue> {
+    let base = world.endpoint().base;
+    let list = match world.models_age() {
+        Some(age) => format!("this is the list from {} ago", ago(age)),
+        None if base.dialect() == Dialect::OpenRouter => {
+            "this is the short list that is part of the program".to_owned()
+        }
+        None => bail!("{base}/models: {reason}"),
+    };
+    eprintln!("switchover: {base}/models: {reason}; {list}");
+    Ok(world.catalogue())
+}
+
+/// A time in its largest unit.
+fn ago(age: Duration) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (size, unit) = units.into_iter().find(|(size, _)| age.as_secs() >= *size).unwrap_or((1, "second"));
+    let count = age.as_secs() / size;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What the service says about the key.
+#[derive(Args, Debug)]
+pub(super) struct Key {
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Key {
+    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
+        let config = settings.config(around)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (info, simulated) = runtime.block_on(async {
+            let world = setup::world(&config, settings).await?;
+            let info = world.key_info().await.map_err(|failure| anyhow!("{}", failure.reason));
+            Ok::<_, anyhow::Error>((info.with_context(|| format!("{}/key", world.endpoint().base))?, world.simulated()))
+        })?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&info)?);
+            return Ok(exit::OK);
+        }
+        let usd = |sum: Option<f64>, none: &str| sum.map_or_else(|| none.to_owned(), |usd| format!("${usd:.4}"));
+        println!(
+            "key        {}{}",
+            info.label.as_deref().unwrap_or("unnamed"),
+            if simulated { " (simulated)" } else { "" }
+        );
+        println!("spent      {}", usd(info.usage, "unknown"));
+        println!("limit      {}", usd(info.limit, "none, or unknown"));
+        println!("left       {}", usd(info.remaining, "unknown"));
+        println!("starts anew {}", info.resets.as_deref().unwrap_or("never, or unknown"));
+        if let Some((used, allowed)) = info.free_requests {
+            println!("free today {used} of {allowed} requests");
         }
         Ok(exit::OK)
     }

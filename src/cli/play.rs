@@ -11,7 +11,7 @@ use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
 use crate::tui::{self, Command, Link, Msg, Start, Wires, app};
-use crate::worker::{self, Running, World};
+use crate::worker::{self, AskCosts, Running, World};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,6 +27,8 @@ pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let world = setup::world(&config, settings).await?;
+        world.keep_models_in(&around.cache_dir);
+        world.ask_costs(AskCosts::AfterTheEnd);
         let base = setup::job(&config, around)?;
         let start = start(&config, around, &base, &world)?;
         let (inbox, received) = unbounded_channel();

@@ -95,7 +95,7 @@ pub fn rederive(run: &[Report]) -> Option<Rederived> {
                     lane.finish(report.at, end, &mut health);
                 }
             }
-            What::Seen(Seen::Begun(_) | Seen::Sent(_) | Seen::Voted(_)) => {}
+            What::Seen(Seen::Begun(_) | Seen::Sent(_) | Seen::Billed { .. } | Seen::Voted(_)) => {}
         }
     }
     let mut rederived = Rederived { same: 0, differences: Vec::new() };

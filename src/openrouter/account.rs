@@ -4,10 +4,11 @@ use super::lenient::{count, number, text};
 use super::reason::safe_line;
 use crate::failover::InnerAttempt;
 use crate::secret::Secret;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// `GET /key`: what is left to spend.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct KeyInfo {
     /// The key's name.
     pub label: Option<String>,
@@ -46,7 +47,8 @@ impl KeyInfo {
 
 /// `GET /generation?id=…`: what one answer came to, and what the server saw of our headers.
 /// It lags: 404 right after completion, up to minutes after a cancel.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Generation {
     /// USD charged.
     pub cost: Option<f64>,

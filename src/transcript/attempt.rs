@@ -2,6 +2,7 @@
 
 use crate::dspy::{Adapter, Prediction, Section, Sections, Signature};
 use crate::failover::{Answered, AttemptId, Failed, Relation, Spent, Started};
+use crate::openrouter::account::Generation;
 use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
 use std::time::Duration;
 
@@ -67,6 +68,8 @@ pub struct Attempt {
     pub superseded: bool,
     /// Its answer, read and validated.
     pub prediction: Option<Prediction>,
+    /// What the service said of it later: its cost, and the headers and app that it saw.
+    pub billed: Option<Box<Generation>>,
 }
 
 /// Where an attempt stands.
@@ -121,6 +124,7 @@ impl Attempt {
             answered: None,
             superseded: false,
             prediction: None,
+            billed: None,
         }
     }
 
@@ -257,7 +261,9 @@ impl Attempt {
 
     /// What it cost, once it has ended; `None` while it lives.
     pub fn cost(&self) -> Option<Spent> {
-        self.answered.as_ref().map(|a| a.cost).or_else(|| self.failed.as_ref().map(|f| f.cost))
+        let told = self.answered.as_ref().map(|a| a.cost).or_else(|| self.failed.as_ref().map(|f| f.cost))?;
+        let billed = self.billed.as_ref().and_then(|generation| generation.cost).map(Spent::Known);
+        Some(if told == Spent::Unknown { billed.unwrap_or(told) } else { told })
     }
 
     /// The model that answers: the server's word for it, else the one asked for.

@@ -4,11 +4,9 @@ use super::run::Ask;
 use super::world::Address;
 use crate::dspy::{Adapter, Message};
 use crate::failover::{Failure, Kind, Started};
-use crate::openrouter::{
-    Completion, Delta,
-    client::{Call, Exchange},
-    compose,
-};
+use crate::openrouter::client::{Call, Exchange};
+use crate::openrouter::settings::MAX_MODELS;
+use crate::openrouter::{Completion, Delta, Dialect, compose};
 use crate::report::Sent;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use std::collections::VecDeque;
@@ -23,11 +21,16 @@ pub(super) enum Heard {
 
 /// Composes the request and opens it: what is sent, and the exchange that sends it when it is first listened to.
 pub(super) fn open(ask: &Ask<'_>, started: &Started, messages: &[Message]) -> Result<(Sent, Exchange), Failure> {
-    let Address { endpoint, injected, simulated } = ask.world.address(&started.model);
     let mut settings = ask.job.settings.clone();
     if ask.job.policy.server_side {
         let others = ask.job.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
-        settings.models = others.take(crate::openrouter::settings::MAX_MODELS).collect();
+        settings.models = others.take(MAX_MODELS).collect();
+    }
+    let models: Vec<&str> = [&started.model].into_iter().chain(&settings.models).map(String::as_str).collect();
+    let Address { endpoint, injected, simulated } = ask.world.address(&models);
+    if ask.job.policy.server_side && endpoint.base.dialect() != Dialect::OpenRouter {
+        let why = "this server knows no `models` list, so it cannot do the falling back; set failover.mode to client";
+        return Err(Failure::new(Kind::Local, why));
     }
     // Where nothing is known of a model, or it did not like the format, the prompt alone has to do.
     let supports = |parameter| !started.changes.plain_format && ask.world.supports(&started.model, parameter);

@@ -1,8 +1,10 @@
 //! What all runs share: the service, the simulator, breakers, faults, the clock.
 
+use super::bills::AskCosts;
 use crate::failover::{Failure, Health, Kind, Route, Standing};
 use crate::fault::{self, Fault};
 use crate::openrouter::BaseUrl;
+use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::Headers;
@@ -12,6 +14,7 @@ use crate::report::Job;
 use crate::secret::Secret;
 use crate::simulator::Simulator;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -53,6 +56,8 @@ pub struct World {
     catalogue: Mutex<Catalogue>,
     health: Mutex<Health>,
     faults: Mutex<BTreeMap<String, Injected>>,
+    cache: Mutex<Option<PathBuf>>,
+    ask_costs: Mutex<AskCosts>,
     began: Instant,
     last_run: AtomicU64,
 }
@@ -71,6 +76,8 @@ impl World {
             catalogue: Mutex::new(catalogue),
             health: Mutex::default(),
             faults: Mutex::default(),
+            cache: Mutex::default(),
+            ask_costs: Mutex::default(),
             began: Instant::now(),
             last_run: AtomicU64::new(0),
         }
@@ -162,20 +169,29 @@ impl World {
 
     /// Where the next attempt on this model goes. A fault is an address: whether it fires is decided
     /// here, so that a request which it spares reaches the service itself.
-    pub(super) fn address(&self, model: &str) -> Address {
+    ///
+    /// A request with a list of models has them all here, the first choice first, and each has its own fault.
+    pub(super) fn address(&self, models: &[&str]) -> Address {
         let now = self.now();
         let mut faults = locked(&self.faults);
-        let fired = faults.get_mut(model).and_then(|injected| {
-            let since = now.saturating_sub(injected.since);
-            injected.fault.schedule.fires(&mut injected.state, since).then_some(&*injected)
-        });
-        match fired {
-            Some(injected) => {
-                let endpoint = Self::simulated_at(&self.simulator.base_url_with(&injected.fault.kind.into()));
-                Address { endpoint, injected: Some(injected.fault.to_string()), simulated: true }
+        let mut fired = Vec::new();
+        for model in models {
+            let Some(injected) = faults.get_mut(*model) else { continue };
+            if injected.fault.schedule.fires(&mut injected.state, now.saturating_sub(injected.since)) {
+                fired.push((*model, injected.fault.clone()));
             }
-            None => Address { endpoint: self.endpoint(), injected: None, simulated: self.simulated() },
         }
+        let played: Vec<(&str, Fault)> = fired.iter().map(|(model, fault)| (*model, fault.kind.into())).collect();
+        let url = match (played.as_slice(), models) {
+            ([], _) => return Address { endpoint: self.endpoint(), injected: None, simulated: self.simulated() },
+            ([(_, fault)], [_]) => self.simulator.base_url_with(fault),
+            (several, _) => self.simulator.base_url_with_each(several.iter().map(|(model, fault)| (*model, fault))),
+        };
+        let words: Vec<String> = match models {
+            [_] => fired.iter().map(|(_, fault)| fault.to_string()).collect(),
+            _ => fired.iter().map(|(model, fault)| format!("{model}={fault}")).collect(),
+        };
+        Address { endpoint: Self::simulated_at(&url), injected: Some(words.join("; ")), simulated: true }
     }
 
     /// Fills in what this world knows of a job: who answers, and of each model its abilities and its price.
@@ -220,7 +236,58 @@ impl World {
         let none = || Failure::new(Kind::NotAnAnswer, "the server lists no models");
         let catalogue = Catalogue::from_answer(&answer, wall()).ok_or_else(none)?;
         *locked(&self.catalogue) = catalogue.clone();
+        if let Some(cache) = self.cache() {
+            // A list that cannot be kept is asked for again next time.
+            _ = Catalogue::save(&cache, self.endpoint().base.origin(), &answer, wall());
+        }
         Ok(catalogue)
+    }
+
+    /// Goes by the list of models that was kept in this directory for this server, if there is one, and keeps
+    /// the next one there. The simulator's models are part of the program and are not kept.
+    pub fn keep_models_in(&self, directory: &Path) {
+        if self.simulated() {
+            return;
+        }
+        if let Some(kept) = Catalogue::load(directory, self.endpoint().base.origin()) {
+            *locked(&self.catalogue) = kept;
+        }
+        *locked(&self.cache) = Some(directory.to_owned());
+    }
+
+    fn cache(&self) -> Option<PathBuf> {
+        locked(&self.cache).clone()
+    }
+
+    /// How old the list of models is; `None` for the one that is part of the program.
+    pub fn models_age(&self) -> Option<Duration> {
+        locked(&self.catalogue).age(wall())
+    }
+
+    /// What the service says about the key: limits and what is left.
+    ///
+    /// # Errors
+    /// Whatever kept the answer from coming.
+    pub async fn key_info(&self) -> Result<KeyInfo, Failure> {
+        let endpoint = self.endpoint();
+        let answer = self.client.get(&endpoint, &self.headers(), "/key").await?;
+        Ok(KeyInfo::parse(&answer, endpoint.key.as_ref()))
+    }
+
+    /// What one past generation came to.
+    pub(super) async fn generation(&self, id: &str) -> Result<Generation, Failure> {
+        let endpoint = self.endpoint();
+        let answer = self.client.get(&endpoint, &self.headers(), &generation_path(id)).await?;
+        Ok(Generation::parse(&answer, endpoint.key.as_ref()))
+    }
+
+    /// Says when runs ask what their unbilled attempts cost.
+    pub fn ask_costs(&self, when: AskCosts) {
+        *locked(&self.ask_costs) = when;
+    }
+
+    pub(super) fn costs_asked(&self) -> AskCosts {
+        *locked(&self.ask_costs)
     }
 
     /// Opens a connection before it is needed.

@@ -1,0 +1,73 @@
+//! What nobody has billed yet: an attempt that was cancelled or broke off has a generation
+//! id and no cost. The service knows it, but late.
+
+use super::World;
+use crate::failover::{AttemptId, Event, Spent};
+use crate::openrouter::Delta;
+use crate::openrouter::account::Generation;
+use crate::report::{Seen, What};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// When the service is asked for a cost that an answer did not bring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AskCosts {
+    /// Not at all: it stays unknown.
+    #[default]
+    Never,
+    /// Before the run's last report, which waits for it.
+    BeforeTheEnd,
+    /// After the run's last report.
+    AfterTheEnd,
+}
+
+/// The pauses between tries, in seconds: two minutes in all. The service answers 404 until it has
+/// counted, which takes it seconds after an answer and up to two minutes after a cancel.
+const PAUSES: [u64; 8] = [0, 1, 2, 4, 8, 15, 30, 60];
+
+/// The attempts of a run whose cost is open.
+#[derive(Debug, Default)]
+pub(super) struct Bills {
+    generations: BTreeMap<AttemptId, String>,
+    open: Vec<AttemptId>,
+}
+
+impl Bills {
+    /// Takes a report of the run in.
+    pub(super) fn hear(&mut self, what: &What, simulated: bool) {
+        match what {
+            // A fault that was injected is the simulator's: the service knows nothing of it.
+            What::Seen(Seen::Sent(sent)) if sent.simulated != simulated => _ = self.generations.remove(&sent.attempt),
+            What::Seen(Seen::Sent(sent)) => _ = self.generations.insert(sent.attempt, String::new()),
+            What::Seen(Seen::Stream { attempt, delta: Delta::Opened(head) }) => {
+                if let (Some(slot), Some(id)) = (self.generations.get_mut(attempt), &head.generation) {
+                    slot.clone_from(id);
+                }
+            }
+            What::Engine(Event::Failed(failed)) if failed.cost == Spent::Unknown => self.open.push(failed.attempt),
+            What::Engine(Event::Answered(answered)) if answered.cost == Spent::Unknown => {
+                self.open.push(answered.attempt);
+            }
+            _ => {}
+        }
+    }
+
+    /// The attempts to ask for, with their generation ids.
+    pub(super) fn owed(&self) -> Vec<(AttemptId, String)> {
+        let id = |attempt: &AttemptId| self.generations.get(attempt).filter(|id| !id.is_empty()).cloned();
+        self.open.iter().filter_map(|attempt| Some((*attempt, id(attempt)?))).collect()
+    }
+}
+
+/// Asks until there is an answer or the tries are over, and never outlives the world.
+pub(super) async fn settle(world: Weak<World>, id: &str) -> Option<Generation> {
+    for pause in PAUSES {
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        let asked = async |world: Arc<World>| world.generation(id).await;
+        if let Ok(generation) = asked(world.upgrade()?).await {
+            return Some(generation);
+        }
+    }
+    None
+}

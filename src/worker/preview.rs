@@ -1,0 +1,59 @@
+//! A request as it would be sent, and is not.
+
+use super::attempt;
+use super::run::Ask;
+use super::world::World;
+use crate::failover::{AttemptId, Changes, Failure, Relation, Started};
+use crate::openrouter::Request;
+use crate::report::Job;
+use tokio::sync::watch;
+
+/// One model's first request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// The model.
+    pub model: String,
+    /// The request, the key masked.
+    pub request: Request,
+    /// The fault that would be injected, as its word.
+    pub injected: Option<String>,
+    /// The most that it can cost, in USD; `None` is unknown.
+    pub worst_case: Option<f64>,
+}
+
+/// Composes each model's first request. Nothing is sent.
+///
+/// # Errors
+/// A request that could not be sent.
+pub fn preview(job: &mut Job, world: &World) -> Result<Vec<Preview>, Failure> {
+    let signature = job.module.expand(&job.signature);
+    let messages = job.adapter.messages(&signature, &job.inputs, &job.demos, &job.turns);
+    world.complete(job, messages.iter().map(|message| message.content.len()).sum());
+    let job = &*job;
+    let ask = Ask {
+        job,
+        signature: &signature,
+        messages: Vec::new(),
+        before: 0,
+        policy: job.policy.clone(),
+        world,
+        tell: &|_| {},
+        cancel: watch::channel(false).1,
+    };
+    let compose = |(route, place): (usize, &crate::failover::Route)| {
+        let started = Started {
+            attempt: AttemptId(1),
+            route,
+            model: place.model.clone(),
+            relation: Relation::First,
+            after: None,
+            changes: Changes::default(),
+            timeouts: job.policy.timeouts,
+        };
+        let (sent, _unsent) = attempt::open(&ask, &started, &messages)?;
+        Ok(Preview { model: sent.model, request: sent.request, injected: sent.injected, worst_case: place.worst_case })
+    };
+    // The server does the rest of the chain itself.
+    let sent = if job.policy.server_side || job.policy.strict { 1 } else { job.chain.len() };
+    job.chain.iter().enumerate().take(sent).map(compose).collect()
+}
