@@ -86,7 +86,7 @@ impl Chat {
         if !within {
             return 0;
         }
-        let run = text.bytes().position(|b| b < b' ' || b >= 0x7f).unwrap_or(text.len());
+        let run = text.bytes().position(|b| !(b' '..0x7f).contains(&b)).unwrap_or(text.len());
         text[..run].trim_ascii_end().len()
     }
 
