@@ -8,6 +8,7 @@
 
 use serde_json::Value;
 use std::fmt::Write;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// So many bytes of the key in a row count as a leak.
@@ -19,11 +20,16 @@ const MASK: &str = "***";
 #[derive(Clone)]
 pub struct Secret {
     key: Zeroizing<String>,
+    /// What its pieces are known by. Shared, for every attempt takes the key along several times.
+    pieces: Arc<Pieces>,
+    width: usize,
+}
+
+struct Pieces {
     /// Every `width` bytes in a row of the key and of its usual encodings, packed and sorted.
     runs: Zeroizing<Vec<u64>>,
     /// A bit for each of `runs`, so that nearly all other text is told from them at one look.
     marks: Zeroizing<[u64; 32]>,
-    width: usize,
 }
 
 impl Secret {
@@ -46,7 +52,7 @@ impl Secret {
             let (word, bit) = mark(run);
             marks[word] |= bit;
         }
-        Self { key, runs, marks, width }
+        Self { key, pieces: Arc::new(Pieces { runs, marks }), width }
     }
 
     /// The key itself, for the `Authorization` header and nothing else.
@@ -73,7 +79,7 @@ impl Secret {
     /// plain, in base64, percent-encoded or escaped for JSON.
     pub fn scrub(&self, text: &str) -> String {
         let bytes = text.as_bytes();
-        if self.runs.is_empty() {
+        if self.pieces.runs.is_empty() {
             return text.to_owned();
         }
         let (mut clean, mut from, mut hidden) = (String::new(), 0, 0..0);
@@ -111,7 +117,7 @@ impl Secret {
 
     fn hides(&self, run: u64) -> bool {
         let (word, bit) = mark(run);
-        self.marks[word] & bit != 0 && self.runs.binary_search(&run).is_ok()
+        self.pieces.marks[word] & bit != 0 && self.pieces.runs.binary_search(&run).is_ok()
     }
 }
 
@@ -152,7 +158,7 @@ impl Scrubber {
 
     /// Scrubs the next piece onto `out`.
     pub fn push(&mut self, piece: &str, out: &mut String) {
-        if self.secret.runs.is_empty() {
+        if self.secret.pieces.runs.is_empty() {
             return out.push_str(piece);
         }
         let mask = self.secret.mask();
