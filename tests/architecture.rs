@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("simulator", &["fault"]),
     ("history", &["report", "transcript", "failover", "openrouter"]),
     ("config", &["nearest", "secret", "failover", "openrouter", "dspy", "text"]),
-    ("worker", &["dspy", "failover", "fault", "openrouter", "report", "secret", "simulator", "text"]),
+    ("worker", &["dspy", "failover", "fault", "openrouter", "report", "secret", "simulator", "text", "transcript"]),
     ("headless", &["failover", "report", "transcript"]),
     ("tui", &["dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest", "worker", "history", "export"]),
 ];

@@ -2,7 +2,7 @@
 
 use crate::server::{Answer, Server, client, stream, whole};
 use serde_json::json;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::config::{Config, Surroundings};
 use switchover::dspy::{Adapter, Module, Values};
@@ -56,7 +56,7 @@ async fn run(world: &Arc<World>, job: Job, mut react: impl FnMut(&Report, &Runni
 
 async fn run_on(answer: Answer, job: Job) -> (Vec<Report>, Server) {
     let server = Server::start([answer]).await;
-    let world = world(Service::Server(server.endpoint()), Options::default()).await;
+    let world = world(Service::Server(Box::new(server.endpoint())), Options::default()).await;
     (run(&world, job, |_, _| {}).await, server)
 }
 
@@ -117,7 +117,7 @@ async fn who_waits_for_the_cost_hears_the_terminal_last_and_who_does_not_ask_hea
     for (costs, billed) in [(AskCosts::Never, 0), (AskCosts::BeforeTheEnd, 0)] {
         // No generation id: nothing to ask for.
         let server = Server::start([broken.clone()]).await;
-        let world = world(Service::Server(server.endpoint()), Options::default()).await;
+        let world = world(Service::Server(Box::new(server.endpoint())), Options::default()).await;
         world.ask_costs(costs);
         let reports = run(&world, job(), |_, _| {}).await;
         assert_eq!(reports.iter().filter(|r| r.line().contains("\"billed\"")).count(), billed);
@@ -155,7 +155,7 @@ async fn in_server_mode_the_service_falls_back_and_we_show_what_it_tried() {
     let server = Server::start([whole(&json!({}))]).await;
     let mut endpoint = server.endpoint();
     endpoint.base = format!("http://{}/v1", server.address).parse().unwrap();
-    let world = self::world(Service::Server(endpoint), Options::default()).await;
+    let world = self::world(Service::Server(Box::new(endpoint)), Options::default()).await;
     let run = fold(&self::run(&world, Job { policy, ..job() }, |_, _| {}).await);
     assert_eq!(run.outcome(), Some(Outcome::LocalError));
     assert!(run.finished.unwrap().headline.unwrap().contains("failover.mode") && server.received().is_empty());
@@ -176,12 +176,12 @@ async fn the_list_of_models_is_kept_for_its_server_and_serves_offline() {
     let directory = std::env::temp_dir().join(format!("switchover-models-{}", std::process::id()));
     let server = Server::start([whole(&json!({"data": [{"id": "a/b", "context_length": 7}]}))]).await;
     let endpoint = server.endpoint();
-    let first = world(Service::Server(endpoint.clone()), Options::default()).await;
+    let first = world(Service::Server(Box::new(endpoint.clone())), Options::default()).await;
     first.keep_models_in(&directory);
     assert_eq!(first.models_age(), None);
     assert_eq!(first.ask_catalogue().await.unwrap().models.len(), 1);
     drop(server);
-    let second = world(Service::Server(endpoint), Options::default()).await;
+    let second = world(Service::Server(Box::new(endpoint)), Options::default()).await;
     second.keep_models_in(&directory);
     assert!(second.ask_catalogue().await.is_err(), "nobody answers any more");
     assert!(second.models_age().unwrap() < Duration::from_secs(600));
@@ -195,7 +195,7 @@ async fn the_list_of_models_is_kept_for_its_server_and_serves_offline() {
 #[tokio::test]
 async fn a_preview_is_what_is_sent_and_sends_nothing() {
     let server = Server::start([whole(&json!({"choices": []}))]).await;
-    let world = world(Service::Server(server.endpoint()), Options::default()).await;
+    let world = world(Service::Server(Box::new(server.endpoint())), Options::default()).await;
     let previews = worker::preview(&mut job(), &world).unwrap();
     assert_eq!(server.received().len(), 0);
     assert_eq!(previews.iter().map(|p| p.model.as_str()).collect::<Vec<_>>(), CHAIN);
