@@ -62,7 +62,7 @@ async fn run_on(answer: Answer, job: Job) -> (Vec<Report>, Server) {
 
 fn fold(reports: &[Report]) -> Transcript {
     let mut run = Transcript::default();
-    for report in &reports {
+    for report in reports {
         run.apply(report);
     }
     run
@@ -81,7 +81,7 @@ async fn an_escape_that_json_spells_out_reaches_no_screen() {
         };
         let (reports, _server) = run_on(answer, job).await;
         assert_eq!(fold(&reports).outcome(), Some(Outcome::Succeeded));
-        for report in &reports {
+        for report in reports {
             let kept: serde_json::Value = serde_json::from_str(&report.line()).unwrap();
             if kept["event"] == "stream" {
                 continue; // The wire's own text, in which the escape is still spelt out.
