@@ -8,7 +8,8 @@ mod world;
 
 pub use world::{Service, World};
 
-use crate::failover::Event;
+use crate::failover::{Event, Failure};
+use crate::openrouter::Request;
 use crate::report::{Job, Report, What};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -31,6 +32,15 @@ impl Running {
     pub fn cancelled(&self) -> bool {
         *self.cancel.borrow()
     }
+}
+
+/// The first request that this job would send, the key masked, and the job with the prices of its models. Nothing
+/// is sent. A fault's address is not shown: whether it fires is decided when the attempt starts.
+///
+/// # Errors
+/// A setting or header that keeps it from being sent, or a chain without a model.
+pub fn compose(job: Job, world: &World) -> Result<(Request, Job), Failure> {
+    program::first_request(job, world)
 }
 
 /// Starts a run. Its reports go to `out`, the terminal last; then `out` is dropped.

@@ -1,15 +1,15 @@
 //! One HTTP exchange as a stream of what is heard of it.
 
 use super::run::Ask;
-use super::world::Address;
-use crate::dspy::{Adapter, Message};
-use crate::failover::{Failure, Kind, Started};
+use super::world::{Address, World};
+use crate::dspy::{Adapter, Message, Signature};
+use crate::failover::{Changes, Failure, Kind, Started};
 use crate::openrouter::{
     Completion, Delta,
-    client::{Call, Exchange},
-    compose,
+    client::{Call, Endpoint, Exchange},
+    compose as body,
 };
-use crate::report::Sent;
+use crate::report::{Job, Sent};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use std::collections::VecDeque;
 
@@ -24,32 +24,56 @@ pub(super) enum Heard {
 /// Composes the request and opens it: what is sent, and the exchange that sends it when it is first listened to.
 pub(super) fn open(ask: &Ask<'_>, started: &Started, messages: &[Message]) -> Result<(Sent, Exchange), Failure> {
     let Address { endpoint, injected, simulated } = ask.world.address(&started.model);
-    let mut settings = ask.job.settings.clone();
-    if ask.job.policy.server_side {
-        let others = ask.job.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
+    let asked = Asked { job: ask.job, signature: ask.signature, route: started.route, messages };
+    let exchange = compose(ask.world, &asked, &started.changes, &endpoint)?;
+    let request = exchange.request().clone();
+    Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))
+}
+
+/// What an attempt asks, and whom.
+pub(super) struct Asked<'a> {
+    pub(super) job: &'a Job,
+    /// As the module expanded it.
+    pub(super) signature: &'a Signature,
+    /// The place in the chain.
+    pub(super) route: usize,
+    pub(super) messages: &'a [Message],
+}
+
+/// The request as it leaves; nothing does until the exchange is listened to.
+pub(super) fn compose(
+    world: &World,
+    asked: &Asked<'_>,
+    changes: &Changes,
+    endpoint: &Endpoint,
+) -> Result<Exchange, Failure> {
+    let &Asked { job, signature, route, messages } = asked;
+    let Some(model) = job.chain.get(route).map(|route| &route.model) else {
+        return Err(Failure::new(Kind::Local, "the chain is empty"));
+    };
+    let mut settings = job.settings.clone();
+    if job.policy.server_side {
+        let others = job.chain.iter().skip(route + 1).map(|route| route.model.clone());
         settings.models = others.take(crate::openrouter::settings::MAX_MODELS).collect();
     }
     // Where nothing is known of a model, or it did not like the format, the prompt alone has to do.
-    let supports = |parameter| !started.changes.plain_format && ask.world.supports(&started.model, parameter);
-    let format = match ask.job.adapter {
-        Adapter::Json if supports("structured_outputs") => ask.job.adapter.response_format(ask.signature),
+    let supports = |parameter| !changes.plain_format && world.supports(model, parameter);
+    let format = match job.adapter {
+        Adapter::Json if supports("structured_outputs") => job.adapter.response_format(signature),
         Adapter::Json if supports("response_format") => Some(serde_json::json!({"type": "json_object"})),
         _ => None,
     };
-    let body = compose::body(compose::Ask {
-        model: &started.model,
+    let body = body::body(body::Ask {
+        model,
         messages,
         settings: &settings,
         response_format: format.as_ref(),
-        max_tokens: started.changes.max_tokens,
+        max_tokens: changes.max_tokens,
         dialect: endpoint.base.dialect(),
     })
     .map_err(|bad| Failure::new(Kind::Local, bad.to_string()))?;
-    let headers = ask.world.headers();
-    let call = Call { endpoint: &endpoint, headers: &headers, body: &body, fresh: started.changes.fresh_connection };
-    let exchange = ask.world.client.open(&call)?;
-    let request = exchange.request().clone();
-    Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))
+    let headers = world.headers();
+    world.client.open(&Call { endpoint, headers: &headers, body: &body, fresh: changes.fresh_connection })
 }
 
 /// Everything that the exchange says, and its end last. Dropping the stream closes the socket.

@@ -3,9 +3,11 @@
 //! of the second chain are numbered from 201.
 
 use super::World;
+use super::attempt::{self, Asked};
 use super::run::{Ask, Tell};
 use crate::dspy::{Message, Prediction, Signature, Values, vote};
-use crate::failover::{Finished, Outcome, Policy, Spent};
+use crate::failover::{Changes, Failure, Finished, Outcome, Policy, Spent};
+use crate::openrouter::Request;
 use crate::report::{Job, Seen, What};
 use futures_util::future::join_all;
 use std::time::Duration;
@@ -83,6 +85,16 @@ impl Program<'_> {
         };
         took(fold(&ends, winner))
     }
+}
+
+/// The first request of a job, without sending it, and the job with what the world knows of its models.
+pub(super) fn first_request(mut job: Job, world: &World) -> Result<(Request, Job), Failure> {
+    let signature = job.module.expand(&job.signature);
+    let messages = messages(&job, &signature, &job.inputs);
+    world.complete(&mut job, messages.iter().map(|message| message.content.len()).sum());
+    let asked = Asked { job: &job, signature: &signature, route: 0, messages: &messages };
+    let request = attempt::compose(world, &asked, &Changes::default(), &world.endpoint())?.request().clone();
+    Ok((request, job))
 }
 
 fn messages(job: &Job, signature: &Signature, inputs: &Values) -> Vec<Message> {
