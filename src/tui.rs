@@ -21,7 +21,7 @@ pub mod update;
 pub mod wrap;
 
 pub use app::Start;
-pub use command::{Ask, Command, Link};
+pub use command::{Ask, Command, Composed, Link};
 pub use update::Msg;
 
 use app::App;

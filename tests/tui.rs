@@ -6,6 +6,8 @@ mod docs;
 mod frames;
 #[path = "tui/keys.rs"]
 mod keys;
+#[path = "tui/making.rs"]
+mod making;
 #[path = "tui/screens.rs"]
 mod screens;
 #[path = "tui/stage.rs"]

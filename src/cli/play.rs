@@ -5,12 +5,11 @@ use crate::config::{Config, Surroundings};
 use crate::failover::{Policy, Route};
 use crate::history::{History, Keeper};
 use crate::openrouter::catalogue::Catalogue;
-use crate::openrouter::headers::lint;
 use crate::report::Job;
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
-use crate::tui::{self, Command, Link, Msg, Start, Wires, app};
+use crate::tui::{self, Ask, Command, Composed, Link, Msg, Start, Wires, app};
 use crate::worker::{self, AskCosts, Running, World};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
@@ -64,8 +63,9 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
         policy: base.policy.clone(),
         adapter: base.adapter,
         simulated: world.simulated(),
-        headers: world.headers().lines(&world.endpoint().base)?,
-        lints: lint(&world.headers(), &world.endpoint().base),
+        server: world.endpoint().base,
+        headers: world.headers(),
+        settings: base.settings.clone(),
         keymap: keymap(config)?,
         theme: theme(config, around)?,
         past: past(around),
@@ -131,17 +131,7 @@ impl Desk {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Send(ask) => {
-                let chain = ask.chain.iter().map(|link| Route::new(&link.model, "")).collect();
-                let job = Job {
-                    signature: ask.signature,
-                    module: ask.module,
-                    adapter: ask.adapter,
-                    demos: ask.demos,
-                    inputs: ask.inputs,
-                    chain,
-                    policy: Policy { seed: fastrand::u64(..), ..ask.policy },
-                    ..self.base.clone()
-                };
+                let job = self.job(*ask);
                 let (inbox, keeper) = (self.inbox.clone(), Arc::clone(&self.keeper));
                 // The run before, if it still goes on, ends as it is dropped here.
                 self.running = Some(worker::spawn(job, &self.world, move |report| {
@@ -162,14 +152,46 @@ impl Desk {
                 }
             }
             Command::SaveSignature(signature) => {
-                let said = match setup::save_signature(&self.folder, &signature) {
+                let said = match setup::save_entry(&self.folder, &signature) {
                     Ok(path) => format!("kept in {}", path.display()),
                     Err(error) => format!("not kept: {error:#}"),
                 };
                 self.say(said);
             }
+            Command::DeleteSignature(name) => {
+                let said = match setup::delete_entry(&self.folder, &name) {
+                    Ok(path) => format!("removed {}", path.display()),
+                    Err(error) => format!("not removed: {error:#}"),
+                };
+                self.say(said);
+            }
+            Command::SetHeaders(headers) => self.world.set_headers(*headers),
+            Command::Compose(ask) => {
+                let composed = worker::preview(&mut self.job(*ask), &self.world)
+                    .map_err(|failure| failure.reason)
+                    .and_then(|all| {
+                        let worst = all.iter().map(|one| (one.model.clone(), one.worst_case)).collect();
+                        let first = all.into_iter().next().ok_or("the chain is empty")?;
+                        Ok(Composed { request: first.request, worst })
+                    });
+                _ = self.inbox.send(Msg::Composed(Box::new(composed)));
+            }
             // The screen does these itself.
             Command::Copy { .. } | Command::Edit(_) | Command::Mouse(_) | Command::Suspend | Command::Quit => {}
+        }
+    }
+
+    fn job(&self, ask: Ask) -> Job {
+        Job {
+            signature: ask.signature,
+            module: ask.module,
+            adapter: ask.adapter,
+            demos: ask.demos,
+            inputs: ask.inputs,
+            chain: ask.chain.iter().map(|link| Route::new(&link.model, "")).collect(),
+            policy: Policy { seed: fastrand::u64(..), ..ask.policy },
+            settings: ask.settings,
+            ..self.base.clone()
         }
     }
 

@@ -97,22 +97,32 @@ pub(super) fn library(around: &Surroundings) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Keeps a signature in the user's library, a file each. Gives back where.
-pub(super) fn save_signature(folder: &Path, signature: &Signature) -> Result<PathBuf> {
-    save_entry(folder, &entry(signature.clone()))
-}
-
 /// Keeps an entry in the user's library, a file each. Gives back where.
 pub(super) fn save_entry(folder: &Path, entry: &Entry) -> Result<PathBuf> {
-    let name = entry.signature.name.chars();
-    let name: String = name.map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
-    let path = folder.join(format!("{}.toml", if name.is_empty() { "unnamed" } else { &name }));
+    let path = entry_path(folder, &entry.signature.name);
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let draft = path.with_extension("draft");
     std::fs::write(&draft, library::to_toml(std::slice::from_ref(entry)))
         .with_context(|| draft.display().to_string())?;
     std::fs::rename(&draft, &path).with_context(|| path.display().to_string())?;
     Ok(path)
+}
+
+/// Removes an entry from the user's library. Gives back where it was.
+pub(super) fn delete_entry(folder: &Path, name: &str) -> Result<PathBuf> {
+    let path = entry_path(folder, name);
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let entries = library::parse(&text).with_context(|| path.display().to_string())?;
+    match entries.as_slice() {
+        [only] if only.signature.name == name => std::fs::remove_file(&path)?,
+        _ => bail!("{} holds other signatures too: remove it there by hand", path.display()),
+    }
+    Ok(path)
+}
+
+fn entry_path(folder: &Path, name: &str) -> PathBuf {
+    let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    folder.join(format!("{}.toml", if name.is_empty() { "unnamed" } else { &name }))
 }
 
 /// Inputs as they were typed: `name=value` where the signature has that input, else the next input in order.

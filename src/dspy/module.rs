@@ -34,6 +34,11 @@ impl Module {
         expanded
     }
 
+    /// How many answers it needs: its chains, and the call that compares them where there is one.
+    pub fn calls(self) -> usize {
+        self.chains() + usize::from(matches!(self, Self::MultiChainComparison(_)))
+    }
+
     /// How many times the expanded signature is asked. At least 1.
     pub fn chains(self) -> usize {
         match self {

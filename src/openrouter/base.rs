@@ -33,6 +33,12 @@ pub enum Dialect {
     Plain,
 }
 
+impl Default for BaseUrl {
+    fn default() -> Self {
+        OPENROUTER.parse().unwrap_or_else(|e| unreachable!("the service's own address: {e}"))
+    }
+}
+
 impl FromStr for BaseUrl {
     type Err = BadBaseUrl;
 

@@ -192,7 +192,7 @@ fn categories_problem(value: &str) -> Option<String> {
 }
 
 /// Whether a header of this name is likely to hold a secret: it is masked wherever it is shown.
-pub(super) fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["auth", "key", "token", "secret", "password", "cookie", "credential"].iter().any(|part| name.contains(part))
 }

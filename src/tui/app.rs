@@ -13,8 +13,11 @@ use super::pane::prompt::Prompt;
 use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
 use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
-use crate::failover::{BreakerState, Policy};
-use crate::openrouter::headers;
+use crate::failover::{BreakerState, Policy, Route, Spent, dear_fallbacks};
+use crate::openrouter::BaseUrl;
+use crate::openrouter::headers::Headers;
+use crate::openrouter::model::{Price, base_id};
+use crate::openrouter::settings::Settings;
 use crate::transcript::Transcript;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
@@ -35,10 +38,12 @@ pub struct Start {
     pub adapter: Adapter,
     /// Whether the built-in simulator stands in for the service.
     pub simulated: bool,
-    /// Headers that are chosen for every attempt, with who chose them.
-    pub headers: Vec<headers::Line>,
-    /// What to know about them.
-    pub lints: Vec<headers::Lint>,
+    /// Who answers: some headers are for some servers only.
+    pub server: BaseUrl,
+    /// Attribution and extra headers of every attempt, with who chose them.
+    pub headers: Headers,
+    /// What every request carries.
+    pub settings: Settings,
     /// Earlier runs, the oldest first.
     pub past: Vec<Transcript>,
     /// Which keys do what.
@@ -50,12 +55,16 @@ pub struct Start {
 }
 
 /// A model to choose.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
     /// Its slug.
     pub slug: String,
     /// Price, context and the like in one line.
     pub about: String,
+    /// What it costs.
+    pub price: Price,
+    /// Most tokens in an answer, where that is known.
+    pub max_output: Option<u32>,
 }
 
 impl From<&crate::openrouter::model::Model> for Model {
@@ -64,7 +73,7 @@ impl From<&crate::openrouter::model::Model> for Model {
         let context = model.context.map(|n| format!(" · {}k", n / 1000)).unwrap_or_default();
         let about =
             format!("{} in, {} out a million{context}", million(model.price.prompt), million(model.price.completion));
-        Self { slug: model.id.clone(), about }
+        Self { slug: model.id.clone(), about, price: model.price, max_output: model.max_output }
     }
 }
 
@@ -140,10 +149,14 @@ pub struct App {
     pub policy: Policy,
     /// Whether the simulator answers.
     pub simulated: bool,
-    /// Headers that are chosen for every attempt.
-    pub headers: Vec<headers::Line>,
-    /// What to know about them.
-    pub lints: Vec<headers::Lint>,
+    /// Who answers: some headers are for some servers only.
+    pub server: BaseUrl,
+    /// Attribution and extra headers of every attempt, with who chose them.
+    pub headers: Headers,
+    /// What every request carries.
+    pub settings: Settings,
+    /// What the runs of this session have cost; `None` before the first has ended.
+    pub spent: Option<Spent>,
     /// The run on the screen.
     pub run: Option<Run>,
     /// Sent, and nothing heard yet.
@@ -195,8 +208,10 @@ impl App {
             models: start.models,
             policy: start.policy,
             simulated: start.simulated,
+            server: start.server,
             headers: start.headers,
-            lints: start.lints,
+            settings: start.settings,
+            spent: None,
             run: None,
             awaiting: false,
             page: Page::default(),
@@ -259,7 +274,32 @@ impl App {
             inputs: self.prompt.values(),
             chain: self.chain.clone(),
             policy: self.policy.clone(),
+            settings: self.settings.clone(),
         }
+    }
+
+    /// The signature as it stands, with its module and demos, as the library keeps it.
+    pub fn entry(&self) -> Entry {
+        let known = self.shelf.entries.iter().find(|entry| entry.signature == self.signature);
+        let description = known.map(|entry| entry.description.clone()).unwrap_or_default();
+        Entry { signature: self.signature.clone(), description, module: self.module, demos: self.demos.clone() }
+    }
+
+    /// A model that can be chosen, by its slug; a variant without an offer of its own is its model.
+    pub fn model(&self, slug: &str) -> Option<&Model> {
+        let by = |slug: &str| self.models.iter().find(|model| model.slug == slug);
+        by(slug).or_else(|| by(base_id(slug)))
+    }
+
+    /// Places of the chain that may cost far more than its first.
+    pub fn dear(&self) -> Vec<usize> {
+        let bytes = self.prompt.inputs.iter().map(|input| input.whole().len()).sum();
+        let route = |link: &Link| {
+            let known = self.model(&link.model);
+            let cost = known.and_then(|m| m.price.worst_case(bytes, self.settings.max_tokens.or(m.max_output)));
+            Route { worst_case: cost, ..Route::new(&link.model, "") }
+        };
+        dear_fallbacks(&self.chain.iter().map(route).collect::<Vec<_>>())
     }
 
     /// Empty cells inside a pane's border, on either side.

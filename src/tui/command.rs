@@ -1,8 +1,11 @@
 //! What the screen asks of the rest of the program: plain values.
 
-use crate::dspy::{Adapter, Demo, Module, Signature, Values};
+use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
 use crate::failover::Policy;
 use crate::fault::Fault;
+use crate::openrouter::Request;
+use crate::openrouter::headers::Headers;
+use crate::openrouter::settings::Settings;
 
 /// An effect that the screen cannot have by itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +26,13 @@ pub enum Command {
     /// Close a breaker, by its name.
     ResetBreaker(String),
     /// Keep a signature in the user's library.
-    SaveSignature(Box<Signature>),
+    SaveSignature(Box<Entry>),
+    /// Remove the signature of this name from the user's library.
+    DeleteSignature(String),
+    /// From now on these headers leave with every attempt.
+    SetHeaders(Box<Headers>),
+    /// Compose the first request without sending it; the answer is `Msg::Composed`.
+    Compose(Box<Ask>),
     /// Put text on the clipboard.
     Copy {
         /// What it is, for the notice.
@@ -58,6 +67,17 @@ pub struct Ask {
     pub chain: Vec<Link>,
     /// The engine's settings.
     pub policy: Policy,
+    /// What every request carries.
+    pub settings: Settings,
+}
+
+/// A request that could be sent, and the most that the run can come to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Composed {
+    /// The request to the first model, the key masked.
+    pub request: Request,
+    /// Each model of the chain with the most that one call of it can cost, in USD, where prices are known.
+    pub worst: Vec<(String, Option<f64>)>,
 }
 
 /// One place of the chain on the screen.

@@ -2,6 +2,9 @@
 
 pub mod attempt;
 pub mod chain;
+pub mod composed;
+pub mod demos;
+pub mod draft;
 pub mod faults;
 pub mod finder;
 pub mod health;
@@ -13,6 +16,7 @@ use super::draw::boxed;
 use super::keymap::Context;
 use super::theme::Role;
 use attempt::AttemptSheet;
+use draft::Draft;
 use faults::Faults;
 use finder::Finder;
 use ratatui::Frame;
@@ -40,6 +44,14 @@ pub enum Overlay {
     Health(usize),
     /// Earlier runs; the chosen line, counted from the latest.
     History(usize),
+    /// The demos; the chosen line.
+    Demos(usize),
+    /// The whole of that demo.
+    Demo(usize, Sheet),
+    /// The request as it would be sent.
+    Composed(Sheet),
+    /// Something that is edited as text.
+    Draft(Box<Draft>),
     /// Whether to leave while a run is on.
     Leave,
 }
@@ -48,7 +60,10 @@ impl Overlay {
     /// Where keys mean something while it stands.
     pub fn contexts(&self) -> Vec<Context> {
         match self {
-            Self::Help(_) | Self::Headers(_) | Self::Attempt(_) => vec![Context::Overlay],
+            Self::Help(_) | Self::Attempt(_) | Self::Demo(..) => vec![Context::Overlay],
+            Self::Headers(_) | Self::Composed(_) => vec![Context::Editable, Context::Overlay],
+            Self::Demos(_) => vec![Context::Demos, Context::Overlay],
+            Self::Draft(_) => vec![Context::Draft],
             Self::Faults(faults) if faults.typing.is_some() => vec![Context::Search],
             Self::Faults(_) => vec![Context::Faults, Context::List, Context::Overlay],
             Self::Chain => vec![Context::Chain, Context::Overlay],
@@ -72,6 +87,10 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Attempt(sheet)) => sheet.draw(app, f),
         Some(Overlay::Health(at)) => health::draw(app, *at, now, f),
         Some(Overlay::History(at)) => history::draw(app, *at, f),
+        Some(Overlay::Demos(at)) => demos::draw(app, *at, f),
+        Some(Overlay::Demo(at, sheet)) => sheet.draw(app, &format!("demo {}", at + 1), f),
+        Some(Overlay::Composed(sheet)) => sheet.draw(app, "the request as it would be sent", f),
+        Some(Overlay::Draft(draft)) => draft.draw(app, f),
         Some(Overlay::Leave) => leave(app, f),
     }
 }

@@ -1,6 +1,7 @@
 //! The panes: what each knows of itself, and how it is drawn.
 
 pub mod answer;
+pub mod chains;
 pub mod log;
 pub mod prompt;
 pub mod signatures;

@@ -59,8 +59,27 @@ pub fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
             spans.push(Span::styled(format!(" ✗{fault}"), theme.style(Role::Bad)));
         }
     }
+    for word in modes(app) {
+        spans.push(Span::styled(format!(" · {word}"), theme.style(Role::Warn)));
+    }
     f.buffer_mut().set_line(area.x, area.y, &cut(&Line::from(spans), room), area.width);
     right(f, area, &numbers, theme.style(Role::Dim));
+}
+
+/// How the chain is gone through, where that is not the usual way, and how many demos go along.
+fn modes(app: &App) -> Vec<String> {
+    let mode = match (app.policy.strict, app.policy.server_side) {
+        (true, _) => Some("strict: no fallback"),
+        (_, true) => Some("server falls back"),
+        _ => None,
+    };
+    let hedge = app.policy.hedge.then_some("hedged");
+    let demos = match app.demos.len() {
+        0 => None,
+        1 => Some("1 demo".to_owned()),
+        n => Some(format!("{n} demos")),
+    };
+    mode.into_iter().chain(hedge).map(str::to_owned).chain(demos).collect()
 }
 
 /// A line of spans, cut to so many cells.
@@ -90,8 +109,12 @@ fn numbers(app: &App, now: Duration) -> String {
         Spent::Unknown => "cost unknown · ".to_owned(),
         spent @ Spent::Known(_) => format!("{} · ", usd(spent)),
     };
+    let session = match app.spent {
+        Some(all) if all != transcript.cost() && transcript.finished.is_some() => format!("session {} · ", usd(all)),
+        _ => String::new(),
+    };
     let past = if run.past { "from history · " } else { "" };
-    format!("{past}{tokens}{cost}{} ", seconds(run.clock(now)))
+    format!("{past}{tokens}{cost}{session}{} ", seconds(run.clock(now)))
 }
 
 /// Keys that mean something now, out of the table; in presenter mode, keys that were pressed.

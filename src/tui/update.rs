@@ -2,13 +2,15 @@
 //! changes it. Returns at most one thing to do. `now` is an argument.
 
 mod act;
+mod compose;
 mod overlaid;
 
 use super::app::{App, Model, Run};
-use super::command::Command;
+use super::command::{Command, Composed};
 use super::keymap::{Action, Chord, Context};
 use super::layout::Pane;
 use super::overlay::Overlay;
+use crate::failover::{Event, Spent};
 use crate::report::{Report, Seen, What};
 use crate::transcript::Transcript;
 use crossterm::event::{KeyEvent, KeyEventKind};
@@ -30,6 +32,8 @@ pub enum Msg {
     Report(Box<Report>),
     /// The user's editor gave this text back, or why it did not.
     Edited(Result<String, String>),
+    /// The request as it would be sent, or why it cannot be.
+    Composed(Box<Result<Composed, String>>),
     /// Models to choose from have arrived.
     Models(Vec<Model>),
     /// Something to say.
@@ -54,7 +58,15 @@ impl App {
                 self.hear(now, &report);
                 None
             }
+            Msg::Composed(composed) => {
+                self.show_composed(*composed);
+                None
+            }
             Msg::Edited(Ok(text)) => {
+                if let Some(Overlay::Draft(draft)) = &mut self.overlay {
+                    draft.set(&text);
+                    return None;
+                }
                 self.prompt.input().set(text.trim_end_matches('\n'));
                 None
             }
@@ -81,6 +93,9 @@ impl App {
         let action = self.keymap.action(chord, &self.contexts());
         if action != Some(Action::Interrupt) {
             self.leaving = false;
+        }
+        if action != Some(Action::Remove) {
+            self.shelf.doomed = false;
         }
         if self.overlay.is_some() {
             return self.overlay_key(key, chord, action);
@@ -125,6 +140,7 @@ impl App {
     fn paste(&mut self, text: &str) {
         match &mut self.overlay {
             Some(Overlay::Finder(finder)) => finder.push(&crate::text::clean_line(text, 400)),
+            Some(Overlay::Draft(draft)) => draft.paste(text),
             Some(Overlay::Faults(faults)) => {
                 if let Some(word) = &mut faults.typing {
                     word.push_str(&crate::text::clean_line(text, 80));
@@ -151,7 +167,11 @@ impl App {
             self.run = Some(Run { transcript: Transcript::default(), began, past: false });
         }
         if let Some(run) = self.run.as_mut().filter(|run| !run.past) {
+            let ended = run.transcript.finished.is_some();
             run.transcript.apply(report);
+            if let (What::Engine(Event::Finished(finished)), false) = (&report.what, ended) {
+                self.spent = Some(self.spent.unwrap_or(Spent::NOTHING).plus(finished.cost));
+            }
         }
     }
 

@@ -9,8 +9,6 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 use switchover::dspy::{Entry, Module, Signature};
-use switchover::openrouter::headers::{Headers, lint};
-use switchover::openrouter::{BaseUrl, OPENROUTER};
 use switchover::report::Report;
 use switchover::transcript::Transcript;
 use switchover::tui::app::{App, Model, Start};
@@ -39,8 +37,6 @@ fn entry(name: &str, about: &str, inline: &str, module: Module) -> Entry {
 
 impl Stage {
     pub(crate) fn new(width: u16, height: u16, theme: Theme, past: &[&str]) -> Self {
-        let to: BaseUrl = OPENROUTER.parse().expect("is one");
-        let headers = Headers::default();
         let models = [
             "openai/gpt-4o-mini",
             "anthropic/claude-3-haiku",
@@ -66,11 +62,13 @@ impl Stage {
             chain: models[..2].iter().map(|model| Link::new(*model)).collect(),
             models: models
                 .iter()
-                .map(|slug| Model { slug: (*slug).into(), about: "$0.15 in, $0.60 out a million · 128k".into() })
+                .map(|slug| Model {
+                    slug: (*slug).into(),
+                    about: "$0.15 in, $0.60 out a million · 128k".into(),
+                    ..Model::default()
+                })
                 .collect(),
             simulated: true,
-            lints: lint(&headers, &to),
-            headers: headers.lines(&to).expect("are fine"),
             past: past.iter().map(|name| Transcript::of(&recorded(name))).collect(),
             theme,
             ..Start::default()

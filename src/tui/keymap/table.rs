@@ -19,6 +19,12 @@ pub enum Context {
     Faults,
     /// In the chain editor.
     Chain,
+    /// In the list of demos.
+    Demos,
+    /// In sheets whose content can be edited.
+    Editable,
+    /// Where something is edited as text.
+    Draft,
     /// In the health board.
     Health,
     /// In the history.
@@ -40,7 +46,7 @@ pub enum Context {
 impl Context {
     /// Whether letters are typed there.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Prompt | Self::Typing | Self::Search | Self::Anywhere | Self::Always)
+        matches!(self, Self::Prompt | Self::Typing | Self::Search | Self::Draft | Self::Anywhere | Self::Always)
     }
 
     /// In words.
@@ -54,6 +60,9 @@ impl Context {
             Self::Read => "any pane but the prompt",
             Self::Faults => "fault picker",
             Self::Chain => "chain editor",
+            Self::Demos => "demos",
+            Self::Editable => "headers and request",
+            Self::Draft => "editing as text",
             Self::Health => "health board",
             Self::History => "history",
             Self::List => "lists",
@@ -132,6 +141,14 @@ pub enum Action {
     Remove,
     MoveUp,
     MoveDown,
+    Pin,
+    Demos,
+    Request,
+    Settings,
+    Edit,
+    Variant,
+    Mode,
+    Hedge,
     ResetBreaker,
     Rerun,
     Back,
@@ -176,7 +193,7 @@ pub const TABLE: &[Binding] = table! {
     }
     Typing {
         "accept-signature" Accept   ["Enter"]                             "accept"     "Use the signature as typed";
-        "save-signature"   SaveSignature ["Alt+S"]                        "save"       "Keep the signature in your library";
+        "save-signature"   SaveSignature ["Alt+S"]                        "save"       "Name the signature and keep it in your library";
     }
     Anywhere {
         "faults"        Faults      ["F4"]                                "break"      "Break a model of the chain: F4, a letter, Enter";
@@ -187,6 +204,11 @@ pub const TABLE: &[Binding] = table! {
         "next-pane"     NextPane    ["Tab"]                               ""           "Next field or pane";
         "prev-pane"     PrevPane    ["Shift+Tab"]                         ""           "Previous field or pane";
         "module"        Module      ["F3"]                                ""           "Next module: Predict, ChainOfThought, …";
+        "request"       Request     ["F12"]                               ""           "The request as it would be sent, and what it can cost";
+        "settings"      Settings    ["Alt+O"]                             ""           "Temperature, max_tokens, providers, raw fields of every request";
+        "pin-demo"      Pin         ["Alt+P"]                             ""           "Make the answer on the screen a demo";
+        "demos"         Demos       ["F10"]                               ""           "The demos: order them, look at them, remove them";
+        "save-current"  SaveSignature ["Alt+S"]                           ""           "Edit the signature with its demos, and save it";
         "headers"       Headers     ["F5"]                                ""           "The headers that leave, and where they come from";
         "health"        Health      ["F6"]                                ""           "How every model has fared, and its breaker";
         "timeline"      Timeline    ["F7"]                                ""           "All attempts on one time axis";
@@ -229,10 +251,13 @@ pub const TABLE: &[Binding] = table! {
     Signatures {
         "use-signature" Open        ["Enter"]                             "use"        "Use this signature";
         "type-own"      TypeOwn     ["e" "i"]                             "edit"       "Type your own, beginning with this one";
+        "save-chosen"   SaveSignature ["s"]                               "save"       "Edit its instructions, fields, module and demos, and save it";
+        "delete-signature" Remove   ["Delete"]                            ""           "Remove it from your library: press twice";
     }
     Answer {
         "copy"          CopyAnswer  ["y" "c"]                             "copy"       "Copy the answer";
         "copy-field"    CopyField   ["Y"]                                 ""           "Copy the main output field alone";
+        "pin"           Pin         ["p"]                                 "pin"        "Make this answer a demo";
         "find"          Find        ["/"]                                 "find"       "Find text in the answer";
         "next-match"    NextMatch   ["n"]                                 ""           "Next place";
         "prev-match"    PrevMatch   ["N"]                                 ""           "Previous place";
@@ -254,6 +279,25 @@ pub const TABLE: &[Binding] = table! {
         "move-up"       MoveUp      ["K" "Shift+Up" "Alt+Up"]             "move up"    "Ask it earlier";
         "move-down"     MoveDown    ["J" "Shift+Down" "Alt+Down"]         "move down"  "Ask it later";
         "break-here"    Faults      ["F4" "b"]                            "break"      "Break this model";
+        "variant"       Variant     ["v"]                                 "variant"    "Next variant of its name: :free, :nitro, :floor, none";
+        "mode"          Mode        ["m"]                                 "mode"       "Who falls back: we, OpenRouter (server), nobody (strict)";
+        "hedge"         Hedge       ["h"]                                 "hedge"      "Ask the next model beside a slow one, or not";
+    }
+    Demos {
+        "open-demo"     Open        ["Enter"]                             "open"       "The whole demo";
+        "remove-demo"   Remove      ["x" "Delete" "Backspace"]            "remove"     "Remove this demo";
+        "demo-up"       MoveUp      ["K" "Shift+Up" "Alt+Up"]             "move up"    "Send it earlier";
+        "demo-down"     MoveDown    ["J" "Shift+Down" "Alt+Down"]         "move down"  "Send it later";
+        "demo-pin"      Pin         ["p"]                                 "pin"        "Make the answer on the screen a demo";
+        "demo-save"     SaveSignature ["s" "Alt+S"]                       "save"       "Save the signature with its demos";
+    }
+    Editable {
+        "edit"          Edit        ["e" "Enter"]                         "edit"       "Edit the headers, or the request's settings";
+    }
+    Draft {
+        "keep"          Accept      ["Ctrl+S" "F2"]                       "save"       "Keep what is written";
+        "draft-editor"  Editor      ["Ctrl+G"]                            "editor"     "Write it in $VISUAL or $EDITOR";
+        "draft-back"    Back        ["Esc"]                               "close"      "Close; twice if something was changed";
     }
     Health {
         "reset-breaker" ResetBreaker ["r"]                                "reset"      "Close this model's breaker";

@@ -47,21 +47,25 @@ impl AttemptSheet {
     }
 }
 
-struct Writer {
-    rows: Vec<Row>,
+pub(super) struct Writer {
+    pub(super) rows: Vec<Row>,
     cells: usize,
     theme: Theme,
 }
 
 impl Writer {
-    fn head(&mut self, text: &str) {
+    pub(super) fn new(cells: usize, theme: Theme) -> Self {
+        Self { rows: Vec::new(), cells, theme }
+    }
+
+    pub(super) fn head(&mut self, text: &str) {
         if !self.rows.is_empty() {
             self.rows.push(Row::default());
         }
         self.rows.push(Row::styled(text.to_owned(), self.theme.style(Role::Heading)));
     }
 
-    fn pair(&mut self, name: &str, value: &str, role: Role) {
+    pub(super) fn pair(&mut self, name: &str, value: &str, role: Role) {
         let lead = Lead {
             first: vec![Span::styled(format!("  {name:<12} "), self.theme.style(Role::Dim))],
             rest: vec![Span::raw(" ".repeat(15))],
@@ -79,6 +83,14 @@ impl Writer {
         }
     }
 
+    pub(super) fn request(&mut self, request: &Request) {
+        self.head("request");
+        self.pair("POST", &request.url, Role::Text);
+        self.headers(&request.headers);
+        self.rows.push(Row::default());
+        self.body(&serde_json::to_string_pretty(&request.body).unwrap_or_default());
+    }
+
     fn body(&mut self, text: &str) {
         let mut end = text.len().min(SHOWN);
         while !text.is_char_boundary(end) {
@@ -94,7 +106,7 @@ impl Writer {
 }
 
 fn rows(attempt: &Attempt, cells: usize, theme: Theme) -> Vec<Row> {
-    let mut w = Writer { rows: Vec::new(), cells, theme };
+    let mut w = Writer::new(cells, theme);
     w.head(&format!("{} {}", attempt.id, attempt.happened()));
     w.pair("asked", &attempt.model, Role::Text);
     for (name, value) in [
@@ -113,11 +125,7 @@ fn rows(attempt: &Attempt, cells: usize, theme: Theme) -> Vec<Row> {
     times(&mut w, attempt);
     money(&mut w, attempt);
     if let Some(request) = &attempt.request {
-        w.head("request");
-        w.pair("POST", &request.url, Role::Text);
-        w.headers(&request.headers);
-        w.rows.push(Row::default());
-        w.body(&serde_json::to_string_pretty(&request.body).unwrap_or_default());
+        w.request(request);
     }
     response(&mut w, attempt);
     if let Some(request) = &attempt.request {

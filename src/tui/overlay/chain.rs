@@ -19,9 +19,10 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         let line = Line::styled("Empty: a adds a model.", theme.style(Role::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
+    let dear = app.dear();
     for (i, y) in window(app.link, app.chain.len(), room.height.saturating_sub(1)).zip(room.y..room.bottom()) {
         let place = &app.chain[i];
-        let about = app.models.iter().find(|model| model.slug == place.model).map_or("", |model| model.about.as_str());
+        let about = app.model(&place.model).map_or("", |model| model.about.as_str());
         let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
         let open = app.board.gauges.iter().find(|gauge| gauge.name == place.model).and_then(|gauge| gauge.breaker);
         let open =
@@ -31,6 +32,7 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
             Span::styled(place.model.clone(), theme.style(Role::Text)),
             Span::styled(fault, theme.style(Role::Bad)),
             Span::styled(open, theme.style(Role::Warn)),
+            Span::styled(if dear.contains(&i) { "  $ far dearer, or unknown" } else { "" }, theme.style(Role::Warn)),
             Span::styled(format!("  {about}"), theme.style(Role::Dim)),
         ]);
         f.buffer_mut().set_line(room.x, y, &line, room.width);
@@ -39,7 +41,13 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         }
     }
     let primary = app.chain.first().map_or("nobody", |link| model_name(&link.model));
-    let foot = clip(&format!("{primary} is asked first; the others only when it fails."), room.width.into());
+    let rule = match (app.policy.strict, app.policy.server_side) {
+        (true, _) => "strict: nobody else is asked",
+        (_, true) => "the server falls back to the others",
+        _ => "the others only when it fails",
+    };
+    let hedge = if app.policy.hedge { "; hedged: the next one beside a slow one" } else { "" };
+    let foot = clip(&format!("{primary} is asked first; {rule}{hedge}."), room.width.into());
     let y = room.bottom().saturating_sub(1);
     f.buffer_mut().set_line(room.x, y, &Line::styled(foot, theme.style(Role::Dim)), room.width);
 }

@@ -1,7 +1,7 @@
 //! Text to read in an overlay: rows that were set once, and a place in them.
 
 use super::open;
-use crate::openrouter::headers::contrast;
+use crate::openrouter::headers::{contrast, is_secret, lint};
 use crate::transcript::Transcript;
 use crate::tui::app::App;
 use crate::tui::keymap::{Keymap, TABLE};
@@ -87,11 +87,15 @@ pub fn headers(app: &App) -> Sheet {
         rows.extend(wrap(&pieces, cells(app.size.0), &lead));
     };
     say(&[("chosen for every attempt, first or fallback", Role::Heading)], "");
-    for line in &app.headers {
-        let from = format!("   {:?}", line.from).to_lowercase();
-        say(&[(&line.name, Role::Key), (": ", Role::Dim), (&line.value, Role::Text), (&from, Role::Dim)], "  ");
+    match app.headers.lines(&app.server) {
+        Err(bad) => say(&[("✗ ", Role::Bad), (&bad.to_string(), Role::Bad)], "  "),
+        Ok(lines) => lines.iter().for_each(|line| {
+            let from = format!("   {:?}", line.from).to_lowercase();
+            let value = if is_secret(&line.name) { "••••" } else { &line.value };
+            say(&[(&line.name, Role::Key), (": ", Role::Dim), (value, Role::Text), (&from, Role::Dim)], "  ");
+        }),
     }
-    for lint in &app.lints {
+    for lint in &lint(&app.headers, &app.server) {
         say(&[("! ", Role::Warn), (&lint.line, Role::Warn)], "  ");
     }
     for stack in contrast() {

@@ -9,7 +9,7 @@
 //! DSPy is a framework for …
 //! ```
 
-use super::value;
+use super::{chains, value};
 use crate::dspy::{Kind, Prediction};
 use crate::failover::{AttemptId, Outcome};
 use crate::transcript::{Attempt, Phase, Transcript, model_name, seconds};
@@ -84,6 +84,9 @@ impl Page {
         self.look = Some(look);
         let mut old = std::mem::take(&mut self.blocks);
         let mut desk = Desk { look, fresh, old: &mut old, new: Vec::new() };
+        for (text, role) in chains::lines(run) {
+            desk.lines("chain", AttemptId(0), &text, role);
+        }
         for attempt in run.struck() {
             desk.struck(run, attempt);
         }

@@ -45,11 +45,16 @@ pub struct Input {
     pub kind: Kind,
     /// The editor.
     pub area: TextArea<'static>,
+    /// Large pastes: what stands in the editor for each, and its text.
+    attached: Vec<(String, String)>,
 }
+
+/// A paste of more bytes than this stands in the editor as one word.
+const LARGE: usize = 100_000;
 
 impl Input {
     fn new(name: &str, kind: Kind, placeholder: Option<&str>) -> Self {
-        let mut input = Self { name: name.to_owned(), kind, area: TextArea::default() };
+        let mut input = Self { name: name.to_owned(), kind, area: TextArea::default(), attached: Vec::new() };
         input.set("");
         input.area.set_placeholder_text(placeholder.unwrap_or_default());
         input
@@ -58,6 +63,24 @@ impl Input {
     /// What is typed.
     pub fn text(&self) -> String {
         self.area.lines().join("\n")
+    }
+
+    /// What is typed, large pastes in full.
+    pub fn whole(&self) -> String {
+        self.attached.iter().fold(self.text(), |text, (word, pasted)| text.replace(word, pasted))
+    }
+
+    /// Adds text at the cursor: a large one stands there as one word until it is sent.
+    fn insert(&mut self, text: &str) {
+        let text = text::clean(text);
+        if text.len() <= LARGE {
+            self.area.insert_str(text);
+            return;
+        }
+        let number = self.attached.len() + 1;
+        let word = format!("[paste {number}: {} KB, {} lines]", text.len() / 1000, text.lines().count());
+        self.area.insert_str(&word);
+        self.attached.push((word, text.into_owned()));
     }
 
     /// Replaces what is typed; the cursor goes to its end. The change can be undone.
@@ -76,7 +99,7 @@ impl Input {
 
     /// Text typed for a type that is not a string is read as JSON where it can be.
     fn value(&self) -> Value {
-        let text = self.text();
+        let text = self.whole();
         match self.kind {
             Kind::Str => Value::String(text),
             _ => serde_json::from_str(&text).unwrap_or(Value::String(text)),
@@ -108,6 +131,7 @@ impl Prompt {
         let mut prompt = Self::of(signature);
         for input in &mut prompt.inputs {
             if let Some(old) = self.inputs.iter().find(|old| old.name == input.name) {
+                input.attached.clone_from(&old.attached);
                 input.set(&old.text());
             }
         }
@@ -134,7 +158,9 @@ impl Prompt {
                 Some(other) => other.to_string(),
                 None => String::new(),
             };
-            input.set(&text);
+            input.set("");
+            input.attached.clear();
+            input.insert(&text);
         }
     }
 
@@ -145,7 +171,10 @@ impl Prompt {
 
     /// Empties all fields.
     pub fn clear(&mut self) {
-        self.inputs.iter_mut().for_each(|input| input.set(""));
+        self.inputs.iter_mut().for_each(|input| {
+            input.set("");
+            input.attached.clear();
+        });
         self.at = 0;
     }
 
@@ -163,7 +192,7 @@ impl Prompt {
     /// Text that was pasted. It never sends.
     pub fn paste(&mut self, pasted: &str) {
         let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n");
-        self.input().area.insert_str(text::clean(&pasted));
+        self.input().insert(&pasted);
     }
 
     /// Whether the cursor stands in the first, and in the last line of its field.

@@ -22,13 +22,15 @@ pub struct Shelf {
     pub entries: Vec<Entry>,
     /// The chosen line: 0 is "type your own", the library begins at 1.
     pub at: usize,
+    /// Removing the chosen entry was asked for once.
+    pub doomed: bool,
     editor: Option<TextArea<'static>>,
 }
 
 impl Shelf {
     /// The library, its first entry chosen.
     pub fn new(entries: Vec<Entry>) -> Self {
-        Self { at: usize::from(!entries.is_empty()), entries, editor: None }
+        Self { at: usize::from(!entries.is_empty()), entries, doomed: false, editor: None }
     }
 
     /// Whether a signature is being typed.

@@ -7,6 +7,7 @@ use crate::tui::command::Command;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::{Pane, Shape};
 use crate::tui::overlay::attempt::{AttemptSheet, curl};
+use crate::tui::overlay::draft::Draft;
 use crate::tui::overlay::faults::Faults;
 use crate::tui::overlay::finder::Finder;
 use crate::tui::overlay::{Overlay, sheet};
@@ -28,7 +29,7 @@ impl App {
                 return self.copy(action);
             }
             Action::HealAll => return self.heal_all(),
-            Action::SaveSignature => return self.save_signature(),
+            Action::SaveSignature => self.draft_signature(),
             Action::Mouse => {
                 self.mouse = !self.mouse;
                 return Some(Command::Mouse(self.mouse));
@@ -39,6 +40,11 @@ impl App {
             Action::Eof => drop(self.prompt.input().area.delete_next_char()),
             Action::Accept => self.accept(),
             Action::Recall => self.overlay = Some(Overlay::Finder(Finder::inputs(&self.sent))),
+            Action::Pin => self.pin_demo(),
+            Action::Demos => self.overlay = Some(Overlay::Demos(0)),
+            Action::Request => return self.compose(),
+            Action::Settings => self.overlay = Some(Overlay::Draft(Box::new(Draft::request(&self.settings)))),
+            Action::Remove => return self.remove_signature(),
             Action::Palette => self.overlay = Some(Overlay::Finder(Finder::actions(&self.keymap))),
             Action::Find => self.overlay = Some(Overlay::Finder(Finder::text())),
             Action::Add => self.overlay = Some(Overlay::Finder(Finder::models(&self.models))),
@@ -86,7 +92,10 @@ impl App {
             | Action::NextModel
             | Action::Heal
             | Action::TypeFault
-            | Action::Remove
+            | Action::Edit
+            | Action::Variant
+            | Action::Mode
+            | Action::Hedge
             | Action::MoveUp
             | Action::MoveDown
             | Action::ResetBreaker
@@ -230,7 +239,7 @@ impl App {
             && let Ok(signature) = self.shelf.read()
         {
             self.shelf.stop();
-            self.use_signature(signature, Vec::new());
+            self.keep_for_now(signature);
         }
     }
 
@@ -239,16 +248,6 @@ impl App {
         self.signature = signature;
         self.demos = demos;
         self.go(Pane::Prompt);
-    }
-
-    fn save_signature(&mut self) -> Option<Command> {
-        match self.shelf.read() {
-            Ok(signature) => Some(Command::SaveSignature(Box::new(signature))),
-            Err(error) => {
-                self.notice = Some(format!("Not saved: {error}"));
-                None
-            }
-        }
     }
 
     fn heal_all(&mut self) -> Option<Command> {

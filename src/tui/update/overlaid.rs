@@ -1,5 +1,6 @@
 //! Keys while an overlay stands.
 
+use crate::failover::Policy;
 use crate::fault::Fault;
 use crate::tui::app::{App, Run};
 use crate::tui::command::{Command, Link};
@@ -11,9 +12,17 @@ use crate::tui::overlay::{Overlay, history};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;
 
+/// Variants that any model may be asked in, by suffix.
+const VARIANTS: [&str; 4] = ["", "free", "nitro", "floor"];
+
 impl App {
     /// A key while an overlay stands: first what it means there, else what it types.
     pub(super) fn overlay_key(&mut self, key: KeyEvent, chord: Chord, action: Option<Action>) -> Option<Command> {
+        if let Some(Overlay::Draft(_)) = self.overlay
+            && !matches!(action, Some(Action::Interrupt | Action::Quit | Action::Suspend))
+        {
+            return self.draft_key(key, action);
+        }
         if let Some(everywhere @ (Action::Help | Action::Interrupt | Action::Quit | Action::Suspend)) = action {
             return self.act(everywhere);
         }
@@ -23,7 +32,18 @@ impl App {
         }
         match self.overlay.take()? {
             Overlay::Help(sheet) => self.sheet_key(sheet, action, Overlay::Help),
+            Overlay::Headers(_) if action == Some(Action::Edit) => self.draft_headers(),
             Overlay::Headers(sheet) => self.sheet_key(sheet, action, Overlay::Headers),
+            Overlay::Composed(_) if action == Some(Action::Edit) => return self.act(Action::Settings),
+            Overlay::Composed(sheet) => self.sheet_key(sheet, action, Overlay::Composed),
+            Overlay::Demos(at) => self.demos_key(at, action),
+            Overlay::Demo(at, _) if action == Some(Action::Back) => self.overlay = Some(Overlay::Demos(at)),
+            Overlay::Demo(at, mut sheet) => {
+                travel_sheet(&mut sheet, action, self.sheet_rows());
+                self.overlay = Some(Overlay::Demo(at, sheet));
+            }
+            // Its keys went elsewhere already.
+            Overlay::Draft(draft) => self.overlay = Some(Overlay::Draft(draft)),
             Overlay::Attempt(mut attempt) => {
                 let rows = self.sheet_rows();
                 if action != Some(Action::Back) {
@@ -144,9 +164,37 @@ impl App {
                 self.chain.swap(self.link, self.link + 1);
                 self.link += 1;
             }
+            Some(Action::Variant) => return self.next_variant(),
+            Some(Action::Mode) => {
+                let Policy { server_side, strict, .. } = &mut self.policy;
+                // Ours, the server's, nobody's.
+                (*server_side, *strict) = match (*server_side, *strict) {
+                    (false, false) => (true, false),
+                    (true, false) => (false, true),
+                    (_, true) => (false, false),
+                };
+            }
+            Some(Action::Hedge) => self.policy.hedge = !self.policy.hedge,
             other => self.link = travel(self.link, self.chain.len(), other),
         }
         None
+    }
+
+    /// The next variant of the chosen model's name. A fault set on it goes along.
+    fn next_variant(&mut self) -> Option<Command> {
+        let link = self.chain.get(self.link)?;
+        let (name, variant) = link.model.split_once(':').unwrap_or((&link.model, ""));
+        let at = VARIANTS.iter().position(|other| *other == variant).unwrap_or(0);
+        let model = match VARIANTS[(at + 1) % VARIANTS.len()] {
+            "" => name.to_owned(),
+            variant => format!("{name}:{variant}"),
+        };
+        if self.chain.iter().any(|link| link.model == model) {
+            self.notice = Some(format!("{model} is in the chain already."));
+            return None;
+        }
+        let old = std::mem::replace(&mut self.chain[self.link], Link::new(model));
+        old.fault.map(|_| Command::SetFault { model: old.model, fault: None })
     }
 
     fn finder_key(
@@ -251,7 +299,7 @@ impl App {
 }
 
 /// A choice among `lines`, moved.
-fn travel(at: usize, lines: usize, action: Option<Action>) -> usize {
+pub(super) fn travel(at: usize, lines: usize, action: Option<Action>) -> usize {
     let last = lines.saturating_sub(1);
     match action {
         Some(Action::Up) => at.saturating_sub(1),

@@ -1,0 +1,65 @@
+//! The demos: examples that are sent with the next run, in this order.
+
+use super::open;
+use super::sheet::{Sheet, cells};
+use crate::dspy::Demo;
+use crate::tui::app::App;
+use crate::tui::draw::window;
+use crate::tui::theme::Role;
+use crate::tui::wrap::{Lead, clip, wrap};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use serde_json::Value;
+
+/// Draws the list.
+pub fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
+    let theme = app.colours();
+    let height = (app.demos.len() as u16).saturating_add(4).clamp(6, app.layout.body.height.max(6));
+    let room = open(app, f, "demos", "sent with the next run, from the top", 84, height);
+    if app.demos.is_empty() {
+        let text = clip("None yet. Alt+P makes the answer on the screen one.", room.width.into());
+        f.buffer_mut().set_line(room.x, room.y, &Line::styled(text, theme.style(Role::Warn)), room.width);
+    }
+    for (i, y) in window(at, app.demos.len(), room.height.saturating_sub(1)).zip(room.y..room.bottom()) {
+        let number = format!("{}. ", i + 1);
+        let text = clip(&summary(app, &app.demos[i]), usize::from(room.width).saturating_sub(number.len()));
+        let line =
+            Line::from(vec![Span::styled(number, theme.style(Role::Dim)), Span::styled(text, theme.style(Role::Text))]);
+        f.buffer_mut().set_line(room.x, y, &line, room.width);
+        if i == at {
+            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
+        }
+    }
+    let foot = clip("Saved with the signature: Alt+S.", room.width.into());
+    let y = room.bottom().saturating_sub(1);
+    f.buffer_mut().set_line(room.x, y, &Line::styled(foot, theme.style(Role::Dim)), room.width);
+}
+
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Inputs, an arrow, and the outputs that the signature asks for.
+fn summary(app: &App, demo: &Demo) -> String {
+    let join = |names: &[crate::dspy::Field]| {
+        let values = names.iter().filter_map(|field| demo.get(&field.name));
+        values.map(|value| crate::text::clean_line(&shown(value), 60)).collect::<Vec<_>>().join(" · ")
+    };
+    format!("{} → {}", join(&app.signature.inputs), join(&app.signature.outputs))
+}
+
+/// The whole of one, field by field.
+pub fn sheet(app: &App, demo: &Demo) -> Sheet {
+    let theme = app.colours();
+    let mut rows = Vec::new();
+    for (name, value) in demo {
+        rows.extend(wrap(&[(name.as_str(), theme.style(Role::Heading))], cells(app.size.0), &Lead::default()));
+        let value = crate::text::clean(&shown(value)).into_owned();
+        let style = theme.style(Role::Text);
+        for line in value.lines() {
+            rows.extend(wrap(&[(line, style)], cells(app.size.0), &Lead::all("  ", style)));
+        }
+    }
+    Sheet { rows, top: 0 }
+}

@@ -1,0 +1,66 @@
+//! Several chains of one question, a line each, and what they came to: for modules that ask more than once.
+
+use crate::failover::{Finished, Outcome};
+use crate::text::clean_line;
+use crate::transcript::{Attempt, Phase, Step, Transcript, chain_of, model_name};
+use crate::tui::theme::Role;
+
+/// A line for each chain, for the call that compares them, and for the vote; none for a module of one chain.
+pub fn lines(run: &Transcript) -> Vec<(String, Role)> {
+    let Some(setup) = run.setup.as_ref().filter(|setup| setup.module.chains() > 1) else { return Vec::new() };
+    let count = setup.module.chains();
+    let vote = run.story.iter().rev().find_map(|line| match &line.step {
+        Step::Voted(vote) => Some(vote),
+        _ => None,
+    });
+    let mut lines = Vec::new();
+    for chain in 1..=count {
+        let end = run.story.iter().find_map(|line| match &line.step {
+            Step::Chain { chain: this, end, .. } if *this == chain => Some(&**end),
+            _ => None,
+        });
+        let last = run.attempts.iter().rfind(|attempt| chain_of(attempt.id) == chain);
+        let (text, role) = match end {
+            Some(end) => ended(run, end),
+            None => going(last),
+        };
+        let won = vote.is_some_and(|vote| vote.winner() + 1 == chain);
+        let (mark, role) = if won { ("★", Role::Accent) } else { ("·", role) };
+        lines.push((format!("{mark} chain {chain} of {count}: {text}"), role));
+    }
+    if let Some(last) = run.attempts.iter().rfind(|attempt| chain_of(attempt.id) > count) {
+        let (text, role) = going(Some(last));
+        lines.push((format!("⇉ comparing: {text}"), role));
+    }
+    if let Some(vote) = vote {
+        let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let ballots = vote.tally.iter().map(|b| format!("{} × {}", b.chains.len(), clean_line(&shown(&b.value), 60)));
+        let tally = ballots.collect::<Vec<_>>().join(" · ");
+        let winner = vote.winner() + 1;
+        lines.push((format!("Σ {}: {tally} — chain {winner} stands for all", vote.field), Role::Heading));
+    }
+    lines
+}
+
+fn ended(run: &Transcript, end: &Finished) -> (String, Role) {
+    if end.outcome != Outcome::Succeeded {
+        return (end.headline.clone().unwrap_or_else(|| "no answer".to_owned()), Role::Bad);
+    }
+    let field = run.setup.as_ref().and_then(|setup| setup.signature.outputs.last());
+    let value = field.and_then(|field| end.fields.get(&field.name));
+    let text = value.map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    (clean_line(&text, 100), Role::Good)
+}
+
+fn going(attempt: Option<&Attempt>) -> (String, Role) {
+    let Some(attempt) = attempt else { return ("about to ask".to_owned(), Role::Dim) };
+    let model = model_name(&attempt.model);
+    let text = match attempt.phase() {
+        Phase::Planned | Phase::Asked | Phase::Opened => format!("asking {model}"),
+        Phase::Reasoning => format!("{model} thinks"),
+        Phase::Answering => format!("{model} answers, {} characters", attempt.text.chars().count()),
+        Phase::Answered => format!("{model} has answered"),
+        Phase::Failed => return (format!("{model} failed · {}", attempt.happened()), Role::Bad),
+    };
+    (text, Role::Dim)
+}

@@ -1,0 +1,203 @@
+//! What the next run is made of besides its inputs: demos, the signature as it is kept, settings, headers.
+
+use super::overlaid::travel;
+use crate::dspy::{Entry, Signature, library};
+use crate::transcript::Transcript;
+use crate::tui::app::App;
+use crate::tui::command::{Command, Composed};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::layout::Pane;
+use crate::tui::overlay::draft::{Draft, Drafted};
+use crate::tui::overlay::sheet;
+use crate::tui::overlay::{Overlay, composed, demos};
+use crossterm::event::KeyEvent;
+
+impl App {
+    /// Makes the answer on the screen a demo, the module's reasoning with it.
+    pub(super) fn pin_demo(&mut self) {
+        let Some((inputs, prediction)) = self.transcript().and_then(pinnable) else {
+            self.notice = Some("Nothing to pin yet: a demo is an answer that was read whole.".to_owned());
+            return;
+        };
+        if self
+            .transcript()
+            .and_then(|run| run.setup.as_ref())
+            .is_some_and(|job| job.signature.inline() != self.signature.inline())
+        {
+            self.notice = Some("That answer is another signature's: use that one first.".to_owned());
+            return;
+        }
+        let mut demo = inputs;
+        demo.extend(prediction);
+        if self.demos.contains(&demo) {
+            self.notice = Some("It is a demo already: F10 shows them.".to_owned());
+            return;
+        }
+        self.demos.push(demo);
+        let count = self.demos.len();
+        self.notice = Some(format!("Demo {count} is sent from the next run on. F10 shows them, Alt+S saves them."));
+    }
+
+    pub(super) fn demos_key(&mut self, at: usize, action: Option<Action>) {
+        let last = self.demos.len().saturating_sub(1);
+        let mut at = at.min(last);
+        match action {
+            Some(Action::Back) => return,
+            Some(Action::SaveSignature) => {
+                self.overlay = Some(Overlay::Draft(Box::new(Draft::signature(&self.entry()))));
+                return;
+            }
+            Some(Action::Open) => {
+                if let Some(demo) = self.demos.get(at) {
+                    self.overlay = Some(Overlay::Demo(at, demos::sheet(self, demo)));
+                    return;
+                }
+            }
+            Some(Action::Pin) => self.pin_demo(),
+            Some(Action::Remove) if !self.demos.is_empty() => {
+                self.demos.remove(at);
+                at = at.min(self.demos.len().saturating_sub(1));
+            }
+            Some(Action::MoveUp) if at > 0 => {
+                self.demos.swap(at, at - 1);
+                at -= 1;
+            }
+            Some(Action::MoveDown) if at < last => {
+                self.demos.swap(at, at + 1);
+                at += 1;
+            }
+            other => at = travel(at, self.demos.len(), other),
+        }
+        self.overlay = Some(Overlay::Demos(at));
+    }
+
+    /// Takes a signature that was typed: it stands in the list until the end, and can be saved.
+    pub(super) fn keep_for_now(&mut self, signature: Signature) {
+        let entry =
+            Entry { signature: signature.clone(), description: String::new(), module: self.module, demos: Vec::new() };
+        let known = self.shelf.entries.iter().position(|entry| entry.signature.inline() == signature.inline());
+        if let Some(at) = known {
+            self.shelf.at = at + 1;
+        } else {
+            self.shelf.entries.insert(0, entry);
+            self.shelf.at = 1;
+            self.notice = Some("In the list until you leave; Alt+S names it and keeps it.".to_owned());
+        }
+        self.use_signature(signature, Vec::new());
+    }
+
+    /// Opens the editor on what is typed, on the chosen entry, or on the signature in use.
+    pub(super) fn draft_signature(&mut self) {
+        let typed = |signature| Entry { signature, description: String::new(), module: self.module, demos: Vec::new() };
+        let entry = if self.holds(Context::Typing) {
+            self.shelf.read().map(typed)
+        } else if let Some(entry) = self.shelf.chosen().filter(|_| self.focus == Pane::Signatures)
+            && entry.signature != self.signature
+        {
+            Ok(entry.clone())
+        } else {
+            Ok(self.entry())
+        };
+        match entry {
+            Ok(entry) => self.overlay = Some(Overlay::Draft(Box::new(Draft::signature(&entry)))),
+            Err(error) => self.notice = Some(format!("Not saved: {error}")),
+        }
+    }
+
+    pub(super) fn draft_headers(&mut self) {
+        self.overlay = Some(Overlay::Draft(Box::new(Draft::headers(&self.headers))));
+    }
+
+    /// Removes the chosen entry from the user's library, at the second press.
+    pub(super) fn remove_signature(&mut self) -> Option<Command> {
+        let entry = self.shelf.chosen()?.clone();
+        let name = entry.signature.name.clone();
+        let built_in = library::built_in().into_iter().find(|other| !name.is_empty() && other.signature.name == name);
+        if built_in.as_ref() == Some(&entry) {
+            self.notice = Some(format!("{name} comes with the program and stays."));
+            return None;
+        }
+        if !std::mem::replace(&mut self.shelf.doomed, true) {
+            self.notice = Some("Delete again removes it from your library.".to_owned());
+            return None;
+        }
+        self.shelf.doomed = false;
+        let at = self.shelf.at - 1;
+        match built_in {
+            Some(own) => self.shelf.entries[at] = own,
+            None => drop(self.shelf.entries.remove(at)),
+        }
+        self.shelf.by(0);
+        (!name.is_empty()).then_some(Command::DeleteSignature(name))
+    }
+
+    /// A key for what is edited as text.
+    pub(super) fn draft_key(&mut self, key: KeyEvent, action: Option<Action>) -> Option<Command> {
+        let Some(Overlay::Draft(draft)) = &mut self.overlay else { return None };
+        match action {
+            Some(Action::Editor) => return Some(Command::Edit(draft.text())),
+            Some(Action::Back) if draft.changed() && !draft.leaving => {
+                draft.leaving = true;
+                self.notice = Some("Ctrl+S keeps the changes, Esc again drops them.".to_owned());
+            }
+            Some(Action::Back) => self.overlay = None,
+            Some(Action::Accept) => match draft.read() {
+                Ok(drafted) => return self.keep(drafted),
+                Err(wrong) => self.notice = wrong.into_iter().next().map(|wrong| format!("Not kept: {wrong}")),
+            },
+            _ => draft.type_key(key),
+        }
+        None
+    }
+
+    fn keep(&mut self, drafted: Drafted) -> Option<Command> {
+        self.overlay = None;
+        match drafted {
+            Drafted::Signature(entry) => {
+                self.shelf.stop();
+                let inline = entry.signature.inline();
+                let unnamed = |other: &Entry| other.signature.name.is_empty() && other.signature.inline() == inline;
+                self.shelf.entries.retain(|other| !unnamed(other));
+                library::put(&mut self.shelf.entries, (*entry).clone());
+                let at = self.shelf.entries.iter().position(|other| other.signature.name == entry.signature.name);
+                self.shelf.at = at.map_or(0, |at| at + 1);
+                self.module = entry.module;
+                self.use_signature(entry.signature.clone(), entry.demos.clone());
+                Some(Command::SaveSignature(entry))
+            }
+            Drafted::Request(settings) => {
+                self.settings = *settings;
+                self.notice = Some("The next run's requests carry these settings. F12 shows one.".to_owned());
+                None
+            }
+            Drafted::Headers(headers) => {
+                self.headers.clone_from(&headers);
+                self.overlay = Some(Overlay::Headers(sheet::headers(self)));
+                Some(Command::SetHeaders(headers))
+            }
+        }
+    }
+
+    /// Asks for the request as it would be sent.
+    pub(super) fn compose(&mut self) -> Option<Command> {
+        if self.chain.is_empty() {
+            self.notice = Some("The chain is empty: Ctrl+L adds a model.".to_owned());
+            return None;
+        }
+        Some(Command::Compose(Box::new(self.ask())))
+    }
+
+    pub(super) fn show_composed(&mut self, composed: Result<Composed, String>) {
+        match composed {
+            Ok(composed) => self.overlay = Some(Overlay::Composed(composed::sheet(self, &composed))),
+            Err(why) => self.notice = Some(format!("Cannot be sent: {why}")),
+        }
+    }
+}
+
+/// Inputs and outputs of a run that was answered.
+fn pinnable(run: &Transcript) -> Option<(crate::dspy::Values, crate::dspy::Values)> {
+    let inputs = run.setup.as_ref()?.inputs.clone();
+    let read = run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|read| read.fields.clone());
+    Some((inputs, read?))
+}

@@ -1,0 +1,242 @@
+//! What the next run is made of: demos, signatures, settings, headers, the chain's modes, large pastes.
+
+use crate::stage::{Stage, recorded};
+use std::time::Duration;
+use switchover::dspy::{Module, Prediction};
+use switchover::openrouter::Request;
+use switchover::openrouter::headers::Provenance;
+use switchover::report::{Report, Seen, What};
+use switchover::tui::overlay::Overlay;
+use switchover::tui::theme::Theme;
+use switchover::tui::{Command, Composed, Msg};
+
+fn stage() -> Stage {
+    Stage::new(120, 36, Theme::Dark, &[])
+}
+
+/// Empties the editor that stands.
+fn wipe(stage: &mut Stage) {
+    for _ in 0..40 {
+        stage.script("Ctrl+U Backspace");
+    }
+}
+
+#[test]
+fn a_good_run_becomes_a_demo_with_one_key_and_is_sent() {
+    let mut stage = stage();
+    stage.press("Alt+P");
+    assert!(stage.app.demos.is_empty(), "there is nothing to pin yet");
+    stage.play("takeover", Duration::MAX);
+    stage.script("Alt+P Alt+P");
+    assert_eq!(stage.app.demos.len(), 1, "the same run is one demo");
+    let names: Vec<&str> = stage.app.demos[0].keys().map(String::as_str).collect();
+    assert_eq!(names, ["question", "reasoning", "answer"]);
+    let sent = stage.script("'again' Enter");
+    let [Command::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!(ask.demos, stage.app.demos);
+}
+
+#[test]
+fn demos_are_ordered_opened_and_removed() {
+    let mut stage = stage();
+    for name in ["a", "b", "c"] {
+        stage
+            .app
+            .demos
+            .push([("question".to_owned(), name.into()), ("answer".to_owned(), name.into())].into_iter().collect());
+    }
+    let order =
+        |stage: &Stage| stage.app.demos.iter().map(|d| d["question"].as_str().unwrap().to_owned()).collect::<String>();
+    stage.script("F10 J J");
+    assert_eq!(order(&stage), "bca");
+    stage.press("K");
+    assert_eq!(order(&stage), "bac");
+    stage.press("Enter");
+    assert!(matches!(stage.app.overlay, Some(Overlay::Demo(1, _))));
+    stage.script("Esc x");
+    assert_eq!(order(&stage), "bc");
+    stage.script("x x x");
+    assert_eq!(order(&stage), "");
+}
+
+#[test]
+fn a_signature_is_saved_with_its_demos_and_module() {
+    let mut stage = stage();
+    stage.play("takeover", Duration::MAX);
+    let saved = stage.script("Alt+P F3 Alt+S Ctrl+S");
+    let [Command::SaveSignature(entry)] = saved.as_slice() else { panic!("{saved:?}") };
+    assert_eq!(entry.signature.name, "Question");
+    assert_eq!((entry.module, entry.demos.len()), (stage.app.module, 1));
+    assert_ne!(entry.module, Module::ChainOfThought);
+}
+
+#[test]
+fn what_is_typed_once_stays_in_the_list_and_gets_a_name() {
+    let mut stage = stage();
+    stage.script("Alt+P Shift+Tab Shift+Tab Shift+Tab");
+    while !stage.app.shelf.typing() {
+        stage.script("Tab e");
+    }
+    stage.press("Ctrl+U");
+    stage.script("'poem: str -> mood: str' Enter");
+    assert!(stage.app.shelf.entries.iter().any(|entry| entry.signature.inline().contains("poem")));
+    let saved = stage.script("Alt+S Ctrl+S");
+    let [Command::SaveSignature(entry)] = saved.as_slice() else { panic!("{saved:?}") };
+    assert_eq!(entry.signature.name, "mood");
+    let same = stage.app.shelf.entries.iter().filter(|entry| entry.signature.inline().contains("poem")).count();
+    assert_eq!(same, 1, "the unnamed one gave way to the named one");
+}
+
+#[test]
+fn what_is_wrong_is_not_kept_and_not_lost() {
+    let mut stage = stage();
+    stage.press("Alt+O");
+    wipe(&mut stage);
+    stage.script("'temprature = 1' Ctrl+S");
+    assert!(matches!(stage.app.overlay, Some(Overlay::Draft(_))));
+    assert!(stage.screen().contains("unknown field `temprature`"), "{}", stage.screen());
+    assert!(stage.app.settings.temperature.is_none());
+    stage.press("Esc");
+    assert!(stage.app.overlay.is_some(), "changes are not dropped by one key");
+    stage.press("Esc");
+    assert!(stage.app.overlay.is_none());
+}
+
+#[test]
+fn settings_are_sent_and_read_back() {
+    let mut stage = stage();
+    stage.press("Alt+O");
+    wipe(&mut stage);
+    for line in ["temperature = 0.5", "extra_body = \"{\\\"a\\\": [1, null]}\"", "[provider]", "sort = \"price\""] {
+        stage.type_text(line);
+        stage.press("Enter");
+    }
+    stage.press("Ctrl+S");
+    assert_eq!(stage.app.settings.temperature, Some(0.5));
+    assert_eq!(stage.app.settings.extra_body["a"], serde_json::json!([1, null]));
+    let before = stage.app.settings.clone();
+    stage.script("Alt+O Ctrl+S");
+    assert_eq!(stage.app.settings, before);
+    let sent = stage.script("'why?' Enter");
+    let [Command::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!(ask.settings, before);
+}
+
+#[test]
+fn headers_are_checked_before_they_are_used() {
+    let mut stage = stage();
+    stage.script("F5 e");
+    wipe(&mut stage);
+    stage.type_text("title = \"Zürich\"");
+    assert_eq!(stage.press("Ctrl+S"), None);
+    assert!(stage.screen().contains("visible ASCII"));
+    wipe(&mut stage);
+    stage.type_text("title = \"Mine\"");
+    let command = stage.press("Ctrl+S");
+    let Some(Command::SetHeaders(headers)) = command else { panic!("{command:?}") };
+    let title = headers.title.expect("a title");
+    assert_eq!((title.value.as_str(), title.from), ("Mine", Provenance::Session));
+    assert!(headers.referer.is_none());
+}
+
+#[test]
+fn the_chain_has_variants_modes_and_hedges() {
+    let mut stage = stage();
+    stage.script("Ctrl+L v");
+    assert_eq!(stage.app.chain[0].model, "openai/gpt-4o-mini:free");
+    stage.script("v v v");
+    assert_eq!(stage.app.chain[0].model, "openai/gpt-4o-mini");
+    stage.script("m h");
+    assert!(stage.app.policy.server_side && stage.app.policy.hedge);
+    stage.press("m");
+    assert!(stage.app.policy.strict && !stage.app.policy.server_side);
+    stage.press("Esc");
+    assert!(stage.screen().contains("strict: no fallback · hedged"), "{}", stage.screen());
+}
+
+#[test]
+fn far_dearer_fallbacks_are_flagged() {
+    let mut stage = stage();
+    for (i, usd) in [1e-6, 1e-3].into_iter().enumerate() {
+        let price = &mut stage.app.models[i].price;
+        (price.prompt, price.completion) = (Some(usd), Some(usd));
+        stage.app.models[i].max_output = Some(1000);
+    }
+    stage.press("Ctrl+L");
+    assert_eq!(stage.app.dear(), [1]);
+    assert!(stage.screen().contains("far dearer"));
+}
+
+#[test]
+fn the_request_is_shown_before_it_is_sent() {
+    let mut stage = stage();
+    let asked = stage.script("'why?' F12");
+    let [Command::Compose(ask)] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!(ask.inputs["question"], "why?");
+    let request =
+        Request { url: "https://example.org/x".into(), headers: Vec::new(), body: serde_json::json!({"model": "m"}) };
+    let worst = vec![("a/b".to_owned(), Some(0.25)), ("c/d".to_owned(), None)];
+    stage.app.update(stage.now, Msg::Composed(Box::new(Ok(Composed { request, worst }))));
+    stage.app.settle();
+    let screen = stage.screen();
+    for part in ["https://example.org/x", "$0.250000", "unknown", "\"model\": \"m\""] {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
+    stage.press("e");
+    assert!(matches!(stage.app.overlay, Some(Overlay::Draft(_))));
+}
+
+#[test]
+fn a_large_paste_is_one_word_until_it_is_sent() {
+    let mut stage = stage();
+    let large = "line\n".repeat(30_000);
+    stage.app.update(stage.now, Msg::Paste(large.clone()));
+    stage.app.settle();
+    assert_eq!(stage.app.prompt.inputs[0].text(), "[paste 1: 150 KB, 30000 lines]");
+    let sent = stage.press("Enter");
+    let Some(Command::Send(ask)) = sent else { panic!("{sent:?}") };
+    assert_eq!(ask.inputs["question"], large.as_str());
+}
+
+#[test]
+fn every_chain_of_a_vote_is_shown() {
+    let mut stage = stage();
+    let reports = recorded("takeover");
+    let run = reports[0].run;
+    let mut tell = |what| {
+        let report = Report { run, at: Duration::from_millis(10), what };
+        stage.app.update(Duration::from_secs(5), Msg::Report(Box::new(report)));
+    };
+    let What::Seen(Seen::Begun(mut job)) = reports[0].what.clone() else { panic!("begins") };
+    job.module = Module::Majority(3);
+    tell(What::Seen(Seen::Begun(job.clone())));
+    let end = reports.iter().find_map(|report| match &report.what {
+        What::Engine(switchover::failover::Event::Finished(end)) => Some(end.clone()),
+        _ => None,
+    });
+    let mut answers = Vec::new();
+    for (chain, answer) in ["42", "41", "42"].into_iter().enumerate() {
+        let mut end = end.clone().expect("an end");
+        end.fields = [("answer".to_owned(), answer.into())].into_iter().collect();
+        answers.push(Some(Prediction { fields: end.fields.clone(), repairs: Vec::new() }));
+        if chain < 2 {
+            tell(What::Seen(Seen::Chain { chain: chain + 1, of: 3, end }));
+        }
+    }
+    tell(What::Seen(Seen::Voted(switchover::dspy::vote(&job.signature, &answers).expect("a vote"))));
+    stage.app.settle();
+    let screen = stage.screen();
+    for part in ["★ chain 1 of 3: 42", "· chain 2 of 3: 41", "chain 3 of 3: about to ask", "2 × 42 · 1 × 41"] {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
+}
+
+#[test]
+fn a_session_adds_up() {
+    let mut stage = stage();
+    stage.play("takeover", Duration::MAX);
+    let once = stage.app.spent.expect("a run has ended");
+    assert_eq!(Some(once), stage.app.transcript().map(switchover::transcript::Transcript::cost));
+    stage.play("takeover", Duration::MAX);
+    assert_eq!(stage.app.spent, Some(once.plus(once)));
+}
