@@ -19,6 +19,7 @@ mod scenarios;
 mod serve;
 mod settings;
 mod setup;
+mod tour;
 
 use crate::config::Surroundings;
 use clap::{Args, Parser, Subcommand};
@@ -90,6 +91,8 @@ pub struct Settings {
 enum Command {
     /// Ask once and print the answer
     Ask(ask::Ask),
+    /// A guided tour of the playground in a minute, on the simulator
+    Tour,
     /// Look at earlier runs
     History(history::Runs),
     /// Play a run again, without a network, and decide it again
@@ -127,6 +130,7 @@ pub fn run(cli: Cli, around: &Surroundings) -> ExitCode {
     let outcome = match cli.command {
         None => ask::playground(&cli.settings, around),
         Some(Command::Ask(ask)) => ask.run(&cli.settings, around),
+        Some(Command::Tour) => tour::run(&cli.settings, around),
         Some(Command::History(runs)) => runs.run(&cli.settings, around),
         Some(Command::Replay(replay)) => replay.run(&cli.settings, around),
         Some(Command::Export(export)) => export.run(&cli.settings, around),

@@ -6,29 +6,31 @@ use crate::failover::{Policy, Route};
 use crate::history::{History, Keeper};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::headers::lint;
-use crate::report::Job;
+use crate::report::{Job, Report};
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
-use crate::tui::{self, Command, Link, Msg, Start, Wires, app};
+use crate::tui::{self, Ask, Command, Link, Msg, Start, Wires, app};
 use crate::worker::{self, Running, World};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
 
 /// So many earlier runs are at hand.
 const REMEMBERED: usize = 50;
 
 /// Opens the playground and stays until the user leaves.
-pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
+pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Result<u8> {
     let config = settings.config(around)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let world = setup::world(&config, settings).await?;
         let base = setup::job(&config, around)?;
-        let start = start(&config, around, &base, &world)?;
+        let start = Start { tour, ..start(&config, around, &base, &world)? };
         let (inbox, received) = unbounded_channel();
         let (commands, asked) = unbounded_channel();
         let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| around.env.get(*name).cloned());
@@ -37,7 +39,8 @@ pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
         }
         let keeper = Arc::new(Mutex::new(setup::keeper(&config, around)?));
         let folder = around.config_dir.join("signatures");
-        let desk = Desk { world, base, inbox, running: None, folder, keeper };
+        let history = History::of(&around.data_dir);
+        let desk = Desk { world, base, inbox, running: Vec::new(), replaying: None, history, folder, keeper };
         tokio::spawn(desk.serve(asked));
         tui::run(start, Wires { inbox: received, commands, editor }).await.context("the terminal")?;
         Ok(exit::OK)
@@ -114,7 +117,11 @@ struct Desk {
     /// What a run is asked besides what stands on the screen.
     base: Job,
     inbox: UnboundedSender<Msg>,
-    running: Option<Running>,
+    /// The run that is on, or those of a comparison.
+    running: Vec<Running>,
+    /// The kept run that is played again.
+    replaying: Option<AbortHandle>,
+    history: History,
     folder: PathBuf,
     keeper: Arc<Mutex<Keeper>>,
 }
@@ -129,29 +136,24 @@ impl Desk {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Send(ask) => {
-                let chain = ask.chain.iter().map(|link| Route::new(&link.model, "")).collect();
-                let job = Job {
-                    signature: ask.signature,
-                    module: ask.module,
-                    adapter: ask.adapter,
-                    demos: ask.demos,
-                    inputs: ask.inputs,
-                    chain,
-                    policy: Policy { seed: fastrand::u64(..), ..ask.policy },
-                    ..self.base.clone()
-                };
-                let (inbox, keeper) = (self.inbox.clone(), Arc::clone(&self.keeper));
-                // The run before, if it still goes on, ends as it is dropped here.
-                self.running = Some(worker::spawn(job, &self.world, move |report| {
-                    // What is seen on the screen is on disk already.
-                    let kept = keeper.lock().unwrap_or_else(PoisonError::into_inner).keep(&report);
-                    if let Err(trouble) = kept {
-                        _ = inbox.send(Msg::Notice(trouble));
-                    }
-                    _ = inbox.send(Msg::Report(Box::new(report)));
-                }));
+                let run = self.spawn(*ask, Msg::Report);
+                self.running = vec![run];
             }
-            Command::Cancel => self.running = None,
+            Command::Compare { number, asks } => {
+                let spawn = |(column, ask)| self.spawn(ask, move |report| Msg::Compared { number, column, report });
+                self.running = asks.into_iter().enumerate().map(spawn).collect();
+            }
+            Command::Replay(run) => match self.history.find(&run.to_string()) {
+                Ok(reports) => self.replaying = Some(tokio::spawn(replay(reports, self.inbox.clone())).abort_handle()),
+                Err(error) => {
+                    _ = self.inbox.send(Msg::Replayed(None));
+                    self.say(format!("cannot be played again: {error}"));
+                }
+            },
+            Command::Cancel => {
+                self.running.clear();
+                self.replaying.take().inspect(AbortHandle::abort);
+            }
             Command::SetFault { model, fault } => self.world.inject(&model, fault),
             Command::HealAll => self.world.heal(),
             Command::ResetBreaker(name) => {
@@ -171,7 +173,41 @@ impl Desk {
         }
     }
 
+    /// Starts a run. What it reports is kept first: what is seen on the screen is on disk already.
+    fn spawn(&self, ask: Ask, wrap: impl Fn(Box<Report>) -> Msg + Send + Sync + 'static) -> Running {
+        let chain = ask.chain.iter().map(|link| Route::new(&link.model, "")).collect();
+        let job = Job {
+            signature: ask.signature,
+            module: ask.module,
+            adapter: ask.adapter,
+            demos: ask.demos,
+            inputs: ask.inputs,
+            chain,
+            policy: Policy { seed: fastrand::u64(..), ..ask.policy },
+            ..self.base.clone()
+        };
+        let (inbox, keeper) = (self.inbox.clone(), Arc::clone(&self.keeper));
+        worker::spawn(job, &self.world, move |report| {
+            let kept = keeper.lock().unwrap_or_else(PoisonError::into_inner).keep(&report);
+            if let Err(trouble) = kept {
+                _ = inbox.send(Msg::Notice(trouble));
+            }
+            _ = inbox.send(wrap(Box::new(report)));
+        })
+    }
+
     fn say(&self, notice: String) {
         _ = self.inbox.send(Msg::Notice(notice));
     }
+}
+
+/// Tells a kept run's reports at the pace at which they came.
+async fn replay(reports: Vec<Report>, inbox: UnboundedSender<Msg>) {
+    let mut last = Duration::ZERO;
+    for report in reports {
+        tokio::time::sleep(report.at.saturating_sub(last)).await;
+        last = last.max(report.at);
+        _ = inbox.send(Msg::Replayed(Some(Box::new(report))));
+    }
+    _ = inbox.send(Msg::Replayed(None));
 }

@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod chain;
+pub mod compare;
 pub mod faults;
 pub mod finder;
 pub mod health;
@@ -13,6 +14,7 @@ use super::draw::boxed;
 use super::keymap::Context;
 use super::theme::Role;
 use attempt::AttemptSheet;
+use compare::Compare;
 use faults::Faults;
 use finder::Finder;
 use ratatui::Frame;
@@ -40,6 +42,8 @@ pub enum Overlay {
     Health(usize),
     /// Earlier runs; the chosen line, counted from the latest.
     History(usize),
+    /// The same inputs to several models.
+    Compare(Compare),
     /// Whether to leave while a run is on.
     Leave,
 }
@@ -55,6 +59,7 @@ impl Overlay {
             Self::Finder(_) => vec![Context::Search],
             Self::Health(_) => vec![Context::Health, Context::Overlay],
             Self::History(_) => vec![Context::History, Context::List, Context::Overlay],
+            Self::Compare(_) => vec![Context::Compare, Context::Overlay],
             Self::Leave => vec![Context::Leave],
         }
     }
@@ -72,6 +77,7 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Attempt(sheet)) => sheet.draw(app, f),
         Some(Overlay::Health(at)) => health::draw(app, *at, now, f),
         Some(Overlay::History(at)) => history::draw(app, *at, f),
+        Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
         Some(Overlay::Leave) => leave(app, f),
     }
 }

@@ -23,6 +23,10 @@ pub enum Context {
     Health,
     /// In the history.
     History,
+    /// In a comparison.
+    Compare,
+    /// In the guided tour.
+    Tour,
     /// In overlays with a list to choose from.
     List,
     /// In any overlay without a text field.
@@ -40,7 +44,7 @@ pub enum Context {
 impl Context {
     /// Whether letters are typed there.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Prompt | Self::Typing | Self::Search | Self::Anywhere | Self::Always)
+        matches!(self, Self::Prompt | Self::Typing | Self::Search | Self::Tour | Self::Anywhere | Self::Always)
     }
 
     /// In words.
@@ -56,6 +60,8 @@ impl Context {
             Self::Chain => "chain editor",
             Self::Health => "health board",
             Self::History => "history",
+            Self::Compare => "comparison",
+            Self::Tour => "guided tour",
             Self::List => "lists",
             Self::Overlay => "overlays",
             Self::Search => "search fields",
@@ -134,6 +140,12 @@ pub enum Action {
     MoveDown,
     ResetBreaker,
     Rerun,
+    Compare,
+    Replay,
+    SearchRuns,
+    Tour,
+    NextStep,
+    LeaveTour,
     Back,
 }
 
@@ -193,6 +205,8 @@ pub const TABLE: &[Binding] = table! {
         "presenter"     Presenter   ["F8"]                                ""           "Presenter mode: more air, keys shown, strong colours";
         "adapter"       Adapter     ["F9"]                                ""           "Next adapter: how fields are written in messages";
         "history"       History     ["Ctrl+S"]                            ""           "Earlier runs";
+        "compare"       Compare     ["Alt+C" "F10"]                       ""           "Compare: the same inputs to each model of the chain, side by side";
+        "tour"          Tour        ["F12"]                               ""           "The guided tour, on the simulator";
         "new-run"       NewRun      ["Ctrl+N"]                            ""           "Clear the prompt and the answer";
         "reasoning"     Reasoning   ["Ctrl+T"]                            ""           "Fold or unfold the reasoning, and pin it so";
         "copy-answer"   CopyAnswer  ["Ctrl+O"]                            ""           "Copy the answer";
@@ -260,6 +274,15 @@ pub const TABLE: &[Binding] = table! {
     }
     History {
         "rerun"         Rerun       ["r"]                                 "run again"  "Run it again";
+        "replay"        Replay      ["p"]                                 "replay"     "Play it at its recorded pace, without a network";
+        "search-runs"   SearchRuns  ["/"]                                 "search"     "Search the earlier runs";
+    }
+    Compare {
+        "compare-again" Rerun       ["r"]                                 "again"      "Ask all of them again";
+    }
+    Tour {
+        "next-step"     NextStep    ["Enter"]                             "next"       "The next step of the tour";
+        "leave-tour"    LeaveTour   ["Esc"]                               "leave"      "Leave the tour and heal what it broke";
     }
     Overlay {
         "list-up"       Up          ["Up" "k"]                            ""           "One line up";
