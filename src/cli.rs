@@ -21,6 +21,7 @@ mod scenarios;
 mod serve;
 mod settings;
 mod setup;
+mod tour;
 
 use crate::config::Surroundings;
 use clap::{Args, Parser, Subcommand};
@@ -97,6 +98,8 @@ enum Command {
     Ask(ask::Ask),
     /// The playground line by line, for screen readers and dumb terminals
     Plain(plain::Plain),
+    /// A guided tour of the playground in a minute, on the simulator
+    Tour,
     /// Look at earlier runs
     History(history::Runs),
     /// Play a run again, without a network, and decide it again
@@ -140,6 +143,7 @@ pub fn run(cli: Cli, around: &Surroundings) -> ExitCode {
         None if cli.plain => plain::Plain::run(&cli.settings, around),
         None => ask::playground(&cli.settings, around),
         Some(Command::Ask(ask)) => ask.run(&cli.settings, around),
+        Some(Command::Tour) => tour::run(&cli.settings, around),
         Some(Command::History(runs)) => runs.run(&cli.settings, around),
         Some(Command::Replay(replay)) => replay.run(&cli.settings, around),
         Some(Command::Export(export)) => export.run(&cli.settings, around),

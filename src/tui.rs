@@ -17,6 +17,7 @@ mod signals;
 pub mod status;
 pub mod terminal;
 pub mod theme;
+pub mod tour;
 pub mod update;
 pub mod wrap;
 
@@ -57,12 +58,19 @@ pub async fn run(start: Start, mut wires: Wires) -> io::Result<()> {
     let mut terminal = Terminal::take()?;
     let mut signals = Signals::new()?;
     let clock = Clock::start();
+    let tour = start.tour;
     let mut desk = Desk { app: App::new(start), keys: EventStream::new(), stopped: false };
+    if tour && let Some(command) = desk.app.begin_tour() {
+        desk.perform(command, &mut terminal, &mut wires, &clock)?;
+    }
     let mut drawn = Duration::ZERO;
     let mut due = Some(Duration::ZERO);
     loop {
         // Drawn only when something has changed or counts; else nothing wakes.
         if due.is_some_and(|due| due <= clock.now()) {
+            if let Some(command) = desk.app.update(clock.now(), Msg::Tick) {
+                desk.perform(command, &mut terminal, &mut wires, &clock)?;
+            }
             desk.frame(&mut terminal, clock.now())?;
             drawn = clock.now();
             due = desk.app.counts(drawn).then_some(drawn + TICK);

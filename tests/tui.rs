@@ -1,5 +1,7 @@
 //! The screen without a terminal: recorded runs and keys go in, frames come out.
 
+#[path = "tui/beside.rs"]
+mod beside;
 #[path = "tui/docs.rs"]
 mod docs;
 #[path = "tui/frames.rs"]
@@ -12,5 +14,7 @@ mod making;
 mod screens;
 #[path = "tui/stage.rs"]
 mod stage;
+#[path = "tui/tour.rs"]
+mod tour;
 #[path = "tui/transcripts.rs"]
 mod transcripts;

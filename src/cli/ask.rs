@@ -82,7 +82,7 @@ impl Ask {
 /// Without a command: the playground; or, where there is no terminal, the demonstration as text.
 pub(super) fn playground(settings: &Settings, around: &Surroundings) -> Result<u8> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        return super::play::run(settings, around);
+        return super::play::run(settings, around, false);
     }
     println!("No terminal here, so the failover demonstration runs as text (`switchover ask --help` for more):");
     println!();

@@ -5,7 +5,7 @@ use crate::config::{Config, Surroundings};
 use crate::failover::{Policy, Route};
 use crate::history::{History, Keeper};
 use crate::openrouter::catalogue::Catalogue;
-use crate::report::Job;
+use crate::report::{Job, Report};
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
@@ -15,13 +15,15 @@ use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
 
 /// So much of the history is read before the first frame, in bytes.
 const AT_HAND: u64 = 256 << 10;
 
 /// Opens the playground and stays until the user leaves.
-pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
+pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Result<u8> {
     let config = settings.config(around)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
@@ -29,7 +31,7 @@ pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
         world.keep_models_in(&around.cache_dir);
         world.ask_costs(AskCosts::AfterTheEnd);
         let base = setup::job(&config, around)?;
-        let start = start(&config, around, &base, &world)?;
+        let start = Start { tour, ..start(&config, around, &base, &world)? };
         let (inbox, received) = unbounded_channel();
         let (commands, asked) = unbounded_channel();
         let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| around.env.get(*name).cloned());
@@ -38,7 +40,8 @@ pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
         }
         let keeper = Arc::new(Mutex::new(setup::keeper(&config, around)?));
         let folder = around.config_dir.join("signatures");
-        let desk = Desk { world, base, inbox, running: None, folder, keeper };
+        let history = History::of(&around.data_dir);
+        let desk = Desk { world, base, inbox, running: Vec::new(), replaying: None, history, folder, keeper };
         tokio::spawn(desk.serve(asked));
         tui::run(start, Wires { inbox: received, commands, editor }).await.context("the terminal")?;
         Ok(exit::OK)
@@ -116,7 +119,11 @@ struct Desk {
     /// What a run is asked besides what stands on the screen.
     base: Job,
     inbox: UnboundedSender<Msg>,
-    running: Option<Running>,
+    /// The run that is on, or those of a comparison.
+    running: Vec<Running>,
+    /// The kept run that is played again.
+    replaying: Option<AbortHandle>,
+    history: History,
     folder: PathBuf,
     keeper: Arc<Mutex<Keeper>>,
 }
@@ -131,19 +138,24 @@ impl Desk {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Send(ask) => {
-                let job = self.job(*ask);
-                let (inbox, keeper) = (self.inbox.clone(), Arc::clone(&self.keeper));
-                // The run before, if it still goes on, ends as it is dropped here.
-                self.running = Some(worker::spawn(job, &self.world, move |report| {
-                    // What is seen on the screen is on disk already.
-                    let kept = keeper.lock().unwrap_or_else(PoisonError::into_inner).keep(&report);
-                    if let Err(trouble) = kept {
-                        _ = inbox.send(Msg::Notice(trouble));
-                    }
-                    _ = inbox.send(Msg::Report(Box::new(report)));
-                }));
+                let run = self.spawn(*ask, Msg::Report);
+                self.running = vec![run];
             }
-            Command::Cancel => self.running = None,
+            Command::Compare { number, asks } => {
+                let spawn = |(column, ask)| self.spawn(ask, move |report| Msg::Compared { number, column, report });
+                self.running = asks.into_iter().enumerate().map(spawn).collect();
+            }
+            Command::Replay(run) => match self.history.find(&run.to_string()) {
+                Ok(reports) => self.replaying = Some(tokio::spawn(replay(reports, self.inbox.clone())).abort_handle()),
+                Err(error) => {
+                    _ = self.inbox.send(Msg::Replayed(None));
+                    self.say(format!("cannot be played again: {error}"));
+                }
+            },
+            Command::Cancel => {
+                self.running.clear();
+                self.replaying.take().inspect(AbortHandle::abort);
+            }
             Command::SetFault { model, fault } => self.world.inject(&model, fault),
             Command::HealAll => self.world.heal(),
             Command::ResetBreaker(name) => {
@@ -181,6 +193,19 @@ impl Desk {
         }
     }
 
+    /// Starts a run. What it reports is kept first: what is seen on the screen is on disk already.
+    fn spawn(&self, ask: Ask, wrap: impl Fn(Box<Report>) -> Msg + Send + Sync + 'static) -> Running {
+        let job = self.job(ask);
+        let (inbox, keeper) = (self.inbox.clone(), Arc::clone(&self.keeper));
+        worker::spawn(job, &self.world, move |report| {
+            let kept = keeper.lock().unwrap_or_else(PoisonError::into_inner).keep(&report);
+            if let Err(trouble) = kept {
+                _ = inbox.send(Msg::Notice(trouble));
+            }
+            _ = inbox.send(wrap(Box::new(report)));
+        })
+    }
+
     fn job(&self, ask: Ask) -> Job {
         Job {
             signature: ask.signature,
@@ -198,4 +223,15 @@ impl Desk {
     fn say(&self, notice: String) {
         _ = self.inbox.send(Msg::Notice(notice));
     }
+}
+
+/// Tells a kept run's reports at the pace at which they came.
+async fn replay(reports: Vec<Report>, inbox: UnboundedSender<Msg>) {
+    let mut last = Duration::ZERO;
+    for report in reports {
+        tokio::time::sleep(report.at.saturating_sub(last)).await;
+        last = last.max(report.at);
+        _ = inbox.send(Msg::Replayed(Some(Box::new(report))));
+    }
+    _ = inbox.send(Msg::Replayed(None));
 }

@@ -12,6 +12,7 @@ use super::pane::log::LogView;
 use super::pane::prompt::Prompt;
 use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
+use super::tour::Tour;
 use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
 use crate::failover::{BreakerState, Policy, Route, Spent, dear_fallbacks};
 use crate::openrouter::BaseUrl;
@@ -52,6 +53,8 @@ pub struct Start {
     pub theme: Theme,
     /// Something to say at once.
     pub notice: Option<String>,
+    /// Whether the guided tour begins at once.
+    pub tour: bool,
 }
 
 /// A model to choose.
@@ -86,6 +89,8 @@ pub struct Run {
     pub began: Duration,
     /// Whether it comes from the history.
     pub past: bool,
+    /// Whether a kept run is played again: no network is asked.
+    pub replay: bool,
 }
 
 impl Run {
@@ -175,6 +180,12 @@ pub struct App {
     pub notice: Option<String>,
     /// Ctrl+C was the last key.
     pub leaving: bool,
+    /// Comparisons so far.
+    pub comparisons: u64,
+    /// The kept run that is played again.
+    pub replaying: Option<u64>,
+    /// The guided tour, while it is on.
+    pub tour: Option<Tour>,
 }
 
 impl App {
@@ -221,6 +232,9 @@ impl App {
             find: None,
             notice: start.notice,
             leaving: false,
+            comparisons: 0,
+            replaying: None,
+            tour: None,
         }
     }
 
@@ -233,7 +247,12 @@ impl App {
     pub fn counts(&self, now: Duration) -> bool {
         let open =
             |gauge: &Gauge| matches!(gauge.breaker, Some(BreakerState::Open { until: Some(until) }) if until > now);
-        self.busy() || (matches!(self.overlay, Some(Overlay::Health(_))) && self.board.gauges.iter().any(open))
+        let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.live());
+        let touring = self.tour.as_ref().is_some_and(Tour::pressing);
+        self.busy()
+            || comparing
+            || touring
+            || (matches!(self.overlay, Some(Overlay::Health(_))) && self.board.gauges.iter().any(open))
     }
 
     /// The run's fold.
@@ -248,6 +267,14 @@ impl App {
 
     /// Where keys mean something now, the nearest first.
     pub fn contexts(&self) -> Vec<Context> {
+        if self.tour.is_some() {
+            return vec![Context::Tour, Context::Always];
+        }
+        self.places()
+    }
+
+    /// The same, whether or not the tour is on.
+    pub(super) fn places(&self) -> Vec<Context> {
         if let Some(overlay) = &self.overlay {
             let mut contexts = overlay.contexts();
             contexts.push(Context::Always);
@@ -316,7 +343,8 @@ impl App {
     /// Brings what is derived up to date: places, and the rows of what has come. The work
     /// is that of the new text, not of all text, unless the width has changed.
     pub fn settle(&mut self) {
-        let screen = Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 };
+        let strip = self.tour.as_ref().map_or(0, |tour| tour.height(self.size));
+        let screen = Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 - strip };
         let sketch = Layout::of(screen, self.focus, self.full, 3, self.sizes);
         let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
         self.layout = Layout::of(screen, self.focus, self.full, wanted, self.sizes);

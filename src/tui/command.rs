@@ -12,7 +12,16 @@ use crate::openrouter::settings::Settings;
 pub enum Command {
     /// Begin a run.
     Send(Box<Ask>),
-    /// End the run that is on.
+    /// Begin several runs side by side; their reports come as `Msg::Compared` with the same number.
+    Compare {
+        /// The comparison.
+        number: u64,
+        /// A run each.
+        asks: Vec<Ask>,
+    },
+    /// Play a kept run again at its own pace, without a network; its reports come as `Msg::Replayed`.
+    Replay(u64),
+    /// End all runs that are on, and the replay.
     Cancel,
     /// From now on this model fails so, or does not. Holds for attempts that start later.
     SetFault {

@@ -5,7 +5,7 @@ use super::layout::{Layout, Pane, SMALLEST, Shape};
 use super::pane::{answer, log, prompt, signatures};
 use super::theme::Role;
 use super::wrap::{clip, width};
-use super::{overlay, status};
+use super::{overlay, status, tour};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -28,6 +28,7 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     status::line(app, now, f);
     status::hints(app, f);
     overlay::draw(app, now, f);
+    tour::draw(app, f);
 }
 
 fn too_small(app: &App, f: &mut Frame<'_>) {

@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod chain;
+pub mod compare;
 pub mod composed;
 pub mod demos;
 pub mod draft;
@@ -16,6 +17,7 @@ use super::draw::boxed;
 use super::keymap::Context;
 use super::theme::Role;
 use attempt::AttemptSheet;
+use compare::Compare;
 use draft::Draft;
 use faults::Faults;
 use finder::Finder;
@@ -52,6 +54,8 @@ pub enum Overlay {
     Composed(Sheet),
     /// Something that is edited as text.
     Draft(Box<Draft>),
+    /// The same inputs to several models.
+    Compare(Compare),
     /// Whether to leave while a run is on.
     Leave,
 }
@@ -70,6 +74,7 @@ impl Overlay {
             Self::Finder(_) => vec![Context::Search],
             Self::Health(_) => vec![Context::Health, Context::Overlay],
             Self::History(_) => vec![Context::History, Context::List, Context::Overlay],
+            Self::Compare(_) => vec![Context::Compare, Context::Overlay],
             Self::Leave => vec![Context::Leave],
         }
     }
@@ -91,6 +96,7 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Demo(at, sheet)) => sheet.draw(app, &format!("demo {}", at + 1), f),
         Some(Overlay::Composed(sheet)) => sheet.draw(app, "the request as it would be sent", f),
         Some(Overlay::Draft(draft)) => draft.draw(app, f),
+        Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
         Some(Overlay::Leave) => leave(app, f),
     }
 }

@@ -22,8 +22,9 @@ pub fn top(app: &App, f: &mut Frame<'_>) {
     let area = app.layout.top;
     let theme = app.colours();
     let name = if app.signature.name.is_empty() { app.signature.inline() } else { app.signature.name.clone() };
+    let replay = app.run.as_ref().is_some_and(|run| run.replay);
     let badge = BADGE.iter().filter(|_| app.simulated).find(|text| width(text) + 38 <= usize::from(area.width));
-    let badge = badge.copied().unwrap_or_default();
+    let badge = if replay { " REPLAY " } else { badge.copied().unwrap_or_default() };
     let room = usize::from(area.width).saturating_sub(width(badge) + 1);
     let left = clip(&format!(" Switchover  {name} · {} · {}", app.module, app.adapter), room);
     f.buffer_mut().set_line(area.x, area.y, &Line::styled(left, theme.style(Role::Title)), area.width);
@@ -113,7 +114,13 @@ fn numbers(app: &App, now: Duration) -> String {
         Some(all) if all != transcript.cost() && transcript.finished.is_some() => format!("session {} · ", usd(all)),
         _ => String::new(),
     };
-    let past = if run.past { "from history · " } else { "" };
+    let past = if run.replay {
+        "replay, no network · "
+    } else if run.past {
+        "from history · "
+    } else {
+        ""
+    };
     format!("{past}{tokens}{cost}{session}{} ", seconds(run.clock(now)))
 }
 

@@ -2,8 +2,10 @@
 //! changes it. Returns at most one thing to do. `now` is an argument.
 
 mod act;
+mod beside;
 mod compose;
 mod overlaid;
+mod tour;
 
 use super::app::{App, Model, Run};
 use super::command::{Command, Composed};
@@ -30,6 +32,19 @@ pub enum Msg {
     Wheel(i16),
     /// The run reports.
     Report(Box<Report>),
+    /// A run of a comparison reports.
+    Compared {
+        /// The comparison, as in the command.
+        number: u64,
+        /// Which of its runs, from 0.
+        column: usize,
+        /// What it says.
+        report: Box<Report>,
+    },
+    /// A kept run that is played again reports; none when it is over.
+    Replayed(Option<Box<Report>>),
+    /// Time has passed: the tour may press its next key.
+    Tick,
     /// The user's editor gave this text back, or why it did not.
     Edited(Result<String, String>),
     /// The request as it would be sent, or why it cannot be.
@@ -62,6 +77,15 @@ impl App {
                 self.show_composed(*composed);
                 None
             }
+            Msg::Compared { number, column, report } => {
+                self.hear_compared(now, number, column, &report);
+                None
+            }
+            Msg::Replayed(report) => {
+                self.hear_replayed(now, report.as_deref());
+                None
+            }
+            Msg::Tick => self.press_for_tour(),
             Msg::Edited(Ok(text)) => {
                 if let Some(Overlay::Draft(draft)) = &mut self.overlay {
                     draft.set(&text);
@@ -87,10 +111,22 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent) -> Option<Command> {
+        let action = self.keymap.action(Chord::of(key), &self.contexts());
+        if let (Some(_), Some(Action::NextStep | Action::LeaveTour | Action::Interrupt)) = (&self.tour, action) {
+            return self.act(if action == Some(Action::NextStep) { Action::NextStep } else { Action::LeaveTour });
+        }
+        if self.tour.is_some() && !matches!(action, Some(Action::Quit | Action::Suspend)) {
+            return None;
+        }
+        self.press(key)
+    }
+
+    /// A key for the playground itself, from the user or from the tour.
+    fn press(&mut self, key: KeyEvent) -> Option<Command> {
         let chord = Chord::of(key);
         self.note_pressed(chord);
         self.notice = None;
-        let action = self.keymap.action(chord, &self.contexts());
+        let action = self.keymap.action(chord, &self.places());
         if action != Some(Action::Interrupt) {
             self.leaving = false;
         }
@@ -164,9 +200,9 @@ impl App {
             self.log.at = None;
             self.page.scroll.to_end();
             let began = now.saturating_sub(report.at);
-            self.run = Some(Run { transcript: Transcript::default(), began, past: false });
+            self.run = Some(Run { transcript: Transcript::default(), began, past: false, replay: false });
         }
-        if let Some(run) = self.run.as_mut().filter(|run| !run.past) {
+        if let Some(run) = self.run.as_mut().filter(|run| !run.past && !run.replay) {
             let ended = run.transcript.finished.is_some();
             run.transcript.apply(report);
             if let (What::Engine(Event::Finished(finished)), false) = (&report.what, ended) {
@@ -177,7 +213,7 @@ impl App {
 
     /// Moves the run on the screen to the earlier ones.
     fn put_away(&mut self) {
-        if let Some(run) = self.run.take().filter(|run| !run.past) {
+        if let Some(run) = self.run.take().filter(|run| !run.past && !run.replay) {
             self.past.push(run.transcript);
             let surplus = self.past.len().saturating_sub(REMEMBERED);
             self.past.drain(..surplus);
@@ -208,6 +244,6 @@ impl App {
 
     /// Whether the contexts hold this one.
     fn holds(&self, context: Context) -> bool {
-        self.contexts().contains(&context)
+        self.places().contains(&context)
     }
 }

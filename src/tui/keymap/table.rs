@@ -29,6 +29,10 @@ pub enum Context {
     Health,
     /// In the history.
     History,
+    /// In a comparison.
+    Compare,
+    /// In the guided tour.
+    Tour,
     /// In overlays with a list to choose from.
     List,
     /// In any overlay without a text field.
@@ -46,7 +50,10 @@ pub enum Context {
 impl Context {
     /// Whether letters are typed there.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Prompt | Self::Typing | Self::Search | Self::Draft | Self::Anywhere | Self::Always)
+        matches!(
+            self,
+            Self::Prompt | Self::Typing | Self::Search | Self::Draft | Self::Tour | Self::Anywhere | Self::Always
+        )
     }
 
     /// In words.
@@ -65,6 +72,8 @@ impl Context {
             Self::Draft => "editing as text",
             Self::Health => "health board",
             Self::History => "history",
+            Self::Compare => "comparison",
+            Self::Tour => "guided tour",
             Self::List => "lists",
             Self::Overlay => "overlays",
             Self::Search => "search fields",
@@ -151,6 +160,12 @@ pub enum Action {
     Hedge,
     ResetBreaker,
     Rerun,
+    Compare,
+    Replay,
+    SearchRuns,
+    Tour,
+    NextStep,
+    LeaveTour,
     Back,
 }
 
@@ -215,6 +230,8 @@ pub const TABLE: &[Binding] = table! {
         "presenter"     Presenter   ["F8"]                                ""           "Presenter mode: more air, keys shown, strong colours";
         "adapter"       Adapter     ["F9"]                                ""           "Next adapter: how fields are written in messages";
         "history"       History     ["Ctrl+S"]                            ""           "Earlier runs";
+        "compare"       Compare     ["Alt+C"]                             ""           "Compare: the same inputs to each model of the chain, side by side";
+        "tour"          Tour        ["Alt+T"]                             ""           "The guided tour, on the simulator";
         "new-run"       NewRun      ["Ctrl+N"]                            ""           "Clear the prompt and the answer";
         "reasoning"     Reasoning   ["Ctrl+T"]                            ""           "Fold or unfold the reasoning, and pin it so";
         "copy-answer"   CopyAnswer  ["Ctrl+O"]                            ""           "Copy the answer";
@@ -304,6 +321,15 @@ pub const TABLE: &[Binding] = table! {
     }
     History {
         "rerun"         Rerun       ["r"]                                 "run again"  "Run it again";
+        "replay"        Replay      ["p"]                                 "replay"     "Play it at its recorded pace, without a network";
+        "search-runs"   SearchRuns  ["/"]                                 "search"     "Search the earlier runs";
+    }
+    Compare {
+        "compare-again" Rerun       ["r"]                                 "again"      "Ask all of them again";
+    }
+    Tour {
+        "next-step"     NextStep    ["Enter"]                             "next"       "The next step of the tour";
+        "leave-tour"    LeaveTour   ["Esc"]                               "leave"      "Leave the tour and heal what it broke";
     }
     Overlay {
         "list-up"       Up          ["Up" "k"]                            ""           "One line up";

@@ -2,6 +2,7 @@
 
 use super::{history, open};
 use crate::dspy::Values;
+use crate::transcript::{Transcript, model_name};
 use crate::tui::app::{App, Model};
 use crate::tui::draw::window;
 use crate::tui::keymap::{Action, Context, Keymap, TABLE};
@@ -22,6 +23,8 @@ pub enum Choice {
     Model(String),
     /// Show the inputs of this number again.
     Inputs(usize),
+    /// The earlier run on this line of the history.
+    Run(usize),
     /// Look for what was typed in the answer.
     Text(String),
 }
@@ -35,6 +38,8 @@ pub enum Sought {
     Models,
     /// Inputs that were sent.
     Inputs,
+    /// Earlier runs, by what was asked, who answered and what.
+    Runs,
     /// Any text in the answer.
     Text,
 }
@@ -102,6 +107,18 @@ impl Finder {
             choice: Choice::Inputs(i),
         };
         Self::new(Sought::Inputs, sent.iter().enumerate().rev().map(item).collect())
+    }
+
+    /// Earlier runs, the latest first.
+    pub fn runs(past: &[Transcript]) -> Self {
+        let item = |(i, run): (usize, &Transcript)| {
+            let who = run.winner().map_or("no answer", |attempt| model_name(&attempt.model));
+            let fields =
+                run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|p| history::in_a_line(&p.fields));
+            let note = format!("{who} · {}", fields.unwrap_or_default());
+            Item { name: "", label: history::inputs(run), note, choice: Choice::Run(i) }
+        };
+        Self::new(Sought::Runs, past.iter().rev().enumerate().map(item).collect())
     }
 
     /// A text to look for.
@@ -177,6 +194,7 @@ pub fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         Sought::Actions => "palette",
         Sought::Models => "add a model",
         Sought::Inputs => "asked before",
+        Sought::Runs => "earlier runs",
         Sought::Text => "find in the answer",
     };
     let height = if finder.sought == Sought::Text { 3 } else { 18.min(app.layout.body.height) };

@@ -3,7 +3,7 @@
 use crate::dspy::{Adapter, Demo, Module, Signature};
 use crate::transcript::{Attempt, Transcript};
 use crate::tui::app::App;
-use crate::tui::command::Command;
+use crate::tui::command::{Ask, Command};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::{Pane, Shape};
 use crate::tui::overlay::attempt::{AttemptSheet, curl};
@@ -30,6 +30,10 @@ impl App {
             }
             Action::HealAll => return self.heal_all(),
             Action::SaveSignature => self.draft_signature(),
+            Action::Compare => return self.compare(),
+            Action::Tour => return self.begin_tour(),
+            Action::NextStep => return self.next_step(),
+            Action::LeaveTour => return self.leave_tour(),
             Action::Mouse => {
                 self.mouse = !self.mouse;
                 return Some(Command::Mouse(self.mouse));
@@ -100,12 +104,25 @@ impl App {
             | Action::MoveDown
             | Action::ResetBreaker
             | Action::Rerun
+            | Action::Replay
+            | Action::SearchRuns
             | Action::Back => {}
         }
         None
     }
 
     fn send(&mut self) -> Option<Command> {
+        let ask = self.asked()?;
+        self.awaiting = true;
+        self.page.scroll.to_end();
+        if self.layout.shape == Shape::Narrow {
+            self.go(Pane::Answer);
+        }
+        Some(Command::Send(Box::new(ask)))
+    }
+
+    /// What stands in the prompt, remembered as sent; none, with the reason said, where that cannot be.
+    pub(super) fn asked(&mut self) -> Option<Ask> {
         if self.busy() {
             self.notice = Some("A run is going on: Esc cancels it.".to_owned());
             return None;
@@ -127,12 +144,7 @@ impl App {
             self.sent.push(ask.inputs.clone());
         }
         self.recalled = None;
-        self.awaiting = true;
-        self.page.scroll.to_end();
-        if self.layout.shape == Shape::Narrow {
-            self.go(Pane::Answer);
-        }
-        Some(Command::Send(Box::new(ask)))
+        Some(ask)
     }
 
     fn cancel(&mut self) -> Option<Command> {
@@ -140,6 +152,7 @@ impl App {
             self.shelf.stop();
         } else if self.busy() {
             self.awaiting = false;
+            self.end_replay();
             return Some(Command::Cancel);
         } else if self.find.take().is_none() {
             self.full = false;

@@ -18,6 +18,9 @@ const VARIANTS: [&str; 4] = ["", "free", "nitro", "floor"];
 impl App {
     /// A key while an overlay stands: first what it means there, else what it types.
     pub(super) fn overlay_key(&mut self, key: KeyEvent, chord: Chord, action: Option<Action>) -> Option<Command> {
+        if matches!(self.overlay, Some(Overlay::Compare(_))) {
+            return self.compare_key(action);
+        }
         if let Some(Overlay::Draft(_)) = self.overlay
             && !matches!(action, Some(Action::Interrupt | Action::Quit | Action::Suspend))
         {
@@ -56,6 +59,8 @@ impl App {
             Overlay::Finder(finder) => return self.finder_key(finder, key, chord, action),
             Overlay::Health(at) => return self.health_key(at, action),
             Overlay::History(at) => return self.history_key(at, action),
+            // Has its own keys, above.
+            Overlay::Compare(_) => {}
             Overlay::Leave => match action {
                 Some(Action::Accept) => return Some(Command::Quit),
                 Some(Action::Back) => {}
@@ -205,7 +210,13 @@ impl App {
         action: Option<Action>,
     ) -> Option<Command> {
         match action {
-            Some(Action::Back) => self.overlay = (finder.sought == Sought::Models).then_some(Overlay::Chain),
+            Some(Action::Back) => {
+                self.overlay = match finder.sought {
+                    Sought::Models => Some(Overlay::Chain),
+                    Sought::Runs => Some(Overlay::History(0)),
+                    _ => None,
+                }
+            }
             Some(Action::Open) => match finder.choice() {
                 Some(choice) => return self.choose(choice),
                 None => self.overlay = Some(Overlay::Finder(finder)),
@@ -248,6 +259,7 @@ impl App {
                 let values = self.sent[i].clone();
                 self.prompt.show(&values);
             }
+            Choice::Run(at) => self.overlay = Some(Overlay::History(at)),
             Choice::Text(text) => {
                 self.find = Some(text);
                 self.find_next(true);
@@ -274,6 +286,8 @@ impl App {
         let at = travel(at, self.past.len(), action);
         match action {
             Some(Action::Back) => {}
+            Some(Action::SearchRuns) => self.overlay = Some(Overlay::Finder(Finder::runs(&self.past))),
+            Some(Action::Replay) => return self.replay(at),
             Some(Action::Open | Action::Rerun) => {
                 if self.busy() {
                     self.notice = Some("A run is going on: Esc cancels it.".to_owned());
@@ -290,7 +304,7 @@ impl App {
                     return self.act(Action::Send);
                 }
                 self.put_away();
-                self.run = Some(Run { transcript: run, began: Duration::ZERO, past: true });
+                self.run = Some(Run { transcript: run, began: Duration::ZERO, past: true, replay: false });
             }
             _ => self.overlay = Some(Overlay::History(at)),
         }

@@ -1,0 +1,87 @@
+//! The tour's steps: when they begin, press their keys, and end.
+
+use crate::tui::app::App;
+use crate::tui::command::{Command, Link};
+use crate::tui::layout::Pane;
+use crate::tui::overlay::Overlay;
+use crate::tui::tour::{Before, Tour, keys, plan};
+use std::collections::VecDeque;
+
+impl App {
+    /// Begins the tour. Never with the user's key: it breaks models and spends tokens.
+    pub fn begin_tour(&mut self) -> Option<Command> {
+        if !self.simulated {
+            self.notice =
+                Some("The tour plays on the simulator, never with your key: `switchover tour` in a shell.".to_owned());
+            return None;
+        }
+        if self.busy() {
+            self.notice = Some("A run is going on: Esc cancels it.".to_owned());
+            return None;
+        }
+        let plan = plan();
+        let before = Before {
+            signature: self.signature.clone(),
+            module: self.module,
+            demos: std::mem::take(&mut self.demos),
+            chain: std::mem::take(&mut self.chain),
+        };
+        self.chain = plan.chain.iter().map(Link::new).collect();
+        self.link = 0;
+        self.module = plan.module;
+        self.overlay = None;
+        self.full = false;
+        self.log.timeline = false;
+        if let Ok(signature) = plan.signature.parse() {
+            self.use_signature(signature, Vec::new());
+        }
+        self.prompt.clear();
+        self.go(Pane::Prompt);
+        let first = plan.steps.first().map(|step| step.keys.clone()).unwrap_or_default();
+        let keys = keys(&first).unwrap_or_default();
+        self.tour = Some(Tour { plan, at: 0, keys, before });
+        Some(Command::HealAll)
+    }
+
+    /// The next step, once this one's keys are pressed; the end after the last.
+    pub(super) fn next_step(&mut self) -> Option<Command> {
+        let tour = self.tour.as_mut()?;
+        if tour.pressing() {
+            return None;
+        }
+        tour.at += 1;
+        match tour.plan.steps.get(tour.at).map(|step| keys(&step.keys).unwrap_or_else(|_| VecDeque::new())) {
+            Some(keys) => {
+                tour.keys = keys;
+                None
+            }
+            None => self.leave_tour(),
+        }
+    }
+
+    /// Presses the next key of the step, unless a run is on that it should wait for.
+    pub(super) fn press_for_tour(&mut self) -> Option<Command> {
+        let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.live());
+        if self.busy() || comparing {
+            return None;
+        }
+        let key = self.tour.as_mut()?.keys.pop_front()?;
+        self.press(key.event())
+    }
+
+    /// Gives the user's own state back. What the tour broke is healed.
+    pub(super) fn leave_tour(&mut self) -> Option<Command> {
+        let tour = self.tour.take()?;
+        self.overlay = None;
+        self.log.timeline = false;
+        self.chain = tour.before.chain;
+        for link in &mut self.chain {
+            link.fault = None;
+        }
+        self.link = 0;
+        self.module = tour.before.module;
+        self.use_signature(tour.before.signature, tour.before.demos);
+        self.notice = Some("The tour is over, and all models are healthy. F12 begins it again.".to_owned());
+        Some(Command::HealAll)
+    }
+}

@@ -1,0 +1,171 @@
+//! Comparisons and replays: the reports of runs that are not the screen's own.
+
+use crate::stage::{Stage, recorded};
+use std::time::Duration;
+use switchover::report::{Report, Seen, What};
+use switchover::tui::overlay::Overlay;
+use switchover::tui::overlay::compare::{Compare, Verdict};
+use switchover::tui::theme::Theme;
+use switchover::tui::{Command, Msg};
+
+fn begun() -> Stage {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    stage.type_text("why?");
+    let Some(Command::Compare { number: 1, asks }) = stage.press("Alt+C") else { panic!("compares") };
+    let chains: Vec<Vec<_>> =
+        asks.iter().map(|ask| ask.chain.iter().map(|link| link.model.as_str()).collect()).collect();
+    assert_eq!(chains, [["openai/gpt-4o-mini"], ["anthropic/claude-3-haiku"]]);
+    assert!(asks.iter().all(|ask| ask.inputs["question"] == "why?"));
+    stage
+}
+
+fn tell(stage: &mut Stage, number: u64, column: usize, reports: Vec<Report>) {
+    for report in reports {
+        let msg = Msg::Compared { number, column, report: Box::new(report) };
+        stage.app.update(stage.now, msg);
+    }
+    stage.app.settle();
+}
+
+fn compare(stage: &Stage) -> &Compare {
+    match &stage.app.overlay {
+        Some(Overlay::Compare(compare)) => compare,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The recorded run as another run, its answer changed.
+fn another(answer: &str) -> Vec<Report> {
+    let mut reports = recorded("takeover");
+    for report in &mut reports {
+        report.run += 1;
+        if let What::Seen(Seen::Parsed { prediction, .. }) = &mut report.what {
+            prediction.fields.insert("answer".into(), answer.into());
+        }
+    }
+    reports
+}
+
+fn answer_of(reports: &[Report]) -> String {
+    let parsed = reports.iter().find_map(|report| match &report.what {
+        What::Seen(Seen::Parsed { prediction, .. }) => prediction.fields.get("answer")?.as_str().map(str::to_owned),
+        _ => None,
+    });
+    parsed.expect("an answer")
+}
+
+#[test]
+fn equal_fields_are_quiet_and_differing_ones_marked() {
+    let mut stage = begun();
+    let first = recorded("takeover");
+    let same = format!(" {}\n", answer_of(&first));
+    tell(&mut stage, 1, 0, first);
+    assert_eq!(compare(&stage).verdict("answer"), Verdict::Alone);
+    assert!(compare(&stage).live() && stage.app.counts(stage.now), "the other run's time goes on");
+    tell(&mut stage, 1, 1, another(&same));
+    assert_eq!(compare(&stage).verdict("answer"), Verdict::Same, "spaces around it make no difference");
+    assert!(stage.screen().contains("all answers are equal") && stage.screen().contains("= answer"));
+    assert!(!compare(&stage).live() && !stage.app.counts(stage.now));
+
+    let mut stage = begun();
+    tell(&mut stage, 1, 0, recorded("takeover"));
+    tell(&mut stage, 1, 1, another("Something else."));
+    assert_eq!(compare(&stage).verdict("answer"), Verdict::Differs);
+    assert!(stage.screen().contains("the answers differ") && stage.screen().contains("≠ answer"));
+}
+
+#[test]
+fn escape_ends_the_runs_and_what_comes_late_is_passed_over() {
+    let mut stage = begun();
+    tell(&mut stage, 1, 0, recorded("takeover").into_iter().take(5).collect());
+    assert_eq!(stage.press("Esc"), Some(Command::Cancel));
+    assert!(stage.app.overlay.is_none());
+    tell(&mut stage, 1, 0, recorded("takeover"));
+    assert!(stage.app.run.is_none() && stage.app.past.is_empty(), "it never takes the screen");
+    let again = stage.press("Alt+C");
+    assert!(matches!(again, Some(Command::Compare { number: 2, .. })));
+    tell(&mut stage, 1, 0, recorded("takeover"));
+    assert!(compare(&stage).columns[0].transcript.run.is_none(), "the first comparison's reports are not the second's");
+}
+
+#[test]
+fn a_finished_comparison_is_in_the_history_and_can_be_asked_again() {
+    let mut stage = begun();
+    tell(&mut stage, 1, 0, recorded("takeover"));
+    assert_eq!(stage.press("r"), None, "not while a run is on");
+    tell(&mut stage, 1, 1, another("Something else."));
+    assert!(matches!(stage.press("r"), Some(Command::Compare { number: 2, .. })));
+    assert_eq!(stage.app.past.len(), 2);
+}
+
+#[test]
+fn one_model_cannot_be_compared() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    stage.app.chain.truncate(1);
+    stage.type_text("why?");
+    assert_eq!(stage.press("Alt+C"), None);
+    assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("Ctrl+L")));
+}
+
+fn replaying() -> (Stage, Vec<Report>) {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover"]);
+    let reports = recorded("takeover");
+    assert_eq!(stage.script("Ctrl+S p"), [Command::Replay(reports[0].run)]);
+    assert!(stage.app.busy());
+    (stage, reports)
+}
+
+#[test]
+fn a_replay_is_the_run_again_and_says_so() {
+    let (mut stage, reports) = replaying();
+    let last = reports.last().expect("reports").at;
+    for report in reports {
+        stage.app.update(stage.now, Msg::Replayed(Some(Box::new(report))));
+    }
+    stage.app.settle();
+    let run = stage.app.run.as_ref().expect("a run");
+    assert_eq!(run.transcript.latest, last);
+    assert!(stage.screen().lines().next().is_some_and(|line| line.ends_with("REPLAY")), "{}", stage.screen());
+    stage.app.update(stage.now, Msg::Replayed(None));
+    assert!(!stage.app.busy() && stage.app.board.gauges.is_empty(), "the past says nothing of how models fare now");
+    stage.press("Ctrl+N");
+    assert_eq!(stage.app.past.len(), 1, "a replay is no run of its own");
+}
+
+#[test]
+fn a_replay_can_be_cancelled_and_a_torn_one_ends() {
+    let (mut stage, reports) = replaying();
+    for report in reports.iter().take(6) {
+        stage.app.update(stage.now, Msg::Replayed(Some(Box::new(report.clone()))));
+    }
+    assert!(stage.app.busy());
+    assert_eq!(stage.press("Esc"), Some(Command::Cancel));
+    assert!(!stage.app.busy());
+    stage.app.update(stage.now, Msg::Replayed(Some(Box::new(reports[6].clone()))));
+    assert!(!stage.app.busy(), "what comes late is passed over");
+
+    let (mut stage, reports) = replaying();
+    stage.app.update(stage.now, Msg::Replayed(Some(Box::new(reports[1].clone()))));
+    stage.app.update(stage.now, Msg::Replayed(None));
+    assert!(!stage.app.busy());
+}
+
+#[test]
+fn earlier_runs_are_searched() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover", "typed", "exhausted"]);
+    let wanted = stage.app.past[1].setup.as_ref().expect("begun").inputs.clone();
+    let text = wanted.values().next().and_then(|value| value.as_str()).expect("a text");
+    let words: String = text.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+    stage.script(&format!("Ctrl+S / '{words}' Enter"));
+    assert!(matches!(stage.app.overlay, Some(Overlay::History(1))), "{words}: {:?}", stage.app.overlay);
+}
+
+#[test]
+fn a_late_live_run_does_not_write_into_a_replay() {
+    let (mut stage, reports) = replaying();
+    stage.app.update(stage.now, Msg::Replayed(Some(Box::new(reports[0].clone()))));
+    let mut stray = reports[3].clone();
+    stray.at = Duration::from_secs(99);
+    stage.app.update(stage.now, Msg::Report(Box::new(stray)));
+    assert!(stage.app.run.as_ref().is_some_and(|run| run.transcript.latest < Duration::from_secs(99)));
+}

@@ -1,0 +1,119 @@
+//! The tour: every step can be played, fits the smallest screen, and gives everything back.
+
+use crate::stage::{Stage, recorded};
+use switchover::report::{Report, Seen, What};
+use switchover::tui::overlay::Overlay;
+use switchover::tui::theme::Theme;
+use switchover::tui::tour::{keys, plan};
+use switchover::tui::{Command, Msg};
+
+/// Lets the tour press its keys; what is sent is answered at once by the recorded run.
+fn play(stage: &mut Stage) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for _ in 0..200 {
+        let Some(command) = stage.app.update(stage.now, Msg::Tick) else { continue };
+        let told: Vec<Msg> = match &command {
+            Command::Send(_) => recorded("takeover").into_iter().map(|r| Msg::Report(Box::new(r))).collect(),
+            Command::Compare { number, asks } => {
+                let told = |column: usize| recorded("takeover").into_iter().map(move |r| (column, r));
+                let msg = |(column, r)| Msg::Compared { number: *number, column, report: Box::new(r) };
+                (0..asks.len()).flat_map(told).map(msg).collect()
+            }
+            _ => Vec::new(),
+        };
+        for msg in told {
+            stage.app.update(stage.now, msg);
+        }
+        commands.push(command);
+    }
+    stage.app.settle();
+    commands
+}
+
+fn sends(commands: &[Command]) -> usize {
+    commands.iter().filter(|command| matches!(command, Command::Send(_))).count()
+}
+
+#[test]
+fn every_step_does_what_it_says() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    let signature = stage.app.signature.clone();
+    stage.press("F12");
+    let mut seen = Vec::new();
+    while let Some(step) = stage.app.tour.as_ref().and_then(|tour| tour.step().cloned()) {
+        let commands = play(&mut stage);
+        seen.push((sends(&commands), commands.iter().any(|c| matches!(c, Command::SetFault { .. }))));
+        let screen = stage.screen();
+        assert!(screen.contains(&step.title) && screen.contains("on the simulator"), "{screen}");
+        match step.title.as_str() {
+            "Headers" => assert!(matches!(stage.app.overlay, Some(Overlay::Headers(_)))),
+            "The same on a time axis" => assert!(stage.app.log.timeline),
+            "Standard: one model alone" => assert!(matches!(stage.app.overlay, Some(Overlay::Compare(_)))),
+            "Modules" => assert_ne!(stage.app.module, plan().module),
+            _ => assert!(stage.app.overlay.is_none(), "{}", step.title),
+        }
+        stage.press("Enter");
+    }
+    let (asked, broke) = (true, true);
+    let expected = [(1, false), (0, false), (1, broke), (1, broke), (0, false), (0, false), (1, false), (1, false)];
+    assert!(asked && seen == expected, "{seen:?}");
+    assert_eq!(stage.app.signature, signature, "the user's own is back");
+    assert!(stage.app.chain.iter().all(|link| link.fault.is_none()));
+}
+
+#[test]
+fn escape_leaves_at_any_moment_and_heals() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    let chain = stage.app.chain.clone();
+    stage.press("F12");
+    stage.app.update(stage.now, Msg::Tick);
+    assert_eq!(stage.press("Esc"), Some(Command::HealAll));
+    assert!(stage.app.tour.is_none() && stage.app.chain == chain);
+    assert_eq!(stage.app.update(stage.now, Msg::Tick), None, "no key is pressed any more");
+}
+
+#[test]
+fn the_tour_never_uses_the_key() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    stage.app.simulated = false;
+    assert_eq!(stage.press("F12"), None);
+    assert!(stage.app.tour.is_none() && stage.screen().contains("switchover tour"));
+}
+
+#[test]
+fn keys_wait_for_the_run_and_letters_of_the_user_do_nothing() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    stage.press("F12");
+    stage.press("z");
+    while !stage.app.busy() {
+        stage.app.update(stage.now, Msg::Tick);
+    }
+    assert_eq!(stage.app.sent.last().expect("sent")["question"], "What is DSPy?");
+    stage.press("Enter");
+    assert!(stage.app.tour.as_ref().is_some_and(|tour| tour.at == 1 && tour.pressing()));
+    assert_eq!(stage.app.update(stage.now, Msg::Tick), None);
+    assert!(stage.app.overlay.is_none(), "the next step's keys wait");
+}
+
+#[test]
+fn every_text_fits_the_smallest_screen_and_every_key_is_one() {
+    let mut stage = Stage::new(60, 16, Theme::Dark, &[]);
+    assert!(plan().signature.parse::<switchover::dspy::Signature>().is_ok());
+    stage.press("F12");
+    for step in plan().steps {
+        keys(&step.keys).unwrap_or_else(|word| panic!("{}: {word:?} is no key", step.title));
+        let rows = switchover::tui::wrap::plain(&step.text, ratatui::style::Style::default(), 58);
+        assert!(rows.len() <= 3, "{}: {} rows", step.title, rows.len());
+    }
+    assert!(stage.screen().contains("tour 1 of"), "{}", stage.screen());
+    assert!(!stage.screen().contains("needs"), "{}", stage.screen());
+}
+
+#[test]
+fn a_run_of_the_tour_is_a_run_like_any_other() {
+    let mut stage = Stage::new(80, 24, Theme::Dark, &[]);
+    stage.press("F12");
+    play(&mut stage);
+    let begun = |report: &Report| matches!(report.what, What::Seen(Seen::Begun(_)));
+    assert!(recorded("takeover").iter().any(begun) && stage.app.run.is_some());
+}
