@@ -1,6 +1,7 @@
 //! What the next run is made of: demos, signatures, settings, headers, the chain's modes, large pastes.
 
 use crate::stage::{Stage, recorded};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;
 use switchover::dspy::{Module, Prediction};
 use switchover::openrouter::Request;
@@ -12,6 +13,15 @@ use switchover::tui::{Command, Composed, Msg};
 
 fn stage() -> Stage {
     Stage::new(120, 36, Theme::Dark, &[])
+}
+
+#[test]
+fn alt_keys_are_what_terminals_send() {
+    let mut stage = stage();
+    stage.play("takeover", Duration::MAX);
+    let key = KeyEvent::new(KeyCode::Char('p'), KeyModifiers::ALT);
+    stage.app.update(stage.now, Msg::Key(key));
+    assert_eq!(stage.app.demos.len(), 1);
 }
 
 /// Empties the editor that stands.

@@ -38,7 +38,10 @@ impl Chord {
                 held |= KeyModifiers::SHIFT;
                 KeyCode::Tab
             }
-            KeyCode::Char(c) if held.contains(KeyModifiers::CONTROL) => KeyCode::Char(c.to_ascii_lowercase()),
+            // With Ctrl or Alt a key is its letter: terminals send Alt+p where people write Alt+P.
+            KeyCode::Char(c) if held.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+                KeyCode::Char(c.to_ascii_lowercase())
+            }
             KeyCode::Char(c) if held.contains(KeyModifiers::SHIFT) => {
                 held -= KeyModifiers::SHIFT;
                 KeyCode::Char(c.to_uppercase().next().unwrap_or(c))
@@ -100,7 +103,6 @@ impl FromStr for Chord {
         let code = match (named, f_key(), letters.next(), letters.next()) {
             (Some(code), ..) => code,
             (_, Some(n), ..) => KeyCode::F(n),
-            (_, _, Some(c), None) if held.contains(KeyModifiers::CONTROL) => KeyCode::Char(c.to_ascii_lowercase()),
             (_, _, Some(c), None) => KeyCode::Char(c),
             _ => return Err(()),
         };
@@ -119,7 +121,7 @@ impl fmt::Display for Chord {
         }
         match self.code {
             KeyCode::F(n) => write!(f, "F{n}"),
-            KeyCode::Char(c) if c != ' ' && self.held.contains(KeyModifiers::CONTROL) => {
+            KeyCode::Char(c) if c != ' ' && self.held.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
                 write!(f, "{}", c.to_ascii_uppercase())
             }
             code => match (NAMES.iter().find(|(_, named)| *named == code), code) {
