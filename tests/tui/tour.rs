@@ -38,7 +38,7 @@ fn sends(commands: &[Command]) -> usize {
 fn every_step_does_what_it_says() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     let signature = stage.app.signature.clone();
-    stage.press("F12");
+    stage.press("Alt+T");
     let mut seen = Vec::new();
     while let Some(step) = stage.app.tour.as_ref().and_then(|tour| tour.step().cloned()) {
         let commands = play(&mut stage);
@@ -65,7 +65,7 @@ fn every_step_does_what_it_says() {
 fn escape_leaves_at_any_moment_and_heals() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     let chain = stage.app.chain.clone();
-    stage.press("F12");
+    stage.press("Alt+T");
     stage.app.update(stage.now, Msg::Tick);
     assert_eq!(stage.press("Esc"), Some(Command::HealAll));
     assert!(stage.app.tour.is_none() && stage.app.chain == chain);
@@ -76,14 +76,14 @@ fn escape_leaves_at_any_moment_and_heals() {
 fn the_tour_never_uses_the_key() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.app.simulated = false;
-    assert_eq!(stage.press("F12"), None);
+    assert_eq!(stage.press("Alt+T"), None);
     assert!(stage.app.tour.is_none() && stage.screen().contains("switchover tour"));
 }
 
 #[test]
 fn keys_wait_for_the_run_and_letters_of_the_user_do_nothing() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
-    stage.press("F12");
+    stage.press("Alt+T");
     stage.press("z");
     while !stage.app.busy() {
         stage.app.update(stage.now, Msg::Tick);
@@ -99,7 +99,7 @@ fn keys_wait_for_the_run_and_letters_of_the_user_do_nothing() {
 fn every_text_fits_the_smallest_screen_and_every_key_is_one() {
     let mut stage = Stage::new(60, 16, Theme::Dark, &[]);
     assert!(plan().signature.parse::<switchover::dspy::Signature>().is_ok());
-    stage.press("F12");
+    stage.press("Alt+T");
     for step in plan().steps {
         keys(&step.keys).unwrap_or_else(|word| panic!("{}: {word:?} is no key", step.title));
         let rows = switchover::tui::wrap::plain(&step.text, ratatui::style::Style::default(), 58);
@@ -112,7 +112,7 @@ fn every_text_fits_the_smallest_screen_and_every_key_is_one() {
 #[test]
 fn a_run_of_the_tour_is_a_run_like_any_other() {
     let mut stage = Stage::new(80, 24, Theme::Dark, &[]);
-    stage.press("F12");
+    stage.press("Alt+T");
     play(&mut stage);
     let begun = |report: &Report| matches!(report.what, What::Seen(Seen::Begun(_)));
     assert!(recorded("takeover").iter().any(begun) && stage.app.run.is_some());

@@ -81,7 +81,7 @@ impl App {
         self.link = 0;
         self.module = tour.before.module;
         self.use_signature(tour.before.signature, tour.before.demos);
-        self.notice = Some("The tour is over, and all models are healthy. F12 begins it again.".to_owned());
+        self.notice = Some("The tour is over, and all models are healthy. Alt+T begins it again.".to_owned());
         Some(Command::HealAll)
     }
 }
