@@ -62,7 +62,9 @@ async fn run_on(answer: Answer, job: Job) -> (Vec<Report>, Server) {
 
 fn fold(reports: &[Report]) -> Transcript {
     let mut run = Transcript::default();
-    reports.iter().for_each(|report| run.apply(report));
+    for report in reports {
+        run.apply(report);
+    }
     run
 }
 
@@ -146,7 +148,9 @@ async fn in_server_mode_the_service_falls_back_and_we_show_what_it_tried() {
     assert!(inner.iter().any(|one| one.status == Some(503)), "{inner:?}");
 
     // All of the service's models are broken: we do not begin again at our own chain's second one.
-    CHAIN.iter().for_each(|model| world.inject(model, Some("503".parse().unwrap())));
+    for model in CHAIN {
+        world.inject(model, Some("503".parse().unwrap()));
+    }
     let run = fold(&self::run(&world, Job { policy: policy.clone(), ..job() }, |_, _| {}).await);
     assert_ne!(run.outcome(), Some(Outcome::Succeeded));
     assert!(run.attempts.iter().all(|attempt| attempt.model == CHAIN[0]), "{:?}", run.lines().collect::<Vec<_>>());
