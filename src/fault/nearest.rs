@@ -1,6 +1,7 @@
 //! The word that was probably meant.
 
 use super::TABLE;
+use crate::nearest::nearest;
 
 /// The table's nearest word to a mistyped one, or none if nothing is near.
 pub(super) fn word(typed: &str) -> Option<String> {
@@ -9,26 +10,8 @@ pub(super) fn word(typed: &str) -> Option<String> {
     if typed.len() < 3 || typed.len() > 40 || typed.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let near = |name: &str| match name {
-        name if name.starts_with(&typed) || typed.starts_with(name) => 0,
-        name => distance(&typed, name),
-    };
-    let best = TABLE.iter().min_by_key(|row| near(row.name))?;
-    (near(best.name) <= 1 + typed.len() / 5).then(|| best.example.to_owned())
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let swapped = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = swapped.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    let begins = |name: &str| name.starts_with(&typed) || typed.starts_with(name);
+    let names = TABLE.iter().map(|row| row.name);
+    let name = names.clone().find(|name| begins(name)).or_else(|| nearest(&typed, names))?;
+    TABLE.iter().find(|row| row.name == name).map(|row| row.example.to_owned())
 }
