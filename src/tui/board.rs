@@ -38,11 +38,12 @@ pub struct Gauge {
 }
 
 impl Gauge {
-    /// The middle first-token time.
-    pub fn median(&self) -> Option<Duration> {
+    /// The first-token time that so many percent of the remembered attempts were no slower than.
+    pub fn percentile(&self, percent: usize) -> Option<Duration> {
         let mut times: Vec<_> = self.first_tokens.iter().copied().collect();
         times.sort_unstable();
-        times.get(times.len() / 2).copied()
+        let rank = (times.len() * percent).div_ceil(100);
+        times.get(rank.saturating_sub(1)).copied()
     }
 
     /// Its name as it is shown.
