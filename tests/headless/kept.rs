@@ -56,7 +56,7 @@ fn a_run_is_kept_listed_searched_shown_and_replayed() {
     let replayed = home.run(&["replay", "last", "--pace", "0", "--json"]);
     assert_eq!(out(&replayed), out(&asked));
     assert!(err(&replayed).contains("are the same"), "{}", err(&replayed));
-    let none = home.run(&["history", "show", "99"]);
+    let none = home.run(&["history", "show", "99999999999999"]);
     assert_eq!(none.status.code(), Some(1));
     assert!(err(&none).contains("switchover history"), "{}", err(&none));
 
