@@ -289,11 +289,6 @@ impl World {
     pub(super) fn costs_asked(&self) -> AskCosts {
         *locked(&self.ask_costs)
     }
-
-    /// Opens a connection before it is needed.
-    pub async fn warm(&self) {
-        _ = self.client.warm(&self.endpoint(), &self.headers()).await;
-    }
 }
 
 /// Wall time since 1970.
