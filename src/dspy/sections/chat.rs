@@ -69,7 +69,12 @@ impl Chat {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let run = self.run(rest);
-            if run > 0 {
+            if let Some((name, after)) = self.whole_marker(rest) {
+                self.returned = false;
+                self.first = self.first.or(Some(c));
+                self.named(name, view);
+                rest = after;
+            } else if run > 0 {
                 self.copy(&rest[..run], view);
                 rest = &rest[run..];
             } else {
@@ -77,6 +82,14 @@ impl Chat {
                 rest = &rest[c.len_utf8()..];
             }
         }
+    }
+
+    /// A marker that is all there already, as nearly all are, and what follows it: read without holding it back.
+    fn whole_marker<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
+        let rest = if self.fresh && self.held.is_empty() { text.strip_prefix("[[ ## ") } else { None }?;
+        let (name, after) = rest.split_at(name_end(rest));
+        let after = after.strip_prefix(" ## ]]")?;
+        (1..=LONGEST_NAME).contains(&name.len()).then_some((name, after))
     }
 
     /// How much of the text's beginning is plain: nothing in it can end a line, begin a marker or be a fence.
@@ -122,10 +135,9 @@ impl Chat {
                 Marker::Perhaps => {}
                 Marker::Not => self.release(view),
                 Marker::Named(name) => {
-                    let known = self.outputs.iter().any(|output| output == name);
                     let name = name.to_owned();
                     self.held.clear();
-                    self.begin(name, known, view);
+                    self.named(&name, view);
                 }
             }
         } else {
@@ -160,7 +172,8 @@ impl Chat {
         self.fresh = false;
     }
 
-    fn begin(&mut self, name: String, known: bool, view: &mut Vec<Section>) {
+    fn named(&mut self, name: &str, view: &mut Vec<Section>) {
+        let known = self.outputs.iter().any(|output| output == name);
         if let Some(section) = self.current.and_then(|at| view.get_mut(at)) {
             section.complete = true;
         }
@@ -181,7 +194,7 @@ impl Chat {
                 view.clear();
                 self.current = Some(0);
             }
-            view.push(Section { name, text: String::new(), complete: false });
+            view.push(Section { name: name.to_owned(), text: String::new(), complete: false });
             self.marked = true;
         }
     }
@@ -206,12 +219,15 @@ impl Chat {
     }
 }
 
+fn name_end(text: &str) -> usize {
+    text.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(text.len())
+}
+
 fn marker(held: &str) -> Marker<'_> {
     let Some(rest) = held.strip_prefix("[[ ## ") else {
         return if "[[ ## ".starts_with(held) { Marker::Perhaps } else { Marker::Not };
     };
-    let end = rest.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(rest.len());
-    let (name, close) = rest.split_at(end);
+    let (name, close) = rest.split_at(name_end(rest));
     match (name, close) {
         ("", "") => Marker::Perhaps,
         (name, _) if name.is_empty() || name.len() > LONGEST_NAME => Marker::Not,
