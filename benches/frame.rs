@@ -53,7 +53,7 @@ impl Screen {
     /// With an answer of about `size` bytes: paragraphs, as models write them.
     fn grown(size: usize) -> Self {
         let mut screen = Self::new();
-        screen.hear(Seen::Begun(Box::new(job())));
+        screen.hear(Seen::Begun(std::sync::Arc::new(job())));
         let paragraph = "The Rhine *rises* in the Alps, passes **Basel** and `Cologne`, and reaches the North Sea. "
             .repeat(4)
             + "\n\n";

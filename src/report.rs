@@ -7,6 +7,7 @@ use crate::openrouter::account::Generation;
 use crate::openrouter::settings::Settings;
 use crate::openrouter::{Delta, Request};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One line of a run.
@@ -48,7 +49,7 @@ pub enum What {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Seen {
     /// The run's beginning, with all that it was asked.
-    Begun(Box<Job>),
+    Begun(Arc<Job>),
     /// A request left the machine.
     Sent(Sent),
     /// A piece of a response arrived.
@@ -124,7 +125,7 @@ pub struct Sent {
     pub model: String,
     /// The request, the key masked.
     #[serde(flatten)]
-    pub request: Request,
+    pub request: Arc<Request>,
     /// The fault that was injected, as its word; absent if none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub injected: Option<String>,

@@ -7,6 +7,7 @@
 //! ```
 
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -67,20 +68,15 @@ impl Secret {
 
     /// For people: the last four characters of a long key, nothing of a short one.
     pub fn masked(&self) -> String {
-        let chars: Vec<char> = self.key.chars().collect();
-        if chars.len() < 16 {
-            MASK.to_owned()
-        } else {
-            format!("…{}", chars[chars.len() - 4..].iter().collect::<String>())
-        }
+        masked(&self.key)
     }
 
     /// The text without the key and without any 8 or more of its characters in a row,
     /// plain, in base64, percent-encoded or escaped for JSON.
-    pub fn scrub(&self, text: &str) -> String {
+    pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let bytes = text.as_bytes();
         if self.pieces.runs.is_empty() {
-            return text.to_owned();
+            return Cow::Borrowed(text);
         }
         let (mut clean, mut from, mut hidden) = (String::new(), 0, 0..0);
         let mut last = 0;
@@ -95,18 +91,31 @@ impl Secret {
             }
             hidden.end = end;
         }
+        if hidden.is_empty() {
+            return Cow::Borrowed(text);
+        }
         cut(text, &mut clean, &mut from, &hidden);
         clean.push_str(&text[from..]);
-        clean
+        Cow::Owned(clean)
     }
 
     /// Scrubs every string in a JSON value, names included.
-    pub fn scrub_value(&self, value: Value) -> Value {
+    pub fn scrub_value(&self, value: &mut Value) {
         match value {
-            Value::String(text) => Value::String(self.scrub(&text)),
-            Value::Array(items) => items.into_iter().map(|item| self.scrub_value(item)).collect(),
-            Value::Object(map) => map.into_iter().map(|(k, v)| (self.scrub(&k), self.scrub_value(v))).collect(),
-            other => other,
+            Value::String(text) => {
+                if let Cow::Owned(clean) = self.scrub(text) {
+                    *text = clean;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.scrub_value(item)),
+            Value::Object(map) => {
+                map.values_mut().for_each(|item| self.scrub_value(item));
+                if map.keys().any(|name| matches!(self.scrub(name), Cow::Owned(_))) {
+                    let named = std::mem::take(map).into_iter();
+                    *map = named.map(|(name, item)| (self.scrub(&name).into_owned(), item)).collect();
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
@@ -118,6 +127,15 @@ impl Secret {
     fn hides(&self, run: u64) -> bool {
         let (word, bit) = mark(run);
         self.pieces.marks[word] & bit != 0 && self.pieces.runs.binary_search(&run).is_ok()
+    }
+}
+
+/// A secret for people: its last four characters if it is long, nothing of a short one.
+pub fn masked(secret: &str) -> String {
+    let chars = secret.trim().chars();
+    match chars.clone().count() {
+        0..16 => MASK.to_owned(),
+        count => format!("…{}", chars.skip(count - 4).collect::<String>()),
     }
 }
 

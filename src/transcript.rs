@@ -11,6 +11,7 @@ pub use story::{Line, Step, Tone, model_name, seconds, usd};
 use crate::dspy::{Adapter, Signature};
 use crate::failover::{AttemptId, BreakerChange, BreakerState, Event, Finished, Outcome, Skipped, Spent, Waiting};
 use crate::report::{Job, Report, Seen, What};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A run as far as its reports go. Every duration in it counts from the run's beginning.
@@ -19,7 +20,7 @@ pub struct Transcript {
     /// Whose reports these are, once one has come. Reports of other runs are passed over.
     pub run: Option<u64>,
     /// What was asked.
-    pub setup: Option<Box<Job>>,
+    pub setup: Option<Arc<Job>>,
     /// How the answer is written, and the fields that the module asks for.
     asked: Option<(Adapter, Signature)>,
     /// In the order of their first mention.
@@ -136,13 +137,13 @@ impl Transcript {
                     attempt.read_as(begun.adapter, &asked);
                 }
                 self.asked = Some((begun.adapter, asked));
-                self.setup = Some(begun.clone());
+                self.setup = Some(Arc::clone(begun));
             }
             Seen::Sent(sent) => {
                 let attempt = self.attempt_mut(sent.attempt);
                 attempt.name(&sent.model);
                 attempt.sent.get_or_insert(at);
-                attempt.request = Some(sent.request.clone());
+                attempt.request = Some(Arc::clone(&sent.request));
                 attempt.injected.clone_from(&sent.injected);
                 attempt.simulated = sent.simulated;
             }

@@ -12,15 +12,16 @@ mod transport;
 
 use super::base::BaseUrl;
 use super::classify::{self, Around};
-use super::headers::{Headers, is_secret};
+use super::headers::Headers;
 use super::request::{Header, Request};
 use super::{Completion, Delta, Head, MAX_BODY, Reader};
 use crate::failover::{Failure, Kind};
-use crate::secret::Secret;
+use crate::secret::{Secret, masked};
 use crate::text::clean_line;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -44,13 +45,14 @@ pub struct Endpoint {
 }
 
 /// One request to make.
+#[derive(Clone)]
 pub struct Call<'a> {
     /// To whom.
     pub endpoint: &'a Endpoint,
     /// Attribution and extras.
     pub headers: &'a Headers,
     /// The JSON body, as [`compose::body`](super::compose::body) made it.
-    pub body: &'a Value,
+    pub body: Value,
     /// Use a connection that nothing else has used.
     pub fresh: bool,
 }
@@ -72,13 +74,12 @@ impl Client {
     ///
     /// # Errors
     /// A request that cannot be sent: [`Kind::Local`], or [`Kind::Tls`] on a machine without certificates.
-    pub fn open(&self, call: &Call<'_>) -> Result<Exchange, Failure> {
-        let body = call.body.to_string();
+    pub fn open(&self, call: Call<'_>) -> Result<Exchange, Failure> {
         let url = format!("{}/chat/completions", call.endpoint.base);
-        let request = build(Method::POST, &url, call.endpoint, call.headers, Some(body))?;
+        let request = build(Method::POST, &url, call.endpoint, call.headers, Some(call.body.to_string()))?;
         let client = self.lane(&call.endpoint.base, call.fresh)?;
         let key = call.endpoint.key.clone();
-        let shown = record(&request, key.as_ref());
+        let shown = Arc::new(record(&request, call.body, key.as_ref()));
         let sending = Box::pin(async move { client.execute(request).await });
         Ok(Exchange { request: shown, key, state: State::Sending(sending) })
     }
@@ -142,7 +143,7 @@ impl Client {
 
 /// One exchange with a server. Dropping it closes the socket.
 pub struct Exchange {
-    request: Request,
+    request: Arc<Request>,
     key: Option<Secret>,
     state: State,
 }
@@ -156,7 +157,7 @@ enum State {
 
 impl Exchange {
     /// The request as it leaves the machine: recorded from what was built, the key masked.
-    pub fn request(&self) -> &Request {
+    pub fn request(&self) -> &Arc<Request> {
         &self.request
     }
 
@@ -244,64 +245,61 @@ fn build(
     };
     let mut request = reqwest::Request::new(method, url);
     let map = request.headers_mut();
-    let mut put = |name: &str, value: &str| -> Result<(), Failure> {
+    let mut put = |name: &str, value: &str, secret: bool| -> Result<(), Failure> {
         let refused = || local(format!("the header {name} cannot be sent: it holds what no header can hold"));
         let name = HeaderName::try_from(name).map_err(|_| refused())?;
         let mut value = HeaderValue::try_from(value).map_err(|_| refused())?;
-        value.set_sensitive(is_secret(name.as_str()));
+        value.set_sensitive(secret);
         map.append(name, value);
         Ok(())
     };
-    put("host", &host)?;
+    put("host", &host, false)?;
     if let Some(key) = endpoint.key.as_ref().filter(|key| !key.is_empty()) {
         if !key.expose().bytes().all(|b| b.is_ascii_graphic()) {
             return Err(local("the API key holds blanks or characters that no key has; was it copied whole?".into()));
         }
-        put("authorization", &format!("Bearer {}", key.expose()))?;
+        put("authorization", &format!("Bearer {}", key.expose()), true)?;
     }
     if body.is_some() {
-        put("content-type", "application/json")?;
-        put("accept", "text/event-stream, application/json")?;
+        put("content-type", "application/json", false)?;
+        put("accept", "text/event-stream, application/json", false)?;
     } else {
-        put("accept", "application/json")?;
+        put("accept", "application/json", false)?;
     }
-    put("user-agent", concat!("switchover/", env!("CARGO_PKG_VERSION")))?;
+    put("user-agent", concat!("switchover/", env!("CARGO_PKG_VERSION")), false)?;
     if let Some(body) = &body {
-        put("content-length", &body.len().to_string())?;
+        put("content-length", &body.len().to_string(), false)?;
     }
     for line in lines {
-        put(&line.name, &line.value)?;
+        put(&line.name, &line.value, line.secret)?;
     }
     *request.body_mut() = body.map(Into::into);
     Ok(request)
 }
 
-/// The request as it was built, for the log.
-fn record(request: &reqwest::Request, key: Option<&Secret>) -> Request {
-    let scrub = |text: &str| key.map_or_else(|| text.to_owned(), |key| key.scrub(text));
+/// The request as it was built, for the log. `body` is what its bytes were written from.
+fn record(request: &reqwest::Request, mut body: Value, key: Option<&Secret>) -> Request {
+    let scrub = |text: &str| key.map_or(Cow::Borrowed(text), |key| key.scrub(text)).into_owned();
     let show = |(name, value): (&HeaderName, &HeaderValue)| Header {
         name: name.as_str().to_owned(),
         value: match String::from_utf8_lossy(value.as_bytes()) {
             secret if value.is_sensitive() => match secret.strip_prefix("Bearer ") {
-                Some(key) => format!("Bearer {}", Secret::new(key).masked()),
-                None => Secret::new(secret).masked(),
+                Some(key) => format!("Bearer {}", masked(key)),
+                None => masked(&secret),
             },
             open => scrub(&open),
         },
     };
-    let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    Request {
-        url: scrub(request.url().as_str()),
-        headers: request.headers().iter().map(show).collect(),
-        body: key.map_or_else(|| body.clone(), |key| key.scrub_value(body.clone())),
+    if let Some(key) = key {
+        key.scrub_value(&mut body);
     }
+    Request { url: scrub(request.url().as_str()), headers: request.headers().iter().map(show).collect(), body }
 }
 
 fn head(response: &Response, key: Option<&Secret>) -> Head {
     let clean = |value: &HeaderValue| {
         let line = clean_line(&String::from_utf8_lossy(value.as_bytes()), 1000);
-        key.map_or_else(|| line.clone(), |key| key.scrub(&line))
+        key.map(|key| key.scrub(&line).into_owned()).unwrap_or(line)
     };
     Head {
         status: response.status().as_u16(),

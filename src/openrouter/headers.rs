@@ -80,6 +80,8 @@ pub struct Line {
     pub value: String,
     /// Where the value came from.
     pub from: Provenance,
+    /// Whether it is masked wherever it is shown.
+    pub secret: bool,
 }
 
 /// A header that cannot be sent.
@@ -108,9 +110,11 @@ impl Headers {
 
     fn unchecked(&self, to: &BaseUrl) -> Vec<Line> {
         let mut lines = Vec::new();
-        let mut add = |name: &str, chosen: &Option<Chosen>| {
-            lines.extend(chosen.iter().map(|c| Line { name: name.into(), value: c.value.trim().into(), from: c.from }));
+        let line = |name: &str, chosen: &Chosen, secret| {
+            let value = chosen.value.trim().into();
+            Line { name: name.into(), value, from: chosen.from, secret }
         };
+        let mut add = |name, chosen: &Option<Chosen>| lines.extend(chosen.iter().map(|c| line(name, c, false)));
         // Attribution says who we are to OpenRouter; a server on this machine may stand in for it.
         if to.dialect() == Dialect::OpenRouter || to.is_loopback() {
             add("HTTP-Referer", &self.referer);
@@ -121,8 +125,8 @@ impl Headers {
         if to.dialect() == Dialect::OpenRouter {
             add("X-OpenRouter-Metadata", &Some(Chosen { value: "enabled".into(), from: Provenance::Default }));
         }
-        for extra in &self.extras {
-            add(extra.name.trim(), &Some(extra.value.clone()));
+        for Extra { name, value } in &self.extras {
+            lines.push(line(name.trim(), value, is_secret(name)));
         }
         lines
     }
@@ -193,8 +197,8 @@ fn categories_problem(value: &str) -> Option<String> {
 
 /// Whether a header of this name is likely to hold a secret: it is masked wherever it is shown.
 pub fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["auth", "key", "token", "secret", "password", "cookie", "credential"].iter().any(|part| name.contains(part))
+    let holds = |part: &str| name.as_bytes().windows(part.len()).any(|at| at.eq_ignore_ascii_case(part.as_bytes()));
+    ["auth", "key", "token", "secret", "password", "cookie", "credential"].into_iter().any(holds)
 }
 
 /// Names that the client sets itself, that belong to one connection, or that have a setting of their own.

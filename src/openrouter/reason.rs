@@ -129,7 +129,7 @@ pub(super) fn safe_body(body: &[u8], key: Option<&Secret>) -> Option<String> {
 
 fn safe(text: &str, key: Option<&Secret>) -> String {
     let text = hide_user_id(text);
-    key.map_or_else(|| text.clone(), |key| key.scrub(&text))
+    key.map(|key| key.scrub(&text).into_owned()).unwrap_or(text)
 }
 
 /// Error bodies carry the account's id as `user_id`, also inside text that was JSON once.

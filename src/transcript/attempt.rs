@@ -4,6 +4,7 @@ use crate::dspy::{Adapter, Prediction, Section, Sections, Signature};
 use crate::failover::{Answered, AttemptId, Failed, Relation, Spent, Started};
 use crate::openrouter::account::Generation;
 use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One HTTP exchange: what was asked, what has come, how it ended.
@@ -34,7 +35,7 @@ pub struct Attempt {
     /// When it failed or answered.
     pub ended: Option<Duration>,
     /// The request as it left, the key masked.
-    pub request: Option<Request>,
+    pub request: Option<Arc<Request>>,
     /// The response's status and headers.
     pub head: Option<Head>,
     /// Reasoning so far.

@@ -84,7 +84,7 @@ pub struct Ask {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Composed {
     /// The request to the first model, the key masked.
-    pub request: Request,
+    pub request: std::sync::Arc<Request>,
     /// Each model of the chain with the most that one call of it can cost, in USD, where prices are known.
     pub worst: Vec<(String, Option<f64>)>,
 }

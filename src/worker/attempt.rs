@@ -8,15 +8,15 @@ use crate::openrouter::client::{Call, Exchange};
 use crate::openrouter::settings::MAX_MODELS;
 use crate::openrouter::{Completion, Delta, Dialect, compose};
 use crate::report::Sent;
-use futures_util::stream::{self, BoxStream, StreamExt as _};
-use std::collections::VecDeque;
+use futures_util::stream::{self, Stream};
+use std::sync::Arc;
 
-/// What is heard of an attempt.
-pub(super) enum Heard {
-    /// A piece of the response.
-    Delta(Delta),
-    /// Its end.
-    Ended(Box<Result<Completion, Failure>>),
+/// What is heard of an attempt at one time.
+pub(super) struct Heard {
+    /// Pieces of the response, in order.
+    pub(super) deltas: Vec<Delta>,
+    /// Its end, behind them.
+    pub(super) end: Option<Box<Result<Completion, Failure>>>,
 }
 
 /// Composes the request and opens it: what is sent, and the exchange that sends it when it is first listened to.
@@ -49,43 +49,23 @@ pub(super) fn open(ask: &Ask<'_>, started: &Started, messages: &[Message]) -> Re
     })
     .map_err(|bad| Failure::new(Kind::Local, bad.to_string()))?;
     let headers = ask.world.headers();
-    let call = Call { endpoint: &endpoint, headers: &headers, body: &body, fresh: started.changes.fresh_connection };
-    let exchange = ask.world.client.open(&call)?;
-    let request = exchange.request().clone();
+    let call = Call { endpoint: &endpoint, headers: &headers, body, fresh: started.changes.fresh_connection };
+    let exchange = ask.world.client.open(call)?;
+    let request = Arc::clone(exchange.request());
     Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))
 }
 
-/// Everything that the exchange says, and its end last. Dropping the stream closes the socket.
-pub(super) fn listen(exchange: Exchange) -> BoxStream<'static, Heard> {
-    struct Listening {
-        exchange: Exchange,
-        heard: VecDeque<Delta>,
-        end: Option<Box<Result<Completion, Failure>>>,
-        over: bool,
-    }
-    let listening = Listening { exchange, heard: VecDeque::new(), end: None, over: false };
-    stream::unfold(listening, |mut l| async move {
-        loop {
-            if let Some(delta) = l.heard.pop_front() {
-                return Some((Heard::Delta(delta), l));
+/// Everything that the exchange says, its end last; or why there is none. Dropping the stream closes the socket.
+pub(super) fn listen(exchange: Result<Exchange, Failure>) -> impl Stream<Item = Heard> + Send + 'static {
+    stream::unfold(Some(exchange), async |exchange| {
+        let mut deltas = Vec::new();
+        match exchange? {
+            Ok(mut exchange) => {
+                let end = exchange.advance(&mut deltas).await.map(Box::new);
+                let more = end.is_none().then_some(Ok(exchange));
+                Some((Heard { deltas, end }, more))
             }
-            if let Some(end) = l.end.take() {
-                return Some((Heard::Ended(end), l));
-            }
-            if l.over {
-                return None;
-            }
-            let mut out = Vec::new();
-            let end = l.exchange.advance(&mut out).await;
-            l.heard = out.into();
-            l.over = end.is_some();
-            l.end = end.map(Box::new);
+            Err(unsent) => Some((Heard { deltas, end: Some(Box::new(Err(unsent))) }, None)),
         }
     })
-    .boxed()
-}
-
-/// An attempt that could not even be sent.
-pub(super) fn unsent(failure: Failure) -> BoxStream<'static, Heard> {
-    stream::iter([Heard::Ended(Box::new(Err(failure)))]).boxed()
 }

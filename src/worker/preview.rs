@@ -6,6 +6,7 @@ use super::world::World;
 use crate::failover::{AttemptId, Changes, Failure, Relation, Started};
 use crate::openrouter::Request;
 use crate::report::Job;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// One model's first request.
@@ -14,7 +15,7 @@ pub struct Preview {
     /// The model.
     pub model: String,
     /// The request, the key masked.
-    pub request: Request,
+    pub request: Arc<Request>,
     /// The fault that would be injected, as its word.
     pub injected: Option<String>,
     /// The most that it can cost, in USD; `None` is unknown.

@@ -8,6 +8,7 @@ use crate::dspy::{Message, Prediction, Signature, Values, vote};
 use crate::failover::{Finished, Outcome, Policy, Spent};
 use crate::report::{Job, Seen, What};
 use futures_util::future::join_all;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -34,7 +35,7 @@ impl Program<'_> {
         let messages = messages(job, &signature, &job.inputs);
         let bytes = messages.iter().map(|message| message.content.len()).sum();
         world.complete(job, bytes);
-        tell(What::Seen(Seen::Begun(Box::new(job.clone()))));
+        tell(What::Seen(Seen::Begun(Arc::new(job.clone()))));
         let job = &*job;
         let ask = |signature, messages, before, policy| {
             Ask { job, signature, messages, before, policy, world, tell, cancel: cancel.clone() }.run()

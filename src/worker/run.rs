@@ -12,6 +12,7 @@ use crate::report::{Job, Seen, What};
 use crate::text::{clean_line, clean_value};
 use futures_util::StreamExt as _;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use tokio::sync::watch;
 
@@ -51,6 +52,13 @@ struct Progress {
     invalid: Option<(String, Unparsed)>,
 }
 
+/// What ended a wait.
+enum Woken {
+    Cancelled,
+    Timer,
+    Heard(AttemptId, Heard),
+}
+
 struct Run<'a> {
     ask: Ask<'a>,
     engine: Engine,
@@ -64,12 +72,16 @@ impl Ask<'_> {
         let engine = Engine::new(self.policy.clone(), self.job.chain.clone()).numbered_after(self.before);
         let mut cancel = self.cancel.clone();
         let mut run = Run { ask: self, engine, live: SelectAll::new(), progress: HashMap::new() };
-        let mut input = Input::Begin;
+        let mut finished = run.step(Input::Begin);
         loop {
-            if let Some(finished) = run.step(input) {
-                return finished;
+            finished = match finished {
+                Some(finished) => return finished,
+                None => match run.next(&mut cancel).await {
+                    Woken::Cancelled => run.step(Input::Cancel),
+                    Woken::Timer => run.step(Input::Tick),
+                    Woken::Heard(attempt, heard) => run.hear(attempt, heard),
+                },
             }
-            input = run.next(&mut cancel).await;
         }
     }
 }
@@ -105,48 +117,50 @@ impl Run<'_> {
         let repair = repaired
             .map(|(text, unparsed)| self.ask.job.adapter.repair_turn(self.ask.signature, text, unparsed))
             .unwrap_or_default();
-        let messages: Vec<Message> = self.ask.messages.iter().cloned().chain(repair).collect();
-        let heard = match attempt::open(&self.ask, started, &messages) {
-            Ok((sent, exchange)) => {
-                (self.ask.tell)(What::Seen(Seen::Sent(sent)));
-                attempt::listen(exchange)
-            }
-            Err(failure) => attempt::unsent(failure),
-        };
+        let mut messages = Cow::Borrowed(&self.ask.messages);
+        if !repair.is_empty() {
+            messages.to_mut().extend(repair);
+        }
+        let exchange = attempt::open(&self.ask, started, &messages).map(|(sent, exchange)| {
+            (self.ask.tell)(What::Seen(Seen::Sent(sent)));
+            exchange
+        });
         let (abort, registration) = AbortHandle::new_pair();
-        self.live.push(Abortable::new(heard, registration).map(move |heard| (id, heard)).boxed());
+        let heard = Abortable::new(attempt::listen(exchange), registration);
+        self.live.push(heard.map(move |heard| (id, heard)).boxed());
         self.progress.insert(id, Progress { abort: Some(abort), ..Progress::default() });
     }
 
     /// Waits for whatever comes first: the user, the engine's timer, or the network.
-    async fn next(&mut self, cancel: &mut watch::Receiver<bool>) -> Input {
-        loop {
-            let wake = self.engine.wake_at();
-            let heard = tokio::select! {
-                // Esc wins over a flood of tokens, and so does a timer.
-                biased;
-                _ = cancel.wait_for(|cancelled| *cancelled) => return Input::Cancel,
-                () = self.ask.world.sleep_until(wake) => return Input::Tick,
-                Some(heard) = self.live.next() => heard,
-            };
-            if let Some(input) = self.hear(heard) {
-                return input;
-            }
+    async fn next(&mut self, cancel: &mut watch::Receiver<bool>) -> Woken {
+        let wake = self.engine.wake_at();
+        tokio::select! {
+            // Esc wins over a flood of tokens, and so does a timer.
+            biased;
+            _ = cancel.wait_for(|cancelled| *cancelled) => Woken::Cancelled,
+            () = self.ask.world.sleep_until(wake) => Woken::Timer,
+            Some((attempt, heard)) = self.live.next() => Woken::Heard(attempt, heard),
         }
     }
 
-    fn hear(&mut self, (attempt, heard): (AttemptId, Heard)) -> Option<Input> {
-        match heard {
-            Heard::Delta(delta) => {
-                let input = self.note(attempt, &delta);
-                (self.ask.tell)(What::Seen(Seen::Stream { attempt, delta }));
-                input
+    /// Takes in what came at one time. Some at the terminal.
+    fn hear(&mut self, attempt: AttemptId, heard: Heard) -> Option<Finished> {
+        for delta in heard.deltas {
+            let input = self.note(attempt, &delta);
+            (self.ask.tell)(What::Seen(Seen::Stream { attempt, delta }));
+            if let Some(finished) = input.and_then(|input| self.step(input)) {
+                return Some(finished);
             }
-            Heard::Ended(end) => Some(match *end {
-                Ok(completion) => self.validate(attempt, completion),
-                Err(failure) => Input::Failed { attempt, failure, spent: self.spent(attempt) },
-            }),
+            // The engine may give an attempt up in the middle of what came.
+            if self.progress.get(&attempt).is_none_or(|progress| progress.abort.is_none()) {
+                return None;
+            }
         }
+        let input = match *heard.end? {
+            Ok(completion) => self.validate(attempt, completion),
+            Err(failure) => Input::Failed { attempt, failure, spent: self.spent(attempt) },
+        };
+        self.step(input)
     }
 
     /// What the engine needs to hear of a piece.

@@ -52,6 +52,7 @@ pub struct World {
     pub(super) client: Client,
     service: Service,
     simulator: Simulator,
+    simulated: Endpoint,
     headers: Mutex<Headers>,
     catalogue: Mutex<Catalogue>,
     health: Mutex<Health>,
@@ -68,10 +69,13 @@ const SIMULATED_KEY: &str = "any-key-will-do";
 impl World {
     /// A world with closed breakers and no faults.
     pub fn new(client: Client, service: Service, simulator: Simulator, headers: Headers, catalogue: Catalogue) -> Self {
+        let base = own(&simulator.base_url());
+        let simulated = Endpoint { base, key: Some(Secret::new(SIMULATED_KEY)) };
         Self {
             client,
             service,
             simulator,
+            simulated,
             headers: Mutex::new(headers),
             catalogue: Mutex::new(catalogue),
             health: Mutex::default(),
@@ -157,14 +161,9 @@ impl World {
     /// Who answers when nothing is broken.
     pub fn endpoint(&self) -> Endpoint {
         match &self.service {
-            Service::Simulator => Self::simulated_at(&self.simulator.base_url()),
+            Service::Simulator => self.simulated.clone(),
             Service::Server(endpoint) => (**endpoint).clone(),
         }
-    }
-
-    fn simulated_at(url: &str) -> Endpoint {
-        let base: BaseUrl = url.parse().unwrap_or_else(|e| unreachable!("the simulator's own address: {e}"));
-        Endpoint { base, key: Some(Secret::new(SIMULATED_KEY)) }
     }
 
     /// Where the next attempt on this model goes. A fault is an address: whether it fires is decided
@@ -191,7 +190,8 @@ impl World {
             [_] => fired.iter().map(|(_, fault)| fault.to_string()).collect(),
             _ => fired.iter().map(|(model, fault)| format!("{model}={fault}")).collect(),
         };
-        Address { endpoint: Self::simulated_at(&url), injected: Some(words.join("; ")), simulated: true }
+        let endpoint = Endpoint { base: own(&url), ..self.simulated.clone() };
+        Address { endpoint, injected: Some(words.join("; ")), simulated: true }
     }
 
     /// Fills in what this world knows of a job: who answers, and of each model its abilities and its price.
@@ -289,6 +289,11 @@ impl World {
     pub(super) fn costs_asked(&self) -> AskCosts {
         *locked(&self.ask_costs)
     }
+}
+
+/// An address that the simulator gave itself.
+fn own(url: &str) -> BaseUrl {
+    url.parse().unwrap_or_else(|e| unreachable!("the simulator's own address: {e}"))
 }
 
 /// Wall time since 1970.

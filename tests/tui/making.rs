@@ -2,6 +2,7 @@
 
 use crate::stage::{Stage, recorded};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::dspy::{Module, Prediction};
 use switchover::openrouter::Request;
@@ -186,7 +187,7 @@ fn the_request_is_shown_before_it_is_sent() {
     let request =
         Request { url: "https://example.org/x".into(), headers: Vec::new(), body: serde_json::json!({"model": "m"}) };
     let worst = vec![("a/b".to_owned(), Some(0.25)), ("c/d".to_owned(), None)];
-    stage.app.update(stage.now, Msg::Composed(Box::new(Ok(Composed { request, worst }))));
+    stage.app.update(stage.now, Msg::Composed(Box::new(Ok(Composed { request: request.into(), worst }))));
     stage.app.settle();
     let screen = stage.screen();
     for part in ["https://example.org/x", "$0.250000", "unknown", "\"model\": \"m\""] {
@@ -218,7 +219,7 @@ fn every_chain_of_a_vote_is_shown() {
         stage.app.update(Duration::from_secs(5), Msg::Report(Box::new(report)));
     };
     let What::Seen(Seen::Begun(mut job)) = reports[0].what.clone() else { panic!("begins") };
-    job.module = Module::Majority(3);
+    Arc::make_mut(&mut job).module = Module::Majority(3);
     tell(What::Seen(Seen::Begun(job.clone())));
     let end = reports.iter().find_map(|report| match &report.what {
         What::Engine(switchover::failover::Event::Finished(end)) => Some(end.clone()),

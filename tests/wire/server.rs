@@ -203,7 +203,7 @@ pub(crate) fn body() -> Value {
 
 /// Opens an exchange with default headers.
 pub(crate) fn open(client: &Client, endpoint: &Endpoint) -> Result<Exchange, Failure> {
-    client.open(&Call { endpoint, headers: &Headers::default(), body: &body(), fresh: false })
+    client.open(Call { endpoint, headers: &Headers::default(), body: body(), fresh: false })
 }
 
 /// Reads an exchange to its end.

@@ -41,8 +41,8 @@ async fn every_fault_comes_to_its_kind() {
         for stream in [true, false] {
             let expected = cases.whole.get(word).filter(|_| !stream).unwrap_or(expected);
             let endpoint = endpoint(&simulator.base_url_with(&word.parse::<Fault>().unwrap()));
-            let call = Call { endpoint: &endpoint, headers: &headers, body: &body(stream), fresh: false };
-            let (_, end) = finish(client.open(&call).unwrap()).await;
+            let call = Call { endpoint: &endpoint, headers: &headers, body: body(stream), fresh: false };
+            let (_, end) = finish(client.open(call.clone()).unwrap()).await;
             let kind = end.as_ref().map_or_else(|failure| json!(failure.kind), |_| json!("ok"));
             if kind != json!(expected) {
                 wrong.push(format!("{word} (stream: {stream}): {kind}, not {expected}: {end:?}"));
@@ -67,7 +67,7 @@ async fn the_log_shows_what_the_simulator_received() {
     client.warm(&endpoint, &headers).await.unwrap();
     for stream in [true, false] {
         let exchange =
-            client.open(&Call { endpoint: &endpoint, headers: &headers, body: &body(stream), fresh: false }).unwrap();
+            client.open(Call { endpoint: &endpoint, headers: &headers, body: body(stream), fresh: false }).unwrap();
         let shown = exchange.request().clone();
         let (deltas, end) = finish(exchange).await;
         let received = simulator.received().pop().unwrap();

@@ -105,8 +105,8 @@ async fn trap_07_more_models_than_the_service_takes_never_leave_the_machine() {
     assert!(ask(4).unwrap_err().to_string().contains("3 besides the first"));
     let server = Server::start([stream(OK)]).await;
     let (endpoint, body) = (server.endpoint(), ask(3).unwrap());
-    let call = Call { endpoint: &endpoint, headers: &Headers::default(), body: &body, fresh: false };
-    finish(client().open(&call).unwrap()).await.1.unwrap();
+    let call = Call { endpoint: &endpoint, headers: &Headers::default(), body, fresh: false };
+    finish(client().open(call).unwrap()).await.1.unwrap();
     let sent: serde_json::Value = serde_json::from_slice(&server.received()[0].body).unwrap();
     assert_eq!(sent["models"].as_array().unwrap().len(), 3);
 }
@@ -198,8 +198,8 @@ async fn trap_14_attribution_is_on_every_path_and_bad_values_are_named_before_se
     let (client, endpoint, headers) = (client(), server.endpoint(), Headers::default());
     finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
     client.get(&endpoint, &headers, "/models").await.unwrap();
-    let call = Call { endpoint: &endpoint, headers: &headers, body: &json!({"stream": false}), fresh: true };
-    finish(client.open(&call).unwrap()).await.1.unwrap();
+    let call = Call { endpoint: &endpoint, headers: &headers, body: json!({"stream": false}), fresh: true };
+    finish(client.open(call.clone()).unwrap()).await.1.unwrap();
     for received in server.received() {
         let names: Vec<&str> = received.headers.iter().map(|(name, _)| name.as_str()).collect();
         for name in ["http-referer", "x-openrouter-title", "x-title"] {
@@ -208,7 +208,7 @@ async fn trap_14_attribution_is_on_every_path_and_bad_values_are_named_before_se
     }
     let title = Some(Chosen { value: "Zürich".into(), from: Provenance::Flag });
     let call = Call { headers: &Headers { title, ..headers.clone() }, ..call };
-    let failure = client.open(&call).err().unwrap();
+    let failure = client.open(call.clone()).err().unwrap();
     assert_eq!(failure.kind, Kind::Local);
     assert!(failure.reason.contains("X-OpenRouter-Title") && failure.reason.contains("ASCII"), "{}", failure.reason);
     assert_eq!(server.received().len(), 3, "and nothing was sent");

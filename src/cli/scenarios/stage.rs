@@ -166,7 +166,7 @@ fn received(server: &Simulator) -> Vec<Wire> {
 
 /// What left this machine, recorded from what was built.
 fn sent(run: &Transcript) -> Vec<Wire> {
-    let requests = run.attempts.iter().filter_map(|attempt| attempt.request.clone());
-    let pair = |header: crate::openrouter::Header| (header.name, header.value);
-    requests.map(|r| Wire { headers: r.headers.into_iter().map(pair).collect(), body: r.body }).collect()
+    let requests = run.attempts.iter().filter_map(|attempt| attempt.request.as_deref());
+    let pair = |header: &crate::openrouter::Header| (header.name.clone(), header.value.clone());
+    requests.map(|r| Wire { headers: r.headers.iter().map(pair).collect(), body: r.body.clone() }).collect()
 }

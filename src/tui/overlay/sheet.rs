@@ -1,7 +1,7 @@
 //! Text to read in an overlay: rows that were set once, and a place in them.
 
 use super::open;
-use crate::openrouter::headers::{contrast, is_secret, lint};
+use crate::openrouter::headers::{contrast, lint};
 use crate::transcript::Transcript;
 use crate::tui::app::App;
 use crate::tui::keymap::{Keymap, TABLE};
@@ -91,7 +91,7 @@ pub fn headers(app: &App) -> Sheet {
         Err(bad) => say(&[("✗ ", Role::Bad), (&bad.to_string(), Role::Bad)], "  "),
         Ok(lines) => lines.iter().for_each(|line| {
             let from = format!("   {:?}", line.from).to_lowercase();
-            let value = if is_secret(&line.name) { "••••" } else { &line.value };
+            let value = if line.secret { "••••" } else { &line.value };
             say(&[(&line.name, Role::Key), (": ", Role::Dim), (value, Role::Text), (&from, Role::Dim)], "  ");
         }),
     }

@@ -312,7 +312,7 @@ impl App {
         };
         let (what, text) = match action {
             Action::CopyField => ("the main field", shown.and_then(main_field)),
-            Action::CopyCurl => ("the curl command", opened.and_then(|a| a.request.as_ref()).map(curl)),
+            Action::CopyCurl => ("the curl command", opened.and_then(|a| a.request.as_deref()).map(curl)),
             Action::CopyLog => ("the failover log", Some(run.lines().collect::<Vec<_>>().join("\n"))),
             Action::CopyRun => ("the run", Some(whole(run))),
             _ => ("the answer", shown.map(|attempt| answer(run, attempt))),
