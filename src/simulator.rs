@@ -12,6 +12,7 @@
 //! has each model's own. Schedules count per segment and model, their time from the first request.
 //! The same request body and seed give the same body bytes.
 
+mod asset;
 mod catalogue;
 mod chat;
 mod completion;

@@ -57,6 +57,10 @@ fn elsewhere(config: &Config) -> Result<bool> {
 
 /// A signature by its name in the library, or as it is written.
 pub(super) fn signature(word: &str, around: &Surroundings) -> Result<Entry> {
+    // What is typed has an arrow, and no name has one: the library need not be read.
+    if let (true, Ok(signature)) = (word.contains("->"), word.parse()) {
+        return Ok(entry(signature));
+    }
     let library = library(around)?;
     if let Some(entry) = library.iter().find(|entry| entry.signature.name == word) {
         return Ok(entry.clone());

@@ -1,8 +1,8 @@
 //! The simulated models: `assets/simulator.toml` as values, and as OpenRouter lists them.
 
+use super::asset::ASSET;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 /// A simulated model.
@@ -65,18 +65,9 @@ pub(super) enum Tail {
     Repeated,
 }
 
-#[derive(Deserialize)]
-struct Models {
-    model: Vec<Model>,
-}
-
-static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
-    toml::from_str::<Models>(super::reply::ASSET).expect("assets/simulator.toml is part of the program").model
-});
-
 /// All models.
 pub(super) fn all() -> &'static [Model] {
-    &MODELS
+    &ASSET.model
 }
 
 /// The model of this id; a dynamic variant (`:nitro`, `:floor`, `:exacto`, `:online`) is its base.

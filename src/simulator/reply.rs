@@ -9,14 +9,13 @@ mod mind;
 mod shape;
 mod write;
 
+pub(super) use knowledge::{Cue, Entry, Phrase};
+
 use super::catalogue::Model;
 use super::chat::Ask;
 use crate::fault::Kind;
 use asked::{Asked, Style};
 use mind::Mind;
-
-/// Models, answers, phrases and cues.
-pub(super) const ASSET: &str = include_str!("../../assets/simulator.toml");
 
 /// A model's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

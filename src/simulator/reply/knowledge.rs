@@ -1,27 +1,22 @@
 //! The little that the simulator really knows: answers, phrases and cue words of `assets/simulator.toml`.
 
+use super::super::asset::ASSET;
 use super::arithmetic;
 use super::extract::{is_small, sentences, words};
 use serde::Deserialize;
-use std::sync::LazyLock;
 
+/// What to say when one of these is in the question.
 #[derive(Deserialize)]
-struct Asset {
-    answer: Vec<Entry>,
-    phrase: Vec<Phrase>,
-    cue: Vec<Cue>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
+pub(in crate::simulator) struct Entry {
     when: Vec<String>,
     short: String,
     long: String,
     because: String,
 }
 
+/// The same in five languages.
 #[derive(Deserialize)]
-struct Phrase {
+pub(in crate::simulator) struct Phrase {
     en: String,
     fr: String,
     de: String,
@@ -29,14 +24,12 @@ struct Phrase {
     it: String,
 }
 
+/// Words that speak for a label of one of these names.
 #[derive(Deserialize)]
-struct Cue {
+pub(in crate::simulator) struct Cue {
     labels: Vec<String>,
     words: Vec<String>,
 }
-
-static ASSET: LazyLock<Asset> =
-    LazyLock::new(|| toml::from_str(super::ASSET).expect("assets/simulator.toml is part of the program"));
 
 /// A real answer.
 #[derive(Clone, Debug, PartialEq)]
