@@ -67,6 +67,8 @@ pub struct Client {
 impl Client {
     /// With a limit on how long connecting may take.
     pub fn new(connect: Duration) -> Self {
+        // Refused where one is installed already, which serves as well.
+        _ = rustls::crypto::ring::default_provider().install_default();
         Self { lanes: Arc::default(), connect }
     }
 
