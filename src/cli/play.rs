@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
-/// So much of the history is read before the first frame, in bytes.
+/// So much of the history is at hand in the history overlay, in bytes.
 const AT_HAND: u64 = 256 << 10;
 
 /// Opens the playground and stays until the user leaves.
@@ -41,6 +41,7 @@ pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Res
         let keeper = Arc::new(Mutex::new(setup::keeper(&config, around)?));
         let folder = around.config_dir.join("signatures");
         let history = History::of(&around.data_dir);
+        recall(History::of(&around.data_dir), inbox.clone());
         let desk = Desk { world, base, inbox, running: Vec::new(), replaying: None, history, folder, keeper };
         tokio::spawn(desk.serve(asked));
         tui::run(start, Wires { inbox: received, commands, editor }).await.context("the terminal")?;
@@ -71,15 +72,16 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
         settings: base.settings.clone(),
         keymap: keymap(config)?,
         theme: theme(config, around)?,
-        past: past(around),
         ..Start::default()
     })
 }
 
-/// The runs that the history overlay begins with, the oldest first.
-fn past(around: &Surroundings) -> Vec<Transcript> {
-    let kept = History::of(&around.data_dir).recent(AT_HAND).unwrap_or_default();
-    kept.runs.iter().map(Transcript::of).collect()
+/// Reads the runs that the history overlay begins with, beside the first frame.
+fn recall(history: History, inbox: UnboundedSender<Msg>) {
+    tokio::task::spawn_blocking(move || {
+        let kept = history.recent(AT_HAND).unwrap_or_default();
+        inbox.send(Msg::Past(kept.runs.iter().map(Transcript::of).collect()))
+    });
 }
 
 /// The keys, after the user's own choices.

@@ -45,8 +45,6 @@ pub struct Start {
     pub headers: Headers,
     /// What every request carries.
     pub settings: Settings,
-    /// Earlier runs, the oldest first.
-    pub past: Vec<Transcript>,
     /// Which keys do what.
     pub keymap: Keymap,
     /// Colours.
@@ -227,7 +225,7 @@ impl App {
             awaiting: false,
             page: Page::default(),
             log: LogView::default(),
-            past: start.past,
+            past: Vec::new(),
             board: Board::default(),
             find: None,
             notice: start.notice,

@@ -51,6 +51,8 @@ pub enum Msg {
     Composed(Box<Result<Composed, String>>),
     /// Models to choose from have arrived.
     Models(Vec<Model>),
+    /// Runs of earlier sessions have been read, the oldest first.
+    Past(Vec<Transcript>),
     /// Something to say.
     Notice(String),
 }
@@ -96,6 +98,10 @@ impl App {
             }
             Msg::Models(models) => {
                 self.models = models;
+                None
+            }
+            Msg::Past(earlier) => {
+                self.past.splice(0..0, earlier);
                 None
             }
             Msg::Edited(Err(text)) | Msg::Notice(text) => {

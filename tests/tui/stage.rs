@@ -69,11 +69,12 @@ impl Stage {
                 })
                 .collect(),
             simulated: true,
-            past: past.iter().map(|name| Transcript::of(&recorded(name))).collect(),
             theme,
             ..Start::default()
         };
         let mut stage = Self { app: App::new(start), now: Duration::from_secs(5) };
+        let earlier = past.iter().map(|name| Transcript::of(&recorded(name))).collect();
+        stage.app.update(stage.now, Msg::Past(earlier));
         stage.app.resize(width, height);
         stage.app.settle();
         stage
