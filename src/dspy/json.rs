@@ -1,13 +1,15 @@
 //! A tolerant reader of JSON as models write it: Python's spellings, missing and trailing commas, unquoted
 //! words, unescaped quotes, comments, prose around, an end that never came. It takes the text in pieces, looks
 //! at each character once or twice, keeps its own stack (so depth costs no call stack, and is capped), and notes
-//! every repair. On valid JSON it reads what `serde_json` reads.
+//! every repair. On valid JSON it reads what `serde_json` reads, but that what is decoded is cleaned there and then:
+//! an escape sequence that comes as `\u001b` has passed every look at the text that was sent.
 
 mod quote;
 mod scalar;
 mod structure;
 mod words;
 
+use crate::text::Cleaner;
 use quote::Quote;
 pub(super) use scalar::{infinity, scalar};
 use serde_json::{Map, Value};
@@ -33,8 +35,9 @@ pub(super) struct Member {
 pub(super) struct Reader {
     stack: Vec<Frame>,
     mode: Mode,
-    /// The string, word or number being read.
+    /// The string, word or number being read, as clean as it is shown.
     word: String,
+    cleaner: Cleaner,
     /// Complete outermost values.
     roots: Vec<Value>,
     /// Members of outermost objects, and of objects in outermost lists.
@@ -91,6 +94,7 @@ impl Default for Reader {
             stack: Vec::new(),
             mode: Mode::Outside,
             word: String::new(),
+            cleaner: Cleaner::new(),
             roots: Vec::new(),
             members: Vec::new(),
             objects: 0,
@@ -168,9 +172,9 @@ impl Reader {
 
     /// A run of a string goes over as it is.
     fn copy(&mut self, run: &str) {
-        self.word.push_str(run);
-        let value = matches!(self.mode, Mode::Text(_, false)) && self.direct();
-        if (value || self.nested())
+        let key = !matches!(self.mode, Mode::Text(_, false));
+        self.emit(run, key);
+        if self.nested()
             && let Some(member) = self.members.last_mut()
         {
             member.text.push_str(run);
@@ -217,7 +221,7 @@ impl Reader {
             Mode::Text(quote, key) => {
                 if quote.hold.is_empty() {
                     self.repair("a string that was never closed");
-                    quote.escape.chars().for_each(|c| self.emit(c, key));
+                    self.emit(&quote.escape, key);
                     self.drop_brackets();
                 }
                 self.end_text(key);

@@ -5,6 +5,7 @@ mod moment;
 use super::json::{self, scalar};
 use super::value::repr;
 use super::{Field, Kind, Problem};
+use crate::text::clean_value;
 use serde_json::{Map, Number, Value};
 
 /// A value that fits its type, with what was mended.
@@ -93,10 +94,15 @@ fn keeps_text(kind: &Kind) -> bool {
     }
 }
 
+/// The value of a text that is JSON throughout. What its escapes spell is cleaned here, where it is decoded.
+fn decoded(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok().map(clean_value)
+}
+
 /// The value in a text: JSON, Python's spelling of it, JSON with repairs or with prose around, or the text itself.
 fn loose(text: &str, repairs: &mut Vec<String>) -> Value {
     let text = text.trim();
-    if let Ok(value) = serde_json::from_str(text) {
+    if let Some(value) = decoded(text) {
         return value;
     }
     let bare = text.split_once(" #").map_or(text, |(value, _)| value.trim_end());
@@ -115,7 +121,7 @@ fn loose(text: &str, repairs: &mut Vec<String>) -> Value {
         return value;
     }
     if text.contains(',')
-        && let Ok(value) = serde_json::from_str(&format!("[{text}]"))
+        && let Some(value) = decoded(&format!("[{text}]"))
     {
         repairs.push("a list without its brackets".to_owned());
         return value;
@@ -198,7 +204,7 @@ fn alike(a: &Value, b: &Value) -> bool {
 
 /// The code in a fence, or all of it.
 fn code(text: &str) -> Value {
-    if let Ok(Value::Object(map)) = serde_json::from_str(text)
+    if let Some(Value::Object(map)) = decoded(text)
         && let Some(Value::String(code)) = map.get("code")
     {
         return Value::String(code.clone());

@@ -8,6 +8,7 @@ mod guess;
 use super::library::Entry;
 use super::value::title;
 use super::{Field, Kind, Module};
+use crate::text::clean_value;
 use serde_json::{Map, Value, json};
 
 /// What a saved program holds.
@@ -37,7 +38,8 @@ fn wrong(message: impl Into<String>) -> StateError {
 /// Text that is not JSON, and JSON without a predictor that DSPy could load.
 pub fn import(text: &str, name: &str) -> Result<Imported, StateError> {
     let value: Value = serde_json::from_str(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
-    let Value::Object(root) = value else { return Err(wrong("a saved program is a JSON object")) };
+    // Cleaned where it is decoded: a file from elsewhere is text from outside.
+    let Value::Object(root) = clean_value(value) else { return Err(wrong("a saved program is a JSON object")) };
     let mut imported = Imported::default();
     if root.contains_key("signature") {
         predictor(name, "", &root, &mut imported)?;

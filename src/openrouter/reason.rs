@@ -7,6 +7,13 @@ use serde_json::Value;
 
 /// A reason is one line of at most so many characters.
 const REASON_CAP: usize = 300;
+/// Wrappers within wrappers are opened so far.
+const DEEPEST: u8 = 12;
+/// So many braces in a text are tried as the beginning of an error's JSON.
+const TRIES: usize = 8;
+/// Where errors keep their words, the best first.
+const KEYS: [&str; 9] =
+    ["message", "error", "detail", "msg", "error_description", "description", "errors", "title", "reason"];
 /// What is kept of a body, in bytes.
 const BODY_CAP: usize = 4096;
 
@@ -34,9 +41,7 @@ pub(super) fn error_of(body: &Value) -> Value {
 /// What went wrong in the upstream's own words: `metadata.raw` where the message only says
 /// "Provider returned error" (the human reason is in `raw`, which may be JSON text itself).
 pub(super) fn reason(error: &Value) -> Option<String> {
-    let raw = dig(&error["metadata"]["raw"], 0);
-    let message = dig(error, 0).filter(|message| !is_generic(message));
-    let mut reason = message.or(raw).or_else(|| dig(error, 0))?;
+    let mut reason = dig(error, 0)?;
     let reasons: Vec<&str> = error["metadata"]["reasons"].as_array().into_iter().flatten().filter_map(text).collect();
     if !reasons.is_empty() {
         reason = format!("{reason} ({})", reasons.join(", "));
@@ -62,9 +67,9 @@ fn is_generic(message: &str) -> bool {
         .contains(&message.as_str())
 }
 
-/// The first thing in a value that reads like a message.
+/// The first thing in a value that reads like a message and says something.
 fn dig(value: &Value, depth: u8) -> Option<String> {
-    if depth > 4 {
+    if depth > DEEPEST {
         return None;
     }
     match value {
@@ -73,19 +78,49 @@ fn dig(value: &Value, depth: u8) -> Option<String> {
             if text.starts_with('<') {
                 return Some(html_title(text));
             }
-            let json =
-                text.find(['{', '[']).filter(|at| *at < 40).and_then(|at| serde_json::from_str(&text[at..]).ok());
-            let inner = json.and_then(|json: Value| dig(&json, depth + 1));
-            inner.or_else(|| (!text.is_empty()).then(|| text.to_owned()))
+            let inner = error_within(text).and_then(|error| dig(&error, depth + 1));
+            inner.or_else(|| Some(unwrapped(text).to_owned()).filter(|text| !text.is_empty()))
         }
         Value::Array(items) => items.iter().find_map(|item| dig(item, depth + 1)),
         Value::Object(map) => {
-            ["message", "error", "detail", "msg", "error_description", "description", "errors", "title", "reason"]
-                .iter()
-                .find_map(|key| map.get(*key).and_then(|inner| dig(inner, depth + 1)))
+            let said = KEYS.iter().find_map(|key| map.get(*key).and_then(|inner| dig(inner, depth + 1)));
+            let raw = || map.get("metadata").and_then(|metadata| dig(metadata.get("raw")?, depth + 1));
+            match said {
+                Some(said) if !is_generic(&said) => Some(said),
+                said => raw().or(said),
+            }
         }
         _ => None,
     }
+}
+
+/// The JSON of an error inside other words: an event of a stream, or a proxy's
+/// `…Exception - {"error": …}. Received Model Group=…`. JSON that is no error belongs to the words around it.
+fn error_within(text: &str) -> Option<Value> {
+    let whole = || serde_json::from_str(text).ok().filter(|value: &Value| value.is_object() || value.is_array());
+    let begins = |(at, _)| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok();
+    let is_error = |value: &Value| ["error", "message", "detail", "errors"].iter().any(|key| value.get(key).is_some());
+    whole().or_else(|| text.match_indices('{').take(TRIES).filter_map(begins).find(is_error))
+}
+
+/// What `LiteLLM` puts before and behind the words of a provider, without it.
+fn unwrapped(text: &str) -> &str {
+    let Some(mut text) = text.strip_prefix("litellm.") else { return text };
+    for notes in ["Received Model Group=", "Available Model Group Fallbacks=", "LiteLLM Retried:"] {
+        text = text.split(notes).next().unwrap_or_default().trim_end();
+    }
+    let is_class = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric());
+    while let Some(end) = text.find([':', ' ']).filter(|end| is_class(&text[..*end])) {
+        let (class, rest) = text.split_at(end);
+        let rest = match class {
+            _ if class.ends_with("Error") => rest.strip_prefix(": "),
+            _ if class.ends_with("Exception") => rest.strip_prefix(" - ").or_else(|| rest.strip_prefix(": ")),
+            _ => None,
+        };
+        let Some(rest) = rest else { break };
+        text = rest;
+    }
+    text.trim()
 }
 
 /// An HTML page in one line.

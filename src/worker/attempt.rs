@@ -1,7 +1,7 @@
 //! One HTTP exchange as a stream of what is heard of it.
 
 use super::run::Ask;
-use super::world::Address;
+use super::world::{Address, World};
 use crate::dspy::{Adapter, Message};
 use crate::failover::{Failure, Kind, Started};
 use crate::openrouter::client::{Call, Exchange};
@@ -20,14 +20,20 @@ pub(super) struct Heard {
 }
 
 /// Composes the request and opens it: what is sent, and the exchange that sends it when it is first listened to.
-pub(super) fn open(ask: &Ask<'_>, started: &Started, messages: &[Message]) -> Result<(Sent, Exchange), Failure> {
+/// `address` is [`World::next_address`] where it will be, [`World::address`] where it is only looked at.
+pub(super) fn open(
+    ask: &Ask<'_>,
+    started: &Started,
+    messages: &[Message],
+    address: impl Fn(&World, &[&str]) -> Address,
+) -> Result<(Sent, Exchange), Failure> {
     let mut settings = ask.job.settings.clone();
     if ask.job.policy.server_side {
         let others = ask.job.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
         settings.models = others.take(MAX_MODELS).collect();
     }
     let models: Vec<&str> = [&started.model].into_iter().chain(&settings.models).map(String::as_str).collect();
-    let Address { endpoint, injected, simulated } = ask.world.address(&models);
+    let Address { endpoint, injected, simulated } = address(ask.world, &models);
     if ask.job.policy.server_side && endpoint.base.dialect() != Dialect::OpenRouter {
         let why = "this server knows no `models` list, so it cannot do the falling back; set failover.mode to client";
         return Err(Failure::new(Kind::Local, why));

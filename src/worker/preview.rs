@@ -51,7 +51,7 @@ pub fn preview(job: &mut Job, world: &World) -> Result<Vec<Preview>, Failure> {
             changes: Changes::default(),
             timeouts: job.policy.timeouts,
         };
-        let (sent, _unsent) = attempt::open(&ask, &started, &messages)?;
+        let (sent, _unsent) = attempt::open(&ask, &started, &messages, World::address)?;
         Ok(Preview { model: sent.model, request: sent.request, injected: sent.injected, worst_case: place.worst_case })
     };
     // The server does the rest of the chain itself.

@@ -9,7 +9,7 @@ use crate::failover::{
 };
 use crate::openrouter::{Completion, Delta, Finish, Usage};
 use crate::report::{Job, Seen, What};
-use crate::text::{clean_line, clean_value};
+use crate::text::clean_line;
 use futures_util::StreamExt as _;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
 use std::borrow::Cow;
@@ -121,7 +121,7 @@ impl Run<'_> {
         if !repair.is_empty() {
             messages.to_mut().extend(repair);
         }
-        let exchange = attempt::open(&self.ask, started, &messages).map(|(sent, exchange)| {
+        let exchange = attempt::open(&self.ask, started, &messages, World::next_address).map(|(sent, exchange)| {
             (self.ask.tell)(What::Seen(Seen::Sent(sent)));
             exchange
         });
@@ -187,10 +187,7 @@ impl Run<'_> {
         let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
         let short = completion.finish == Finish::Length;
         match self.ask.job.adapter.parse(self.ask.signature, &text) {
-            Ok(mut prediction) => {
-                // The text was clean, but what it spells as `\u001b` is an escape again once it is read.
-                prediction.fields =
-                    prediction.fields.into_iter().map(|(name, value)| (name, clean_value(value))).collect();
+            Ok(prediction) => {
                 let fields = prediction.fields.clone();
                 (self.ask.tell)(What::Seen(Seen::Parsed { attempt, prediction }));
                 let warnings = short.then(|| "cut short by max_tokens, but every field is complete".to_owned());

@@ -166,17 +166,27 @@ impl World {
         }
     }
 
-    /// Where the next attempt on this model goes. A fault is an address: whether it fires is decided
-    /// here, so that a request which it spares reaches the service itself.
+    /// Where an attempt on this model would go now; looking uses nothing up of a fault's schedule.
+    pub(super) fn address(&self, models: &[&str]) -> Address {
+        self.address_of(models, |it, now| it.fault.schedule.fires(&mut it.state.clone(), now))
+    }
+
+    /// Where the attempt that starts now goes: its faults' schedules have been asked once more.
+    pub(super) fn next_address(&self, models: &[&str]) -> Address {
+        self.address_of(models, |it, now| it.fault.schedule.fires(&mut it.state, now))
+    }
+
+    /// A fault is an address: whether it fires is decided here, so that a request which it spares reaches the
+    /// service itself.
     ///
     /// A request with a list of models has them all here, the first choice first, and each has its own fault.
-    pub(super) fn address(&self, models: &[&str]) -> Address {
+    fn address_of(&self, models: &[&str], fires: impl Fn(&mut Injected, Duration) -> bool) -> Address {
         let now = self.now();
         let mut faults = locked(&self.faults);
         let mut fired = Vec::new();
         for model in models {
             let Some(injected) = faults.get_mut(*model) else { continue };
-            if injected.fault.schedule.fires(&mut injected.state, now.saturating_sub(injected.since)) {
+            if fires(injected, now.saturating_sub(injected.since)) {
                 fired.push((*model, injected.fault.clone()));
             }
         }

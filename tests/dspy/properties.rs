@@ -59,6 +59,70 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What spells, once it is decoded, what no terminal should be shown.
+const SPELLED: [&str; 22] = [
+    "\\u001b",
+    "\\u001b[31m",
+    "\\u001b]0;t\\u0007",
+    "\\u001b]",
+    "\\u009b2J",
+    "\\x1b[2J",
+    "\\x9d",
+    "\\u202e",
+    "\\u2066",
+    "\\u200b",
+    "\\ufeff",
+    "\\udb40\\udc41",
+    "\\r",
+    "\\b",
+    "\\f",
+    "\\u0000",
+    "\\\\u001b",
+    "&#27;[2J",
+    "&#x202e;",
+    "&#13;",
+    "&amp;#27;",
+    "&lt;n&gt;",
+];
+
+/// Answers in every adapter's form, with such things in every place, cleaned as what is sent always is.
+fn spelling() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![prop::sample::select(&SPELLED[..]), prop::sample::select(&PIECES[..])];
+    let words = || prop::collection::vec(prop_oneof![3 => prop::sample::select(&SPELLED[..]), 1 => Just("a")], 0..5);
+    let form = (0..6usize, words(), words(), words()).prop_map(|(form, a, b, c)| {
+        let (a, b, c) = (a.concat(), b.concat(), c.concat());
+        let object = format!("{{\"answer\": \"{a}\", \"xs\": [\"{b}\", \"\"], \"d\": {{\"{c}\": \"{a}\"}}, \"c\": \"{b}\"}}");
+        let marked = |d: &str| {
+            format!("[[ ## answer ## ]]\n{a}\n[[ ## xs ## ]]\n[\"{b}\"]\n[[ ## d ## ]]\n{d}\n[[ ## c ## ]]\n{{\"code\": \"{c}\"}}\n")
+        };
+        match form {
+            0 => object,
+            1 => serde_json::Value::from(object).to_string(),
+            2 => marked(&format!("{{\"{c}\": \"{a}\"}}")),
+            3 => marked(&format!("('{b}', '{c}')")),
+            4 => format!("<answer>{a}</answer><xs><item>{b}</item></xs><d><{c}>{a}</{c}></d><c>{c}</c>"),
+            _ => object.replace('"', "'"),
+        }
+    });
+    prop_oneof![2 => form, 1 => prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())]
+        .prop_map(|text| switchover::text::clean(&text).into_owned())
+}
+
+/// No control character but `\n` and `\t`, nothing invisible, nothing that turns the reading order.
+fn harmless(text: &str) -> bool {
+    let hostile = |c| matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
+    text.chars().all(|c| !hostile(c) && (!c.is_control() || c == '\n' || c == '\t'))
+}
+
+fn harmless_value(value: &Value) -> bool {
+    match value {
+        Value::String(text) => harmless(text),
+        Value::Array(items) => items.iter().all(harmless_value),
+        Value::Object(map) => map.iter().all(|(key, value)| harmless(key) && harmless_value(value)),
+        _ => true,
+    }
+}
+
 fn signature() -> Signature {
     "q -> answer, n: int, xs: list[str]".parse().expect("a signature")
 }
@@ -113,6 +177,28 @@ proptest! {
     }
 
     #[test]
+    fn nothing_that_an_answer_spells_reaches_a_terminal(text in spelling(), size in 1..9_usize) {
+        let signature: Signature = "q -> answer, xs: list[str], d: Any, c: dspy.Code".parse().expect("a signature");
+        let chars: Vec<char> = text.chars().collect();
+        for adapter in Adapter::ALL {
+            let mut sections = Sections::new(adapter, &signature);
+            for piece in chars.chunks(size) {
+                sections.push(&piece.iter().collect::<String>());
+                prop_assert!(sections.view().iter().all(|s| harmless(&s.text)), "{:?}", sections.view());
+            }
+            sections.finish();
+            prop_assert!(sections.view().iter().all(|s| harmless(&s.text)), "{:?}", sections.view());
+            match sections.prediction(&text) {
+                Ok(read) => {
+                    prop_assert!(read.fields.values().all(harmless_value), "{:?}", read.fields);
+                    prop_assert!(read.repairs.iter().all(|repair| harmless(&repair.what)), "{:?}", read.repairs);
+                }
+                Err(unparsed) => prop_assert!(harmless(&unparsed.to_string()), "{}", unparsed),
+            }
+        }
+    }
+
+    #[test]
     fn no_piece_of_a_marker_is_ever_shown(body in "[a-z \n]{0,30}", at in 0usize..80) {
         let text = format!("[[ ## answer ## ]]\n{body}\n\n[[ ## n ## ]]\n3\n\n[[ ## completed ## ]]");
         let mut sections = Sections::new(Adapter::Chat, &signature());
@@ -123,11 +209,12 @@ proptest! {
     }
 
     #[test]
-    fn valid_json_is_read_as_it_is(answer in ".{0,30}", n in any::<i64>(), xs in prop::collection::vec(".{0,9}", 0..4), extra in json(), pretty: bool) {
+    fn valid_json_is_read_as_it_is_but_clean(answer in ".{0,30}", n in any::<i64>(), xs in prop::collection::vec(".{0,9}", 0..4), extra in json(), pretty: bool) {
         let value = serde_json::json!({"extra": extra, "answer": answer, "n": n, "xs": xs, "last": extra});
         let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.expect("JSON");
         let read = Adapter::Json.parse(&signature(), &text).expect("it fits");
         prop_assert_eq!(&read.repairs, &vec![]);
+        let value = switchover::text::clean_value(value);
         for name in ["answer", "n", "xs"] {
             prop_assert_eq!(&read.fields[name], &value[name]);
         }
@@ -138,7 +225,7 @@ proptest! {
         let signature: Signature = "q -> v: Any, w: dict[str, Any] | list".parse().expect("a signature");
         let text = serde_json::json!({"v": value, "w": [value]}).to_string();
         let read = Adapter::Json.parse(&signature, &text).expect("it fits");
-        prop_assert_eq!(&read.fields["w"], &Value::from(vec![value]));
+        prop_assert_eq!(&read.fields["w"], &switchover::text::clean_value(Value::from(vec![value])));
     }
 
     #[test]

@@ -207,3 +207,17 @@ async fn a_preview_is_what_is_sent_and_sends_nothing() {
     let run = fold(&run(&world, job(), |_, _| {}).await);
     assert_eq!(run.attempts[0].request.as_ref(), Some(&previews[0].request));
 }
+
+#[tokio::test]
+async fn looking_at_a_request_does_not_use_up_a_fault() {
+    let world = simulated(0.0).await;
+    world.inject(CHAIN[0], Some("503@once".parse().unwrap()));
+    for look in 0..2 {
+        let injected: Vec<_> = worker::preview(&mut job(), &world).unwrap().into_iter().map(|p| p.injected).collect();
+        assert_eq!(injected, [Some("503@once".to_owned()), None], "look {look}");
+    }
+    let hit = fold(&run(&world, job(), |_, _| {}).await);
+    assert_eq!(hit.attempts[0].injected.as_deref(), Some("503@once"));
+    assert!(hit.attempts[0].failed.is_some());
+    assert_eq!(worker::preview(&mut job(), &world).unwrap()[0].injected, None, "the attempt has used it up");
+}

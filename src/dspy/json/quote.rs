@@ -47,11 +47,10 @@ impl Quote {
         }
     }
 
-    /// A quote at the end of `word` is an inner one; if a comma stands before it, it may be more.
-    pub(super) fn note_inner(&mut self, word: &str) {
-        let before = word.trim_end();
-        if let Some(value) = before.strip_suffix(',') {
-            self.split = Some((value.len(), word.len() + 1));
+    /// The quote that `word` now ends with, from `at` on, is an inner one; if a comma stands before it, it may be more.
+    pub(super) fn note_inner(&mut self, word: &str, at: usize) {
+        if let Some(value) = word[..at].trim_end().strip_suffix(',') {
+            self.split = Some((value.len(), word.len()));
         }
     }
 

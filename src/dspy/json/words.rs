@@ -3,6 +3,7 @@
 use super::quote::{Quote, Verdict};
 use super::scalar::scalar;
 use super::{Frame, Mode, Reader};
+use crate::text::Cleaner;
 use serde_json::Value;
 
 impl Reader {
@@ -10,25 +11,35 @@ impl Reader {
         if c != '"' {
             self.repair("other quotes than \"");
         }
-        self.word.clear();
+        self.begin_word();
         self.mode = Mode::Text(quote, key);
     }
 
     pub(super) fn start_bare(&mut self, key: bool, c: char) {
-        self.word.clear();
+        self.begin_word();
         self.mode = Mode::Bare(key);
         self.in_bare(key, c);
     }
 
-    /// A character of the string or word.
-    pub(super) fn emit(&mut self, c: char, key: bool) {
-        self.word.push(c);
+    fn begin_word(&mut self) {
+        self.word.clear();
+        self.cleaner = Cleaner::new();
+    }
+
+    /// What the string or word goes on with, decoded.
+    pub(super) fn emit(&mut self, text: &str, key: bool) {
+        let shown = self.word.len();
+        self.cleaner.push(text, &mut self.word);
         if !key
             && self.direct()
             && let Some(member) = self.members.last_mut()
         {
-            member.text.push(c);
+            member.text.push_str(&self.word[shown..]);
         }
+    }
+
+    fn emit_char(&mut self, c: char, key: bool) {
+        self.emit(c.encode_utf8(&mut [0; 4]), key);
     }
 
     pub(super) fn in_text(&mut self, mut quote: Quote, key: bool, c: char) {
@@ -48,9 +59,10 @@ impl Reader {
                     let hold = std::mem::take(&mut quote.hold);
                     let mut again = hold.chars();
                     if let Some(inner) = again.next() {
-                        quote.note_inner(&self.word);
+                        let before = self.word.len();
                         self.odd_key |= key;
-                        self.emit(inner, key);
+                        self.emit_char(inner, key);
+                        quote.note_inner(&self.word, before);
                     }
                     self.mode = Mode::Text(quote, key);
                     again.for_each(|c| self.feed(c));
@@ -79,7 +91,7 @@ impl Reader {
             match quote.escaped(c) {
                 None => self.mode = Mode::Text(quote, key),
                 Some((text, again)) => {
-                    text.chars().for_each(|c| self.emit(c, key));
+                    self.emit(&text, key);
                     self.mode = Mode::Text(quote, key);
                     if again {
                         self.feed(c);
@@ -89,7 +101,7 @@ impl Reader {
             return;
         }
         if c != '\\' && quote.half() {
-            self.emit('\u{fffd}', key);
+            self.emit_char('\u{fffd}', key);
         }
         if c == '\\' {
             quote.escape.push(c);
@@ -99,7 +111,7 @@ impl Reader {
             if c < ' ' {
                 self.repair("a line break inside a string");
             }
-            self.emit(c, key);
+            self.emit_char(c, key);
         }
         self.mode = Mode::Text(quote, key);
     }
@@ -140,7 +152,7 @@ impl Reader {
             self.end_bare(key);
             self.feed(c);
         } else {
-            self.emit(c, key);
+            self.emit_char(c, key);
             self.mode = Mode::Bare(key);
         }
     }

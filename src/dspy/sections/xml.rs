@@ -2,6 +2,7 @@
 
 use super::super::read;
 use super::super::{Field, Kind, Section};
+use crate::text::clean;
 use serde_json::{Map, Value};
 
 /// A tag with its attributes may not be longer.
@@ -161,7 +162,7 @@ fn end(section: &mut Section) {
     }
 }
 
-/// `&lt; &gt; &amp; &quot; &apos;` and numbered characters.
+/// `&lt; &gt; &amp; &quot; &apos;` and numbered characters; what they spell is cleaned.
 fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -183,7 +184,8 @@ fn decode(text: &str) -> String {
         out.push(c.unwrap_or('&'));
         rest = &rest[if c.is_some() { end + 1 } else { 1 }..];
     }
-    out + rest
+    out.push_str(rest);
+    clean(&out).into_owned()
 }
 
 /// Reads a field's text: tags inside become lists (`<item>`) and dicts, where the type has room for them.
