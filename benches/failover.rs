@@ -67,7 +67,7 @@ fn step_with_a_token(bencher: Bencher) {
 #[divan::bench]
 fn a_run_with_one_fallback(bencher: Bencher) {
     let answer = || {
-        let fields = [("answer".to_owned(), "42".into())].into_iter().collect();
+        let fields = std::sync::Arc::new([("answer".to_owned(), "42".into())].into_iter().collect());
         Answer { fields, served: None, cost: Spent::NOTHING, warnings: Vec::new() }
     };
     let failure = || Failure::new(Kind::GatewayTimeout, "slow");

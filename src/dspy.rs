@@ -28,6 +28,7 @@ pub use syntax::SyntaxError;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Values by field name, in order.
 pub type Values = Map<String, Value>;
@@ -100,8 +101,8 @@ pub struct Section {
 /// A validated answer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
-    /// Every output field, in the signature's order.
-    pub fields: Values,
+    /// Every output field, in the signature's order. Shared: an answer may be long, and many keep it.
+    pub fields: Arc<Values>,
     /// What was mended on the way: `field: what was done`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<Repair>,

@@ -68,7 +68,7 @@ impl Parse {
         }
         match job.adapter.parse(&job.signature, &text) {
             Ok(prediction) => {
-                for (name, value) in &prediction.fields {
+                for (name, value) in prediction.fields.iter() {
                     println!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                 }
                 for repair in prediction.repairs {

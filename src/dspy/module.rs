@@ -204,7 +204,7 @@ mod tests {
 
     fn said(answer: &str) -> Prediction {
         let fields = [("reasoning".to_owned(), "because".into()), ("answer".to_owned(), answer.into())];
-        Prediction { fields: fields.into_iter().collect(), repairs: Vec::new() }
+        Prediction { fields: std::sync::Arc::new(fields.into_iter().collect()), repairs: Vec::new() }
     }
 
     #[test]

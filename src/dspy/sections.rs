@@ -9,6 +9,7 @@ use super::{Adapter, Field, Prediction, Problem, Repair, Section, Signature, Unp
 use super::{json, read};
 use chat::Chat;
 use serde_json::Value;
+use std::sync::Arc;
 use xml::Xml;
 
 /// The sections of one answer. See the module.
@@ -108,7 +109,7 @@ impl Sections {
     /// # Errors
     /// Every output that is missing or does not fit its type.
     pub fn prediction(&self, text: &str) -> Result<Prediction, Unparsed> {
-        let mut prediction = Prediction { fields: Values::new(), repairs: Vec::new() };
+        let (mut fields, mut repairs) = (Values::new(), Vec::new());
         let mut problems = Vec::new();
         let mended: Vec<&str> = match &self.reader {
             Reader::Chat(chat, object) => match object {
@@ -120,20 +121,22 @@ impl Sections {
             Reader::Json(object) => object.repairs().to_vec(),
             Reader::Xml(xml) => xml.repairs().to_vec(),
         };
-        prediction
-            .repairs
-            .extend(mended.into_iter().map(|what| Repair { field: String::new(), what: what.to_owned() }));
+        repairs.extend(mended.into_iter().map(|what| Repair { field: String::new(), what: what.to_owned() }));
         for field in &self.outputs {
             match self.field(field) {
                 Ok((value, mended)) => {
                     let repair = |what| Repair { field: field.name.clone(), what };
-                    prediction.repairs.extend(mended.into_iter().map(repair));
-                    prediction.fields.insert(field.name.clone(), value);
+                    repairs.extend(mended.into_iter().map(repair));
+                    fields.insert(field.name.clone(), value);
                 }
                 Err(problem) => problems.push(self.hint(problem, text)),
             }
         }
-        if problems.is_empty() { Ok(prediction) } else { Err(Unparsed { problems }) }
+        if problems.is_empty() {
+            Ok(Prediction { fields: Arc::new(fields), repairs })
+        } else {
+            Err(Unparsed { problems })
+        }
     }
 
     fn field(&self, field: &Field) -> read::Fit {

@@ -18,6 +18,7 @@ use super::{BreakerChange, BreakerState, Leading, Started, Timeouts, health, rul
 use choose::Bars;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the engine is told.
@@ -70,11 +71,14 @@ pub enum Phase {
     Answer,
 }
 
+/// Who answered, its place in the chain, and the answer's fields.
+type Winner = (AttemptId, usize, Arc<Map<String, Value>>);
+
 /// A valid answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// All output fields by name.
-    pub fields: Map<String, Value>,
+    pub fields: Arc<Map<String, Value>>,
     /// The model that the server names, where it does.
     #[serde(default)]
     pub served: Option<String>,
@@ -307,13 +311,13 @@ impl Engine {
         }));
     }
 
-    fn finish(&mut self, outcome: Outcome, winner: Option<(AttemptId, usize, Map<String, Value>)>) {
+    fn finish(&mut self, outcome: Outcome, winner: Option<Winner>) {
         self.over = true;
         self.pending = None;
         let succeeded = winner.is_some();
         let (attempt, model, fields) = match winner {
             Some((id, route, fields)) => (Some(id), Some(self.chain[route].model.clone()), fields),
-            None => (None, None, Map::new()),
+            None => (None, None, Arc::default()),
         };
         self.events.push(Event::Finished(Finished {
             outcome,

@@ -5,6 +5,7 @@
 use super::{AttemptId, Failure, Timeouts};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One step of a run.
@@ -353,7 +354,7 @@ pub struct Finished {
     pub attempts: u32,
     /// The answer's fields by name; empty if there is none.
     #[serde(default)]
-    pub fields: Map<String, Value>,
+    pub fields: Arc<Map<String, Value>>,
     /// From begin to end, in ms.
     #[serde(rename = "took_ms", with = "super::as_ms")]
     pub took: Duration,

@@ -14,6 +14,7 @@ use crate::openrouter::Delta;
 use crate::report::{Job, Report, Seen, What};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The engine's clock when the run begins: earlier runs need a past to have happened in.
@@ -44,7 +45,7 @@ pub struct Difference {
 /// One chain of attempts: its engine, and what was said then and now.
 struct Lane {
     engine: Engine,
-    fields: BTreeMap<AttemptId, Map<String, Value>>,
+    fields: BTreeMap<AttemptId, Arc<Map<String, Value>>>,
     recorded: Vec<String>,
     today: Vec<String>,
     /// Whether it is one of several: then only what names an attempt was recorded as its own.

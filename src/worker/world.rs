@@ -180,13 +180,13 @@ impl World {
     /// service itself.
     ///
     /// A request with a list of models has them all here, the first choice first, and each has its own fault.
-    fn address_of(&self, models: &[&str], fires: impl Fn(&mut Injected, Duration) -> bool) -> Address {
+    fn address_of(&self, models: &[&str], ask: impl Fn(&mut Injected, Duration) -> bool) -> Address {
         let now = self.now();
         let mut faults = locked(&self.faults);
         let mut fired = Vec::new();
         for model in models {
             let Some(injected) = faults.get_mut(*model) else { continue };
-            if fires(injected, now.saturating_sub(injected.since)) {
+            if ask(injected, now.saturating_sub(injected.since)) {
                 fired.push((*model, injected.fault.clone()));
             }
         }

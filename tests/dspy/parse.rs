@@ -35,7 +35,7 @@ fn check(case: &Value) -> Result<bool, String> {
     {
         return Err(format!("{name}: an unreadable report {unparsed:?}"));
     }
-    let fields = ours.as_ref().map_or(Value::Null, |prediction| Value::Object(prediction.fields.clone()));
+    let fields = ours.as_ref().map_or(Value::Null, |prediction| Value::Object(prediction.fields.as_ref().clone()));
     if fields != expected(case) {
         return Err(format!(
             "{name}: expected {}, got {fields} {}",

@@ -14,7 +14,7 @@ fn input() -> impl Strategy<Value = Input> {
         Some((_, Act::Open)) => Input::Opened { attempt },
         Some((_, Act::Token(phase))) => Input::Token { attempt, phase },
         Some((_, Act::Done(mut answer))) => {
-            answer.fields.insert("answer".to_owned(), 42.into());
+            std::sync::Arc::make_mut(&mut answer.fields).insert("answer".to_owned(), 42.into());
             Input::Done { attempt, answer }
         }
         Some((_, Act::Fail(failure, spent))) => Input::Failed { attempt, failure, spent },

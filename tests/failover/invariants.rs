@@ -332,7 +332,7 @@ fn failing(kind: Kind) -> Act {
 }
 
 fn answer() -> Act {
-    let fields = [("answer".to_owned(), "42".into())].into_iter().collect();
+    let fields = std::sync::Arc::new([("answer".to_owned(), "42".into())].into_iter().collect());
     Act::Done(Answer { fields, served: None, cost: Spent::NOTHING, warnings: Vec::new() })
 }
 

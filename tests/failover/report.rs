@@ -68,7 +68,7 @@ impl Weather {
         }
         let first = Duration::from_millis(rng.u64(300..1500));
         let whole = first + Duration::from_millis(rng.u64(1000..3000));
-        let fields = [("answer".to_owned(), "42".into())].into_iter().collect();
+        let fields = std::sync::Arc::new([("answer".to_owned(), "42".into())].into_iter().collect());
         let answer = Answer { fields, served: None, cost: Spent::NOTHING, warnings: Vec::new() };
         vec![(first, Act::Token(Phase::Answer)), (whole, Act::Done(answer))]
     }

@@ -9,6 +9,7 @@ use crate::{case, golden};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::failover::rehearsal::{Act, Reply, Said, Stage};
 use switchover::failover::{Answer, Event, Failure, Hint, HintSource, InnerAttempt, Kind, Phase, Policy, Route, Spent};
@@ -75,7 +76,7 @@ fn step(text: &str) -> (Duration, Act) {
 
 fn answer(rest: &str) -> Answer {
     let mut answer = Answer {
-        fields: [("answer".to_owned(), "42".into())].into_iter().collect(),
+        fields: Arc::new([("answer".to_owned(), "42".into())].into_iter().collect()),
         served: None,
         cost: Spent::Known(0.0001),
         warnings: Vec::new(),
@@ -85,7 +86,7 @@ fn answer(rest: &str) -> Answer {
             Some(("served", model)) => answer.served = Some(model.to_owned()),
             Some(("cost", usd)) => answer.cost = cost(usd),
             Some(("warning", text)) => answer.warnings.push(text.replace('_', " ")),
-            _ if word == "blank" => answer.fields.clear(),
+            _ if word == "blank" => answer.fields = Arc::default(),
             _ => panic!("{word:?} says nothing about an answer"),
         }
     }

@@ -40,7 +40,9 @@ impl World {
         *turn += 1;
         for (_, act) in &mut reply {
             if let Act::Done(answer) = act {
-                answer.fields = [("answer".to_owned(), signed(run, started.attempt.0).into())].into_iter().collect();
+                answer.fields = std::sync::Arc::new(
+                    [("answer".to_owned(), signed(run, started.attempt.0).into())].into_iter().collect(),
+                );
             }
         }
         reply
@@ -85,7 +87,7 @@ fn failure() -> impl Strategy<Value = Failure> {
 pub(crate) fn reply() -> impl Strategy<Value = Reply> {
     let token = prop_oneof![Just(Act::Token(Phase::Answer)), Just(Act::Token(Phase::Reasoning)), Just(Act::Open)];
     let done = spent().prop_map(|cost| {
-        Act::Done(Answer { fields: serde_json::Map::new(), served: None, cost, warnings: Vec::new() })
+        Act::Done(Answer { fields: std::sync::Arc::default(), served: None, cost, warnings: Vec::new() })
     });
     let end = prop_oneof![
         3 => done.prop_map(Some),

@@ -1,6 +1,7 @@
 //! Comparisons and replays: the reports of runs that are not the screen's own.
 
 use crate::stage::{Stage, recorded};
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::report::{Report, Seen, What};
 use switchover::tui::overlay::Overlay;
@@ -40,7 +41,7 @@ fn another(answer: &str) -> Vec<Report> {
     for report in &mut reports {
         report.run += 1;
         if let What::Seen(Seen::Parsed { prediction, .. }) = &mut report.what {
-            prediction.fields.insert("answer".into(), answer.into());
+            Arc::make_mut(&mut prediction.fields).insert("answer".into(), answer.into());
         }
     }
     reports

@@ -228,7 +228,7 @@ fn every_chain_of_a_vote_is_shown() {
     let mut answers = Vec::new();
     for (chain, answer) in ["42", "41", "42"].into_iter().enumerate() {
         let mut end = end.clone().expect("an end");
-        end.fields = [("answer".to_owned(), answer.into())].into_iter().collect();
+        end.fields = Arc::new([("answer".to_owned(), answer.into())].into_iter().collect());
         answers.push(Some(Prediction { fields: end.fields.clone(), repairs: Vec::new() }));
         if chain < 2 {
             tell(What::Seen(Seen::Chain { chain: chain + 1, of: 3, end }));

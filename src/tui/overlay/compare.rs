@@ -142,7 +142,7 @@ impl Column {
             let role = if run.is_thought(&section.name) { Role::Reasoning } else { Role::Text };
             rows.extend(render(&section.text, Look { role, ..look }));
         }
-        for (name, value) in settled.iter().flat_map(|prediction| &prediction.fields) {
+        for (name, value) in settled.iter().flat_map(|prediction| prediction.fields.iter()) {
             rows.push(Row::default());
             if run.is_thought(name) {
                 // Thoughts always differ and are not what was asked for.

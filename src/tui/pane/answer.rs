@@ -277,7 +277,7 @@ impl Desk<'_> {
 
     /// The fields, read and valid.
     fn fields(&mut self, run: &Transcript, attempt: &Attempt, prediction: &Prediction, folded: bool) {
-        for (name, field) in &prediction.fields {
+        for (name, field) in prediction.fields.iter() {
             let text = field.as_str().filter(|_| run.is_thought(name) && folded);
             self.heading(run, attempt.id, name, text);
             if text.is_some() {

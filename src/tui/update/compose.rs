@@ -198,6 +198,6 @@ impl App {
 /// Inputs and outputs of a run that was answered.
 fn pinnable(run: &Transcript) -> Option<(crate::dspy::Values, crate::dspy::Values)> {
     let inputs = run.setup.as_ref()?.inputs.clone();
-    let read = run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|read| read.fields.clone());
+    let read = run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|read| read.fields.as_ref().clone());
     Some((inputs, read?))
 }
