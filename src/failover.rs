@@ -28,6 +28,17 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct AttemptId(pub u32);
 
+/// So many numbers are kept for the attempts of each chain, where a module asks several: those of the second are
+/// 201 to 300.
+const CHAIN: u32 = 100;
+
+impl AttemptId {
+    /// The chain that it belongs to, from 1, where a module asks several; 0 where it asks one.
+    pub fn chain(self) -> usize {
+        (self.0.saturating_sub(1) / CHAIN) as usize
+    }
+}
+
 impl std::fmt::Display for AttemptId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "#{}", self.0)
