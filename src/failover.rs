@@ -19,7 +19,7 @@ pub use event::{
 };
 pub use failure::{Failure, Hint, HintSource, InnerAttempt, Kind, LimitScope};
 pub use health::{Health, Standing};
-pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, dear_fallbacks, within_price};
+pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, base_id, dear_fallbacks, within_price};
 
 use serde::{Deserialize, Serialize};
 
