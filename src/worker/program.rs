@@ -31,6 +31,11 @@ impl Program<'_> {
         let messages = messages(job, &signature, &job.inputs);
         let bytes = messages.iter().map(|message| message.content.len()).sum();
         world.complete(job, bytes);
+        if job.settings.stream == Some(false) {
+            // An answer in one piece brings its first token with its last: it may take as long as one that reasons.
+            let first_token = &mut job.policy.timeouts.first_token;
+            *first_token = job.policy.first_token_reasoning.max(*first_token);
+        }
         tell(What::Seen(Seen::Begun(Arc::new(job.clone()))));
         let job = &*job;
         let ask = |signature, messages, chain, policy| {
