@@ -6,6 +6,7 @@ mod choices;
 mod dotenv;
 mod keys;
 
+pub use crate::openrouter::headers::Origin;
 pub use choices::DEFAULT_CHAIN;
 pub use keys::{KEYS, Key, Shape};
 
@@ -13,32 +14,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-
-/// Where a value came from. Later ones win.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Built in.
-    Default,
-    /// The configuration file.
-    File(PathBuf),
-    /// A `.env` or `.env.local` file.
-    EnvFile(PathBuf),
-    /// This environment variable.
-    Env(String),
-    /// The command line.
-    Flag,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File(path) | Self::EnvFile(path) => write!(f, "{}", path.display()),
-            Self::Env(name) => write!(f, "${name}"),
-            Self::Flag => f.write_str("flag"),
-        }
-    }
-}
 
 /// What the program may know of its surroundings, read once in `main`.
 #[derive(Clone, Debug, Default)]

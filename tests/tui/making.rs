@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchover::dspy::{Module, Prediction};
 use switchover::openrouter::Request;
-use switchover::openrouter::headers::Provenance;
+use switchover::openrouter::headers::Origin;
 use switchover::report::{Report, Seen, What};
 use switchover::tui::overlay::Overlay;
 use switchover::tui::theme::Theme;
@@ -146,7 +146,7 @@ fn headers_are_checked_before_they_are_used() {
     let command = stage.press("Ctrl+S");
     let Some(Command::SetHeaders(headers)) = command else { panic!("{command:?}") };
     let title = headers.title.expect("a title");
-    assert_eq!((title.value.as_str(), title.from), ("Mine", Provenance::Session));
+    assert_eq!((title.value.as_str(), &title.from), ("Mine", &Origin::Session));
     assert!(headers.referer.is_none());
 }
 

@@ -6,7 +6,7 @@ use switchover::failover::{Failure, InnerAttempt, Kind, Route, Spent};
 use switchover::openrouter::catalogue::Catalogue;
 use switchover::openrouter::client::Call;
 use switchover::openrouter::compose::{self, Ask};
-use switchover::openrouter::headers::{Chosen, Headers, Provenance};
+use switchover::openrouter::headers::{Chosen, Headers, Origin};
 use switchover::openrouter::settings::Settings;
 use switchover::openrouter::{Completion, Delta, Dialect, Finish};
 use switchover::simulator::{Options, Simulator};
@@ -209,7 +209,7 @@ async fn trap_14_attribution_is_on_every_path_and_bad_values_are_named_before_se
             assert!(names.contains(&name), "{} has no {name}", received.line);
         }
     }
-    let title = Some(Chosen { value: "Zürich".into(), from: Provenance::Flag });
+    let title = Some(Chosen { value: "Zürich".into(), from: Origin::Flag });
     let call = Call { headers: &Headers { title, ..headers.clone() }, ..call };
     let failure = client.open(call.clone()).err().unwrap();
     assert_eq!(failure.kind, Kind::Local);

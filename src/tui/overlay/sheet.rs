@@ -90,7 +90,7 @@ pub fn headers(app: &App) -> Sheet {
     match app.headers.lines(&app.server) {
         Err(bad) => say(&[("✗ ", Role::Bad), (&bad.to_string(), Role::Bad)], "  "),
         Ok(lines) => lines.iter().for_each(|line| {
-            let from = format!("   {:?}", line.from).to_lowercase();
+            let from = format!("   {}", line.from);
             let value = if line.secret { "••••" } else { &line.value };
             say(&[(&line.name, Role::Key), (": ", Role::Dim), (value, Role::Text), (&from, Role::Dim)], "  ");
         }),
