@@ -16,6 +16,7 @@ use super::tour::Tour;
 use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
 use crate::failover::{BreakerState, Policy, Route, Spent, base_id, dear_fallbacks};
 use crate::openrouter::BaseUrl;
+use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::model::Price;
 use crate::openrouter::settings::Settings;
@@ -158,6 +159,10 @@ pub struct App {
     pub server: BaseUrl,
     /// Attribution and extra headers of every attempt, with who chose them.
     pub headers: Headers,
+    /// What the server said of the key when it was last asked; `None` before.
+    pub key_info: Option<Result<KeyInfo, String>>,
+    /// What it said of the generation of this id when it was last asked for one.
+    pub received: Option<(String, Result<Generation, String>)>,
     /// What every request carries.
     pub settings: Settings,
     /// What the runs of this session have cost; `None` before the first has ended.
@@ -221,6 +226,8 @@ impl App {
             simulated: start.simulated,
             server: start.server,
             headers: start.headers,
+            key_info: None,
+            received: None,
             settings: start.settings,
             spent: None,
             run: None,
