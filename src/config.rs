@@ -8,7 +8,7 @@ mod keys;
 
 pub use crate::openrouter::headers::Origin;
 pub use choices::DEFAULT_CHAIN;
-pub use keys::{KEYS, Key, Shape};
+pub use keys::{KEYS, Key, Shape, within};
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -74,6 +74,17 @@ pub struct Config {
     secret: Option<(crate::secret::Secret, Origin)>,
 }
 
+/// Sets one field of a table, and of the tables in it that its path names.
+fn put(into: &mut Value, path: &str, separator: char, value: Value) {
+    if !into.is_object() {
+        *into = Value::Object(serde_json::Map::new());
+    }
+    match path.split_once(separator) {
+        Some((table, rest)) => put(&mut into[table], rest, separator, value),
+        None => into[path] = value,
+    }
+}
+
 /// The variable that holds the service's key.
 pub const KEY_VARIABLE: &str = "OPENROUTER_API_KEY";
 
@@ -117,7 +128,9 @@ impl Config {
         let Value::Object(table) = value else { return Ok(()) };
         for (name, value) in table {
             let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-            if value.is_object() && !keys::find(&name).is_some_and(|key| key.shape == Shape::Table) {
+            if value.is_object()
+                && !keys::find(&name).is_some_and(|key| matches!(key.shape, Shape::Table | Shape::Json))
+            {
                 if !KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) {
                     return Err(ConfigError::new(path.display(), keys::unknown(&name)));
                 }
@@ -149,6 +162,12 @@ impl Config {
     }
 
     fn set(&mut self, name: &str, value: Value, origin: Origin) -> Result<(), ConfigError> {
+        if let (None, Some((table, part))) = (keys::find(name), within(name)) {
+            let mut whole = self.values.get(table.name).map(|set| set.value.clone()).unwrap_or_default();
+            // A header's name may hold what separates fields elsewhere.
+            put(&mut whole, part, if table.shape == Shape::Json { '.' } else { '\0' }, value);
+            return self.set(table.name, whole, origin);
+        }
         let Some(key) = keys::find(name) else { return Err(ConfigError::new(origin, keys::unknown(name))) };
         key.check(&value).map_err(|what| ConfigError::new(format!("{origin}, {name}"), what))?;
         self.values.insert(name.to_owned(), Set { value, origin });

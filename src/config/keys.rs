@@ -87,6 +87,12 @@ pub(super) fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
 
+/// The key of which `name` is a part, such as `request.temperature`, and which part.
+pub fn within(name: &str) -> Option<(&'static Key, &str)> {
+    let part = |key: &'static Key| Some((key, name.strip_prefix(key.name)?.strip_prefix('.')?));
+    KEYS.iter().filter(|key| matches!(key.shape, Table | Json)).find_map(part)
+}
+
 /// What to say of a name that is in no table.
 pub(super) fn unknown(name: &str) -> String {
     let names = || KEYS.iter().flat_map(|k| [k.name, k.name.split('.').next().unwrap_or(k.name)]);
