@@ -18,7 +18,7 @@ use crate::failover::{BreakerState, Policy, Route, Spent, base_id, dear_fallback
 use crate::openrouter::BaseUrl;
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::Headers;
-use crate::openrouter::model::Price;
+use crate::openrouter::model::{Price, Reasons};
 use crate::openrouter::settings::Settings;
 use crate::transcript::Transcript;
 use ratatui::layout::Rect;
@@ -75,8 +75,21 @@ impl From<&crate::openrouter::model::Model> for Model {
     fn from(model: &crate::openrouter::model::Model) -> Self {
         let million = |usd: Option<f64>| usd.map_or_else(|| "?".to_owned(), |usd| format!("${:.2}", usd * 1e6));
         let context = model.context.map(|n| format!(" · {}k", n / 1000)).unwrap_or_default();
-        let about =
-            format!("{} in, {} out a million{context}", million(model.price.prompt), million(model.price.completion));
+        let price = match model.price {
+            price if price.is_free() => "free".to_owned(),
+            price => format!("{} in, {} out a million", million(price.prompt), million(price.completion)),
+        };
+        let reasons = match model.reasoning {
+            Reasons::No => "",
+            Reasons::OnRequest => " · can reason",
+            Reasons::ByDefault | Reasons::Always => " · reasons",
+        };
+        let known =
+            [("structured_outputs", "schemas"), ("response_format", "JSON"), ("tools", "tools"), ("seed", "seed")];
+        let takes: Vec<&str> =
+            known.into_iter().filter_map(|(field, word)| model.supports(field).then_some(word)).collect();
+        let takes = if takes.is_empty() { String::new() } else { format!(" · {}", takes.join(" ")) };
+        let about = format!("{price}{context}{reasons}{takes}");
         Self { slug: model.id.clone(), about, price: model.price, max_output: model.max_output }
     }
 }
