@@ -6,39 +6,14 @@ mod choices;
 mod dotenv;
 mod keys;
 
+pub use crate::openrouter::headers::Origin;
 pub use choices::DEFAULT_CHAIN;
-pub use keys::{KEYS, Key, Shape};
+pub use keys::{KEYS, Key, Shape, within};
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-
-/// Where a value came from. Later ones win.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Built in.
-    Default,
-    /// The configuration file.
-    File(PathBuf),
-    /// A `.env` or `.env.local` file.
-    EnvFile(PathBuf),
-    /// This environment variable.
-    Env(String),
-    /// The command line.
-    Flag,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File(path) | Self::EnvFile(path) => write!(f, "{}", path.display()),
-            Self::Env(name) => write!(f, "${name}"),
-            Self::Flag => f.write_str("flag"),
-        }
-    }
-}
 
 /// What the program may know of its surroundings, read once in `main`.
 #[derive(Clone, Debug, Default)]
@@ -99,6 +74,17 @@ pub struct Config {
     secret: Option<(crate::secret::Secret, Origin)>,
 }
 
+/// Sets one field of a table, and of the tables in it that its path names.
+fn put(into: &mut Value, path: &str, separator: char, value: Value) {
+    if !into.is_object() {
+        *into = Value::Object(serde_json::Map::new());
+    }
+    match path.split_once(separator) {
+        Some((table, rest)) => put(&mut into[table], rest, separator, value),
+        None => into[path] = value,
+    }
+}
+
 /// The variable that holds the service's key.
 pub const KEY_VARIABLE: &str = "OPENROUTER_API_KEY";
 
@@ -142,7 +128,9 @@ impl Config {
         let Value::Object(table) = value else { return Ok(()) };
         for (name, value) in table {
             let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-            if value.is_object() && !keys::find(&name).is_some_and(|key| key.shape == Shape::Table) {
+            if value.is_object()
+                && !keys::find(&name).is_some_and(|key| matches!(key.shape, Shape::Table | Shape::Json))
+            {
                 if !KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) {
                     return Err(ConfigError::new(path.display(), keys::unknown(&name)));
                 }
@@ -174,6 +162,12 @@ impl Config {
     }
 
     fn set(&mut self, name: &str, value: Value, origin: Origin) -> Result<(), ConfigError> {
+        if let (None, Some((table, part))) = (keys::find(name), within(name)) {
+            let mut whole = self.values.get(table.name).map(|set| set.value.clone()).unwrap_or_default();
+            // A header's name may hold what separates fields elsewhere.
+            put(&mut whole, part, if table.shape == Shape::Json { '.' } else { '\0' }, value);
+            return self.set(table.name, whole, origin);
+        }
         let Some(key) = keys::find(name) else { return Err(ConfigError::new(origin, keys::unknown(name))) };
         key.check(&value).map_err(|what| ConfigError::new(format!("{origin}, {name}"), what))?;
         self.values.insert(name.to_owned(), Set { value, origin });

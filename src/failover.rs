@@ -19,7 +19,7 @@ pub use event::{
 };
 pub use failure::{Failure, Hint, HintSource, InnerAttempt, Kind, LimitScope};
 pub use health::{Health, Standing};
-pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, dear_fallbacks, within_price};
+pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, base_id, dear_fallbacks, within_price};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AttemptId(pub u32);
+
+/// So many numbers are kept for the attempts of each chain, where a module asks several: those of the second are
+/// 201 to 300.
+const CHAIN: u32 = 100;
+
+impl AttemptId {
+    /// The chain that it belongs to, from 1, where a module asks several; 0 where it asks one.
+    pub fn chain(self) -> usize {
+        (self.0.saturating_sub(1) / CHAIN) as usize
+    }
+}
 
 impl std::fmt::Display for AttemptId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -220,9 +220,10 @@ impl Transcript {
     /// The last change of model, if the attempt shown is not the chain's first choice any more.
     pub fn switch(&self) -> Option<Switch<'_>> {
         let to = self.shown()?;
-        let from = self.attempts.iter().rfind(|a| {
-            a.id < to.id && chain_of(a.id) == chain_of(to.id) && a.model != to.model && a.failed.is_some()
-        })?;
+        let from = self
+            .attempts
+            .iter()
+            .rfind(|a| a.id < to.id && a.id.chain() == to.id.chain() && a.model != to.model && a.failed.is_some())?;
         let gap = to.first_token.zip(from.ended).map(|(first, died)| first.saturating_sub(died));
         Some(Switch { from, to, gap })
     }
@@ -258,11 +259,6 @@ impl Transcript {
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
         self.story.iter().map(|line| line.plain(self))
     }
-}
-
-/// The chain that an attempt belongs to, from 1, where a module asks several; 0 where it asks one.
-pub fn chain_of(attempt: AttemptId) -> usize {
-    attempt.0 as usize / 100
 }
 
 /// Weights that only add up are detail, not story.

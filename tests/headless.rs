@@ -179,3 +179,28 @@ fn every_setting_is_shown_with_its_origin_and_an_unknown_one_is_refused() {
     assert_eq!(wrong.status.code(), Some(1));
     assert!(err(&wrong).contains("did you mean `failover.deadline`?"), "{}", err(&wrong));
 }
+
+#[test]
+fn fields_of_the_request_come_from_the_file_and_from_flags() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("request.toml");
+    let fields = "[request]\ntemperature = 0.2\nmax_tokens = 50\nstop = [\"END\"]\n\n[request.provider]\norder = [\"openai\"]\n\n[request.provider.max_price]\nprompt = 1.0\n\n[headers]\nX-Mine = \"file\"\n";
+    std::fs::write(&file, fields).unwrap();
+    let shown = |args: &[&str]| {
+        let output = switchover(args).env("SWITCHOVER_CONFIG", &file).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        serde_json::from_str::<Value>(&out(&output)).unwrap()
+    };
+    let set = ["--set", "request.seed=3", "--set", "request.provider.zdr=true", "--set", "headers.X-Too=1"];
+    let config = shown(&[&["config", "--json"], &set[..]].concat());
+    let request = serde_json::json!({
+        "temperature": 0.2, "max_tokens": 50, "stop": ["END"], "seed": 3,
+        "provider": {"order": ["openai"], "max_price": {"prompt": 1.0}, "zdr": true},
+    });
+    assert_eq!(config["request"]["value"], request);
+    assert_eq!(config["request"]["origin"], "flag");
+    assert_eq!(config["headers"]["value"], serde_json::json!({"X-Mine": "file", "X-Too": "1"}));
+    assert_eq!(shown(&["config", "--json"])["request"]["origin"], file.to_str().unwrap());
+    let wrong = run(&["ask", "x", "--set", "request.temprature=1"]);
+    assert_ne!(wrong.status.code(), Some(0));
+    assert!(err(&wrong).contains("temprature"), "{}", err(&wrong));
+}

@@ -128,18 +128,9 @@ impl Key {
             println!("{}", serde_json::to_string_pretty(&info)?);
             return Ok(exit::OK);
         }
-        let usd = |sum: Option<f64>, none: &str| sum.map_or_else(|| none.to_owned(), |usd| format!("${usd:.4}"));
-        println!(
-            "key        {}{}",
-            info.label.as_deref().unwrap_or("unnamed"),
-            if simulated { " (simulated)" } else { "" }
-        );
-        println!("spent      {}", usd(info.usage, "unknown"));
-        println!("limit      {}", usd(info.limit, "none, or unknown"));
-        println!("left       {}", usd(info.remaining, "unknown"));
-        println!("starts anew {}", info.resets.as_deref().unwrap_or("never, or unknown"));
-        if let Some((used, allowed)) = info.free_requests {
-            println!("free today {used} of {allowed} requests");
+        for (name, value) in info.lines() {
+            let simulated = if name == "key" && simulated { " (simulated)" } else { "" };
+            println!("{name:<12}{value}{simulated}");
         }
         Ok(exit::OK)
     }

@@ -180,6 +180,17 @@ impl Desk {
                 self.say(said);
             }
             Command::SetHeaders(headers) => self.world.set_headers(*headers),
+            Command::AskServer { generation } => {
+                let (world, inbox) = (Arc::clone(&self.world), self.inbox.clone());
+                tokio::spawn(async move {
+                    let info = world.key_info().await.map_err(|failure| failure.reason);
+                    _ = inbox.send(Msg::KeyInfo(Box::new(info)));
+                    if let Some(id) = generation {
+                        let said = world.generation(&id).await.map_err(|failure| failure.reason);
+                        _ = inbox.send(Msg::Received(id, Box::new(said)));
+                    }
+                });
+            }
             Command::Compose(ask) => {
                 let composed = worker::preview(&mut self.job(*ask), &self.world)
                     .map_err(|failure| failure.reason)

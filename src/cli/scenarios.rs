@@ -7,7 +7,7 @@ use super::{Settings, exit, setup};
 use crate::config::Surroundings;
 use crate::dspy::Module;
 use crate::failover::Outcome;
-use crate::openrouter::headers::{Chosen, Headers, Provenance};
+use crate::openrouter::headers::{Chosen, Headers, Origin};
 use crate::transcript::{seconds, usd};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -212,7 +212,7 @@ async fn modules(stage: &Stage) -> Result<Vec<Check>> {
 }
 
 async fn contrast(stage: &Stage) -> Result<Vec<Check>> {
-    let chosen = |value: &str| Some(Chosen { value: value.to_owned(), from: Provenance::Default });
+    let chosen = |value: &str| Some(Chosen { value: value.to_owned(), from: Origin::Default });
     let standard = Headers { referer: chosen("https://litellm.ai"), title: chosen("liteLLM"), ..Headers::default() };
     let mut job = stage.job.clone();
     job.policy.strict = true;

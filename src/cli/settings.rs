@@ -1,7 +1,7 @@
 //! Flags as settings, and `config`, which shows them all.
 
 use super::{Settings, exit};
-use crate::config::{Config, KEYS, Surroundings};
+use crate::config::{Config, KEYS, Shape, Surroundings, within};
 use crate::fault::Fault;
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
@@ -58,7 +58,10 @@ fn assignment(word: &str) -> Result<(String, Value)> {
     let name = name.trim();
     let value = match KEYS.iter().find(|key| key.name == name) {
         Some(key) => key.read(text).map_err(|what| anyhow!("--set {name}: {what}"))?,
-        // The configuration names unknown keys, and suggests another.
+        // A field of the request is JSON, or a text. The configuration names unknown keys, and suggests another.
+        None if within(name).is_some_and(|(key, _)| key.shape == Shape::Json) => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+        }
         None => Value::from(text),
     };
     Ok((name.to_owned(), value))

@@ -1,7 +1,7 @@
 //! From settings to a job and the world it runs in.
 
 use super::Settings;
-use crate::config::{Config, DEFAULT_CHAIN, Origin, Surroundings};
+use crate::config::{Config, DEFAULT_CHAIN, Surroundings};
 use crate::dspy::library::{self, Entry};
 use crate::dspy::{Adapter, Module, Signature, Values};
 use crate::failover::Route;
@@ -9,7 +9,7 @@ use crate::history::Keeper;
 use crate::nearest::nearest;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
-use crate::openrouter::headers::{Chosen, Extra, Headers, Provenance};
+use crate::openrouter::headers::{Chosen, Extra, Headers};
 use crate::openrouter::{BaseUrl, OPENROUTER};
 use crate::report::Job;
 use crate::simulator::{self, Simulator};
@@ -238,13 +238,17 @@ pub(super) fn headers(config: &Config) -> Result<Headers> {
             value => value.as_str()?.to_owned(),
         };
         // An empty text means: do not send it.
-        (!value.is_empty()).then(|| Chosen { value, from: provenance(&set.origin) })
+        (!value.is_empty()).then(|| Chosen { value, from: set.origin.clone() })
     };
     let extras = config.get("headers").map(|set| {
         let texts = set.value.as_object().into_iter().flatten();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let from = provenance(&set.origin);
-        texts.map(|(name, value)| Extra { name: name.clone(), value: Chosen { value: text(value), from } }).collect()
+        texts
+            .map(|(name, value)| Extra {
+                name: name.clone(),
+                value: Chosen { value: text(value), from: set.origin.clone() },
+            })
+            .collect()
     });
     let headers = Headers {
         referer: chosen("attribution.referer"),
@@ -255,14 +259,5 @@ pub(super) fn headers(config: &Config) -> Result<Headers> {
     match headers.check().into_iter().next() {
         Some(bad) => Err(bad.into()),
         None => Ok(headers),
-    }
-}
-
-fn provenance(origin: &Origin) -> Provenance {
-    match origin {
-        Origin::Default => Provenance::Default,
-        Origin::File(_) => Provenance::File,
-        Origin::EnvFile(_) | Origin::Env(_) => Provenance::Env,
-        Origin::Flag => Provenance::Flag,
     }
 }

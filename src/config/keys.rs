@@ -64,7 +64,7 @@ pub const KEYS: &[Key] = &[
     key("failover.patience", "SWITCHOVER_PATIENCE", Seconds, "3.0", "Longest wait on one model before moving on, in seconds"),
     key("failover.connect", "SWITCHOVER_CONNECT", Seconds, "5.0", "Longest time to connect, in seconds"),
     key("failover.first_token", "SWITCHOVER_FIRST_TOKEN", Seconds, "10.0", "Longest time to the first token, in seconds"),
-    key("failover.first_token_reasoning", "SWITCHOVER_FIRST_TOKEN_REASONING", Seconds, "60.0", "The same for models that reason, in seconds"),
+    key("failover.first_token_reasoning", "SWITCHOVER_FIRST_TOKEN_REASONING", Seconds, "60.0", "The same for models that reason and for answers in one piece, in seconds"),
     key("failover.idle", "SWITCHOVER_IDLE", Seconds, "10.0", "Longest silence in a stream, in seconds"),
     key("failover.idle_reasoning", "SWITCHOVER_IDLE_REASONING", Seconds, "30.0", "Longest silence while a model reasons, in seconds"),
     key("failover.attempts_per_model", "SWITCHOVER_ATTEMPTS_PER_MODEL", Count, "3", "Attempts on one model in one run"),
@@ -85,6 +85,12 @@ pub const KEYS: &[Key] = &[
 /// The key of that name.
 pub(super) fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
+}
+
+/// The key of which `name` is a part, such as `request.temperature`, and which part.
+pub fn within(name: &str) -> Option<(&'static Key, &str)> {
+    let part = |key: &'static Key| Some((key, name.strip_prefix(key.name)?.strip_prefix('.')?));
+    KEYS.iter().filter(|key| matches!(key.shape, Table | Json)).find_map(part)
 }
 
 /// What to say of a name that is in no table.

@@ -195,10 +195,11 @@ impl Engine {
         }
     }
 
-    /// The same run with its attempts numbered after `before`, for runs that stand side by side in one log.
+    /// The same run with its attempts numbered as those of this chain, for chains that stand side by side in one
+    /// log; see [`AttemptId::chain`].
     #[must_use]
-    pub fn numbered_after(self, before: u32) -> Self {
-        Self { before, ..self }
+    pub fn of_chain(self, chain: usize) -> Self {
+        Self { before: chain as u32 * super::CHAIN, ..self }
     }
 
     /// Takes in what happened by `now` and says what to do, in order. Timers that are

@@ -50,27 +50,35 @@ impl Route {
         self.model.ends_with(":free").then_some(":free")
     }
 
-    /// Whether `served` names this route's model: as asked, without its variant, under
-    /// an alias, or under a dated slug (`…-20260423`, `…-2026-04-23`). Routers
-    /// (`openrouter/auto`) and `~…latest` stand for whatever they chose.
+    /// Whether `served` names this route's model: as asked, under another variant, an alias, a dated name or one
+    /// without its author. Routers (`openrouter/auto`), presets and `~…latest` stand for whatever they chose.
     pub fn is_served_as(&self, served: &str) -> bool {
-        let bare = |slug: &str| slug.split(':').next().unwrap_or_default().to_owned();
-        let same = |name: &str| {
-            let (asked, got) = (bare(name), bare(served));
-            got.strip_prefix(&asked).is_some_and(|rest| {
-                let digits = rest.chars().filter(char::is_ascii_digit).count();
-                rest.is_empty()
-                    || rest.starts_with('-')
-                        && matches!(digits, 6 | 8)
-                        && rest.chars().all(|c| c == '-' || c.is_ascii_digit())
-            })
-        };
-        self.model.starts_with("openrouter/")
-            || self.model.starts_with('~')
-            || self.model.contains('@')
-            || same(&self.model)
-            || self.aliases.iter().any(|alias| same(alias))
+        let chooses = self.model.starts_with("openrouter/") || self.model.starts_with('~') || self.model.contains('@');
+        let served = base_id(served);
+        let same = |name: &str| is_dated(base_id(name), served) || is_dated(served, base_id(name));
+        chooses || same(&self.model) || self.aliases.iter().any(|alias| same(alias))
     }
+}
+
+/// The id without its variant: `a/b:free` is a way to be served by `a/b`.
+pub fn base_id(id: &str) -> &str {
+    let slug = id.rfind('/').map_or(0, |at| at + 1);
+    id[slug..].find(':').map_or(id, |at| &id[..slug + at])
+}
+
+/// Whether `dated` is `name`, with or without its author, and maybe with a date or build number behind it.
+fn is_dated(name: &str, dated: &str) -> bool {
+    let slug = |id: &str| id.rsplit('/').next().unwrap_or(id).to_ascii_lowercase();
+    let (author, other) = (name.rsplit_once('/').map(|p| p.0), dated.rsplit_once('/').map(|p| p.0));
+    if author.zip(other).is_some_and(|(a, b)| !a.eq_ignore_ascii_case(b)) {
+        return false;
+    }
+    let (name, dated) = (slug(name), slug(dated));
+    dated.strip_prefix(&name).is_some_and(|tail| {
+        let digits = tail.bytes().filter(u8::is_ascii_digit).count();
+        let date = tail.starts_with('-') && tail.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        tail.is_empty() || tail == "-latest" || (date && digits >= 3)
+    })
 }
 
 /// Timeouts of one attempt.

@@ -21,8 +21,6 @@ use std::time::Duration;
 const EPOCH: Duration = Duration::from_secs(3600);
 /// Reports are written a little after the engine decided; a timer that is due within this is the one that fired.
 const SLACK: Duration = Duration::from_millis(50);
-/// So many numbers are kept for the attempts of one chain of a module.
-const CHAIN: u32 = 100;
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +57,8 @@ pub fn rederive(run: &[Report]) -> Option<Rederived> {
         _ => None,
     })?;
     let mut health = remembered(run, &job.chain);
-    let count = job.module.chains() as u32;
-    let mut lanes: BTreeMap<u32, Lane> = BTreeMap::new();
+    let count = job.module.chains();
+    let mut lanes: BTreeMap<usize, Lane> = BTreeMap::new();
     let first = if count == 1 { 0..=0 } else { 1..=count };
     for chain in first {
         lanes.insert(chain, Lane::begin(job, chain, Duration::ZERO, &mut health));
@@ -82,17 +80,17 @@ pub fn rederive(run: &[Report]) -> Option<Rederived> {
                 );
             }
             What::Seen(Seen::Stream { attempt, delta }) => {
-                if let Some(lane) = lanes.get_mut(&chain(*attempt)) {
+                if let Some(lane) = lanes.get_mut(&attempt.chain()) {
                     lane.stream(report.at, *attempt, delta, &mut health);
                 }
             }
             What::Seen(Seen::Parsed { attempt, prediction }) => {
-                if let Some(lane) = lanes.get_mut(&chain(*attempt)) {
+                if let Some(lane) = lanes.get_mut(&attempt.chain()) {
                     lane.fields.insert(*attempt, prediction.fields.clone());
                 }
             }
             What::Seen(Seen::Chain { chain, end, .. }) => {
-                if let Some(lane) = lanes.get_mut(&(*chain as u32)) {
+                if let Some(lane) = lanes.get_mut(chain) {
                     lane.finish(report.at, end, &mut health);
                 }
             }
@@ -114,17 +112,12 @@ pub fn rederive(run: &[Report]) -> Option<Rederived> {
     Some(rederived)
 }
 
-/// The chain of a module that an attempt belongs to, from 1; 0 where there is only one.
-fn chain(attempt: AttemptId) -> u32 {
-    attempt.0.saturating_sub(1) / CHAIN
-}
-
 /// The chain that an event belongs to. Of several chains only what names an attempt can be told apart.
-fn chain_of(event: &Event, count: u32) -> Option<u32> {
+fn chain_of(event: &Event, count: usize) -> Option<usize> {
     match event {
-        Event::Started(e) => Some(chain(e.attempt)),
-        Event::Failed(e) => Some(chain(e.attempt)),
-        Event::Answered(e) => Some(chain(e.attempt)),
+        Event::Started(e) => Some(e.attempt.chain()),
+        Event::Failed(e) => Some(e.attempt.chain()),
+        Event::Answered(e) => Some(e.attempt.chain()),
         Event::Skipped(_) | Event::Finished(_) => (count == 1).then_some(0),
         Event::Leading(_) | Event::Superseded(_) | Event::Breaker(_) | Event::Waiting(_) => None,
     }
@@ -148,14 +141,14 @@ fn word(value: &impl serde::Serialize) -> String {
 }
 
 impl Lane {
-    fn begin(job: &Job, chain: u32, at: Duration, health: &mut Health) -> Self {
-        let mut policy = Policy { seed: job.policy.seed.wrapping_add(u64::from(chain)), ..job.policy.clone() };
+    fn begin(job: &Job, chain: usize, at: Duration, health: &mut Health) -> Self {
+        let mut policy = Policy { seed: job.policy.seed.wrapping_add(chain as u64), ..job.policy.clone() };
         // The call that compares the chains has what they left of the run's time, and the run's own seed.
-        if chain as usize > job.module.chains() {
+        if chain > job.module.chains() {
             policy.seed = job.policy.seed;
             policy.limits.deadline = policy.limits.deadline.saturating_sub(at).max(Duration::from_millis(1));
         }
-        let engine = Engine::new(policy, job.chain.clone()).numbered_after(chain * CHAIN);
+        let engine = Engine::new(policy, job.chain.clone()).of_chain(chain);
         let mut lane =
             Self { engine, fields: BTreeMap::new(), recorded: Vec::new(), today: Vec::new(), several: chain > 0 };
         lane.step(at, Input::Begin, health);

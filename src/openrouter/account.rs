@@ -27,6 +27,22 @@ pub struct KeyInfo {
 }
 
 impl KeyInfo {
+    /// It in words, a name and what is known of it each. What was not said is unknown, never nothing.
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let usd = |sum: Option<f64>, none: &str| sum.map_or_else(|| none.to_owned(), |usd| format!("${usd:.4}"));
+        let mut lines = vec![
+            ("key", self.label.clone().unwrap_or_else(|| "unnamed".into())),
+            ("spent", usd(self.usage, "unknown")),
+            ("limit", usd(self.limit, "none, or unknown")),
+            ("left", usd(self.remaining, "unknown")),
+            ("starts anew", self.resets.clone().unwrap_or_else(|| "never, or unknown".into())),
+        ];
+        if let Some((used, allowed)) = self.free_requests {
+            lines.push(("free today", format!("{used} of {allowed} requests")));
+        }
+        lines
+    }
+
     /// Reads the answer.
     pub fn parse(answer: &Value, key: Option<&Secret>) -> Self {
         let data = &answer["data"];

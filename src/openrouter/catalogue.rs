@@ -1,7 +1,8 @@
 //! The list of models and where it came from: the service, a file kept from last time, or the
 //! snapshot in this program. Knows files; the network is the client's.
 
-use super::model::{Match, Model, Served, search, served};
+use super::model::{Match, Model, search};
+use crate::failover::base_id;
 use serde_json::Value;
 use std::fs;
 use std::io;
@@ -78,12 +79,7 @@ impl Catalogue {
     /// The model of this id; a variant that is no entry of its own is its base model.
     pub fn find(&self, id: &str) -> Option<&Model> {
         let by_id = |id: &str| self.models.iter().find(|model| model.id == id);
-        by_id(id).or_else(|| by_id(super::model::base_id(id)))
-    }
-
-    /// Who answered, judged by name.
-    pub fn served(&self, asked: &str, answered: &str) -> Served {
-        served(&self.models, asked, answered)
+        by_id(id).or_else(|| by_id(base_id(id)))
     }
 
     /// The models that match what was typed, the best first.

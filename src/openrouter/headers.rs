@@ -6,7 +6,8 @@ mod lint;
 pub use lint::{CATEGORIES, Lint, Stack, contrast, lint};
 
 use super::base::{BaseUrl, Dialect};
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
 
 /// The title that is sent if nobody chose another.
 pub const DEFAULT_TITLE: &str = "Switchover";
@@ -16,21 +17,33 @@ pub const DEFAULT_REFERER: &str = "http://localhost/switchover";
 /// Longest header value.
 const VALUE_CAP: usize = 1024;
 
-/// Where a value came from, the later over the earlier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provenance {
-    /// Nobody chose it.
-    #[default]
+/// Where a value came from. Later ones win.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in.
     Default,
     /// The configuration file.
-    File,
-    /// The environment, or a `.env` file.
-    Env,
-    /// A flag on the command line.
+    File(PathBuf),
+    /// A `.env` or `.env.local` file.
+    EnvFile(PathBuf),
+    /// This environment variable.
+    Env(String),
+    /// The command line.
     Flag,
     /// Typed since the program began.
     Session,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) | Self::EnvFile(path) => write!(f, "{}", path.display()),
+            Self::Env(name) => write!(f, "${name}"),
+            Self::Flag => f.write_str("flag"),
+            Self::Session => f.write_str("session"),
+        }
+    }
 }
 
 /// A value and where it came from.
@@ -39,7 +52,7 @@ pub struct Chosen {
     /// The value.
     pub value: String,
     /// Where from.
-    pub from: Provenance,
+    pub from: Origin,
 }
 
 /// A header of the user's own.
@@ -66,7 +79,7 @@ pub struct Headers {
 
 impl Default for Headers {
     fn default() -> Self {
-        let chosen = |value: &str| Some(Chosen { value: value.into(), from: Provenance::Default });
+        let chosen = |value: &str| Some(Chosen { value: value.into(), from: Origin::Default });
         Self { referer: chosen(DEFAULT_REFERER), title: chosen(DEFAULT_TITLE), categories: None, extras: Vec::new() }
     }
 }
@@ -79,7 +92,7 @@ pub struct Line {
     /// As it goes over the wire.
     pub value: String,
     /// Where the value came from.
-    pub from: Provenance,
+    pub from: Origin,
     /// Whether it is masked wherever it is shown.
     pub secret: bool,
 }
@@ -93,7 +106,7 @@ pub struct BadHeader {
     /// What is wrong, and what to do.
     pub problem: String,
     /// Where its value came from.
-    pub from: Provenance,
+    pub from: Origin,
 }
 
 impl Headers {
@@ -112,7 +125,7 @@ impl Headers {
         let mut lines = Vec::new();
         let line = |name: &str, chosen: &Chosen, secret| {
             let value = chosen.value.trim().into();
-            Line { name: name.into(), value, from: chosen.from, secret }
+            Line { name: name.into(), value, from: chosen.from.clone(), secret }
         };
         let mut add = |name, chosen: &Option<Chosen>| lines.extend(chosen.iter().map(|c| line(name, c, false)));
         // Attribution says who we are to OpenRouter; a server on this machine may stand in for it.
@@ -123,7 +136,7 @@ impl Headers {
             add("X-OpenRouter-Categories", &self.categories);
         }
         if to.dialect() == Dialect::OpenRouter {
-            add("X-OpenRouter-Metadata", &Some(Chosen { value: "enabled".into(), from: Provenance::Default }));
+            add("X-OpenRouter-Metadata", &Some(Chosen { value: "enabled".into(), from: Origin::Default }));
         }
         for Extra { name, value } in &self.extras {
             lines.push(line(name.trim(), value, is_secret(name)));
@@ -139,7 +152,7 @@ impl Headers {
             bad.extend(problem.or_else(|| value_problem(&chosen.value)).map(|problem| BadHeader {
                 name: crate::text::clean_line(name, 60),
                 problem,
-                from: chosen.from,
+                from: chosen.from.clone(),
             }));
         };
         if let Some(referer) = &self.referer {
@@ -237,11 +250,11 @@ mod tests {
 
     #[expect(clippy::unnecessary_wraps, reason = "every field that takes it is optional")]
     fn chosen(value: &str) -> Option<Chosen> {
-        Some(Chosen { value: value.into(), from: Provenance::Flag })
+        Some(Chosen { value: value.into(), from: Origin::Flag })
     }
 
     fn extra(name: &str, value: &str) -> Headers {
-        let value = Chosen { value: value.into(), from: Provenance::File };
+        let value = Chosen { value: value.into(), from: Origin::File("config.toml".into()) };
         Headers { extras: vec![Extra { name: name.into(), value }], ..Headers::default() }
     }
 

@@ -1,5 +1,5 @@
-//! Models as the catalogue lists them: ids, prices, abilities, and who is who under another
-//! name. Must not know where the list came from.
+//! Models as the catalogue lists them: ids, prices, abilities, other names. Must not know where
+//! the list came from.
 
 use super::lenient::{count, number, text};
 use crate::text::clean_line;
@@ -125,61 +125,6 @@ impl Model {
     }
 }
 
-/// The id without its variant: `a/b:free` is a way to be served by `a/b`.
-pub fn base_id(id: &str) -> &str {
-    let slug = id.rfind('/').map_or(0, |at| at + 1);
-    id[slug..].find(':').map_or(id, |at| &id[..slug + at])
-}
-
-/// What the name of the model that answered says about who that was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Served {
-    /// The one that was asked for, by that very name.
-    Same,
-    /// The one that was asked for, under a dated, canonical or shortened name.
-    Alias,
-    /// The choice of a router, a preset or a family's latest, which was asked to choose.
-    Routed,
-    /// Another model.
-    Other,
-}
-
-/// Compares the model asked for with the name of the one that answered.
-pub fn served(models: &[Model], asked: &str, answered: &str) -> Served {
-    if asked == answered {
-        return Served::Same;
-    }
-    let (asked, answered) = (base_id(asked), base_id(answered));
-    let find = |id: &str| models.iter().find(|model| base_id(&model.id) == id || base_id(&model.canonical) == id);
-    let alias = find(asked).and_then(|model| model.alias_of.as_deref()).map(base_id);
-    let target = alias.unwrap_or(asked);
-    let known = find(target).zip(find(answered));
-    let same = is_dated(target, answered)
-        || is_dated(answered, target)
-        || known.is_some_and(|(a, b)| base_id(&a.id) == base_id(&b.id));
-    let chooses = asked.starts_with("openrouter/") || asked.starts_with('~') || asked.contains('@');
-    match (same, chooses) {
-        (true, _) => Served::Alias,
-        (false, true) => Served::Routed,
-        (false, false) => Served::Other,
-    }
-}
-
-/// Whether `dated` is `name`, with or without its author, and maybe with a date or build number behind it.
-fn is_dated(name: &str, dated: &str) -> bool {
-    let slug = |id: &str| id.rsplit('/').next().unwrap_or(id).to_ascii_lowercase();
-    let (author, other) = (name.rsplit_once('/').map(|p| p.0), dated.rsplit_once('/').map(|p| p.0));
-    if author.zip(other).is_some_and(|(a, b)| !a.eq_ignore_ascii_case(b)) {
-        return false;
-    }
-    let (name, dated) = (slug(name), slug(dated));
-    dated.strip_prefix(&name).is_some_and(|tail| {
-        let digits = tail.bytes().filter(u8::is_ascii_digit).count();
-        let date = tail.starts_with('-') && tail.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        tail.is_empty() || tail == "-latest" || (date && digits >= 3)
-    })
-}
-
 /// A model that matches what was typed, and where in its id, in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
@@ -246,37 +191,6 @@ mod tests {
         assert!((price.worst_case(1000, Some(500)).unwrap() - 0.012).abs() < 1e-12);
         assert_eq!(price.worst_case(1000, None), None, "an unknown cap is an unknown cost");
         assert_eq!(Price { prompt: None, ..price }.worst_case(1000, Some(1)), None);
-    }
-
-    #[test]
-    fn another_name_is_not_another_model() {
-        use Served::*;
-        let models = snapshot();
-        for (asked, answered, expected) in [
-            ("openai/gpt-4o-mini", "openai/gpt-4o-mini", Same),
-            ("openai/gpt-4o-mini", "openai/gpt-4o-mini-2024-07-18", Alias),
-            ("openai/gpt-4o-mini", "gpt-4o-mini-2024-07-18", Alias),
-            ("openai/gpt-4o", "openai/gpt-4o-mini", Other),
-            ("openai/gpt-4o", "openai/gpt-4o-mini-2024-07-18", Other),
-            ("openai/gpt-4", "openai/gpt-4-0613", Alias),
-            ("openai/gpt-4", "openai/gpt-4-32", Other),
-            ("deepseek/deepseek-r1", "deepseek/deepseek-r1-20250120", Alias),
-            ("deepseek/deepseek-chat", "deepseek/deepseek-chat-v3", Alias),
-            ("deepseek/deepseek-v4-flash", "deepseek/deepseek-v4-flash-20260423", Alias),
-            ("meta-llama/llama-3.3-70b-instruct:free", "meta-llama/llama-3.3-70b-instruct", Alias),
-            ("openai/gpt-4o-mini:nitro", "openai/gpt-4o-mini", Alias),
-            ("openai/gpt-4o-mini", "anthropic/claude-3-haiku", Other),
-            ("other/gpt-4o-mini", "openai/gpt-4o-mini-2024-07-18", Other),
-            ("openrouter/auto", "anthropic/claude-3-haiku", Routed),
-            ("@preset/mine", "anthropic/claude-3-haiku", Routed),
-            ("openai/gpt-4o@preset/mine", "openai/gpt-4o", Routed),
-            ("~anthropic/claude-sonnet-latest", "anthropic/claude-sonnet-4", Alias),
-            ("~google/gemini-latest", "google/gemini-2.5-flash", Routed),
-            ("llama3", "llama3:latest", Alias),
-            ("claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022", Other),
-        ] {
-            assert_eq!(served(&models, asked, answered), expected, "{asked} / {answered}");
-        }
     }
 
     #[test]

@@ -14,10 +14,11 @@ use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
 use super::tour::Tour;
 use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
-use crate::failover::{BreakerState, Policy, Route, Spent, dear_fallbacks};
+use crate::failover::{BreakerState, Policy, Route, Spent, base_id, dear_fallbacks};
 use crate::openrouter::BaseUrl;
+use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::Headers;
-use crate::openrouter::model::{Price, base_id};
+use crate::openrouter::model::{Price, Reasons};
 use crate::openrouter::settings::Settings;
 use crate::transcript::Transcript;
 use ratatui::layout::Rect;
@@ -72,8 +73,21 @@ impl From<&crate::openrouter::model::Model> for Model {
     fn from(model: &crate::openrouter::model::Model) -> Self {
         let million = |usd: Option<f64>| usd.map_or_else(|| "?".to_owned(), |usd| format!("${:.2}", usd * 1e6));
         let context = model.context.map(|n| format!(" · {}k", n / 1000)).unwrap_or_default();
-        let about =
-            format!("{} in, {} out a million{context}", million(model.price.prompt), million(model.price.completion));
+        let price = match model.price {
+            price if price.is_free() => "free".to_owned(),
+            price => format!("{} in, {} out a million", million(price.prompt), million(price.completion)),
+        };
+        let reasons = match model.reasoning {
+            Reasons::No => "",
+            Reasons::OnRequest => " · can reason",
+            Reasons::ByDefault | Reasons::Always => " · reasons",
+        };
+        let known =
+            [("structured_outputs", "schemas"), ("response_format", "JSON"), ("tools", "tools"), ("seed", "seed")];
+        let takes: Vec<&str> =
+            known.into_iter().filter_map(|(field, word)| model.supports(field).then_some(word)).collect();
+        let takes = if takes.is_empty() { String::new() } else { format!(" · {}", takes.join(" ")) };
+        let about = format!("{price}{context}{reasons}{takes}");
         Self { slug: model.id.clone(), about, price: model.price, max_output: model.max_output }
     }
 }
@@ -156,6 +170,10 @@ pub struct App {
     pub server: BaseUrl,
     /// Attribution and extra headers of every attempt, with who chose them.
     pub headers: Headers,
+    /// What the server said of the key when it was last asked; `None` before.
+    pub key_info: Option<Result<KeyInfo, String>>,
+    /// What it said of the generation of this id when it was last asked for one.
+    pub received: Option<(String, Result<Generation, String>)>,
     /// What every request carries.
     pub settings: Settings,
     /// What the runs of this session have cost; `None` before the first has ended.
@@ -219,6 +237,8 @@ impl App {
             simulated: start.simulated,
             server: start.server,
             headers: start.headers,
+            key_info: None,
+            received: None,
             settings: start.settings,
             spent: None,
             run: None,

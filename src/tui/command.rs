@@ -40,6 +40,12 @@ pub enum Command {
     DeleteSignature(String),
     /// From now on these headers leave with every attempt.
     SetHeaders(Box<Headers>),
+    /// Ask the service what the key may spend, and what it received with a generation; the answers are `Msg::KeyInfo`
+    /// and `Msg::Received`.
+    AskServer {
+        /// The generation's id, if there is one to ask for.
+        generation: Option<String>,
+    },
     /// Compose the first request without sending it; the answer is `Msg::Composed`.
     Compose(Box<Ask>),
     /// Put text on the clipboard.

@@ -12,7 +12,9 @@ use super::command::{Command, Composed};
 use super::keymap::{Action, Chord, Context};
 use super::layout::Pane;
 use super::overlay::Overlay;
+use super::overlay::sheet::{self, Sheet};
 use crate::failover::{Event, Spent};
+use crate::openrouter::account::{Generation, KeyInfo};
 use crate::report::{Report, Seen, What};
 use crate::transcript::Transcript;
 use crossterm::event::{KeyEvent, KeyEventKind};
@@ -49,6 +51,10 @@ pub enum Msg {
     Edited(Result<String, String>),
     /// The request as it would be sent, or why it cannot be.
     Composed(Box<Result<Composed, String>>),
+    /// What the key may spend, or why that is not known.
+    KeyInfo(Box<Result<KeyInfo, String>>),
+    /// What the service says of the generation of this id, or why it does not.
+    Received(String, Box<Result<Generation, String>>),
     /// Models to choose from have arrived.
     Models(Vec<Model>),
     /// Runs of earlier sessions have been read, the oldest first.
@@ -58,6 +64,13 @@ pub enum Msg {
 }
 
 impl App {
+    /// Writes the headers' sheet anew, if it is open.
+    fn headers_again(&mut self) {
+        if let Some(Overlay::Headers(sheet)) = &self.overlay {
+            self.overlay = Some(Overlay::Headers(Sheet { top: sheet.top, ..sheet::headers(self) }));
+        }
+    }
+
     /// Takes one thing in.
     pub fn update(&mut self, now: Duration, msg: Msg) -> Option<Command> {
         match msg {
@@ -73,6 +86,16 @@ impl App {
             }
             Msg::Report(report) => {
                 self.hear(now, &report);
+                None
+            }
+            Msg::KeyInfo(info) => {
+                self.key_info = Some(*info);
+                self.headers_again();
+                None
+            }
+            Msg::Received(id, generation) => {
+                self.received = Some((id, *generation));
+                self.headers_again();
                 None
             }
             Msg::Composed(composed) => {

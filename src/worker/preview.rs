@@ -35,7 +35,7 @@ pub fn preview(job: &mut Job, world: &World) -> Result<Vec<Preview>, Failure> {
         job,
         signature: &signature,
         messages: Vec::new(),
-        before: 0,
+        chain: 0,
         policy: job.policy.clone(),
         world,
         tell: &|_| {},

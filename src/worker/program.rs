@@ -1,6 +1,5 @@
 //! A module carried out: one chain, or several side by side that are folded into one answer.
-//! All of them go through the same engine, and their attempts stand in the same log: those
-//! of the second chain are numbered from 201.
+//! All of them go through the same engine, and their attempts stand in the same log.
 
 use super::World;
 use super::run::{Ask, Tell};
@@ -11,9 +10,6 @@ use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// So many numbers are kept for the attempts of one chain.
-const CHAIN: u32 = 100;
 
 /// One run's worth of asking.
 pub(super) struct Program<'a> {
@@ -35,10 +31,15 @@ impl Program<'_> {
         let messages = messages(job, &signature, &job.inputs);
         let bytes = messages.iter().map(|message| message.content.len()).sum();
         world.complete(job, bytes);
+        if job.settings.stream == Some(false) {
+            // An answer in one piece brings its first token with its last: it may take as long as one that reasons.
+            let first_token = &mut job.policy.timeouts.first_token;
+            *first_token = job.policy.first_token_reasoning.max(*first_token);
+        }
         tell(What::Seen(Seen::Begun(Arc::new(job.clone()))));
         let job = &*job;
-        let ask = |signature, messages, before, policy| {
-            Ask { job, signature, messages, before, policy, world, tell, cancel: cancel.clone() }.run()
+        let ask = |signature, messages, chain, policy| {
+            Ask { job, signature, messages, chain, policy, world, tell, cancel: cancel.clone() }.run()
         };
         let count = job.module.chains();
         if count == 1 {
@@ -48,7 +49,7 @@ impl Program<'_> {
         let chain = async |chain: usize| {
             // Another seed, or all chains would wait the same jitter and knock again together.
             let policy = Policy { seed: job.policy.seed.wrapping_add(chain as u64), ..job.policy.clone() };
-            let end = ask(&signature, messages.clone(), chain as u32 * CHAIN, policy).await;
+            let end = ask(&signature, messages.clone(), chain, policy).await;
             tell(What::Seen(Seen::Chain { chain, of: count, end: end.clone() }));
             end
         };
@@ -69,7 +70,7 @@ impl Program<'_> {
             let left = job.policy.limits.deadline.saturating_sub(world.now().saturating_sub(began));
             let mut policy = job.policy.clone();
             policy.limits.deadline = left.max(Duration::from_millis(1));
-            let last = ask(&wider, self::messages(job, &wider, &inputs), (count as u32 + 1) * CHAIN, policy).await;
+            let last = ask(&wider, self::messages(job, &wider, &inputs), count + 1, policy).await;
             let all: Vec<Finished> = ends.into_iter().chain([last]).collect();
             return took(fold(&all, all.len() - 1));
         }

@@ -30,8 +30,8 @@ pub(super) struct Ask<'a> {
     pub(super) signature: &'a Signature,
     /// The messages of the first request.
     pub(super) messages: Vec<Message>,
-    /// Its attempts are numbered after this.
-    pub(super) before: u32,
+    /// Which chain of the module this is, as its attempts are numbered.
+    pub(super) chain: usize,
     /// The engine's settings.
     pub(super) policy: Policy,
     /// The service, the simulator and all that runs share.
@@ -69,7 +69,7 @@ struct Run<'a> {
 impl Ask<'_> {
     /// Runs to the end, and gives the terminal back instead of telling it: it may not be the run's last word.
     pub(super) async fn run(self) -> Finished {
-        let engine = Engine::new(self.policy.clone(), self.job.chain.clone()).numbered_after(self.before);
+        let engine = Engine::new(self.policy.clone(), self.job.chain.clone()).of_chain(self.chain);
         let mut cancel = self.cancel.clone();
         let mut run = Run { ask: self, engine, live: SelectAll::new(), progress: HashMap::new() };
         let mut finished = run.step(Input::Begin);

@@ -3,13 +3,13 @@
 use super::bills::AskCosts;
 use crate::failover::{Failure, Health, Kind, Route, Standing};
 use crate::fault::{self, Fault};
-use crate::openrouter::BaseUrl;
 use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::model::Reasons;
 use crate::openrouter::settings::Settings;
+use crate::openrouter::{BaseUrl, Dialect};
 use crate::report::Job;
 use crate::secret::Secret;
 use crate::simulator::Simulator;
@@ -180,13 +180,13 @@ impl World {
     /// service itself.
     ///
     /// A request with a list of models has them all here, the first choice first, and each has its own fault.
-    fn address_of(&self, models: &[&str], ask: impl Fn(&mut Injected, Duration) -> bool) -> Address {
+    fn address_of(&self, models: &[&str], hit: impl Fn(&mut Injected, Duration) -> bool) -> Address {
         let now = self.now();
         let mut faults = locked(&self.faults);
         let mut fired = Vec::new();
         for model in models {
             let Some(injected) = faults.get_mut(*model) else { continue };
-            if ask(injected, now.saturating_sub(injected.since)) {
+            if hit(injected, now.saturating_sub(injected.since)) {
                 fired.push((*model, injected.fault.clone()));
             }
         }
@@ -280,12 +280,18 @@ impl World {
     /// Whatever kept the answer from coming.
     pub async fn key_info(&self) -> Result<KeyInfo, Failure> {
         let endpoint = self.endpoint();
+        if endpoint.base.dialect() != Dialect::OpenRouter && !endpoint.base.is_loopback() {
+            return Err(Failure::new(Kind::Local, "only OpenRouter says what a key may spend; this is another server"));
+        }
         let answer = self.client.get(&endpoint, &self.headers(), "/key").await?;
         Ok(KeyInfo::parse(&answer, endpoint.key.as_ref()))
     }
 
-    /// What one past generation came to.
-    pub(super) async fn generation(&self, id: &str) -> Result<Generation, Failure> {
+    /// What one past generation came to, and what the service saw of its headers.
+    ///
+    /// # Errors
+    /// Whatever kept the answer from coming; it is not known at once.
+    pub async fn generation(&self, id: &str) -> Result<Generation, Failure> {
         let endpoint = self.endpoint();
         let answer = self.client.get(&endpoint, &self.headers(), &generation_path(id)).await?;
         Ok(Generation::parse(&answer, endpoint.key.as_ref()))

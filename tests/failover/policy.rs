@@ -14,6 +14,12 @@ fn a_dated_slug_is_the_same_model_and_another_name_is_not() {
         ("openrouter/auto", "x/anything"),
         ("~x/family-latest", "x/family-9"),
         ("x/a@preset/mine", "x/b"),
+        ("@preset/mine", "x/b"),
+        ("openai/gpt-4", "openai/gpt-4-0613"),
+        ("openai/gpt-4o-mini", "gpt-4o-mini-2024-07-18"),
+        ("openai/gpt-4o-2024-08-06", "openai/gpt-4o"),
+        ("llama3", "llama3:latest"),
+        ("Qwen/Qwen3-8B", "qwen/qwen3-8b"),
     ];
     for (asked, served) in same {
         assert!(Route::new(asked, "o").is_served_as(served), "{asked} served as {served}");
@@ -25,6 +31,10 @@ fn a_dated_slug_is_the_same_model_and_another_name_is_not() {
         ("x/a", "x/a20260423"),
         ("x/a", "x/a-2"),
         ("x/a", ""),
+        ("openai/gpt-4", "openai/gpt-4-32"),
+        ("openai/gpt-4o", "openai/gpt-4o-mini-2024-07-18"),
+        ("other/gpt-4o-mini", "openai/gpt-4o-mini-2024-07-18"),
+        ("claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022"),
     ];
     for (asked, served) in other {
         assert!(!Route::new(asked, "o").is_served_as(served), "{asked} served as {served}");

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchover::dspy::{Module, Prediction};
 use switchover::openrouter::Request;
-use switchover::openrouter::headers::Provenance;
+use switchover::openrouter::account::KeyInfo;
+use switchover::openrouter::headers::Origin;
 use switchover::report::{Report, Seen, What};
 use switchover::tui::overlay::Overlay;
 use switchover::tui::theme::Theme;
@@ -146,8 +147,23 @@ fn headers_are_checked_before_they_are_used() {
     let command = stage.press("Ctrl+S");
     let Some(Command::SetHeaders(headers)) = command else { panic!("{command:?}") };
     let title = headers.title.expect("a title");
-    assert_eq!((title.value.as_str(), title.from), ("Mine", Provenance::Session));
+    assert_eq!((title.value.as_str(), &title.from), ("Mine", &Origin::Session));
     assert!(headers.referer.is_none());
+}
+
+#[test]
+fn what_the_key_may_spend_is_asked_for_with_the_headers() {
+    let mut stage = stage();
+    assert_eq!(stage.press("F5"), Some(Command::AskServer { generation: None }));
+    assert!(stage.screen().contains("not told yet"));
+    let tell = |stage: &mut Stage, info| stage.app.update(stage.now, Msg::KeyInfo(Box::new(info)));
+    tell(&mut stage, Err("401: no such key".to_owned()));
+    assert!(stage.screen().contains("unknown: 401: no such key"));
+    tell(&mut stage, Ok(KeyInfo { usage: Some(1.25), free_requests: Some((3, 50)), ..KeyInfo::default() }));
+    let screen = stage.screen();
+    for line in ["spent: $1.2500", "limit: none, or unknown", "left: unknown", "free today: 3 of 50 requests"] {
+        assert!(screen.contains(line), "{line}\n{screen}");
+    }
 }
 
 #[test]

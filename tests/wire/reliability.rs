@@ -30,7 +30,8 @@ fn sound(stream: bool) -> Terms {
 fn timed(stream: bool) -> Terms {
     let timeouts =
         Timeouts { first_token: Duration::from_secs(3), idle: Duration::from_secs(3), ..Timeouts::default() };
-    Terms { stream, pace: 0.22, policy: Policy { timeouts, seed: 1, ..Policy::default() } }
+    let first_token_reasoning = timeouts.first_token;
+    Terms { stream, pace: 0.22, policy: Policy { timeouts, first_token_reasoning, seed: 1, ..Policy::default() } }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

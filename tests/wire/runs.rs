@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchover::config::{Config, Surroundings};
 use switchover::dspy::{Adapter, Module, Values};
-use switchover::failover::{Outcome, Policy, Route, Spent};
+use switchover::failover::{Event, Outcome, Policy, Route, Spent};
 use switchover::openrouter::catalogue::{Catalogue, Source};
 use switchover::openrouter::headers::Headers;
 use switchover::openrouter::settings::Settings;
-use switchover::report::{Job, Report};
+use switchover::report::{Job, Report, What};
 use switchover::simulator::{Options, Simulator};
 use switchover::transcript::Transcript;
 use switchover::worker::{self, AskCosts, Running, Service, World};
@@ -206,6 +206,20 @@ async fn a_preview_is_what_is_sent_and_sends_nothing() {
     assert!(previews.iter().all(|p| p.worst_case.is_some_and(|usd| usd > 0.0)));
     let run = fold(&run(&world, job(), |_, _| {}).await);
     assert_eq!(run.attempts[0].request.as_ref(), Some(&previews[0].request));
+}
+
+#[tokio::test]
+async fn an_answer_in_one_piece_has_as_long_as_one_that_reasons() {
+    let world = simulated(0.0).await;
+    for (stream, limit) in [(true, 10), (false, 60)] {
+        let job = Job { settings: Settings { stream: Some(stream), ..Settings::default() }, ..job() };
+        let reports = run(&world, job, |_, _| {}).await;
+        let limits = reports.iter().find_map(|report| match &report.what {
+            What::Engine(Event::Started(started)) => Some(started.timeouts.first_token.as_secs()),
+            _ => None,
+        });
+        assert_eq!(limits, Some(limit), "stream: {stream}");
+    }
 }
 
 #[tokio::test]

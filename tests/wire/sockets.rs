@@ -9,7 +9,7 @@ use std::process::Command;
 use switchover::failover::Kind;
 use switchover::openrouter::account::{Generation, KeyInfo, generation_path};
 use switchover::openrouter::client::{Call, Endpoint};
-use switchover::openrouter::headers::{Chosen, Extra, Headers, Provenance};
+use switchover::openrouter::headers::{Chosen, Extra, Headers, Origin};
 use switchover::openrouter::{Delta, Header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -19,7 +19,10 @@ const OK: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_re
 async fn what_is_recorded_is_what_the_server_receives() {
     let server = Server::start([stream(OK)]).await;
     let (endpoint, body) = (server.endpoint(), json!({"zeta": 1, "alpha": [1.5, null, "ü\n"], "stream": true}));
-    let extra = Extra { name: "X-Mine".into(), value: Chosen { value: " two words ".into(), from: Provenance::File } };
+    let extra = Extra {
+        name: "X-Mine".into(),
+        value: Chosen { value: " two words ".into(), from: Origin::File("config.toml".into()) },
+    };
     let headers = Headers { extras: vec![extra], ..Headers::default() };
     for fresh in [false, true] {
         let exchange =
@@ -63,7 +66,7 @@ async fn a_secret_among_the_extras_is_sent_and_not_shown() {
     let server = Server::start([stream(OK)]).await;
     let extra = |name: &str, value: &str| Extra {
         name: name.into(),
-        value: Chosen { value: value.into(), from: Provenance::Env },
+        value: Chosen { value: value.into(), from: Origin::Env("MINE".into()) },
     };
     let extras = vec![extra("X-Api-Key", "hunter2hunter2hunter2"), extra("X-Note", KEY)];
     let (endpoint, headers) = (server.endpoint(), Headers { extras, ..Headers::default() });

@@ -2,14 +2,15 @@
 
 use crate::server::{Server, answer, ask, ask_for, client, finish, open, open_stream, raw, stream, whole};
 use serde_json::json;
-use switchover::failover::{Failure, InnerAttempt, Kind, Spent};
+use switchover::failover::{Failure, InnerAttempt, Kind, Route, Spent};
 use switchover::openrouter::catalogue::Catalogue;
 use switchover::openrouter::client::Call;
 use switchover::openrouter::compose::{self, Ask};
-use switchover::openrouter::headers::{Chosen, Headers, Provenance};
-use switchover::openrouter::model::{Model, Served};
+use switchover::openrouter::headers::{Chosen, Headers, Origin};
 use switchover::openrouter::settings::Settings;
 use switchover::openrouter::{Completion, Delta, Dialect, Finish};
+use switchover::simulator::{Options, Simulator};
+use switchover::worker::{Service, World};
 
 const OK: &str = "data: {\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
@@ -116,12 +117,14 @@ async fn trap_08_a_dated_name_is_no_failover() {
     let listing = json!({"data": [{"id": "deepseek/deepseek-chat", "canonical_slug": "deepseek/deepseek-chat-v3"}]});
     let dated = OK.replace("\"m\"", "\"deepseek/deepseek-chat-v3\"");
     let server = Server::start([whole(&listing), stream(&dated)]).await;
-    let (client, endpoint) = (client(), server.endpoint());
-    let models = Model::parse_all(&client.get(&endpoint, &Headers::default(), "/models").await.unwrap());
-    let answered = finish(open(&client, &endpoint).unwrap()).await.1.unwrap().model.unwrap();
-    let judge = |asked: &str| switchover::openrouter::model::served(&models, asked, &answered);
-    assert_eq!(judge("deepseek/deepseek-chat:nitro"), Served::Alias);
-    assert_eq!(judge("deepseek/deepseek-r1"), Served::Other);
+    let simulator = Simulator::start(Options::default()).await.unwrap();
+    let service = Service::Server(Box::new(server.endpoint()));
+    let world = World::new(client(), service, simulator, Headers::default(), Catalogue::snapshot());
+    world.ask_catalogue().await.unwrap();
+    let answered = ask(&server.endpoint()).await.1.unwrap().model.unwrap();
+    let is_served = |asked: &str| world.route(asked, &Settings::default(), 0).is_served_as(&answered);
+    assert!(is_served("deepseek/deepseek-chat:nitro"));
+    assert!(!is_served("deepseek/deepseek-r1"));
 }
 
 #[tokio::test]
@@ -131,7 +134,7 @@ async fn trap_09_who_answered_and_what_the_router_tried_is_told() {
     let (deltas, end) = ask(&server.endpoint()).await;
     let end = end.unwrap();
     assert_eq!((end.model.as_deref(), end.provider.as_deref()), (Some("anthropic/claude-3-haiku"), Some("Google")));
-    assert_eq!(Catalogue::snapshot().served("openai/gpt-4o-mini", &end.model.unwrap()), Served::Other);
+    assert!(!Route::new("openai/gpt-4o-mini", "").is_served_as(&end.model.unwrap()));
     assert_eq!(end.usage.unwrap().spent(), Spent::Known(0.25));
     let tried = deltas.iter().find_map(|d| if let Delta::Metadata(m) = d { Some(&m.attempts) } else { None });
     let first = InnerAttempt { provider: "OpenAI".into(), model: Some("openai/gpt-4o-mini".into()), status: Some(503) };
@@ -206,7 +209,7 @@ async fn trap_14_attribution_is_on_every_path_and_bad_values_are_named_before_se
             assert!(names.contains(&name), "{} has no {name}", received.line);
         }
     }
-    let title = Some(Chosen { value: "Zürich".into(), from: Provenance::Flag });
+    let title = Some(Chosen { value: "Zürich".into(), from: Origin::Flag });
     let call = Call { headers: &Headers { title, ..headers.clone() }, ..call };
     let failure = client.open(call.clone()).err().unwrap();
     assert_eq!(failure.kind, Kind::Local);

@@ -116,11 +116,11 @@ pub fn contrast() -> [Stack; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openrouter::headers::{Chosen, Provenance};
+    use crate::openrouter::headers::{Chosen, Origin};
 
     #[expect(clippy::unnecessary_wraps, reason = "every field that takes it is optional")]
     fn chosen(value: &str) -> Option<Chosen> {
-        Some(Chosen { value: value.into(), from: Provenance::Flag })
+        Some(Chosen { value: value.into(), from: Origin::Flag })
     }
 
     fn base(url: &str) -> BaseUrl {

@@ -4,7 +4,7 @@
 use super::open;
 use super::sheet::WIDTH;
 use crate::dspy::{Entry, library};
-use crate::openrouter::headers::{Chosen, Extra, Headers, Provenance, is_secret, lint};
+use crate::openrouter::headers::{Chosen, Extra, Headers, Origin, is_secret, lint};
 use crate::openrouter::settings::Settings;
 use crate::tui::app::App;
 use crate::tui::pane::prompt::{cursor, type_into};
@@ -254,7 +254,7 @@ fn read_headers(text: &str, before: &Headers) -> Result<Headers, Vec<String>> {
     let typed: Typed = toml::from_str(text).map_err(|error| broken(text, &error))?;
     let chosen = |value: String, old: Option<&Chosen>| match old {
         Some(old) if old.value == value => old.clone(),
-        _ => Chosen { value, from: Provenance::Session },
+        _ => Chosen { value, from: Origin::Session },
     };
     let set = |value: String, old: &Option<Chosen>| (!value.is_empty()).then(|| chosen(value, old.as_ref()));
     let extras = typed.headers.into_iter().map(|(name, value)| {

@@ -90,13 +90,23 @@ pub fn headers(app: &App) -> Sheet {
     match app.headers.lines(&app.server) {
         Err(bad) => say(&[("✗ ", Role::Bad), (&bad.to_string(), Role::Bad)], "  "),
         Ok(lines) => lines.iter().for_each(|line| {
-            let from = format!("   {:?}", line.from).to_lowercase();
+            let from = format!("   {}", line.from);
             let value = if line.secret { "••••" } else { &line.value };
             say(&[(&line.name, Role::Key), (": ", Role::Dim), (value, Role::Text), (&from, Role::Dim)], "  ");
         }),
     }
     for lint in &lint(&app.headers, &app.server) {
         say(&[("! ", Role::Warn), (&lint.line, Role::Warn)], "  ");
+    }
+    say(&[("", Role::Text)], "");
+    say(&[("what the key may spend, as the server says", Role::Heading)], "");
+    match &app.key_info {
+        None => say(&[("not told yet", Role::Dim)], "  "),
+        Some(Err(why)) => say(&[("! ", Role::Warn), ("unknown: ", Role::Warn), (why, Role::Warn)], "  "),
+        Some(Ok(info)) => info
+            .lines()
+            .iter()
+            .for_each(|(name, value)| say(&[(name, Role::Key), (": ", Role::Dim), (value, Role::Text)], "  ")),
     }
     for stack in contrast() {
         say(&[("", Role::Text)], "");
@@ -106,11 +116,31 @@ pub fn headers(app: &App) -> Sheet {
         }
         say(&[(stack.note, Role::Dim)], "  ");
     }
-    if let Some(request) = app.transcript().and_then(Transcript::shown).and_then(|a| a.request.as_ref()) {
+    let attempt = app.transcript().and_then(Transcript::shown);
+    if let Some(request) = attempt.and_then(|a| a.request.as_ref()) {
         say(&[("", Role::Text)], "");
         say(&[("sent by the attempt on the screen, in order", Role::Heading)], "");
         for header in &request.headers {
             say(&[(&header.name, Role::Key), (": ", Role::Dim), (&header.value, Role::Text)], "  ");
+        }
+    }
+    if let Some(id) = attempt.and_then(|a| a.head.as_ref()?.generation.as_ref()) {
+        say(&[("", Role::Text)], "");
+        say(&[("what the server says that it received", Role::Heading)], "");
+        match app.received.as_ref().filter(|(of, _)| of == id) {
+            None => say(&[("not told yet", Role::Dim)], "  "),
+            Some((_, Err(why))) => say(&[("! ", Role::Warn), ("unknown: ", Role::Warn), (why, Role::Warn)], "  "),
+            Some((_, Ok(said))) => {
+                let all = [
+                    ("HTTP-Referer", &said.referer),
+                    ("User-Agent", &said.user_agent),
+                    ("counted for app", &said.app_id),
+                ];
+                for (name, value) in all {
+                    let value = value.as_deref().unwrap_or("unknown");
+                    say(&[(name, Role::Key), (": ", Role::Dim), (value, Role::Text)], "  ");
+                }
+            }
         }
     }
     Sheet { rows, top: 0 }

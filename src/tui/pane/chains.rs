@@ -2,7 +2,7 @@
 
 use crate::failover::{Finished, Outcome};
 use crate::text::clean_line;
-use crate::transcript::{Attempt, Phase, Step, Transcript, chain_of, model_name};
+use crate::transcript::{Attempt, Phase, Step, Transcript, model_name};
 use crate::tui::theme::Role;
 
 /// A line for each chain, for the call that compares them, and for the vote; none for a module of one chain.
@@ -19,7 +19,7 @@ pub fn lines(run: &Transcript) -> Vec<(String, Role)> {
             Step::Chain { chain: this, end, .. } if *this == chain => Some(&**end),
             _ => None,
         });
-        let last = run.attempts.iter().rfind(|attempt| chain_of(attempt.id) == chain);
+        let last = run.attempts.iter().rfind(|attempt| attempt.id.chain() == chain);
         let (text, role) = match end {
             Some(end) => ended(run, end),
             None => going(last),
@@ -28,7 +28,7 @@ pub fn lines(run: &Transcript) -> Vec<(String, Role)> {
         let (mark, role) = if won { ("★", Role::Accent) } else { ("·", role) };
         lines.push((format!("{mark} chain {chain} of {count}: {text}"), role));
     }
-    if let Some(last) = run.attempts.iter().rfind(|attempt| chain_of(attempt.id) > count) {
+    if let Some(last) = run.attempts.iter().rfind(|attempt| attempt.id.chain() > count) {
         let (text, role) = going(Some(last));
         lines.push((format!("⇉ comparing: {text}"), role));
     }

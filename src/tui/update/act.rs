@@ -55,7 +55,11 @@ impl App {
             Action::Help => {
                 self.overlay = Some(Overlay::Help(sheet::help(&self.keymap, self.size.0, self.colours())));
             }
-            Action::Headers => self.overlay = Some(Overlay::Headers(sheet::headers(self))),
+            Action::Headers => {
+                self.overlay = Some(Overlay::Headers(sheet::headers(self)));
+                let head = self.transcript().and_then(Transcript::shown).and_then(|attempt| attempt.head.as_ref());
+                return Some(Command::AskServer { generation: head.and_then(|head| head.generation.clone()) });
+            }
             Action::Faults => {
                 self.link = self.link.min(self.chain.len().saturating_sub(1));
                 self.overlay = Some(Overlay::Faults(Faults::default()));
