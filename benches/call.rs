@@ -1,6 +1,6 @@
 //! What we add to an HTTP call: from signature to validated fields, to the first token, over to the backup, through
 //! 2000 chunks, and with 32 calls at a time; each against bare reqwest with the same bytes to the same server, which
-//! has its answers ready. `cargo bench --bench call`.
+//! has its answers ready. `cargo bench --bench call`; with `-- --serve`, the server alone.
 
 #[path = "shared/asking.rs"]
 mod asking;
@@ -13,7 +13,6 @@ use asking::{KEY, ask, job, world};
 use canned::Reply;
 use futures_util::stream::{self, StreamExt as _};
 use measure::{Samples, now, tell};
-use std::iter::repeat_n;
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::openrouter::client::Client;
@@ -26,6 +25,12 @@ const LONG: &str = "mistralai/long";
 
 fn main() {
     let url = canned::serve(answers());
+    if std::env::args().any(|argument| argument == "--serve") {
+        // For `peers.py`: only the server, until standard input ends.
+        println!("{url}");
+        _ = std::io::stdin().read_line(&mut String::new());
+        return;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let bench = Bench::new(&url).await;
@@ -47,13 +52,14 @@ fn answers() -> impl Fn(&str) -> Reply {
     });
     let whole = canned::whole(200, &body.to_string());
     let short = canned::stream([text], Duration::ZERO);
-    let words = ["[[ ## reasoning ## ]]\n"].into_iter().chain(repeat_n(" word", 1990));
+    // Two words in turn: LiteLLM gives a stream up that says the same a hundred times.
+    let words = ["[[ ## reasoning ## ]]\n"].into_iter().chain([" one", " two"].into_iter().cycle().take(1990));
     let long = canned::stream(words.chain(["\n\n[[ ## answer ## ]]\n", "The Nile."]), Duration::ZERO);
     let down = canned::whole(503, r#"{"error":{"code":503,"message":"overloaded"}}"#);
     move |request| match request {
         _ if request.contains(DOWN) => down.clone(),
         _ if request.contains(LONG) => long.clone(),
-        _ if request.contains("\"stream\":true") => short.clone(),
+        _ if request.contains("\"stream\":true") || request.contains("\"stream\": true") => short.clone(),
         _ => whole.clone(),
     }
 }

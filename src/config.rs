@@ -119,7 +119,12 @@ impl Config {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(e) => return Err(ConfigError::new(path.display(), e.to_string())),
         };
-        let table: toml::Table = text.parse().map_err(|e| ConfigError::new(path.display(), format!("{e}")))?;
+        // The line itself is not repeated: it may hold a secret.
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
+            let line = before.matches('\n').count() + 1;
+            ConfigError::new(format!("{}, line {line}", path.display()), error.message().trim().to_owned())
+        })?;
         let value = serde_json::to_value(table).map_err(|e| ConfigError::new(path.display(), e.to_string()))?;
         self.read_table("", &value, path)
     }

@@ -184,10 +184,22 @@ def dspy_state(bench):
     bench.failed += ["dspy-state"] if code else []
 
 
+def readme(bench):
+    """The README's own Python, with nothing changed but where and as whom it asks."""
+    for number, block in enumerate((ROOT / "README.md").read_text().split("```python\n")[1:]):
+        text = block.split("```")[0].replace("https://openrouter.ai/api/v1", bench.base)
+        text = text.replace("https://example.org/app", REFERER).replace('"App"', f'"{TITLE}"')
+        path = bench.folder / f"readme_{number}.py"
+        path.write_text(text)
+        Recorder.seen.clear()
+        bench.judge(f"README, Python block {number + 1}", *bench.run([sys.executable, path]))
+
+
 EXPORTS = [
     (curl, []),
     (python, ["dspy", "litellm"]),
     (dspy_state, ["dspy"]),
+    (readme, ["dspy", "litellm"]),
     (litellm_router, ["litellm"]),
     (openai, ["openai"]),
     (litellm_proxy, ["litellm", "fastapi", "uvicorn"]),

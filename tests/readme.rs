@@ -1,36 +1,127 @@
-//! Every `switchover …` command of the README runs, as it is written there.
+//! Every command of the README runs, as it is written there. What it asks for stands in for the world: a server that
+//! the README starts gets a free port, and a model server that a reader would have is a socket of this test.
+//! The Python block is run by `tests/exports.py`, which needs DSPy.
 #![cfg(unix)]
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
-/// The lines of all `sh` blocks.
-fn commands(text: &str) -> Vec<&str> {
-    let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty()).collect()
+const README: &str = include_str!("../README.md");
+/// What is not run here: this test is a part of `cargo test`, and `terminal` tries the playground.
+const CARGO: [&str; 2] = ["cargo run --release", "cargo test"];
+/// Where a reader's Ollama listens.
+const OLLAMA: &str = "localhost:11434";
+/// Where the README's own server does.
+const SERVED: &str = "127.0.0.1:8383";
+
+/// A line of a shell, in an empty world with our program in it.
+fn shell(line: &str) -> Command {
+    let binary = Path::new(env!("CARGO_BIN_EXE_switchover"));
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", binary.parent().unwrap().display());
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).env_clear().current_dir(env!("CARGO_TARGET_TMPDIR")).stdin(Stdio::null());
+    command.envs([("PATH", path.as_str()), ("HOME", env!("CARGO_TARGET_TMPDIR")), ("SWITCHOVER_PACE", "0")]);
+    command
+}
+
+/// Runs a line to its end: it must succeed and say something.
+fn runs(line: &str) -> Result<(), String> {
+    let output = shell(line).output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!("{line}: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    if output.stdout.is_empty() { Err(format!("{line}: says nothing")) } else { Ok(()) }
+}
+
+/// A server that the README starts, on a free port. It ends with the block.
+struct Served(Child, String);
+
+impl Served {
+    fn starts(line: &str) -> Result<Self, String> {
+        let mut child = shell(&format!("exec {line} --port 0")).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+        let address = said.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+        Ok(Self(child, address.ok_or_else(|| format!("{line}: {said}"))?.to_owned()))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+/// A model server that knows one answer, and neither key nor path. Its address.
+fn model_server() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            let mut request = BufReader::new(&socket);
+            let (mut line, mut length) = (String::new(), 0);
+            while request.read_line(&mut line).unwrap() > 2 {
+                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            request.read_exact(&mut vec![0; length]).unwrap();
+            let chunk = r#"{"choices":[{"delta":{"content":"[[ ## reasoning ## ]]\nIt says so.\n\n[[ ## answer ## ]]\nA framework.\n\n[[ ## completed ## ]]"},"finish_reason":"stop"}]}"#;
+            let body = format!("data: {chunk}\n\ndata: [DONE]\n\n");
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close";
+            write!(socket, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        }
+    });
+    address
+}
+
+/// The blocks of one language, as their lines.
+fn blocks(language: &str) -> impl Iterator<Item = impl Iterator<Item = &'static str>> {
+    let blocks = README.split("\n```").filter_map(move |block| block.strip_prefix(language)?.strip_prefix('\n'));
+    blocks.map(|block| block.lines().map(str::trim).filter(|line| !line.is_empty()))
 }
 
 #[test]
 fn every_command_of_the_readme_runs() {
-    let binary = Path::new(env!("CARGO_BIN_EXE_switchover"));
-    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", binary.parent().unwrap().display());
-    let commands = commands(include_str!("../README.md"));
-    assert!(commands.iter().any(|line| line.starts_with("switchover ask")), "the README has commands");
-    for line in commands {
-        if line.starts_with("cargo ") {
-            // This test is what `cargo test` runs, and the other one opens the playground; `terminal` tries that.
-            assert!(["cargo run --release", "cargo test"].contains(&line) || line.starts_with("cargo bench"), "{line}");
-            continue;
+    let ollama = model_server();
+    let mut ran = 0;
+    for block in blocks("sh") {
+        let mut served = None;
+        for line in block.filter(|line| !CARGO.contains(line)) {
+            ran += 1;
+            if line.starts_with("switchover serve") {
+                served = Some(Served::starts(line).unwrap());
+                continue;
+            }
+            let address = served.as_ref().map_or(SERVED, |Served(_, address)| address);
+            runs(&line.replace(OLLAMA, &ollama).replace(SERVED, address)).unwrap();
         }
-        let output = Command::new("sh")
-            .args(["-c", line])
-            .env_clear()
-            .envs([("PATH", path.as_str()), ("HOME", env!("CARGO_TARGET_TMPDIR")), ("SWITCHOVER_PACE", "0")])
-            .current_dir(env!("CARGO_TARGET_TMPDIR"))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-        assert!(!output.stdout.is_empty(), "{line} says nothing");
     }
+    assert!(ran > 15, "only {ran} commands were found");
+}
+
+#[test]
+fn every_command_named_in_passing_is_one() {
+    let text: String = README.split("\n```").step_by(2).collect();
+    let named = text.split('`').skip(1).step_by(2).filter(|code| code.starts_with("switchover "));
+    assert!(named.map(|code| runs(&format!("{code} --help")).unwrap()).count() > 5);
+}
+
+#[test]
+fn a_broken_command_would_be_noticed() {
+    for line in [
+        "swichover config",
+        "switchover aks hello",
+        "switchover config --nothing",
+        "switchover signature 'a - b'",
+        "true",
+    ] {
+        assert!(runs(line).is_err(), "{line}");
+    }
+    assert!(Served::starts("switchover serv").is_err());
 }

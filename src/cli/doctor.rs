@@ -2,8 +2,8 @@
 
 use super::{Settings, exit, setup};
 use crate::config::{Config, KEY_VARIABLE, Origin, Surroundings};
-use crate::openrouter::headers::lint;
-use crate::openrouter::{BaseUrl, OPENROUTER};
+use crate::openrouter::headers::{Headers, Lint, lint};
+use crate::openrouter::{BaseUrl, Dialect, OPENROUTER};
 use crate::text::clean_line;
 use anyhow::Result;
 use clap::Args;
@@ -67,7 +67,7 @@ impl Doctor {
             )),
             Ok(config) => {
                 findings.extend(layers(&config));
-                findings.push(key(&config));
+                findings.push(key(&config, self.report));
                 findings.extend(self.service(&config, settings));
             }
         }
@@ -132,9 +132,7 @@ impl Doctor {
             Err(error) => return vec![bad("server", format!("{error}"), "write it like https://openrouter.ai/api/v1")],
         };
         match setup::headers(config) {
-            Ok(headers) => findings.extend(lint(&headers, &parsed).into_iter().map(|lint| {
-                note("attribution", lint.line, format!("set attribution.referer and attribution.title ({})", lint.rule))
-            })),
+            Ok(headers) => findings.extend(attribution(&headers, &parsed)),
             Err(error) => findings.push(bad("attribution", format!("{error:#}"), "correct that header")),
         }
         findings.push(if self.offline {
@@ -144,6 +142,17 @@ impl Doctor {
         });
         findings
     }
+}
+
+/// What may be wrong with the headers. Where nobody reads attribution, only the encryption matters.
+fn attribution(headers: &Headers, base: &BaseUrl) -> Vec<Finding> {
+    let ours = base.dialect() == Dialect::OpenRouter;
+    let lints = lint(headers, base).into_iter().filter(|lint| ours || lint.rule == "unencrypted");
+    let finding = |lint: Lint| match lint.rule {
+        "unencrypted" => note("encryption", lint.line, "write the address with https://"),
+        rule => note("attribution", lint.line, format!("set attribution.referer and attribution.title ({rule})")),
+    };
+    lints.map(finding).collect()
 }
 
 /// Asks the server for its models.
@@ -203,8 +212,10 @@ fn layers(config: &Config) -> Vec<Finding> {
     vec![if set.is_empty() { good("settings", "all at their defaults") } else { good("settings", set.join(", ")) }]
 }
 
-fn key(config: &Config) -> Finding {
+/// In a report, which strangers read, not even the key's end is shown.
+fn key(config: &Config, report: bool) -> Finding {
     match config.secret() {
+        Some((_, origin)) if report => good("key", format!("set from {origin}")),
         Some((secret, origin)) => good("key", format!("{} from {origin}", secret.masked())),
         None => note("key", "none", format!("set {KEY_VARIABLE} in the environment or a .env file to ask real models")),
     }

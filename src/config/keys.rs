@@ -119,11 +119,9 @@ impl Key {
             Switch => match text.to_ascii_lowercase().as_str() {
                 "1" | "true" | "yes" | "on" => json!(true),
                 "0" | "false" | "no" | "off" => json!(false),
-                _ => return Err(format!("expected {}, found `{text}`", self.expected())),
+                _ => return Err(self.unlike(text)),
             },
-            Count | Number | Seconds | Table | Json => {
-                serde_json::from_str(text).map_err(|_| format!("expected {}, found `{text}`", self.expected()))?
-            }
+            Count | Number | Seconds | Table | Json => serde_json::from_str(text).map_err(|_| self.unlike(text))?,
         };
         self.check(&value).map(|()| value)
     }
@@ -144,7 +142,15 @@ impl Key {
             Table => value.as_object().is_some_and(|all| all.values().all(Value::is_string)),
             Json => value.is_object(),
         };
-        if fits { Ok(()) } else { Err(format!("expected {}, found `{value}`", self.expected())) }
+        if fits { Ok(()) } else { Err(self.unlike(&value.to_string())) }
+    }
+
+    /// What to say of a value of another shape. A table may hold a header that is a secret, and is not repeated.
+    fn unlike(&self, found: &str) -> String {
+        match self.shape {
+            Table | Json => format!("expected {}, found something else", self.expected()),
+            _ => format!("expected {}, found `{found}`", self.expected()),
+        }
     }
 
     fn expected(&self) -> String {
@@ -156,8 +162,8 @@ impl Key {
             Number => "a number".into(),
             Seconds => "a number of seconds between 0 and 86400".into(),
             Texts => "a list of texts".into(),
-            Table => "a table of texts".into(),
-            Json => "a table".into(),
+            Table => r#"a table of texts, like {"Name": "value"}"#.into(),
+            Json => r#"a table, like {"top_p": 0.9}"#.into(),
         }
     }
 }

@@ -44,8 +44,9 @@ impl FromStr for BaseUrl {
 
     fn from_str(url: &str) -> Result<Self, BadBaseUrl> {
         let text = url.trim().trim_end_matches('/');
-        // What stands before an @ may be a password, and is not repeated.
+        // What stands before an @ or after a ? may be a password, and is not repeated.
         let shown = text.rsplit_once('@').map_or(text, |(_, after)| after);
+        let shown = shown.split(['?', '#']).next().unwrap_or(shown);
         let bad = |problem| Err(BadBaseUrl { url: crate::text::clean_line(shown, 120), problem });
         let Some((scheme, rest)) = text.split_once("://") else { return bad("has no http:// or https:// before it") };
         if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
@@ -167,5 +168,7 @@ mod tests {
         }
         let error = BaseUrl::from_str("https://me:hunter2@host/v1").unwrap_err().to_string();
         assert!(!error.contains("hunter2") && error.contains("password"), "{error}");
+        let error = BaseUrl::from_str("https://host/v1?key=hunter2").unwrap_err().to_string();
+        assert!(!error.contains("hunter2") && error.contains("query"), "{error}");
     }
 }

@@ -2,6 +2,7 @@
 
 /// A signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "only Unix sends them"))]
 pub(super) enum Signal {
     /// End: `SIGTERM`, `SIGHUP`, `SIGQUIT`, or `SIGINT` from outside.
     End,

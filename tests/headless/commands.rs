@@ -39,6 +39,35 @@ fn the_doctor_names_what_is_wrong_with_a_remedy_and_no_secret() {
 }
 
 #[test]
+fn a_report_holds_no_secret_wherever_one_was_written() {
+    let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("reports");
+    std::fs::create_dir_all(&home).unwrap();
+    let file = home.join("config.toml");
+    let base = ["doctor", "--report", "--offline", "--base-url", "http://127.0.0.1:1/v1"];
+    let judge = |args: &[&str], env: &[(&str, &str)], toml: &str, what: &str| {
+        std::fs::write(&file, toml).unwrap();
+        let mut command = switchover(args);
+        let output = command.env("HOME", &home).env("SWITCHOVER_CONFIG", &file).envs(env.iter().copied()).output();
+        let text = out(&output.unwrap());
+        assert!(text.starts_with("```text\nswitchover ") && text.contains(what), "{what}: {text}");
+        assert!(!text.contains("hunter2") && !text.contains("cdef") && !text.contains("reports"), "{text}");
+    };
+    judge(&base, &[("OPENROUTER_API_KEY", "sk-or-v1-hunter2-0123456789abcdef")], "", "set from $OPENROUTER_API_KEY");
+    judge(&base, &[("SWITCHOVER_HEADERS", r#"{"X-Key": "hunter2"}"#)], "", "headers from $SWITCHOVER_HEADERS");
+    judge(&base, &[("SWITCHOVER_HEADERS", r#"{"X-Key": "hunter2"#)], "", "expected a table of texts");
+    judge(&base, &[("SWITCHOVER_HEADERS", r#"{"Authorization": "Bearer hunter2"}"#)], "", "carries credentials");
+    judge(&base, &[("SWITCHOVER_REQUEST", r#"{"user": "hunter2"#)], "", "expected a table");
+    judge(&base, &[], "[headers]\nX-Key = \"hunter2\n", "config.toml, line 2: ");
+    judge(&base, &[], "[headers]\nX-Key = [\"hunter2\"]\n", "expected a table of texts");
+    judge(&base, &[], "OPENROUTER_API_KEY = \"hunter2\"\n", "unknown key");
+    for url in
+        ["http://me:hunter2@127.0.0.1:1/v1", "http://127.0.0.1:1/v1?key=hunter2", "http://127.0.0.1:1/v1#hunter2"]
+    {
+        judge(&["doctor", "--report", "--base-url", url], &[], "", "✗ server");
+    }
+}
+
+#[test]
 fn completions_and_manual_come_from_the_commands_themselves() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let text = out(&run(&["completions", shell]));
