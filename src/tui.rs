@@ -3,6 +3,7 @@
 //! Must not know HTTP.
 
 pub mod app;
+pub mod banner;
 pub mod board;
 pub mod command;
 pub mod draw;

@@ -1,10 +1,11 @@
 //! All that the screen knows. [`App::update`](super::update) alone changes it; drawing
 //! takes it by shared reference and so cannot.
 
+use super::banner;
 use super::board::{Board, Gauge};
 use super::command::{Ask, Link};
 use super::keymap::{Context, Keymap};
-use super::layout::{Layout, Pane, Shape, Sizes, inner};
+use super::layout::{Layout, Pane, Shape, Sizes, Wish, inner};
 use super::markdown::Look;
 use super::overlay::Overlay;
 use super::pane::answer::Page;
@@ -196,7 +197,7 @@ impl App {
             first.as_ref().map_or_else(|| Signature::new(Vec::new(), Vec::new()), |entry| entry.signature.clone());
         Self {
             size: (0, 0),
-            layout: Layout::of(Rect::ZERO, Pane::Prompt, false, 0, Sizes::default()),
+            layout: Layout::of(Rect::ZERO, Wish::default()),
             sizes: Sizes::default(),
             focus: Pane::Prompt,
             full: false,
@@ -260,9 +261,10 @@ impl App {
         self.run.as_ref().map(|run| &run.transcript)
     }
 
-    /// Colours now.
+    /// Colours now. Presenter mode has stronger ones, but on a light ground they would vanish, and what was
+    /// chosen for the eyes stays.
     pub fn colours(&self) -> Theme {
-        if self.presenter && self.theme != Theme::Mono { Theme::Projector } else { self.theme }
+        if self.presenter && self.theme == Theme::Dark { Theme::Projector } else { self.theme }
     }
 
     /// Where keys mean something now, the nearest first.
@@ -345,9 +347,12 @@ impl App {
     pub fn settle(&mut self) {
         let strip = self.tour.as_ref().map_or(0, |tour| tour.height(self.size));
         let screen = Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 - strip };
-        let sketch = Layout::of(screen, self.focus, self.full, 3, self.sizes);
+        let (focus, full, sizes, presenter) = (self.focus, self.full, self.sizes, self.presenter);
+        let banner = if presenter { banner::rows(self.transcript(), screen.height) } else { 0 };
+        let wish = Wish { focus, full, prompt_rows: 3, sizes, presenter, banner };
+        let sketch = Layout::of(screen, wish);
         let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
-        self.layout = Layout::of(screen, self.focus, self.full, wanted, self.sizes);
+        self.layout = Layout::of(screen, Wish { prompt_rows: wanted, ..wish });
         let look = Look { width: self.room(Pane::Answer).width, theme: self.colours(), role: Role::Text };
         if let Some(run) = &self.run {
             self.page.settle(&run.transcript, look);
@@ -357,7 +362,7 @@ impl App {
             self.log.clear();
         }
         if let (Some(Overlay::Attempt(sheet)), Some(run)) = (&mut self.overlay, &self.run) {
-            sheet.settle(&run.transcript, self.size.0, self.theme);
+            sheet.settle(&run.transcript, self.size.0, look.theme);
         }
     }
 

@@ -124,9 +124,11 @@ impl App {
     /// A key for the playground itself, from the user or from the tour.
     fn press(&mut self, key: KeyEvent) -> Option<Command> {
         let chord = Chord::of(key);
-        self.note_pressed(chord);
         self.notice = None;
         let action = self.keymap.action(chord, &self.places());
+        if action.is_some() || self.overlay.is_some() || !chord.is_text() {
+            self.note_pressed(chord);
+        }
         if action != Some(Action::Interrupt) {
             self.leaving = false;
         }

@@ -14,13 +14,16 @@ use crate::dspy::{Kind, Prediction};
 use crate::failover::{AttemptId, Outcome};
 use crate::transcript::{Attempt, Phase, Transcript, model_name, seconds};
 use crate::tui::app::App;
+use crate::tui::banner;
 use crate::tui::draw::frame;
 use crate::tui::layout::Pane;
 use crate::tui::markdown::{Look, Markdown};
 use crate::tui::scroll::Scroll;
 use crate::tui::theme::Role;
-use crate::tui::wrap::{Row, plain};
+use crate::tui::wrap::{Lead, Row, plain, wrap};
 use ratatui::Frame;
+use ratatui::style::Modifier;
+use ratatui::text::Span;
 
 /// What a block shows; the same key is the same block from one look to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,31 +210,39 @@ impl Desk<'_> {
             attempt.happened()
         );
         self.lines("struck", attempt.id, &head, Role::Bad);
-        let answered: Vec<_> = attempt.sections().iter().filter(|section| !run.is_thought(&section.name)).collect();
-        match answered.as_slice() {
+        match attempt.sections() {
+            // Half a field's marker is nothing that anybody has read.
+            [] if attempt.text.trim_start().starts_with("[[") => {}
             [] => {
                 let text = if attempt.text.is_empty() { &attempt.reasoning } else { &attempt.text };
                 self.growing(Key::Struck(attempt.id, String::new()), text, Role::Struck);
             }
-            fields => {
-                for field in fields {
-                    self.growing(Key::Struck(attempt.id, field.name.clone()), &field.text, Role::Struck);
+            sections => {
+                // What the answer had begun with is enough: the thoughts before it were folded already.
+                let begun = run.answer_begun(attempt);
+                for section in sections.iter().filter(|section| !begun || !run.is_thought(&section.name)) {
+                    self.lines("struck", attempt.id, &section.name, Role::Struck);
+                    self.growing(Key::Struck(attempt.id, section.name.clone()), &section.text, Role::Struck);
                 }
             }
         }
     }
 
-    /// Who took over, and how soon.
+    /// Who took over, and how soon: a filled row, to be seen from afar.
     fn banner(&mut self, run: &Transcript) {
         let Some(switch) = run.switch() else { return };
         self.gap();
-        let (from, to) = (model_name(&switch.from.model), model_name(&switch.to.model));
-        let text = match (switch.gap, switch.to.ended) {
-            (Some(gap), _) => format!("⇄ {to} took over from {from} after {}", seconds(gap)),
-            (None, None) => format!("⇄ {from} failed: asking {to} …"),
-            (None, Some(_)) => format!("⇄ {from} failed, and so did {to}"),
-        };
-        self.lines("banner", switch.to.id, &text, Role::Accent);
+        let role = if switch.gap.is_some() { Role::Accent } else { Role::Bad };
+        let style = self.look.theme.style(role).add_modifier(Modifier::REVERSED);
+        let line = banner::line(&switch);
+        // A number stays with its unit.
+        let line = line.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(line);
+        let mut rows = wrap(&[(&line, style)], self.cells().saturating_sub(1), &Lead::all(" ", style));
+        for row in &mut rows {
+            let rest = self.cells().saturating_sub(row.width());
+            row.push_span(Span::styled(" ".repeat(rest), style));
+        }
+        self.new.push((Key::Lines("banner", switch.to.id), Body::Rows(rows)));
     }
 
     fn reasoning(&mut self, attempt: &Attempt, folded: bool) {
