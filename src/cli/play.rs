@@ -71,6 +71,7 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
         settings: base.settings.clone(),
         keymap: keymap(config)?,
         theme: theme(config, around)?,
+        vim: config.read("ui.vim")?.unwrap_or_default(),
         past: past(around),
         ..Start::default()
     })
@@ -86,7 +87,11 @@ fn past(around: &Surroundings) -> Vec<Transcript> {
 fn keymap(config: &Config) -> Result<Keymap> {
     let choices = config.read::<BTreeMap<String, String>>("ui.keys")?.unwrap_or_default();
     let split = |keys: String| keys.split_whitespace().map(str::to_owned).collect();
-    Keymap::with(&choices.into_iter().map(|(action, keys)| (action, split(keys))).collect()).map_err(|refused| {
+    let mut choices = choices.into_iter().map(|(action, keys)| (action, split(keys))).collect();
+    if config.read::<String>("ui.enter")?.as_deref() == Some("newline") {
+        Keymap::where_enter_begins_a_line(&mut choices);
+    }
+    Keymap::with(&choices).map_err(|refused| {
         let all: Vec<String> = refused.iter().map(ToString::to_string).collect();
         anyhow!("ui.keys: {}", all.join("; "))
     })

@@ -14,6 +14,7 @@ use super::pane::prompt::Prompt;
 use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
 use super::tour::Tour;
+use super::vim::Vim;
 use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
 use crate::failover::{BreakerState, Policy, Route, Spent, dear_fallbacks};
 use crate::openrouter::BaseUrl;
@@ -52,6 +53,8 @@ pub struct Start {
     pub keymap: Keymap,
     /// Colours.
     pub theme: Theme,
+    /// Vim's keys in the prompt.
+    pub vim: bool,
     /// Something to say at once.
     pub notice: Option<String>,
     /// Whether the guided tour begins at once.
@@ -207,7 +210,7 @@ impl App {
             presenter: false,
             mouse: false,
             pressed: VecDeque::new(),
-            prompt: Prompt::of(&signature),
+            prompt: Prompt { vim: start.vim.then(Vim::default), ..Prompt::of(&signature) },
             sent: Vec::new(),
             recalled: None,
             shelf: Shelf::new(start.library),

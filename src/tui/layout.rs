@@ -178,10 +178,10 @@ impl Layout {
             80.. => Shape::Middle,
             _ => Shape::Narrow,
         };
-        let banner = banner.min(layout.body.height.saturating_sub(6));
+        let banner = banner.min(layout.body.height.saturating_sub(9));
         layout.banner = Rect { height: banner, ..layout.body };
         let body = Rect { y: layout.body.y + banner, height: layout.body.height - banner, ..layout.body };
-        let prompt_rows = prompt_rows.clamp(3, (screen.height / 3).max(3));
+        let prompt_rows = prompt_rows.clamp(3, (body.height / 3).max(3));
         match layout.shape {
             _ if full => *layout.pane_mut(focus) = body,
             Shape::Wide if presenter => {
@@ -203,8 +203,8 @@ impl Layout {
             Shape::Middle => {
                 let (upper, prompt) = split(body, prompt_rows);
                 layout.prompt = prompt;
-                let half = (upper.height / 2).max(3);
-                let strip = if presenter { half } else { sizes.strip.clamp(3, half) };
+                let half = (upper.height / 2).max(3).min(upper.height.saturating_sub(3));
+                let strip = if presenter { half } else { sizes.strip.min(half) };
                 (layout.answer, layout.log) = split(upper, strip);
                 layout.signatures = picker(body, focus);
             }

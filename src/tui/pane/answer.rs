@@ -332,13 +332,13 @@ impl Desk<'_> {
         self.gap();
         let headline = finished.headline.as_deref().unwrap_or("no answer");
         let (word, next) = match finished.outcome {
-            Outcome::Cancelled => ("cancelled", "Enter sends again."),
+            Outcome::Cancelled => ("cancelled", "F2 sends again."),
             Outcome::Rejected => ("rejected", "No other model would help: mend the request, the key or the credit."),
             Outcome::Exhausted => ("every model failed", "F4 shows the faults that are set, Ctrl+L changes the chain."),
             Outcome::DeadlineExceeded => {
-                ("out of time", "Enter sends again; a longer deadline is set in the configuration.")
+                ("out of time", "F2 sends again; a longer deadline is set in the configuration.")
             }
-            Outcome::BudgetExceeded => ("out of attempts", "Enter sends again; F6 shows how the models fare."),
+            Outcome::BudgetExceeded => ("out of attempts", "F2 sends again; F6 shows how the models fare."),
             _ => ("stopped", "Something on this machine is in the way."),
         };
         let of = AttemptId(0);

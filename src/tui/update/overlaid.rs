@@ -134,8 +134,10 @@ impl App {
         let link = self.chain.get_mut(self.link)?;
         link.fault.clone_from(&fault);
         let model = link.model.clone();
+        let key = |action| self.keymap.key(action).map_or_else(String::new, |key| key.to_string());
+        let (send, heal) = (key(Action::Send), key(Action::Faults));
         self.notice = Some(match &fault {
-            Some(fault) => format!("{model} now fails: {fault}. Enter sends, F4 heals."),
+            Some(fault) => format!("{model} now fails: {fault}. {send} sends, {heal} heals."),
             None => format!("{model} is healthy again."),
         });
         Some(Command::SetFault { model, fault })
