@@ -4,6 +4,7 @@
 use super::banner;
 use super::board::{Board, Gauge};
 use super::command::{Ask, Link};
+use super::kept::Kept;
 use super::keymap::{Context, Keymap};
 use super::layout::{Layout, Pane, Shape, Sizes, Wish, inner};
 use super::markdown::Look;
@@ -55,6 +56,10 @@ pub struct Start {
     pub theme: Theme,
     /// Vim's keys in the prompt.
     pub vim: bool,
+    /// Sizes and theme of the last session.
+    pub kept: Kept,
+    /// Whether the terminal's background decides the theme, and is asked for.
+    pub ask_background: bool,
     /// Something to say at once.
     pub notice: Option<String>,
     /// Whether the guided tour begins at once.
@@ -126,6 +131,8 @@ pub struct App {
     pub keymap: Keymap,
     /// Colours outside presenter mode.
     pub theme: Theme,
+    /// The theme that was chosen on the screen, if one was.
+    pub chosen: Option<Theme>,
     /// More air, keys shown, strong colours.
     pub presenter: bool,
     /// Whether the wheel is reported.
@@ -201,12 +208,13 @@ impl App {
         Self {
             size: (0, 0),
             layout: Layout::of(Rect::ZERO, Wish::default()),
-            sizes: Sizes::default(),
+            sizes: start.kept.sizes,
             focus: Pane::Prompt,
             full: false,
             overlay: None,
             keymap: start.keymap,
             theme: start.theme,
+            chosen: start.kept.theme,
             presenter: false,
             mouse: false,
             pressed: VecDeque::new(),

@@ -60,23 +60,24 @@ impl Default for Sizes {
 }
 
 impl Sizes {
+    /// No pane so small that nothing fits, nor so large that nothing else does.
+    #[must_use]
+    pub fn within_bounds(self) -> Self {
+        Self { left: self.left.clamp(16, 60), right: self.right.clamp(24, 80), strip: self.strip.clamp(3, 14) }
+    }
+
     /// One pane larger or smaller; the others give or take.
     #[must_use]
     pub fn resized(mut self, pane: Pane, by: i16) -> Self {
-        let moved = |size: u16, by: i16, low: u16, high: u16| size.saturating_add_signed(by).clamp(low, high);
-        match pane {
-            Pane::Signatures => self.left = moved(self.left, 2 * by, 16, 60),
-            Pane::Log => {
-                self.right = moved(self.right, 2 * by, 24, 80);
-                self.strip = moved(self.strip, by, 3, 14);
-            }
-            Pane::Answer | Pane::Prompt => {
-                self.left = moved(self.left, -by, 16, 60);
-                self.right = moved(self.right, -by, 24, 80);
-                self.strip = moved(self.strip, -by, 3, 14);
-            }
-        }
-        self
+        let (left, right, strip) = match pane {
+            Pane::Signatures => (2 * by, 0, 0),
+            Pane::Log => (0, 2 * by, by),
+            Pane::Answer | Pane::Prompt => (-by, -by, -by),
+        };
+        self.left = self.left.saturating_add_signed(left);
+        self.right = self.right.saturating_add_signed(right);
+        self.strip = self.strip.saturating_add_signed(strip);
+        self.within_bounds()
     }
 }
 

@@ -12,6 +12,7 @@ use super::command::{Command, Composed};
 use super::keymap::{Action, Chord, Context};
 use super::layout::Pane;
 use super::overlay::Overlay;
+use super::theme::Theme;
 use crate::failover::{Event, Spent};
 use crate::report::{Report, Seen, What};
 use crate::transcript::Transcript;
@@ -51,6 +52,8 @@ pub enum Msg {
     Composed(Box<Result<Composed, String>>),
     /// Models to choose from have arrived.
     Models(Vec<Model>),
+    /// The terminal has told its background: this suits it.
+    Background(Theme),
     /// Something to say.
     Notice(String),
 }
@@ -92,6 +95,11 @@ impl App {
                     return None;
                 }
                 self.prompt.input().set(text.trim_end_matches('\n'));
+                None
+            }
+            Msg::Background(theme) => {
+                // What somebody chose stays.
+                self.theme = self.chosen.unwrap_or(theme);
                 None
             }
             Msg::Models(models) => {

@@ -80,6 +80,7 @@ impl App {
             Action::Presenter => self.presenter = !self.presenter,
             Action::Theme => {
                 self.theme = self.theme.next();
+                self.chosen = Some(self.theme);
                 self.notice = Some(format!("theme: {}", self.theme.name()));
             }
             Action::Fullscreen => self.full = !self.full,
