@@ -46,6 +46,8 @@ pub enum Overlay {
     Health(usize),
     /// Earlier runs; the chosen line, counted from the latest.
     History(usize),
+    /// The answer of the earlier run on that line, before it becomes a demo.
+    Pinning(usize, Sheet),
     /// The demos; the chosen line.
     Demos(usize),
     /// The whole of that demo.
@@ -66,6 +68,7 @@ impl Overlay {
         match self {
             Self::Help(_) | Self::Attempt(_) | Self::Demo(..) => vec![Context::Overlay],
             Self::Headers(_) | Self::Composed(_) => vec![Context::Editable, Context::Overlay],
+            Self::Pinning(..) => vec![Context::Pinning, Context::Overlay],
             Self::Demos(_) => vec![Context::Demos, Context::Overlay],
             Self::Draft(_) => vec![Context::Draft],
             Self::Faults(faults) if faults.typing.is_some() => vec![Context::Search],
@@ -92,6 +95,7 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Attempt(sheet)) => sheet.draw(app, f),
         Some(Overlay::Health(at)) => health::draw(app, *at, now, f),
         Some(Overlay::History(at)) => history::draw(app, *at, f),
+        Some(Overlay::Pinning(_, sheet)) => sheet.draw(app, "a demo of this?", f),
         Some(Overlay::Demos(at)) => demos::draw(app, *at, f),
         Some(Overlay::Demo(at, sheet)) => sheet.draw(app, &format!("demo {}", at + 1), f),
         Some(Overlay::Composed(sheet)) => sheet.draw(app, "the request as it would be sent", f),

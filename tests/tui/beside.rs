@@ -169,3 +169,18 @@ fn a_late_live_run_does_not_write_into_a_replay() {
     stage.app.update(stage.now, Msg::Report(Box::new(stray)));
     assert!(stage.app.run.as_ref().is_some_and(|run| run.transcript.latest < Duration::from_secs(99)));
 }
+
+#[test]
+fn an_earlier_answer_is_looked_at_and_pinned_with_its_signature() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover", "typed", "exhausted"]);
+    stage.script("Ctrl+S d");
+    assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("read whole")), "it had no answer");
+    stage.script("Down d");
+    assert!(stage.screen().contains("a demo of this?") && stage.app.demos.is_empty(), "{}", stage.screen());
+    stage.press("Enter");
+    let job = stage.app.past[1].setup.clone().expect("begun");
+    assert_eq!((stage.app.signature.inline(), stage.app.demos.len()), (job.signature.inline(), 1));
+    assert!(matches!(stage.app.overlay, Some(Overlay::Demos(0))));
+    stage.script("Esc Ctrl+S Down Alt+P Alt+P");
+    assert_eq!(stage.app.demos.len(), 1, "not twice");
+}

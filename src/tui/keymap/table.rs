@@ -29,6 +29,8 @@ pub enum Context {
     Health,
     /// In the history.
     History,
+    /// Before an earlier answer becomes a demo.
+    Pinning,
     /// In a comparison.
     Compare,
     /// In the guided tour.
@@ -72,6 +74,7 @@ impl Context {
             Self::Draft => "editing as text",
             Self::Health => "health board",
             Self::History => "history",
+            Self::Pinning => "pinning",
             Self::Compare => "comparison",
             Self::Tour => "guided tour",
             Self::List => "lists",
@@ -322,7 +325,11 @@ pub const TABLE: &[Binding] = table! {
     History {
         "rerun"         Rerun       ["r"]                                 "run again"  "Run it again";
         "replay"        Replay      ["p"]                                 "replay"     "Play it at its recorded pace, without a network";
+        "history-pin"   Pin         ["d" "Alt+P"]                         "pin"        "Look at its answer, and make it a demo";
         "search-runs"   SearchRuns  ["/"]                                 "search"     "Search the earlier runs";
+    }
+    Pinning {
+        "pin-it"        Pin         ["Enter" "d" "Alt+P"]                 "pin"        "Make it a demo of its signature";
     }
     Compare {
         "compare-again" Rerun       ["r"]                                 "again"      "Ask all of them again";

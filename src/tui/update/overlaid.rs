@@ -39,6 +39,7 @@ impl App {
             Overlay::Headers(sheet) => self.sheet_key(sheet, action, Overlay::Headers),
             Overlay::Composed(_) if action == Some(Action::Edit) => return self.act(Action::Settings),
             Overlay::Composed(sheet) => self.sheet_key(sheet, action, Overlay::Composed),
+            Overlay::Pinning(at, sheet) => self.pinning_key(at, sheet, action),
             Overlay::Demos(at) => self.demos_key(at, action),
             Overlay::Demo(at, _) if action == Some(Action::Back) => self.overlay = Some(Overlay::Demos(at)),
             Overlay::Demo(at, mut sheet) => {
@@ -70,7 +71,7 @@ impl App {
         None
     }
 
-    fn sheet_rows(&self) -> usize {
+    pub(super) fn sheet_rows(&self) -> usize {
         usize::from(self.layout.body.height.saturating_sub(2)).max(1)
     }
 
@@ -290,6 +291,7 @@ impl App {
             Some(Action::Back) => {}
             Some(Action::SearchRuns) => self.overlay = Some(Overlay::Finder(Finder::runs(&self.past))),
             Some(Action::Replay) => return self.replay(at),
+            Some(Action::Pin) => self.look_before_pinning(at),
             Some(Action::Open | Action::Rerun) => {
                 if self.busy() {
                     self.notice = Some("A run is going on: Esc cancels it.".to_owned());
@@ -299,7 +301,7 @@ impl App {
                 if let Some(setup) = &run.setup {
                     self.module = setup.module;
                     self.adapter = setup.adapter;
-                    self.use_signature(setup.signature.clone(), Vec::new());
+                    self.use_signature(setup.signature.clone(), self.demos_of(&setup.signature));
                     self.prompt.show(&setup.inputs);
                 }
                 if action == Some(Action::Rerun) {
@@ -328,7 +330,7 @@ pub(super) fn travel(at: usize, lines: usize, action: Option<Action>) -> usize {
     }
 }
 
-fn travel_sheet(sheet: &mut Sheet, action: Option<Action>, rows: usize) {
+pub(super) fn travel_sheet(sheet: &mut Sheet, action: Option<Action>, rows: usize) {
     let page = isize::try_from(rows).unwrap_or(1);
     let by = match action {
         Some(Action::Up) => -1,
