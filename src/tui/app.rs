@@ -9,8 +9,9 @@ use super::keymap::{Context, Keymap};
 use super::layout::{Layout, Pane, Shape, Sizes, Wish, inner};
 use super::markdown::Look;
 use super::overlay::Overlay;
-use super::pane::answer::Page;
+use super::overlay::rivals::Rivals;
 use super::pane::log::LogView;
+use super::pane::page::{Page, Verdict};
 use super::pane::prompt::Prompt;
 use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
@@ -191,6 +192,8 @@ pub struct App {
     pub notice: Option<String>,
     /// Ctrl+C was the last key.
     pub leaving: bool,
+    /// Who is compared.
+    pub rivals: Rivals,
     /// Comparisons so far.
     pub comparisons: u64,
     /// The kept run that is played again.
@@ -244,6 +247,7 @@ impl App {
             find: None,
             notice: start.notice,
             leaving: false,
+            rivals: Rivals::default(),
             comparisons: 0,
             replaying: None,
             tour: None,
@@ -366,11 +370,14 @@ impl App {
         self.layout = Layout::of(screen, Wish { prompt_rows: wanted, ..wish });
         let look = Look { width: self.room(Pane::Answer).width, theme: self.colours(), role: Role::Text };
         if let Some(run) = &self.run {
-            self.page.settle(&run.transcript, look);
+            self.page.settle(&run.transcript, look, &|_| Verdict::Alone);
             self.log.settle(&run.transcript, self.room(Pane::Log).width, self.colours(), self.presenter);
         } else {
             self.page.clear();
             self.log.clear();
+        }
+        if let Some(Overlay::Compare(compare)) = &mut self.overlay {
+            compare.settle(&self.layout, look.theme);
         }
         if let (Some(Overlay::Attempt(sheet)), Some(run)) = (&mut self.overlay, &self.run) {
             sheet.settle(&run.transcript, self.size.0, look.theme);

@@ -10,6 +10,7 @@ pub mod faults;
 pub mod finder;
 pub mod health;
 pub mod history;
+pub mod rivals;
 pub mod sheet;
 
 use super::app::App;
@@ -58,6 +59,8 @@ pub enum Overlay {
     Draft(Box<Draft>),
     /// The same inputs to several models.
     Compare(Compare),
+    /// Who is compared; the chosen line.
+    Rivals(usize),
     /// Whether to leave while a run is on.
     Leave,
 }
@@ -78,6 +81,7 @@ impl Overlay {
             Self::Health(_) => vec![Context::Health, Context::Overlay],
             Self::History(_) => vec![Context::History, Context::List, Context::Overlay],
             Self::Compare(_) => vec![Context::Compare, Context::Overlay],
+            Self::Rivals(_) => vec![Context::Rivals, Context::Overlay],
             Self::Leave => vec![Context::Leave],
         }
     }
@@ -101,6 +105,7 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Composed(sheet)) => sheet.draw(app, "the request as it would be sent", f),
         Some(Overlay::Draft(draft)) => draft.draw(app, f),
         Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
+        Some(Overlay::Rivals(at)) => rivals::draw(app, *at, f),
         Some(Overlay::Leave) => leave(app, f),
     }
 }

@@ -33,6 +33,8 @@ pub enum Context {
     Pinning,
     /// In a comparison.
     Compare,
+    /// Where it is chosen who is compared.
+    Rivals,
     /// In the guided tour.
     Tour,
     /// In overlays with a list to choose from.
@@ -76,6 +78,7 @@ impl Context {
             Self::History => "history",
             Self::Pinning => "pinning",
             Self::Compare => "comparison",
+            Self::Rivals => "who is compared",
             Self::Tour => "guided tour",
             Self::List => "lists",
             Self::Overlay => "overlays",
@@ -164,6 +167,8 @@ pub enum Action {
     ResetBreaker,
     Rerun,
     Compare,
+    Rivals,
+    Choose,
     Replay,
     SearchRuns,
     Tour,
@@ -233,7 +238,8 @@ pub const TABLE: &[Binding] = table! {
         "presenter"     Presenter   ["F8"]                                ""           "Presenter mode: more air, keys shown, strong colours";
         "adapter"       Adapter     ["F9"]                                ""           "Next adapter: how fields are written in messages";
         "history"       History     ["Ctrl+S"]                            ""           "Earlier runs";
-        "compare"       Compare     ["Alt+C"]                             ""           "Compare: the same inputs to each model of the chain, side by side";
+        "compare"       Compare     ["Alt+C"]                             ""           "Compare: the same inputs to up to four models or chains, side by side";
+        "rivals"        Rivals      []                                    ""           "Choose who is compared: models and chains";
         "tour"          Tour        ["Alt+T"]                             ""           "The guided tour, on the simulator";
         "new-run"       NewRun      ["Ctrl+N"]                            ""           "Clear the prompt and the answer";
         "reasoning"     Reasoning   ["Ctrl+T"]                            ""           "Fold or unfold the reasoning, and pin it so";
@@ -333,6 +339,15 @@ pub const TABLE: &[Binding] = table! {
     }
     Compare {
         "compare-again" Rerun       ["r"]                                 "again"      "Ask all of them again";
+        "compare-whom"  Rivals      ["e"]                                 "whom"       "Choose who is compared";
+        "compare-left"  PrevModel   ["Left"]                              ""           "The column before, where not all fit";
+        "compare-right" NextModel   ["Right" "Tab"]                       ""           "The column after";
+    }
+    Rivals {
+        "rival-choose"  Choose      ["Space"]                             "choose"     "Compare it, or not";
+        "rival-add"     Add         ["a" "+"]                             "add"        "Add a model, or a chain written with commas";
+        "rival-remove"  Remove      ["x" "Delete" "Backspace"]            ""           "Remove what was added";
+        "rival-compare" Open        ["Enter"]                             "compare"    "Compare them";
     }
     Tour {
         "next-step"     NextStep    ["Enter"]                             "next"       "The next step of the tour";

@@ -31,6 +31,7 @@ impl App {
             Action::HealAll => return self.heal_all(),
             Action::SaveSignature => self.draft_signature(),
             Action::Compare => return self.compare(),
+            Action::Rivals => self.overlay = Some(Overlay::Rivals(0)),
             Action::Tour => return self.begin_tour(),
             Action::NextStep => return self.next_step(),
             Action::LeaveTour => return self.leave_tour(),
@@ -96,6 +97,7 @@ impl App {
             Action::PrevModel
             | Action::NextModel
             | Action::Heal
+            | Action::Choose
             | Action::TypeFault
             | Action::Edit
             | Action::Variant

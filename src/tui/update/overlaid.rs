@@ -60,6 +60,7 @@ impl App {
             Overlay::Finder(finder) => return self.finder_key(finder, key, chord, action),
             Overlay::Health(at) => return self.health_key(at, action),
             Overlay::History(at) => return self.history_key(at, action),
+            Overlay::Rivals(at) => return self.rivals_key(at, action),
             // Has its own keys, above.
             Overlay::Compare(_) => {}
             Overlay::Leave => match action {
@@ -216,6 +217,7 @@ impl App {
             Some(Action::Back) => {
                 self.overlay = match finder.sought {
                     Sought::Models => Some(Overlay::Chain),
+                    Sought::Rivals => Some(Overlay::Rivals(0)),
                     Sought::Runs => Some(Overlay::History(0)),
                     _ => None,
                 }
@@ -256,6 +258,11 @@ impl App {
                     self.link = self.chain.len() - 1;
                 }
                 self.overlay = Some(Overlay::Chain);
+            }
+            Choice::Rival(written) => {
+                self.rivals.add(&written, &self.chain);
+                let last = self.rivals.all(&self.chain).len().saturating_sub(1);
+                self.overlay = Some(Overlay::Rivals(last));
             }
             Choice::Inputs(i) => {
                 self.recalled = Some(i);
