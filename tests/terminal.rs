@@ -132,3 +132,20 @@ fn child_that_panics() {
     terminal.draw(|frame| draw(&app, std::time::Duration::ZERO, frame)).expect("a frame");
     panic!("on purpose");
 }
+
+#[test]
+fn the_terminal_is_asked_for_its_background_and_no_key_is_lost() {
+    let mut person = Person::at(PLAYGROUND, &[], 100, 30);
+    person.sees("SIMULATOR");
+    assert!(person.raw().contains("\x1b]11;?\x1b\\"), "it was asked");
+    person.types("be\x1b]11;rgb:fafa/fafa/fafa\x1b\\fore");
+    person.sees("before");
+    person.types("\x10theme");
+    person.sees("Next theme");
+    person.types("\r");
+    // The next one after light.
+    person.sees("theme: safe");
+    person.types("\x11");
+    assert_eq!(person.waits_for_the_end(), Some(0));
+    person.has_the_terminal_back();
+}

@@ -18,3 +18,5 @@ mod stage;
 mod tour;
 #[path = "tui/transcripts.rs"]
 mod transcripts;
+#[path = "tui/vim.rs"]
+mod vim;

@@ -9,11 +9,11 @@ use crate::report::{Job, Report};
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
-use crate::tui::{self, Ask, Command, Composed, Link, Msg, Start, Wires, app};
+use crate::tui::{self, Ask, Command, Composed, Kept, Link, Msg, Start, Wires, app};
 use crate::worker::{self, AskCosts, Running, World};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -34,6 +34,7 @@ pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Res
         let start = Start { tour, ..start(&config, around, &base, &world)? };
         let (inbox, received) = unbounded_channel();
         let (commands, asked) = unbounded_channel();
+        let say = inbox.clone();
         let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| around.env.get(*name).cloned());
         if !world.simulated() {
             tokio::spawn(learn_models(Arc::clone(&world), inbox.clone()));
@@ -44,9 +45,32 @@ pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Res
         recall(History::of(&around.data_dir), inbox.clone());
         let desk = Desk { world, base, inbox, running: Vec::new(), replaying: None, history, folder, keeper };
         tokio::spawn(desk.serve(asked));
-        tui::run(start, Wires { inbox: received, commands, editor }).await.context("the terminal")?;
+        let there = |path: &PathBuf| path.is_file();
+        let clipboard = tui::Tool::find(|name| around.env.get(name).cloned(), there);
+        let before = start.kept;
+        let wires = Wires { inbox: received, say, commands, editor, clipboard };
+        let kept = tui::run(start, wires).await.context("the terminal")?;
+        if kept != before {
+            keep(kept, &screen_file(around));
+        }
         Ok(exit::OK)
     })
+}
+
+/// Where sizes and theme of the screen stay from one session to the next.
+fn screen_file(around: &Surroundings) -> PathBuf {
+    around.data_dir.join("screen.toml")
+}
+
+/// Keeps what the next session should look like: in one piece, and no matter of life and death.
+fn keep(kept: Kept, path: &Path) {
+    let draft = path.with_extension(format!("{:08x}", fastrand::u32(..)));
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    let done = folder.and_then(|()| std::fs::write(&draft, kept.write())).and_then(|()| std::fs::rename(&draft, path));
+    if let Err(error) = done {
+        _ = std::fs::remove_file(&draft);
+        eprintln!("sizes and theme are not kept: {}: {error}", path.display());
+    }
 }
 
 /// What the screen begins with.
@@ -59,6 +83,8 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
     }
     library[0].module = base.module;
     let faults = world.faults();
+    let kept = std::fs::read_to_string(screen_file(around)).map_or_else(|_| Kept::default(), |text| Kept::read(&text));
+    let (theme, ask_background) = theme(config, around, kept)?;
     let link = |model: &str| Link { model: model.to_owned(), fault: faults.get(model).cloned() };
     Ok(Start {
         library,
@@ -71,7 +97,10 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
         headers: world.headers(),
         settings: base.settings.clone(),
         keymap: keymap(config)?,
-        theme: theme(config, around)?,
+        kept,
+        theme,
+        ask_background,
+        vim: config.read("ui.vim")?.unwrap_or_default(),
         ..Start::default()
     })
 }
@@ -88,19 +117,24 @@ fn recall(history: History, inbox: UnboundedSender<Msg>) {
 fn keymap(config: &Config) -> Result<Keymap> {
     let choices = config.read::<BTreeMap<String, String>>("ui.keys")?.unwrap_or_default();
     let split = |keys: String| keys.split_whitespace().map(str::to_owned).collect();
-    Keymap::with(&choices.into_iter().map(|(action, keys)| (action, split(keys))).collect()).map_err(|refused| {
+    let mut choices = choices.into_iter().map(|(action, keys)| (action, split(keys))).collect();
+    if config.read::<String>("ui.enter")?.as_deref() == Some("newline") {
+        Keymap::where_enter_begins_a_line(&mut choices);
+    }
+    Keymap::with(&choices).map_err(|refused| {
         let all: Vec<String> = refused.iter().map(ToString::to_string).collect();
         anyhow!("ui.keys: {}", all.join("; "))
     })
 }
 
-/// The theme that was chosen; without a choice, none of colour where NO_COLOR asks for that, else what suits
-/// the terminal's background.
-fn theme(config: &Config, around: &Surroundings) -> Result<Theme> {
+/// The theme of the configuration; else none of colour where NO_COLOR asks for that; else that of the last
+/// session; else what suits the terminal's background as far as it is known, and that it should be asked.
+fn theme(config: &Config, around: &Surroundings, kept: Kept) -> Result<(Theme, bool)> {
     let word = config.read::<String>("ui.theme")?.unwrap_or_default();
     let plain = around.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     let told = around.env.get("COLORFGBG").map(String::as_str).unwrap_or_default();
-    Ok(Theme::named(&word).unwrap_or(if plain { Theme::Mono } else { Theme::suiting(told) }))
+    let decided = Theme::named(&word).or(plain.then_some(Theme::Mono)).or(kept.theme);
+    Ok((decided.unwrap_or(Theme::suiting(told)), decided.is_none()))
 }
 
 fn models(catalogue: &Catalogue) -> Vec<app::Model> {

@@ -75,7 +75,7 @@ pub const KEYS: &[Key] = &[
     key("failover.max_price_ratio", "SWITCHOVER_MAX_PRICE_RATIO", Number, "", "Skip fallbacks dearer than this many times the first model"),
     key("failover.seed", "SWITCHOVER_SEED", Count, "", "Seed of the jitter; random without it"),
     key("simulator.pace", "SWITCHOVER_PACE", Number, "1.0", "Speed of the simulated models: 0 answers at once, 2 takes twice as long"),
-    key("ui.theme", "SWITCHOVER_THEME", Word(&["auto", "dark", "light", "safe", "mono"]), r#""auto""#, "Colours: for dark or light terminals, colour-blind safe, or none"),
+    key("ui.theme", "SWITCHOVER_THEME", Word(&["auto", "dark", "light", "safe", "projector", "mono"]), r#""auto""#, "Colours: for dark or light terminals, colour-blind safe, for a projector, or none"),
     key("ui.enter", "SWITCHOVER_ENTER", Word(&["send", "newline"]), r#""send""#, "What Enter does in the prompt; Alt+Enter does the other"),
     key("ui.vim", "SWITCHOVER_VIM", Switch, "false", "Vim keys in the prompt"),
     key("ui.keys", "SWITCHOVER_KEYS", Table, "", "Other keys for actions: action = \"key\""),

@@ -1,18 +1,22 @@
 //! All that the screen knows. [`App::update`](super::update) alone changes it; drawing
 //! takes it by shared reference and so cannot.
 
+use super::banner;
 use super::board::{Board, Gauge};
 use super::command::{Ask, Link};
+use super::kept::Kept;
 use super::keymap::{Context, Keymap};
-use super::layout::{Layout, Pane, Shape, Sizes, inner};
+use super::layout::{Layout, Pane, Shape, Sizes, Wish, inner};
 use super::markdown::Look;
 use super::overlay::Overlay;
-use super::pane::answer::Page;
+use super::overlay::rivals::Rivals;
 use super::pane::log::LogView;
+use super::pane::page::{Page, Verdict};
 use super::pane::prompt::Prompt;
 use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
 use super::tour::Tour;
+use super::vim::Vim;
 use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
 use crate::failover::{BreakerState, Policy, Route, Spent, base_id, dear_fallbacks};
 use crate::openrouter::BaseUrl;
@@ -50,6 +54,12 @@ pub struct Start {
     pub keymap: Keymap,
     /// Colours.
     pub theme: Theme,
+    /// Vim's keys in the prompt.
+    pub vim: bool,
+    /// Sizes and theme of the last session.
+    pub kept: Kept,
+    /// Whether the terminal's background decides the theme, and is asked for.
+    pub ask_background: bool,
     /// Something to say at once.
     pub notice: Option<String>,
     /// Whether the guided tour begins at once.
@@ -134,6 +144,8 @@ pub struct App {
     pub keymap: Keymap,
     /// Colours outside presenter mode.
     pub theme: Theme,
+    /// The theme that was chosen on the screen, if one was.
+    pub chosen: Option<Theme>,
     /// More air, keys shown, strong colours.
     pub presenter: bool,
     /// Whether the wheel is reported.
@@ -196,6 +208,8 @@ pub struct App {
     pub notice: Option<String>,
     /// Ctrl+C was the last key.
     pub leaving: bool,
+    /// Who is compared.
+    pub rivals: Rivals,
     /// Comparisons so far.
     pub comparisons: u64,
     /// The kept run that is played again.
@@ -212,17 +226,18 @@ impl App {
             first.as_ref().map_or_else(|| Signature::new(Vec::new(), Vec::new()), |entry| entry.signature.clone());
         Self {
             size: (0, 0),
-            layout: Layout::of(Rect::ZERO, Pane::Prompt, false, 0, Sizes::default()),
-            sizes: Sizes::default(),
+            layout: Layout::of(Rect::ZERO, Wish::default()),
+            sizes: start.kept.sizes,
             focus: Pane::Prompt,
             full: false,
             overlay: None,
             keymap: start.keymap,
             theme: start.theme,
+            chosen: start.kept.theme,
             presenter: false,
             mouse: false,
             pressed: VecDeque::new(),
-            prompt: Prompt::of(&signature),
+            prompt: Prompt { vim: start.vim.then(Vim::default), ..Prompt::of(&signature) },
             sent: Vec::new(),
             recalled: None,
             shelf: Shelf::new(start.library),
@@ -250,6 +265,7 @@ impl App {
             find: None,
             notice: start.notice,
             leaving: false,
+            rivals: Rivals::default(),
             comparisons: 0,
             replaying: None,
             tour: None,
@@ -278,9 +294,10 @@ impl App {
         self.run.as_ref().map(|run| &run.transcript)
     }
 
-    /// Colours now.
+    /// Colours now. Presenter mode has stronger ones, but on a light ground they would vanish, and what was
+    /// chosen for the eyes stays.
     pub fn colours(&self) -> Theme {
-        if self.presenter && self.theme != Theme::Mono { Theme::Projector } else { self.theme }
+        if self.presenter && self.theme == Theme::Dark { Theme::Projector } else { self.theme }
     }
 
     /// Where keys mean something now, the nearest first.
@@ -363,19 +380,25 @@ impl App {
     pub fn settle(&mut self) {
         let strip = self.tour.as_ref().map_or(0, |tour| tour.height(self.size));
         let screen = Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 - strip };
-        let sketch = Layout::of(screen, self.focus, self.full, 3, self.sizes);
+        let (focus, full, sizes, presenter) = (self.focus, self.full, self.sizes, self.presenter);
+        let banner = if presenter { banner::rows(self.transcript(), screen.height) } else { 0 };
+        let wish = Wish { focus, full, prompt_rows: 3, sizes, presenter, banner };
+        let sketch = Layout::of(screen, wish);
         let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
-        self.layout = Layout::of(screen, self.focus, self.full, wanted, self.sizes);
+        self.layout = Layout::of(screen, Wish { prompt_rows: wanted, ..wish });
         let look = Look { width: self.room(Pane::Answer).width, theme: self.colours(), role: Role::Text };
         if let Some(run) = &self.run {
-            self.page.settle(&run.transcript, look);
+            self.page.settle(&run.transcript, look, &|_| Verdict::Alone);
             self.log.settle(&run.transcript, self.room(Pane::Log).width, self.colours(), self.presenter);
         } else {
             self.page.clear();
             self.log.clear();
         }
+        if let Some(Overlay::Compare(compare)) = &mut self.overlay {
+            compare.settle(&self.layout, look.theme);
+        }
         if let (Some(Overlay::Attempt(sheet)), Some(run)) = (&mut self.overlay, &self.run) {
-            sheet.settle(&run.transcript, self.size.0, self.theme);
+            sheet.settle(&run.transcript, self.size.0, look.theme);
         }
     }
 

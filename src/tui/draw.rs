@@ -5,7 +5,7 @@ use super::layout::{Layout, Pane, SMALLEST, Shape};
 use super::pane::{answer, log, prompt, signatures};
 use super::theme::Role;
 use super::wrap::{clip, width};
-use super::{overlay, status, tour};
+use super::{banner, overlay, status, tour};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -21,6 +21,7 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     }
     status::top(app, f);
     tabs(app, &layout, f);
+    banner::draw(app, f);
     answer::draw(app, f);
     log::draw(app, now, f);
     prompt::draw(app, f);

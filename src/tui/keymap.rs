@@ -121,6 +121,13 @@ impl Keymap {
         if refused.is_empty() { Ok(map) } else { Err(refused) }
     }
 
+    /// The choices of somebody whose Enter begins a line: Alt+Enter sends, unless they chose otherwise.
+    pub fn where_enter_begins_a_line(choices: &mut BTreeMap<String, Vec<String>>) {
+        for (name, keys) in [("send", &["Alt+Enter"][..]), ("newline", &["Enter", "Shift+Enter", "Ctrl+J"])] {
+            choices.entry(name.to_owned()).or_insert_with(|| keys.iter().map(|key| (*key).to_owned()).collect());
+        }
+    }
+
     /// What is wrong with the map as a whole.
     fn faults(&self) -> Vec<Refused> {
         let mut faults = Vec::new();
@@ -229,6 +236,19 @@ mod tests {
             text(choose("palette", &["Ctrl+L"])),
             "keys.palette and keys.chain both want Ctrl+L in the same place"
         );
+    }
+
+    #[test]
+    fn enter_can_begin_a_line_and_ones_own_keys_win() {
+        let mut choices = BTreeMap::new();
+        Keymap::where_enter_begins_a_line(&mut choices);
+        let map = Keymap::with(&choices).expect("is fine");
+        let means = |map: &Keymap, key| map.action(chord(key), &[Context::Prompt]);
+        assert_eq!(means(&map, "Enter"), Some(Action::Newline));
+        assert_eq!(means(&map, "Alt+Enter"), Some(Action::Send));
+        let mut choices = BTreeMap::from([("send".to_owned(), vec!["Alt+G".to_owned()])]);
+        Keymap::where_enter_begins_a_line(&mut choices);
+        assert_eq!(means(&Keymap::with(&choices).expect("is fine"), "Alt+G"), Some(Action::Send));
     }
 
     #[test]

@@ -60,23 +60,24 @@ impl Default for Sizes {
 }
 
 impl Sizes {
+    /// No pane so small that nothing fits, nor so large that nothing else does.
+    #[must_use]
+    pub fn within_bounds(self) -> Self {
+        Self { left: self.left.clamp(16, 60), right: self.right.clamp(24, 80), strip: self.strip.clamp(3, 14) }
+    }
+
     /// One pane larger or smaller; the others give or take.
     #[must_use]
     pub fn resized(mut self, pane: Pane, by: i16) -> Self {
-        let moved = |size: u16, by: i16, low: u16, high: u16| size.saturating_add_signed(by).clamp(low, high);
-        match pane {
-            Pane::Signatures => self.left = moved(self.left, 2 * by, 16, 60),
-            Pane::Log => {
-                self.right = moved(self.right, 2 * by, 24, 80);
-                self.strip = moved(self.strip, by, 3, 14);
-            }
-            Pane::Answer | Pane::Prompt => {
-                self.left = moved(self.left, -by, 16, 60);
-                self.right = moved(self.right, -by, 24, 80);
-                self.strip = moved(self.strip, -by, 3, 14);
-            }
-        }
-        self
+        let (left, right, strip) = match pane {
+            Pane::Signatures => (2 * by, 0, 0),
+            Pane::Log => (0, 2 * by, by),
+            Pane::Answer | Pane::Prompt => (-by, -by, -by),
+        };
+        self.left = self.left.saturating_add_signed(left);
+        self.right = self.right.saturating_add_signed(right);
+        self.strip = self.strip.saturating_add_signed(strip);
+        self.within_bounds()
     }
 }
 
@@ -93,6 +94,30 @@ pub enum Shape {
     Tiny,
 }
 
+/// What the panes would like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// The pane that has the keys.
+    pub focus: Pane,
+    /// That pane alone.
+    pub full: bool,
+    /// Rows of the prompt.
+    pub prompt_rows: u16,
+    /// What the user has made of the sizes.
+    pub sizes: Sizes,
+    /// Presenter mode: the log and the answer have the screen, signatures are a picker.
+    pub presenter: bool,
+    /// Rows of the band that tells of a switch.
+    pub banner: u16,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        let sizes = Sizes::default();
+        Self { focus: Pane::Prompt, full: false, prompt_rows: 3, sizes, presenter: false, banner: 0 }
+    }
+}
+
 /// Where everything goes. A pane without a place is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -102,6 +127,8 @@ pub struct Layout {
     pub top: Rect,
     /// The tabs' line, if there is one.
     pub tabs: Rect,
+    /// The band that tells of a switch, in presenter mode.
+    pub banner: Rect,
     /// Input fields.
     pub prompt: Rect,
     /// The library.
@@ -122,15 +149,16 @@ pub struct Layout {
 pub const SMALLEST: (u16, u16) = (40, 12);
 
 impl Layout {
-    /// For a screen, with the pane that has the keys, the rows that the prompt would like,
-    /// and perhaps one pane filled to the screen.
-    pub fn of(screen: Rect, focus: Pane, full: bool, prompt_rows: u16, sizes: Sizes) -> Self {
+    /// For a screen, by what its panes would like.
+    pub fn of(screen: Rect, wish: Wish) -> Self {
+        let Wish { focus, full, prompt_rows, sizes, presenter, banner } = wish;
         let none = Rect::ZERO;
         let row = |y: u16| Rect { x: screen.x, y, width: screen.width, height: 1 };
         let mut layout = Self {
             shape: Shape::Tiny,
             top: none,
             tabs: none,
+            banner: none,
             prompt: none,
             signatures: none,
             answer: none,
@@ -151,10 +179,19 @@ impl Layout {
             80.. => Shape::Middle,
             _ => Shape::Narrow,
         };
-        let body = layout.body;
-        let prompt_rows = prompt_rows.clamp(3, (screen.height / 3).max(3));
+        let banner = banner.min(layout.body.height.saturating_sub(9));
+        layout.banner = Rect { height: banner, ..layout.body };
+        let body = Rect { y: layout.body.y + banner, height: layout.body.height - banner, ..layout.body };
+        let prompt_rows = prompt_rows.clamp(3, (body.height / 3).max(3));
         match layout.shape {
             _ if full => *layout.pane_mut(focus) = body,
+            Shape::Wide if presenter => {
+                let right = sizes.right.max(body.width * 9 / 20).min(body.width / 2);
+                layout.log = Rect { x: body.right() - right, width: right, ..body };
+                let left = Rect { width: body.width - right, ..body };
+                (layout.answer, layout.prompt) = split(left, prompt_rows);
+                layout.signatures = picker(body, focus);
+            }
             Shape::Wide => {
                 let left = sizes.left.min(body.width / 3);
                 let right = sizes.right.min(body.width / 2 - 10);
@@ -167,11 +204,10 @@ impl Layout {
             Shape::Middle => {
                 let (upper, prompt) = split(body, prompt_rows);
                 layout.prompt = prompt;
-                let strip = sizes.strip.clamp(3, (upper.height / 2).max(3));
+                let half = (upper.height / 2).max(3).min(upper.height.saturating_sub(3));
+                let strip = if presenter { half } else { sizes.strip.min(half) };
                 (layout.answer, layout.log) = split(upper, strip);
-                if focus == Pane::Signatures {
-                    layout.signatures = centred(body, 64, body.height.saturating_sub(2));
-                }
+                layout.signatures = picker(body, focus);
             }
             Shape::Narrow | Shape::Tiny => {
                 layout.tabs = Rect { height: 1, ..body };
@@ -213,6 +249,11 @@ fn split(area: Rect, rows: u16) -> (Rect, Rect) {
     (above, Rect { y: area.y + above.height, height: rows, ..area })
 }
 
+/// The signatures as a picker over the other panes, while they have the keys.
+fn picker(body: Rect, focus: Pane) -> Rect {
+    if focus == Pane::Signatures { centred(body, 64, body.height.saturating_sub(2)) } else { Rect::ZERO }
+}
+
 fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
@@ -236,10 +277,12 @@ mod tests {
     fn panes_stay_on_the_screen_at_every_size() {
         for (width, height) in (1..200).step_by(7).flat_map(|w| (1..70).step_by(3).map(move |h| (w, h))) {
             for focus in Pane::ALL {
-                for full in [false, true] {
+                for (full, presenter, banner) in
+                    [(false, false, 0), (true, false, 0), (false, true, 7), (true, true, 7)]
+                {
                     let screen = Rect { x: 0, y: 0, width, height };
                     let sizes = Sizes { left: 60, right: 80, strip: 14 };
-                    let layout = Layout::of(screen, focus, full, 200, sizes);
+                    let layout = Layout::of(screen, Wish { focus, full, prompt_rows: 200, sizes, presenter, banner });
                     for pane in Pane::ALL {
                         assert_eq!(layout.pane(pane).intersection(screen), layout.pane(pane), "{pane:?} {screen:?}");
                     }

@@ -10,6 +10,7 @@ pub mod faults;
 pub mod finder;
 pub mod health;
 pub mod history;
+pub mod rivals;
 pub mod sheet;
 
 use super::app::App;
@@ -46,6 +47,8 @@ pub enum Overlay {
     Health(usize),
     /// Earlier runs; the chosen line, counted from the latest.
     History(usize),
+    /// The answer of the earlier run on that line, before it becomes a demo.
+    Pinning(usize, Sheet),
     /// The demos; the chosen line.
     Demos(usize),
     /// The whole of that demo.
@@ -56,6 +59,8 @@ pub enum Overlay {
     Draft(Box<Draft>),
     /// The same inputs to several models.
     Compare(Compare),
+    /// Who is compared; the chosen line.
+    Rivals(usize),
     /// Whether to leave while a run is on.
     Leave,
 }
@@ -66,6 +71,7 @@ impl Overlay {
         match self {
             Self::Help(_) | Self::Attempt(_) | Self::Demo(..) => vec![Context::Overlay],
             Self::Headers(_) | Self::Composed(_) => vec![Context::Editable, Context::Overlay],
+            Self::Pinning(..) => vec![Context::Pinning, Context::Overlay],
             Self::Demos(_) => vec![Context::Demos, Context::Overlay],
             Self::Draft(_) => vec![Context::Draft],
             Self::Faults(faults) if faults.typing.is_some() => vec![Context::Search],
@@ -75,6 +81,7 @@ impl Overlay {
             Self::Health(_) => vec![Context::Health, Context::Overlay],
             Self::History(_) => vec![Context::History, Context::List, Context::Overlay],
             Self::Compare(_) => vec![Context::Compare, Context::Overlay],
+            Self::Rivals(_) => vec![Context::Rivals, Context::Overlay],
             Self::Leave => vec![Context::Leave],
         }
     }
@@ -92,11 +99,13 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Attempt(sheet)) => sheet.draw(app, f),
         Some(Overlay::Health(at)) => health::draw(app, *at, now, f),
         Some(Overlay::History(at)) => history::draw(app, *at, f),
+        Some(Overlay::Pinning(_, sheet)) => sheet.draw(app, "a demo of this?", f),
         Some(Overlay::Demos(at)) => demos::draw(app, *at, f),
         Some(Overlay::Demo(at, sheet)) => sheet.draw(app, &format!("demo {}", at + 1), f),
         Some(Overlay::Composed(sheet)) => sheet.draw(app, "the request as it would be sent", f),
         Some(Overlay::Draft(draft)) => draft.draw(app, f),
         Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
+        Some(Overlay::Rivals(at)) => rivals::draw(app, *at, f),
         Some(Overlay::Leave) => leave(app, f),
     }
 }

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod chains;
 pub mod log;
+pub mod page;
 pub mod prompt;
 pub mod signatures;
 pub mod timeline;

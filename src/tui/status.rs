@@ -111,7 +111,10 @@ fn numbers(app: &App, now: Duration) -> String {
         spent @ Spent::Known(_) => format!("{} · ", usd(spent)),
     };
     let session = match app.spent {
-        Some(all) if all != transcript.cost() && transcript.finished.is_some() => format!("session {} · ", usd(all)),
+        // Where it is narrow, the chain is worth more than the sum of the session.
+        Some(all) if app.size.0 >= 100 && all != transcript.cost() && transcript.finished.is_some() => {
+            format!("session {} · ", usd(all))
+        }
         _ => String::new(),
     };
     let past = if run.replay {
@@ -128,9 +131,12 @@ fn numbers(app: &App, now: Duration) -> String {
 pub fn hints(app: &App, f: &mut Frame<'_>) {
     let area = app.layout.hints;
     let theme = app.colours();
-    let pressed: Vec<_> = app.pressed.iter().map(String::as_str).collect();
-    let pressed = if app.presenter { format!(" {} ", pressed.join(" ")) } else { String::new() };
-    let room = usize::from(area.width).saturating_sub(width(&pressed) + 1);
+    // In front of an audience the keys that were pressed are more than those that could be.
+    let caps = app.pressed.iter().filter(|_| app.presenter);
+    let pressed: Vec<Span<'_>> =
+        caps.flat_map(|key| [Span::styled(format!(" {key} "), theme.style(Role::Selected)), Span::raw(" ")]).collect();
+    let pressed = Line::from(pressed);
+    let room = usize::from(area.width).saturating_sub(pressed.width() + 1);
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     for (key, word) in app.keymap.hints(&app.contexts()) {
@@ -147,7 +153,6 @@ pub fn hints(app: &App, f: &mut Frame<'_>) {
         spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
     }
     f.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
-    if app.presenter {
-        right(f, area, &pressed, theme.style(Role::Selected));
-    }
+    let x = area.right().saturating_sub(pressed.width() as u16);
+    f.buffer_mut().set_line(x, area.y, &pressed, area.width);
 }

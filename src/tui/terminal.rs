@@ -77,6 +77,15 @@ impl Terminal {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
+    /// Asks what the background is. Terminals that know no such question pass it over; where an answer comes, it
+    /// comes among the keys.
+    ///
+    /// # Errors
+    /// Where the terminal cannot be written to.
+    pub fn ask_background(&mut self) -> io::Result<()> {
+        execute!(stdout(), crossterm::style::Print(super::background::QUERY))
+    }
+
     /// Has the wheel reported, or not.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use super::keymap::{Action, Chord, Context};
 use super::layout::Pane;
 use super::overlay::Overlay;
 use super::overlay::sheet::{self, Sheet};
+use super::theme::Theme;
 use crate::failover::{Event, Spent};
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::report::{Report, Seen, What};
@@ -59,6 +60,8 @@ pub enum Msg {
     Models(Vec<Model>),
     /// Runs of earlier sessions have been read, the oldest first.
     Past(Vec<Transcript>),
+    /// The terminal has told its background: this suits it.
+    Background(Theme),
     /// Something to say.
     Notice(String),
 }
@@ -119,6 +122,11 @@ impl App {
                 self.prompt.input().set(text.trim_end_matches('\n'));
                 None
             }
+            Msg::Background(theme) => {
+                // What somebody chose stays.
+                self.theme = self.chosen.unwrap_or(theme);
+                None
+            }
             Msg::Models(models) => {
                 self.models = models;
                 None
@@ -153,9 +161,15 @@ impl App {
     /// A key for the playground itself, from the user or from the tour.
     fn press(&mut self, key: KeyEvent) -> Option<Command> {
         let chord = Chord::of(key);
-        self.note_pressed(chord);
         self.notice = None;
+        if self.overlay.is_none() && self.focus == Pane::Prompt && self.prompt.vim_key(key) {
+            self.leaving = false;
+            return None;
+        }
         let action = self.keymap.action(chord, &self.places());
+        if action.is_some() || self.overlay.is_some() || !chord.is_text() {
+            self.note_pressed(chord);
+        }
         if action != Some(Action::Interrupt) {
             self.leaving = false;
         }

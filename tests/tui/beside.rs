@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchover::report::{Report, Seen, What};
 use switchover::tui::overlay::Overlay;
-use switchover::tui::overlay::compare::{Compare, Verdict};
+use switchover::tui::overlay::compare::{Compare, name};
+use switchover::tui::pane::page::Verdict;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Command, Msg};
 
@@ -105,7 +106,52 @@ fn one_model_cannot_be_compared() {
     stage.app.chain.truncate(1);
     stage.type_text("why?");
     assert_eq!(stage.press("Alt+C"), None);
-    assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("Ctrl+L")));
+    assert!(matches!(stage.app.overlay, Some(Overlay::Rivals(0))), "it can be mended where it is");
+    let commands = stage.script("a 'llama' Enter Enter");
+    assert!(matches!(commands.as_slice(), [Command::Compare { asks, .. }] if asks.len() == 2), "{commands:?}");
+}
+
+#[test]
+fn models_and_chains_are_chosen_up_to_four() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    stage.type_text("why?");
+    stage.script("Ctrl+P 'choose who' Enter");
+    // The whole chain, a model that nobody knows, and a chain of one's own.
+    stage.script("Down Down Space a 'zz/one' Enter a 'zz/two,zz/three' Enter");
+    let names = |stage: &Stage| -> Vec<String> {
+        stage.app.rivals.chosen(&stage.app.chain).iter().map(|rival| name(rival)).collect()
+    };
+    assert_eq!(names(&stage), ["gpt-4o-mini", "claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one"]);
+    stage.press("Space");
+    assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("No more than 4")));
+    stage.script("Home Space End Space");
+    assert_eq!(names(&stage), ["claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one", "two › three"]);
+    let Some(Command::Compare { asks, .. }) = stage.press("Enter") else { panic!("compares") };
+    assert_eq!(asks.iter().map(|ask| ask.chain.len()).collect::<Vec<_>>(), [1, 2, 1, 2]);
+    stage.app.resize(60, 16);
+    stage.app.settle();
+    assert!(stage.screen().contains("compare 1–2 of 4"), "{}", stage.screen());
+    stage.script("Right Right Right Left");
+    assert!(stage.screen().contains("compare 2–3 of 4"), "{}", stage.screen());
+    assert_eq!(stage.press("e"), Some(Command::Cancel));
+    stage.script("End x");
+    assert_eq!(names(&stage), ["claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one"]);
+    stage.script("F4");
+    stage.script("Esc F4 5");
+    assert!(stage.app.rivals.all(&stage.app.chain)[2][0].fault.is_some(), "a fault is the model's, wherever it stands");
+}
+
+#[test]
+fn a_look_at_a_comparison_without_news_renders_nothing() {
+    let mut stage = begun();
+    tell(&mut stage, 1, 0, recorded("takeover"));
+    tell(&mut stage, 1, 1, another("Something else."));
+    let work = |stage: &Stage| compare(stage).columns.iter().map(|column| column.page.work()).sum::<u64>();
+    let before = work(&stage);
+    assert!(before > 0);
+    stage.app.settle();
+    stage.frame();
+    assert_eq!(work(&stage), before);
 }
 
 fn replaying() -> (Stage, Vec<Report>) {
@@ -169,4 +215,19 @@ fn a_late_live_run_does_not_write_into_a_replay() {
     stray.at = Duration::from_secs(99);
     stage.app.update(stage.now, Msg::Report(Box::new(stray)));
     assert!(stage.app.run.as_ref().is_some_and(|run| run.transcript.latest < Duration::from_secs(99)));
+}
+
+#[test]
+fn an_earlier_answer_is_looked_at_and_pinned_with_its_signature() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover", "typed", "exhausted"]);
+    stage.script("Ctrl+S d");
+    assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("read whole")), "it had no answer");
+    stage.script("Down d");
+    assert!(stage.screen().contains("a demo of this?") && stage.app.demos.is_empty(), "{}", stage.screen());
+    stage.press("Enter");
+    let job = stage.app.past[1].setup.clone().expect("begun");
+    assert_eq!((stage.app.signature.inline(), stage.app.demos.len()), (job.signature.inline(), 1));
+    assert!(matches!(stage.app.overlay, Some(Overlay::Demos(0))));
+    stage.script("Esc Ctrl+S Down Alt+P Alt+P");
+    assert_eq!(stage.app.demos.len(), 1, "not twice");
 }

@@ -29,8 +29,12 @@ pub enum Context {
     Health,
     /// In the history.
     History,
+    /// Before an earlier answer becomes a demo.
+    Pinning,
     /// In a comparison.
     Compare,
+    /// Where it is chosen who is compared.
+    Rivals,
     /// In the guided tour.
     Tour,
     /// In overlays with a list to choose from.
@@ -72,7 +76,9 @@ impl Context {
             Self::Draft => "editing as text",
             Self::Health => "health board",
             Self::History => "history",
+            Self::Pinning => "pinning",
             Self::Compare => "comparison",
+            Self::Rivals => "who is compared",
             Self::Tour => "guided tour",
             Self::List => "lists",
             Self::Overlay => "overlays",
@@ -161,6 +167,8 @@ pub enum Action {
     ResetBreaker,
     Rerun,
     Compare,
+    Rivals,
+    Choose,
     Replay,
     SearchRuns,
     Tour,
@@ -230,7 +238,8 @@ pub const TABLE: &[Binding] = table! {
         "presenter"     Presenter   ["F8"]                                ""           "Presenter mode: more air, keys shown, strong colours";
         "adapter"       Adapter     ["F9"]                                ""           "Next adapter: how fields are written in messages";
         "history"       History     ["Ctrl+S"]                            ""           "Earlier runs";
-        "compare"       Compare     ["Alt+C"]                             ""           "Compare: the same inputs to each model of the chain, side by side";
+        "compare"       Compare     ["Alt+C"]                             ""           "Compare: the same inputs to up to four models or chains, side by side";
+        "rivals"        Rivals      []                                    ""           "Choose who is compared: models and chains";
         "tour"          Tour        ["Alt+T"]                             ""           "The guided tour, on the simulator";
         "new-run"       NewRun      ["Ctrl+N"]                            ""           "Clear the prompt and the answer";
         "reasoning"     Reasoning   ["Ctrl+T"]                            ""           "Fold or unfold the reasoning, and pin it so";
@@ -322,10 +331,23 @@ pub const TABLE: &[Binding] = table! {
     History {
         "rerun"         Rerun       ["r"]                                 "run again"  "Run it again";
         "replay"        Replay      ["p"]                                 "replay"     "Play it at its recorded pace, without a network";
+        "history-pin"   Pin         ["d" "Alt+P"]                         "pin"        "Look at its answer, and make it a demo";
         "search-runs"   SearchRuns  ["/"]                                 "search"     "Search the earlier runs";
+    }
+    Pinning {
+        "pin-it"        Pin         ["Enter" "d" "Alt+P"]                 "pin"        "Make it a demo of its signature";
     }
     Compare {
         "compare-again" Rerun       ["r"]                                 "again"      "Ask all of them again";
+        "compare-whom"  Rivals      ["e"]                                 "whom"       "Choose who is compared";
+        "compare-left"  PrevModel   ["Left"]                              ""           "The column before, where not all fit";
+        "compare-right" NextModel   ["Right" "Tab"]                       ""           "The column after";
+    }
+    Rivals {
+        "rival-choose"  Choose      ["Space"]                             "choose"     "Compare it, or not";
+        "rival-add"     Add         ["a" "+"]                             "add"        "Add a model, or a chain written with commas";
+        "rival-remove"  Remove      ["x" "Delete" "Backspace"]            ""           "Remove what was added";
+        "rival-compare" Open        ["Enter"]                             "compare"    "Compare them";
     }
     Tour {
         "next-step"     NextStep    ["Enter"]                             "next"       "The next step of the tour";

@@ -1,71 +1,92 @@
-//! The same inputs put to several models side by side, a run each. Knows their folds;
+//! The same inputs put to several models or chains side by side, a run each. Knows their folds;
 //! must not know how runs are started.
+//!
+//! ```text
+//! ┏ compare 3 ━━━━━━━━━━━━━━━ 1 of 2 fields differ · fastest gpt-4o-mini ┓
+//! ┃ ✓ gpt-4o-mini      │ ✓ claude-3-haiku    │ ● whole chain             ┃  who, always in sight
+//! ┃ 0.82 s · $0.00012  │ 1.10 s · $0.00030   │ 0.40 s                    ┃  time, tokens, cost
+//! ┃                    │                     │                           ┃
+//! ┃ ≠ answer           │ ≠ answer            │ answer                    ┃  the run as in the answer's pane
+//! ```
 
 use super::open;
-use crate::report::Report;
+use crate::failover::Spent;
+use crate::report::{Report, Seen, What};
 use crate::transcript::{Attempt, Transcript, model_name, seconds, usd};
 use crate::tui::app::App;
 use crate::tui::command::Link;
-use crate::tui::markdown::{Look, render};
-use crate::tui::pane::value;
-use crate::tui::theme::Role;
+use crate::tui::layout::Layout;
+use crate::tui::markdown::Look;
+use crate::tui::pane::page::{Page, Verdict};
+use crate::tui::theme::{Role, Theme};
 use crate::tui::wrap::{Row, clip, plain};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// So many stand side by side.
 pub const MOST: usize = 4;
-/// Cells that a column needs; with less the columns stand below each other.
-const NARROWEST: u16 = 24;
+/// Cells that a column needs: where there are fewer, some columns wait at the side.
+const NARROWEST: u16 = 26;
+/// Rows of a column's head: who, the numbers in two rows, and an empty one.
+const HEAD: u16 = 4;
 
 /// A comparison.
 #[derive(Clone, Debug)]
 pub struct Compare {
     /// Tells its reports from those of an earlier one that was cancelled.
     pub number: u64,
-    /// A model each, in the order of the chain.
+    /// A model or a chain each.
     pub columns: Vec<Column>,
-    /// The first row shown.
-    pub top: usize,
+    /// The first column shown, where not all fit.
+    pub first: usize,
+    /// How the fields stand among the answers that have come.
+    verdicts: BTreeMap<String, Verdict>,
 }
 
-/// One model with its run.
+/// One model or chain with its run.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// Its slug, with the fault set on it.
-    pub link: Link,
+    /// Whom it asks, with the faults set on them.
+    pub chain: Vec<Link>,
     /// When its run began, on the screen's clock, once it has.
     pub began: Option<Duration>,
     /// Its run's fold.
     pub transcript: Transcript,
+    /// Its rows, and where the reader is.
+    pub page: Page,
 }
 
-/// How a field stands among the answers that are there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Fewer than two answers have it.
-    Alone,
-    /// All answers have the same value.
-    Same,
-    /// They do not.
-    Differs,
+/// A model or a chain in one line.
+pub fn name(chain: &[Link]) -> String {
+    chain.iter().map(|link| model_name(&link.model)).collect::<Vec<_>>().join(" › ")
 }
 
 impl Compare {
-    /// The first models of a chain, each to be asked alone.
-    pub fn new(number: u64, chain: &[Link]) -> Self {
-        let column = |link: &Link| Column { link: link.clone(), began: None, transcript: Transcript::default() };
-        Self { number, columns: chain.iter().take(MOST).map(column).collect(), top: 0 }
+    /// Each to be asked the same.
+    pub fn new(number: u64, rivals: Vec<Vec<Link>>) -> Self {
+        let column = |chain| Column { chain, began: None, transcript: Transcript::default(), page: Page::default() };
+        let columns = rivals.into_iter().map(column).collect();
+        Self { number, columns, first: 0, verdicts: BTreeMap::new() }
     }
 
     /// Takes a report of one column's run in.
     pub fn hear(&mut self, now: Duration, column: usize, report: &Report) {
-        if let Some(column) = self.columns.get_mut(column) {
-            column.began.get_or_insert(now.saturating_sub(report.at));
-            column.transcript.apply(report);
+        let Some(column) = self.columns.get_mut(column) else { return };
+        column.began.get_or_insert(now.saturating_sub(report.at));
+        column.transcript.apply(report);
+        // Values are compared when one is new, not at every look.
+        if matches!(report.what, What::Engine(_) | What::Seen(Seen::Parsed { .. })) {
+            let predictions = || self.columns.iter().filter_map(|column| column.answer()?.prediction.as_ref());
+            let names = predictions().flat_map(|prediction| prediction.fields.keys());
+            let verdicts = names.map(|name| {
+                let mut values = predictions().map(|prediction| prediction.fields.get(name).map(trimmed));
+                (name.clone(), judge(&mut values))
+            });
+            self.verdicts = verdicts.collect();
         }
     }
 
@@ -76,18 +97,59 @@ impl Compare {
 
     /// How a field stands among the answers that have come so far.
     pub fn verdict(&self, field: &str) -> Verdict {
-        let values = || self.columns.iter().filter_map(|column| column.answer()?.prediction.as_ref());
-        let mut values = values().map(|prediction| prediction.fields.get(field).map(trimmed));
-        let Some(first) = values.next() else { return Verdict::Alone };
-        let mut verdict = Verdict::Alone;
-        for value in values {
-            if value != first {
-                return Verdict::Differs;
-            }
-            verdict = Verdict::Same;
-        }
-        verdict
+        self.verdicts.get(field).copied().unwrap_or(Verdict::Alone)
     }
+
+    /// Brings the rows of all columns up to date, at the cost of what is new.
+    pub fn settle(&mut self, layout: &Layout, theme: Theme) {
+        let look = Look { width: self.places(layout).1, theme, role: Role::Text };
+        let verdicts = &self.verdicts;
+        for column in &mut self.columns {
+            let thoughts = &column.transcript;
+            let beside = |field: &str| match verdicts.get(field) {
+                // Thoughts always differ and are not what was asked for.
+                Some(verdict) if !thoughts.is_thought(field) => *verdict,
+                _ => Verdict::Alone,
+            };
+            column.page.settle(&column.transcript, look, &beside);
+        }
+    }
+
+    /// Moves the rows of all columns.
+    pub fn by(&mut self, rows: isize, layout: &Layout) {
+        let height = body(layout);
+        for page in self.columns.iter_mut().map(|column| &mut column.page) {
+            let heights = page.heights().to_vec();
+            page.scroll.by(rows, &heights, height);
+        }
+    }
+
+    /// Shows columns further to the side, where not all fit.
+    pub fn turn(&mut self, by: isize, layout: &Layout) {
+        let last = self.columns.len().saturating_sub(self.places(layout).0);
+        self.first = self.first.saturating_add_signed(by).min(last);
+    }
+
+    /// How many columns fit side by side, and the cells of each.
+    fn places(&self, layout: &Layout) -> (usize, u16) {
+        let width = layout.body.width.saturating_sub(4);
+        let count = (self.columns.len() as u16).clamp(1, ((width + 2) / (NARROWEST + 2)).max(1));
+        (usize::from(count), (width + 2) / count - 2)
+    }
+}
+
+/// Rows of a column under its head.
+pub fn body(layout: &Layout) -> usize {
+    usize::from(layout.body.height.saturating_sub(2 + HEAD)).max(1)
+}
+
+fn judge(values: &mut dyn Iterator<Item = Option<Value>>) -> Verdict {
+    let Some(first) = values.next() else { return Verdict::Alone };
+    values.fold(Verdict::Alone, |verdict, value| match verdict {
+        Verdict::Differs => Verdict::Differs,
+        _ if value != first => Verdict::Differs,
+        _ => Verdict::Same,
+    })
 }
 
 /// Spaces around a text make no difference.
@@ -108,56 +170,27 @@ impl Column {
         }
     }
 
-    /// Its rows: who, how it stands, the fields.
-    fn rows(&self, compare: &Compare, now: Duration, look: Look) -> Vec<Row> {
-        let cells = usize::from(look.width.max(1));
-        let style = |role| look.theme.style(role);
-        let run = &self.transcript;
-        let shown = run.shown();
-        let (glyph, role) = match &run.finished {
+    /// Who is asked and who answers, and the numbers.
+    fn head(&self, now: Duration, theme: Theme, cells: usize) -> Vec<Row> {
+        let (glyph, role) = match &self.transcript.finished {
             None => ("●", Role::Live),
             Some(_) if self.answer().is_some() => ("✓", Role::Good),
             Some(_) => ("✗", Role::Bad),
         };
-        let mut rows = vec![Line::from(vec![
-            Span::styled(format!("{glyph} "), style(role)),
-            Span::styled(clip(model_name(&self.link.model), cells.saturating_sub(2)), style(Role::Title)),
-        ])];
-        if let Some(fault) = &self.link.fault {
-            rows.extend(plain(&format!("✗ {fault}"), style(Role::Bad), cells));
-        }
-        rows.extend(plain(&self.numbers(now), style(Role::Dim), cells));
-        if let Some(finished) = run.finished.as_ref().filter(|_| self.answer().is_none()) {
-            rows.push(Row::default());
-            let told = shown.map(Attempt::happened);
-            let told = finished.headline.clone().or(told).unwrap_or_else(|| "no answer".to_owned());
-            rows.extend(plain(&told, style(Role::Bad), cells));
-            return rows;
-        }
-        let Some(attempt) = shown else { return rows };
-        let settled = attempt.prediction.as_ref();
-        for section in attempt.sections().iter().filter(|_| settled.is_none()) {
-            rows.push(Row::default());
-            rows.extend(plain(&section.name, style(Role::Heading), cells));
-            let role = if run.is_thought(&section.name) { Role::Reasoning } else { Role::Text };
-            rows.extend(render(&section.text, Look { role, ..look }));
-        }
-        for (name, value) in settled.iter().flat_map(|prediction| prediction.fields.iter()) {
-            rows.push(Row::default());
-            if run.is_thought(name) {
-                // Thoughts always differ and are not what was asked for.
-                let text = value.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-                rows.push(Line::styled(clip(&format!("▸ {name}: {text}"), cells), style(Role::Dim)));
-                continue;
+        let who = match self.transcript.shown() {
+            Some(attempt) if self.chain.len() > 1 => {
+                format!("{} of {} in a chain", model_name(&attempt.model), self.chain.len())
             }
-            let (mark, heading, text) = match compare.verdict(name) {
-                Verdict::Alone => ("  ", Role::Heading, Role::Text),
-                Verdict::Same => ("= ", Role::Dim, Role::Dim),
-                Verdict::Differs => ("≠ ", Role::Warn, Role::Text),
-            };
-            rows.push(Line::styled(clip(&format!("{mark}{name}"), cells), style(heading)));
-            rows.extend(value::rows(value, Look { role: text, ..look }));
-        }
+            _ => name(&self.chain),
+        };
+        let fault = self.chain.first().and_then(|link| link.fault.as_ref());
+        let fault = fault.map(|fault| format!(" ✗{fault}")).unwrap_or_default();
+        let mut rows = vec![Line::from(vec![
+            Span::styled(format!("{glyph} "), theme.style(role)),
+            Span::styled(clip(&(who + &fault), cells.saturating_sub(2)), theme.style(Role::Title)),
+        ])];
+        rows.extend(plain(&self.numbers(now), theme.style(Role::Dim), cells));
+        rows.truncate(usize::from(HEAD - 1));
         rows
     }
 
@@ -165,75 +198,73 @@ impl Column {
     fn numbers(&self, now: Duration) -> String {
         let run = &self.transcript;
         let mut parts = vec![seconds(self.clock(now))];
-        if let Some(first) = run.shown().and_then(Attempt::first_token_after) {
-            parts.push(format!("first {}", seconds(first)));
+        if run.finished.is_some() {
+            parts.push(match run.cost() {
+                Spent::Unknown => "cost unknown".to_owned(),
+                spent @ Spent::Known(_) => usd(spent),
+            });
         }
         let (into, out) = run.tokens();
         if into.or(out).is_some() {
             let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
             parts.push(format!("{}→{} tokens", count(into), count(out)));
         }
-        if run.finished.is_some() {
-            parts.push(match run.cost() {
-                crate::failover::Spent::Unknown => "cost unknown".to_owned(),
-                spent @ crate::failover::Spent::Known(_) => usd(spent),
-            });
+        if let Some(first) = run.shown().and_then(Attempt::first_token_after) {
+            parts.push(format!("first {}", seconds(first)));
         }
-        parts.join(" · ")
+        parts.join(" · ").replace(" s", "\u{a0}s").replace(" tokens", "\u{a0}tokens")
     }
 }
 
 /// What the answers that are there say together.
-fn summary(compare: &Compare) -> String {
+fn summary(compare: &Compare, room: u16) -> String {
     let answered: Vec<_> = compare.columns.iter().filter(|column| column.answer().is_some()).collect();
     if compare.live() || answered.len() < 2 {
         return format!("{} of {} answered", answered.len(), compare.columns.len());
     }
     let run = &answered[0].transcript;
-    let prediction = answered[0].answer().and_then(|attempt| attempt.prediction.as_ref());
-    let names: Vec<&String> =
-        prediction.iter().flat_map(|p| p.fields.keys()).filter(|name| !run.is_thought(name)).collect();
-    let differing = names.iter().filter(|name| compare.verdict(name) == Verdict::Differs).count();
-    match (names.len(), differing) {
+    let fields: Vec<_> = compare.verdicts.iter().filter(|(name, _)| !run.is_thought(name)).collect();
+    let differing = fields.iter().filter(|(_, verdict)| **verdict == Verdict::Differs).count();
+    let said = match (fields.len(), differing) {
         (_, 0) => "all answers are equal".to_owned(),
         (1, _) => "the answers differ".to_owned(),
         (all, differing) => format!("{differing} of {all} fields differ"),
+    };
+    if room < 80 {
+        return said;
     }
+    let fastest = answered.iter().min_by_key(|column| column.transcript.finished.as_ref().map(|end| end.took));
+    fastest.map_or(said.clone(), |column| format!("{said} · fastest {}", name(&column.chain)))
 }
 
-/// Draws the columns: side by side where they fit, else below each other.
+/// Draws the columns: the head of each stands, its rows move.
 pub fn draw(app: &App, compare: &Compare, now: Duration, f: &mut Frame<'_>) {
-    let title = format!("compare {} models, each alone", compare.columns.len());
-    let room = open(app, f, &title, &summary(compare), u16::MAX, u16::MAX);
+    let (shown, width) = compare.places(&app.layout);
+    let all = compare.columns.len();
+    let first = compare.first.min(all - shown.min(all));
+    let title = match all - shown.min(all) {
+        0 => format!("compare {all}"),
+        _ => format!("compare {}–{} of {all}, ← →", first + 1, first + shown),
+    };
+    let room = open(app, f, &title, &summary(compare, app.size.0), u16::MAX, u16::MAX);
     let theme = app.colours();
-    let count = compare.columns.len().max(1) as u16;
-    let beside = (room.width + 1) / count > NARROWEST;
-    let width = if beside { (room.width + 1 - 2 * (count - 1)) / count } else { room.width };
-    let look = Look { width, theme, role: Role::Text };
-    let columns: Vec<Vec<Row>> = compare.columns.iter().map(|column| column.rows(compare, now, look)).collect();
-    if !beside {
-        let rule = || vec![Line::styled("─".repeat(usize::from(width)), theme.style(Role::Border))];
-        let stacked: Vec<Row> = columns
-            .into_iter()
-            .enumerate()
-            .flat_map(|(i, rows)| if i == 0 { rows } else { rule().into_iter().chain(rows).collect() })
-            .collect();
-        return paint(&stacked, compare.top, room, f);
-    }
-    for (i, rows) in (0..).zip(&columns) {
+    for (i, column) in (0..).zip(compare.columns.iter().skip(first).take(shown)) {
         let x = room.x + i * (width + 2);
-        paint(rows, compare.top, Rect { x, width, ..room }, f);
-        for y in (room.y..room.bottom()).filter(|_| i + 1 < count) {
+        let place = Rect { x, width, ..room };
+        paint(&column.head(now, theme, usize::from(width)), place, f);
+        let below = Rect { y: room.y + HEAD, height: room.height.saturating_sub(HEAD), ..place };
+        let page = &column.page;
+        let top = page.scroll.top(page.heights(), usize::from(below.height));
+        paint(page.rows(top), below, f);
+        for y in (room.y..room.bottom()).filter(|_| usize::from(i) + 1 < shown) {
             let line = Line::styled("│", theme.style(Role::Border));
             f.buffer_mut().set_line(x + width, y, &line, 1);
         }
     }
 }
 
-/// Rows from `top` on, the last ones at the latest.
-fn paint(rows: &[Row], top: usize, room: Rect, f: &mut Frame<'_>) {
-    let top = top.min(rows.len().saturating_sub(usize::from(room.height)));
-    for (row, y) in rows[top..].iter().zip(room.y..room.bottom()) {
+fn paint<'a>(rows: impl IntoIterator<Item = &'a Row>, room: Rect, f: &mut Frame<'_>) {
+    for (row, y) in rows.into_iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
     }
 }

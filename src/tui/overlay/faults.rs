@@ -4,6 +4,7 @@ use super::open;
 use crate::fault::Fault;
 use crate::tui::app::App;
 use crate::tui::draw::window;
+use crate::tui::keymap::Action;
 use crate::tui::theme::Role;
 use crate::tui::wrap::{clip, plain};
 use ratatui::Frame;
@@ -68,12 +69,13 @@ pub fn draw(app: &App, faults: &Faults, f: &mut Frame<'_>) {
             f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
         }
     }
-    let foot = "A letter breaks it, then Enter sends. Backspace heals, / types any fault.";
+    let send = app.keymap.key(Action::Send).map_or_else(String::new, |key| key.to_string());
+    let foot = format!("A letter breaks it, then {send} sends. Backspace heals, / types any fault.");
     let y = room.bottom().saturating_sub(1);
     f.buffer_mut().set_line(
         room.x,
         y,
-        &Line::styled(clip(foot, room.width.into()), theme.style(Role::Dim)),
+        &Line::styled(clip(&foot, room.width.into()), theme.style(Role::Dim)),
         room.width,
     );
 }

@@ -21,6 +21,8 @@ pub enum Choice {
     Act(Action),
     /// Add the model of this slug to the chain.
     Model(String),
+    /// Add this model, or the models of this chain, to what is compared.
+    Rival(String),
     /// Show the inputs of this number again.
     Inputs(usize),
     /// The earlier run on this line of the history.
@@ -36,6 +38,8 @@ pub enum Sought {
     Actions,
     /// Models, by slug.
     Models,
+    /// Models or a chain, to compare.
+    Rivals,
     /// Inputs that were sent.
     Inputs,
     /// Earlier runs, by what was asked, who answered and what.
@@ -96,6 +100,16 @@ impl Finder {
             choice: Choice::Model(model.slug.clone()),
         };
         Self::new(Sought::Models, models.iter().map(item).collect())
+    }
+
+    /// The catalogue, for a comparison.
+    pub fn rivals(models: &[Model]) -> Self {
+        let mut finder = Self::models(models);
+        finder.sought = Sought::Rivals;
+        for (item, model) in finder.items.iter_mut().zip(models) {
+            item.choice = Choice::Rival(model.slug.clone());
+        }
+        finder
     }
 
     /// What was sent, the latest first.
@@ -162,6 +176,7 @@ impl Finder {
             Some(item) => Some(self.items[*item].choice.clone()),
             None if typed.is_empty() => None,
             None if self.sought == Sought::Models => Some(Choice::Model(typed.to_owned())),
+            None if self.sought == Sought::Rivals => Some(Choice::Rival(typed.to_owned())),
             None if self.sought == Sought::Text => Some(Choice::Text(self.query.clone())),
             None => None,
         }
@@ -193,6 +208,7 @@ pub fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     let title = match finder.sought {
         Sought::Actions => "palette",
         Sought::Models => "add a model",
+        Sought::Rivals => "add a model, or a chain: a/b, c/d",
         Sought::Inputs => "asked before",
         Sought::Runs => "earlier runs",
         Sought::Text => "find in the answer",
@@ -205,7 +221,7 @@ pub fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     f.set_cursor_position(Position { x, y: room.y });
     let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
-    if finder.found.is_empty() && finder.sought == Sought::Models {
+    if finder.found.is_empty() && matches!(finder.sought, Sought::Models | Sought::Rivals) {
         let hint = "Not in the catalogue: Enter adds it as typed.";
         f.buffer_mut().set_line(below.x, below.y, &Line::styled(hint, theme.style(Role::Dim)), below.width);
     }

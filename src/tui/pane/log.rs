@@ -54,7 +54,9 @@ impl LogView {
             let mut parts = text.split(" · ");
             let mut pieces = Vec::new();
             let head = parts.next().unwrap_or_default();
-            pieces.push((head, theme.style(Role::Heading)));
+            // On a stage the dead are struck out here too.
+            let dead = airy && matches!(line.tone(run), Tone::Bad) && matches!(line.step, Step::Attempt(_));
+            pieces.push((head, theme.style(if dead { Role::Struck } else { Role::Heading })));
             for (i, part) in parts.enumerate() {
                 pieces.push((" · ", theme.style(Role::Dim)));
                 pieces.push((part, if i == 0 { tone } else { theme.style(Role::Text) }));

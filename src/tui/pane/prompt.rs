@@ -18,6 +18,7 @@ use crate::tui::app::App;
 use crate::tui::draw::frame;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
+use crate::tui::vim::{Mode, Past, Text, Vim};
 use crate::tui::wrap::width;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
@@ -34,6 +35,8 @@ pub struct Prompt {
     pub inputs: Vec<Input>,
     /// The one with the keys.
     pub at: usize,
+    /// Vim's keys, where the user has asked for them.
+    pub vim: Option<Vim>,
 }
 
 /// One input field.
@@ -47,6 +50,8 @@ pub struct Input {
     pub area: TextArea<'static>,
     /// Large pastes: what stands in the editor for each, and its text.
     attached: Vec<(String, String)>,
+    /// What vim's undo goes through.
+    past: Past,
 }
 
 /// A paste of more bytes than this stands in the editor as one word.
@@ -54,7 +59,13 @@ const LARGE: usize = 100_000;
 
 impl Input {
     fn new(name: &str, kind: Kind, placeholder: Option<&str>) -> Self {
-        let mut input = Self { name: name.to_owned(), kind, area: TextArea::default(), attached: Vec::new() };
+        let mut input = Self {
+            name: name.to_owned(),
+            kind,
+            area: TextArea::default(),
+            attached: Vec::new(),
+            past: Past::default(),
+        };
         input.set("");
         input.area.set_placeholder_text(placeholder.unwrap_or_default());
         input
@@ -89,12 +100,39 @@ impl Input {
         self.area.set_cursor_line_style(Style::new());
         // The terminal's own cursor is shown instead, so that input methods know the place.
         self.area.set_cursor_style(Style::new());
+        self.area.set_selection_style(Style::new().reversed());
         self.area.select_all();
         self.area.cut();
         self.area.cancel_selection();
         self.area.insert_str(text::clean(text));
         self.area.move_cursor(CursorMove::Bottom);
         self.area.move_cursor(CursorMove::End);
+    }
+
+    /// A key of vim's, on the text as it stands in the editor.
+    fn vim_key(&mut self, vim: &mut Vim, key: KeyEvent) {
+        let DataCursor(row, column) = self.area.cursor();
+        let above: usize = self.area.lines()[..row].iter().map(|line| line.chars().count() + 1).sum();
+        let before = Text { chars: self.text().chars().collect(), at: above + column };
+        let mut text = before.clone();
+        vim.key(key, &mut text, &mut self.past);
+        self.area.cancel_selection();
+        if text.chars != before.chars {
+            self.set(&text.chars.iter().collect::<String>());
+        }
+        // What is chosen reaches from the one end to the other, both included; the cursor shows the one it stands on.
+        if let Mode::Visual(anchor) = vim.mode {
+            self.jump(&text, anchor + usize::from(text.at < anchor));
+            self.area.start_selection();
+        }
+        self.jump(&text, text.at);
+    }
+
+    fn jump(&mut self, text: &Text, at: usize) {
+        let before = &text.chars[..at.min(text.chars.len())];
+        let row = before.iter().filter(|c| **c == '\n').count();
+        let column = before.iter().rev().take_while(|c| **c != '\n').count();
+        self.area.move_cursor(CursorMove::Jump(row as u16, column as u16));
     }
 
     /// Text typed for a type that is not a string is read as JSON where it can be.
@@ -120,9 +158,9 @@ impl Prompt {
             .map(|field| Input::new(&field.name, field.kind.clone(), field.placeholder.as_deref()))
             .collect();
         if inputs.is_empty() {
-            inputs.push(Input::new("", Kind::Str, Some("this signature has no inputs: Enter sends it")));
+            inputs.push(Input::new("", Kind::Str, Some("this signature has no inputs: F2 sends it")));
         }
-        Self { inputs, at: 0 }
+        Self { inputs, at: 0, vim: None }
     }
 
     /// Editors for another signature; text in fields of the same name stays.
@@ -135,6 +173,7 @@ impl Prompt {
                 input.set(&old.text());
             }
         }
+        prompt.vim.clone_from(&self.vim);
         prompt
     }
 
@@ -176,12 +215,29 @@ impl Prompt {
             input.attached.clear();
         });
         self.at = 0;
+        self.insert_mode();
     }
 
     /// Names of fields that still want text.
     pub fn missing(&self) -> Vec<&str> {
         let bare = |input: &&Input| !input.name.is_empty() && input.area.is_empty();
         self.inputs.iter().filter(bare).map(|input| input.name.as_str()).collect()
+    }
+
+    /// Takes a key that is vim's own now, before anything else has it. False where it is not.
+    pub fn vim_key(&mut self, key: KeyEvent) -> bool {
+        let Some(mut vim) = self.vim.take_if(|vim| vim.wants(key)) else { return false };
+        self.input().vim_key(&mut vim, key);
+        self.vim = Some(vim);
+        true
+    }
+
+    /// Keys type text from now on, with vim's keys too.
+    pub fn insert_mode(&mut self) {
+        self.input().area.cancel_selection();
+        if let Some(vim) = &mut self.vim {
+            *vim = Vim::default();
+        }
     }
 
     /// A key that no action wanted.
@@ -242,6 +298,8 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
         _ => "prompt".to_owned(),
     };
+    let mode = app.prompt.vim.as_ref().map(|vim| format!(" · {}", vim.mode.name())).unwrap_or_default();
+    let title = title + &mode;
     let how = format!("{} · {}", app.module, app.adapter);
     frame(app, f, Pane::Prompt, &title, &how);
     let room = app.room(Pane::Prompt);

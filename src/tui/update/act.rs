@@ -31,6 +31,7 @@ impl App {
             Action::HealAll => return self.heal_all(),
             Action::SaveSignature => self.draft_signature(),
             Action::Compare => return self.compare(),
+            Action::Rivals => self.overlay = Some(Overlay::Rivals(0)),
             Action::Tour => return self.begin_tour(),
             Action::NextStep => return self.next_step(),
             Action::LeaveTour => return self.leave_tour(),
@@ -84,6 +85,7 @@ impl App {
             Action::Presenter => self.presenter = !self.presenter,
             Action::Theme => {
                 self.theme = self.theme.next();
+                self.chosen = Some(self.theme);
                 self.notice = Some(format!("theme: {}", self.theme.name()));
             }
             Action::Fullscreen => self.full = !self.full,
@@ -99,6 +101,7 @@ impl App {
             Action::PrevModel
             | Action::NextModel
             | Action::Heal
+            | Action::Choose
             | Action::TypeFault
             | Action::Edit
             | Action::Variant

@@ -1,36 +1,37 @@
 //! Runs that are not the screen's own: comparisons and replays.
 
+use super::overlaid::travel;
 use crate::report::{Report, Seen, What};
 use crate::transcript::Transcript;
 use crate::tui::app::{App, Run};
 use crate::tui::command::{Ask, Command};
 use crate::tui::keymap::Action;
-use crate::tui::overlay::compare::{Compare, MOST};
+use crate::tui::overlay::compare::{Compare, MOST, body};
+use crate::tui::overlay::finder::Finder;
 use crate::tui::overlay::{Overlay, history};
 use std::time::Duration;
 
 impl App {
-    /// Puts what stands in the prompt to each model of the chain alone.
+    /// Puts what stands in the prompt to each of the models and chains that are chosen for it.
     pub(super) fn compare(&mut self) -> Option<Command> {
-        if self.chain.len() < 2 {
-            self.notice = Some("A comparison needs two models: Ctrl+L adds one.".to_owned());
+        let rivals = self.rivals.chosen(&self.chain);
+        if rivals.len() < 2 {
+            self.notice = Some("A comparison needs two: choose them here, or add one.".to_owned());
+            self.overlay = Some(Overlay::Rivals(0));
             return None;
         }
         let ask = self.asked()?;
         self.comparisons += 1;
-        let compare = Compare::new(self.comparisons, &self.chain);
-        if self.chain.len() > MOST {
-            self.notice = Some(format!("Only the first {MOST} models of the chain are compared."));
-        }
-        let alone = |link: &crate::tui::Link| Ask { chain: vec![link.clone()], ..ask.clone() };
-        let asks = compare.columns.iter().map(|column| alone(&column.link)).collect();
+        let compare = Compare::new(self.comparisons, rivals);
+        let asks = compare.columns.iter().map(|column| Ask { chain: column.chain.clone(), ..ask.clone() }).collect();
         self.overlay = Some(Overlay::Compare(compare));
         Some(Command::Compare { number: self.comparisons, asks })
     }
 
     /// A key while a comparison stands. What leaves it also ends its runs.
     pub(super) fn compare_key(&mut self, action: Option<Action>) -> Option<Command> {
-        let page = usize::from(self.layout.body.height.saturating_sub(3)).max(1);
+        let layout = self.layout;
+        let page = isize::try_from(body(&layout)).unwrap_or(1);
         let Some(Overlay::Compare(compare)) = &mut self.overlay else { return None };
         match action {
             Some(Action::Suspend) => return Some(Command::Suspend),
@@ -41,12 +42,49 @@ impl App {
                 self.leave_comparison();
                 return self.compare();
             }
-            Some(Action::Up) => compare.top = compare.top.saturating_sub(1),
-            Some(Action::Down) => compare.top += 1,
-            Some(Action::PageUp) => compare.top = compare.top.saturating_sub(page),
-            Some(Action::PageDown) => compare.top += page,
-            Some(Action::Top) => compare.top = 0,
+            Some(Action::Rivals) => {
+                let command = self.leave_comparison();
+                self.overlay = Some(Overlay::Rivals(0));
+                return command;
+            }
+            Some(Action::Up) => compare.by(-1, &layout),
+            Some(Action::Down) => compare.by(1, &layout),
+            Some(Action::PageUp) => compare.by(-page, &layout),
+            Some(Action::PageDown) => compare.by(page, &layout),
+            Some(Action::Top) => compare.by(isize::MIN / 2, &layout),
+            Some(Action::End) => compare.by(isize::MAX / 2, &layout),
+            Some(Action::PrevModel) => compare.turn(-1, &layout),
+            Some(Action::NextModel) => compare.turn(1, &layout),
             Some(Action::Help) => self.notice = Some("The keys stand below; Esc leaves the comparison.".to_owned()),
+            _ => {}
+        }
+        None
+    }
+
+    /// A key where it is chosen who is compared.
+    pub(super) fn rivals_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
+        let all = self.rivals.all(&self.chain);
+        let at = travel(at, all.len(), action);
+        self.overlay = Some(Overlay::Rivals(at));
+        match action {
+            Some(Action::Back) => self.overlay = None,
+            Some(Action::Add) => self.overlay = Some(Overlay::Finder(Finder::rivals(&self.models))),
+            Some(Action::Choose) => {
+                let chosen = all.get(at).is_none_or(|rival| self.rivals.toggle(rival, &self.chain));
+                if !chosen {
+                    self.notice = Some(format!("No more than {MOST} stand side by side: take one back first."));
+                }
+            }
+            Some(Action::Remove) => {
+                let removed = all.get(at).is_some_and(|rival| self.rivals.remove(rival));
+                if !removed {
+                    self.notice = Some("It is of the chain: Ctrl+L changes that.".to_owned());
+                }
+            }
+            Some(Action::Open) => {
+                self.overlay = None;
+                return self.compare();
+            }
             _ => {}
         }
         None

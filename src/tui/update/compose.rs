@@ -1,34 +1,69 @@
 //! What the next run is made of besides its inputs: demos, the signature as it is kept, settings, headers.
 
-use super::overlaid::travel;
-use crate::dspy::{Entry, Signature, library};
+use super::overlaid::{travel, travel_sheet};
+use crate::dspy::{Demo, Entry, Signature, library};
 use crate::transcript::Transcript;
 use crate::tui::app::App;
 use crate::tui::command::{Command, Composed};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Pane;
 use crate::tui::overlay::draft::{Draft, Drafted};
-use crate::tui::overlay::sheet;
-use crate::tui::overlay::{Overlay, composed, demos};
+use crate::tui::overlay::sheet::{self, Sheet};
+use crate::tui::overlay::{Overlay, composed, demos, history};
 use crossterm::event::KeyEvent;
 
 impl App {
     /// Makes the answer on the screen a demo, the module's reasoning with it.
     pub(super) fn pin_demo(&mut self) {
-        let Some((inputs, prediction)) = self.transcript().and_then(pinnable) else {
-            self.notice = Some("Nothing to pin yet: a demo is an answer that was read whole.".to_owned());
-            return;
-        };
-        if self
-            .transcript()
-            .and_then(|run| run.setup.as_ref())
-            .is_some_and(|job| job.signature.inline() != self.signature.inline())
-        {
+        let job = self.transcript().and_then(|run| run.setup.as_ref());
+        if job.is_some_and(|job| job.signature.inline() != self.signature.inline()) {
             self.notice = Some("That answer is another signature's: use that one first.".to_owned());
             return;
         }
-        let mut demo = inputs;
-        demo.extend(prediction);
+        self.pin(self.transcript().and_then(pinnable));
+    }
+
+    /// Shows what the run on a line of the history would be as a demo.
+    pub(super) fn look_before_pinning(&mut self, at: usize) {
+        let Some(demo) = history::chosen(&self.past, at).and_then(pinnable) else {
+            self.notice = Some("Nothing to pin there: a demo is an answer that was read whole.".to_owned());
+            self.overlay = Some(Overlay::History(at));
+            return;
+        };
+        self.overlay = Some(Overlay::Pinning(at, demos::sheet(self, &demo)));
+    }
+
+    /// Pins it, with its signature in use from now on.
+    pub(super) fn pinning_key(&mut self, at: usize, mut sheet: Sheet, action: Option<Action>) {
+        match action {
+            Some(Action::Back) => self.overlay = Some(Overlay::History(at)),
+            Some(Action::Pin) => {
+                let Some(run) = history::chosen(&self.past, at) else { return };
+                let (demo, job) = (pinnable(run), run.setup.clone());
+                if let Some(job) = job.filter(|job| job.signature.inline() != self.signature.inline()) {
+                    self.module = job.module;
+                    self.use_signature(job.signature.clone(), Vec::new());
+                }
+                self.pin(demo);
+                self.overlay = Some(Overlay::Demos(self.demos.len().saturating_sub(1)));
+            }
+            _ => {
+                travel_sheet(&mut sheet, action, self.sheet_rows());
+                self.overlay = Some(Overlay::Pinning(at, sheet));
+            }
+        }
+    }
+
+    /// The demos that go on with a signature: those in use, if it is the one in use.
+    pub(super) fn demos_of(&self, signature: &Signature) -> Vec<Demo> {
+        if signature.inline() == self.signature.inline() { self.demos.clone() } else { Vec::new() }
+    }
+
+    fn pin(&mut self, demo: Option<Demo>) {
+        let Some(demo) = demo else {
+            self.notice = Some("Nothing to pin yet: a demo is an answer that was read whole.".to_owned());
+            return;
+        };
         if self.demos.contains(&demo) {
             self.notice = Some("It is a demo already: F10 shows them.".to_owned());
             return;
@@ -196,8 +231,8 @@ impl App {
 }
 
 /// Inputs and outputs of a run that was answered.
-fn pinnable(run: &Transcript) -> Option<(crate::dspy::Values, crate::dspy::Values)> {
-    let inputs = run.setup.as_ref()?.inputs.clone();
-    let read = run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|read| read.fields.as_ref().clone());
-    Some((inputs, read?))
+fn pinnable(run: &Transcript) -> Option<Demo> {
+    let mut demo = run.setup.as_ref()?.inputs.clone();
+    demo.extend(run.winner()?.prediction.as_ref()?.fields.as_ref().clone());
+    Some(demo)
 }

@@ -39,6 +39,7 @@ impl App {
             Overlay::Headers(sheet) => self.sheet_key(sheet, action, Overlay::Headers),
             Overlay::Composed(_) if action == Some(Action::Edit) => return self.act(Action::Settings),
             Overlay::Composed(sheet) => self.sheet_key(sheet, action, Overlay::Composed),
+            Overlay::Pinning(at, sheet) => self.pinning_key(at, sheet, action),
             Overlay::Demos(at) => self.demos_key(at, action),
             Overlay::Demo(at, _) if action == Some(Action::Back) => self.overlay = Some(Overlay::Demos(at)),
             Overlay::Demo(at, mut sheet) => {
@@ -59,6 +60,7 @@ impl App {
             Overlay::Finder(finder) => return self.finder_key(finder, key, chord, action),
             Overlay::Health(at) => return self.health_key(at, action),
             Overlay::History(at) => return self.history_key(at, action),
+            Overlay::Rivals(at) => return self.rivals_key(at, action),
             // Has its own keys, above.
             Overlay::Compare(_) => {}
             Overlay::Leave => match action {
@@ -70,7 +72,7 @@ impl App {
         None
     }
 
-    fn sheet_rows(&self) -> usize {
+    pub(super) fn sheet_rows(&self) -> usize {
         usize::from(self.layout.body.height.saturating_sub(2)).max(1)
     }
 
@@ -134,8 +136,10 @@ impl App {
         let link = self.chain.get_mut(self.link)?;
         link.fault.clone_from(&fault);
         let model = link.model.clone();
+        let key = |action| self.keymap.key(action).map_or_else(String::new, |key| key.to_string());
+        let (send, heal) = (key(Action::Send), key(Action::Faults));
         self.notice = Some(match &fault {
-            Some(fault) => format!("{model} now fails: {fault}. Enter sends, F4 heals."),
+            Some(fault) => format!("{model} now fails: {fault}. {send} sends, {heal} heals."),
             None => format!("{model} is healthy again."),
         });
         Some(Command::SetFault { model, fault })
@@ -213,6 +217,7 @@ impl App {
             Some(Action::Back) => {
                 self.overlay = match finder.sought {
                     Sought::Models => Some(Overlay::Chain),
+                    Sought::Rivals => Some(Overlay::Rivals(0)),
                     Sought::Runs => Some(Overlay::History(0)),
                     _ => None,
                 }
@@ -254,6 +259,11 @@ impl App {
                 }
                 self.overlay = Some(Overlay::Chain);
             }
+            Choice::Rival(written) => {
+                self.rivals.add(&written, &self.chain);
+                let last = self.rivals.all(&self.chain).len().saturating_sub(1);
+                self.overlay = Some(Overlay::Rivals(last));
+            }
             Choice::Inputs(i) => {
                 self.recalled = Some(i);
                 let values = self.sent[i].clone();
@@ -288,6 +298,7 @@ impl App {
             Some(Action::Back) => {}
             Some(Action::SearchRuns) => self.overlay = Some(Overlay::Finder(Finder::runs(&self.past))),
             Some(Action::Replay) => return self.replay(at),
+            Some(Action::Pin) => self.look_before_pinning(at),
             Some(Action::Open | Action::Rerun) => {
                 if self.busy() {
                     self.notice = Some("A run is going on: Esc cancels it.".to_owned());
@@ -297,7 +308,7 @@ impl App {
                 if let Some(setup) = &run.setup {
                     self.module = setup.module;
                     self.adapter = setup.adapter;
-                    self.use_signature(setup.signature.clone(), Vec::new());
+                    self.use_signature(setup.signature.clone(), self.demos_of(&setup.signature));
                     self.prompt.show(&setup.inputs);
                 }
                 if action == Some(Action::Rerun) {
@@ -326,7 +337,7 @@ pub(super) fn travel(at: usize, lines: usize, action: Option<Action>) -> usize {
     }
 }
 
-fn travel_sheet(sheet: &mut Sheet, action: Option<Action>, rows: usize) {
+pub(super) fn travel_sheet(sheet: &mut Sheet, action: Option<Action>, rows: usize) {
     let page = isize::try_from(rows).unwrap_or(1);
     let by = match action {
         Some(Action::Up) => -1,

@@ -1,0 +1,174 @@
+//! The terminal's background: asked once with OSC 11, and listened for among the keys. The terminal's answer
+//! comes as key presses, `Alt+]` first; whatever turns out to be no answer is given back as the keys that it is,
+//! so that nothing waits and no key is lost, whether the terminal answers or not.
+
+use super::theme::Theme;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use std::time::Duration;
+
+/// What asks.
+pub const QUERY: &str = "\x1b]11;?\x1b\\";
+/// An answer that has not come by then is none.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// An answer comes in one piece: keys are not held longer than this.
+const PIECE: Duration = Duration::from_millis(50);
+const BEGINNING: &str = "11;rgb:";
+/// `11;rgb:ffff/ffff/ffff` and a little more.
+const LONGEST: usize = 40;
+
+/// The listener.
+#[derive(Debug, Default)]
+pub struct Listener {
+    /// Until when an answer is awaited; none when it is not.
+    until: Option<Duration>,
+    /// Keys that may be an answer's, and when the first came.
+    held: Vec<Event>,
+    since: Duration,
+}
+
+/// What became of an event.
+#[derive(Debug, PartialEq)]
+pub enum Heard {
+    /// It, and what was held before it, is the user's.
+    Keys(Vec<Event>),
+    /// It may be part of an answer.
+    Nothing,
+    /// The answer is whole: this suits the background.
+    Suits(Theme),
+}
+
+impl Listener {
+    /// Begins to listen: the terminal has just been asked.
+    pub fn begin(&mut self, now: Duration) {
+        self.until = Some(now + PATIENCE);
+    }
+
+    /// When held keys have to be given back at the latest.
+    pub fn due(&self) -> Option<Duration> {
+        (!self.held.is_empty()).then_some(self.since + PIECE)
+    }
+
+    /// Held keys that have waited long enough.
+    pub fn overdue(&mut self, now: Duration) -> Vec<Event> {
+        if self.due().is_some_and(|due| due <= now) { std::mem::take(&mut self.held) } else { Vec::new() }
+    }
+
+    /// Takes an event in.
+    pub fn hear(&mut self, event: Event, now: Duration) -> Heard {
+        let Some(until) = self.until else { return Heard::Keys(vec![event]) };
+        let opens = matches!(&event, Event::Key(key) if is(key, ']', KeyModifiers::ALT));
+        if self.held.is_empty() && !(opens && now <= until) {
+            return Heard::Keys(vec![event]);
+        }
+        if self.held.is_empty() {
+            self.since = now;
+        }
+        self.held.push(event);
+        let text = self.text();
+        if self.closed() {
+            let theme = suits(&text);
+            let held = std::mem::take(&mut self.held);
+            let Some(theme) = theme else { return Heard::Keys(held) };
+            self.until = None;
+            return Heard::Suits(theme);
+        }
+        let whole = text.chars().count() + 1 == self.held.len();
+        let may_be = BEGINNING.starts_with(&text) || (text.starts_with(BEGINNING) && text.len() < LONGEST);
+        if whole && may_be { Heard::Nothing } else { Heard::Keys(std::mem::take(&mut self.held)) }
+    }
+
+    /// The characters held after the opening one.
+    fn text(&self) -> String {
+        let letter = |event: &Event| match event {
+            Event::Key(KeyEvent { code: KeyCode::Char(c), modifiers, .. }) if modifiers.is_empty() => Some(*c),
+            _ => None,
+        };
+        self.held.iter().skip(1).filter_map(letter).collect()
+    }
+
+    /// Whether the last key is what ends an answer: ESC and a backslash, or BEL.
+    fn closed(&self) -> bool {
+        let ends = |key: &KeyEvent| is(key, '\\', KeyModifiers::ALT) || is(key, 'g', KeyModifiers::CONTROL);
+        matches!(self.held.last(), Some(Event::Key(key)) if ends(key))
+    }
+}
+
+fn is(key: &KeyEvent, c: char, held: KeyModifiers) -> bool {
+    key.code == KeyCode::Char(c) && key.modifiers == held
+}
+
+/// The theme for a background told as `11;rgb:ffff/ffff/ffff`, of one to four digits a colour.
+fn suits(answer: &str) -> Option<Theme> {
+    let mut parts = answer.strip_prefix(BEGINNING)?.split('/').map(|part| {
+        let most = 16_u32.checked_pow(part.len() as u32).filter(|_| (1..=4).contains(&part.len()))? - 1;
+        Some(f64::from(u32::from_str_radix(part, 16).ok()?) / f64::from(most))
+    });
+    let (red, green, blue) = (parts.next()??, parts.next()??, parts.next()??);
+    // As bright as the eye has it.
+    Some(if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 { Theme::Light } else { Theme::Dark })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Vec<Event> {
+        let mut held = KeyModifiers::NONE;
+        let mut keys = Vec::new();
+        for c in text.chars() {
+            match c {
+                '\x1b' => held = KeyModifiers::ALT,
+                '\x07' => keys.push(Event::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL))),
+                c => keys.push(Event::Key(KeyEvent::new(
+                    KeyCode::Char(c),
+                    std::mem::replace(&mut held, KeyModifiers::NONE),
+                ))),
+            }
+        }
+        keys
+    }
+
+    /// What the user is left with, and what was heard.
+    fn heard(text: &str) -> (Vec<Event>, Option<Theme>) {
+        let mut listener = Listener::default();
+        listener.begin(Duration::ZERO);
+        let (mut users, mut theme) = (Vec::new(), None);
+        for event in keys(text) {
+            match listener.hear(event, Duration::ZERO) {
+                Heard::Keys(keys) => users.extend(keys),
+                Heard::Nothing => {}
+                Heard::Suits(suits) => theme = Some(suits),
+            }
+        }
+        users.extend(listener.overdue(PIECE));
+        (users, theme)
+    }
+
+    #[test]
+    fn answers_are_heard_among_keys_and_no_key_is_lost() {
+        for (told, rest, theme) in [
+            ("\x1b]11;rgb:ffff/ffff/ffff\x1b\\", "", Some(Theme::Light)),
+            ("ab\x1b]11;rgb:1e1e/1e1e/2e2e\x07cd", "abcd", Some(Theme::Dark)),
+            ("\x1b]11;rgb:f/f/0\x1b\\x", "x", Some(Theme::Light)),
+            ("what?", "what?", None),
+            ("\x1b]", "\x1b]", None),
+            ("\x1b]11;no", "\x1b]11;no", None),
+            ("\x1b]11;rgb:what/is/this\x07", "\x1b]11;rgb:what/is/this\x07", None),
+            ("\x1b]\x1b\\", "\x1b]\x1b\\", None),
+        ] {
+            assert_eq!(heard(told), (keys(rest), theme), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_listens_for_ever() {
+        let mut listener = Listener::default();
+        let key = || keys("\x1b]").remove(0);
+        assert_eq!(listener.hear(key(), Duration::ZERO), Heard::Keys(vec![key()]), "nobody has asked");
+        listener.begin(Duration::ZERO);
+        assert_eq!(listener.hear(key(), PATIENCE * 2), Heard::Keys(vec![key()]), "too late");
+        assert_eq!((listener.hear(key(), PATIENCE), listener.due()), (Heard::Nothing, Some(PATIENCE + PIECE)));
+        assert_eq!(listener.overdue(PATIENCE), []);
+        assert_eq!(listener.overdue(PATIENCE + PIECE), [key()]);
+    }
+}

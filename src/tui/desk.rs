@@ -1,0 +1,214 @@
+//! The state with the terminal and the wires: where keys are heard, frames drawn, and commands carried out
+//! that the terminal itself can do.
+
+use super::app::{App, Start};
+use super::background::{Heard, Listener};
+use super::command::Command;
+use super::kept::Kept;
+use super::terminal::{self, Terminal};
+use super::{Msg, Wires, clipboard, draw, editor};
+use crossterm::event::{Event, EventStream, MouseEventKind};
+use futures_util::StreamExt;
+use std::io;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+/// The screen's clock: the one place of this room that looks at the time.
+pub(super) struct Clock(Instant);
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "the loop holds the clock; everything below gets `now`")]
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    pub(super) async fn until(&self, due: Option<Duration>) {
+        tokio::time::sleep_until((self.0 + due.unwrap_or_default()).into()).await;
+    }
+}
+
+/// All that the loop works with.
+pub(super) struct Desk {
+    pub(super) app: App,
+    pub(super) keys: EventStream,
+    pub(super) wires: Wires,
+    pub(super) clock: Clock,
+    terminal: Terminal,
+    /// Hears what the terminal says of its background.
+    listener: Listener,
+    /// We stopped ourselves: a signal to go on is on its way.
+    stopped: bool,
+}
+
+/// Whether the loop goes on.
+pub(super) type Leaving = bool;
+
+impl Desk {
+    /// Takes the terminal and begins.
+    pub(super) fn take(start: Start, wires: Wires) -> io::Result<Self> {
+        let (tour, ask) = (start.tour, start.ask_background);
+        let mut desk = Self {
+            terminal: Terminal::take()?,
+            app: App::new(start),
+            keys: EventStream::new(),
+            wires,
+            clock: Clock::start(),
+            listener: Listener::default(),
+            stopped: false,
+        };
+        if ask {
+            desk.terminal.ask_background()?;
+            desk.listener.begin(desk.clock.now());
+        }
+        if tour && let Some(command) = desk.app.begin_tour() {
+            desk.perform(command)?;
+        }
+        Ok(desk)
+    }
+
+    /// Lets time pass and draws one frame. Gives back when that was.
+    pub(super) fn frame(&mut self) -> io::Result<Duration> {
+        for event in self.listener.overdue(self.clock.now()) {
+            self.does(event)?;
+        }
+        if let Some(command) = self.app.update(self.clock.now(), Msg::Tick) {
+            self.perform(command)?;
+        }
+        let (width, height) = self.terminal.size()?;
+        self.app.resize(width, height);
+        self.app.settle();
+        let now = self.clock.now();
+        self.terminal.draw(|frame| draw::draw(&self.app, now, frame))?;
+        Ok(now)
+    }
+
+    /// When something on the screen changes by itself after a frame at `drawn`; none where nothing does.
+    pub(super) fn next_change(&self, drawn: Duration, tick: Duration) -> Option<Duration> {
+        let counted = self.app.counts(drawn).then_some(drawn + tick);
+        counted.into_iter().chain(self.listener.due()).min()
+    }
+
+    /// Takes in an event and all that wait behind it.
+    pub(super) async fn hear(&mut self, first: Option<io::Result<Event>>) -> io::Result<Leaving> {
+        let mut next = Some(first);
+        while let Some(event) = next {
+            let Some(event) = event else { return Ok(true) };
+            match self.listener.hear(event?, self.clock.now()) {
+                Heard::Nothing => {}
+                Heard::Suits(theme) => drop(self.app.update(self.clock.now(), Msg::Background(theme))),
+                Heard::Keys(events) => {
+                    for event in events {
+                        if self.does(event)? {
+                            return Ok(true);
+                        }
+                    }
+                }
+            }
+            next = waiting(&mut self.keys).await;
+        }
+        Ok(false)
+    }
+
+    /// Takes in a message and all that wait behind it.
+    pub(super) fn told(&mut self, msg: Msg) {
+        self.app.update(self.clock.now(), msg);
+        while let Ok(msg) = self.wires.inbox.try_recv() {
+            self.app.update(self.clock.now(), msg);
+        }
+    }
+
+    /// The system stops us, or lets us go on.
+    pub(super) fn stop(&mut self) -> io::Result<()> {
+        self.perform(Command::Suspend)
+    }
+
+    pub(super) fn go_on(&mut self) -> io::Result<()> {
+        // The signal that ended our own stop is no news.
+        if std::mem::take(&mut self.stopped) { Ok(()) } else { self.terminal.lend(|| ()) }
+    }
+
+    /// What the next session should look like.
+    pub(super) fn kept(&self) -> Kept {
+        Kept { sizes: self.app.sizes, theme: self.app.chosen }
+    }
+
+    fn does(&mut self, event: Event) -> io::Result<Leaving> {
+        let msg = match event {
+            Event::Key(key) => Msg::Key(key),
+            Event::Paste(text) => Msg::Paste(text),
+            Event::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::ScrollDown => Msg::Wheel(3),
+                MouseEventKind::ScrollUp => Msg::Wheel(-3),
+                _ => return Ok(false),
+            },
+            Event::Resize(..) | Event::FocusGained | Event::FocusLost => return Ok(false),
+        };
+        match self.app.update(self.clock.now(), msg) {
+            Some(Command::Quit) => Ok(true),
+            Some(command) => self.perform(command).map(|()| false),
+            None => Ok(false),
+        }
+    }
+
+    /// Does what the terminal can do itself; the rest goes out on the wire.
+    fn perform(&mut self, command: Command) -> io::Result<()> {
+        let notice = match command {
+            Command::Copy { what, text } => {
+                self.terminal.copy(&text)?;
+                let notice = clipboard::asked(&what, &text);
+                if let Some(tool) = &self.wires.clipboard {
+                    let say = self.wires.say.clone();
+                    tool.take(&what, text, move |said| _ = say.send(Msg::Notice(said)));
+                }
+                Some(notice)
+            }
+            Command::Mouse(on) => {
+                self.terminal.mouse(on)?;
+                Some(
+                    if on { "The wheel scrolls; Shift selects text." } else { "The terminal has the mouse." }
+                        .to_owned(),
+                )
+            }
+            Command::Suspend => {
+                self.stopped = true;
+                self.lend(terminal::stop)?.err().map(|error| format!("Cannot stop here: {error}"))
+            }
+            Command::Edit(text) => {
+                let editor = self.wires.editor.clone().unwrap_or_default();
+                let edited = self.lend(|| editor::edit(&editor, &text))?;
+                self.app.update(self.clock.now(), Msg::Edited(edited));
+                None
+            }
+            other => self.wires.commands.send(other).err().map(|_| "Nothing is there to do that.".to_owned()),
+        };
+        if let Some(notice) = notice {
+            self.app.update(self.clock.now(), Msg::Notice(notice));
+        }
+        Ok(())
+    }
+
+    /// Lends the terminal, keys and all.
+    fn lend<T>(&mut self, meanwhile: impl FnOnce() -> T) -> io::Result<T> {
+        // The stream's own thread would take keys away from whoever has the terminal.
+        self.keys = EventStream::new();
+        let result = self.terminal.lend(meanwhile);
+        self.keys = EventStream::new();
+        result
+    }
+}
+
+/// What the stream has ready, if anything. It must be asked in this task's own name: the stream
+/// wakes only whoever asked it first, and one that asked in passing would swallow the next key.
+async fn waiting(keys: &mut EventStream) -> Option<Option<io::Result<Event>>> {
+    std::future::poll_fn(|cx| {
+        Poll::Ready(match keys.poll_next_unpin(cx) {
+            Poll::Ready(event) => Some(event),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}

@@ -1,0 +1,159 @@
+//! A run as rows: blocks that are set once and grow, and where the reader is in them. Knows what a run shows,
+//! field by field; must not know where on the screen that stands.
+
+mod desk;
+
+use super::chains;
+use crate::failover::AttemptId;
+use crate::transcript::Transcript;
+use crate::tui::markdown::{Look, Markdown};
+use crate::tui::scroll::Scroll;
+use crate::tui::wrap::Row;
+use desk::Desk;
+
+/// How a field stands among the answers that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Fewer than two answers have it.
+    Alone,
+    /// All answers have the same value.
+    Same,
+    /// They do not.
+    Differs,
+}
+
+/// What a block shows; the same key is the same block from one look to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Key {
+    /// A line or a few, set anew each time.
+    Lines(&'static str, AttemptId),
+    /// The text of a leader that died, by field.
+    Struck(AttemptId, String),
+    /// The model's own reasoning.
+    Reasoning(AttemptId),
+    /// An output field as it streams.
+    Field(AttemptId, String),
+    /// An output field, read.
+    Value(AttemptId, String),
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    Rows(Vec<Row>),
+    Growing(Markdown),
+}
+
+impl Body {
+    fn len(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.len(),
+            Self::Growing(document) => document.len(),
+        }
+    }
+
+    fn row(&self, index: usize) -> Option<&Row> {
+        match self {
+            Self::Rows(rows) => rows.get(index),
+            Self::Growing(document) => document.row(index),
+        }
+    }
+}
+
+/// The answer's rows by block, and where the reader is.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    blocks: Vec<(Key, Body)>,
+    heights: Vec<usize>,
+    look: Option<Look>,
+    /// Where the view stands.
+    pub scroll: Scroll,
+    /// Folded or not by the reader's own wish; none folds by itself when the answer begins.
+    pub pinned: Option<bool>,
+    folded: bool,
+}
+
+impl Page {
+    /// No run.
+    pub fn clear(&mut self) {
+        *self = Self { pinned: self.pinned, ..Self::default() };
+    }
+
+    /// Sets what has come since the last time. `beside` says how a field stands among other answers, where there are some.
+    pub fn settle(&mut self, run: &Transcript, look: Look, beside: &dyn Fn(&str) -> Verdict) {
+        let fresh = self.look != Some(look);
+        self.look = Some(look);
+        let mut old = std::mem::take(&mut self.blocks);
+        let mut desk = Desk { look, beside, fresh, old: &mut old, new: Vec::new() };
+        for (text, role) in chains::lines(run) {
+            desk.lines("chain", AttemptId(0), &text, role);
+        }
+        for attempt in run.struck() {
+            desk.struck(run, attempt);
+        }
+        desk.banner(run);
+        if let Some(attempt) = run.shown().filter(|attempt| !attempt.superseded) {
+            let begun = run.answer_begun(attempt) || attempt.ended.is_some();
+            // While somebody reads further up, nothing folds under their eyes.
+            self.folded = self.pinned.unwrap_or(begun && (self.folded || self.scroll.follows()));
+            desk.reasoning(attempt, self.folded);
+            desk.answer(run, attempt, self.folded);
+        }
+        desk.end(run);
+        self.blocks = desk.new;
+        self.heights = self.blocks.iter().map(|(_, body)| body.len()).collect();
+    }
+
+    /// Folds or unfolds the reasoning, and keeps it so.
+    pub fn pin(&mut self) {
+        self.pinned = Some(!self.folded);
+    }
+
+    /// Rows of each block.
+    pub fn heights(&self) -> &[usize] {
+        &self.heights
+    }
+
+    /// Bytes of text rendered so far into blocks that stand now: the work done.
+    pub fn work(&self) -> u64 {
+        let work = |(_, body): &(Key, Body)| match body {
+            Body::Growing(document) => document.work(),
+            Body::Rows(_) => 0,
+        };
+        self.blocks.iter().map(work).sum()
+    }
+
+    /// All rows.
+    pub fn len(&self) -> usize {
+        self.heights.iter().sum()
+    }
+
+    /// Whether there is nothing to see.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows from `top` on, found without touching those above.
+    pub fn rows(&self, top: usize) -> impl Iterator<Item = &Row> {
+        let mut skip = top;
+        let mut block = 0;
+        while self.heights.get(block).is_some_and(|height| *height <= skip) {
+            skip -= self.heights[block];
+            block += 1;
+        }
+        self.blocks[block.min(self.blocks.len())..].iter().enumerate().flat_map(move |(i, (_, body))| {
+            (if i == 0 { skip } else { 0 }..body.len()).filter_map(move |row| body.row(row))
+        })
+    }
+
+    /// The next row with this text after (or before) a row, in either case of letters.
+    pub fn find(&self, text: &str, from: usize, forward: bool) -> Option<usize> {
+        let text = text.to_lowercase();
+        let hits = self.rows(0).enumerate().filter(|(_, row)| row.to_string().to_lowercase().contains(&text));
+        let hits: Vec<usize> = hits.map(|(i, _)| i).collect();
+        if forward {
+            hits.iter().find(|i| **i > from).or(hits.first()).copied()
+        } else {
+            hits.iter().rfind(|i| **i < from).or(hits.last()).copied()
+        }
+    }
+}
