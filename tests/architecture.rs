@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 /// What may be used by each room beside itself. A room is a top-level module.
 #[rustfmt::skip] // a table reads by its rows
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("civil", &[]),
     ("nearest", &[]),
     ("text", &[]),
     ("secret", &[]),
     ("fault", &["nearest"]),
-    ("dspy", &["nearest", "text"]),
+    ("dspy", &["civil", "nearest", "text"]),
     ("failover", &[]),
     ("openrouter", &["failover", "dspy", "secret", "text", "nearest"]),
     ("report", &["dspy", "failover", "openrouter"]),
     ("transcript", &["report", "dspy", "failover", "openrouter", "text"]),
     ("export", &["report", "dspy", "failover", "openrouter", "transcript"]),
-    ("simulator", &["fault"]),
-    ("history", &["report", "transcript", "failover", "openrouter"]),
+    ("simulator", &["civil", "fault"]),
+    ("history", &["civil", "report", "transcript", "failover", "openrouter"]),
     ("config", &["nearest", "secret", "failover", "openrouter", "dspy", "text"]),
     ("worker", &["dspy", "failover", "fault", "openrouter", "report", "secret", "simulator", "text", "transcript"]),
     ("headless", &["failover", "report", "transcript"]),

@@ -86,16 +86,6 @@ fn open(directory: &Path, name: &str) -> io::Result<File> {
 
 /// The file of the day (UTC) on which a run began: `2026-11-22.jsonl`. A run stays in one file.
 pub(super) fn day_file(run: u64) -> String {
-    let days = (run / 86_400_000).cast_signed();
-    // Howard Hinnant's civil-from-days, for dates after 1970.
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let of_era = shifted % 146_097;
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = crate::civil::date((run / 86_400_000).cast_signed());
     format!("{year:04}-{month:02}-{day:02}.jsonl")
 }

@@ -1,5 +1,6 @@
 //! Types that travel as text: dates, times, durations, decimals, UUIDs, paths.
 
+use crate::civil;
 use serde_json::Value;
 
 /// The value as the type of this dotted name, as text; for `dspy.History` the object itself.
@@ -94,16 +95,7 @@ fn epoch(number: f64) -> Option<String> {
     }
     let whole = seconds.floor() as i64;
     let (days, rest) = (whole.div_euclid(86_400), whole.rem_euclid(86_400));
-    // Days to a civil date, in eras of 400 years that begin in March.
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = civil::date(days);
     let micros = ((seconds - seconds.floor()) * 1e6).round() as u64;
     let time = clock(rest as u64);
     let time = if micros == 0 { time } else { time.replace('+', &format!(".{micros:06}+")) };
