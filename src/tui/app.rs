@@ -71,7 +71,7 @@ pub struct Start {
 pub struct Model {
     /// Its slug.
     pub slug: String,
-    /// Price, context and the like in one line.
+    /// In one line: USD per million tokens in and out, context, whether it reasons, what it takes.
     pub about: String,
     /// What it costs.
     pub price: Price,
@@ -82,22 +82,21 @@ pub struct Model {
 impl From<&crate::openrouter::model::Model> for Model {
     fn from(model: &crate::openrouter::model::Model) -> Self {
         let million = |usd: Option<f64>| usd.map_or_else(|| "?".to_owned(), |usd| format!("${:.2}", usd * 1e6));
-        let context = model.context.map(|n| format!(" · {}k", n / 1000)).unwrap_or_default();
         let price = match model.price {
             price if price.is_free() => "free".to_owned(),
-            price => format!("{} in, {} out a million", million(price.prompt), million(price.completion)),
+            price => format!("{}→{}/M", million(price.prompt), million(price.completion)),
         };
         let reasons = match model.reasoning {
             Reasons::No => "",
-            Reasons::OnRequest => " · can reason",
-            Reasons::ByDefault | Reasons::Always => " · reasons",
+            Reasons::OnRequest => "can reason",
+            Reasons::ByDefault | Reasons::Always => "reasons",
         };
-        let known =
-            [("structured_outputs", "schemas"), ("response_format", "JSON"), ("tools", "tools"), ("seed", "seed")];
-        let takes: Vec<&str> =
-            known.into_iter().filter_map(|(field, word)| model.supports(field).then_some(word)).collect();
-        let takes = if takes.is_empty() { String::new() } else { format!(" · {}", takes.join(" ")) };
-        let about = format!("{price}{context}{reasons}{takes}");
+        let known = [("structured_outputs", "schemas"), ("response_format", "JSON"), ("tools", "tools")];
+        let mut about = vec![price];
+        about.extend(model.context.map(|n| format!("{}k", n / 1000)));
+        about.extend(Some(reasons.to_owned()).filter(|reasons| !reasons.is_empty()));
+        about.extend(known.into_iter().filter_map(|(field, word)| model.supports(field).then(|| word.to_owned())));
+        let about = about.join(" ");
         Self { slug: model.id.clone(), about, price: model.price, max_output: model.max_output }
     }
 }
