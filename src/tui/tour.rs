@@ -4,13 +4,15 @@
 use super::app::App;
 use super::command::Link;
 use super::draw::boxed;
-use super::keymap::Chord;
+use super::keymap::{Chord, Keymap};
 use super::layout::{SMALLEST, inner};
+use super::overlay::rivals::Rivals;
 use super::theme::Role;
-use super::wrap::plain;
+use super::wrap::{plain, width};
 use crate::dspy::{Demo, Module, Signature};
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 use serde::Deserialize;
 use std::collections::VecDeque;
@@ -57,6 +59,10 @@ pub struct Before {
     pub demos: Vec<Demo>,
     /// Whom.
     pub chain: Vec<Link>,
+    /// With which keys: the tour presses and names those of the table.
+    pub keymap: Keymap,
+    /// Who was compared.
+    pub rivals: Rivals,
 }
 
 /// The tour on its way.
@@ -107,9 +113,11 @@ impl Tour {
         !self.keys.is_empty()
     }
 
-    /// Rows of the strip on a screen of that size: what the playground can spare.
-    pub fn height(&self, (_, height): (u16, u16)) -> u16 {
-        height.saturating_sub(SMALLEST.1).min(ROWS)
+    /// Rows of the strip on a screen of that size: what the text takes, as far as the playground can spare it.
+    pub fn height(&self, (width, height): (u16, u16)) -> u16 {
+        let cells = usize::from(width.saturating_sub(4));
+        let text = self.step().map_or(0, |step| plain(&step.text, Style::new(), cells).len() as u16);
+        height.saturating_sub(SMALLEST.1).min((text + 2).min(ROWS))
     }
 
     /// The step that is on.
@@ -135,16 +143,20 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         (false, false) => "on the simulator · Enter goes on · Esc leaves",
         (false, true) => "on the simulator · Enter or Esc ends",
     };
+    // Where it is narrow the shorter half has to do; the hint line says the rest.
+    let long = width(&title) + width(note) + 8 > usize::from(area.width);
+    let note = if long { note.split_once(" · ").map_or(note, |(_, rest)| rest) } else { note };
     let (title, note) = ((title.as_str(), theme.style(Role::Title)), (note, theme.style(Role::Key)));
     // The last rows have no room for a border below.
     let framed = Rect { height: area.height.max(2), ..area };
-    if height >= ROWS {
+    let whole = height >= 4 && app.size.1 >= 20;
+    if whole {
         boxed(f, framed, theme.style(Role::Accent), true, title, note);
     } else {
-        let line = ratatui::text::Line::styled(format!("─ {} · Enter goes on · Esc leaves", title.0), title.1);
+        let line = ratatui::text::Line::styled(format!("─ {}", title.0), title.1);
         f.buffer_mut().set_line(area.x, area.y, &line, area.width);
     }
-    let room = if height >= ROWS {
+    let room = if whole {
         let room = inner(framed);
         Rect { x: room.x + 1, width: room.width.saturating_sub(2), ..room }
     } else {

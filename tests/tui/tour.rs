@@ -2,6 +2,7 @@
 
 use crate::stage::{Stage, recorded};
 use switchover::report::{Report, Seen, What};
+use switchover::tui::keymap::Keymap;
 use switchover::tui::overlay::Overlay;
 use switchover::tui::theme::Theme;
 use switchover::tui::tour::{keys, plan};
@@ -36,7 +37,18 @@ fn sends(commands: &[Command]) -> usize {
 
 #[test]
 fn every_step_does_what_it_says() {
-    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    for (width, height) in [(120, 36), (80, 24), (60, 16)] {
+        steps_do_what_they_say(Stage::new(width, height, Theme::Dark, &[]));
+    }
+    // Keys of one's own change nothing in it.
+    let mut stage = Stage::new(80, 24, Theme::Dark, &[]);
+    let choices = [("send-anywhere", "F4"), ("faults", "F2"), ("compare", "Alt+X")];
+    let choices = choices.map(|(name, key)| (name.to_owned(), vec![key.to_owned()]));
+    stage.app.keymap = Keymap::with(&choices.into_iter().collect()).expect("a keymap");
+    steps_do_what_they_say(stage);
+}
+
+fn steps_do_what_they_say(mut stage: Stage) {
     let signature = stage.app.signature.clone();
     stage.press("Alt+T");
     let mut seen = Vec::new();
@@ -44,10 +56,14 @@ fn every_step_does_what_it_says() {
         let commands = play(&mut stage);
         seen.push((sends(&commands), commands.iter().any(|c| matches!(c, Command::SetFault { .. }))));
         let screen = stage.screen();
-        assert!(screen.contains(&step.title) && screen.contains("on the simulator"), "{screen}");
+        assert!(screen.contains(&step.title), "{screen}");
+        for word in step.text.split_whitespace() {
+            assert!(screen.contains(word), "{word:?} is cut off: {screen}");
+        }
         match step.title.as_str() {
             "Headers" => assert!(matches!(stage.app.overlay, Some(Overlay::Headers(_)))),
-            "The same on a time axis" => assert!(stage.app.log.timeline),
+            "The same on a time axis" => assert!(screen.contains("█ answer"), "{screen}"),
+            "Break the first model" => assert!(screen.contains("took over"), "{screen}"),
             "Standard: one model alone" => assert!(matches!(stage.app.overlay, Some(Overlay::Compare(_)))),
             "Modules" => assert_ne!(stage.app.module, plan().module),
             _ => assert!(stage.app.overlay.is_none(), "{}", step.title),

@@ -81,7 +81,12 @@ impl App {
                 self.notice = Some(format!("adapter: {}", self.adapter));
             }
             Action::Reasoning => self.page.pin(),
-            Action::Timeline => self.log.timeline = !self.log.timeline,
+            Action::Timeline => {
+                self.log.timeline = !self.log.timeline;
+                if self.layout.shape == Shape::Narrow && self.log.timeline {
+                    self.go(Pane::Log);
+                }
+            }
             Action::Presenter => self.presenter = !self.presenter,
             Action::Theme => {
                 self.theme = self.theme.next();

@@ -25,6 +25,8 @@ impl App {
             module: self.module,
             demos: std::mem::take(&mut self.demos),
             chain: std::mem::take(&mut self.chain),
+            keymap: std::mem::take(&mut self.keymap),
+            rivals: std::mem::take(&mut self.rivals),
         };
         self.chain = plan.chain.iter().map(Link::new).collect();
         self.link = 0;
@@ -79,6 +81,8 @@ impl App {
             link.fault = None;
         }
         self.link = 0;
+        self.keymap = tour.before.keymap;
+        self.rivals = tour.before.rivals;
         self.module = tour.before.module;
         self.use_signature(tour.before.signature, tour.before.demos);
         self.notice = Some("The tour is over, and all models are healthy. Alt+T begins it again.".to_owned());

@@ -200,7 +200,8 @@ impl Desk<'_> {
         let of = AttemptId(0);
         let text = if finished.outcome == Outcome::Cancelled { word.to_owned() } else { format!("{word}: {headline}") };
         self.lines("end", of, &format!("✗ {text}"), Role::Bad);
-        for failure in &finished.failures {
+        // One alone is in the headline.
+        for failure in finished.failures.iter().filter(|_| finished.failures.len() > 1) {
             self.lines("failure", of, &format!("  {failure}"), Role::Text);
         }
         self.lines("next", of, next, Role::Dim);
