@@ -117,6 +117,7 @@ impl Transcript {
                 attempt.name(&answered.model);
                 attempt.end(at);
                 attempt.answered = Some(answered.clone());
+                attempt.settle();
                 self.leading = Some(answered.attempt);
             }
             Event::Finished(finished) => {
@@ -212,7 +213,7 @@ impl Transcript {
     /// Whether a field of the answer that was asked for has begun to come.
     pub fn answer_begun(&self, attempt: &Attempt) -> bool {
         match attempt.sections() {
-            [] => self.setup.is_none() && !attempt.text.is_empty(),
+            [] => attempt.prediction.is_some() || (self.setup.is_none() && !attempt.text.is_empty()),
             sections => sections.iter().any(|section| !self.is_thought(&section.name)),
         }
     }

@@ -203,6 +203,13 @@ impl Attempt {
         }
     }
 
+    /// The answer stands: from now on its fields are read in the prediction, and need not be kept as they came.
+    pub(super) fn settle(&mut self) {
+        if self.prediction.is_some() {
+            self.sections = None;
+        }
+    }
+
     /// An empty delta is no progress.
     fn progress(&mut self, at: Duration, text: &str) {
         if !text.is_empty() {
@@ -230,7 +237,8 @@ impl Attempt {
         !self.text.is_empty() || !self.reasoning.is_empty()
     }
 
-    /// The answer's fields as far as they have come; none while nobody knows which there are.
+    /// The answer's fields as far as they have come; none while nobody knows which there are, and none once the
+    /// prediction has them.
     pub fn sections(&self) -> &[Section] {
         self.sections.as_ref().map_or(&[], Sections::view)
     }
