@@ -1,0 +1,56 @@
+//! The first line is a signature, the rest an answer to it: a signature that is read is written and read the same;
+//! an answer comes to the same whatever the cut, and nothing that it spells is hostile to a terminal.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use switchover::dspy::{Adapter, Sections, Signature};
+use switchover::text::clean;
+
+fn is_harmless(text: &str) -> bool {
+    let hostile = |c| matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    text.chars().all(|c| !hostile(c) && (!c.is_control() || c == '\n' || c == '\t'))
+}
+
+fn is_harmless_value(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_harmless(text),
+        Value::Array(items) => items.iter().all(is_harmless_value),
+        Value::Object(map) => map.iter().all(|(key, value)| is_harmless(key) && is_harmless_value(value)),
+        _ => true,
+    }
+}
+
+fuzz_target!(|input: &[u8]| {
+    let Some((size, bytes)) = input.split_first() else { return };
+    let text = String::from_utf8_lossy(bytes);
+    // What arrives is clean; what it spells is not yet.
+    let text = clean(&text);
+    let (source, answer) = text.split_once('\n').unwrap_or(("", &text));
+    let signature = match source.parse::<Signature>() {
+        Ok(signature) => {
+            assert_eq!(signature.inline().parse::<Signature>().as_ref(), Ok(&signature));
+            signature
+        }
+        Err(error) => {
+            assert!(source.is_char_boundary(error.at.start) && source.is_char_boundary(error.at.end), "{error:?}");
+            "q -> answer, n: int, xs: list[str], d: Any, c: dspy.Code".parse().expect("a signature")
+        }
+    };
+    let chars: Vec<char> = answer.chars().collect();
+    for adapter in Adapter::ALL {
+        let mut sections = Sections::new(adapter, &signature);
+        for piece in chars.chunks(usize::from(*size).max(1)) {
+            sections.push(&piece.iter().collect::<String>());
+            assert!(sections.view().iter().all(|section| is_harmless(&section.text)), "{:?}", sections.view());
+        }
+        sections.finish();
+        assert!(sections.view().iter().all(|section| is_harmless(&section.text)), "{:?}", sections.view());
+        let read = sections.prediction(answer);
+        assert_eq!(read, adapter.parse(&signature, answer));
+        if let Ok(read) = read {
+            assert!(read.fields.values().all(is_harmless_value), "{:?}", read.fields);
+        }
+    }
+});
