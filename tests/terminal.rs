@@ -149,3 +149,25 @@ fn the_terminal_is_asked_for_its_background_and_no_key_is_lost() {
     assert_eq!(person.waits_for_the_end(), Some(0));
     person.has_the_terminal_back();
 }
+
+/// Nobody waits here: another playground's whole run is the time that passes.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_anything_to_do_nothing_is_written_and_nothing_wakes() {
+    let mut idle = Person::at(PLAYGROUND, &[], 100, 30);
+    idle.sees("Ctrl+Q quit");
+    let mut busy = Person::at(PLAYGROUND, &[], 100, 30);
+    busy.sees("SIMULATOR");
+    idle.unread();
+    let before = idle.naps();
+    for question in ["What is DSPy?\r", "And why?\r", "And then?\r"] {
+        busy.types("\x0e");
+        busy.sees("The answer streams in here");
+        busy.types(question);
+        busy.sees(" answered · ");
+        busy.sees("1 attempt · $");
+    }
+    let worked = busy.naps();
+    assert_eq!((idle.unread(), idle.naps() - before), (0, 0), "beside {worked} naps of one that worked");
+    assert!(worked > 100, "the other one did something: {worked}");
+}

@@ -77,6 +77,23 @@ impl Person {
         self.parser.screen().contents()
     }
 
+    /// How often the program's threads have gone to sleep so far: each wake-up is followed by one. The system counts.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn naps(&self) -> u64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("its threads");
+        let of = |status: String| {
+            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:").map(str::to_owned));
+            line.and_then(|count| count.trim().parse::<u64>().ok()).unwrap_or_default()
+        };
+        tasks.flatten().map(|task| of(std::fs::read_to_string(task.path().join("status")).unwrap_or_default())).sum()
+    }
+
+    /// Bytes that have come and were not looked at yet.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn unread(&self) -> usize {
+        self.chunks.try_iter().map(|chunk| chunk.len()).sum()
+    }
+
     /// All that was ever written.
     pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.raw).into_owned()

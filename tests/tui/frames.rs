@@ -8,9 +8,13 @@ use switchover::report::{Report, Seen, What};
 use switchover::tui::Msg;
 use switchover::tui::theme::Theme;
 
-fn text(run: u64, at_ms: u64, text: String) -> Msg {
-    let what = What::Seen(Seen::Stream { attempt: AttemptId(1), delta: Delta::Text(text) });
+fn delta(run: u64, at_ms: u64, delta: Delta) -> Msg {
+    let what = What::Seen(Seen::Stream { attempt: AttemptId(1), delta });
     Msg::Report(Box::new(Report { run, at: Duration::from_millis(at_ms), what }))
+}
+
+fn text(run: u64, at_ms: u64, text: String) -> Msg {
+    delta(run, at_ms, Delta::Text(text))
 }
 
 /// A stage with a run whose answer has grown to so many bytes, in pieces of about 64 KiB.
@@ -18,7 +22,8 @@ fn grown(bytes: usize) -> Stage {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.play("takeover", Duration::from_millis(120));
     let run = recorded("takeover")[0].run;
-    let piece = "A line of an answer that goes on and on, with 世界 in it.\n\n".repeat(1100);
+    let lines = "A line of an answer that goes on and on, for as long as it likes.\n\n".repeat(31);
+    let piece = format!("{lines}And one with 世界 in it.\n\n").repeat(30);
     let mut sent = 0;
     stage.app.update(stage.now, text(run, 130, "[[ ## answer ## ]]\n".to_owned()));
     while sent < bytes {
@@ -29,15 +34,28 @@ fn grown(bytes: usize) -> Stage {
     stage
 }
 
+/// Ten megabytes in all: nine of reasoning that is folded, and one of an answer.
 #[test]
-fn a_long_answer_is_rendered_about_once_and_a_frame_touches_what_it_shows() {
-    let mut stage = grown(10 * 1024 * 1024);
-    let before = stage.app.page.work();
-    assert!(before < 2 * 11 * 1024 * 1024, "{before} bytes rendered for 10 MB");
+fn a_long_transcript_is_rendered_about_once_and_a_frame_touches_what_it_shows() {
+    const MB: u64 = 1 << 20;
     let run = recorded("takeover")[0].run;
+    let mut stage = grown(1 << 20);
+    stage.app.page.pinned = Some(true);
+    stage.app.settle();
+    let answer = stage.app.page.work();
+    assert!(answer < 2 * MB, "{answer} bytes rendered for an answer of 1 MB");
+    let piece = "It thinks of 世界, and goes on.\n".repeat(2000);
+    for _ in 0..9 * MB as usize / piece.len() {
+        stage.app.update(stage.now, delta(run, 135, Delta::Reasoning(piece.clone())));
+        stage.app.settle();
+    }
+    assert_eq!(stage.app.page.work(), answer, "what is folded is not rendered");
+    let folded: usize = stage.app.transcript().expect("a run").attempts.iter().map(|a| a.reasoning.len()).sum();
+    assert!(folded as u64 > 8 * MB, "{folded} bytes are there");
+
     stage.app.update(stage.now, text(run, 140, "one more".to_owned()));
     stage.app.settle();
-    let more = stage.app.page.work() - before;
+    let more = stage.app.page.work() - answer;
     assert!(more < 20_000, "{more} bytes rendered for eight more");
     let again = stage.app.page.work();
     stage.app.settle();

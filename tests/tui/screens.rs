@@ -1,10 +1,16 @@
-//! Every screen of `cases/screens.toml` against its picture.
+//! Every screen of `cases/screens.toml` against its picture, at every size; and in every theme.
 
-use crate::stage::Stage;
+use crate::stage::{Stage, recorded};
+use ratatui::style::Color;
 use serde::Deserialize;
-use std::fs;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
+use switchover::report::{Seen, What};
 use switchover::tui::theme::Theme;
+use switchover::tui::{Command, Composed, Msg};
+
+const SIZES: [[u16; 2]; 3] = [[120, 36], [80, 24], [60, 16]];
 
 #[derive(Deserialize)]
 struct Cases {
@@ -15,34 +21,127 @@ struct Cases {
 #[serde(deny_unknown_fields)]
 struct Case {
     name: String,
-    size: [u16; 2],
+    sizes: Option<Vec<[u16; 2]>>,
     run: Option<String>,
     until_ms: Option<u64>,
     #[serde(default)]
     runs_before: Vec<String>,
     #[serde(default)]
     keys: String,
-    theme: Option<String>,
+}
+
+fn cases() -> Vec<Case> {
+    toml::from_str::<Cases>(include_str!("../cases/screens.toml")).expect("the cases").screen
+}
+
+impl Case {
+    fn stage(&self, [width, height]: [u16; 2], theme: Theme) -> Stage {
+        let past: Vec<_> = self.runs_before.iter().map(String::as_str).collect();
+        let mut stage = Stage::new(width, height, theme, &past);
+        if let Some(run) = &self.run {
+            stage.play(run, Duration::from_millis(self.until_ms.unwrap_or(u64::MAX / 2)));
+        }
+        for command in stage.script(&self.keys) {
+            answer(&mut stage, &command);
+        }
+        stage.app.settle();
+        stage
+    }
+}
+
+/// What the rest of the program would say to a command.
+fn answer(stage: &mut Stage, command: &Command) {
+    let reports = recorded("takeover");
+    match command {
+        Command::Compare { number, asks } => {
+            let told = |column: usize| reports.iter().map(move |report| (column, report.clone()));
+            for (column, mut report) in (0..asks.len()).flat_map(told) {
+                if let (1.., What::Seen(Seen::Parsed { prediction, .. })) = (column, &mut report.what) {
+                    std::sync::Arc::make_mut(&mut prediction.fields).insert("answer".into(), "Another answer.".into());
+                }
+                stage.app.update(stage.now, Msg::Compared { number: *number, column, report: Box::new(report) });
+            }
+        }
+        Command::Compose(_) => {
+            let sent = reports.iter().find_map(|report| match &report.what {
+                What::Seen(Seen::Sent(sent)) => Some(sent.request.clone()),
+                _ => None,
+            });
+            let worst =
+                vec![("openai/gpt-4o-mini".to_owned(), Some(0.0012)), ("anthropic/claude-3-haiku".to_owned(), None)];
+            let composed = Composed { request: sent.expect("a request"), worst };
+            stage.app.update(stage.now, Msg::Composed(Box::new(Ok(composed))));
+        }
+        _ => {}
+    }
+}
+
+fn settings() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/screens"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings
 }
 
 #[test]
-fn screens_look_as_they_should() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
-    let cases: Cases = toml::from_str(&fs::read_to_string(format!("{root}/screens.toml")).unwrap()).unwrap();
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(format!("{root}/screens"));
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| {
-        for case in &cases.screen {
-            let theme = case.theme.as_deref().map_or(Theme::Dark, |name| Theme::named(name).expect("a theme"));
-            let past: Vec<_> = case.runs_before.iter().map(String::as_str).collect();
-            let mut stage = Stage::new(case.size[0], case.size[1], theme, &past);
-            if let Some(run) = &case.run {
-                stage.play(run, Duration::from_millis(case.until_ms.unwrap_or(u64::MAX / 2)));
+fn screens_look_as_they_should_at_every_size() {
+    settings().bind(|| {
+        for case in cases() {
+            let mut pictures = String::new();
+            for size in case.sizes.clone().unwrap_or(SIZES.to_vec()) {
+                let _ = writeln!(pictures, "── {}×{}\n{}", size[0], size[1], case.stage(size, Theme::Dark).screen());
             }
-            stage.script(&case.keys);
-            insta::assert_snapshot!(case.name.as_str(), stage.screen());
+            insta::assert_snapshot!(case.name.as_str(), pictures);
         }
     });
+}
+
+/// Every pane and overlay is drawn in every theme; what is kept is each style with the first text that has it.
+#[test]
+fn themes_have_their_colours_and_no_others() {
+    let mut told = String::new();
+    for (name, theme) in Theme::ALL {
+        let mut styles: BTreeMap<String, String> = BTreeMap::new();
+        for case in cases() {
+            // Presenter mode turns the dark one alone.
+            for keys in if theme == Theme::Dark { &["", "F8"][..] } else { &[""] } {
+                let mut stage = case.stage([80, 24], theme);
+                stage.script(if stage.app.overlay.is_none() { keys } else { "" });
+                let buffer = stage.frame();
+                let mut run: Option<(String, String)> = None;
+                for cell in &buffer.content {
+                    for colour in [cell.fg, cell.bg] {
+                        assert!(!matches!(colour, Color::Rgb(..) | Color::Indexed(_)), "{}: {colour:?}", case.name);
+                        assert!(theme != Theme::Mono || colour == Color::Reset, "{}: {colour:?}", case.name);
+                    }
+                    let style = format!("{:?} on {:?} {:?}", cell.fg, cell.bg, cell.modifier);
+                    match &mut run {
+                        Some((last, text)) if *last == style => text.push_str(cell.symbol()),
+                        _ => {
+                            let before = run.replace((style, cell.symbol().to_owned()));
+                            note(&mut styles, before);
+                        }
+                    }
+                }
+                note(&mut styles, run);
+            }
+        }
+        let _ = writeln!(told, "── {name}");
+        for (style, text) in styles {
+            let _ = writeln!(told, "{style:<44} {text}");
+        }
+    }
+    settings().bind(|| insta::assert_snapshot!("themes", told));
+}
+
+/// The first text of a style that says something.
+fn note(styles: &mut BTreeMap<String, String>, run: Option<(String, String)>) {
+    let Some((style, text)) = run else { return };
+    let text: String = text.trim().chars().take(40).collect();
+    let bare = text.chars().all(|c| !c.is_alphanumeric());
+    let known = styles.entry(style).or_default();
+    if known.is_empty() && !bare {
+        *known = text;
+    }
 }

@@ -184,8 +184,11 @@ impl Draft {
         let lines: Vec<Vec<Row>> = match self.read() {
             Err(wrong) => wrong.iter().map(|line| say(&format!("✗ {line}"), Role::Bad)).collect(),
             Ok(Drafted::Signature(entry)) => {
-                let demos = entry.demos.len();
-                let text = format!("✓ {} · {} · {demos} demos", entry.signature.inline(), entry.module);
+                let demos = match entry.demos.len() {
+                    1 => "1 demo".to_owned(),
+                    n => format!("{n} demos"),
+                };
+                let text = format!("✓ {} · {} · {demos}", entry.signature.inline(), entry.module);
                 vec![say(&text, Role::Good)]
             }
             Ok(Drafted::Request(settings)) if *settings == Settings::default() => {

@@ -24,8 +24,10 @@ pub fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
         return;
     }
-    let (model, first) = (pad("model", 24), "first P50 / P95");
-    let head = format!("{model} {:>9} {first:>15}  {:<20} last failure", "answered", "breaker");
+    // The state of the breaker is worth more than the times, where not both fit.
+    let times = |text: &str| if room.width < 72 { String::new() } else { format!(" {text:>15}") };
+    let (model, first) = (pad("model", 24), times("first P50 / P95"));
+    let head = format!("{model} {:>9}{first}  {:<20} last failure", "answered", "breaker");
     f.buffer_mut().set_line(room.x, room.y, &Line::styled(head, theme.style(Role::Heading)), room.width);
     let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
     for (i, y) in window(at, gauges.len(), below.height).zip(below.y..below.bottom()) {
@@ -35,7 +37,7 @@ pub fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
         let first = first.map_or_else(|| "–".to_owned(), |(p50, p95)| format!("{} / {}", seconds(p50), seconds(p95)));
         let rate = format!("{} of {}", gauge.answered, gauge.asked);
         let line = Line::from(vec![
-            Span::raw(format!("{} {rate:>9} {first:>15}  ", pad(gauge.short(), 24))),
+            Span::raw(format!("{} {rate:>9}{}  ", pad(gauge.short(), 24), times(&first))),
             Span::styled(format!("{breaker:<20} "), theme.style(role)),
             Span::styled(clip(gauge.last.as_deref().unwrap_or_default(), 40), theme.style(Role::Dim)),
         ]);

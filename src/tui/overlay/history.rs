@@ -36,7 +36,11 @@ pub fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
         };
         let who = run.winner().map_or_else(|| "no answer".to_owned(), |attempt| model_name(&attempt.model).to_owned());
         let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
-        let tail = format!("  {who} · {} · {} attempts", seconds(took), run.attempts.len());
+        let attempts = match run.attempts.len() {
+            1 => "1 attempt".to_owned(),
+            n => format!("{n} attempts"),
+        };
+        let tail = format!("  {who} · {} · {attempts}", seconds(took));
         let room_left = usize::from(room.width).saturating_sub(crate::tui::wrap::width(&tail) + 3);
         let line = Line::from(vec![
             Span::styled(format!("{glyph} "), theme.style(role)),

@@ -12,6 +12,7 @@
 use crate::transcript::{Phase, Transcript, model_name};
 use crate::tui::app::App;
 use crate::tui::draw::frame;
+use crate::tui::keymap::Action;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::wrap::plain;
@@ -33,12 +34,17 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
     };
     frame(app, f, Pane::Answer, &title(app), &note);
     if app.page.is_empty() {
+        let key = |action| app.keymap.key(action).map_or_else(String::new, |key| key.to_string());
+        let (send, fault) = (key(Action::Send), key(Action::Faults));
         let text = if app.busy() {
-            "asking …"
+            "asking …".to_owned()
         } else {
-            "The answer streams in here. Type a question, press Enter; then F4 breaks the model that answered."
+            format!(
+                "The answer streams in here. Type a question, press {send}; then {fault} breaks the model that answered."
+            )
         };
-        for (row, y) in plain(text, theme.style(Role::Dim), usize::from(room.width)).iter().zip(room.y..room.bottom()) {
+        for (row, y) in plain(&text, theme.style(Role::Dim), usize::from(room.width)).iter().zip(room.y..room.bottom())
+        {
             f.buffer_mut().set_line(room.x, y, row, room.width);
         }
     }
