@@ -95,7 +95,7 @@ impl From<&crate::openrouter::model::Model> for Model {
         let mut about = vec![price];
         about.extend(model.context.map(|n| format!("{}k", n / 1000)));
         about.extend(Some(reasons.to_owned()).filter(|reasons| !reasons.is_empty()));
-        about.extend(known.into_iter().filter_map(|(field, word)| model.supports(field).then(|| word.to_owned())));
+        about.extend(known.into_iter().filter(|(field, _)| model.supports(field)).map(|(_, word)| word.to_owned()));
         let about = about.join(" ");
         Self { slug: model.id.clone(), about, price: model.price, max_output: model.max_output }
     }
