@@ -68,7 +68,12 @@ pub fn name(chain: &[Link]) -> String {
 impl Compare {
     /// Each to be asked the same.
     pub fn new(number: u64, rivals: Vec<Vec<Link>>) -> Self {
-        let column = |chain| Column { chain, began: None, transcript: Transcript::default(), page: Page::default() };
+        let column = |chain| {
+            // Answers are compared from their beginnings; End follows the text.
+            let mut page = Page::default();
+            page.scroll.to_top();
+            Column { chain, began: None, transcript: Transcript::default(), page }
+        };
         let columns = rivals.into_iter().map(column).collect();
         Self { number, columns, first: 0, verdicts: BTreeMap::new() }
     }
@@ -105,13 +110,15 @@ impl Compare {
         let look = Look { width: self.places(layout).1, theme, role: Role::Text };
         let verdicts = &self.verdicts;
         for column in &mut self.columns {
-            let thoughts = &column.transcript;
+            let run = &column.transcript;
             let beside = |field: &str| match verdicts.get(field) {
                 // Thoughts always differ and are not what was asked for.
-                Some(verdict) if !thoughts.is_thought(field) => *verdict,
+                Some(verdict) if !run.is_thought(field) => *verdict,
                 _ => Verdict::Alone,
             };
-            column.page.settle(&column.transcript, look, &beside);
+            let begun = run.shown().is_some_and(|attempt| run.answer_begun(attempt) || attempt.ended.is_some());
+            column.page.pinned = Some(begun);
+            column.page.settle(run, look, &beside);
         }
     }
 
