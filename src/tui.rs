@@ -15,6 +15,7 @@ mod kept;
 pub mod keymap;
 pub mod layout;
 pub mod markdown;
+pub mod model;
 pub mod overlay;
 pub mod pane;
 pub mod scroll;

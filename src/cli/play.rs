@@ -8,8 +8,9 @@ use crate::openrouter::catalogue::Catalogue;
 use crate::report::{Job, Report};
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
+use crate::tui::model::Model;
 use crate::tui::theme::Theme;
-use crate::tui::{self, Ask, Command, Composed, Kept, Link, Msg, Start, Wires, app};
+use crate::tui::{self, Ask, Command, Composed, Kept, Link, Msg, Start, Wires};
 use crate::worker::{self, AskCosts, Running, World};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
@@ -137,8 +138,8 @@ fn theme(config: &Config, around: &Surroundings, kept: Kept) -> Result<(Theme, b
     Ok((decided.unwrap_or(Theme::suiting(told)), decided.is_none()))
 }
 
-fn models(catalogue: &Catalogue) -> Vec<app::Model> {
-    catalogue.models.iter().map(app::Model::from).collect()
+fn models(catalogue: &Catalogue) -> Vec<Model> {
+    catalogue.models.iter().map(Model::from).collect()
 }
 
 /// Asks the service for its models; without an answer the built-in list has to do.

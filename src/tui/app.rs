@@ -8,6 +8,7 @@ use super::kept::Kept;
 use super::keymap::{Context, Keymap};
 use super::layout::{Layout, Pane, Shape, Sizes, Wish, inner};
 use super::markdown::Look;
+use super::model::Model;
 use super::overlay::Overlay;
 use super::overlay::rivals::Rivals;
 use super::pane::log::LogView;
@@ -22,7 +23,6 @@ use crate::failover::{BreakerState, Policy, Route, Spent, base_id, dear_fallback
 use crate::openrouter::BaseUrl;
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::Headers;
-use crate::openrouter::model::{Price, Reasons};
 use crate::openrouter::settings::Settings;
 use crate::transcript::Transcript;
 use ratatui::layout::Rect;
@@ -64,41 +64,6 @@ pub struct Start {
     pub notice: Option<String>,
     /// Whether the guided tour begins at once.
     pub tour: bool,
-}
-
-/// A model to choose.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Model {
-    /// Its slug.
-    pub slug: String,
-    /// In one line: USD per million tokens in and out, context, whether it reasons, what it takes.
-    pub about: String,
-    /// What it costs.
-    pub price: Price,
-    /// Most tokens in an answer, where that is known.
-    pub max_output: Option<u32>,
-}
-
-impl From<&crate::openrouter::model::Model> for Model {
-    fn from(model: &crate::openrouter::model::Model) -> Self {
-        let million = |usd: Option<f64>| usd.map_or_else(|| "?".to_owned(), |usd| format!("${:.2}", usd * 1e6));
-        let price = match model.price {
-            price if price.is_free() => "free".to_owned(),
-            price => format!("{}→{}/M", million(price.prompt), million(price.completion)),
-        };
-        let reasons = match model.reasoning {
-            Reasons::No => "",
-            Reasons::OnRequest => "can reason",
-            Reasons::ByDefault | Reasons::Always => "reasons",
-        };
-        let known = [("structured_outputs", "schemas"), ("response_format", "JSON"), ("tools", "tools")];
-        let mut about = vec![price];
-        about.extend(model.context.map(|n| format!("{}k", n / 1000)));
-        about.extend(Some(reasons.to_owned()).filter(|reasons| !reasons.is_empty()));
-        about.extend(known.into_iter().filter(|(field, _)| model.supports(field)).map(|(_, word)| word.to_owned()));
-        let about = about.join(" ");
-        Self { slug: model.id.clone(), about, price: model.price, max_output: model.max_output }
-    }
 }
 
 /// The run on the screen.

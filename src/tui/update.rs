@@ -7,10 +7,11 @@ mod compose;
 mod overlaid;
 mod tour;
 
-use super::app::{App, Model, Run};
+use super::app::{App, Run};
 use super::command::{Command, Composed};
 use super::keymap::{Action, Chord, Context};
 use super::layout::Pane;
+use super::model::Model;
 use super::overlay::Overlay;
 use super::overlay::sheet::{self, Sheet};
 use super::theme::Theme;

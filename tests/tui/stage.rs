@@ -11,9 +11,10 @@ use std::time::Duration;
 use switchover::dspy::{Entry, Module, Signature};
 use switchover::report::Report;
 use switchover::transcript::Transcript;
-use switchover::tui::app::{App, Model, Start};
+use switchover::tui::app::{App, Start};
 use switchover::tui::draw::draw;
 use switchover::tui::keymap::Chord;
+use switchover::tui::model::Model;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Command, Link, Msg};
 

@@ -3,9 +3,10 @@
 use super::{history, open};
 use crate::dspy::Values;
 use crate::transcript::{Transcript, model_name};
-use crate::tui::app::{App, Model};
+use crate::tui::app::App;
 use crate::tui::draw::window;
 use crate::tui::keymap::{Action, Context, Keymap, TABLE};
+use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use crate::tui::wrap::{clip, width};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};

@@ -56,7 +56,7 @@ impl App {
             Action::Help => {
                 self.overlay = Some(Overlay::Help(sheet::help(&self.keymap, self.size.0, self.colours())));
             }
-            Action::Headers => return self.headers(),
+            Action::Headers => return Some(self.headers()),
             Action::Faults => {
                 self.link = self.link.min(self.chain.len().saturating_sub(1));
                 self.overlay = Some(Overlay::Faults(Faults::default()));
@@ -120,10 +120,10 @@ impl App {
     }
 
     /// Opens the headers, and asks the server what the key may spend and what it received.
-    fn headers(&mut self) -> Option<Command> {
+    fn headers(&mut self) -> Command {
         self.overlay = Some(Overlay::Headers(sheet::headers(self)));
         let head = self.transcript().and_then(Transcript::shown).and_then(|attempt| attempt.head.as_ref());
-        Some(Command::AskServer { generation: head.and_then(|head| head.generation.clone()) })
+        Command::AskServer { generation: head.and_then(|head| head.generation.clone()) }
     }
 
     fn send(&mut self) -> Option<Command> {

@@ -1,0 +1,38 @@
+//! A model as the picker shows it.
+
+use crate::openrouter::model::{self, Price, Reasons};
+
+/// A model to choose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// Its slug.
+    pub slug: String,
+    /// In one line: USD per million tokens in and out, context, whether it reasons, what it takes.
+    pub about: String,
+    /// What it costs.
+    pub price: Price,
+    /// Most tokens in an answer, where that is known.
+    pub max_output: Option<u32>,
+}
+
+impl From<&model::Model> for Model {
+    fn from(model: &model::Model) -> Self {
+        let million = |usd: Option<f64>| usd.map_or_else(|| "?".to_owned(), |usd| format!("${:.2}", usd * 1e6));
+        let price = match model.price {
+            price if price.is_free() => "free".to_owned(),
+            price => format!("{}→{}/M", million(price.prompt), million(price.completion)),
+        };
+        let reasons = match model.reasoning {
+            Reasons::No => "",
+            Reasons::OnRequest => "can reason",
+            Reasons::ByDefault | Reasons::Always => "reasons",
+        };
+        let known = [("structured_outputs", "schemas"), ("response_format", "JSON"), ("tools", "tools")];
+        let mut about = vec![price];
+        about.extend(model.context.map(|n| format!("{}k", n / 1000)));
+        about.extend(Some(reasons.to_owned()).filter(|reasons| !reasons.is_empty()));
+        about.extend(known.into_iter().filter(|(field, _)| model.supports(field)).map(|(_, word)| word.to_owned()));
+        let about = about.join(" ");
+        Self { slug: model.id.clone(), about, price: model.price, max_output: model.max_output }
+    }
+}
