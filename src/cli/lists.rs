@@ -99,6 +99,15 @@ fn offline(world: &World, reason: &str) -> Result<Catalogue> {
     Ok(world.catalogue())
 }
 
+/// Where the list of models is from, for the screen.
+pub(super) fn listed(world: &World) -> String {
+    match world.models_age() {
+        Some(age) if age.as_secs() < 60 => "as listed now".to_owned(),
+        Some(age) => format!("as listed {} ago", ago(age)),
+        None => "the short list of the program".to_owned(),
+    }
+}
+
 /// A time in its largest unit.
 fn ago(age: Duration) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];

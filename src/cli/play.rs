@@ -1,6 +1,6 @@
 //! The playground: wires the screen to the worker.
 
-use super::{Settings, exit, setup};
+use super::{Settings, exit, lists, setup};
 use crate::config::{Config, Surroundings};
 use crate::failover::{Policy, Route};
 use crate::history::{History, Keeper};
@@ -91,6 +91,7 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
         library,
         chain: base.chain.iter().map(|route| link(&route.model)).collect(),
         models: models(&world.catalogue()),
+        listed: lists::listed(world),
         policy: base.policy.clone(),
         adapter: base.adapter,
         simulated: world.simulated(),
@@ -145,7 +146,7 @@ fn models(catalogue: &Catalogue) -> Vec<Model> {
 /// Asks the service for its models; without an answer the built-in list has to do.
 async fn learn_models(world: Arc<World>, inbox: UnboundedSender<Msg>) {
     _ = match world.ask_catalogue().await {
-        Ok(catalogue) => inbox.send(Msg::Models(models(&catalogue))),
+        Ok(catalogue) => inbox.send(Msg::Models(models(&catalogue), lists::listed(&world))),
         Err(failure) => inbox.send(Msg::Notice(format!("the list of models did not come: {}", failure.reason))),
     };
 }

@@ -38,6 +38,8 @@ pub struct Start {
     pub chain: Vec<Link>,
     /// Models to choose from.
     pub models: Vec<Model>,
+    /// Where that list is from, and how old it is.
+    pub listed: String,
     /// The engine's settings.
     pub policy: Policy,
     /// How fields are written.
@@ -138,6 +140,8 @@ pub struct App {
     pub link: usize,
     /// Models to choose from.
     pub models: Vec<Model>,
+    /// Where that list is from, and how old it is.
+    pub listed: String,
     /// The engine's settings.
     pub policy: Policy,
     /// Whether the simulator answers.
@@ -212,6 +216,7 @@ impl App {
             chain: start.chain,
             link: 0,
             models: start.models,
+            listed: start.listed,
             policy: start.policy,
             simulated: start.simulated,
             server: start.server,

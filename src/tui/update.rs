@@ -57,8 +57,8 @@ pub enum Msg {
     KeyInfo(Box<Result<KeyInfo, String>>),
     /// What the service says of the generation of this id, or why it does not.
     Received(String, Box<Result<Generation, String>>),
-    /// Models to choose from have arrived.
-    Models(Vec<Model>),
+    /// Models to choose from have arrived; and where that list is from.
+    Models(Vec<Model>, String),
     /// Runs of earlier sessions have been read, the oldest first.
     Past(Vec<Transcript>),
     /// The terminal has told its background: this suits it.
@@ -128,7 +128,8 @@ impl App {
                 self.theme = self.chosen.unwrap_or(theme);
                 None
             }
-            Msg::Models(models) => {
+            Msg::Models(models, listed) => {
+                self.listed = listed;
                 self.models = models;
                 None
             }

@@ -69,6 +69,7 @@ impl Stage {
                     ..Model::default()
                 })
                 .collect(),
+            listed: "as listed 3 hours ago".to_owned(),
             simulated: true,
             theme,
             ..Start::default()

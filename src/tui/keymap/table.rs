@@ -308,6 +308,7 @@ pub const TABLE: &[Binding] = table! {
         "variant"       Variant     ["v"]                                 "variant"    "Next variant of its name: :free, :nitro, :floor, none";
         "mode"          Mode        ["m"]                                 "mode"       "Who falls back: we, OpenRouter (server), nobody (strict)";
         "hedge"         Hedge       ["h"]                                 "hedge"      "Ask the next model beside a slow one, or not";
+        "providers"     Settings    ["p"]                                 "providers"  "Provider preferences: order, only, ignore, sort, max_price, data_collection, zdr, quantizations";
     }
     Demos {
         "open-demo"     Open        ["Enter"]                             "open"       "The whole demo";

@@ -1,6 +1,7 @@
 //! The chain editor: who is asked, in which order.
 
 use super::open;
+use crate::openrouter::settings::Provider;
 use crate::transcript::model_name;
 use crate::tui::app::App;
 use crate::tui::draw::window;
@@ -13,14 +14,14 @@ use ratatui::text::{Line, Span};
 /// Draws the editor.
 pub fn draw(app: &App, f: &mut Frame<'_>) {
     let theme = app.colours();
-    let height = (app.chain.len() as u16).saturating_add(4).min(app.layout.body.height);
-    let room = open(app, f, "fallback chain", "asked from the top", 72, height.max(6));
+    let height = (app.chain.len() as u16).saturating_add(5).min(app.layout.body.height);
+    let room = open(app, f, "fallback chain", "asked from the top", 72, height.max(7));
     if app.chain.is_empty() {
         let line = Line::styled("Empty: a adds a model.", theme.style(Role::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
     let dear = app.dear();
-    for (i, y) in window(app.link, app.chain.len(), room.height.saturating_sub(1)).zip(room.y..room.bottom()) {
+    for (i, y) in window(app.link, app.chain.len(), room.height.saturating_sub(2)).zip(room.y..room.bottom()) {
         let place = &app.chain[i];
         let about = app.model(&place.model).map_or("", |model| model.about.as_str());
         let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
@@ -48,6 +49,17 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
     };
     let hedge = if app.policy.hedge { "; hedged: the next one beside a slow one" } else { "" };
     let foot = clip(&format!("{primary} is asked first; {rule}{hedge}."), room.width.into());
-    let y = room.bottom().saturating_sub(1);
-    f.buffer_mut().set_line(room.x, y, &Line::styled(foot, theme.style(Role::Dim)), room.width);
+    for (foot, up) in [(foot, 2), (clip(&providers(app), room.width.into()), 1)] {
+        let y = room.bottom().saturating_sub(up);
+        f.buffer_mut().set_line(room.x, y, &Line::styled(foot, theme.style(Role::Dim)), room.width);
+    }
+}
+
+/// Which providers the service may choose from, in its own words.
+fn providers(app: &App) -> String {
+    match serde_json::to_string(&app.settings.provider) {
+        _ if app.settings.provider == Provider::default() => "providers: the service's own choice.".to_owned(),
+        Ok(chosen) => format!("providers: {chosen}"),
+        Err(_) => String::new(),
+    }
 }

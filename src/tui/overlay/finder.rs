@@ -215,7 +215,8 @@ pub fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         Sought::Text => "find in the answer",
     };
     let height = if finder.sought == Sought::Text { 3 } else { 18.min(app.layout.body.height) };
-    let room = open(app, f, title, &format!("{}", finder.found.len()), 84, height);
+    let from = if finder.sought == Sought::Models { format!(" · {}", app.listed) } else { String::new() };
+    let room = open(app, f, title, &format!("{}{from}", finder.found.len()), 84, height);
     let typed = clip(&finder.query, usize::from(room.width.saturating_sub(3)));
     let x = room.x + 2 + width(&typed) as u16;
     let line = Line::from(vec![Span::styled("› ", theme.style(Role::Key)), Span::raw(typed)]);

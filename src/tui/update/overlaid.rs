@@ -154,7 +154,7 @@ impl App {
                 self.overlay = None;
                 self.link = 0;
             }
-            Some(Action::Add) => return self.act(Action::Add),
+            Some(action @ (Action::Add | Action::Settings)) => return self.act(action),
             Some(Action::Faults) => {
                 self.overlay = Some(Overlay::Faults(Faults { from_chain: true, ..Faults::default() }));
             }
