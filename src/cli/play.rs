@@ -237,6 +237,10 @@ impl Desk {
                     });
                 _ = self.inbox.send(Msg::Composed(Box::new(composed)));
             }
+            Command::Warm => {
+                let world = Arc::clone(&self.world);
+                tokio::spawn(async move { world.warm().await });
+            }
             // The screen does these itself.
             Command::Copy { .. } | Command::Edit(_) | Command::Mouse(_) | Command::Suspend | Command::Quit => {}
         }

@@ -57,6 +57,8 @@ pub enum Command {
     },
     /// Let the user's editor work on this text; the answer is `Msg::Edited`.
     Edit(String),
+    /// Somebody has begun to type: have a connection ready for what will be sent.
+    Warm,
     /// Turn reports of the mouse's wheel on or off.
     Mouse(bool),
     /// To the shell and back.

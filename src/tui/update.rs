@@ -185,7 +185,12 @@ impl App {
             return self.act(action);
         }
         match self.focus {
-            Pane::Prompt => self.type_key(key),
+            Pane::Prompt => {
+                let empty = self.prompt.is_empty();
+                self.type_key(key);
+                // Whoever begins to type will send soon: the connection can be there by then.
+                return (empty && !self.prompt.is_empty() && !self.simulated).then_some(Command::Warm);
+            }
             Pane::Signatures => self.shelf.type_key(key),
             Pane::Answer | Pane::Log => {}
         }

@@ -274,6 +274,11 @@ impl World {
         locked(&self.catalogue).age(wall())
     }
 
+    /// Opens a connection that the next request will find ready. Where that fails, the request will say why.
+    pub async fn warm(&self) {
+        _ = self.client.warm(&self.endpoint(), &self.headers()).await;
+    }
+
     /// What the service says about the key: limits and what is left.
     ///
     /// # Errors

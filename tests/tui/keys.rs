@@ -331,3 +331,13 @@ fn no_key_and_no_size_brings_it_down() {
         }
     }
 }
+
+#[test]
+fn the_first_letter_warms_a_connection_to_a_server() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    assert_eq!(stage.press("a"), None, "the simulator is at hand anyway");
+    stage.press("Backspace");
+    stage.app.simulated = false;
+    assert_eq!(stage.press("a"), Some(Command::Warm));
+    assert_eq!(stage.press("b"), None, "once is enough");
+}
