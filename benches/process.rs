@@ -31,6 +31,9 @@ mod unix {
 
     const BINARY: &str = env!("CARGO_BIN_EXE_switchover");
     const FLOOR: &str = "as-the-floor";
+    /// Letters that stand nowhere else on the screen; so many that no row of the prompt is like the one above it,
+    /// which would not be drawn when the prompt scrolls.
+    const KEYS: [&str; 5] = ["Q", "Z", "X", "V", "W"];
 
     pub(super) fn main() {
         let arguments: Vec<String> = std::env::args().collect();
@@ -165,7 +168,7 @@ mod unix {
         playground.quiet(Duration::from_secs(1));
         let before = switches(playground.pid());
         let bytes = playground.quiet(Duration::from_secs(10));
-        let woken = switches(playground.pid()) - before;
+        let woken = switches(playground.pid()).saturating_sub(before);
         println!("idle for 10 s\n  {woken} context switches, {bytes} bytes; target 0 and 0");
         playground.leaves();
     }
@@ -178,7 +181,7 @@ mod unix {
         cat.sees("ready");
         cat.quiet(Duration::from_millis(100));
         let (mut ours, mut floor, mut bytes) = (Samples::default(), Samples::default(), 0);
-        for key in ["Q", "Z"].into_iter().cycle().take(300) {
+        for key in KEYS.into_iter().cycle().take(300) {
             let began = now();
             cat.types(key);
             floor.add(cat.sees(key) - began);
@@ -192,7 +195,7 @@ mod unix {
         playground.types("\r");
         playground.sees("goes");
         let (mut busy, began, mut frames) = (Samples::default(), now(), 0);
-        for key in ["Q", "Z"].into_iter().cycle().take(200) {
+        for key in KEYS.into_iter().cycle().take(200) {
             let pressed = now();
             playground.types(key);
             busy.add(playground.sees(key) - pressed);

@@ -109,7 +109,8 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
 
 /// Reads the runs that the history overlay begins with, beside the first frame.
 fn recall(history: History, inbox: UnboundedSender<Msg>) {
-    tokio::task::spawn_blocking(move || {
+    // A thread of its own: one of the runtime's would stay, and wake once more to end.
+    std::thread::spawn(move || {
         let kept = history.recent(AT_HAND).unwrap_or_default();
         inbox.send(Msg::Past(kept.runs.iter().map(Transcript::of).collect()))
     });
