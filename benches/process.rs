@@ -194,6 +194,7 @@ mod unix {
         println!("  p95 {:.3} ms; {} bytes a key; target ≤ 200", ours.at(0.95), bytes / 300);
         playground.types("\r");
         playground.sees("goes");
+        playground.frames();
         let (mut busy, began, mut frames) = (Samples::default(), now(), 0);
         for key in KEYS.into_iter().cycle().take(200) {
             let pressed = now();
