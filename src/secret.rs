@@ -14,23 +14,23 @@ use zeroize::Zeroizing;
 
 /// So many bytes of the key in a row count as a leak.
 const RUN: usize = 8;
+/// So many bits tell three bytes of the key from others: some hundred are set.
+const THREES: usize = 1 << 14;
 /// What stands where a piece of the key was.
 const MASK: &str = "***";
 
-/// An API key. Wiped from memory when dropped.
+/// An API key. Wiped from memory when the last of its clones is dropped.
 #[derive(Clone)]
-pub struct Secret {
-    key: Zeroizing<String>,
-    /// What its pieces are known by. Shared, for every attempt takes the key along several times.
-    pieces: Arc<Pieces>,
-    width: usize,
-}
+pub struct Secret(Arc<Inner>);
 
-struct Pieces {
+struct Inner {
+    key: Zeroizing<String>,
+    /// So many bytes of it in a row are hidden.
+    width: usize,
     /// Every `width` bytes in a row of the key and of its usual encodings, packed and sorted.
     runs: Zeroizing<Vec<u64>>,
-    /// A bit for each of `runs`, so that nearly all other text is told from them at one look.
-    marks: Zeroizing<[u64; 32]>,
+    /// A bit for every three bytes in a row, so that nearly all other text is told from them at one look.
+    threes: Zeroizing<[u64; THREES / 64]>,
 }
 
 impl Secret {
@@ -48,51 +48,50 @@ impl Secret {
             runs.sort_unstable();
             runs.dedup();
         }
-        let mut marks = Zeroizing::new([0; 32]);
-        for &run in runs.iter() {
-            let (word, bit) = mark(run);
-            marks[word] |= bit;
+        let mut threes = Zeroizing::new([0; THREES / 64]);
+        for shift in (0..=8 * width.saturating_sub(3)).step_by(8) {
+            for &run in runs.iter() {
+                let (word, bit) = three(run >> shift);
+                threes[word] |= bit;
+            }
         }
-        Self { key, pieces: Arc::new(Pieces { runs, marks }), width }
+        Self(Arc::new(Inner { key, width, runs, threes }))
     }
 
     /// The key itself, for the `Authorization` header and nothing else.
     pub fn expose(&self) -> &str {
-        &self.key
+        &self.0.key
     }
 
     /// True when there is no key at all.
     pub fn is_empty(&self) -> bool {
-        self.key.is_empty()
+        self.0.key.is_empty()
     }
 
     /// For people: the last four characters of a long key, nothing of a short one.
     pub fn masked(&self) -> String {
-        masked(&self.key)
+        masked(&self.0.key)
     }
 
     /// The text without the key and without any 8 or more of its characters in a row,
     /// plain, in base64, percent-encoded or escaped for JSON.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let bytes = text.as_bytes();
-        if self.pieces.runs.is_empty() {
+        if !self.is_in(bytes) {
             return Cow::Borrowed(text);
         }
         let (mut clean, mut from, mut hidden) = (String::new(), 0, 0..0);
         let mut last = 0;
         for (end, &byte) in (1..).zip(bytes) {
             last = ((last << 8) | u64::from(byte)) & self.mask();
-            if end < self.width || !self.hides(last) {
+            if end < self.0.width || !self.hides(last) {
                 continue;
             }
-            if end - self.width > hidden.end || hidden.is_empty() {
+            if end - self.0.width > hidden.end || hidden.is_empty() {
                 cut(text, &mut clean, &mut from, &hidden);
-                hidden.start = end - self.width;
+                hidden.start = end - self.0.width;
             }
             hidden.end = end;
-        }
-        if hidden.is_empty() {
-            return Cow::Borrowed(text);
         }
         cut(text, &mut clean, &mut from, &hidden);
         clean.push_str(&text[from..]);
@@ -119,14 +118,33 @@ impl Secret {
         }
     }
 
+    /// Whether there is anything to hide. Of the places in every run where three bytes can stand, one is a multiple
+    /// of their number: only there is looked, and around a hit.
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        let Inner { width, runs, .. } = &*self.0;
+        let places = width.saturating_sub(2).max(1);
+        !runs.is_empty()
+            && (0..bytes.len().saturating_sub(2)).step_by(places).any(|at| {
+                self.marks(pack(&bytes[at..at + 3])) && {
+                    let around = &bytes[(at + 1).saturating_sub(places)..(at + 2 + places).min(bytes.len())];
+                    around.windows(*width).any(|run| self.hides(pack(run)))
+                }
+            })
+    }
+
     /// The bytes of a run, in a register that bytes are shifted into.
     fn mask(&self) -> u64 {
-        if self.width == RUN { u64::MAX } else { (1 << (8 * self.width)) - 1 }
+        if self.0.width == RUN { u64::MAX } else { (1 << (8 * self.0.width)) - 1 }
     }
 
     fn hides(&self, run: u64) -> bool {
-        let (word, bit) = mark(run);
-        self.pieces.marks[word] & bit != 0 && self.pieces.runs.binary_search(&run).is_ok()
+        self.marks(run) && self.0.runs.binary_search(&run).is_ok()
+    }
+
+    /// Whether the last three bytes of a run may be three of the key's.
+    fn marks(&self, run: u64) -> bool {
+        let (word, bit) = three(run);
+        self.0.threes[word] & bit != 0
     }
 }
 
@@ -176,7 +194,7 @@ impl Scrubber {
 
     /// Scrubs the next piece onto `out`.
     pub fn push(&mut self, piece: &str, out: &mut String) {
-        if self.secret.pieces.runs.is_empty() {
+        if self.secret.0.runs.is_empty() {
             return out.push_str(piece);
         }
         let mask = self.secret.mask();
@@ -184,7 +202,7 @@ impl Scrubber {
         let mut passes = |byte: u8| {
             last = ((last << 8) | u64::from(byte)) & mask;
             seen += 1;
-            seen < self.secret.width || !self.secret.hides(last)
+            seen < self.secret.0.width || !self.secret.hides(last)
         };
         // Nearly every piece has nothing of the key in it, and goes over whole.
         if !self.hiding && piece.bytes().all(&mut passes) {
@@ -197,7 +215,7 @@ impl Scrubber {
                 self.last = ((self.last << 8) | u64::from(byte)) & mask;
                 self.seen += 1;
             }
-            let hide = self.seen >= self.secret.width && self.secret.hides(self.last);
+            let hide = self.seen >= self.secret.0.width && self.secret.hides(self.last);
             match (hide, std::mem::replace(&mut self.hiding, hide)) {
                 (true, false) => out.push_str(MASK),
                 (true, true) => {}
@@ -207,9 +225,9 @@ impl Scrubber {
     }
 }
 
-/// Where among 2048 bits a run is marked: Fibonacci hashing.
-fn mark(run: u64) -> (usize, u64) {
-    let hash = run.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53;
+/// Where the last three bytes are marked: Fibonacci hashing.
+fn three(run: u64) -> (usize, u64) {
+    let hash = (run << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - THREES.ilog2());
     ((hash >> 6) as usize, 1 << (hash & 63))
 }
 
@@ -294,6 +312,9 @@ mod tests {
         assert_eq!(odd.scrub(r#"{"k":"pass\"word/with+odd"}"#), r#"{"k":"***"}"#);
         assert_eq!(odd.scrub("k=pass%22word%2Fwith%2Bodd"), "k=***");
         assert_eq!(Secret::new("ollama").scrub("key ollama, ollam"), "key ***, ollam");
+        for before in (0..9).map(|n| " ".repeat(n)) {
+            assert_eq!(Secret::new("ollama").scrub(&format!("{before}ollama")), format!("{before}***"));
+        }
         assert_eq!(Secret::new("k").scrub("kk"), "kk");
         assert_eq!(Secret::new("").scrub("text"), "text");
         assert_eq!(Secret::new("schlüssel-lang-genug").scrub("xschlüssel-lang"), "x***");

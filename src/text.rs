@@ -238,9 +238,15 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// A text as one line: cleaned, runs of white space as one space, cut to `cap` characters with an ellipsis.
 pub fn clean_line(text: &str, cap: usize) -> String {
     let clean = clean(text);
-    let mut line = String::new();
+    let mut line = String::with_capacity(clean.len().min(cap));
     let mut left = cap;
     for (i, word) in clean.split_whitespace().enumerate() {
+        if word.len() < left {
+            line.push_str(if i > 0 { " " } else { "" });
+            line.push_str(word);
+            left -= word.chars().count() + usize::from(i > 0);
+            continue;
+        }
         for c in (i > 0).then_some(' ').into_iter().chain(word.chars()) {
             if left == 0 {
                 line.pop();

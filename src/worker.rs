@@ -41,7 +41,7 @@ impl Running {
 
 /// Starts a run. Its reports go to `out`, the terminal last; then `out` is dropped. Where the world asks for costs
 /// [after the end](AskCosts::AfterTheEnd), [`Seen::Billed`] may follow the terminal.
-pub fn spawn(mut job: Job, world: &Arc<World>, out: impl Fn(Report) + Send + Sync + 'static) -> Running {
+pub fn spawn(job: Job, world: &Arc<World>, out: impl Fn(Report) + Send + Sync + 'static) -> Running {
     let run = world.new_run();
     let began = world.now();
     let (cancel, cancelled) = watch::channel(false);
@@ -53,7 +53,7 @@ pub fn spawn(mut job: Job, world: &Arc<World>, out: impl Fn(Report) + Send + Syn
             bills.lock().unwrap_or_else(PoisonError::into_inner).hear(&what, world.simulated());
             out(Report { run, at: world.now().saturating_sub(began), what });
         };
-        let program = program::Program { job: &mut job, world: &world, tell: &tell, cancel: cancelled };
+        let program = program::Program { job, world: &world, tell: &tell, cancel: cancelled };
         let finished = program.run().await;
         let owed = bills.lock().unwrap_or_else(PoisonError::into_inner).owed();
         let when = world.costs_asked();

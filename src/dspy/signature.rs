@@ -91,12 +91,23 @@ impl Signature {
         if !self.instructions.trim().is_empty() {
             return self.instructions.clone();
         }
-        let names = |fields: &[Field]| fields.iter().map(|f| format!("`{}`", f.name)).collect::<Vec<_>>().join(", ");
+        let mut task = String::with_capacity(128);
+        let mut name = |before: &str, fields: &[Field]| {
+            task.push_str(before);
+            for (i, field) in fields.iter().enumerate() {
+                task.extend([if i > 0 { ", `" } else { "`" }, &field.name, "`"]);
+            }
+        };
         match (self.inputs.is_empty(), self.outputs.is_empty()) {
-            (true, _) => format!("Write {}.", names(&self.outputs)),
-            (_, true) => format!("Take note of {}.", names(&self.inputs)),
-            _ => format!("Read {} and work out {}.", names(&self.inputs), names(&self.outputs)),
+            (true, _) => name("Write ", &self.outputs),
+            (_, true) => name("Take note of ", &self.inputs),
+            _ => {
+                name("Read ", &self.inputs);
+                name(" and work out ", &self.outputs);
+            }
         }
+        task.push('.');
+        task
     }
 
     /// The output of this name.

@@ -81,7 +81,7 @@ pub(super) fn parse(json: &str) -> Result<Chunk<'_>, serde_json::Error> {
 }
 
 /// Text on its way out: cleaned and scrubbed, whatever the pieces.
-struct Outlet {
+pub(super) struct Outlet {
     cleaner: Cleaner,
     scrubber: Option<Scrubber>,
     whole: String,
@@ -102,12 +102,17 @@ impl Outlet {
         self.whole.push_str(&out);
         (!out.is_empty()).then_some(out)
     }
+
+    /// All that has come.
+    pub(super) fn take(&mut self) -> String {
+        std::mem::take(&mut self.whole)
+    }
 }
 
 /// All chunks so far.
 pub(super) struct Fold {
-    text: Outlet,
-    reasoning: Outlet,
+    pub(super) text: Outlet,
+    pub(super) reasoning: Outlet,
     pub(super) refusal: String,
     pub(super) finish: Option<String>,
     pub(super) native_finish: Option<String>,

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 /// One run's worth of asking.
 pub(super) struct Program<'a> {
     /// What was asked; its routes are completed as the run begins.
-    pub(super) job: &'a mut Job,
+    pub(super) job: Job,
     /// Where it runs.
     pub(super) world: &'a World,
     /// Where its reports go.
@@ -26,17 +26,18 @@ pub(super) struct Program<'a> {
 impl Program<'_> {
     /// Runs to the end, and gives back the one terminal of it all.
     pub(super) async fn run(self) -> Finished {
-        let Self { job, world, tell, cancel } = self;
+        let Self { mut job, world, tell, cancel } = self;
         let signature = job.module.expand(&job.signature);
-        let messages = messages(job, &signature, &job.inputs);
+        let messages = messages(&job, &signature, &job.inputs);
         let bytes = messages.iter().map(|message| message.content.len()).sum();
-        world.complete(job, bytes);
+        world.complete(&mut job, bytes);
         if job.settings.stream == Some(false) {
             // An answer in one piece brings its first token with its last: it may take as long as one that reasons.
             let first_token = &mut job.policy.timeouts.first_token;
             *first_token = job.policy.first_token_reasoning.max(*first_token);
         }
-        tell(What::Seen(Seen::Begun(Arc::new(job.clone()))));
+        let job = Arc::new(job);
+        tell(What::Seen(Seen::Begun(Arc::clone(&job))));
         let job = &*job;
         let ask = |signature, messages, chain, policy| {
             Ask { job, signature, messages, chain, policy, world, tell, cancel: cancel.clone() }.run()

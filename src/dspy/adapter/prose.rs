@@ -15,25 +15,26 @@ const COMPLETED: &str = "[[ ## completed ## ]]";
 
 /// The system message: the fields, the shape of an exchange, the task.
 pub(super) fn system(adapter: Adapter, signature: &Signature) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(1024);
     if !signature.inputs.is_empty() {
-        let _ = writeln!(out, "You are given these fields:\n{}", list(&signature.inputs));
+        out.push_str("You are given these fields:\n");
+        list(&signature.inputs, &mut out);
+        out.push('\n');
     }
-    let _ = writeln!(out, "You answer with these fields:\n{}", list(&signature.outputs));
-    out.push_str("An exchange looks like this, each name in braces standing for its value.\n\n");
-    let hole = |field: &Field| format!("{{{}}}", field.name);
-    let noted = |field: &Field| match note(&field.kind) {
-        Some(note) => format!("{}        # {note}", hole(field)),
-        None => hole(field),
-    };
-    let inputs = signature.inputs.iter().map(|field| block(adapter, field, &hole(field)));
-    out.push_str(&inputs.collect::<String>());
+    out.push_str("You answer with these fields:\n");
+    list(&signature.outputs, &mut out);
+    out.push_str("\nAn exchange looks like this, each name in braces standing for its value.\n\n");
+    for field in &signature.inputs {
+        block(adapter, field, &hole(field), &mut out);
+    }
     if adapter == Adapter::Json {
         let outputs = signature.outputs.iter().map(|field| (field.name.clone(), noted(field).into()));
         out.push_str("The answer is one JSON object:\n\n");
         out.push_str(&pretty(outputs.collect()));
     } else {
-        out.push_str(&signature.outputs.iter().map(|field| block(adapter, field, &noted(field))).collect::<String>());
+        for field in &signature.outputs {
+            block(adapter, field, &noted(field), &mut out);
+        }
         out.push_str(if adapter == Adapter::Chat { COMPLETED } else { "" });
     }
     out.truncate(out.trim_end().len());
@@ -45,20 +46,32 @@ pub(super) fn system(adapter: Adapter, signature: &Signature) -> String {
     out
 }
 
+/// What stands for a value.
+fn hole(field: &Field) -> String {
+    ["{", &field.name, "}"].concat()
+}
+
+/// The same, with what is acceptable.
+fn noted(field: &Field) -> String {
+    match note(&field.kind) {
+        Some(note) => format!("{{{}}}        # {note}", field.name),
+        None => hole(field),
+    }
+}
+
 /// Numbered fields with type, description and constraints.
-fn list(fields: &[Field]) -> String {
-    let mut out = String::new();
+fn list(fields: &[Field], out: &mut String) {
     for (i, field) in fields.iter().enumerate() {
         let _ = write!(out, "{}. `{}` ({}):", i + 1, field.name, field.kind);
-        if let Some(description) = field.description.as_deref().filter(|text| *text != format!("${{{}}}", field.name)) {
-            let _ = write!(out, " {description}");
+        // DSPy's own description of a field that has none is its name in `${}`.
+        if let Some(description) = field.description.as_deref().filter(|text| *text != ["$", &hole(field)].concat()) {
+            out.extend([" ", description]);
         }
         if let Some(constraints) = &field.constraints {
-            let _ = write!(out, "\nConstraints: {constraints}");
+            out.extend(["\nConstraints: ", constraints]);
         }
         out.push('\n');
     }
-    out
 }
 
 /// What is acceptable for an output that is not plain text.
@@ -77,33 +90,42 @@ fn note(kind: &Kind) -> Option<String> {
 }
 
 /// A field's marker or tags around its value, and a blank line.
-fn block(adapter: Adapter, field: &Field, value: &str) -> String {
-    let name = &field.name;
+fn block(adapter: Adapter, field: &Field, value: &str, out: &mut String) {
+    let name = field.name.as_str();
     match adapter {
-        Adapter::Xml => format!("<{name}>\n{value}\n</{name}>\n\n"),
-        _ => format!("[[ ## {name} ## ]]\n{value}\n\n"),
+        Adapter::Xml => out.extend(["<", name, ">\n", value, "\n</", name, ">\n\n"]),
+        _ => out.extend(["[[ ## ", name, " ## ]]\n", value, "\n\n"]),
     }
 }
 
 /// The inputs that there are.
 pub(super) fn inputs(adapter: Adapter, signature: &Signature, values: &Values) -> String {
-    let given = signature.inputs.iter().filter_map(|field| Some((field, values.get(&field.name)?)));
-    given.map(|(field, value)| shown(adapter, field, value)).collect::<String>().trim_end_matches('\n').to_owned()
+    let mut out = String::with_capacity(256);
+    for field in &signature.inputs {
+        if let Some(value) = values.get(&field.name) {
+            shown(adapter, field, value, &mut out);
+        }
+    }
+    out.truncate(out.trim_end_matches('\n').len());
+    out
 }
 
-fn shown(adapter: Adapter, field: &Field, value: &Value) -> String {
+fn shown(adapter: Adapter, field: &Field, value: &Value, out: &mut String) {
     let text = render(&field.kind, value);
     match adapter {
-        Adapter::Xml => block(adapter, field, &text.replace('&', "&amp;").replace('<', "&lt;")),
-        _ => block(adapter, field, &text),
+        Adapter::Xml => block(adapter, field, &text.replace('&', "&amp;").replace('<', "&lt;"), out),
+        _ => block(adapter, field, &text, out),
     }
 }
 
 /// The inputs and the reminder.
 pub(super) fn user(adapter: Adapter, signature: &Signature, values: &Values) -> String {
-    let inputs = inputs(adapter, signature, values);
-    let reminder = reminder(adapter, signature);
-    if inputs.is_empty() { reminder } else { format!("{inputs}\n\n{reminder}") }
+    let mut out = inputs(adapter, signature, values);
+    if !out.is_empty() {
+        out.push_str("\n\n");
+    }
+    reminder(adapter, signature, &mut out);
+    out
 }
 
 /// The outputs that there are; those that are not have `absent`, if it is given.
@@ -114,8 +136,16 @@ pub(super) fn answer(adapter: Adapter, signature: &Signature, values: &Values, a
     if adapter == Adapter::Json {
         return pretty(given.map(|(field, value)| (field.name.clone(), value.clone())).collect());
     }
-    let blocks: String = given.map(|(field, value)| shown(adapter, field, value)).collect();
-    if adapter == Adapter::Chat { format!("{blocks}{COMPLETED}\n") } else { blocks.trim_end().to_owned() }
+    let mut out = String::new();
+    for (field, value) in given {
+        shown(adapter, field, value, &mut out);
+    }
+    if adapter == Adapter::Chat {
+        out.extend([COMPLETED, "\n"]);
+    } else {
+        out.truncate(out.trim_end().len());
+    }
+    out
 }
 
 fn pretty(map: Map<String, Value>) -> String {
@@ -123,21 +153,27 @@ fn pretty(map: Map<String, Value>) -> String {
 }
 
 /// What is wanted, in order, with the type of each output that is not plain text.
-fn reminder(adapter: Adapter, signature: &Signature) -> String {
-    let names = signature.outputs.iter().map(|field| {
-        let name = match adapter {
-            Adapter::Chat => format!("`[[ ## {} ## ]]`", field.name),
-            Adapter::Json => format!("`{}`", field.name),
-            Adapter::Xml => format!("`<{}>`", field.name),
-        };
-        if field.kind == Kind::Str { name } else { format!("{name} (a Python {})", field.kind) }
+fn reminder(adapter: Adapter, signature: &Signature, out: &mut String) {
+    out.push_str(match adapter {
+        Adapter::Chat => "Answer with ",
+        Adapter::Json => "Answer with one JSON object and nothing else, its keys in this order: ",
+        Adapter::Xml => "Answer with each field between its tags: ",
     });
-    let names = names.collect::<Vec<_>>().join(", then ");
-    match adapter {
-        Adapter::Chat => format!("Answer with {names}, and end with `{COMPLETED}`."),
-        Adapter::Json => format!("Answer with one JSON object and nothing else, its keys in this order: {names}."),
-        Adapter::Xml => format!("Answer with each field between its tags: {names}."),
+    for (i, field) in signature.outputs.iter().enumerate() {
+        out.push_str(if i > 0 { ", then " } else { "" });
+        match adapter {
+            Adapter::Chat => out.extend(["`[[ ## ", &field.name, " ## ]]`"]),
+            Adapter::Json => out.extend(["`", &field.name, "`"]),
+            Adapter::Xml => out.extend(["`<", &field.name, ">`"]),
+        }
+        if field.kind != Kind::Str {
+            let _ = write!(out, " (a Python {})", field.kind);
+        }
     }
+    if adapter == Adapter::Chat {
+        out.extend([", and end with `", COMPLETED, "`"]);
+    }
+    out.push('.');
 }
 
 /// What is wrong with an answer, and what is wanted instead.
@@ -146,6 +182,7 @@ pub(super) fn repair(adapter: Adapter, signature: &Signature, why: &Unparsed) ->
     for problem in &why.problems {
         let _ = writeln!(out, "- `{}` should be {}, but there was {}.", problem.field, problem.expected, problem.got);
     }
-    let _ = write!(out, "\nWrite the whole answer again, with the same meaning. {}", reminder(adapter, signature));
+    out.push_str("\nWrite the whole answer again, with the same meaning. ");
+    reminder(adapter, signature, &mut out);
     out
 }
