@@ -10,10 +10,11 @@ use crate::secret::{Scrubber, Secret};
 use crate::text::Cleaner;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// A chunk of a stream, or a whole answer: `choices[].delta` or `choices[].message`. Read in
-/// one pass, strings borrowed; what is rare (errors, usage, metadata) stays a [`Value`].
+/// one pass, strings borrowed; what is rare (errors, usage, metadata) stays as it was written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Chunk<'a> {
@@ -27,16 +28,28 @@ pub(super) struct Chunk<'a> {
     provider: Text<'a>,
     #[serde(borrow)]
     pub(super) choices: Option<List<Choice<'a>>>,
-    usage: Value,
-    error: Value,
-    openrouter_metadata: Value,
+    #[serde(borrow)]
+    usage: Written<'a>,
+    #[serde(borrow)]
+    error: Written<'a>,
+    #[serde(borrow)]
+    openrouter_metadata: Written<'a>,
+}
+
+/// JSON that is looked into only where there is any; `null` is none.
+type Written<'a> = Option<&'a RawValue>;
+
+/// What is written there; nothing of it, if it is nested too deeply.
+fn value(written: &RawValue) -> Option<Value> {
+    serde_json::from_str(written.get()).ok()
 }
 
 /// One of `choices`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Choice<'a> {
-    index: Value,
+    #[serde(borrow)]
+    index: Written<'a>,
     #[serde(borrow)]
     delta: Object<Part<'a>>,
     #[serde(borrow)]
@@ -45,7 +58,8 @@ pub(super) struct Choice<'a> {
     finish_reason: Text<'a>,
     #[serde(borrow)]
     native_finish_reason: Text<'a>,
-    error: Value,
+    #[serde(borrow)]
+    error: Written<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -163,19 +177,20 @@ impl Fold {
             self.id = line(&chunk.id);
         }
         self.served(&chunk.model, &chunk.provider, around, out);
-        if let Some(usage) = usage(&chunk.usage) {
+        if let Some(usage) = chunk.usage.and_then(value).as_ref().and_then(usage) {
             let merged = merge(self.usage.unwrap_or_default(), usage);
             if self.usage.replace(merged) != Some(merged) {
                 out.push(Delta::Usage(merged));
             }
         }
-        out.extend(metadata(&chunk.openrouter_metadata, around.key).map(Delta::Metadata));
-        if is_error(&chunk.error) || chunk.object.some() == Some("error") {
+        let metadata = chunk.openrouter_metadata.and_then(value).and_then(|told| metadata(&told, around.key));
+        out.extend(metadata.map(Delta::Metadata));
+        if chunk.error.and_then(value).is_some_and(|error| is_error(&error)) || chunk.object.some() == Some("error") {
             return Err(self.error(None, json, around));
         }
         // Only one choice is ever asked for; a stranger's others are not mixed into it.
         let mut choices = chunk.choices.iter().flat_map(|list| &list.0);
-        let Some(choice) = choices.find(|choice| count(&choice.index).unwrap_or(0) == 0) else { return Ok(()) };
+        let Some(choice) = choices.find(|choice| choice.index.and_then(value).as_ref().and_then(count).unwrap_or(0) == 0) else { return Ok(()) };
         let part = choice.delta.0.as_ref().or(choice.message.0.as_ref().filter(|_| self.text().is_empty()));
         if let Some(part) = part {
             self.part(part, around, out);
@@ -183,8 +198,8 @@ impl Fold {
         if self.native_finish.is_none() {
             self.native_finish = line(&choice.native_finish_reason);
         }
-        if is_error(&choice.error) {
-            return Err(self.error(Some(&choice.error), json, around));
+        if let Some(error) = choice.error.and_then(value).filter(is_error) {
+            return Err(self.error(Some(&error), json, around));
         }
         if let Some(finish) = line(&choice.finish_reason) {
             if finish == "error" {

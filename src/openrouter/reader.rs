@@ -8,6 +8,7 @@ use super::sse::{Decoder, Event};
 use super::{Completion, Delta, Finish, Head};
 use crate::failover::{Failure, Kind};
 use crate::secret::Secret;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// A body longer than this is given up: 16 MiB.
@@ -168,10 +169,13 @@ impl Inside {
             return;
         }
         self.events += 1;
-        let json = String::from_utf8_lossy(data);
-        if std::str::from_utf8(data).is_err() {
-            out.push(Delta::Warning(format!("event {}: bytes that are not UTF-8 were replaced", self.events)));
-        }
+        let json = std::str::from_utf8(data).map_or_else(
+            |_| {
+                out.push(Delta::Warning(format!("event {}: bytes that are not UTF-8 were replaced", self.events)));
+                String::from_utf8_lossy(data)
+            },
+            Cow::Borrowed,
+        );
         match parse(&json) {
             Ok(chunk) => {
                 self.bad_in_a_row = 0;
