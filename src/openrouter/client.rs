@@ -78,7 +78,8 @@ impl Client {
     /// A request that cannot be sent: [`Kind::Local`], or [`Kind::Tls`] on a machine without certificates.
     pub fn open(&self, call: Call<'_>) -> Result<Exchange, Failure> {
         let url = format!("{}/chat/completions", call.endpoint.base);
-        let request = build(Method::POST, &url, call.endpoint, call.headers, Some(call.body.to_string()))?;
+        let body = serde_json::to_vec(&call.body).map_err(|error| Failure::new(Kind::Local, error.to_string()))?;
+        let request = build(Method::POST, &url, call.endpoint, call.headers, Some(body))?;
         let client = self.lane(&call.endpoint.base, call.fresh)?;
         let key = call.endpoint.key.clone();
         let shown = Arc::new(record(&request, call.body, key.as_ref()));
@@ -236,7 +237,7 @@ fn build(
     url: &str,
     endpoint: &Endpoint,
     headers: &Headers,
-    body: Option<String>,
+    body: Option<Vec<u8>>,
 ) -> Result<reqwest::Request, Failure> {
     let local = |why: String| Failure::new(Kind::Local, why);
     let url: Url = url.parse().map_err(|error| local(format!("the address is no URL: {error}")))?;
