@@ -140,6 +140,11 @@ impl Fold {
         &self.reasoning.whole
     }
 
+    /// The answer and the reasoning, which are not needed here any more.
+    pub(super) fn take_texts(&mut self) -> (String, String) {
+        (std::mem::take(&mut self.text.whole), std::mem::take(&mut self.reasoning.whole))
+    }
+
     /// Whether any content has come: an error from now on is one in mid-stream.
     fn begun(&self) -> bool {
         !self.text().is_empty() || !self.reasoning().is_empty()

@@ -231,7 +231,7 @@ impl Inside {
         generation: Option<String>,
         out: &mut Vec<Delta>,
     ) -> Result<Completion, Failure> {
-        let fold = self.fold;
+        let mut fold = self.fold;
         let empty = fold.text().trim().is_empty();
         let fail = |kind, reason: String| {
             let mut failure = Failure::new(kind, reason);
@@ -259,7 +259,6 @@ impl Inside {
         if empty && !fold.refusal.is_empty() {
             return fail(Kind::Policy, format!("the model refused: {}", fold.refusal));
         }
-        let mut text = fold.text().to_owned();
         if empty {
             if finish == "length" {
                 let spent = if fold.reasoning().is_empty() { "" } else { ": reasoning used them up" };
@@ -271,17 +270,18 @@ impl Inside {
             }
             // Some models put structured output there and leave the content null.
             out.push(Delta::Warning("the answer came in the reasoning field and is read from there".into()));
-            fold.reasoning().clone_into(&mut text);
         }
+        let finish = match finish.as_str() {
+            "stop" => Finish::Stop,
+            "length" => Finish::Length,
+            "tool_calls" => Finish::ToolCalls,
+            _ => Finish::Other(finish.clone()),
+        };
+        let (text, reasoning) = fold.take_texts();
         Ok(Completion {
-            finish: match finish.as_str() {
-                "stop" => Finish::Stop,
-                "length" => Finish::Length,
-                "tool_calls" => Finish::ToolCalls,
-                _ => Finish::Other(finish.clone()),
-            },
-            text,
-            reasoning: fold.reasoning().to_owned(),
+            finish,
+            text: if empty { reasoning.clone() } else { text },
+            reasoning,
             native_finish: fold.native_finish,
             model: fold.model,
             provider: fold.provider,
