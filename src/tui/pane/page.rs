@@ -68,7 +68,7 @@ fn section<'a>(attempt: &'a Attempt, field: &str) -> Option<&'a String> {
 #[derive(Clone, Debug)]
 enum Body {
     Rows(Vec<Row>),
-    Growing(Markdown),
+    Growing(Box<Markdown>),
 }
 
 impl Body {

@@ -47,7 +47,7 @@ impl Desk<'_> {
         let look = Look { role, ..self.look };
         let mut document = match self.take(&key) {
             Some(Body::Growing(document)) => document,
-            _ => Markdown::new(look),
+            _ => Box::new(Markdown::new(look)),
         };
         document.update(key.source(run), look);
         self.new.push((key, Body::Growing(document)));
