@@ -29,8 +29,19 @@ pub const LINES: u32 = 1;
 impl Report {
     /// The report as a line of JSON, its end included: what `--json` prints and history keeps.
     pub fn line(&self) -> String {
-        let object = serde_json::to_string(self).unwrap_or_else(|e| unreachable!("reports are plain data: {e}"));
-        format!("{{\"v\":{LINES},{}\n", &object[1..])
+        let mut line = Vec::new();
+        self.write(&mut line);
+        String::from_utf8(line).unwrap_or_else(|e| unreachable!("JSON is text: {e}"))
+    }
+
+    /// Adds that line to what is there.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(format!("{{\"v\":{LINES}").as_bytes());
+        // The object's own brace becomes the comma behind the version: the line may be too long to move it about.
+        let brace = out.len();
+        serde_json::to_writer(&mut *out, self).unwrap_or_else(|e| unreachable!("reports are plain data: {e}"));
+        out[brace] = b',';
+        out.push(b'\n');
     }
 }
 

@@ -37,7 +37,7 @@ impl Adapter {
         let mut sections = Sections::new(self, signature);
         sections.push(text);
         sections.finish();
-        sections.prediction(text)
+        sections.into_prediction(text)
     }
 
     /// The messages to add after an answer that does not validate: that answer, what is wrong with it, and what

@@ -31,6 +31,15 @@ pub(super) fn text(field: &Field, text: &str) -> Fit {
     finish(field, value, repairs, text)
 }
 
+/// Reads a field's text that nobody else needs: where it is the value, it may be long and is not copied.
+pub(super) fn whole(field: &Field, mut words: String) -> Fit {
+    if !keeps_text(&field.kind) {
+        return text(field, &words);
+    }
+    words.shrink_to_fit();
+    Ok((Value::String(words), Vec::new()))
+}
+
 /// Reads a field's value that came as JSON.
 pub(super) fn json(field: &Field, value: &Value) -> Fit {
     if let Value::String(words) = value {

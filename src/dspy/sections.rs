@@ -109,6 +109,14 @@ impl Sections {
     /// # Errors
     /// Every output that is missing or does not fit its type.
     pub fn prediction(&self, text: &str) -> Result<Prediction, Unparsed> {
+        self.clone().into_prediction(text)
+    }
+
+    /// The same, where the sections are not needed any more: long texts become values without a copy.
+    ///
+    /// # Errors
+    /// As for [`prediction`](Self::prediction).
+    pub fn into_prediction(mut self, text: &str) -> Result<Prediction, Unparsed> {
         let (mut fields, mut repairs) = (Values::new(), Vec::new());
         let mut problems = Vec::new();
         let mended: Vec<&str> = match &self.reader {
@@ -122,7 +130,7 @@ impl Sections {
             Reader::Xml(xml) => xml.repairs().to_vec(),
         };
         repairs.extend(mended.into_iter().map(|what| Repair { field: String::new(), what: what.to_owned() }));
-        for field in &self.outputs {
+        for field in &std::mem::take(&mut self.outputs) {
             match self.field(field) {
                 Ok((value, mended)) => {
                     let repair = |what| Repair { field: field.name.clone(), what };
@@ -139,7 +147,7 @@ impl Sections {
         }
     }
 
-    fn field(&self, field: &Field) -> read::Fit {
+    fn field(&mut self, field: &Field) -> read::Fit {
         let Some(at) = self.view.iter().position(|section| section.name == field.name) else {
             return read::missing(field);
         };
@@ -149,7 +157,7 @@ impl Sections {
             Reader::Xml(_) => return xml::field(field, &self.view[at].text),
         };
         match object {
-            None => read::text(field, &self.view[at].text),
+            None => read::whole(field, std::mem::take(&mut self.view[at].text)),
             Some(object) => match &object.members()[self.objects.drawn[at].0].value {
                 Some(value) => read::json(field, value),
                 None => read::missing(field),

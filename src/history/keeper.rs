@@ -11,18 +11,20 @@ use std::path::{Path, PathBuf};
 pub struct Keeper {
     directory: Option<PathBuf>,
     open: Option<(String, File)>,
+    /// Where lines are written before they leave: one room for all of a run, for the last ones hold its whole answer.
+    line: Vec<u8>,
     told: bool,
 }
 
 impl Keeper {
     /// Keeps runs in the history of this data directory.
     pub fn at(data: &Path) -> Self {
-        Self { directory: Some(data.join("history")), open: None, told: false }
+        Self { directory: Some(data.join("history")), open: None, line: Vec::new(), told: false }
     }
 
     /// Keeps nothing.
     pub fn none() -> Self {
-        Self { directory: None, open: None, told: false }
+        Self { directory: None, open: None, line: Vec::new(), told: false }
     }
 
     /// Keeps one report. It has left the program when this returns, so that it survives the program's
@@ -52,8 +54,11 @@ impl Keeper {
         }
         let Some((_, file)) = &mut self.open else { return Ok(()) };
         // One write: lines of two programs do not mix.
-        file.write_all(report.line().as_bytes())?;
+        self.line.clear();
+        report.write(&mut self.line);
+        file.write_all(&self.line)?;
         if matches!(report.what, What::Engine(Event::Finished(_))) {
+            self.line = Vec::new();
             file.sync_data()?;
         }
         Ok(())

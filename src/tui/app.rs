@@ -355,9 +355,10 @@ impl App {
         let sketch = Layout::of(screen, wish);
         let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
         self.layout = Layout::of(screen, Wish { prompt_rows: wanted, ..wish });
-        let look = Look { width: self.room(Pane::Answer).width, theme: self.colours(), role: Role::Text };
+        let room = self.room(Pane::Answer);
+        let look = Look { width: room.width, theme: self.colours(), role: Role::Text };
         if let Some(run) = &self.run {
-            self.page.settle(&run.transcript, look, &|_| Verdict::Alone);
+            self.page.settle(&run.transcript, look, usize::from(room.height), &|_| Verdict::Alone);
             self.log.settle(&run.transcript, self.room(Pane::Log).width, self.colours(), self.presenter);
         } else {
             self.page.clear();

@@ -3,17 +3,27 @@
 //!
 //! The source is cut into units by rules that look at nothing behind the cut, so the rows
 //! are the same however the text was split on its way here.
+//!
+//! Rows take several times the bytes of their text, and hardly any are on the screen. So only
+//! those near it are kept; of the others only where they begin, and they are set again when
+//! somebody scrolls there.
 
 mod code;
 mod prose;
+mod setter;
 mod units;
 
 use super::theme::{Role, Theme};
-use super::wrap::{Lead, Row, wrap};
-use code::Painter;
+use super::wrap::Row;
 pub use prose::table;
 use ratatui::style::Style;
-use units::{Fence, Unit, next};
+use setter::Setter;
+use std::ops::Range;
+
+/// Settled source is cut into stretches of about so many bytes, that are rendered again as a whole.
+const STRETCH: usize = 4 << 10;
+/// So many finished stretches are kept until the next look: what just came is on the screen.
+const NEAR: usize = 4;
 
 /// How text is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,13 +58,25 @@ pub struct Markdown {
     settled: Settled,
     /// How much was rendered at the last look, settled or not.
     seen: usize,
-    rows: Vec<Row>,
+    /// At the end of what is settled.
+    setter: Setter,
+    /// Where each stretch begins; the last one is still growing.
+    marks: Vec<Mark>,
+    /// The rows of finished stretches near the screen, by the stretch.
+    near: Vec<(usize, Vec<Row>)>,
+    /// The settled rows of the last stretch.
+    open: Vec<Row>,
     tail: Vec<Row>,
-    fence: Option<(Fence, Painter)>,
-    /// A blank line is owed before the next row.
-    gap: bool,
     /// Bytes rendered over its life: the work done.
     work: u64,
+}
+
+/// The beginning of a stretch: bytes of source and rows before it, and how it goes on from there.
+#[derive(Clone, Debug, Default)]
+struct Mark {
+    source: usize,
+    rows: usize,
+    setter: Setter,
 }
 
 impl Markdown {
@@ -64,10 +86,11 @@ impl Markdown {
             look,
             settled: Settled::default(),
             seen: 0,
-            rows: Vec::new(),
+            setter: Setter::default(),
+            marks: vec![Mark::default()],
+            near: Vec::new(),
+            open: Vec::new(),
             tail: Vec::new(),
-            fence: None,
-            gap: false,
             work: 0,
         }
     }
@@ -84,20 +107,33 @@ impl Markdown {
         }
         self.seen = source.len();
         let mut from = self.settled.length;
-        while let Some((unit, length)) = next(&source[from..], self.fence.as_ref().map(|(fence, _)| fence)) {
-            let text = &source[from..from + length];
-            let mut rows = std::mem::take(&mut self.rows);
-            self.render(&unit, text, &mut rows);
-            self.rows = rows;
-            self.settled.push(text);
+        while let Some(length) = self.setter.unit(&source[from..], look, &mut self.open) {
+            self.settled.push(&source[from..from + length]);
+            self.work += length as u64;
             from += length;
+            self.close_stretch();
         }
-        self.render_tail(&source[from..]);
+        self.tail = self.setter.tail(&source[from..], look);
+        self.work += (source.len() - from) as u64;
+    }
+
+    /// Begins a new stretch where the last one is long enough.
+    fn close_stretch(&mut self) {
+        let (source, last) = (self.settled.length, self.marks.len() - 1);
+        if source - self.marks[last].source < STRETCH {
+            return;
+        }
+        let rows = std::mem::take(&mut self.open);
+        self.marks.push(Mark { source, rows: self.marks[last].rows + rows.len(), setter: self.setter.clone() });
+        if self.near.len() >= NEAR {
+            self.near.remove(0);
+        }
+        self.near.push((last, rows));
     }
 
     /// All rows: the settled ones, then the others.
     pub fn len(&self) -> usize {
-        self.rows.len() + self.tail.len()
+        self.finished() + self.open.len() + self.tail.len()
     }
 
     /// Whether there is nothing to draw.
@@ -105,69 +141,60 @@ impl Markdown {
         self.len() == 0
     }
 
-    /// One row.
-    pub fn row(&self, index: usize) -> Option<&Row> {
-        self.rows.get(index).or_else(|| self.tail.get(index.checked_sub(self.rows.len())?))
+    /// Rows of finished stretches.
+    fn finished(&self) -> usize {
+        self.marks.last().map_or(0, |mark| mark.rows)
     }
 
-    /// Bytes rendered so far, settled ones once and the tail each time.
+    /// The stretch that a row is in.
+    fn stretch(&self, row: usize) -> usize {
+        self.marks.partition_point(|mark| mark.rows <= row).saturating_sub(1)
+    }
+
+    /// Has these rows at hand, and of the other finished ones none. `source` is what it was last updated with.
+    pub fn show(&mut self, source: &str, rows: Range<usize>) {
+        let end = rows.end.min(self.finished());
+        let stretches = if rows.start < end { self.stretch(rows.start)..self.stretch(end - 1) + 1 } else { 0..0 };
+        self.near.retain(|(at, _)| stretches.contains(at));
+        for at in stretches {
+            if self.near.iter().all(|(near, _)| *near != at) {
+                self.near.push((at, self.again(source, at)));
+                self.work += (self.marks[at + 1].source - self.marks[at].source) as u64;
+            }
+        }
+    }
+
+    /// One row, if it is [at hand](Self::show).
+    pub fn row(&self, index: usize) -> Option<&Row> {
+        if let Some(at) = index.checked_sub(self.finished()) {
+            return self.open.get(at).or_else(|| self.tail.get(at - self.open.len()));
+        }
+        let stretch = self.stretch(index);
+        let (_, rows) = self.near.iter().find(|(at, _)| *at == stretch)?;
+        rows.get(index - self.marks[stretch].rows)
+    }
+
+    /// All rows from the first on, set again as they are asked for. `source` is what it was last updated with.
+    pub fn every<'a>(&'a self, source: &'a str) -> impl Iterator<Item = Row> + 'a {
+        let finished = (0..self.marks.len() - 1).flat_map(move |at| self.again(source, at));
+        finished.chain(self.open.iter().chain(&self.tail).cloned())
+    }
+
+    /// The rows of a finished stretch.
+    fn again(&self, source: &str, at: usize) -> Vec<Row> {
+        let (mut rows, mut from, mut setter) = (Vec::new(), self.marks[at].source, self.marks[at].setter.clone());
+        while from < self.marks[at + 1].source {
+            // A source that is another by now has no rows here, rather than wrong ones.
+            let rest = source.get(from..).unwrap_or_default();
+            let Some(length) = setter.unit(rest, self.look, &mut rows) else { break };
+            from += length;
+        }
+        rows
+    }
+
+    /// Bytes rendered so far: settled ones once and when they are shown again, the tail each time.
     pub fn work(&self) -> u64 {
         self.work
-    }
-
-    /// The tail may still become something else, so it leaves no trace in the state.
-    fn render_tail(&mut self, text: &str) {
-        let kept = (self.fence.clone(), self.gap);
-        let mut rows = Vec::new();
-        if !text.is_empty() {
-            let unit = match &self.fence {
-                Some((fence, _)) if fence.closes(text) => Unit::Close,
-                Some(_) => Unit::CodeLine,
-                None => Unit::Prose,
-            };
-            self.render(&unit, text, &mut rows);
-        }
-        (self.fence, self.gap) = kept;
-        self.tail = rows;
-    }
-
-    fn render(&mut self, unit: &Unit, text: &str, rows: &mut Vec<Row>) {
-        self.work += text.len() as u64;
-        let edge = self.look.style(Role::Dim);
-        match unit {
-            Unit::Prose => {
-                if !text.trim().is_empty() {
-                    self.pay_gap(rows);
-                    rows.extend(prose::render(text, self.look));
-                }
-                self.gap = text.trim().is_empty() || text.ends_with("\n\n") || ends_blank(text);
-            }
-            Unit::Open(fence) => {
-                self.pay_gap(rows);
-                let label =
-                    if fence.language.is_empty() { "┌─".to_owned() } else { format!("┌─ {}", fence.language) };
-                rows.extend(wrap(&[(&label, edge)], self.look.cells(), &Lead::default()));
-                self.fence = Some((fence.clone(), Painter::new(&fence.language)));
-            }
-            Unit::CodeLine => {
-                let Some((_, painter)) = &mut self.fence else { return };
-                let line = text.trim_end_matches('\n');
-                let pieces: Vec<_> = painter.paint(line).map(|(piece, role)| (piece, self.look.style(role))).collect();
-                rows.extend(wrap(&pieces, self.look.cells(), &Lead::all("│ ", edge)));
-            }
-            Unit::Close => {
-                rows.extend(wrap(&[("└─", edge)], self.look.cells(), &Lead::default()));
-                self.fence = None;
-                self.gap = false;
-            }
-        }
-    }
-
-    fn pay_gap(&mut self, rows: &mut Vec<Row>) {
-        // The settled rows are out on loan while a settled unit is rendered.
-        if std::mem::take(&mut self.gap) && (!rows.is_empty() || !self.rows.is_empty()) {
-            rows.push(Row::default());
-        }
     }
 }
 
@@ -201,18 +228,14 @@ impl Settled {
     }
 }
 
-/// Whether the text ends with a line of blanks alone.
-fn ends_blank(text: &str) -> bool {
-    let mut lines = text.rsplit('\n');
-    lines.next() == Some("") && lines.next().is_some_and(|line| line.trim().is_empty())
-}
-
 /// The rows of a whole document.
 pub fn render(source: &str, look: Look) -> Vec<Row> {
-    let mut document = Markdown::new(look);
-    document.update(source, look);
-    document.rows.append(&mut document.tail);
-    document.rows
+    let (mut rows, mut from, mut setter) = (Vec::new(), 0, Setter::default());
+    while let Some(length) = setter.unit(&source[from..], look, &mut rows) {
+        from += length;
+    }
+    rows.extend(setter.tail(&source[from..], look));
+    rows
 }
 
 #[cfg(test)]
@@ -311,8 +334,7 @@ mod tests {
                 document.update(&source[..cut.min(source.len())], look(30));
             }
             document.update(&source, look(30));
-            let rows: Vec<_> = (0..document.len()).filter_map(|i| document.row(i).cloned()).collect();
-            prop_assert_eq!(rows, render(&source, look(30)));
+            prop_assert_eq!(document.every(&source).collect::<Vec<_>>(), render(&source, look(30)));
         }
     }
 
@@ -327,8 +349,39 @@ mod tests {
                 document.update(&source[..end], look(50));
             }
             document.update(&source, look(50));
-            let rows: Vec<_> = (0..document.len()).filter_map(|i| document.row(i).cloned()).collect();
-            prop_assert_eq!(rows, render(&source, look(50)));
+            prop_assert_eq!(document.every(&source).collect::<Vec<_>>(), render(&source, look(50)));
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn rows_that_are_shown_again_are_what_they_were(
+            pieces in prop::collection::vec(markdownish(), 1..8),
+            views in prop::collection::vec((0usize..3000, 0usize..200), 1..6),
+        ) {
+            let source = pieces.concat().repeat(60);
+            let mut document = Markdown::new(look(30));
+            document.update(&source, look(30));
+            let whole = render(&source, look(30));
+            prop_assert_eq!(document.len(), whole.len());
+            for (top, height) in views {
+                let view = top.min(whole.len())..(top + height).min(whole.len());
+                document.show(&source, view.clone());
+                let rows: Vec<_> = view.clone().filter_map(|row| document.row(row).cloned()).collect();
+                prop_assert_eq!(&rows, &whole[view]);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_are_not_shown_are_not_kept() {
+        let source = "A line of some text that is not very short.\n\n".repeat(5000);
+        let mut document = Markdown::new(look(60));
+        document.update(&source, look(60));
+        document.show(&source, 5000..5036);
+        let kept = (0..document.len()).filter(|row| document.row(*row).is_some()).count();
+        assert!(document.len() > 9000 && kept < 800, "{kept} of {} rows", document.len());
     }
 }

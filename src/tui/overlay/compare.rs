@@ -118,7 +118,7 @@ impl Compare {
             };
             let begun = run.shown().is_some_and(|attempt| run.answer_begun(attempt) || attempt.ended.is_some());
             column.page.pinned = Some(begun);
-            column.page.settle(run, look, &beside);
+            column.page.settle(run, look, body(layout), &beside);
         }
     }
 

@@ -5,11 +5,12 @@ mod desk;
 
 use super::chains;
 use crate::failover::AttemptId;
-use crate::transcript::Transcript;
+use crate::transcript::{Attempt, Transcript};
 use crate::tui::markdown::{Look, Markdown};
 use crate::tui::scroll::Scroll;
 use crate::tui::wrap::Row;
 use desk::Desk;
+use serde_json::Value;
 
 /// How a field stands among the answers that are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +38,37 @@ enum Key {
     Value(AttemptId, String),
 }
 
+impl Key {
+    /// The text that a growing block is made of; the run keeps it.
+    fn source<'a>(&self, run: &'a Transcript) -> &'a str {
+        let attempt = |of: &AttemptId| run.attempt(*of);
+        let source = match self {
+            Self::Lines(..) | Self::Value(..) => None,
+            Self::Reasoning(of) => attempt(of).map(|attempt| &attempt.reasoning),
+            Self::Struck(of, field) => attempt(of).map(|attempt| {
+                let whole = if attempt.text.is_empty() { &attempt.reasoning } else { &attempt.text };
+                section(attempt, field).unwrap_or(whole)
+            }),
+            Self::Field(of, field) => attempt(of).map(|attempt| match attempt.prediction.as_ref() {
+                Some(prediction) => match prediction.fields.get(field) {
+                    Some(Value::String(text)) => text,
+                    _ => &attempt.text,
+                },
+                None => section(attempt, field).unwrap_or(&attempt.text),
+            }),
+        };
+        source.map_or("", String::as_str)
+    }
+}
+
+fn section<'a>(attempt: &'a Attempt, field: &str) -> Option<&'a String> {
+    attempt.sections().iter().find(|section| section.name == field).map(|section| &section.text)
+}
+
 #[derive(Clone, Debug)]
 enum Body {
     Rows(Vec<Row>),
-    Growing(Markdown),
+    Growing(Box<Markdown>),
 }
 
 impl Body {
@@ -55,6 +83,13 @@ impl Body {
         match self {
             Self::Rows(rows) => rows.get(index),
             Self::Growing(document) => document.row(index),
+        }
+    }
+
+    fn every<'a>(&'a self, source: &'a str) -> Box<dyn Iterator<Item = Row> + 'a> {
+        match self {
+            Self::Rows(rows) => Box::new(rows.iter().cloned()),
+            Self::Growing(document) => Box::new(document.every(source)),
         }
     }
 }
@@ -78,8 +113,9 @@ impl Page {
         *self = Self { pinned: self.pinned, ..Self::default() };
     }
 
-    /// Sets what has come since the last time. `beside` says how a field stands among other answers, where there are some.
-    pub fn settle(&mut self, run: &Transcript, look: Look, beside: &dyn Fn(&str) -> Verdict) {
+    /// Sets what has come since the last time, and has the rows at hand that a view of this height shows. `beside`
+    /// says how a field stands among other answers, where there are some.
+    pub fn settle(&mut self, run: &Transcript, look: Look, height: usize, beside: &dyn Fn(&str) -> Verdict) {
         let fresh = self.look != Some(look);
         self.look = Some(look);
         let mut old = std::mem::take(&mut self.blocks);
@@ -95,12 +131,26 @@ impl Page {
             let begun = run.answer_begun(attempt) || attempt.ended.is_some();
             // While somebody reads further up, nothing folds under their eyes.
             self.folded = self.pinned.unwrap_or(begun && (self.folded || self.scroll.follows()));
-            desk.reasoning(attempt, self.folded);
+            desk.reasoning(run, attempt, self.folded);
             desk.answer(run, attempt, self.folded);
         }
         desk.end(run);
         self.blocks = desk.new;
         self.heights = self.blocks.iter().map(|(_, body)| body.len()).collect();
+        self.show(run, height);
+    }
+
+    /// Has the rows in view at hand, and as many above and below: what a turn of the page would show.
+    fn show(&mut self, run: &Transcript, height: usize) {
+        let top = self.scroll.top(&self.heights, height);
+        let (from, to) = (top.saturating_sub(height), top + 2 * height);
+        let mut above = 0;
+        for ((key, body), rows) in self.blocks.iter_mut().zip(&self.heights) {
+            if let Body::Growing(document) = body {
+                document.show(key.source(run), from.saturating_sub(above)..to.saturating_sub(above));
+            }
+            above += rows;
+        }
     }
 
     /// Folds or unfolds the reasoning, and keeps it so.
@@ -132,7 +182,7 @@ impl Page {
         self.len() == 0
     }
 
-    /// The rows from `top` on, found without touching those above.
+    /// The rows from `top` on, as far as they are at hand, found without touching those above.
     pub fn rows(&self, top: usize) -> impl Iterator<Item = &Row> {
         let mut skip = top;
         let mut block = 0;
@@ -146,9 +196,10 @@ impl Page {
     }
 
     /// The next row with this text after (or before) a row, in either case of letters.
-    pub fn find(&self, text: &str, from: usize, forward: bool) -> Option<usize> {
+    pub fn find(&self, run: &Transcript, text: &str, from: usize, forward: bool) -> Option<usize> {
         let text = text.to_lowercase();
-        let hits = self.rows(0).enumerate().filter(|(_, row)| row.to_string().to_lowercase().contains(&text));
+        let rows = self.blocks.iter().flat_map(|(key, body)| body.every(key.source(run)));
+        let hits = rows.enumerate().filter(|(_, row)| row.to_string().to_lowercase().contains(&text));
         let hits: Vec<usize> = hits.map(|(i, _)| i).collect();
         if forward {
             hits.iter().find(|i| **i > from).or(hits.first()).copied()

@@ -306,7 +306,7 @@ impl App {
         let Some(text) = self.find.clone() else { return };
         let height = usize::from(self.room(Pane::Answer).height);
         let top = self.page.scroll.top(self.page.heights(), height);
-        match self.page.find(&text, top, forward) {
+        match self.run.as_ref().and_then(|run| self.page.find(&run.transcript, &text, top, forward)) {
             Some(row) => {
                 let heights = self.page.heights().to_vec();
                 self.page.scroll.to(row, &heights, height);

@@ -43,13 +43,13 @@ impl Desk<'_> {
         }
     }
 
-    fn growing(&mut self, key: Key, source: &str, role: Role) {
+    fn growing(&mut self, run: &Transcript, key: Key, role: Role) {
         let look = Look { role, ..self.look };
         let mut document = match self.take(&key) {
             Some(Body::Growing(document)) => document,
-            _ => Markdown::new(look),
+            _ => Box::new(Markdown::new(look)),
         };
-        document.update(source, look);
+        document.update(key.source(run), look);
         self.new.push((key, Body::Growing(document)));
     }
 
@@ -66,16 +66,13 @@ impl Desk<'_> {
         match attempt.sections() {
             // Half a field's marker is nothing that anybody has read.
             [] if attempt.text.trim_start().starts_with("[[") => {}
-            [] => {
-                let text = if attempt.text.is_empty() { &attempt.reasoning } else { &attempt.text };
-                self.growing(Key::Struck(attempt.id, String::new()), text, Role::Struck);
-            }
+            [] => self.growing(run, Key::Struck(attempt.id, String::new()), Role::Struck),
             sections => {
                 // What the answer had begun with is enough: the thoughts before it were folded already.
                 let begun = run.answer_begun(attempt);
                 for section in sections.iter().filter(|section| !begun || !run.is_thought(&section.name)) {
                     self.lines("struck", attempt.id, &section.name, Role::Struck);
-                    self.growing(Key::Struck(attempt.id, section.name.clone()), &section.text, Role::Struck);
+                    self.growing(run, Key::Struck(attempt.id, section.name.clone()), Role::Struck);
                 }
             }
         }
@@ -98,7 +95,7 @@ impl Desk<'_> {
         self.new.push((Key::Lines("banner", switch.to.id), Body::Rows(rows)));
     }
 
-    pub(super) fn reasoning(&mut self, attempt: &Attempt, folded: bool) {
+    pub(super) fn reasoning(&mut self, run: &Transcript, attempt: &Attempt, folded: bool) {
         if attempt.reasoning.is_empty() {
             return;
         }
@@ -110,7 +107,7 @@ impl Desk<'_> {
         let mark = if folded { "▸" } else { "▾" };
         self.lines("reasoning", attempt.id, &format!("{mark} {verb} {time}{tokens}"), Role::Dim);
         if !folded {
-            self.growing(Key::Reasoning(attempt.id), &attempt.reasoning, Role::Reasoning);
+            self.growing(run, Key::Reasoning(attempt.id), Role::Reasoning);
         }
     }
 
@@ -127,14 +124,14 @@ impl Desk<'_> {
         // Text without any field is shown as it is once nothing better can come of it.
         if sections.is_empty() && !attempt.text.trim().is_empty() && (run.setup.is_none() || attempt.ended.is_some()) {
             self.gap();
-            self.growing(Key::Field(attempt.id, String::new()), &attempt.text, Role::Text);
+            self.growing(run, Key::Field(attempt.id, String::new()), Role::Text);
         }
         for section in sections {
             let thought = run.is_thought(&section.name);
             self.heading(run, attempt.id, &section.name, (thought && folded).then_some(section.text.as_str()));
             if !(thought && folded) {
                 let role = if thought { Role::Reasoning } else { Role::Text };
-                self.growing(Key::Field(attempt.id, section.name.clone()), &section.text, role);
+                self.growing(run, Key::Field(attempt.id, section.name.clone()), role);
             }
         }
     }
@@ -148,8 +145,8 @@ impl Desk<'_> {
                 continue;
             }
             let role = if run.is_thought(name) { Role::Reasoning } else { Role::Text };
-            if let Some(text) = field.as_str() {
-                self.growing(Key::Field(attempt.id, name.clone()), text, role);
+            if field.is_string() {
+                self.growing(run, Key::Field(attempt.id, name.clone()), role);
                 continue;
             }
             let key = Key::Value(attempt.id, name.clone());
