@@ -21,7 +21,7 @@ impl Vim {
             'A' => text.at = end,
             'o' => text.insert(end, &['\n'], end + 1),
             'O' => text.insert(start, &['\n'], start),
-            'J' => self.join(count.saturating_sub(1).max(1), text, past),
+            'J' => text.join(count.saturating_sub(1).max(1), past),
             '~' if end > start => {
                 past.keep(text);
                 let to = end.min(text.at + count);
@@ -44,15 +44,10 @@ impl Vim {
     pub(super) fn replace(&mut self, c: char, text: &mut Text, past: &mut Past) {
         let count = self.count();
         self.pending = Pending::default();
-        if let Some(anchor) = self.mode.anchor() {
+        if let Some(span) = self.span(text) {
             past.keep(text);
-            let (from, to) = (anchor.min(text.at), (anchor.max(text.at) + 1).min(text.chars.len()));
-            let (from, to) = match self.mode {
-                Mode::Lines { .. } => (text.line_start(from), text.line_end(to.max(1) - 1)),
-                _ => (from, to),
-            };
-            text.chars[from..to].iter_mut().filter(|old| **old != '\n').for_each(|old| *old = c);
-            text.at = from;
+            text.chars[span.from..span.to].iter_mut().filter(|old| **old != '\n').for_each(|old| *old = c);
+            text.at = span.from;
             self.mode = Mode::Normal;
             return;
         }
@@ -67,25 +62,6 @@ impl Vim {
         } else {
             text.chars[from..to].fill(c);
             text.at = to - 1;
-        }
-    }
-
-    /// Appends the next lines to this one, a space between.
-    pub(super) fn join(&mut self, lines: usize, text: &mut Text, past: &mut Past) {
-        for i in 0..lines {
-            let end = text.line_end(text.at);
-            if end == text.chars.len() {
-                return;
-            }
-            if i == 0 {
-                past.keep(text);
-            }
-            let next = text.first_letter(end + 1);
-            let before = end.checked_sub(1).and_then(|i| text.chars.get(i)).filter(|_| end > text.line_start(end));
-            let empty = next == text.line_end(next);
-            let spaced = empty || text.chars[next] == ')' || before.is_none_or(|c| c.is_whitespace());
-            text.chars.splice(end..next, (!spaced).then_some(' '));
-            text.at = end;
         }
     }
 
@@ -114,6 +90,27 @@ impl Vim {
                 let at = if piece.contains(&'\n') { place } else { place + piece.len() - 1 };
                 text.insert(place, &piece, at);
             }
+        }
+    }
+}
+
+impl Text {
+    /// Appends the next lines to this one, a space between.
+    pub(super) fn join(&mut self, lines: usize, past: &mut Past) {
+        for i in 0..lines {
+            let end = self.line_end(self.at);
+            if end == self.chars.len() {
+                return;
+            }
+            if i == 0 {
+                past.keep(self);
+            }
+            let next = self.first_letter(end + 1);
+            let before = end.checked_sub(1).and_then(|i| self.chars.get(i)).filter(|_| end > self.line_start(end));
+            let empty = next == self.line_end(next);
+            let spaced = empty || self.chars[next] == ')' || before.is_none_or(|c| c.is_whitespace());
+            self.chars.splice(end..next, (!spaced).then_some(' '));
+            self.at = end;
         }
     }
 }

@@ -48,7 +48,7 @@ impl Text {
 
 impl Vim {
     /// What is chosen, if something is.
-    fn span(&self, text: &Text) -> Option<Span> {
+    pub(super) fn span(&self, text: &Text) -> Option<Span> {
         let anchor = self.mode.anchor()?.min(text.chars.len());
         let (from, last) = (anchor.min(text.at), anchor.max(text.at));
         Some(match self.mode {
@@ -81,7 +81,7 @@ impl Vim {
                 let feeds = text.chars[whole.from..whole.to].iter().filter(|c| **c == '\n').count();
                 text.at = span.from;
                 self.pending = Pending::default();
-                self.join(feeds.max(1), text, past);
+                text.join(feeds.max(1), past);
             }
             '>' | '<' => {
                 past.keep(text);
