@@ -40,7 +40,7 @@ pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Res
         if !world.simulated() {
             tokio::spawn(learn_models(Arc::clone(&world), inbox.clone()));
         }
-        let keeper = Arc::new(Mutex::new(setup::keeper(&config, around)?));
+        let keeper = Arc::new(Mutex::new(setup::keeper(&config, around, &world)?));
         let folder = around.config_dir.join("signatures");
         let history = History::of(&around.data_dir);
         recall(History::of(&around.data_dir), inbox.clone());

@@ -224,9 +224,12 @@ pub(super) fn service(config: &Config, settings: &Settings) -> Result<Service> {
 }
 
 /// Keeps runs in the data directory, unless the user wants none kept.
-pub(super) fn keeper(config: &Config, around: &Surroundings) -> Result<Keeper> {
-    let keep = config.read::<bool>("history.keep")?.unwrap_or(true);
-    Ok(if keep { Keeper::at(&around.data_dir) } else { Keeper::none() })
+pub(super) fn keeper(config: &Config, around: &Surroundings, world: &World) -> Result<Keeper> {
+    if !config.read::<bool>("history.keep")?.unwrap_or(true) {
+        return Ok(Keeper::none());
+    }
+    world.number_runs_in(&around.data_dir);
+    Ok(Keeper::at(&around.data_dir))
 }
 
 /// Attribution and extra headers, each with where it came from.

@@ -3,6 +3,7 @@
 use super::bills::AskCosts;
 use crate::failover::{Failure, Health, Kind, Route, Standing};
 use crate::fault::{self, Fault};
+use crate::history::Numbers;
 use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
@@ -15,7 +16,6 @@ use crate::secret::Secret;
 use crate::simulator::Simulator;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -60,7 +60,7 @@ pub struct World {
     cache: Mutex<Option<PathBuf>>,
     ask_costs: Mutex<AskCosts>,
     began: Instant,
-    last_run: AtomicU64,
+    numbers: Mutex<Numbers>,
 }
 
 /// The key that the simulator is shown: it wants one, like the real service, but takes any.
@@ -83,7 +83,7 @@ impl World {
             cache: Mutex::default(),
             ask_costs: Mutex::default(),
             began: Instant::now(),
-            last_run: AtomicU64::new(0),
+            numbers: Mutex::default(),
         }
     }
 
@@ -101,9 +101,12 @@ impl World {
 
     /// A number for a new run: wall time in ms, later than every run before.
     pub(super) fn new_run(&self) -> u64 {
-        let next = |last: u64| (wall().as_millis() as u64).max(last + 1);
-        let last = self.last_run.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
-        next(last.unwrap_or_default())
+        locked(&self.numbers).next(wall().as_millis() as u64)
+    }
+
+    /// Numbers runs as all programs do that keep theirs in this data directory.
+    pub fn number_runs_in(&self, data: &Path) {
+        *locked(&self.numbers) = Numbers::shared(data);
     }
 
     /// The breakers, held for as long as one step takes.
