@@ -5,7 +5,7 @@ use crate::config::{Config, DEFAULT_CHAIN, Surroundings};
 use crate::dspy::library::{self, Entry};
 use crate::dspy::{Adapter, Module, Signature, Values};
 use crate::failover::Route;
-use crate::history::Keeper;
+use crate::history::{Keeper, Numbers};
 use crate::nearest::nearest;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
@@ -228,7 +228,8 @@ pub(super) fn keeper(config: &Config, around: &Surroundings, world: &World) -> R
     if !config.read::<bool>("history.keep")?.unwrap_or(true) {
         return Ok(Keeper::none());
     }
-    world.number_runs_in(&around.data_dir);
+    let mut numbers = Numbers::shared(&around.data_dir);
+    world.number_runs(move |wall| numbers.next(wall));
     Ok(Keeper::at(&around.data_dir))
 }
 

@@ -3,7 +3,6 @@
 use super::bills::AskCosts;
 use crate::failover::{Failure, Health, Kind, Route, Standing};
 use crate::fault::{self, Fault};
-use crate::history::Numbers;
 use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
@@ -60,7 +59,7 @@ pub struct World {
     cache: Mutex<Option<PathBuf>>,
     ask_costs: Mutex<AskCosts>,
     began: Instant,
-    numbers: Mutex<Numbers>,
+    numbers: Mutex<Box<Numbers>>,
 }
 
 /// The key that the simulator is shown: it wants one, like the real service, but takes any.
@@ -83,7 +82,7 @@ impl World {
             cache: Mutex::default(),
             ask_costs: Mutex::default(),
             began: Instant::now(),
-            numbers: Mutex::default(),
+            numbers: Mutex::new(Box::new(own_numbers())),
         }
     }
 
@@ -101,12 +100,12 @@ impl World {
 
     /// A number for a new run: wall time in ms, later than every run before.
     pub(super) fn new_run(&self) -> u64 {
-        locked(&self.numbers).next(wall().as_millis() as u64)
+        (locked(&self.numbers))(wall().as_millis() as u64)
     }
 
-    /// Numbers runs as all programs do that keep theirs in this data directory.
-    pub fn number_runs_in(&self, data: &Path) {
-        *locked(&self.numbers) = Numbers::shared(data);
+    /// Has somebody else number the runs: what is given is the wall time in ms.
+    pub fn number_runs(&self, numbers: impl FnMut(u64) -> u64 + Send + 'static) {
+        *locked(&self.numbers) = Box::new(numbers);
     }
 
     /// The breakers, held for as long as one step takes.
@@ -312,6 +311,18 @@ impl World {
 
     pub(super) fn costs_asked(&self) -> AskCosts {
         *locked(&self.ask_costs)
+    }
+}
+
+/// What numbers runs, by the wall time in ms.
+type Numbers = dyn FnMut(u64) -> u64 + Send;
+
+/// Numbers that are this world's own.
+fn own_numbers() -> impl FnMut(u64) -> u64 {
+    let mut last = 0;
+    move |wall| {
+        last = wall.max(last + 1);
+        last
     }
 }
 
