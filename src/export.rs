@@ -62,7 +62,7 @@ impl Setting<'_> {
     /// The request's fields besides model and messages: those with an argument of their own, and the rest.
     fn fields(&self) -> (Map<String, Value>, Map<String, Value>) {
         let settings = crate::openrouter::settings::Settings { stream: Some(false), ..self.job.settings.clone() };
-        let ask = compose::Ask {
+        let request = compose::ChatRequest {
             model: "",
             messages: &[],
             settings: &settings,
@@ -71,7 +71,7 @@ impl Setting<'_> {
             dialect: self.base.dialect(),
         };
         // What the service would refuse was refused when it was typed.
-        let body = compose::body(ask).unwrap_or_default();
+        let body = compose::body(request).unwrap_or_default();
         let fields = body.as_object().cloned().unwrap_or_default().into_iter();
         let fields = fields.filter(|(name, _)| !["model", "models", "messages", "stream"].contains(&name.as_str()));
         fields.partition(|(name, _)| COMMON.contains(&name.as_str()))

@@ -2,14 +2,16 @@
 //! Knows files and reports; must not know who asked, nor how a run is shown.
 //!
 //! A line is written in one piece, so that several programs can append side by side, and
-//! nothing is ever written over. What a crash or a full disk leaves of a line is fenced off
-//! with a line end by whoever appends next, and costs that line only. The key is masked in
-//! reports before they get here.
+//! nothing of them is ever written over. What a crash or a full disk leaves of a line is fenced off
+//! with a line end by whoever appends next, and costs that line only. Programs take turns at
+//! numbering their runs. The key is masked in reports before they get here.
 
 mod keeper;
+mod numbers;
 mod replay;
 
 pub use keeper::Keeper;
+pub use numbers::Numbers;
 pub use replay::{Difference, Rederived, rederive};
 
 use crate::report::{Report, Seen, What};

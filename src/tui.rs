@@ -58,14 +58,16 @@ pub struct Wires {
     pub editor: Option<String>,
     /// The program for the system's clipboard, besides OSC 52.
     pub clipboard: Option<Tool>,
+    /// Where what the next session should look like goes, if it is not what this one began with: when the screen is
+    /// given back, however it ends.
+    pub keep: Box<dyn FnMut(Kept) + Send>,
 }
 
-/// Runs the screen until the user leaves or the system ends the program. Gives back what the next session
-/// should look like.
+/// Runs the screen until the user leaves or the system ends the program.
 ///
 /// # Errors
 /// Where there is no terminal, or it cannot be read or written. It is given back first.
-pub async fn run(start: Start, wires: Wires) -> io::Result<Kept> {
+pub async fn run(start: Start, wires: Wires) -> io::Result<()> {
     let mut signals = Signals::new()?;
     let mut desk = Desk::take(start, wires)?;
     let mut drawn = Duration::ZERO;
@@ -80,11 +82,11 @@ pub async fn run(start: Start, wires: Wires) -> io::Result<Kept> {
             biased;
             // What ends the program comes first, then keys, so that a flood of text cannot keep either out.
             signal = signals.next() => match signal {
-                Signal::End => return Ok(desk.kept()),
+                Signal::End => return Ok(()),
                 Signal::Stop => desk.stop()?,
                 Signal::Continue => desk.go_on()?,
             },
-            event = desk.keys.next() => if desk.hear(event).await? { return Ok(desk.kept()) },
+            event = desk.keys.next() => if desk.hear(event).await? { return Ok(()) },
             Some(msg) = desk.wires.inbox.recv() => {
                 desk.told(msg);
                 due = Some(drawn + FRAME);

@@ -6,9 +6,9 @@
 mod person;
 
 use person::Person;
-use switchover::tui::app::{App, Start};
-use switchover::tui::draw::draw;
-use switchover::tui::terminal::Terminal;
+use switchover::dspy::{Entry, Module, Signature};
+use switchover::tui::{Kept, Link, Start, Wires, run};
+use tokio::sync::mpsc::unbounded_channel;
 
 const PLAYGROUND: &str = env!("CARGO_BIN_EXE_switchover");
 
@@ -111,26 +111,36 @@ fn control_z_gives_the_terminal_back_until_it_goes_on() {
 }
 
 #[test]
-fn a_panic_gives_the_terminal_back_and_is_told() {
+fn a_panic_gives_the_terminal_back_keeps_the_sizes_and_is_told() {
     let this = std::env::current_exe().expect("this program");
     let arguments = ["--exact", "child_that_panics", "--ignored", "--nocapture"];
     let mut person = Person::at(this.to_str().expect("a path"), &arguments, 100, 30);
+    person.sees("SIMULATOR");
+    person.types("hi\t]\x1bOQ");
     person.waits_for_the_end();
     person.has_the_terminal_back();
-    assert!(person.raw().contains("SIMULATOR"), "it had drawn");
     assert!(person.screen().contains("on purpose"), "{}", person.screen());
+    assert!(person.screen().contains("left = "), "{}", person.screen());
 }
 
-#[test]
+#[tokio::test]
 #[ignore = "a child of the test above"]
-fn child_that_panics() {
-    let mut terminal = Terminal::take().expect("a terminal");
-    let mut app = App::new(Start { simulated: true, ..Start::default() });
-    let (width, height) = terminal.size().expect("a size");
-    app.resize(width, height);
-    app.settle();
-    terminal.draw(|frame| draw(&app, std::time::Duration::ZERO, frame)).expect("a frame");
-    panic!("on purpose");
+async fn child_that_panics() {
+    let (say, inbox) = unbounded_channel();
+    let (commands, mut asked) = unbounded_channel();
+    let keep = Box::new(|kept: Kept| println!("{}", kept.write()));
+    let wires = Wires { inbox, say, commands, editor: None, clipboard: None, keep };
+    let panics = async {
+        asked.recv().await;
+        panic!("on purpose");
+    };
+    let signature: Signature = "question -> answer".parse().expect("a signature");
+    let entry = Entry { signature, description: String::new(), module: Module::Predict, demos: Vec::new() };
+    let start = Start { library: vec![entry], chain: vec![Link::new("a/b")], simulated: true, ..Start::default() };
+    tokio::select! {
+        ended = run(start, wires) => ended.expect("a terminal"),
+        () = panics => {}
+    }
 }
 
 #[test]

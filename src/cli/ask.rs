@@ -146,11 +146,11 @@ where
     O: std::io::Write,
     L: std::io::Write,
 {
-    let mut keeper = setup::keeper(config, around)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let world = setup::world(config, settings).await?;
         world.keep_models_in(&around.cache_dir);
+        let mut keeper = setup::keeper(config, around, &world)?;
         world.ask_costs(costs);
         let (tell, mut reports) = mpsc::unbounded_channel();
         let running = worker::spawn(job, &world, move |report| _ = tell.send(report));

@@ -26,10 +26,10 @@ impl Plain {
     pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
         let config = settings.config(around)?;
         let job = setup::job(&config, around)?;
-        let keeper = setup::keeper(&config, around)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let world = setup::world(&config, settings).await?;
+            let keeper = setup::keeper(&config, around, &world)?;
             let around = around.clone();
             let given = Values::new();
             let mut desk = Desk { world, job, around, keeper, given, joined: String::new(), run: None, last: None };

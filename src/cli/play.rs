@@ -40,7 +40,7 @@ pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Res
         if !world.simulated() {
             tokio::spawn(learn_models(Arc::clone(&world), inbox.clone()));
         }
-        let keeper = Arc::new(Mutex::new(setup::keeper(&config, around)?));
+        let keeper = Arc::new(Mutex::new(setup::keeper(&config, around, &world)?));
         let folder = around.config_dir.join("signatures");
         let history = History::of(&around.data_dir);
         recall(History::of(&around.data_dir), inbox.clone());
@@ -48,12 +48,10 @@ pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Res
         tokio::spawn(desk.serve(asked));
         let there = |path: &PathBuf| path.is_file();
         let clipboard = tui::Tool::find(|name| around.env.get(name).cloned(), there);
-        let before = start.kept;
-        let wires = Wires { inbox: received, say, commands, editor, clipboard };
-        let kept = tui::run(start, wires).await.context("the terminal")?;
-        if kept != before {
-            keep(kept, &screen_file(around));
-        }
+        let screen = screen_file(around);
+        let keep = Box::new(move |kept| keep(kept, &screen));
+        let wires = Wires { inbox: received, say, commands, editor, clipboard, keep };
+        tui::run(start, wires).await.context("the terminal")?;
         Ok(exit::OK)
     })
 }

@@ -5,7 +5,7 @@ use crate::config::{Config, DEFAULT_CHAIN, Surroundings};
 use crate::dspy::library::{self, Entry};
 use crate::dspy::{Adapter, Module, Signature, Values};
 use crate::failover::Route;
-use crate::history::Keeper;
+use crate::history::{Keeper, Numbers};
 use crate::nearest::nearest;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
@@ -224,9 +224,13 @@ pub(super) fn service(config: &Config, settings: &Settings) -> Result<Service> {
 }
 
 /// Keeps runs in the data directory, unless the user wants none kept.
-pub(super) fn keeper(config: &Config, around: &Surroundings) -> Result<Keeper> {
-    let keep = config.read::<bool>("history.keep")?.unwrap_or(true);
-    Ok(if keep { Keeper::at(&around.data_dir) } else { Keeper::none() })
+pub(super) fn keeper(config: &Config, around: &Surroundings, world: &World) -> Result<Keeper> {
+    if !config.read::<bool>("history.keep")?.unwrap_or(true) {
+        return Ok(Keeper::none());
+    }
+    let mut numbers = Numbers::shared(&around.data_dir);
+    world.number_runs(move |wall| numbers.next(wall));
+    Ok(Keeper::at(&around.data_dir))
 }
 
 /// Attribution and extra headers, each with where it came from.

@@ -65,19 +65,9 @@ impl Keeper {
     }
 }
 
-/// Opens a day's file for its owner only, and fences off what a crash left at its end.
+/// Opens a day's file, and fences off what a crash left at its end.
 fn open(directory: &Path, name: &str) -> io::Result<File> {
-    let mut folder = DirBuilder::new();
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        folder.mode(0o700);
-        options.mode(0o600);
-    }
-    folder.recursive(true).create(directory)?;
-    let mut file = options.open(directory.join(name))?;
+    let mut file = private(directory, name, OpenOptions::new().append(true))?;
     if file.metadata()?.len() > 0 {
         let mut last = [0];
         file.seek(SeekFrom::End(-1))?;
@@ -87,6 +77,20 @@ fn open(directory: &Path, name: &str) -> io::Result<File> {
         }
     }
     Ok(file)
+}
+
+/// Opens a file of the history for its owner only.
+pub(super) fn private(directory: &Path, name: &str, options: &mut OpenOptions) -> io::Result<File> {
+    let mut folder = DirBuilder::new();
+    options.read(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+        folder.mode(0o700);
+        options.mode(0o600);
+    }
+    folder.recursive(true).create(directory)?;
+    options.open(directory.join(name))
 }
 
 /// The file of the day (UTC) on which a run began: `2026-11-22.jsonl`. A run stays in one file.

@@ -5,9 +5,9 @@ use super::settings::{BadSetting, Settings};
 use crate::dspy::Message;
 use serde_json::{Map, Value, json};
 
-/// What one attempt asks.
+/// A chat completion, as one attempt asks for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
+pub struct ChatRequest<'a> {
     /// The model, with its variant if it has one.
     pub model: &'a str,
     /// The conversation.
@@ -26,8 +26,8 @@ pub struct Ask<'a> {
 ///
 /// # Errors
 /// A setting that the service would refuse.
-pub fn body(ask: Ask<'_>) -> Result<Value, BadSetting> {
-    let Ask { settings, dialect, .. } = ask;
+pub fn body(request: ChatRequest<'_>) -> Result<Value, BadSetting> {
+    let ChatRequest { settings, dialect, .. } = request;
     settings.check()?;
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| {
@@ -36,11 +36,11 @@ pub fn body(ask: Ask<'_>) -> Result<Value, BadSetting> {
         }
     };
     let own = dialect == Dialect::OpenRouter;
-    put("model", ask.model.into());
+    put("model", request.model.into());
     if own {
         put("models", json!(settings.models));
     }
-    put("messages", json!(ask.messages));
+    put("messages", json!(request.messages));
     let stream = settings.stream.unwrap_or(true);
     put("stream", stream.into());
     if stream && !own {
@@ -49,7 +49,7 @@ pub fn body(ask: Ask<'_>) -> Result<Value, BadSetting> {
     }
     put("temperature", json!(settings.temperature));
     put("top_p", json!(settings.top_p));
-    put("max_tokens", json!(ask.max_tokens.or(settings.max_tokens)));
+    put("max_tokens", json!(request.max_tokens.or(settings.max_tokens)));
     put("seed", json!(settings.seed));
     put("stop", json!(settings.stop));
     if own {
@@ -57,7 +57,7 @@ pub fn body(ask: Ask<'_>) -> Result<Value, BadSetting> {
     } else {
         put("reasoning_effort", json!(settings.reasoning.effort));
     }
-    put("response_format", ask.response_format.cloned().unwrap_or_default());
+    put("response_format", request.response_format.cloned().unwrap_or_default());
     if own {
         put("provider", json!(settings.provider));
         put("plugins", json!(settings.plugins));
@@ -117,7 +117,7 @@ mod tests {
     fn compose(settings: &Settings, dialect: Dialect) -> Result<String, BadSetting> {
         let messages = [Message { role: Role::User, content: "hi".into() }];
         let format = json!({"type": "json_object"});
-        let ask = Ask {
+        let request = ChatRequest {
             model: "a/b",
             messages: &messages,
             settings,
@@ -125,7 +125,7 @@ mod tests {
             max_tokens: None,
             dialect,
         };
-        body(ask).map(|body| body.to_string())
+        body(request).map(|body| body.to_string())
     }
 
     fn full() -> Settings {

@@ -1,6 +1,7 @@
 //! The terminal's background: asked once with OSC 11, and listened for among the keys. The terminal's answer
-//! comes as key presses, `Alt+]` first; whatever turns out to be no answer is given back as the keys that it is,
-//! so that nothing waits and no key is lost, whether the terminal answers or not.
+//! comes as key presses, `Alt+]` first, or `Esc` and `]` where it comes in two pieces; whatever turns out to be no
+//! answer is given back as the keys that it is, so that nothing waits and no key is lost, whether the terminal
+//! answers or not.
 
 use super::theme::Theme;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -10,10 +11,10 @@ use std::time::Duration;
 pub const QUERY: &str = "\x1b]11;?\x1b\\";
 /// An answer that has not come by then is none.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// An answer comes in one piece: keys are not held longer than this.
+/// The pieces of an answer follow each other closely: keys are not held longer than this.
 const PIECE: Duration = Duration::from_millis(50);
-const BEGINNING: &str = "11;rgb:";
-/// `11;rgb:ffff/ffff/ffff` and a little more.
+const BEGINNING: &str = "\x1b]11;rgb:";
+/// `11;rgb:ffff/ffff/ffff` with what is around it, and a little more.
 const LONGEST: usize = 40;
 
 /// The listener.
@@ -56,7 +57,7 @@ impl Listener {
     /// Takes an event in.
     pub fn hear(&mut self, event: Event, now: Duration) -> Heard {
         let Some(until) = self.until else { return Heard::Keys(vec![event]) };
-        let opens = matches!(&event, Event::Key(key) if is(key, ']', KeyModifiers::ALT));
+        let opens = BEGINNING.starts_with(&sent(&event));
         if self.held.is_empty() && !(opens && now <= until) {
             return Heard::Keys(vec![event]);
         }
@@ -64,40 +65,31 @@ impl Listener {
             self.since = now;
         }
         self.held.push(event);
-        let text = self.text();
-        if self.closed() {
-            let theme = suits(&text);
+        let text: String = self.held.iter().map(sent).collect();
+        if let Some(answer) = text.strip_suffix("\x1b\\").or(text.strip_suffix('\x07')) {
             let held = std::mem::take(&mut self.held);
-            let Some(theme) = theme else { return Heard::Keys(held) };
+            let Some(theme) = suits(answer) else { return Heard::Keys(held) };
             self.until = None;
             return Heard::Suits(theme);
         }
-        let whole = text.chars().count() + 1 == self.held.len();
         let may_be = BEGINNING.starts_with(&text) || (text.starts_with(BEGINNING) && text.len() < LONGEST);
-        if whole && may_be { Heard::Nothing } else { Heard::Keys(std::mem::take(&mut self.held)) }
-    }
-
-    /// The characters held after the opening one.
-    fn text(&self) -> String {
-        let letter = |event: &Event| match event {
-            Event::Key(KeyEvent { code: KeyCode::Char(c), modifiers, .. }) if modifiers.is_empty() => Some(*c),
-            _ => None,
-        };
-        self.held.iter().skip(1).filter_map(letter).collect()
-    }
-
-    /// Whether the last key is what ends an answer: ESC and a backslash, or BEL.
-    fn closed(&self) -> bool {
-        let ends = |key: &KeyEvent| is(key, '\\', KeyModifiers::ALT) || is(key, 'g', KeyModifiers::CONTROL);
-        matches!(self.held.last(), Some(Event::Key(key)) if ends(key))
+        if may_be { Heard::Nothing } else { Heard::Keys(std::mem::take(&mut self.held)) }
     }
 }
 
-fn is(key: &KeyEvent, c: char, held: KeyModifiers) -> bool {
-    key.code == KeyCode::Char(c) && key.modifiers == held
+/// What the terminal may have sent to be taken for this; of what is in no answer, a character that is in none.
+fn sent(event: &Event) -> String {
+    let Event::Key(KeyEvent { code, modifiers, .. }) = event else { return '\0'.to_string() };
+    match (code, *modifiers) {
+        (KeyCode::Esc, KeyModifiers::NONE) => '\x1b'.to_string(),
+        (KeyCode::Char(c), KeyModifiers::NONE) => c.to_string(),
+        (KeyCode::Char(c), KeyModifiers::ALT) => format!("\x1b{c}"),
+        (KeyCode::Char('g'), KeyModifiers::CONTROL) => '\x07'.to_string(),
+        _ => '\0'.to_string(),
+    }
 }
 
-/// The theme for a background told as `11;rgb:ffff/ffff/ffff`, of one to four digits a colour.
+/// The theme for a background told as `ESC ]11;rgb:ffff/ffff/ffff`, of one to four digits a colour.
 fn suits(answer: &str) -> Option<Theme> {
     let mut parts = answer.strip_prefix(BEGINNING)?.split('/').map(|part| {
         let most = 16_u32.checked_pow(part.len() as u32).filter(|_| (1..=4).contains(&part.len()))? - 1;
@@ -118,6 +110,8 @@ mod tests {
         for c in text.chars() {
             match c {
                 '\x1b' => held = KeyModifiers::ALT,
+                // An ESC with nothing behind it when it was read.
+                '|' => keys.push(Event::Key(KeyCode::Esc.into())),
                 '\x07' => keys.push(Event::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL))),
                 c => keys.push(Event::Key(KeyEvent::new(
                     KeyCode::Char(c),
@@ -150,6 +144,11 @@ mod tests {
             ("\x1b]11;rgb:ffff/ffff/ffff\x1b\\", "", Some(Theme::Light)),
             ("ab\x1b]11;rgb:1e1e/1e1e/2e2e\x07cd", "abcd", Some(Theme::Dark)),
             ("\x1b]11;rgb:f/f/0\x1b\\x", "x", Some(Theme::Light)),
+            ("a|]11;rgb:ffff/ffff/ffff\x1b\\b", "ab", Some(Theme::Light)),
+            ("\x1b]11;rgb:0/0/0|\\b", "b", Some(Theme::Dark)),
+            ("|", "|", None),
+            ("|]x", "|]x", None),
+            ("||]11;rgb:0/0/0\x07", "||]11;rgb:0/0/0\x07", None),
             ("what?", "what?", None),
             ("\x1b]", "\x1b]", None),
             ("\x1b]11;no", "\x1b]11;no", None),

@@ -38,6 +38,8 @@ pub(super) struct Desk {
     pub(super) wires: Wires,
     pub(super) clock: Clock,
     terminal: Terminal,
+    /// What the screen began with.
+    before: Kept,
     /// Hears what the terminal says of its background.
     listener: Listener,
     /// We stopped ourselves: a signal to go on is on its way.
@@ -50,9 +52,10 @@ pub(super) type Leaving = bool;
 impl Desk {
     /// Takes the terminal and begins.
     pub(super) fn take(start: Start, wires: Wires) -> io::Result<Self> {
-        let (tour, ask) = (start.tour, start.ask_background);
+        let (tour, ask, before) = (start.tour, start.ask_background, start.kept);
         let mut desk = Self {
             terminal: Terminal::take()?,
+            before,
             app: App::new(start),
             keys: EventStream::new(),
             wires,
@@ -131,11 +134,6 @@ impl Desk {
         if std::mem::take(&mut self.stopped) { Ok(()) } else { self.terminal.lend(|| ()) }
     }
 
-    /// What the next session should look like.
-    pub(super) fn kept(&self) -> Kept {
-        Kept { sizes: self.app.sizes, theme: self.app.chosen }
-    }
-
     fn does(&mut self, event: Event) -> io::Result<Leaving> {
         let msg = match event {
             Event::Key(key) => Msg::Key(key),
@@ -198,6 +196,17 @@ impl Desk {
         let result = self.terminal.lend(meanwhile);
         self.keys = EventStream::new();
         result
+    }
+}
+
+impl Drop for Desk {
+    /// What was arranged is kept after a panic, too. The terminal comes first: there may be something to tell.
+    fn drop(&mut self) {
+        terminal::give_back();
+        let kept = Kept { sizes: self.app.sizes, theme: self.app.chosen };
+        if kept != self.before {
+            (self.wires.keep)(kept);
+        }
     }
 }
 

@@ -1,10 +1,18 @@
 //! Vim keys for one editor: a state machine over a text and a place in it. Knows modes, counts,
 //! operators and motions; must not know what the text is for, nor how it is drawn.
 
+mod again;
+mod edit;
 mod motion;
+mod object;
+mod operate;
 
+pub use again::Past;
+
+use again::{Change, Typed};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use motion::{Move, Reach};
+use operate::Span;
 
 /// A text with the cursor's place, in characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +33,13 @@ pub enum Mode {
     Normal,
     /// They move the end of what is chosen; it began here.
     Visual(usize),
+    /// They move the last of the lines that are chosen.
+    Lines {
+        /// It began here.
+        anchor: usize,
+        /// The cursor's own place: the editor's stands where the lines end.
+        at: usize,
+    },
 }
 
 impl Mode {
@@ -34,6 +49,15 @@ impl Mode {
             Self::Insert => "INSERT",
             Self::Normal => "NORMAL",
             Self::Visual(_) => "VISUAL",
+            Self::Lines { .. } => "VISUAL LINE",
+        }
+    }
+
+    /// Where what is chosen began, if something is.
+    fn anchor(self) -> Option<usize> {
+        match self {
+            Self::Visual(anchor) | Self::Lines { anchor, .. } => Some(anchor),
+            Self::Insert | Self::Normal => None,
         }
     }
 }
@@ -44,48 +68,33 @@ pub struct Vim {
     /// What keys mean now.
     pub mode: Mode,
     pending: Pending,
+    /// The keys of the command that is not whole yet, without counts, and what was chosen when it began.
+    keys: Vec<char>,
+    shape: Option<again::Shape>,
+    /// What `.` makes again.
+    last: Option<Change>,
     /// What was deleted or copied last, and whether it was whole lines.
     register: (Vec<char>, bool),
     /// The column that `j` and `k` would like to be in.
     column: Option<usize>,
+    /// What was looked for in a line: `f`, `t`, `F` or `T`, and the letter.
+    found: Option<(char, char)>,
 }
 
 /// A command that is not whole yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Pending {
     count: Option<usize>,
-    /// `d`, `c` or `y`, with the count before it.
-    operator: Option<(char, usize)>,
+    /// An operator, with the count before it. `gu`, `gU` and `g~` go by their last letter.
+    operator: Option<(char, Option<usize>)>,
     /// A key that wants one more: `g`, `r`, `f`, `t`, `i` and their like.
     half: Option<char>,
 }
 
-/// What `u` and Ctrl+R go through.
-#[derive(Clone, Debug, Default)]
-pub struct Past {
-    undo: Vec<Text>,
-    redo: Vec<Text>,
-}
-
-/// Changes that are remembered.
-const REMEMBERED: usize = 200;
 /// A count is no more than this: nobody writes such a text by hand.
 const MOST: usize = 1000;
 /// Characters that one command may put.
 const PUT: usize = 1_000_000;
-
-impl Past {
-    /// A change is about to begin.
-    fn keep(&mut self, text: &Text) {
-        if self.undo.last().is_none_or(|last| last.chars != text.chars) {
-            self.undo.push(text.clone());
-            if self.undo.len() > REMEMBERED {
-                self.undo.remove(0);
-            }
-        }
-        self.redo.clear();
-    }
-}
 
 impl Vim {
     /// Whether a key is vim's own now; others mean what they mean without it.
@@ -93,10 +102,11 @@ impl Vim {
         let plain = (key.modifiers - KeyModifiers::SHIFT).is_empty();
         let resting = self.mode == Mode::Normal && self.pending == Pending::default();
         match key.code {
-            KeyCode::Esc => !resting,
+            _ if leaves(key) => !resting,
             _ if self.mode == Mode::Insert => false,
             KeyCode::Char('r') if key.modifiers == KeyModifiers::CONTROL => true,
             KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete => plain,
+            KeyCode::Enter => plain && self.pending.half == Some('r'),
             KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down | KeyCode::Home | KeyCode::End => {
                 plain && !resting
             }
@@ -106,11 +116,17 @@ impl Vim {
 
     /// Takes a key that it wants.
     pub fn key(&mut self, key: KeyEvent, text: &mut Text, past: &mut Past) {
+        if let Mode::Lines { at, .. } = self.mode {
+            text.at = at.min(text.chars.len());
+        }
+        let literal = self.pending.half.is_some_and(|half| matches!(half, 'r' | 'f' | 'F' | 't' | 'T'));
         let c = match key.code {
-            KeyCode::Esc => return self.escape(text),
+            _ if leaves(key) => return self.leave(text, past),
             KeyCode::Char(_) if key.modifiers == KeyModifiers::CONTROL => '\u{12}',
-            KeyCode::Char(' ') | KeyCode::Right => 'l',
+            KeyCode::Char(' ') if !literal => 'l',
             KeyCode::Char(c) => c,
+            KeyCode::Enter => '\n',
+            KeyCode::Right => 'l',
             KeyCode::Backspace | KeyCode::Left => 'h',
             KeyCode::Delete => 'x',
             KeyCode::Up => 'k',
@@ -118,15 +134,58 @@ impl Vim {
             KeyCode::Home => '0',
             _ => '$',
         };
-        self.command(c, text, past);
+        if self.pending == Pending::default() {
+            self.keys.clear();
+            self.shape = self.shape(text);
+        }
+        if !self.counts(c) {
+            self.keys.push(c);
+            let count = self.counted();
+            let begun = past.begun;
+            self.command(c, text, past);
+            let change = Change { keys: self.keys.clone(), count, shape: self.shape, typed: Typed::default() };
+            self.note(change, past.begun > begun, text, past);
+        }
         if self.mode != Mode::Insert {
             text.stay_on_a_character();
+        }
+        if let Mode::Lines { at, .. } = &mut self.mode {
+            *at = text.at;
+        }
+    }
+
+    /// Keys type from now on, into whatever text.
+    pub fn insert(&mut self, past: &mut Past) {
+        self.mode = Mode::Insert;
+        self.pending = Pending::default();
+        past.typing = None;
+    }
+
+    /// Where what is chosen begins and ends for an editor that leaves out the last place; the cursor shows that one.
+    pub fn chosen(&self, text: &Text) -> Option<(usize, usize)> {
+        match self.mode {
+            Mode::Visual(anchor) => Some((anchor + usize::from(text.at < anchor), text.at)),
+            Mode::Lines { anchor, at } => Some(match (text.line_start(anchor), text.line_start(at)) {
+                (first, last) if first <= last => (first, text.line_end(at)),
+                (_, first) => (text.line_end(anchor), first),
+            }),
+            Mode::Insert | Mode::Normal => None,
         }
     }
 
     /// Back to normal mode, from wherever.
-    fn escape(&mut self, text: &mut Text) {
-        if self.mode == Mode::Insert && text.at > text.line_start(text.at) {
+    fn leave(&mut self, text: &mut Text, past: &mut Past) {
+        if self.mode == Mode::Insert {
+            self.typed(text, past);
+            return self.leave_insert_mode(text);
+        }
+        self.mode = Mode::Normal;
+        self.pending = Pending::default();
+        text.stay_on_a_character();
+    }
+
+    fn leave_insert_mode(&mut self, text: &mut Text) {
+        if text.at > text.line_start(text.at) {
             text.at -= 1;
         }
         self.mode = Mode::Normal;
@@ -134,24 +193,44 @@ impl Vim {
         text.stay_on_a_character();
     }
 
+    /// Takes a digit that belongs to a count.
+    fn counts(&mut self, c: char) -> bool {
+        let digit = c.to_digit(10).filter(|digit| *digit > 0 || self.pending.count.is_some());
+        let Some(digit) = digit.filter(|_| self.pending.half.is_none()) else { return false };
+        self.pending.count = Some((self.pending.count.unwrap_or(0) * 10 + digit as usize).min(MOST));
+        true
+    }
+
+    /// The counts that were typed, multiplied.
+    fn counted(&self) -> Option<usize> {
+        let before = self.pending.operator.and_then(|(_, count)| count);
+        let counts = (before, self.pending.count);
+        (counts != (None, None)).then(|| (counts.0.unwrap_or(1) * counts.1.unwrap_or(1)).min(MOST))
+    }
+
+    fn count(&self) -> usize {
+        self.counted().unwrap_or(1)
+    }
+
     fn command(&mut self, c: char, text: &mut Text, past: &mut Past) {
         if let Some(half) = self.pending.half.take() {
             return self.second(half, c, text, past);
         }
-        let visual = matches!(self.mode, Mode::Visual(_));
-        match (c, c.to_digit(10)) {
-            (_, Some(digit)) if digit > 0 || self.pending.count.is_some() => {
-                let count = self.pending.count.unwrap_or(0) * 10 + digit as usize;
-                self.pending.count = Some(count.min(MOST));
+        let chosen = self.mode.anchor().is_some();
+        let operator = self.pending.operator.map(|(operator, _)| operator);
+        match c {
+            'g' | 'f' | 'F' | 't' | 'T' => self.pending.half = Some(c),
+            'r' if operator.is_none() => self.pending.half = Some(c),
+            'i' | 'a' if chosen || operator.is_some() => self.pending.half = Some(c),
+            _ if operator == Some(c) => self.doubled(c, text, past),
+            _ if chosen && "dcyxsDXCSRYpPJ><uU~o".contains(c) => self.on_what_is_chosen(c, text, past),
+            'd' | 'c' | 'y' | '>' | '<' => self.operator(c),
+            _ if operator.is_none() && !chosen && !whole(c).is_empty() => {
+                whole(c).chars().for_each(|c| self.command(c, text, past));
             }
-            ('g' | 'f' | 'F' | 't' | 'T', _) => self.pending.half = Some(c),
-            ('r', _) if self.pending.operator.is_none() => self.pending.half = Some(c),
-            ('i' | 'a', _) if visual || self.pending.operator.is_some() => self.pending.half = Some(c),
-            ('d' | 'c' | 'y' | 'x' | 's', _) if visual => self.on_what_is_chosen(c, text, past),
-            ('d' | 'c' | 'y', _) => self.operator(c, text, past),
             _ => match self.moved(c, None, text) {
                 Some(to) => self.go(to, text, past),
-                None if self.pending.operator.is_some() => self.pending = Pending::default(),
+                None if operator.is_some() || is_motion(c) => self.pending = Pending::default(),
                 None => self.change(c, text, past),
             },
         }
@@ -159,50 +238,48 @@ impl Vim {
 
     /// The second key of a command of two.
     fn second(&mut self, half: char, c: char, text: &mut Text, past: &mut Past) {
-        match half {
-            'r' => {
-                let end = text.line_end(text.at).min(text.at + self.count());
-                if end > text.at {
-                    past.keep(text);
-                    let from = text.at;
-                    text.chars[from..end].fill(c);
-                    text.at = end - 1;
-                }
-                self.pending = Pending::default();
-            }
-            'i' | 'a' => match text.word(half == 'a').filter(|_| c == 'w') {
-                Some((from, to)) if matches!(self.mode, Mode::Visual(_)) => {
-                    self.mode = Mode::Visual(from);
-                    text.at = to - 1;
+        let operator = self.pending.operator.map(|(operator, _)| operator);
+        match (half, c) {
+            ('r', _) => self.replace(c, text, past),
+            ('i' | 'a', _) => match (text.object(half == 'a', c, self.count()), operator) {
+                (Some(span), Some('d')) => self.operate('d', text.cleared(span), text, past),
+                (Some(span), Some(operator)) => self.operate(operator, span, text, past),
+                (Some(span), None) if span.to > span.from => {
+                    text.at = span.to - 1;
+                    self.mode = match self.mode {
+                        Mode::Visual(_) if !span.lines => Mode::Visual(span.from),
+                        _ => Mode::Lines { anchor: span.from, at: text.at },
+                    };
                     self.pending = Pending::default();
                 }
-                Some((from, to)) => {
-                    let operator = self.pending.operator.map_or('y', |(operator, _)| operator);
-                    self.operate(operator, (from, to), false, text, past);
+                _ => self.pending = Pending::default(),
+            },
+            ('g', 'u' | 'U' | '~') if self.mode.anchor().is_some() => self.on_what_is_chosen(c, text, past),
+            ('g', 'u' | 'U' | '~') if operator == Some(c) => self.doubled(c, text, past),
+            ('g', 'u' | 'U' | '~') => self.operator(c),
+            _ => {
+                if half != 'g' {
+                    self.found = Some((half, c));
                 }
-                None => self.pending = Pending::default(),
-            },
-            'g' if c != 'g' => self.pending = Pending::default(),
-            _ => match self.moved(half, Some(c), text) {
-                Some(to) => self.go(to, text, past),
-                None => self.pending = Pending::default(),
-            },
+                match self.moved(half, Some(c), text) {
+                    Some(to) => self.go(to, text, past),
+                    None => self.pending = Pending::default(),
+                }
+            }
         }
-    }
-
-    /// The count that was typed, both of them multiplied, or one.
-    fn count(&self) -> usize {
-        let before = self.pending.operator.map_or(1, |(_, count)| count);
-        (before * self.pending.count.unwrap_or(1)).min(MOST)
     }
 
     fn moved(&mut self, c: char, letter: Option<char>, text: &Text) -> Option<Move> {
-        let counted = self.pending.count.is_some() || self.pending.operator.is_some_and(|(_, count)| count > 1);
         let column = self.column.take();
         if matches!(c, 'j' | 'k') {
             self.column = Some(column.unwrap_or(text.at - text.line_start(text.at)));
+        } else if c == '$' {
+            self.column = Some(usize::MAX);
         }
-        text.moved(c, letter, counted.then_some(self.count()), self.column)
+        if let (';' | ',', Some((how, letter))) = (c, self.found) {
+            return text.found_again(how, letter, c == ',', self.count());
+        }
+        text.moved(c, letter, self.counted(), self.column)
     }
 
     /// A motion: alone it moves, after an operator it says how far that reaches.
@@ -212,145 +289,59 @@ impl Vim {
             self.pending = Pending::default();
             return;
         };
-        let (from, mut end) = (text.at.min(to.to), text.at.max(to.to));
-        match to.reach {
-            Reach::Lines => {
-                let lines = (text.line_start(from), text.line_end(end));
-                return self.operate(operator, lines, true, text, past);
-            }
-            Reach::Inclusive => end = (end + 1).min(text.chars.len()),
-            Reach::Word if operator == 'c' => end = text.without_spaces(from, end),
-            Reach::Word => end = text.within_the_line(from, end),
-            Reach::Exclusive => {}
-        }
-        self.operate(operator, (from, end), false, text, past);
-    }
-
-    fn operator(&mut self, c: char, text: &mut Text, past: &mut Past) {
-        match self.pending.operator {
-            None => {
-                self.pending.operator = Some((c, self.pending.count.take().unwrap_or(1)));
-            }
-            Some((other, _)) if other == c => {
-                let last = text.lines_down(text.at, self.count() - 1);
-                let lines = (text.line_start(text.at), text.line_end(last));
-                self.operate(c, lines, true, text, past);
-            }
-            Some(_) => self.pending = Pending::default(),
-        }
-    }
-
-    fn on_what_is_chosen(&mut self, c: char, text: &mut Text, past: &mut Past) {
-        let Mode::Visual(anchor) = self.mode else { return };
-        let (from, last) = (anchor.min(text.at), anchor.max(text.at));
-        let operator = match c {
-            'x' => 'd',
-            's' => 'c',
-            other => other,
+        let (from, end) = (text.at.min(to.to), text.at.max(to.to));
+        let span = match to.reach {
+            Reach::Lines => Span::lines(text, from, end),
+            Reach::Inclusive => Span::letters(from, (end + 1).min(text.chars.len())),
+            Reach::Word if operator == 'c' => Span::letters(from, text.without_spaces(from, end)),
+            Reach::Word => Span::letters(from, text.within_the_line(from, end)),
+            Reach::Exclusive => text.adjusted(from, end),
         };
-        self.mode = Mode::Normal;
-        self.operate(operator, (from, (last + 1).min(text.chars.len())), false, text, past);
+        let span = if operator == 'd' { text.cleared(span) } else { span };
+        self.operate(operator, span, text, past);
     }
 
-    /// Copies, and but for `y` deletes; `c` types in its place.
-    fn operate(&mut self, operator: char, (from, to): (usize, usize), lines: bool, text: &mut Text, past: &mut Past) {
-        self.pending = Pending::default();
-        self.register = (text.chars[from..to].to_vec(), lines);
-        if operator == 'y' {
-            text.at = if lines { text.at } else { from };
+    fn operator(&mut self, c: char) {
+        self.pending = match self.pending.operator {
+            None => Pending { operator: Some((c, self.pending.count)), ..Pending::default() },
+            Some(_) => Pending::default(),
+        };
+    }
+
+    /// An operator twice: on whole lines from here.
+    fn doubled(&mut self, c: char, text: &mut Text, past: &mut Past) {
+        let below = self.count() - 1;
+        if below > 0 && text.is_last(text.at) {
+            self.pending = Pending::default();
             return;
         }
-        past.keep(text);
-        let (mut from, mut to) = (from, to);
-        if lines && operator == 'd' {
-            // The line feed goes with its line: the one behind, or at the end of the text the one before.
-            if to < text.chars.len() {
-                to += 1;
-            } else {
-                from = from.saturating_sub(1);
-            }
-        }
-        text.chars.drain(from..to);
-        text.at = from.min(text.chars.len());
-        if operator == 'c' {
-            self.mode = Mode::Insert;
-        } else if lines {
-            text.at = text.first_letter(text.at);
-        }
-    }
-
-    /// Commands that are neither motions nor operators.
-    fn change(&mut self, c: char, text: &mut Text, past: &mut Past) {
-        let count = self.count();
-        self.pending = Pending::default();
-        let (start, end) = (text.line_start(text.at), text.line_end(text.at));
-        if matches!(c, 'i' | 'a' | 'I' | 'A' | 'o' | 'O') {
-            past.keep(text);
-            self.mode = Mode::Insert;
-        }
-        match c {
-            'a' => text.at = (text.at + 1).min(end),
-            'I' => text.at = text.first_letter(text.at),
-            'A' => text.at = end,
-            'o' => text.insert(end, &['\n'], end + 1),
-            'O' => text.insert(start, &['\n'], start),
-            'x' => self.operate('d', (text.at, end.min(text.at + count)), false, text, past),
-            'X' => self.operate('d', (start.max(text.at.saturating_sub(count)), text.at), false, text, past),
-            's' => self.operate('c', (text.at, end.min(text.at + count)), false, text, past),
-            'S' => self.operate('c', (start, end), true, text, past),
-            'D' => self.operate('d', (text.at, end), false, text, past),
-            'C' => self.operate('c', (text.at, end), false, text, past),
-            'Y' => self.operate('y', (start, end), true, text, past),
-            'J' if end < text.chars.len() => {
-                past.keep(text);
-                let next = text.first_letter(end + 1);
-                text.chars.splice(end..next, [' ']);
-                text.at = end;
-            }
-            'p' | 'P' => self.put(c == 'p', count, text, past),
-            'v' if matches!(self.mode, Mode::Visual(_)) => self.mode = Mode::Normal,
-            'v' => self.mode = Mode::Visual(text.at),
-            'u' => (0..count).for_each(|_| travel(&mut past.undo, &mut past.redo, text)),
-            '\u{12}' => (0..count).for_each(|_| travel(&mut past.redo, &mut past.undo, text)),
-            _ => {}
-        }
-    }
-
-    /// Puts what was copied behind the cursor, or before it; whole lines below or above.
-    fn put(&mut self, behind: bool, count: usize, text: &mut Text, past: &mut Past) {
-        let (copied, lines) = &self.register;
-        if copied.is_empty() && !lines || copied.len() * count > PUT {
-            return;
-        }
-        past.keep(text);
-        let (start, end) = (text.line_start(text.at), text.line_end(text.at));
-        match (lines, behind) {
-            (true, true) => {
-                let piece = [&['\n'], copied.as_slice()].concat().repeat(count);
-                text.insert(end, &piece, end + 1);
-            }
-            (true, false) => {
-                let piece = [copied.as_slice(), &['\n']].concat().repeat(count);
-                text.insert(start, &piece, start);
-            }
-            (false, _) => {
-                let place = if behind { (text.at + 1).min(end) } else { text.at };
-                let piece = copied.repeat(count);
-                text.insert(place, &piece, place + piece.len() - 1);
-            }
-        }
+        let last = text.lines_down(text.at, below);
+        let at = if c == 'y' { text.at } else { text.first_letter(text.at) };
+        let span = Span { at, ..Span::lines(text, text.at, last) };
+        self.operate(c, span, text, past);
     }
 }
 
-/// One change back, or forth.
-fn travel(from: &mut Vec<Text>, to: &mut Vec<Text>, text: &mut Text) {
-    // A change that came to nothing is no step.
-    while let Some(before) = from.pop() {
-        let changed = before.chars != text.chars;
-        let now = std::mem::replace(text, before);
-        if changed {
-            to.push(now);
-            return;
-        }
+/// The keys that a short command stands for.
+fn whole(c: char) -> &'static str {
+    match c {
+        'x' => "dl",
+        'X' => "dh",
+        'D' => "d$",
+        'C' => "c$",
+        's' => "cl",
+        'S' => "cc",
+        'Y' => "yy",
+        _ => "",
     }
+}
+
+/// Motions that may lead nowhere: they are no other commands then.
+fn is_motion(c: char) -> bool {
+    matches!(c, 'j' | 'k' | '$' | '_' | '%' | ';' | ',')
+}
+
+/// Esc, or Ctrl+[ where a terminal tells them apart.
+fn leaves(key: KeyEvent) -> bool {
+    key.code == KeyCode::Esc || key.code == KeyCode::Char('[') && key.modifiers == KeyModifiers::CONTROL
 }

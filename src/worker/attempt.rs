@@ -1,6 +1,6 @@
 //! One HTTP exchange as a stream of what is heard of it.
 
-use super::run::Ask;
+use super::run::Predict;
 use super::world::{Address, World};
 use crate::dspy::{Adapter, Message};
 use crate::failover::{Failure, Kind, Started};
@@ -22,30 +22,30 @@ pub(super) struct Heard {
 /// Composes the request and opens it: what is sent, and the exchange that sends it when it is first listened to.
 /// `address` is [`World::next_address`] where it will be, [`World::address`] where it is only looked at.
 pub(super) fn open(
-    ask: &Ask<'_>,
+    predict: &Predict<'_>,
     started: &Started,
     messages: &[Message],
     address: impl Fn(&World, &[&str]) -> Address,
 ) -> Result<(Sent, Exchange), Failure> {
-    let mut settings = ask.job.settings.clone();
-    if ask.job.policy.server_side {
-        let others = ask.job.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
+    let mut settings = predict.job.settings.clone();
+    if predict.job.policy.server_side {
+        let others = predict.job.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
         settings.models = others.take(MAX_MODELS).collect();
     }
     let models: Vec<&str> = [&started.model].into_iter().chain(&settings.models).map(String::as_str).collect();
-    let Address { endpoint, injected, simulated } = address(ask.world, &models);
-    if ask.job.policy.server_side && endpoint.base.dialect() != Dialect::OpenRouter {
+    let Address { endpoint, injected, simulated } = address(predict.world, &models);
+    if predict.job.policy.server_side && endpoint.base.dialect() != Dialect::OpenRouter {
         let why = "this server knows no `models` list, so it cannot do the falling back; set failover.mode to client";
         return Err(Failure::new(Kind::Local, why));
     }
     // Where nothing is known of a model, or it did not like the format, the prompt alone has to do.
-    let supports = |parameter| !started.changes.plain_format && ask.world.supports(&started.model, parameter);
-    let format = match ask.job.adapter {
-        Adapter::Json if supports("structured_outputs") => ask.job.adapter.response_format(ask.signature),
+    let supports = |parameter| !started.changes.plain_format && predict.world.supports(&started.model, parameter);
+    let format = match predict.job.adapter {
+        Adapter::Json if supports("structured_outputs") => predict.job.adapter.response_format(predict.signature),
         Adapter::Json if supports("response_format") => Some(serde_json::json!({"type": "json_object"})),
         _ => None,
     };
-    let body = compose::body(compose::Ask {
+    let body = compose::body(compose::ChatRequest {
         model: &started.model,
         messages,
         settings: &settings,
@@ -54,9 +54,9 @@ pub(super) fn open(
         dialect: endpoint.base.dialect(),
     })
     .map_err(|bad| Failure::new(Kind::Local, bad.to_string()))?;
-    let headers = ask.world.headers();
+    let headers = predict.world.headers();
     let call = Call { endpoint: &endpoint, headers: &headers, body, fresh: started.changes.fresh_connection };
-    let exchange = ask.world.client.open(call)?;
+    let exchange = predict.world.client.open(call)?;
     let request = Arc::clone(exchange.request());
     Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))
 }

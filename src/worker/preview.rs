@@ -1,7 +1,7 @@
 //! A request as it would be sent, and is not.
 
 use super::attempt;
-use super::run::Ask;
+use super::run::Predict;
 use super::world::World;
 use crate::failover::{AttemptId, Changes, Failure, Relation, Started};
 use crate::openrouter::Request;
@@ -31,7 +31,7 @@ pub fn preview(job: &mut Job, world: &World) -> Result<Vec<Preview>, Failure> {
     let messages = job.adapter.messages(&signature, &job.inputs, &job.demos, &job.turns);
     world.complete(job, messages.iter().map(|message| message.content.len()).sum());
     let job = &*job;
-    let ask = Ask {
+    let predict = Predict {
         job,
         signature: &signature,
         messages: Vec::new(),
@@ -51,7 +51,7 @@ pub fn preview(job: &mut Job, world: &World) -> Result<Vec<Preview>, Failure> {
             changes: Changes::default(),
             timeouts: job.policy.timeouts,
         };
-        let (sent, _unsent) = attempt::open(&ask, &started, &messages, World::address)?;
+        let (sent, _unsent) = attempt::open(&predict, &started, &messages, World::address)?;
         Ok(Preview { model: sent.model, request: sent.request, injected: sent.injected, worst_case: place.worst_case })
     };
     // The server does the rest of the chain itself.

@@ -2,7 +2,7 @@
 //! All of them go through the same engine, and their attempts stand in the same log.
 
 use super::World;
-use super::run::{Ask, Tell};
+use super::run::{Predict, Tell};
 use crate::dspy::{Message, Prediction, Signature, Values, vote};
 use crate::failover::{Finished, Outcome, Policy, Spent};
 use crate::report::{Job, Seen, What};
@@ -39,18 +39,18 @@ impl Program<'_> {
         let job = Arc::new(job);
         tell(What::Seen(Seen::Begun(Arc::clone(&job))));
         let job = &*job;
-        let ask = |signature, messages, chain, policy| {
-            Ask { job, signature, messages, chain, policy, world, tell, cancel: cancel.clone() }.run()
+        let predict = |signature, messages, chain, policy| {
+            Predict { job, signature, messages, chain, policy, world, tell, cancel: cancel.clone() }.run()
         };
         let count = job.module.chains();
         if count == 1 {
-            return ask(&signature, messages, 0, job.policy.clone()).await;
+            return predict(&signature, messages, 0, job.policy.clone()).await;
         }
         let began = world.now();
         let chain = async |chain: usize| {
             // Another seed, or all chains would wait the same jitter and knock again together.
             let policy = Policy { seed: job.policy.seed.wrapping_add(chain as u64), ..job.policy.clone() };
-            let end = ask(&signature, messages.clone(), chain, policy).await;
+            let end = predict(&signature, messages.clone(), chain, policy).await;
             tell(What::Seen(Seen::Chain { chain, of: count, end: end.clone() }));
             end
         };
@@ -71,7 +71,7 @@ impl Program<'_> {
             let left = job.policy.limits.deadline.saturating_sub(world.now().saturating_sub(began));
             let mut policy = job.policy.clone();
             policy.limits.deadline = left.max(Duration::from_millis(1));
-            let last = ask(&wider, self::messages(job, &wider, &inputs), count + 1, policy).await;
+            let last = predict(&wider, self::messages(job, &wider, &inputs), count + 1, policy).await;
             let all: Vec<Finished> = ends.into_iter().chain([last]).collect();
             return took(fold(&all, all.len() - 1));
         }

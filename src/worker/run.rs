@@ -22,8 +22,8 @@ pub(super) type Tell<'a> = dyn Fn(What) + Send + Sync + 'a;
 /// What did not fit is shown in a line of at most so many characters.
 const REASON: usize = 1000;
 
-/// One signature put to the chain.
-pub(super) struct Ask<'a> {
+/// One signature put to the chain, as `dspy.Predict` puts it to a model.
+pub(super) struct Predict<'a> {
     /// What was asked, with its settings.
     pub(super) job: &'a Job,
     /// The signature as the module expanded it.
@@ -60,18 +60,18 @@ enum Woken {
 }
 
 struct Run<'a> {
-    ask: Ask<'a>,
+    predict: Predict<'a>,
     engine: Engine,
     live: SelectAll<BoxStream<'static, (AttemptId, Heard)>>,
     progress: HashMap<AttemptId, Progress>,
 }
 
-impl Ask<'_> {
+impl Predict<'_> {
     /// Runs to the end, and gives the terminal back instead of telling it: it may not be the run's last word.
     pub(super) async fn run(self) -> Finished {
         let engine = Engine::new(self.policy.clone(), self.job.chain.clone()).of_chain(self.chain);
         let mut cancel = self.cancel.clone();
-        let mut run = Run { ask: self, engine, live: SelectAll::new(), progress: HashMap::new() };
+        let mut run = Run { predict: self, engine, live: SelectAll::new(), progress: HashMap::new() };
         let mut finished = run.step(Input::Begin);
         loop {
             finished = match finished {
@@ -89,15 +89,15 @@ impl Ask<'_> {
 impl Run<'_> {
     /// Asks the engine, tells what it says, does what it orders. Some at the terminal.
     fn step(&mut self, input: Input) -> Option<Finished> {
-        let now = self.ask.world.now();
-        let events = self.engine.step(now, input, &mut self.ask.world.health());
+        let now = self.predict.world.now();
+        let events = self.engine.step(now, input, &mut self.predict.world.health());
         let mut end = None;
         for event in events {
             if let Event::Finished(finished) = event {
                 end = Some(finished);
                 continue;
             }
-            (self.ask.tell)(What::Engine(event.clone()));
+            (self.predict.tell)(What::Engine(event.clone()));
             match event {
                 Event::Started(started) => self.start(&started),
                 Event::Failed(failed) => {
@@ -115,14 +115,14 @@ impl Run<'_> {
         let id = started.attempt;
         let repaired = started.changes.repair_of.and_then(|of| self.progress.get(&of)?.invalid.as_ref());
         let repair = repaired
-            .map(|(text, unparsed)| self.ask.job.adapter.repair_turn(self.ask.signature, text, unparsed))
+            .map(|(text, unparsed)| self.predict.job.adapter.repair_turn(self.predict.signature, text, unparsed))
             .unwrap_or_default();
-        let mut messages = Cow::Borrowed(&self.ask.messages);
+        let mut messages = Cow::Borrowed(&self.predict.messages);
         if !repair.is_empty() {
             messages.to_mut().extend(repair);
         }
-        let exchange = attempt::open(&self.ask, started, &messages, World::next_address).map(|(sent, exchange)| {
-            (self.ask.tell)(What::Seen(Seen::Sent(sent)));
+        let exchange = attempt::open(&self.predict, started, &messages, World::next_address).map(|(sent, exchange)| {
+            (self.predict.tell)(What::Seen(Seen::Sent(sent)));
             exchange
         });
         let (abort, registration) = AbortHandle::new_pair();
@@ -138,7 +138,7 @@ impl Run<'_> {
             // Esc wins over a flood of tokens, and so does a timer.
             biased;
             _ = cancel.wait_for(|cancelled| *cancelled) => Woken::Cancelled,
-            () = self.ask.world.sleep_until(wake) => Woken::Timer,
+            () = self.predict.world.sleep_until(wake) => Woken::Timer,
             Some((attempt, heard)) = self.live.next() => Woken::Heard(attempt, heard),
         }
     }
@@ -147,7 +147,7 @@ impl Run<'_> {
     fn hear(&mut self, attempt: AttemptId, heard: Heard) -> Option<Finished> {
         for delta in heard.deltas {
             let input = self.note(attempt, &delta);
-            (self.ask.tell)(What::Seen(Seen::Stream { attempt, delta }));
+            (self.predict.tell)(What::Seen(Seen::Stream { attempt, delta }));
             if let Some(finished) = input.and_then(|input| self.step(input)) {
                 return Some(finished);
             }
@@ -186,10 +186,10 @@ impl Run<'_> {
         // Structured calls may come back with the whole answer in `reasoning` and no content.
         let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
         let short = completion.finish == Finish::Length;
-        match self.ask.job.adapter.parse(self.ask.signature, &text) {
+        match self.predict.job.adapter.parse(self.predict.signature, &text) {
             Ok(prediction) => {
                 let fields = prediction.fields.clone();
-                (self.ask.tell)(What::Seen(Seen::Parsed { attempt, prediction }));
+                (self.predict.tell)(What::Seen(Seen::Parsed { attempt, prediction }));
                 let warnings = short.then(|| "cut short by max_tokens, but every field is complete".to_owned());
                 let answer = Answer {
                     fields,

@@ -15,7 +15,6 @@ use crate::secret::Secret;
 use crate::simulator::Simulator;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -60,7 +59,7 @@ pub struct World {
     cache: Mutex<Option<PathBuf>>,
     ask_costs: Mutex<AskCosts>,
     began: Instant,
-    last_run: AtomicU64,
+    numbers: Mutex<Box<Numbers>>,
 }
 
 /// The key that the simulator is shown: it wants one, like the real service, but takes any.
@@ -83,7 +82,7 @@ impl World {
             cache: Mutex::default(),
             ask_costs: Mutex::default(),
             began: Instant::now(),
-            last_run: AtomicU64::new(0),
+            numbers: Mutex::new(Box::new(own_numbers())),
         }
     }
 
@@ -101,9 +100,12 @@ impl World {
 
     /// A number for a new run: wall time in ms, later than every run before.
     pub(super) fn new_run(&self) -> u64 {
-        let next = |last: u64| (wall().as_millis() as u64).max(last + 1);
-        let last = self.last_run.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
-        next(last.unwrap_or_default())
+        (locked(&self.numbers))(wall().as_millis() as u64)
+    }
+
+    /// Has somebody else number the runs: what is given is the wall time in ms.
+    pub fn number_runs(&self, numbers: impl FnMut(u64) -> u64 + Send + 'static) {
+        *locked(&self.numbers) = Box::new(numbers);
     }
 
     /// The breakers, held for as long as one step takes.
@@ -309,6 +311,18 @@ impl World {
 
     pub(super) fn costs_asked(&self) -> AskCosts {
         *locked(&self.ask_costs)
+    }
+}
+
+/// What numbers runs, by the wall time in ms.
+type Numbers = dyn FnMut(u64) -> u64 + Send;
+
+/// Numbers that are this world's own.
+fn own_numbers() -> impl FnMut(u64) -> u64 {
+    let mut last = 0;
+    move |wall| {
+        last = wall.max(last + 1);
+        last
     }
 }
 

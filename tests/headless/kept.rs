@@ -33,6 +33,7 @@ impl Home {
     fn kept(&self) -> String {
         let folder = fs::read_dir(self.0.join("data/switchover/history")).unwrap();
         let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
+        files.retain(|path| path.extension().is_some_and(|kind| kind == "jsonl"));
         files.sort();
         files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
     }

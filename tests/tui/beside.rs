@@ -77,6 +77,48 @@ fn equal_fields_are_quiet_and_differing_ones_marked() {
 }
 
 #[test]
+fn words_that_the_first_answer_does_not_have_are_marked_once_both_are_whole() {
+    let new = |stage: &Stage| {
+        let screen = stage.screen();
+        let marks = screen.lines().filter(|line| line.starts_with("new in line"));
+        marks.filter_map(|line| Some(line.split_once(": ")?.1.to_owned())).collect::<Vec<_>>()
+    };
+    let mut stage = begun();
+    let second = another("One **small** step for a man, one leap.");
+    let (before, last) = second.split_at(second.len() - 1);
+    tell(&mut stage, 1, 0, another("One step for man, one giant leap."));
+    tell(&mut stage, 1, 1, before.to_vec());
+    assert_eq!(new(&stage), Vec::<String>::new(), "not while it is on");
+    tell(&mut stage, 1, 1, last.to_vec());
+    assert_eq!(new(&stage), ["smalla"]);
+    assert!(stage.screen().contains("underlined: not in the first"));
+    stage.app.resize(60, 16);
+    stage.app.settle();
+    stage.script("End");
+    assert_eq!(new(&stage).concat(), "smalla", "in other rows at another width");
+}
+
+#[test]
+fn lists_numbers_and_labels_are_marked_as_values() {
+    let mut stage = begun();
+    tell(&mut stage, 1, 0, recorded("typed"));
+    let mut reports = recorded("typed");
+    for report in &mut reports {
+        report.run += 1;
+        if let What::Seen(Seen::Parsed { prediction, .. }) = &mut report.what {
+            let fields = Arc::make_mut(&mut prediction.fields);
+            fields.insert("topics".into(), serde_json::json!(["battery", "a new one", "price"]));
+            fields.insert("score".into(), serde_json::json!(0.5));
+        }
+    }
+    tell(&mut stage, 1, 1, reports);
+    let screen = stage.screen();
+    let new: Vec<&str> = screen.lines().filter(|line| line.starts_with("new in line")).collect();
+    let said: Vec<&str> = new.iter().filter_map(|line| line.split_once(": ")).map(|(_, text)| text).collect();
+    assert_eq!(said, ["0.5", "• a new one"], "{screen}");
+}
+
+#[test]
 fn escape_ends_the_runs_and_what_comes_late_is_passed_over() {
     let mut stage = begun();
     tell(&mut stage, 1, 0, recorded("takeover").into_iter().take(5).collect());

@@ -49,6 +49,10 @@ impl Case {
     }
 }
 
+/// What the second model says in a comparison.
+const ANOTHER: &str = "DSPy is a *Python* framework for programming language models:\n\n- signatures say what goes in and \
+    comes out\n- modules say how to ask";
+
 /// What the rest of the program would say to a command.
 fn answer(stage: &mut Stage, command: &Command) {
     let reports = recorded("takeover");
@@ -57,7 +61,7 @@ fn answer(stage: &mut Stage, command: &Command) {
             let told = |column: usize| reports.iter().map(move |report| (column, report.clone()));
             for (column, mut report) in (0..asks.len()).flat_map(told) {
                 if let (1.., What::Seen(Seen::Parsed { prediction, .. })) = (column, &mut report.what) {
-                    std::sync::Arc::make_mut(&mut prediction.fields).insert("answer".into(), "Another answer.".into());
+                    std::sync::Arc::make_mut(&mut prediction.fields).insert("answer".into(), ANOTHER.into());
                 }
                 stage.app.update(stage.now, Msg::Compared { number: *number, column, report: Box::new(report) });
             }

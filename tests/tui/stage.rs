@@ -131,14 +131,14 @@ impl Stage {
         terminal.backend().buffer().clone()
     }
 
-    /// The screen as text, and under it what is struck out or chosen.
+    /// The screen as text, and under it what is struck out, chosen or new.
     pub(crate) fn screen(&self) -> String {
         let buffer = self.frame();
         let mut out = String::new();
         let mut marks = String::new();
         for y in 0..buffer.area.height {
             let mut line = String::new();
-            let (mut struck, mut chosen) = (String::new(), String::new());
+            let (mut struck, mut chosen, mut new) = (String::new(), String::new(), String::new());
             let mut x = 0;
             while x < buffer.area.width {
                 let cell = &buffer[(x, y)];
@@ -149,11 +149,14 @@ impl Stage {
                 if cell.modifier.contains(Modifier::REVERSED) {
                     chosen.push_str(cell.symbol());
                 }
+                if cell.modifier.contains(Modifier::BOLD | Modifier::UNDERLINED) {
+                    new.push_str(cell.symbol());
+                }
                 x += cell.symbol().cell_width().max(1);
             }
             out.push_str(line.trim_end());
             out.push('\n');
-            for (what, text) in [("struck", struck), ("chosen", chosen)] {
+            for (what, text) in [("struck", struck), ("chosen", chosen), ("new", new)] {
                 if !text.trim().is_empty() {
                     let _ = writeln!(marks, "{what} in line {}: {}", y + 1, text.trim());
                 }

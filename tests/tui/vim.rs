@@ -55,9 +55,22 @@ fn the_mode_is_in_the_title_and_enter_sends_in_each() {
     stage.script("v 0");
     let screen = stage.screen();
     assert!(screen.contains("· VISUAL") && screen.contains("why"), "{screen}");
+    stage.press("V");
+    let screen = stage.screen();
+    assert!(screen.contains("· VISUAL LINE") && screen.contains(": why?\n"), "{screen}");
     stage.press("Esc");
     assert!(matches!(stage.press("Enter"), Some(Command::Send(_))));
     assert_eq!(stage.press("Esc"), Some(Command::Cancel), "a resting Esc is the playground's");
+}
+
+#[test]
+fn what_was_copied_and_changed_outlives_what_is_sent() {
+    let mut stage = stage();
+    stage.script("'one' Esc 0 c w 'two' Esc y y Enter");
+    let run = stage.app.prompt.inputs[0].text();
+    stage.app.prompt.clear();
+    stage.script("'new' Esc p .");
+    assert_eq!((run.as_str(), stage.app.prompt.inputs[0].text().as_str()), ("two", "new\ntwo\ntwo"));
 }
 
 #[test]
@@ -84,7 +97,7 @@ proptest! {
     #[test]
     fn no_keys_lead_out_of_the_text(
         text in "[a-b ,\n世]{0,20}",
-        keys in prop::collection::vec(prop::sample::select("hjklwbe0$^gGiaIAoOxXdcyYDCsSJrpPuvftFT.3 ".chars().collect::<Vec<_>>()), 0..40),
+        keys in prop::collection::vec(prop::sample::select("hjklwbeWBE0$^gG{}%_+-;,iaIAoOxXdcyYDCsSJrpPuUvVftFT.3~<>(\"p ".chars().collect::<Vec<_>>()), 0..40),
     ) {
         let (mut vim, mut past) = (Vim::default(), Past::default());
         let mut text = Text { chars: text.chars().collect(), at: 0 };

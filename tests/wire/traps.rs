@@ -5,7 +5,7 @@ use serde_json::json;
 use switchover::failover::{Failure, InnerAttempt, Kind, Route, Spent};
 use switchover::openrouter::catalogue::Catalogue;
 use switchover::openrouter::client::Call;
-use switchover::openrouter::compose::{self, Ask};
+use switchover::openrouter::compose::{self, ChatRequest};
 use switchover::openrouter::headers::{Chosen, Headers, Origin};
 use switchover::openrouter::settings::Settings;
 use switchover::openrouter::{Completion, Delta, Dialect, Finish};
@@ -94,7 +94,7 @@ async fn trap_06_limits_are_told_apart() {
 async fn trap_07_more_models_than_the_service_takes_never_leave_the_machine() {
     let ask = |models: usize| {
         let settings = Settings { models: vec!["a/b".into(); models], ..Settings::default() };
-        compose::body(Ask {
+        compose::body(ChatRequest {
             model: "openai/gpt-4o-mini",
             messages: &[],
             settings: &settings,

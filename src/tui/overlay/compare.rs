@@ -8,6 +8,11 @@
 //! ┃                    │                     │                           ┃
 //! ┃ ≠ answer           │ ≠ answer            │ answer                    ┃  the run as in the answer's pane
 //! ```
+//!
+//! Words that the first answer does not have are underlined once both are whole.
+
+mod marks;
+mod words;
 
 use super::open;
 use crate::failover::Spent;
@@ -20,8 +25,10 @@ use crate::tui::markdown::Look;
 use crate::tui::pane::page::{Page, Verdict};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::wrap::{Row, clip, plain};
+use marks::Mark;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -45,6 +52,8 @@ pub struct Compare {
     pub first: usize,
     /// How the fields stand among the answers that have come.
     verdicts: BTreeMap<String, Verdict>,
+    /// The pages that the marks are for: their width, and the rows of each answer that is whole.
+    marked: (u16, Vec<Option<usize>>),
 }
 
 /// One model or chain with its run.
@@ -58,6 +67,8 @@ pub struct Column {
     pub transcript: Transcript,
     /// Its rows, and where the reader is.
     pub page: Page,
+    /// What it says that the first answer does not, in the order of its rows.
+    marks: Vec<Mark>,
 }
 
 /// A model or a chain in one line.
@@ -72,10 +83,10 @@ impl Compare {
             // Answers are compared from their beginnings; End follows the text.
             let mut page = Page::default();
             page.scroll.to_top();
-            Column { chain, began: None, transcript: Transcript::default(), page }
+            Column { chain, began: None, transcript: Transcript::default(), page, marks: Vec::new() }
         };
         let columns = rivals.into_iter().map(column).collect();
-        Self { number, columns, first: 0, verdicts: BTreeMap::new() }
+        Self { number, columns, first: 0, verdicts: BTreeMap::new(), marked: (0, Vec::new()) }
     }
 
     /// Takes a report of one column's run in.
@@ -120,6 +131,29 @@ impl Compare {
             column.page.pinned = Some(begun);
             column.page.settle(run, look, body(layout), &beside);
         }
+        self.mark(look.width);
+    }
+
+    /// Marks what each answer says that the first does not, anew when an answer is whole or the width another.
+    fn mark(&mut self, width: u16) {
+        let whole = |column: &Column| column.answer().is_some() && column.transcript.finished.is_some();
+        let marked = (width, self.columns.iter().map(|column| whole(column).then(|| column.page.len())).collect());
+        if marked == self.marked {
+            return;
+        }
+        self.marked = marked;
+        let mut answers = self.columns.iter_mut().filter(|column| whole(column));
+        let Some(base) = answers.next() else { return };
+        base.marks.clear();
+        let base = (&base.transcript, marks::rows(&base.page));
+        for column in answers {
+            column.marks = marks::marks((base.0, &base.1), (&column.transcript, &marks::rows(&column.page)));
+        }
+    }
+
+    /// Whether something is marked.
+    fn is_marked(&self) -> bool {
+        self.columns.iter().any(|column| !column.marks.is_empty())
     }
 
     /// Moves the rows of all columns.
@@ -240,6 +274,8 @@ fn summary(compare: &Compare, room: u16) -> String {
     if room < 80 {
         return said;
     }
+    let said =
+        if compare.is_marked() && room >= 110 { format!("{said} · underlined: not in the first") } else { said };
     let fastest = answered.iter().min_by_key(|column| column.transcript.finished.as_ref().map(|end| end.took));
     fastest.map_or(said.clone(), |column| format!("{said} · fastest {}", name(&column.chain)))
 }
@@ -263,6 +299,13 @@ pub fn draw(app: &App, compare: &Compare, now: Duration, f: &mut Frame<'_>) {
         let page = &column.page;
         let top = page.scroll.top(page.heights(), usize::from(below.height));
         paint(page.rows(top), below, f);
+        let new = theme.style(Role::Warn).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+        let seen = column.marks.partition_point(|mark| mark.row < top);
+        for mark in column.marks[seen..].iter().take_while(|mark| mark.row < top + usize::from(below.height)) {
+            let place =
+                Rect { x: below.x + mark.from, y: below.y + (mark.row - top) as u16, width: mark.cells, height: 1 };
+            f.buffer_mut().set_style(place.intersection(below), new);
+        }
         for y in (room.y..room.bottom()).filter(|_| usize::from(i) + 1 < shown) {
             let line = Line::styled("│", theme.style(Role::Border));
             f.buffer_mut().set_line(x + width, y, &line, 1);

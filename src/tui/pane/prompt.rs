@@ -18,7 +18,7 @@ use crate::tui::app::App;
 use crate::tui::draw::frame;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::vim::{Mode, Past, Text, Vim};
+use crate::tui::vim::{Past, Text, Vim};
 use crate::tui::wrap::width;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
@@ -120,12 +120,10 @@ impl Input {
         if text.chars != before.chars {
             self.set(&text.chars.iter().collect::<String>());
         }
-        // What is chosen reaches from the one end to the other, both included; the cursor shows the one it stands on.
-        if let Mode::Visual(anchor) = vim.mode {
-            self.jump(&text, anchor + usize::from(text.at < anchor));
-            self.area.start_selection();
-        }
-        self.jump(&text, text.at);
+        let Some((from, to)) = vim.chosen(&text) else { return self.jump(&text, text.at) };
+        self.jump(&text, from);
+        self.area.start_selection();
+        self.jump(&text, to);
     }
 
     fn jump(&mut self, text: &Text, at: usize) {
@@ -234,10 +232,13 @@ impl Prompt {
 
     /// Keys type text from now on, with vim's keys too.
     pub fn insert_mode(&mut self) {
-        self.input().area.cancel_selection();
-        if let Some(vim) = &mut self.vim {
-            *vim = Vim::default();
+        let mut vim = self.vim.take();
+        let input = self.input();
+        input.area.cancel_selection();
+        if let Some(vim) = &mut vim {
+            vim.insert(&mut input.past);
         }
+        self.vim = vim;
     }
 
     /// A key that no action wanted.
