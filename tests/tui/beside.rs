@@ -99,6 +99,18 @@ fn words_that_the_first_answer_does_not_have_are_marked_once_both_are_whole() {
 }
 
 #[test]
+fn words_far_below_what_is_on_the_screen_are_marked_too() {
+    let mut stage = begun();
+    let long = "The same words in the same order.\n\n".repeat(1000);
+    tell(&mut stage, 1, 0, another(&format!("{long}The end.")));
+    tell(&mut stage, 1, 1, another(&format!("{long}The other end.")));
+    stage.script("End");
+    let screen = stage.screen();
+    let marks: Vec<&str> = screen.lines().filter(|line| line.starts_with("new in line")).collect();
+    assert!(marks.len() == 1 && marks[0].ends_with(": other"), "{screen}");
+}
+
+#[test]
 fn lists_numbers_and_labels_are_marked_as_values() {
     let mut stage = begun();
     tell(&mut stage, 1, 0, recorded("typed"));

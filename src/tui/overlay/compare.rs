@@ -145,9 +145,9 @@ impl Compare {
         let mut answers = self.columns.iter_mut().filter(|column| whole(column));
         let Some(base) = answers.next() else { return };
         base.marks.clear();
-        let base = (&base.transcript, marks::rows(&base.page));
+        let base: Vec<_> = base.page.fields(&base.transcript).collect();
         for column in answers {
-            column.marks = marks::marks((base.0, &base.1), (&column.transcript, &marks::rows(&column.page)));
+            column.marks = marks::marks(&base, &column.transcript, &column.page);
         }
     }
 

@@ -94,6 +94,17 @@ impl Body {
     }
 }
 
+/// An output field on a page.
+#[derive(Clone, Debug)]
+pub struct FieldRows<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its first row on the page; its heading is not among them.
+    pub from: usize,
+    /// What stands in its rows.
+    pub rows: Vec<String>,
+}
+
 /// The answer's rows by block, and where the reader is.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
@@ -192,6 +203,18 @@ impl Page {
         }
         self.blocks[block.min(self.blocks.len())..].iter().enumerate().flat_map(move |(i, (_, body))| {
             (if i == 0 { skip } else { 0 }..body.len()).filter_map(move |row| body.row(row))
+        })
+    }
+
+    /// The output fields of the answer that is shown, with all of their rows.
+    pub fn fields<'a>(&'a self, run: &'a Transcript) -> impl Iterator<Item = FieldRows<'a>> {
+        let mut below = 0;
+        self.blocks.iter().filter_map(move |(key, body)| {
+            let from = below;
+            below += body.len();
+            let (Key::Field(_, name) | Key::Value(_, name)) = key else { return None };
+            let rows = body.every(key.source(run)).map(|row| row.to_string()).collect();
+            Some(FieldRows { name, from, rows })
         })
     }
 
