@@ -2,7 +2,7 @@
 //! history.
 
 use super::keeper;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,8 @@ impl Numbers {
 /// Takes a number from this one on that nobody has taken, and says so to the others.
 fn claim(directory: &Path, own: u64, wall: u64) -> io::Result<u64> {
     let mut file = keeper::private(directory, NAME, OpenOptions::new().write(true).truncate(false))?;
-    lock(&file)?;
+    // Let go when the file is closed.
+    file.lock()?;
     let mut text = String::new();
     file.read_to_string(&mut text)?;
     let taken = text.trim().parse().ok().filter(|taken| *taken < wall + AHEAD);
@@ -46,18 +47,6 @@ fn claim(directory: &Path, own: u64, wall: u64) -> io::Result<u64> {
     file.rewind()?;
     write!(file, "{next}")?;
     Ok(next)
-}
-
-/// Waits until nobody else has the file; it is let go when it is closed.
-#[cfg(unix)]
-fn lock(file: &File) -> io::Result<()> {
-    rustix::fs::flock(file, rustix::fs::FlockOperation::LockExclusive).map_err(io::Error::from)
-}
-
-/// Elsewhere two programs may still meet within the same moment.
-#[cfg(not(unix))]
-fn lock(_: &File) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
