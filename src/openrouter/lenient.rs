@@ -115,9 +115,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
             type Value = List<T>;
             nothing!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
             skip_map!();
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<List<T>, A::Error> {
-                Vec::<Object<T>>::deserialize(SeqAccessDeserializer::new(seq))
-                    .map(|items| List(items.into_iter().filter_map(|item| item.0).collect()))
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element::<Object<T>>()? {
+                    items.extend(item.0);
+                }
+                Ok(List(items))
             }
         }
         from.deserialize_any(V(PhantomData))
