@@ -190,7 +190,11 @@ impl Fold {
         }
         // Only one choice is ever asked for; a stranger's others are not mixed into it.
         let mut choices = chunk.choices.iter().flat_map(|list| &list.0);
-        let Some(choice) = choices.find(|choice| choice.index.and_then(value).as_ref().and_then(count).unwrap_or(0) == 0) else { return Ok(()) };
+        let Some(choice) =
+            choices.find(|choice| choice.index.and_then(value).as_ref().and_then(count).unwrap_or(0) == 0)
+        else {
+            return Ok(());
+        };
         let part = choice.delta.0.as_ref().or(choice.message.0.as_ref().filter(|_| self.text().is_empty()));
         if let Some(part) = part {
             self.part(part, around, out);
