@@ -6,7 +6,7 @@ mod attempt;
 mod story;
 
 pub use attempt::{Attempt, Phase};
-pub use story::{Line, Step, Tone, model_name, seconds, usd};
+pub use story::{Line, Step, Tone, counted, model_name, seconds, usd};
 
 use crate::dspy::{Adapter, Signature};
 use crate::failover::{AttemptId, BreakerChange, BreakerState, Event, Finished, Outcome, Skipped, Spent, Waiting};

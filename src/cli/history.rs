@@ -8,7 +8,7 @@ use crate::headless::{Headless, Style};
 use crate::history::{self, History};
 use crate::report::Report;
 use crate::text::clean_line;
-use crate::transcript::{Transcript, model_name, seconds, usd};
+use crate::transcript::{Transcript, counted, model_name, seconds, usd};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -127,7 +127,7 @@ fn line(run: &Transcript) -> String {
         run.run.unwrap_or_default(),
         asked.unwrap_or_else(|| "its beginning is lost".to_owned()),
         seconds(took),
-        if run.attempts.len() == 1 { "1 attempt".to_owned() } else { format!("{} attempts", run.attempts.len()) },
+        counted(run.attempts.len(), "attempt"),
         usd(run.cost()),
     )
 }

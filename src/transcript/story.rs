@@ -236,7 +236,7 @@ fn outcome_tone(outcome: Outcome) -> Tone {
 
 fn finished_line(finished: &Finished) -> String {
     let took = seconds(finished.took);
-    let tries = if finished.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", finished.attempts) };
+    let tries = counted(finished.attempts as usize, "attempt");
     let cost = usd(finished.cost);
     let headline = finished.headline.as_deref().unwrap_or("no answer");
     match finished.outcome {
@@ -273,6 +273,11 @@ fn decision_word(decision: Decision) -> &'static str {
         Decision::Stop => "stopping",
         Decision::Continue => "another attempt goes on",
     }
+}
+
+/// How many there are of a thing, by its name for one: `1 attempt`, `3 attempts`.
+pub fn counted(n: usize, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A duration in seconds for people, with about three figures: `0.41 s`, `12.3 s`, `140 s`.

@@ -4,7 +4,7 @@ use super::app::App;
 use super::theme::Role;
 use super::wrap::{clip, width};
 use crate::failover::Spent;
-use crate::transcript::{Transcript, model_name, seconds, usd};
+use crate::transcript::{Transcript, counted, model_name, seconds, usd};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -75,11 +75,7 @@ fn modes(app: &App) -> Vec<String> {
         _ => None,
     };
     let hedge = app.policy.hedge.then_some("hedged");
-    let demos = match app.demos.len() {
-        0 => None,
-        1 => Some("1 demo".to_owned()),
-        n => Some(format!("{n} demos")),
-    };
+    let demos = (!app.demos.is_empty()).then(|| counted(app.demos.len(), "demo"));
     mode.into_iter().chain(hedge).map(str::to_owned).chain(demos).collect()
 }
 

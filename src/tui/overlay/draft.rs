@@ -6,6 +6,7 @@ use super::sheet::WIDTH;
 use crate::dspy::{Entry, library};
 use crate::openrouter::headers::{Chosen, Extra, Headers, Origin, is_secret, lint};
 use crate::openrouter::settings::Settings;
+use crate::transcript::counted;
 use crate::tui::app::App;
 use crate::tui::pane::prompt::{cursor, type_into};
 use crate::tui::theme::Role;
@@ -184,10 +185,7 @@ impl Draft {
         let lines: Vec<Vec<Row>> = match self.read() {
             Err(wrong) => wrong.iter().map(|line| say(&format!("✗ {line}"), Role::Bad)).collect(),
             Ok(Drafted::Signature(entry)) => {
-                let demos = match entry.demos.len() {
-                    1 => "1 demo".to_owned(),
-                    n => format!("{n} demos"),
-                };
+                let demos = counted(entry.demos.len(), "demo");
                 let text = format!("✓ {} · {} · {demos}", entry.signature.inline(), entry.module);
                 vec![say(&text, Role::Good)]
             }

@@ -2,7 +2,7 @@
 
 use super::open;
 use crate::failover::Outcome;
-use crate::transcript::{Transcript, model_name, seconds};
+use crate::transcript::{Transcript, counted, model_name, seconds};
 use crate::tui::app::App;
 use crate::tui::draw::window;
 use crate::tui::theme::Role;
@@ -36,10 +36,7 @@ pub fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
         };
         let who = run.winner().map_or_else(|| "no answer".to_owned(), |attempt| model_name(&attempt.model).to_owned());
         let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
-        let attempts = match run.attempts.len() {
-            1 => "1 attempt".to_owned(),
-            n => format!("{n} attempts"),
-        };
+        let attempts = counted(run.attempts.len(), "attempt");
         let tail = format!("  {who} · {} · {attempts}", seconds(took));
         let room_left = usize::from(room.width).saturating_sub(crate::tui::wrap::width(&tail) + 3);
         let line = Line::from(vec![

@@ -1,7 +1,7 @@
 //! The failover log: the run's story, one entry a step.
 
 use crate::failover::AttemptId;
-use crate::transcript::{Step, Tone, Transcript, model_name, seconds};
+use crate::transcript::{Step, Tone, Transcript, counted, model_name, seconds};
 use crate::tui::app::App;
 use crate::tui::draw::frame;
 use crate::tui::layout::Pane;
@@ -153,8 +153,7 @@ pub fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
         }
         return;
     };
-    let attempts = run.transcript.attempts.len();
-    let attempts = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+    let attempts = counted(run.transcript.attempts.len(), "attempt");
     let note = format!("{attempts} · {}", seconds(run.clock(now)));
     if app.log.timeline {
         frame(app, f, Pane::Log, "timeline", &note);
