@@ -12,24 +12,23 @@ const NAME: &str = "latest";
 const AHEAD: u64 = 60_000;
 
 /// Gives out numbers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Numbers {
-    directory: Option<PathBuf>,
+    directory: PathBuf,
     last: u64,
 }
 
 impl Numbers {
     /// Numbers that no other program with the history of this data directory gives out.
     pub fn shared(data: &Path) -> Self {
-        Self { directory: Some(data.join("history")), last: 0 }
+        Self { directory: data.join("history"), last: 0 }
     }
 
     /// The next number, when the clock shows `wall` ms. Where the file cannot be had, it is this program's own next one:
     /// a run is not held up for its name.
     pub fn next(&mut self, wall: u64) -> u64 {
         let own = wall.max(self.last + 1);
-        let shared = self.directory.as_ref().and_then(|directory| claim(directory, own, wall).ok());
-        self.last = shared.unwrap_or(own);
+        self.last = claim(&self.directory, own, wall).unwrap_or(own);
         self.last
     }
 }
@@ -79,7 +78,10 @@ mod tests {
 
     #[test]
     fn without_a_directory_they_are_the_programs_own() {
-        let mut numbers = Numbers::default();
+        let file = std::env::temp_dir().join(format!("switchover-no-folder-{}", std::process::id()));
+        fs::write(&file, "").unwrap();
+        let mut numbers = Numbers::shared(&file);
         assert_eq!([numbers.next(7), numbers.next(7), numbers.next(9)], [7, 8, 9]);
+        fs::remove_file(file).unwrap();
     }
 }
