@@ -47,7 +47,7 @@ fuzz_target!(|input: &[u8]| {
         }
         sections.finish();
         assert!(sections.view().iter().all(|section| is_harmless(&section.text)), "{:?}", sections.view());
-        let read = sections.prediction(answer);
+        let read = sections.into_prediction(answer);
         assert_eq!(read, adapter.parse(&signature, answer));
         if let Ok(read) = read {
             assert!(read.fields.values().all(is_harmless_value), "{:?}", read.fields);

@@ -104,18 +104,11 @@ impl Sections {
         &self.view
     }
 
-    /// Reads what has come as the signature's outputs; [`Sections::finish`] comes first.
+    /// Reads what has come as the signature's outputs; [`Sections::finish`] comes first. Long texts become values
+    /// without a copy.
     ///
     /// # Errors
     /// Every output that is missing or does not fit its type.
-    pub fn prediction(&self, text: &str) -> Result<Prediction, Unparsed> {
-        self.clone().into_prediction(text)
-    }
-
-    /// The same, where the sections are not needed any more: long texts become values without a copy.
-    ///
-    /// # Errors
-    /// As for [`prediction`](Self::prediction).
     pub fn into_prediction(mut self, text: &str) -> Result<Prediction, Unparsed> {
         let (mut fields, mut repairs) = (Values::new(), Vec::new());
         let mut problems = Vec::new();

@@ -167,7 +167,7 @@ proptest! {
             }
             sections.finish();
             let whole = adapter.parse(&signature, &text);
-            prop_assert_eq!(sections.prediction(&text), whole.clone());
+            prop_assert_eq!(sections.clone().into_prediction(&text), whole.clone());
             if let Ok(prediction) = whole {
                 let shown = sections.view().iter().find(|s| s.name == "answer").map(|s| s.text.clone());
                 let repaired = prediction.repairs.iter().any(|r| r.field == "answer");
@@ -188,7 +188,7 @@ proptest! {
             }
             sections.finish();
             prop_assert!(sections.view().iter().all(|s| harmless(&s.text)), "{:?}", sections.view());
-            match sections.prediction(&text) {
+            match sections.into_prediction(&text) {
                 Ok(read) => {
                     prop_assert!(read.fields.values().all(harmless_value), "{:?}", read.fields);
                     prop_assert!(read.repairs.iter().all(|repair| harmless(&repair.what)), "{:?}", read.repairs);
