@@ -14,9 +14,10 @@ pub mod rivals;
 pub mod sheet;
 
 use super::app::App;
-use super::draw::boxed;
+use super::draw::{boxed, window};
 use super::keymap::Context;
 use super::theme::Role;
+use super::wrap::clip;
 use attempt::AttemptSheet;
 use compare::Compare;
 use draft::Draft;
@@ -24,6 +25,7 @@ use faults::Faults;
 use finder::Finder;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
 use ratatui::widgets::{Clear, Widget};
 use sheet::Sheet;
 use std::time::Duration;
@@ -118,6 +120,22 @@ pub fn open(app: &App, f: &mut Frame<'_>, title: &str, note: &str, width: u16, h
     boxed(f, area, theme.style(Role::Focus), true, (title, theme.style(Role::Title)), (note, theme.style(Role::Dim)));
     let inside = super::layout::inner(area);
     Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
+}
+
+/// Draws a list as far as it fits, the chosen line among those shown; `line` writes each.
+fn list<'a>(app: &App, f: &mut Frame<'_>, room: Rect, at: usize, lines: usize, line: impl Fn(usize) -> Line<'a>) {
+    for (i, y) in window(at, lines, room.height).zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, &line(i), room.width);
+        if i == at {
+            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, app.colours().style(Role::Selected));
+        }
+    }
+}
+
+/// Draws what stands at the bottom of a room, so many rows up.
+fn foot(app: &App, f: &mut Frame<'_>, room: Rect, up: u16, text: &str) {
+    let line = Line::styled(clip(text, room.width.into()), app.colours().style(Role::Dim));
+    f.buffer_mut().set_line(room.x, room.bottom().saturating_sub(up), &line, room.width);
 }
 
 fn leave(app: &App, f: &mut Frame<'_>) {

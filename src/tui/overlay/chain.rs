@@ -1,12 +1,10 @@
 //! The chain editor: who is asked, in which order.
 
-use super::open;
+use super::{foot, list, open};
 use crate::openrouter::settings::Provider;
 use crate::transcript::model_name;
 use crate::tui::app::App;
-use crate::tui::draw::window;
 use crate::tui::theme::Role;
-use crate::tui::wrap::clip;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -21,26 +19,22 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
     let dear = app.dear();
-    for (i, y) in window(app.link, app.chain.len(), room.height.saturating_sub(2)).zip(room.y..room.bottom()) {
+    list(app, f, Rect { height: room.height.saturating_sub(2), ..room }, app.link, app.chain.len(), |i| {
         let place = &app.chain[i];
         let about = app.model(&place.model).map_or("", |model| model.about.as_str());
         let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
         let open = app.board.gauges.iter().find(|gauge| gauge.name == place.model).and_then(|gauge| gauge.breaker);
         let open =
             if matches!(open, Some(crate::failover::BreakerState::Open { .. })) { "  ◇ breaker open" } else { "" };
-        let line = Line::from(vec![
+        Line::from(vec![
             Span::styled(format!("{}. ", i + 1), theme.style(Role::Dim)),
             Span::styled(place.model.clone(), theme.style(Role::Text)),
             Span::styled(fault, theme.style(Role::Bad)),
             Span::styled(open, theme.style(Role::Warn)),
             Span::styled(if dear.contains(&i) { "  $ far dearer, or unknown" } else { "" }, theme.style(Role::Warn)),
             Span::styled(format!("  {about}"), theme.style(Role::Dim)),
-        ]);
-        f.buffer_mut().set_line(room.x, y, &line, room.width);
-        if i == app.link {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
-        }
-    }
+        ])
+    });
     let primary = app.chain.first().map_or("nobody", |link| model_name(&link.model));
     let rule = match (app.policy.strict, app.policy.server_side) {
         (true, _) => "strict: nobody else is asked",
@@ -48,11 +42,8 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         _ => "the others only when it fails",
     };
     let hedge = if app.policy.hedge { "; hedged: the next one beside a slow one" } else { "" };
-    let foot = clip(&format!("{primary} is asked first; {rule}{hedge}."), room.width.into());
-    for (foot, up) in [(foot, 2), (clip(&providers(app), room.width.into()), 1)] {
-        let y = room.bottom().saturating_sub(up);
-        f.buffer_mut().set_line(room.x, y, &Line::styled(foot, theme.style(Role::Dim)), room.width);
-    }
+    foot(app, f, room, 2, &format!("{primary} is asked first; {rule}{hedge}."));
+    foot(app, f, room, 1, &providers(app));
 }
 
 /// Which providers the service may choose from, in its own words.

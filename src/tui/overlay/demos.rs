@@ -1,10 +1,9 @@
 //! The demos: examples that are sent with the next run, in this order.
 
-use super::open;
 use super::sheet::{Sheet, cells};
+use super::{foot, list, open};
 use crate::dspy::Demo;
 use crate::tui::app::App;
-use crate::tui::draw::window;
 use crate::tui::theme::Role;
 use crate::tui::wrap::{Lead, clip, wrap};
 use ratatui::Frame;
@@ -21,19 +20,12 @@ pub fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
         let text = clip("None yet. Alt+P makes the answer on the screen one.", room.width.into());
         f.buffer_mut().set_line(room.x, room.y, &Line::styled(text, theme.style(Role::Warn)), room.width);
     }
-    for (i, y) in window(at, app.demos.len(), room.height.saturating_sub(1)).zip(room.y..room.bottom()) {
+    list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, app.demos.len(), |i| {
         let number = format!("{}. ", i + 1);
         let text = clip(&summary(app, &app.demos[i]), usize::from(room.width).saturating_sub(number.len()));
-        let line =
-            Line::from(vec![Span::styled(number, theme.style(Role::Dim)), Span::styled(text, theme.style(Role::Text))]);
-        f.buffer_mut().set_line(room.x, y, &line, room.width);
-        if i == at {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
-        }
-    }
-    let foot = clip("Saved with the signature: Alt+S.", room.width.into());
-    let y = room.bottom().saturating_sub(1);
-    f.buffer_mut().set_line(room.x, y, &Line::styled(foot, theme.style(Role::Dim)), room.width);
+        Line::from(vec![Span::styled(number, theme.style(Role::Dim)), Span::styled(text, theme.style(Role::Text))])
+    });
+    foot(app, f, room, 1, "Saved with the signature: Alt+S.");
 }
 
 fn shown(value: &Value) -> String {

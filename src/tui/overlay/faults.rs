@@ -1,9 +1,8 @@
 //! The fault picker: a letter breaks the chosen model of the chain.
 
-use super::open;
+use super::{foot, list, open};
 use crate::fault::Fault;
 use crate::tui::app::App;
-use crate::tui::draw::window;
 use crate::tui::keymap::Action;
 use crate::tui::theme::Role;
 use crate::tui::wrap::{clip, plain};
@@ -56,28 +55,17 @@ pub fn draw(app: &App, faults: &Faults, f: &mut Frame<'_>) {
     if let Some(word) = &faults.typing {
         return typing(app, word, room, f);
     }
-    for (i, y) in window(faults.at, COMMON.len(), room.height.saturating_sub(2)).zip(room.y..room.bottom()) {
+    list(app, f, Rect { height: room.height.saturating_sub(2), ..room }, faults.at, COMMON.len(), |i| {
         let (letter, word, about) = COMMON[i];
         let mark = if chosen.fault.as_ref().is_some_and(|fault| fault.to_string() == word) { "✗" } else { " " };
-        let line = Line::from(vec![
+        Line::from(vec![
             Span::styled(format!("{mark} {letter}  "), theme.style(Role::Key)),
             Span::styled(format!("{word:<19}"), theme.style(Role::Text)),
             Span::styled(about, theme.style(Role::Dim)),
-        ]);
-        f.buffer_mut().set_line(room.x, y, &line, room.width);
-        if i == faults.at {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
-        }
-    }
+        ])
+    });
     let send = app.keymap.key(Action::Send).map_or_else(String::new, |key| key.to_string());
-    let foot = format!("A letter breaks it, then {send} sends. Backspace heals, / types any fault.");
-    let y = room.bottom().saturating_sub(1);
-    f.buffer_mut().set_line(
-        room.x,
-        y,
-        &Line::styled(clip(&foot, room.width.into()), theme.style(Role::Dim)),
-        room.width,
-    );
+    foot(app, f, room, 1, &format!("A letter breaks it, then {send} sends. Backspace heals, / types any fault."));
 }
 
 fn typing(app: &App, word: &str, room: Rect, f: &mut Frame<'_>) {

@@ -1,11 +1,10 @@
 //! The health board: how every model has fared in this session.
 
-use super::open;
+use super::{list, open};
 use crate::failover::BreakerState;
 use crate::transcript::seconds;
 use crate::tui::app::App;
 use crate::tui::board::Gauge;
-use crate::tui::draw::window;
 use crate::tui::theme::Role;
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
@@ -30,22 +29,18 @@ pub fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
     let head = format!("{model} {:>9}{first}  {:<20} last failure", "answered", "breaker");
     f.buffer_mut().set_line(room.x, room.y, &Line::styled(head, theme.style(Role::Heading)), room.width);
     let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
-    for (i, y) in window(at, gauges.len(), below.height).zip(below.y..below.bottom()) {
+    list(app, f, below, at, gauges.len(), |i| {
         let gauge = &gauges[i];
         let (breaker, role) = breaker(gauge, now);
         let first = gauge.percentile(50).zip(gauge.percentile(95));
         let first = first.map_or_else(|| "–".to_owned(), |(p50, p95)| format!("{} / {}", seconds(p50), seconds(p95)));
         let rate = format!("{} of {}", gauge.answered, gauge.asked);
-        let line = Line::from(vec![
+        Line::from(vec![
             Span::raw(format!("{} {rate:>9}{}  ", pad(gauge.short(), 24), times(&first))),
             Span::styled(format!("{breaker:<20} "), theme.style(role)),
             Span::styled(clip(gauge.last.as_deref().unwrap_or_default(), 40), theme.style(Role::Dim)),
-        ]);
-        f.buffer_mut().set_line(room.x, y, &line, room.width);
-        if i == at {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
-        }
-    }
+        ])
+    });
 }
 
 fn pad(text: &str, cells: usize) -> String {

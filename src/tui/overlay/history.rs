@@ -1,14 +1,12 @@
 //! Earlier runs: what was asked, how it ended; Enter shows one, `r` runs it again.
 
-use super::open;
+use super::{list, open};
 use crate::failover::Outcome;
 use crate::transcript::{Transcript, counted, model_name, seconds};
 use crate::tui::app::App;
-use crate::tui::draw::window;
 use crate::tui::theme::Role;
 use crate::tui::wrap::clip;
 use ratatui::Frame;
-use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use serde_json::Value;
 
@@ -26,8 +24,8 @@ pub fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
         let line = Line::styled("No earlier runs.", theme.style(Role::Dim));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
-    for (i, y) in window(at, app.past.len(), room.height).zip(room.y..room.bottom()) {
-        let Some(run) = chosen(&app.past, i) else { continue };
+    list(app, f, room, at, app.past.len(), |i| {
+        let Some(run) = chosen(&app.past, i) else { return Line::default() };
         let (glyph, role) = match run.outcome() {
             Some(Outcome::Succeeded) if run.switch().is_some() => ("⇄", Role::Accent),
             Some(Outcome::Succeeded) => ("✓", Role::Good),
@@ -39,16 +37,12 @@ pub fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
         let attempts = counted(run.attempts.len(), "attempt");
         let tail = format!("  {who} · {} · {attempts}", seconds(took));
         let room_left = usize::from(room.width).saturating_sub(crate::tui::wrap::width(&tail) + 3);
-        let line = Line::from(vec![
+        Line::from(vec![
             Span::styled(format!("{glyph} "), theme.style(role)),
             Span::styled(clip(&inputs(run), room_left), theme.style(Role::Text)),
             Span::styled(tail, theme.style(Role::Dim)),
-        ]);
-        f.buffer_mut().set_line(room.x, y, &line, room.width);
-        if i == at {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
-        }
-    }
+        ])
+    });
 }
 
 /// A run's inputs in one line.

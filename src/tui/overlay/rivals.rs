@@ -1,10 +1,9 @@
 //! Who is compared: the whole chain, each of its models alone, and what was added, of which up to four are chosen.
 
 use super::compare::{MOST, name};
-use super::open;
+use super::{foot, list, open};
 use crate::tui::app::App;
 use crate::tui::command::Link;
-use crate::tui::draw::window;
 use crate::tui::theme::Role;
 use crate::tui::wrap::clip;
 use ratatui::Frame;
@@ -95,22 +94,16 @@ pub fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
     let height = (all.len() as u16).saturating_add(4).min(app.layout.body.height);
     let chosen = app.rivals.chosen(&app.chain).len();
     let room = open(app, f, "who is compared", &format!("{chosen} of at most {MOST}"), 84, height.max(6));
-    for (i, y) in window(at, all.len(), room.height.saturating_sub(1)).zip(room.y..room.bottom()) {
+    list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, all.len(), |i| {
         let rival = &all[i];
         let (mark, role) = if app.rivals.has(rival, &app.chain) { ("[x] ", Role::Accent) } else { ("[ ] ", Role::Dim) };
         let kind = if rival.len() > 1 { "  a chain" } else { "" };
         let room_left = usize::from(room.width).saturating_sub(14);
-        let line = Line::from(vec![
+        Line::from(vec![
             Span::styled(mark, theme.style(role)),
             Span::styled(clip(&name(rival), room_left), theme.style(Role::Text)),
             Span::styled(kind, theme.style(Role::Dim)),
-        ]);
-        f.buffer_mut().set_line(room.x, y, &line, room.width);
-        if i == at {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, theme.style(Role::Selected));
-        }
-    }
-    let foot = clip("Space chooses; a adds a model, or a chain: a/b, c/d.", room.width.into());
-    let y = room.bottom().saturating_sub(1);
-    f.buffer_mut().set_line(room.x, y, &Line::styled(foot, theme.style(Role::Dim)), room.width);
+        ])
+    });
+    foot(app, f, room, 1, "Space chooses; a adds a model, or a chain: a/b, c/d.");
 }
