@@ -23,7 +23,7 @@ pub struct Cleaner {
     state: State,
     /// What the last printed character was, for those whose meaning hangs on it.
     last: Last,
-    /// A joiner that is kept only if what follows deserves it.
+    /// A joiner that is kept only if the very next character deserves it.
     joiner: Option<char>,
     /// Marks in a row.
     marks: u8,
@@ -107,6 +107,7 @@ impl Cleaner {
 
     fn ground(&mut self, c: char, out: &mut String) {
         let after_cr = std::mem::take(&mut self.after_cr);
+        let joiner = self.joiner.take();
         match c {
             '\n' if after_cr => {}
             '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}' | '\u{85}' => {
@@ -121,7 +122,7 @@ impl Cleaner {
                 // One joiner at most, and only after something that can be joined.
                 let joinable = self.last == Last::Joining
                     || (c == '\u{200d}' && matches!(self.last, Last::Emoji | Last::Selector));
-                self.joiner = (joinable && self.joiner.is_none()).then_some(c);
+                self.joiner = (joinable && joiner.is_none()).then_some(c);
             }
             '\u{fe00}'..='\u{fe0f}' => {
                 if self.last != Last::Selector && !out_of_place(self.last, c) {
@@ -135,23 +136,24 @@ impl Cleaner {
                     self.last = Last::Selector;
                 }
             }
-            c if c.is_control() || is_invisible(c) => self.joiner = None,
-            c => self.visible(c, out),
+            c if c.is_control() || is_invisible(c) => {}
+            c => self.visible(c, joiner, out),
         }
     }
 
-    fn visible(&mut self, c: char, out: &mut String) {
+    fn visible(&mut self, c: char, joiner: Option<char>, out: &mut String) {
         let kind = kind(c);
-        if let Some(joiner) = self.joiner.take()
+        let mark = c.width() == Some(0);
+        if mark && self.marks == MARK_CAP {
+            return;
+        }
+        if let Some(joiner) = joiner
             && (kind == Last::Joining || (kind == Last::Emoji && joiner == '\u{200d}' && self.last != Last::Joining))
         {
             out.push(joiner);
         }
-        if c.width() == Some(0) {
-            self.marks = self.marks.saturating_add(1);
-            if self.marks > MARK_CAP {
-                return;
-            }
+        if mark {
+            self.marks += 1;
             // A mark of a joining script stands for its letter; any other leaves it as it was.
             if kind == Last::Joining {
                 self.last = kind;
@@ -334,6 +336,36 @@ mod tests {
         assert_eq!(clean_line("abcdef", 6), "abcdef");
         assert_eq!(clean_line("abcdefg", 6), "abcde…");
         assert_eq!(clean_line("", 6), "");
+    }
+
+    /// Every text of five characters, one of each sort that the rules tell apart, at the
+    /// beginning and after as many marks as leave room for one.
+    #[test]
+    fn every_short_text_is_clean_after_one_cleaning() {
+        const SORTS: [char; 13] = [
+            'a',
+            '👩',
+            'م',
+            '\u{94d}',
+            '\u{301}',
+            '世',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{fe00}',
+            '\u{fe0f}',
+            '\u{e0100}',
+            '\r',
+            '\u{1b}',
+        ];
+        let pile: String =
+            std::iter::once('e').chain(std::iter::repeat_n('\u{301}', usize::from(MARK_CAP) - 1)).collect();
+        for n in 0..SORTS.len().pow(5) {
+            let short = (0..5).map(|digit| SORTS[n / SORTS.len().pow(digit) % SORTS.len()]);
+            for text in [short.clone().collect(), pile.chars().chain(short).collect::<String>()] {
+                let once = cleaned(&text);
+                assert_eq!(cleaned(&once), once, "{text:?}");
+            }
+        }
     }
 
     fn hostile() -> impl Strategy<Value = String> {
