@@ -2,7 +2,7 @@
 
 use divan::{Bencher, black_box};
 use std::time::Duration;
-use switchover::failover::breaker::{Breaker, Hold};
+use switchover::failover::breaker::{Breaker, Hold, Pass};
 use switchover::failover::health::Charge;
 use switchover::failover::rules::{Moment, decide};
 use switchover::failover::{Answer, AttemptId};
@@ -42,7 +42,7 @@ fn decide_all_rows(bencher: Bencher) {
 #[divan::bench]
 fn breaker_check(bencher: Bencher) {
     let mut breaker = Breaker::default();
-    breaker.fail(AT, 1.0, Hold::For(AT), false, 0.5);
+    breaker.fail(AT, 1.0, Hold::For(AT), Pass::Free, 0.5);
     bencher.bench(|| black_box(&breaker).admission(black_box(AT)));
 }
 
@@ -95,7 +95,7 @@ fn troubled() -> (Health, Vec<Route>) {
             kind: Kind::ServerError,
             weight: 1.0,
             hold: Hold::ByWeight,
-            admitted: false,
+            pass: Pass::Free,
             draw: 0.5,
         };
         health.fail(AT, route, charge, "a 503");

@@ -65,6 +65,17 @@ struct Outcome {
     weight: f32,
 }
 
+/// With what right a call got past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// It was closed.
+    Free,
+    /// With the permit, which is known by its lease.
+    Probe(Duration),
+    /// It was open, but so was everything else.
+    Forced,
+}
+
 /// Whether a call may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
@@ -101,6 +112,15 @@ impl Breaker {
         }
     }
 
+    /// Whether a call that had this right still has it.
+    pub fn still_admits(&self, now: Duration, pass: Pass) -> bool {
+        match (self.admission(now), pass) {
+            (Admission::Free, _) | (_, Pass::Forced) | (Admission::Probe, Pass::Probe(_)) => true,
+            (Admission::Probed(lease), Pass::Probe(mine)) => lease == mine,
+            (Admission::Probe | Admission::Probed(_), Pass::Free) | (Admission::Open(_), _) => false,
+        }
+    }
+
     /// How it is shown; `until` stays on the engine's clock.
     pub fn state(&self, now: Duration) -> BreakerState {
         match (self.state, self.admission(now)) {
@@ -116,36 +136,40 @@ impl Breaker {
         self.state = State::Probing { lease };
     }
 
-    /// Gives the permit back: the probe's outcome said nothing about what is guarded here.
-    pub fn release(&mut self, now: Duration) {
-        if let State::Probing { .. } = self.state {
+    /// Gives this permit back: the probe's outcome said nothing about what is guarded here.
+    pub fn release(&mut self, now: Duration, lease: Duration) {
+        if self.state == (State::Probing { lease }) {
             self.state = State::Open { until: Some(now) };
         }
     }
 
-    /// A call succeeded. `admitted` says that it was the probe, or forced: only these close an open breaker.
-    pub fn succeed(&mut self, now: Duration, admitted: bool) {
+    /// A call succeeded. What passed freely, before the opening, closes nothing.
+    pub fn succeed(&mut self, now: Duration, pass: Pass) {
         if self.state == State::Closed {
             self.weight = 0.0;
             self.remember(now, 0.0);
-        } else if admitted {
+        } else if pass != Pass::Free {
             *self = Self::default();
         }
     }
 
-    /// A call failed. `draw` in `0..1` is the jitter of the cooldown.
-    pub fn fail(&mut self, now: Duration, weight: f32, hold: Hold, admitted: bool, draw: f64) {
-        if self.state == State::Closed {
-            let opens = self.would_open(now, weight);
-            self.weight += weight;
-            self.remember(now, weight);
-            if opens || hold != Hold::ByWeight {
-                self.open(now, hold, draw);
+    /// A call failed. `draw` in `0..1` is the jitter of the cooldown. No failure brings the end of an opening nearer,
+    /// and what is being probed waits for its probe.
+    pub fn fail(&mut self, now: Duration, weight: f32, hold: Hold, pass: Pass, draw: f64) {
+        match self.state {
+            State::Closed => {
+                let opens = self.would_open(now, weight);
+                self.weight += weight;
+                self.remember(now, weight);
+                if opens || hold != Hold::ByWeight {
+                    self.open(now, hold, draw);
+                }
             }
-        } else if admitted {
-            self.open(now, hold, draw);
-        } else if self.outlasts(now, hold) {
-            self.state = State::Open { until: held(now, hold) };
+            State::Probing { lease } if pass == Pass::Probe(lease) => self.open(now, hold, draw),
+            State::Probing { .. } if hold == Hold::Session => self.state = State::Open { until: None },
+            State::Probing { .. } => {}
+            State::Open { .. } if pass == Pass::Forced => self.open(now, hold, draw),
+            State::Open { until } => self.state = State::Open { until: later(until, held(now, hold)) },
         }
     }
 
@@ -159,20 +183,15 @@ impl Breaker {
         weight > 0.0 && (self.weight + weight >= TRIPS_AT || count >= ENOUGH && failed >= RATE * count as f32)
     }
 
-    /// Whether the hint of a call that began before the opening reaches further than what is known.
-    fn outlasts(&self, now: Duration, hold: Hold) -> bool {
-        match self.state {
-            State::Open { until: Some(until) } => held(now, hold).is_none_or(|hinted| hinted > until),
-            State::Probing { .. } => hold == Hold::Session,
-            State::Open { until: None } | State::Closed => false,
-        }
-    }
-
     fn open(&mut self, now: Duration, hold: Hold, draw: f64) {
         let doubled = COOLDOWN.saturating_mul(2_u32.saturating_pow(self.openings)).min(LONGEST);
         let jittered = whole_micros(doubled.mul_f64(0.5 + draw.clamp(0.0, 1.0) / 2.0));
         self.openings = self.openings.saturating_add(1);
-        self.state = State::Open { until: held(now, hold).map(|until| until.max(now + jittered)) };
+        let until = later(held(now, hold), Some(now + jittered));
+        self.state = match self.state {
+            State::Open { until: known } => State::Open { until: later(known, until) },
+            State::Closed | State::Probing { .. } => State::Open { until },
+        };
     }
 
     fn remember(&mut self, now: Duration, weight: f32) {
@@ -190,4 +209,9 @@ fn held(now: Duration, hold: Hold) -> Option<Duration> {
         Hold::For(hint) => Some(now + hint.min(LONGEST_HINTED)),
         Hold::Session => None,
     }
+}
+
+/// The later of two ends, where `None` is never.
+fn later(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    a.zip(b).map(|(a, b)| a.max(b))
 }

@@ -11,6 +11,7 @@ mod choose;
 mod outcome;
 mod timers;
 
+use super::breaker::Pass;
 use super::{
     AttemptId, Changes, Event, Failure, Finished, Health, Kind, Outcome, Policy, Relation, Route, Skip, Spent,
 };
@@ -118,7 +119,7 @@ pub struct Engine {
 struct Lane {
     id: AttemptId,
     route: usize,
-    entry: Entry,
+    pass: Pass,
     changes: Changes,
     timeouts: Timeouts,
     started: Duration,
@@ -130,21 +131,13 @@ struct Lane {
     hedges_at: Option<Duration>,
 }
 
-/// How an attempt got past the breakers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Entry {
-    Free,
-    Probe,
-    Forced,
-}
-
 /// An attempt that is to be started.
 #[derive(Clone, Debug)]
 struct Start {
     at: Duration,
     route: usize,
     relation: Relation,
-    entry: Entry,
+    pass: Pass,
     after: Option<AttemptId>,
     changes: Changes,
 }
@@ -275,17 +268,17 @@ impl Engine {
 
     /// The start that is pending happens now.
     fn start(&mut self, start: Start, health: &mut Health) {
-        let (now, began) = (self.now, self.began.unwrap_or_default());
+        let now = self.now;
         let route = &self.chain[start.route];
         let share = self.share(start.route);
-        let timeouts = self.timeouts(route, start.entry, share);
+        let timeouts = self.timeouts(route, start.pass, share);
         self.attempts += 1;
         let id = AttemptId(self.before + self.attempts);
         let hedge = self.policy.hedge && !self.policy.strict && self.lanes.is_empty();
         self.lanes.push(Lane {
             id,
             route: start.route,
-            entry: start.entry,
+            pass: start.pass,
             changes: start.changes.clone(),
             timeouts,
             started: now,
@@ -296,8 +289,7 @@ impl Engine {
             share_ends: now.saturating_add(share),
             hedges_at: hedge.then(|| now + health.p95(route).unwrap_or(timers::SOFT_FIRST_TOKEN)),
         });
-        if start.entry == Entry::Probe {
-            let lease = self.deadline(began);
+        if let Pass::Probe(lease) = start.pass {
             let moved = health.probe(now, route, lease);
             self.breakers(moved);
         }

@@ -6,7 +6,7 @@ mod board;
 
 pub use board::Standing;
 
-use super::breaker::{Admission, Breaker, Hold};
+use super::breaker::{Admission, Breaker, Hold, Pass};
 use super::{Blame, BreakerState, Kind, Route, Skip, as_ms};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -111,8 +111,8 @@ pub struct Charge {
     pub weight: f32,
     /// How long at least.
     pub hold: Hold,
-    /// The call was a probe, or forced.
-    pub admitted: bool,
+    /// With what right the call got past the breakers.
+    pub pass: Pass,
     /// Jitter in `0..1`.
     pub draw: f64,
 }
@@ -141,6 +141,11 @@ impl Health {
         verdict
     }
 
+    /// Whether a call on this route that had this right still has it.
+    pub fn still_admits(&self, now: Duration, route: &Route, pass: Pass) -> bool {
+        self.guards.iter().filter(|guard| guard.covers(route)).all(|guard| guard.breaker.still_admits(now, pass))
+    }
+
     /// Whether a failure of this weight on this route's model would open its breaker.
     pub fn would_open(&self, now: Duration, blame: Blame, weight: f32, route: &Route) -> bool {
         match self.guard(blame, route) {
@@ -158,16 +163,16 @@ impl Health {
         })
     }
 
-    /// Gives back the permits that a probe on this route still holds.
-    pub fn release(&mut self, now: Duration, route: &Route) -> Vec<Moved> {
-        self.each(route, now, "the permit is free again", |guard| guard.breaker.release(now))
+    /// Gives back the permits of this lease that a probe on this route still holds.
+    pub fn release(&mut self, now: Duration, route: &Route, lease: Duration) -> Vec<Moved> {
+        self.each(route, now, "the permit is free again", |guard| guard.breaker.release(now, lease))
     }
 
     /// The route gave a valid answer: its breakers close, and network faults of other
     /// models over the same origin turn out to have been theirs.
-    pub fn succeed(&mut self, now: Duration, route: &Route, admitted: bool, draw: f64) -> Vec<Moved> {
+    pub fn succeed(&mut self, now: Duration, route: &Route, pass: Pass, draw: f64) -> Vec<Moved> {
         self.earn(0.2);
-        let mut moved = self.each(route, now, "it answered", |guard| guard.breaker.succeed(now, admitted));
+        let mut moved = self.each(route, now, "it answered", |guard| guard.breaker.succeed(now, pass));
         let cleared: Vec<Suspect> = self.suspects.extract_if(.., |s| s.origin == route.origin).collect();
         for suspect in cleared.into_iter().filter(|s| s.model != route.model && s.at + DIFFERENTIAL >= now) {
             let other = Route::new(&suspect.model, &suspect.origin);
@@ -176,7 +181,7 @@ impl Health {
                 kind: suspect.kind,
                 weight: 1.0,
                 hold: Hold::ByWeight,
-                admitted: false,
+                pass: Pass::Free,
                 draw,
             };
             let why = format!("not the network: {} answered over the same origin", route.model);
@@ -186,10 +191,10 @@ impl Health {
     }
 
     /// The origin answered, whatever it said.
-    pub fn reached(&mut self, now: Duration, route: &Route, admitted: bool) -> Vec<Moved> {
+    pub fn reached(&mut self, now: Duration, route: &Route, pass: Pass) -> Vec<Moved> {
         self.each(route, now, "it answers", |guard| {
             if guard.blame == Blame::Origin {
-                guard.breaker.succeed(now, admitted);
+                guard.breaker.succeed(now, pass);
             }
         })
     }
@@ -213,7 +218,7 @@ impl Health {
         }
         self.each(route, now, why, |guard| {
             if guard.blame == charge.blame {
-                guard.breaker.fail(now, charge.weight, charge.hold, charge.admitted, charge.draw);
+                guard.breaker.fail(now, charge.weight, charge.hold, charge.pass, charge.draw);
                 guard.last_fault = Some(Fault { kind: charge.kind, at: now });
             }
         })

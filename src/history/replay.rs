@@ -4,7 +4,7 @@
 //! The breakers that earlier runs had left behind are not in a run's log; they are set up from
 //! what the run says of them: the first state that each is seen in, and the routes it skips.
 
-use crate::failover::breaker::{Hold, TRIPS_AT};
+use crate::failover::breaker::{Hold, Pass, TRIPS_AT};
 use crate::failover::health::Charge;
 use crate::failover::{
     Answer, AttemptId, Blame, BreakerState, Engine, Event, Failed, Finished, Health, Input, Kind, Outcome, Phase,
@@ -295,7 +295,7 @@ fn barred(skipped: &Skipped) -> Option<(Blame, BreakerState)> {
 fn set(health: &mut Health, route: &Route, blame: Blame, state: BreakerState) {
     let mut fail = |ago: u64, weight: f32, hold: Hold| {
         let at = EPOCH.saturating_sub(Duration::from_secs(ago));
-        let charge = Charge { blame, kind: Kind::ServerError, weight, hold, admitted: false, draw: 0.0 };
+        let charge = Charge { blame, kind: Kind::ServerError, weight, hold, pass: Pass::Free, draw: 0.0 };
         health.fail(at, route, charge, "before this run");
     };
     match state {

@@ -1,11 +1,14 @@
-//! The breaker's state space, walked exhaustively: every sequence of seven events from a
+//! The breaker's state space, walked exhaustively: every sequence of six events from a
 //! small alphabet, against what the specification says of each step.
 
 use std::time::Duration;
 use switchover::failover::BreakerState;
-use switchover::failover::breaker::{Admission, Breaker, Hold};
+use switchover::failover::breaker::{Admission, Breaker, Hold, Pass};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
+/// The permit of the probe that is looked at, and another's.
+const MINE: Duration = Duration::from_secs(1000);
+const ANOTHERS: Duration = Duration::from_secs(1001);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
@@ -19,60 +22,85 @@ enum Step {
     Hint,
     /// The model is gone.
     Gone,
+    /// A forced call fails.
+    Forced,
+    /// A probe begins, and is still on its way.
+    Take,
+    /// A probe fails whose permit was lost.
+    Lost,
     /// The probe ends without a verdict.
     Release,
     /// Six seconds pass.
     Wait,
 }
 
-const STEPS: [Step; 7] = [Step::Succeed, Step::Fail, Step::Half, Step::Hint, Step::Gone, Step::Release, Step::Wait];
+const STEPS: [Step; 10] = [
+    Step::Succeed,
+    Step::Fail,
+    Step::Half,
+    Step::Hint,
+    Step::Gone,
+    Step::Forced,
+    Step::Take,
+    Step::Lost,
+    Step::Release,
+    Step::Wait,
+];
 
-/// Does one step the way the engine would: a probe is taken before it is judged.
+/// Does one step the way the engine would: a probe is taken before it is judged; one on its way is judged.
 fn act(breaker: &mut Breaker, now: &mut Duration, step: Step) {
-    if step == Step::Wait {
-        *now += S(6);
-        return;
-    }
-    let admission = breaker.admission(*now);
-    let admitted = admission == Admission::Probe;
-    if admitted {
-        breaker.probe(*now + S(90));
+    let fail = |breaker: &mut Breaker, weight, hold, pass| breaker.fail(*now, weight, hold, pass, 0.5);
+    let pass = match breaker.admission(*now) {
+        Admission::Probe | Admission::Probed(_) => Pass::Probe(MINE),
+        Admission::Free | Admission::Open(_) => Pass::Free,
+    };
+    let judged = matches!(step, Step::Succeed | Step::Fail | Step::Half | Step::Hint | Step::Gone | Step::Take);
+    if judged && breaker.admission(*now) == Admission::Probe {
+        breaker.probe(MINE);
     }
     match step {
-        Step::Succeed => breaker.succeed(*now, admitted),
-        Step::Fail => breaker.fail(*now, 1.0, Hold::ByWeight, admitted, 0.5),
-        Step::Half => breaker.fail(*now, 0.5, Hold::ByWeight, admitted, 0.5),
-        Step::Hint => breaker.fail(*now, 1.0, Hold::For(S(40)), admitted, 0.5),
-        Step::Gone => breaker.fail(*now, 1.0, Hold::Session, admitted, 0.5),
-        Step::Release => breaker.release(*now),
-        Step::Wait => unreachable!("done above"),
+        Step::Succeed => breaker.succeed(*now, pass),
+        Step::Fail => fail(breaker, 1.0, Hold::ByWeight, pass),
+        Step::Half => fail(breaker, 0.5, Hold::ByWeight, pass),
+        Step::Hint => fail(breaker, 1.0, Hold::For(S(40)), pass),
+        Step::Gone => fail(breaker, 1.0, Hold::Session, pass),
+        Step::Forced => fail(breaker, 1.0, Hold::ByWeight, Pass::Forced),
+        Step::Take => {}
+        Step::Lost => fail(breaker, 1.0, Hold::ByWeight, Pass::Probe(ANOTHERS)),
+        Step::Release => breaker.release(*now, MINE),
+        Step::Wait => *now += S(6),
     }
 }
 
 fn check(before: BreakerState, admission: Admission, step: Step, after: BreakerState, now: Duration, path: &[Step]) {
-    use BreakerState::{Closed, HalfOpen, Open};
+    use BreakerState::{Closed, HalfOpen, Open, Probing};
     let open_for = |least: u64, most: u64| match after {
         Open { until: Some(until) } => (S(least)..=S(most)).contains(&until.saturating_sub(now)),
         _ => false,
     };
     let right = match (before, step) {
-        (Closed { .. } | HalfOpen, Step::Succeed) => after == Closed { weight: 0.0 },
-        (Closed { weight }, Step::Fail | Step::Half) => {
-            let added = if step == Step::Fail { 1.0 } else { 0.5 };
+        (Closed { .. } | HalfOpen | Probing, Step::Succeed) => after == Closed { weight: 0.0 },
+        (Closed { weight }, Step::Fail | Step::Half | Step::Forced | Step::Lost) => {
+            let added = if step == Step::Half { 0.5 } else { 1.0 };
             let by_weight = weight + added >= 3.0;
             let stays = after == Closed { weight: weight + added };
             // five outcomes or more may open it by their rate
             open_for(2, 5) || stays && !by_weight
         }
         (_, Step::Gone) => after == Open { until: None },
-        (Closed { .. } | HalfOpen, Step::Hint) => open_for(40, 40),
-        (HalfOpen, Step::Fail | Step::Half) => open_for(3, 30),
-        (HalfOpen, Step::Release) => after == HalfOpen,
+        (Closed { .. } | HalfOpen | Probing, Step::Hint) => open_for(40, 40),
+        (HalfOpen | Probing, Step::Fail | Step::Half) | (HalfOpen, Step::Forced) => open_for(3, 30),
+        (HalfOpen, Step::Take) => after == Probing,
+        (Probing, Step::Release) | (HalfOpen, Step::Lost) => after == HalfOpen,
+        // a forced call that fails keeps an opening open, and never ends it sooner
+        (Open { until: Some(until) }, Step::Forced) => {
+            matches!(after, Open { until: Some(later) } if later >= until && later >= now + S(3))
+        }
         // a straggler moves an open breaker by a longer hint only
         (Open { until: Some(until) }, Step::Hint) => after == Open { until: Some(until.max(now + S(40))) },
         (Open { until: Some(until) }, Step::Wait) => after == before || after == HalfOpen && until <= now,
-        (_, Step::Release | Step::Wait) | (Open { .. }, _) => after == before,
-        (BreakerState::Probing, _) => false,
+        // the probe's verdict alone counts while it is on its way
+        (_, Step::Release | Step::Wait | Step::Take) | (Open { .. } | Probing, _) => after == before,
     };
     assert!(right, "{path:?}: {before:?} ({admission:?}) ─{step:?}─▶ {after:?} at {now:?}");
 }
@@ -97,11 +125,12 @@ fn walk(breaker: &Breaker, now: Duration, path: &mut Vec<Step>, depth: usize, co
 fn every_sequence_of_six_events_follows_the_picture() {
     let mut count = 0;
     walk(&Breaker::default(), S(100), &mut Vec::new(), 6, &mut count);
-    assert_eq!(count, (1..=6).map(|n| 7_usize.pow(n)).sum::<usize>());
+    assert_eq!(count, (1..=6).map(|n| STEPS.len().pow(n)).sum::<usize>());
 }
 
 fn open(breaker: &mut Breaker, now: Duration, draw: f64) -> Duration {
-    breaker.fail(now, 1.0, Hold::ByWeight, true, draw);
+    breaker.probe(MINE);
+    breaker.fail(now, 1.0, Hold::ByWeight, Pass::Probe(MINE), draw);
     match breaker.state(now) {
         BreakerState::Open { until: Some(until) } => until.saturating_sub(now),
         other => panic!("not open: {other:?}"),
@@ -111,14 +140,13 @@ fn open(breaker: &mut Breaker, now: Duration, draw: f64) -> Duration {
 /// The cooldowns of a breaker whose every probe fails.
 fn cooldowns(draw: f64) -> Vec<Duration> {
     let (mut breaker, mut now) = (Breaker::default(), S(0));
-    breaker.fail(now, 2.0, Hold::ByWeight, false, draw);
+    breaker.fail(now, 2.0, Hold::ByWeight, Pass::Free, draw);
     (0..5)
         .map(|_| {
             let cooldown = open(&mut breaker, now, draw);
             now += cooldown;
             assert_eq!(breaker.admission(now.saturating_sub(Duration::from_micros(1))), Admission::Open(Some(now)));
             assert_eq!(breaker.admission(now), Admission::Probe);
-            breaker.probe(now + S(90));
             cooldown
         })
         .collect()
@@ -134,40 +162,42 @@ fn cooldowns_double_with_equal_jitter_up_to_thirty_seconds() {
 #[test]
 fn one_success_begins_the_cooldowns_anew() {
     let (mut breaker, now) = (Breaker::default(), S(0));
-    breaker.fail(now, 2.0, Hold::ByWeight, false, 1.0);
+    breaker.fail(now, 2.0, Hold::ByWeight, Pass::Free, 1.0);
     assert_eq!(open(&mut breaker, now, 1.0), S(5));
     assert_eq!(open(&mut breaker, now, 1.0), S(10));
-    breaker.succeed(now, true);
+    breaker.succeed(now, Pass::Probe(MINE));
     assert_eq!(breaker.state(now), BreakerState::Closed { weight: 0.0 });
-    breaker.fail(now, 2.0, Hold::ByWeight, false, 1.0);
+    breaker.fail(now, 2.0, Hold::ByWeight, Pass::Free, 1.0);
     assert_eq!(open(&mut breaker, now, 1.0), S(5));
 }
 
 #[test]
 fn a_permit_is_single_and_lapses_with_its_lease() {
     let mut breaker = Breaker::default();
-    breaker.fail(S(0), 1.0, Hold::For(S(10)), false, 0.0);
+    breaker.fail(S(0), 1.0, Hold::For(S(10)), Pass::Free, 0.0);
     breaker.probe(S(100));
     assert_eq!(breaker.admission(S(50)), Admission::Probed(S(100)));
     assert_eq!(breaker.state(S(50)), BreakerState::Probing);
     assert_eq!(breaker.admission(S(100)), Admission::Probe);
-    breaker.release(S(60));
+    breaker.release(S(60), S(101));
+    assert_eq!(breaker.admission(S(60)), Admission::Probed(S(100)), "another's");
+    breaker.release(S(60), S(100));
     assert_eq!(breaker.admission(S(60)), Admission::Probe);
 }
 
 #[test]
 fn a_straggler_neither_closes_nor_lengthens() {
     let mut breaker = Breaker::default();
-    breaker.fail(S(0), 1.0, Hold::For(S(20)), false, 0.0);
+    breaker.fail(S(0), 1.0, Hold::For(S(20)), Pass::Free, 0.0);
     let open = breaker.clone();
-    breaker.succeed(S(1), false);
-    breaker.fail(S(1), 1.0, Hold::ByWeight, false, 0.0);
-    breaker.fail(S(1), 1.0, Hold::For(S(19)), false, 0.0);
+    breaker.succeed(S(1), Pass::Free);
+    breaker.fail(S(1), 1.0, Hold::ByWeight, Pass::Free, 0.0);
+    breaker.fail(S(1), 1.0, Hold::For(S(19)), Pass::Free, 0.0);
     assert_eq!(breaker, open);
     breaker.probe(S(90));
     let probing = breaker.clone();
-    breaker.succeed(S(1), false);
-    breaker.fail(S(1), 1.0, Hold::For(S(1000)), false, 0.0);
+    breaker.succeed(S(1), Pass::Free);
+    breaker.fail(S(1), 1.0, Hold::For(S(1000)), Pass::Free, 0.0);
     assert_eq!(breaker, probing);
 }
 
@@ -177,7 +207,11 @@ fn the_rate_counts_five_outcomes_of_the_last_minute() {
         let mut breaker = Breaker::default();
         for (n, fail) in fails.into_iter().enumerate() {
             let now = S(gap * n as u64);
-            if fail { breaker.fail(now, 1.0, Hold::ByWeight, false, 0.0) } else { breaker.succeed(now, false) }
+            if fail {
+                breaker.fail(now, 1.0, Hold::ByWeight, Pass::Free, 0.0);
+            } else {
+                breaker.succeed(now, Pass::Free);
+            }
         }
         breaker.admission(S(gap * 4))
     };
@@ -192,7 +226,7 @@ fn the_rate_counts_five_outcomes_of_the_last_minute() {
 fn what_weighs_nothing_opens_nothing() {
     let mut breaker = Breaker::default();
     for fail in [true, true, false, true] {
-        if fail { breaker.fail(S(0), 1.0, Hold::ByWeight, false, 0.0) } else { breaker.succeed(S(0), false) }
+        if fail { breaker.fail(S(0), 1.0, Hold::ByWeight, Pass::Free, 0.0) } else { breaker.succeed(S(0), Pass::Free) }
     }
     assert!(breaker.would_open(S(1), 0.25), "the fifth of a minute, and most of them failed");
     assert!(!breaker.would_open(S(1), 0.0));
@@ -202,7 +236,7 @@ fn what_weighs_nothing_opens_nothing() {
 fn a_hint_outlasts_the_cooldown_and_is_cut_to_a_day() {
     let until = |hint| {
         let mut breaker = Breaker::default();
-        breaker.fail(S(0), 1.0, Hold::For(hint), false, 1.0);
+        breaker.fail(S(0), 1.0, Hold::For(hint), Pass::Free, 1.0);
         breaker.admission(S(0))
     };
     assert_eq!(until(S(1)), Admission::Open(Some(S(5))));

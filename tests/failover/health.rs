@@ -3,14 +3,14 @@
 use crate::golden;
 use std::fmt::Write as _;
 use std::time::Duration;
-use switchover::failover::breaker::{Admission, Hold};
+use switchover::failover::breaker::{Admission, Hold, Pass};
 use switchover::failover::health::{Charge, Health};
 use switchover::failover::{Blame, Kind, Route, Skip};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
 
 fn charge(blame: Blame, kind: Kind, hold: Hold) -> Charge {
-    Charge { blame, kind, weight: 1.0, hold, admitted: false, draw: 0.0 }
+    Charge { blame, kind, weight: 1.0, hold, pass: Pass::Free, draw: 0.0 }
 }
 
 fn troubled() -> (Health, [Route; 3]) {
@@ -62,7 +62,7 @@ fn a_reset_clears_the_suspicion_too() {
     let mut health = Health::default();
     health.fail(S(1), &a, charge(Blame::Origin, Kind::Refused, Hold::ByWeight), "refused");
     health.reset("a");
-    let moved = health.succeed(S(2), &b, false, 0.0);
+    let moved = health.succeed(S(2), &b, Pass::Free, 0.0);
     assert!(moved.iter().all(|moved| moved.blame == Blame::Origin), "{moved:?}");
 }
 
@@ -84,7 +84,7 @@ fn the_retry_budget_stays_between_nothing_and_ten() {
     let route = Route::new("a", "o");
     let mut health = Health::default();
     let tokens = |health: &Health| format!("{:.1}", health.budget());
-    health.succeed(S(0), &route, false, 0.0);
+    health.succeed(S(0), &route, Pass::Free, 0.0);
     assert_eq!(tokens(&health), "10.0");
     health.spend(4.9);
     assert!(health.may_retry());
@@ -92,7 +92,7 @@ fn the_retry_budget_stays_between_nothing_and_ten() {
     assert!(!health.may_retry(), "half is not enough");
     health.spend(100.0);
     assert_eq!(tokens(&health), "0.0");
-    health.succeed(S(0), &route, false, 0.0);
+    health.succeed(S(0), &route, Pass::Free, 0.0);
     assert_eq!(tokens(&health), "0.2");
 }
 
@@ -102,7 +102,7 @@ fn network_faults_move_to_the_model_within_thirty_seconds() {
     let moved_after = |seconds: u64| {
         let mut health = Health::default();
         health.fail(S(1), &a, charge(Blame::Origin, Kind::Refused, Hold::ByWeight), "refused");
-        let moved = health.succeed(S(1 + seconds), &b, false, 0.0);
+        let moved = health.succeed(S(1 + seconds), &b, Pass::Free, 0.0);
         moved.iter().any(|moved| (moved.blame, moved.name.as_str()) == (Blame::Model, "a"))
     };
     assert!(moved_after(30));

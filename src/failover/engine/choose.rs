@@ -1,8 +1,8 @@
 //! Which route is next: the first that is neither given up, incapable, over budget nor
 //! barred by a breaker; if breakers bar all that are left, the one that is due soonest.
 
-use super::{Engine, Entry, Start};
-use crate::failover::breaker::Admission;
+use super::{Engine, Start};
+use crate::failover::breaker::{Admission, Pass};
 use crate::failover::{AttemptId, Changes, Event, Health, Outcome, Relation, Skip, Skipped, policy};
 use std::time::Duration;
 
@@ -48,11 +48,11 @@ impl Engine {
             let (admission, skip) = health.admission(self.now, &self.chain[route]);
             let due = match admission {
                 Admission::Free => {
-                    chosen = Some((route, Entry::Free));
+                    chosen = Some((route, Pass::Free));
                     break;
                 }
                 Admission::Probe => {
-                    chosen = Some((route, Entry::Probe));
+                    chosen = Some((route, self.probe()));
                     break;
                 }
                 Admission::Open(until) => until.unwrap_or(Duration::MAX),
@@ -63,23 +63,28 @@ impl Engine {
                 soonest = Some((due, route));
             }
         }
-        let chosen = chosen.or(soonest.map(|(_, route)| (route, Entry::Forced)));
+        let chosen = chosen.or(soonest.map(|(_, route)| (route, Pass::Forced)));
         for (route, skip) in passed {
             if chosen.is_none_or(|(taken, _)| taken != route) {
                 self.note_skip(route, Some(skip), health);
             }
         }
-        let (route, entry) = chosen.ok_or(Outcome::Exhausted)?;
+        let (route, pass) = chosen.ok_or(Outcome::Exhausted)?;
         if self.attempts + self.inner >= self.policy.limits.per_run {
             return Err(Outcome::BudgetExceeded);
         }
-        let relation = match entry {
-            Entry::Probe => Relation::Probe,
-            Entry::Forced => Relation::Forced,
-            Entry::Free if self.attempts == 0 => Relation::First,
-            Entry::Free => Relation::Fallback,
+        let relation = match pass {
+            Pass::Probe(_) => Relation::Probe,
+            Pass::Forced => Relation::Forced,
+            Pass::Free if self.attempts == 0 => Relation::First,
+            Pass::Free => Relation::Fallback,
         };
-        Ok(Start { at: self.now, route, relation, entry, after, changes: self.changes_for(route) })
+        Ok(Start { at: self.now, route, relation, pass, after, changes: self.changes_for(route) })
+    }
+
+    /// The right of a probe: its permit lapses when the run does.
+    fn probe(&self) -> Pass {
+        Pass::Probe(self.deadline(self.began.unwrap_or_default()))
     }
 
     /// The route beside a slow one: the next that no breaker bars. Nothing is forced for a hedge.
@@ -97,10 +102,10 @@ impl Engine {
                 self.note_skip(route, skip, health);
                 continue;
             }
-            let entry = if admission == Admission::Probe { Entry::Probe } else { Entry::Free };
+            let pass = if admission == Admission::Probe { self.probe() } else { Pass::Free };
             let changes = self.changes_for(route);
             let relation = Relation::Hedge;
-            return Some(Start { at: self.now, route, relation, entry, after: Some(beside), changes });
+            return Some(Start { at: self.now, route, relation, pass, after: Some(beside), changes });
         }
         None
     }

@@ -1,7 +1,7 @@
 //! How attempts end: what that does to the breakers, and what is done next.
 
-use super::{Answer, Ended, Engine, Entry, Lane, Start};
-use crate::failover::breaker::Hold;
+use super::{Answer, Ended, Engine, Lane, Start};
+use crate::failover::breaker::{Hold, Pass};
 use crate::failover::health::{Charge, Moved};
 use crate::failover::rules::{self, Action, Amendment, Moment, Pace, Same, Then, Verdict, Weight};
 use crate::failover::{
@@ -32,7 +32,7 @@ impl Engine {
         let draw = self.rng.f64();
         let lane = self.lanes.remove(index);
         let route = self.chain[lane.route].clone();
-        let moved = health.succeed(self.now, &route, lane.entry != Entry::Free, draw);
+        let moved = health.succeed(self.now, &route, lane.pass, draw);
         self.spent = self.spent.plus(answer.cost);
         self.events.push(Event::Answered(Answered {
             attempt: id,
@@ -116,7 +116,7 @@ impl Engine {
                 track.retries += 1;
                 track.waited += after;
                 let changes = Changes { fresh_connection: pace == Pace::AtOnce, ..lane.changes.clone() };
-                let relation = if lane.entry == Entry::Forced { Relation::Forced } else { Relation::Retry };
+                let relation = if lane.pass == Pass::Forced { Relation::Forced } else { Relation::Retry };
                 (self.now + after, relation, changes)
             }
             Action::Amend(_) => {
@@ -134,7 +134,7 @@ impl Engine {
             }
             Action::Stop => return Err(Outcome::Rejected),
         };
-        Ok(Start { at, route: lane.route, relation, entry: lane.entry, after: Some(lane.id), changes })
+        Ok(Start { at, route: lane.route, relation, pass: lane.pass, after: Some(lane.id), changes })
     }
 
     fn wait_or_start(&mut self, start: Start, verdict: &Verdict, health: &mut Health) {
@@ -220,8 +220,8 @@ impl Engine {
             waited: track.waited,
             left: self.share(lane.route),
             budget: health.may_retry(),
-            probe: lane.entry == Entry::Probe,
-            opens: lane.entry == Entry::Free && health.would_open(self.now, row.blame, weight, route),
+            probe: matches!(lane.pass, Pass::Probe(_)),
+            opens: lane.pass == Pass::Free && health.would_open(self.now, row.blame, weight, route),
             amendable,
             draw,
         }
@@ -278,15 +278,14 @@ impl Engine {
     /// Tells the breakers. A probe that goes on with a changed request keeps its permit, and is judged by the last one.
     fn settle(&self, lane: &Lane, failure: &Failure, verdict: &Verdict, draw: f64, health: &mut Health) -> Vec<Moved> {
         let (route, row) = (&self.chain[lane.route], verdict.row);
-        let admitted = lane.entry != Entry::Free;
         let returns = matches!(verdict.action, Action::Retry { .. } | Action::Amend(_));
         let mut moved = Vec::new();
         // an answer of any kind shows that the origin lives; but a fault of the request moves no breaker
         let tells = matches!(row.blame, Blame::Model | Blame::Class | Blame::Account);
         if tells && (lane.opened || failure.status.is_some()) {
-            moved.extend(health.reached(self.now, route, admitted));
+            moved.extend(health.reached(self.now, route, lane.pass));
         }
-        if returns && admitted {
+        if returns && lane.pass != Pass::Free {
             return moved;
         }
         let hint = failure.hint.map(|hint| hint.after).filter(|after| !after.is_zero());
@@ -301,11 +300,11 @@ impl Engine {
             Weight::Session => Some((1.0, Hold::Session)),
         };
         if let Some((weight, hold)) = charged {
-            let charge = Charge { blame: row.blame, kind: failure.kind, weight, hold, admitted, draw };
+            let charge = Charge { blame: row.blame, kind: failure.kind, weight, hold, pass: lane.pass, draw };
             moved.extend(health.fail(self.now, route, charge, row.seen));
         }
-        if lane.entry == Entry::Probe {
-            moved.extend(health.release(self.now, route));
+        if let Pass::Probe(lease) = lane.pass {
+            moved.extend(health.release(self.now, route, lease));
         }
         moved
     }

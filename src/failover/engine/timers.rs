@@ -1,8 +1,8 @@
 //! What happens by itself: first-token and idle timeouts, a route's share of the
 //! deadline, hedges, waits, and the deadline.
 
-use super::{Engine, Entry, Lane, Phase};
-use crate::failover::breaker::Admission;
+use super::{Engine, Lane, Phase, Start};
+use crate::failover::breaker::Pass;
 use crate::failover::{Failure, Health, Kind, Outcome, Route, Spent, Timeouts, rules};
 use std::time::Duration;
 
@@ -79,10 +79,10 @@ impl Engine {
     }
 
     /// The timeouts of an attempt that has `share` of the deadline.
-    pub(super) fn timeouts(&self, route: &Route, entry: Entry, share: Duration) -> Timeouts {
+    pub(super) fn timeouts(&self, route: &Route, pass: Pass, share: Duration) -> Timeouts {
         let policy = self.policy.timeouts;
         let first_token = if route.reasoning { self.policy.first_token_reasoning } else { policy.first_token };
-        let first_token = if entry == Entry::Probe { first_token.min(PROBE_FIRST_TOKEN) } else { first_token };
+        let first_token = if matches!(pass, Pass::Probe(_)) { first_token.min(PROBE_FIRST_TOKEN) } else { first_token };
         Timeouts {
             connect: policy.connect.min(share),
             first_token: first_token.min(share),
@@ -92,12 +92,11 @@ impl Engine {
     }
 
     /// Asks the same route again, unless another run has opened one of its breakers meanwhile.
-    pub(super) fn start_if_still_admitted(&mut self, start: super::Start, health: &mut Health) {
-        let admission = health.admission(self.now, &self.chain[start.route]).0;
-        if start.entry == Entry::Free && admission != Admission::Free {
-            self.go_on(start.after, health);
-        } else {
+    pub(super) fn start_if_still_admitted(&mut self, start: Start, health: &mut Health) {
+        if health.still_admits(self.now, &self.chain[start.route], start.pass) {
             self.start(start, health);
+        } else {
+            self.go_on(start.after, health);
         }
     }
 }
