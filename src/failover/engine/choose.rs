@@ -93,7 +93,7 @@ impl Engine {
             return None;
         }
         for route in 0..self.chain.len() {
-            if self.tracks[route].given_up || self.lanes.iter().any(|lane| lane.route == route) {
+            if self.tracks[route].given_up || self.lanes.iter().any(|lane| self.are_doubles(lane.route, route)) {
                 continue;
             }
             let (admission, barred) = health.admission(self.now, &self.chain[route]);
@@ -156,9 +156,14 @@ impl Engine {
     /// The run does not come back to this route, nor to its double further down.
     pub(super) fn give_up(&mut self, index: usize) {
         for other in 0..self.chain.len() {
-            let (a, b) = (&self.chain[index], &self.chain[other]);
-            self.tracks[other].given_up |= a.model == b.model && a.origin == b.origin;
+            self.tracks[other].given_up |= self.are_doubles(index, other);
         }
+    }
+
+    /// The same model at the same origin, which fails for the same reasons.
+    fn are_doubles(&self, a: usize, b: usize) -> bool {
+        let (a, b) = (&self.chain[a], &self.chain[b]);
+        a.model == b.model && a.origin == b.origin
     }
 
     /// Logs that a route was passed over, once for each reason.
