@@ -98,7 +98,16 @@ fn enter_sends_once_and_other_enters_make_lines() {
 }
 
 #[test]
-fn an_empty_field_is_not_sent() {
+fn an_untouched_prompt_sends_its_examples() {
+    let mut stage = stage();
+    stage.app.prompt.inputs[0].area.set_placeholder_text("What is DSPy?");
+    let Some(Command::Send(ask)) = stage.press("Enter") else { panic!("sends") };
+    assert_eq!(ask.inputs["question"], "What is DSPy?");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "What is DSPy?", "what was asked can be seen");
+}
+
+#[test]
+fn an_empty_field_without_an_example_is_not_sent() {
     let mut stage = stage();
     assert_eq!(stage.press("Enter"), None);
     assert!(stage.app.notice.as_deref().is_some_and(|text| text.contains("question is empty")));

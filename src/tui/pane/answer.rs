@@ -39,9 +39,12 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         let text = if app.busy() {
             "asking …".to_owned()
         } else {
-            format!(
-                "The answer streams in here. Type a question, press {send}; then {fault} breaks the model that answered."
-            )
+            let ask = if app.prompt.has_examples() {
+                format!("{send} asks the example, or type your own")
+            } else {
+                format!("Type a question, press {send}")
+            };
+            format!("The answer streams in here. {ask}; then {fault} breaks the model that answered.")
         };
         for (row, y) in plain(&text, theme.style(Role::Dim), usize::from(room.width)).iter().zip(room.y..room.bottom())
         {

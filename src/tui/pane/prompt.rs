@@ -81,6 +81,11 @@ impl Input {
         self.attached.iter().fold(self.text(), |text, (word, pasted)| text.replace(word, pasted))
     }
 
+    /// What stands in the field while it is empty, and can be sent.
+    fn example(&self) -> &str {
+        if self.name.is_empty() { "" } else { self.area.placeholder_text() }
+    }
+
     /// Adds text at the cursor: a large one stands there as one word until it is sent.
     fn insert(&mut self, text: &str) {
         let text = text::clean(text);
@@ -214,6 +219,18 @@ impl Prompt {
         });
         self.at = 0;
         self.insert_mode();
+    }
+
+    /// Whether examples stand in the fields while they are empty.
+    pub fn has_examples(&self) -> bool {
+        self.inputs.iter().any(|input| !input.example().is_empty())
+    }
+
+    /// Fills the fields with their examples.
+    pub fn take_examples(&mut self) {
+        for input in &mut self.inputs {
+            input.set(&input.example().to_owned());
+        }
     }
 
     /// Names of fields that still want text.

@@ -146,6 +146,9 @@ impl App {
             self.notice = Some("The chain is empty: Ctrl+L adds a model.".to_owned());
             return None;
         }
+        if self.prompt.is_empty() {
+            self.prompt.take_examples();
+        }
         let missing = self.prompt.missing();
         if let Some(name) = missing.first() {
             self.notice = Some(format!("{name} is empty: type something first."));
