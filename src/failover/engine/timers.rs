@@ -95,8 +95,12 @@ impl Engine {
     pub(super) fn start_if_still_admitted(&mut self, start: Start, health: &mut Health) {
         if health.still_admits(self.now, &self.chain[start.route], start.pass) {
             self.start(start, health);
-        } else {
-            self.go_on(start.after, health);
+            return;
         }
+        if let Pass::Probe(lease) = start.pass {
+            let moved = health.release(self.now, &self.chain[start.route], lease);
+            self.breakers(moved);
+        }
+        self.go_on(start.after, health);
     }
 }
