@@ -230,13 +230,18 @@ impl Column {
             Span::styled(format!("{glyph} "), theme.style(role)),
             Span::styled(clip(&(who + &fault), cells.saturating_sub(2)), theme.style(Role::Title)),
         ])];
-        rows.extend(plain(&self.numbers(now), theme.style(Role::Dim), cells));
-        rows.truncate(usize::from(HEAD - 1));
+        // What does not fit is left out whole, from the end.
+        let mut numbers = self.numbers(now);
+        let mut told = plain(&numbers.join(" · "), theme.style(Role::Dim), cells);
+        while rows.len() + told.len() > usize::from(HEAD - 1) && numbers.pop().is_some() {
+            told = plain(&numbers.join(" · "), theme.style(Role::Dim), cells);
+        }
+        rows.extend(told);
         rows
     }
 
-    /// Time, first token, tokens, cost; unknown is told as unknown.
-    fn numbers(&self, now: Duration) -> String {
+    /// Time, cost, tokens, first token, none of them to be broken at a space; unknown is told as unknown.
+    fn numbers(&self, now: Duration) -> Vec<String> {
         let run = &self.transcript;
         let mut parts = vec![seconds(self.clock(now))];
         if run.finished.is_some() {
@@ -253,7 +258,7 @@ impl Column {
         if let Some(first) = run.shown().and_then(Attempt::first_token_after) {
             parts.push(format!("first {}", seconds(first)));
         }
-        parts.join(" · ").replace(" s", "\u{a0}s").replace(" tokens", "\u{a0}tokens")
+        parts.iter().map(|part| part.replace(' ', "\u{a0}")).collect()
     }
 }
 

@@ -67,9 +67,10 @@ struct Typed {
 }
 
 const REQUEST_HELP: &str = "\
-# What is not set is not sent, and the provider decides. For example:
-#   temperature = 0.7        top_p = 0.9        max_tokens = 1000
-#   seed = 1                 stop = [\"END\"]     reasoning.effort = \"low\"
+# What is not set is not sent: the provider decides.
+#   temperature = 0.7        top_p = 0.9
+#   max_tokens = 1000        reasoning.effort = \"low\"
+#   seed = 1                 stop = [\"END\"]
 #   provider.order = [\"…\"]   provider.sort = \"price\"
 #   extra_body = '{\"any field\": \"as raw JSON\"}'
 ";
