@@ -10,6 +10,8 @@ mod frames;
 mod keys;
 #[path = "tui/making.rs"]
 mod making;
+#[path = "tui/monkey.rs"]
+mod monkey;
 #[path = "tui/screens.rs"]
 mod screens;
 #[path = "tui/stage.rs"]

@@ -168,6 +168,7 @@ impl App {
             self.leaving = false;
             return None;
         }
+        self.prompt.rest();
         let action = self.keymap.action(chord, &self.places());
         if action.is_some() || self.overlay.is_some() || !chord.is_text() {
             self.note_pressed(chord);

@@ -161,6 +161,12 @@ impl Vim {
         past.typing = None;
     }
 
+    /// Back to normal mode, with nothing chosen and no command half given: the text may become another.
+    pub fn rest(&mut self) {
+        self.mode = Mode::Normal;
+        self.pending = Pending::default();
+    }
+
     /// Where what is chosen begins and ends for an editor that leaves out the last place; the cursor shows that one.
     pub fn chosen(&self, text: &Text) -> Option<(usize, usize)> {
         match self.mode {

@@ -296,52 +296,6 @@ fn reports_of_another_run_change_nothing() {
 }
 
 #[test]
-fn no_key_and_no_size_brings_it_down() {
-    let keys = [
-        "F1",
-        "F4",
-        "F5",
-        "F6",
-        "F7",
-        "F8",
-        "Ctrl+P",
-        "Ctrl+L",
-        "Ctrl+S",
-        "Ctrl+R",
-        "Tab",
-        "Enter",
-        "Esc",
-        "Up",
-        "Down",
-        "PgUp",
-        "End",
-        "f",
-        "]",
-        "x",
-        "a",
-        "/",
-        "Backspace",
-        "Ctrl+T",
-    ];
-    for size in [(1, 1), (40, 12), (60, 16), (80, 24), (119, 9), (200, 60)] {
-        let mut stage = Stage::new(size.0, size.1, Theme::Dark, &["typed"]);
-        let mut seed = 7_usize;
-        for step in 0..150 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            stage.press(keys[(seed >> 33) % keys.len()]);
-            if step == 40 {
-                stage.play("takeover", Duration::from_millis(1500));
-            }
-            if step == 80 {
-                stage.app.resize(size.1 * 3, size.0 / 2);
-                stage.app.settle();
-            }
-            stage.frame();
-        }
-    }
-}
-
-#[test]
 fn the_first_letter_warms_a_connection_to_a_server() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     assert_eq!(stage.press("a"), None, "the simulator is at hand anyway");

@@ -38,6 +38,25 @@ fn entry(name: &str, about: &str, inline: &str, module: Module) -> Entry {
 
 impl Stage {
     pub(crate) fn new(width: u16, height: u16, theme: Theme, past: &[&str]) -> Self {
+        let library = vec![
+            entry("Question", "a question and its answer", "question -> answer", Module::ChainOfThought),
+            entry(
+                "Grounded",
+                "an answer out of a context",
+                "context: list[str], question -> answer, score: float",
+                Module::Predict,
+            ),
+            entry(
+                "Review",
+                "a review judged",
+                "review -> sentiment: Literal['positive', 'negative'], topics: list[str]",
+                Module::Predict,
+            ),
+        ];
+        Self::with(library, width, height, theme, past)
+    }
+
+    pub(crate) fn with(library: Vec<Entry>, width: u16, height: u16, theme: Theme, past: &[&str]) -> Self {
         let models = [
             "openai/gpt-4o-mini",
             "anthropic/claude-3-haiku",
@@ -45,21 +64,7 @@ impl Stage {
             "qwen/qwen-2.5-7b-instruct",
         ];
         let start = Start {
-            library: vec![
-                entry("Question", "a question and its answer", "question -> answer", Module::ChainOfThought),
-                entry(
-                    "Grounded",
-                    "an answer out of a context",
-                    "context: list[str], question -> answer, score: float",
-                    Module::Predict,
-                ),
-                entry(
-                    "Review",
-                    "a review judged",
-                    "review -> sentiment: Literal['positive', 'negative'], topics: list[str]",
-                    Module::Predict,
-                ),
-            ],
+            library,
             chain: models[..2].iter().map(|model| Link::new(*model)).collect(),
             models: models
                 .iter()

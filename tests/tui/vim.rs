@@ -4,9 +4,9 @@ use crate::stage::Stage;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 use serde::Deserialize;
-use switchover::tui::Command;
 use switchover::tui::theme::Theme;
 use switchover::tui::vim::{Mode, Past, Text, Vim};
+use switchover::tui::{Command, Msg};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -61,6 +61,23 @@ fn the_mode_is_in_the_title_and_enter_sends_in_each() {
     stage.press("Esc");
     assert!(matches!(stage.press("Enter"), Some(Command::Send(_))));
     assert_eq!(stage.press("Esc"), Some(Command::Cancel), "a resting Esc is the playground's");
+}
+
+#[test]
+fn what_is_chosen_in_one_text_is_not_chosen_in_the_next() {
+    for away in ["Tab", "Ctrl+G", "Alt+Enter", "F1"] {
+        let mut stage = stage();
+        stage.type_text("one two");
+        stage.script("Esc V");
+        stage.press(away);
+        assert_eq!(stage.app.prompt.vim.as_ref().map(|vim| vim.mode), Some(Mode::Normal), "{away}");
+    }
+    let mut stage = stage();
+    stage.type_text("a long text");
+    stage.script("Esc v 0");
+    stage.app.update(stage.now, Msg::Paste("pasted".into()));
+    stage.script("Ctrl+C 'x' Esc");
+    assert_eq!(shown(&stage), "|x");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::tui::app::App;
 use crate::tui::draw::frame;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::vim::{Past, Text, Vim};
+use crate::tui::vim::{Mode, Past, Text, Vim};
 use crate::tui::wrap::width;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
@@ -247,6 +247,14 @@ impl Prompt {
         true
     }
 
+    /// What vim's keys have chosen or begun ends here, before anything else happens to the text.
+    pub fn rest(&mut self) {
+        if let Some(vim) = self.vim.as_mut().filter(|vim| vim.mode != Mode::Insert) {
+            vim.rest();
+            self.input().area.cancel_selection();
+        }
+    }
+
     /// Keys type text from now on, with vim's keys too.
     pub fn insert_mode(&mut self) {
         let mut vim = self.vim.take();
@@ -265,6 +273,7 @@ impl Prompt {
 
     /// Text that was pasted. It never sends.
     pub fn paste(&mut self, pasted: &str) {
+        self.rest();
         let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n");
         self.input().insert(&pasted);
     }

@@ -1,0 +1,165 @@
+//! Somebody leans on the keyboard: any keys, pastes, sizes and reports, in any order, with a worker that answers what
+//! it is asked. Nothing may panic, nothing hostile may be drawn, and there must always be a way out.
+
+use crate::stage::{Stage, recorded};
+use proptest::prelude::*;
+use std::time::Duration;
+use switchover::dspy::library;
+use switchover::failover::Event;
+use switchover::report::{Report, What};
+use switchover::tui::keymap::TABLE;
+use switchover::tui::layout::Pane;
+use switchover::tui::theme::Theme;
+use switchover::tui::vim::Vim;
+use switchover::tui::{Command, Msg};
+
+const RUNS: [&str; 4] = ["takeover", "overloaded", "exhausted", "typed"];
+
+#[derive(Clone, Debug)]
+enum Act {
+    Key(String),
+    Paste(String),
+    Resize(u16, u16),
+    Wheel(i16),
+    /// So many of the reports that are still to come.
+    Hear(usize),
+    /// So much time passes.
+    Wait(u64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let keys: Vec<String> = TABLE.iter().flat_map(|row| row.keys).map(|key| (*key).to_owned()).collect();
+    let letters: Vec<char> = "abcdefghijklmnopqrstuvwxyzGIVY0123456789/?:-> ,[].é世".chars().collect();
+    let letter = |c: char| if c == ' ' { "Space".to_owned() } else { c.to_string() };
+    prop_oneof![
+        12 => prop::sample::select(keys).prop_map(Act::Key),
+        8 => prop::sample::select(letters).prop_map(move |c| Act::Key(letter(c))),
+        1 => "(question|a|items: list\\[str\\]|\u{1b}\\[2J|[\u{202e}世é]| ->|\n){0,6}".prop_map(Act::Paste),
+        1 => (1_u16..200, 1_u16..60).prop_map(|(width, height)| Act::Resize(width, height)),
+        1 => (-40_i16..40).prop_map(Act::Wheel),
+        4 => (1_usize..40).prop_map(Act::Hear),
+        1 => (0_u64..20_000).prop_map(Act::Wait),
+    ]
+}
+
+/// The playground, and what its worker has still to say.
+struct Monkey {
+    stage: Stage,
+    to_come: Vec<Msg>,
+    left: bool,
+}
+
+impl Monkey {
+    fn new(vim: bool) -> Self {
+        let mut stage = Stage::with(library::built_in(), 120, 36, Theme::Dark, &RUNS);
+        stage.app.prompt.vim = vim.then(Vim::default);
+        Self { stage, to_come: Vec::new(), left: false }
+    }
+
+    fn hear(&mut self, msg: Msg) {
+        let command = self.stage.app.update(self.stage.now, msg);
+        self.stage.app.settle();
+        self.answer(command);
+    }
+
+    /// What the worker would say to a command.
+    fn answer(&mut self, command: Option<Command>) {
+        let report = |report: Report| Msg::Report(Box::new(report));
+        match command {
+            Some(Command::Quit) => self.left = true,
+            Some(Command::Cancel) => {
+                self.to_come.retain(ends);
+                while let Some(msg) = self.to_come.pop() {
+                    self.hear(msg);
+                }
+            }
+            Some(Command::Send(ask)) => {
+                let run = RUNS[ask.inputs.len() % RUNS.len()];
+                self.to_come.extend(recorded(run).into_iter().rev().map(report));
+            }
+            Some(Command::Compare { number, asks }) => {
+                for column in 0..asks.len() {
+                    let reports = recorded(RUNS[column % RUNS.len()]).into_iter().rev();
+                    let told = |report| Msg::Compared { number, column, report: Box::new(report) };
+                    self.to_come.extend(reports.map(told));
+                }
+            }
+            Some(Command::Replay(_)) => {
+                self.to_come.push(Msg::Replayed(None));
+                let reports = recorded("takeover").into_iter().rev();
+                self.to_come.extend(reports.map(|report| Msg::Replayed(Some(Box::new(report)))));
+            }
+            Some(Command::Edit(text)) => self.hear(Msg::Edited(Ok(text + "\n# edited \u{1b}[2J"))),
+            Some(Command::Compose(_)) => self.hear(Msg::Composed(Box::new(Err("not here".to_owned())))),
+            Some(Command::AskServer { generation }) => {
+                self.hear(Msg::KeyInfo(Box::new(Err("not here".to_owned()))));
+                if let Some(id) = generation {
+                    self.hear(Msg::Received(id, Box::new(Err("not here".to_owned()))));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn press(&mut self, key: &str) {
+        let command = self.stage.press(key);
+        self.answer(command);
+    }
+
+    fn act(&mut self, act: &Act) {
+        match act {
+            Act::Key(key) => self.press(key),
+            Act::Paste(text) => self.hear(Msg::Paste(text.clone())),
+            Act::Resize(width, height) => {
+                self.stage.app.resize(*width, *height);
+                self.stage.app.settle();
+            }
+            Act::Wheel(rows) => self.hear(Msg::Wheel(*rows)),
+            Act::Hear(count) => {
+                for _ in 0..*count {
+                    let Some(msg) = self.to_come.pop() else { break };
+                    self.hear(msg);
+                }
+            }
+            Act::Wait(ms) => {
+                self.stage.now += Duration::from_millis(*ms);
+                self.hear(Msg::Tick);
+            }
+        }
+    }
+}
+
+/// Whether a run says with this that it is over.
+fn ends(msg: &Msg) -> bool {
+    let (Msg::Report(report) | Msg::Compared { report, .. } | Msg::Replayed(Some(report))) = msg else { return true };
+    matches!(report.what, What::Engine(Event::Finished(_)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_key_and_no_size_brings_it_down_or_keeps_anybody_in(
+        vim in any::<bool>(),
+        acts in prop::collection::vec(act(), 1..120),
+    ) {
+        let mut monkey = Monkey::new(vim);
+        for act in &acts {
+            monkey.act(act);
+            let frame = monkey.stage.frame();
+            let hostile = |symbol: &str| symbol.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
+            prop_assert!(frame.content.iter().all(|cell| !hostile(cell.symbol())), "{act:?}");
+            if monkey.left {
+                return Ok(());
+            }
+        }
+        for _ in 0..12 {
+            monkey.press("Esc");
+        }
+        prop_assert!(monkey.stage.app.overlay.is_none(), "Esc does not close {:?}", monkey.stage.app.overlay);
+        prop_assert!(!monkey.stage.app.busy(), "Esc does not cancel");
+        monkey.stage.app.go(Pane::Prompt);
+        monkey.press("Ctrl+Q");
+        prop_assert!(monkey.left, "Ctrl+Q does not leave");
+    }
+}
