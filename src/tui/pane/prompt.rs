@@ -229,7 +229,8 @@ impl Prompt {
     /// Fills the fields with their examples.
     pub fn take_examples(&mut self) {
         for input in &mut self.inputs {
-            input.set(&input.example().to_owned());
+            let example = input.example().to_owned();
+            input.set(&example);
         }
     }
 
