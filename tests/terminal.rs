@@ -39,6 +39,19 @@ fn a_model_is_broken_and_the_next_takes_over() {
 }
 
 #[test]
+fn a_window_that_is_dragged_about_tears_nothing() {
+    let mut person = Person::at(PLAYGROUND, &[], 120, 36);
+    person.sees("SIMULATOR");
+    person.types("What is DSPy?\r");
+    person.is_dragged_about();
+    person.resizes(120, 36);
+    person.sees("gpt-4o-mini answered");
+    person.types("\x11");
+    assert_eq!(person.waits_for_the_end(), Some(0));
+    person.has_the_terminal_back();
+}
+
+#[test]
 fn a_dying_leader_is_struck_out_on_the_screen() {
     let mut person = Person::at(PLAYGROUND, &[], 120, 36);
     person.sees("SIMULATOR");

@@ -81,11 +81,13 @@ impl Desk {
         if let Some(command) = self.app.update(self.clock.now(), Msg::Tick) {
             self.perform(command)?;
         }
-        let (width, height) = self.terminal.size()?;
-        self.app.resize(width, height);
-        self.app.settle();
         let now = self.clock.now();
-        self.terminal.draw(|frame| draw::draw(&self.app, now, frame))?;
+        // The size is the frame's own: the terminal's may be another by the time that it is asked for.
+        self.terminal.draw(|frame| {
+            self.app.resize(frame.area().width, frame.area().height);
+            self.app.settle();
+            draw::draw(&self.app, now, frame);
+        })?;
         Ok(now)
     }
 

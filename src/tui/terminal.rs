@@ -50,14 +50,6 @@ impl Terminal {
         }
     }
 
-    /// The size in cells.
-    ///
-    /// # Errors
-    /// Where the terminal does not say.
-    pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.screen.size().map(|size| (size.width, size.height))
-    }
-
     /// Draws one frame, in one piece where the terminal can do that.
     ///
     /// # Errors

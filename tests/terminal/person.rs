@@ -104,6 +104,13 @@ impl Person {
         self.parser.screen_mut().set_size(cells(height), cells(width));
     }
 
+    /// Resizes so often that it happens between any two looks of the program at its size.
+    pub(crate) fn is_dragged_about(&self) {
+        for step in (0..60_000).cycle().take(300_000) {
+            self.pty.resize(Size::new(12 + step % 40, 40 + step % 120)).expect("a size");
+        }
+    }
+
     pub(crate) fn sends(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("it lives");
     }
