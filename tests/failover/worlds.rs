@@ -159,8 +159,10 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
     })
 }
 
-/// So many cases; a seed that fails is kept, and tried first from then on.
+/// So many cases, and more as `PROPTEST_CASES` is more than 256; a seed that fails is kept, and tried first from then on.
 pub(crate) fn drawn(cases: u32) -> ProptestConfig {
     let kept = FileFailurePersistence::Direct("tests/cases/failover/seeds.txt");
-    ProptestConfig { cases, failure_persistence: Some(Box::new(kept)), ..ProptestConfig::default() }
+    let plain = ProptestConfig::default();
+    let cases = cases * (plain.cases / 256).max(1);
+    ProptestConfig { cases, failure_persistence: Some(Box::new(kept)), ..plain }
 }

@@ -135,8 +135,14 @@ fn ends(msg: &Msg) -> bool {
     matches!(report.what, What::Engine(Event::Finished(_)))
 }
 
+/// Sixteen monkeys, and more as `PROPTEST_CASES` is more than 256.
+fn monkeys() -> ProptestConfig {
+    let plain = ProptestConfig::default();
+    ProptestConfig { cases: plain.cases.max(16) / 16, failure_persistence: None, ..plain }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(monkeys())]
 
     #[test]
     fn no_key_and_no_size_brings_it_down_or_keeps_anybody_in(
