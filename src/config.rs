@@ -72,6 +72,7 @@ pub struct Set {
 pub struct Config {
     values: BTreeMap<String, Set>,
     secret: Option<(crate::secret::Secret, Origin)>,
+    ignored: Vec<String>,
 }
 
 /// Sets one field of a table, and of the tables in it that its path names.
@@ -94,7 +95,7 @@ impl Config {
     /// # Errors
     /// A file that cannot be read, an unknown key (with a suggestion) or a value of the wrong shape.
     pub fn load(around: &Surroundings, flags: &[(String, Value)]) -> Result<Self, ConfigError> {
-        let mut config = Self { values: BTreeMap::new(), secret: None };
+        let mut config = Self { values: BTreeMap::new(), secret: None, ignored: Vec::new() };
         for key in KEYS {
             if let Some(value) = key.default() {
                 config.values.insert(key.name.to_owned(), Set { value, origin: Origin::Default });
@@ -163,6 +164,11 @@ impl Config {
                 self.set(key.name, value, origin)?;
             }
         }
+        for (name, env, advice) in keys::RETIRED {
+            if vars.get(*env).is_some_and(|text| !text.is_empty()) {
+                self.ignore(name, &origin(env), advice);
+            }
+        }
         Ok(())
     }
 
@@ -173,10 +179,23 @@ impl Config {
             put(&mut whole, part, if table.shape == Shape::Json { '.' } else { '\0' }, value);
             return self.set(table.name, whole, origin);
         }
+        if let Some((name, _, advice)) = keys::RETIRED.iter().find(|(retired, ..)| *retired == name) {
+            self.ignore(name, &origin, advice);
+            return Ok(());
+        }
         let Some(key) = keys::find(name) else { return Err(ConfigError::new(origin, keys::unknown(name))) };
         key.check(&value).map_err(|what| ConfigError::new(format!("{origin}, {name}"), what))?;
         self.values.insert(name.to_owned(), Set { value, origin });
         Ok(())
+    }
+
+    fn ignore(&mut self, name: &str, origin: &Origin, advice: &str) {
+        self.ignored.push(format!("{origin}: {name} is ignored: {advice}"));
+    }
+
+    /// One notice for each setting of an earlier version that was found and ignored.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
     }
 
     /// A key's value and origin; none if it is not set and has no default.

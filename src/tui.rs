@@ -25,7 +25,6 @@ pub mod terminal;
 pub mod theme;
 pub mod tour;
 pub mod update;
-pub mod vim;
 pub mod wrap;
 
 pub use app::Start;

@@ -20,5 +20,3 @@ mod stage;
 mod tour;
 #[path = "tui/transcripts.rs"]
 mod transcripts;
-#[path = "tui/vim.rs"]
-mod vim;

@@ -209,7 +209,9 @@ fn layers(config: &Config) -> Vec<Finding> {
         .filter(|(_, set)| set.origin != Origin::Default)
         .map(|(name, set)| format!("{name} from {}", set.origin))
         .collect();
-    vec![if set.is_empty() { good("settings", "all at their defaults") } else { good("settings", set.join(", ")) }]
+    let set = if set.is_empty() { "all at their defaults".to_owned() } else { set.join(", ") };
+    let ignored = config.ignored().iter().map(|notice| note("settings", "one is ignored", notice.clone()));
+    std::iter::once(good("settings", set)).chain(ignored).collect()
 }
 
 /// In a report, which strangers read, not even the key's end is shown.

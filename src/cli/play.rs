@@ -100,7 +100,7 @@ fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> R
         kept,
         theme,
         ask_background,
-        vim: config.read("ui.vim")?.unwrap_or_default(),
+        notice: config.ignored().first().cloned(),
         ..Start::default()
     })
 }

@@ -92,6 +92,9 @@ impl Show {
             return Ok(exit::OK);
         }
         println!("# file: {}", around.config_file().display());
+        for notice in config.ignored() {
+            println!("# {notice}");
+        }
         println!("# later wins: defaults, file, .env files, environment, flags");
         for key in KEYS {
             println!("\n# {}; ${}", key.doc, key.env);

@@ -77,10 +77,14 @@ pub const KEYS: &[Key] = &[
     key("simulator.pace", "SWITCHOVER_PACE", Number, "1.0", "Speed of the simulated models: 0 answers at once, 2 takes twice as long"),
     key("ui.theme", "SWITCHOVER_THEME", Word(&["auto", "dark", "light", "safe", "projector", "mono"]), r#""auto""#, "Colours: for dark or light terminals, colour-blind safe, for a projector, or none"),
     key("ui.enter", "SWITCHOVER_ENTER", Word(&["send", "newline"]), r#""send""#, "What Enter does in the prompt; Alt+Enter does the other"),
-    key("ui.vim", "SWITCHOVER_VIM", Switch, "false", "Vim keys in the prompt"),
     key("ui.keys", "SWITCHOVER_KEYS", Table, "", "Other keys for actions: action = \"key\""),
     key("history.keep", "SWITCHOVER_HISTORY", Switch, "true", "Keep every run on disk"),
 ];
+
+/// Keys of earlier versions: name, environment variable, and what to do instead. They are ignored with a notice, so that
+/// an old configuration still starts the program.
+pub(super) const RETIRED: &[(&str, &str, &str)] =
+    &[("ui.vim", "SWITCHOVER_VIM", "there are no Vim keys any more; Ctrl+G opens the prompt in $EDITOR")];
 
 /// The key of that name.
 pub(super) fn find(name: &str) -> Option<&'static Key> {

@@ -17,7 +17,6 @@ use super::pane::prompt::Prompt;
 use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
 use super::tour::Tour;
-use super::vim::Vim;
 use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
 use crate::failover::{BreakerState, Policy, Route, Spent, base_id, dear_fallbacks};
 use crate::openrouter::BaseUrl;
@@ -56,8 +55,6 @@ pub struct Start {
     pub keymap: Keymap,
     /// Colours.
     pub theme: Theme,
-    /// Vim's keys in the prompt.
-    pub vim: bool,
     /// Sizes and theme of the last session.
     pub kept: Kept,
     /// Whether the terminal's background decides the theme, and is asked for.
@@ -205,7 +202,7 @@ impl App {
             presenter: false,
             mouse: false,
             pressed: VecDeque::new(),
-            prompt: Prompt { vim: start.vim.then(Vim::default), ..Prompt::of(&signature) },
+            prompt: Prompt::of(&signature),
             sent: Vec::new(),
             recalled: None,
             shelf: Shelf::new(start.library),

@@ -164,11 +164,6 @@ impl App {
     fn press(&mut self, key: KeyEvent) -> Option<Command> {
         let chord = Chord::of(key);
         self.notice = None;
-        if self.overlay.is_none() && self.focus == Pane::Prompt && self.prompt.vim_key(key) {
-            self.leaving = false;
-            return None;
-        }
-        self.prompt.rest();
         let action = self.keymap.action(chord, &self.places());
         if action.is_some() || self.overlay.is_some() || !chord.is_text() {
             self.note_pressed(chord);

@@ -68,6 +68,27 @@ fn a_report_holds_no_secret_wherever_one_was_written() {
 }
 
 #[test]
+fn a_setting_of_an_earlier_version_is_ignored_with_a_notice() {
+    let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("retired");
+    std::fs::create_dir_all(&home).unwrap();
+    let file = home.join("config.toml");
+    std::fs::write(&file, "[ui]\nvim = true\nenter = \"newline\"\n").unwrap();
+    let with_file = |args: &[&str]| {
+        let mut command = switchover(args);
+        command.env("HOME", &home).env("SWITCHOVER_CONFIG", &file).env("SWITCHOVER_VIM", "1").output().unwrap()
+    };
+    let shown = with_file(&["config"]);
+    assert_eq!(shown.status.code(), Some(0), "{}", err(&shown));
+    let text = out(&shown);
+    assert!(text.contains("config.toml: ui.vim is ignored: ") && text.contains("$SWITCHOVER_VIM: ui.vim"), "{text}");
+    assert!(text.contains("ui.enter = \"newline\""), "{text}");
+    let text = out(&with_file(&["doctor", "--offline"]));
+    assert!(text.contains("ui.vim is ignored"), "{text}");
+    let asked = with_file(&["ask", "hi", "--simulate"]);
+    assert_eq!(asked.status.code(), Some(0), "{}", err(&asked));
+}
+
+#[test]
 fn completions_and_manual_come_from_the_commands_themselves() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let text = out(&run(&["completions", shell]));

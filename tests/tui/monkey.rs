@@ -10,7 +10,6 @@ use switchover::report::{Report, What};
 use switchover::tui::keymap::TABLE;
 use switchover::tui::layout::Pane;
 use switchover::tui::theme::Theme;
-use switchover::tui::vim::Vim;
 use switchover::tui::{Command, Msg};
 
 const RUNS: [&str; 4] = ["takeover", "overloaded", "exhausted", "typed"];
@@ -50,9 +49,8 @@ struct Monkey {
 }
 
 impl Monkey {
-    fn new(vim: bool) -> Self {
-        let mut stage = Stage::with(library::built_in(), 120, 36, Theme::Dark, &RUNS);
-        stage.app.prompt.vim = vim.then(Vim::default);
+    fn new() -> Self {
+        let stage = Stage::with(library::built_in(), 120, 36, Theme::Dark, &RUNS);
         Self { stage, to_come: Vec::new(), left: false }
     }
 
@@ -146,10 +144,9 @@ proptest! {
 
     #[test]
     fn no_key_and_no_size_brings_it_down_or_keeps_anybody_in(
-        vim in any::<bool>(),
         acts in prop::collection::vec(act(), 1..120),
     ) {
-        let mut monkey = Monkey::new(vim);
+        let mut monkey = Monkey::new();
         for act in &acts {
             monkey.act(act);
             let frame = monkey.stage.frame();

@@ -18,7 +18,6 @@ use crate::tui::app::App;
 use crate::tui::draw::frame;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::vim::{Mode, Past, Text, Vim};
 use crate::tui::wrap::width;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
@@ -35,8 +34,6 @@ pub struct Prompt {
     pub inputs: Vec<Input>,
     /// The one with the keys.
     pub at: usize,
-    /// Vim's keys, where the user has asked for them.
-    pub vim: Option<Vim>,
 }
 
 /// One input field.
@@ -50,8 +47,6 @@ pub struct Input {
     pub area: TextArea<'static>,
     /// Large pastes: what stands in the editor for each, and its text.
     attached: Vec<(String, String)>,
-    /// What vim's undo goes through.
-    past: Past,
 }
 
 /// A paste of more bytes than this stands in the editor as one word.
@@ -59,13 +54,7 @@ const LARGE: usize = 100_000;
 
 impl Input {
     fn new(name: &str, kind: Kind, placeholder: Option<&str>) -> Self {
-        let mut input = Self {
-            name: name.to_owned(),
-            kind,
-            area: TextArea::default(),
-            attached: Vec::new(),
-            past: Past::default(),
-        };
+        let mut input = Self { name: name.to_owned(), kind, area: TextArea::default(), attached: Vec::new() };
         input.set("");
         input.area.set_placeholder_text(placeholder.unwrap_or_default());
         input
@@ -114,30 +103,6 @@ impl Input {
         self.area.move_cursor(CursorMove::End);
     }
 
-    /// A key of vim's, on the text as it stands in the editor.
-    fn vim_key(&mut self, vim: &mut Vim, key: KeyEvent) {
-        let DataCursor(row, column) = self.area.cursor();
-        let above: usize = self.area.lines()[..row].iter().map(|line| line.chars().count() + 1).sum();
-        let before = Text { chars: self.text().chars().collect(), at: above + column };
-        let mut text = before.clone();
-        vim.key(key, &mut text, &mut self.past);
-        self.area.cancel_selection();
-        if text.chars != before.chars {
-            self.set(&text.chars.iter().collect::<String>());
-        }
-        let Some((from, to)) = vim.chosen(&text) else { return self.jump(&text, text.at) };
-        self.jump(&text, from);
-        self.area.start_selection();
-        self.jump(&text, to);
-    }
-
-    fn jump(&mut self, text: &Text, at: usize) {
-        let before = &text.chars[..at.min(text.chars.len())];
-        let row = before.iter().filter(|c| **c == '\n').count();
-        let column = before.iter().rev().take_while(|c| **c != '\n').count();
-        self.area.move_cursor(CursorMove::Jump(row as u16, column as u16));
-    }
-
     /// Text typed for a type that is not a string is read as JSON where it can be.
     fn value(&self) -> Value {
         let text = self.whole();
@@ -163,7 +128,7 @@ impl Prompt {
         if inputs.is_empty() {
             inputs.push(Input::new("", Kind::Str, Some("this signature has no inputs: F2 sends it")));
         }
-        Self { inputs, at: 0, vim: None }
+        Self { inputs, at: 0 }
     }
 
     /// Editors for another signature; text in fields of the same name stays.
@@ -176,7 +141,6 @@ impl Prompt {
                 input.set(&old.text());
             }
         }
-        prompt.vim.clone_from(&self.vim);
         prompt
     }
 
@@ -218,7 +182,6 @@ impl Prompt {
             input.attached.clear();
         });
         self.at = 0;
-        self.insert_mode();
     }
 
     /// Whether examples stand in the fields while they are empty.
@@ -240,33 +203,6 @@ impl Prompt {
         self.inputs.iter().filter(bare).map(|input| input.name.as_str()).collect()
     }
 
-    /// Takes a key that is vim's own now, before anything else has it. False where it is not.
-    pub fn vim_key(&mut self, key: KeyEvent) -> bool {
-        let Some(mut vim) = self.vim.take_if(|vim| vim.wants(key)) else { return false };
-        self.input().vim_key(&mut vim, key);
-        self.vim = Some(vim);
-        true
-    }
-
-    /// What vim's keys have chosen or begun ends here, before anything else happens to the text.
-    pub fn rest(&mut self) {
-        if let Some(vim) = self.vim.as_mut().filter(|vim| vim.mode != Mode::Insert) {
-            vim.rest();
-            self.input().area.cancel_selection();
-        }
-    }
-
-    /// Keys type text from now on, with vim's keys too.
-    pub fn insert_mode(&mut self) {
-        let mut vim = self.vim.take();
-        let input = self.input();
-        input.area.cancel_selection();
-        if let Some(vim) = &mut vim {
-            vim.insert(&mut input.past);
-        }
-        self.vim = vim;
-    }
-
     /// A key that no action wanted.
     pub fn type_key(&mut self, key: KeyEvent) {
         type_into(&mut self.input().area, key);
@@ -274,7 +210,6 @@ impl Prompt {
 
     /// Text that was pasted. It never sends.
     pub fn paste(&mut self, pasted: &str) {
-        self.rest();
         let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n");
         self.input().insert(&pasted);
     }
@@ -326,8 +261,6 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
         Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
         _ => "prompt".to_owned(),
     };
-    let mode = app.prompt.vim.as_ref().map(|vim| format!(" · {}", vim.mode.name())).unwrap_or_default();
-    let title = title + &mode;
     let how = format!("{} · {}", app.module, app.adapter);
     frame(app, f, Pane::Prompt, &title, &how);
     let room = app.room(Pane::Prompt);
