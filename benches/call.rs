@@ -9,14 +9,14 @@ mod canned;
 #[path = "shared/measure.rs"]
 mod measure;
 
-use asking::{KEY, ask, job, world};
+use asking::{KEY, ask, services, spec};
 use canned::Reply;
 use futures_util::stream::{self, StreamExt as _};
 use measure::{Samples, now, tell};
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::openrouter::client::Client;
-use switchover::worker::World;
+use switchover::worker::Services;
 
 const PRIMARY: &str = "openai/gpt-4o-mini";
 const BACKUP: &str = "anthropic/claude-3-haiku";
@@ -67,21 +67,21 @@ fn answers() -> impl Fn(&str) -> Reply {
 struct Bench {
     url: String,
     ours: Client,
-    world: Arc<World>,
+    services: Arc<Services>,
     bare: reqwest::Client,
 }
 
 impl Bench {
     async fn new(url: &str) -> Self {
         let ours = asking::client();
-        let world = world(url, &ours).await;
+        let services = services(url, &ours).await;
         let bare = reqwest::Client::builder().http1_only().no_proxy().tls_certs_only([]).build().expect("a client");
-        Self { url: url.to_owned(), ours, world, bare }
+        Self { url: url.to_owned(), ours, services, bare }
     }
 
     /// The body that we would send.
     async fn body(&self, model: &str, stream: bool) -> String {
-        let told = ask(&self.world, job(&[model], stream), now).await;
+        let told = ask(&self.services, spec(&[model], stream), now).await;
         let attempt = told.transcript.attempts[0].request.clone().expect("it was sent");
         attempt.body.to_string()
     }
@@ -108,7 +108,7 @@ impl Bench {
             self.bare(&body).await;
             floor.add(began.elapsed());
             let began = now();
-            ask(&self.world, job(&[PRIMARY], false), now).await;
+            ask(&self.services, spec(&[PRIMARY], false), now).await;
             ours.add(began.elapsed());
         }
         tell("call in one piece, signature to validated fields", &ours, &floor, "≤ 1.25 ×, ≤ 0.2 ms more at p99");
@@ -120,7 +120,7 @@ impl Bench {
         for _ in 0..2000 {
             floor.add(self.bare(&body).await);
             let began = now();
-            let told = ask(&self.world, job(&[PRIMARY], true), now).await;
+            let told = ask(&self.services, spec(&[PRIMARY], true), now).await;
             ours.add(told.first.expect("some text") - began);
         }
         tell("first token of a stream", &ours, &floor, "≤ 0.1 ms more");
@@ -137,12 +137,12 @@ impl Bench {
             self.bare(&up).await;
             floor.add(began.elapsed());
             // A world of its own, or its breaker would open and spare the first call.
-            let fresh = world(&self.url, &self.ours).await;
+            let fresh = services(&self.url, &self.ours).await;
             let began = now();
-            let mut job = job(&[DOWN, BACKUP], false);
+            let mut spec = spec(&[DOWN, BACKUP], false);
             // A 503 is asked again once after a pause; that pause is not what is measured here.
-            job.policy.limits.per_model = 1;
-            let told = ask(&fresh, job, now).await;
+            spec.policy.limits.per_model = 1;
+            let told = ask(&fresh, spec, now).await;
             ours.add(began.elapsed());
             assert_eq!(told.transcript.attempts.len(), 2, "the first one failed, the second one answered");
         }
@@ -157,7 +157,7 @@ impl Bench {
             self.bare(&body).await;
             floor.add(began.elapsed());
             let began = now();
-            ask(&self.world, job(&[LONG], true), now).await;
+            ask(&self.services, spec(&[LONG], true), now).await;
             ours.add(began.elapsed());
         }
         tell("2000 chunks without delay, fields live", &ours, &floor, "≤ 2 ×");
@@ -172,7 +172,7 @@ impl Bench {
             assert_eq!(calls.count().await, 500);
             floor.add(began.elapsed());
             let began = now();
-            let calls = stream::iter(0..500).map(|_| ask(&self.world, job(&[PRIMARY], false), now));
+            let calls = stream::iter(0..500).map(|_| ask(&self.services, spec(&[PRIMARY], false), now));
             assert_eq!(calls.buffer_unordered(32).count().await, 500);
             ours.add(began.elapsed());
         }

@@ -2,11 +2,11 @@
 
 use divan::{Bencher, black_box};
 use std::time::Duration;
-use switchover::failover::breaker::{Breaker, Hold, Pass};
+use switchover::failover::breaker::{Breaker, Cooldown, Permit};
 use switchover::failover::health::Charge;
-use switchover::failover::rules::{Moment, decide};
+use switchover::failover::rules::{AttemptFacts, decide};
 use switchover::failover::{Answer, AttemptId};
-use switchover::failover::{Blame, Engine, Failure, Health, Input, Kind, Phase, Policy, Route, Spent};
+use switchover::failover::{Cost, Engine, Failure, FailureKind, FaultDomain, Health, Input, Policy, Route, TokenPhase};
 
 fn main() {
     divan::main();
@@ -18,7 +18,7 @@ const AT: Duration = Duration::from_secs(10);
 #[divan::bench]
 fn decide_all_rows(bencher: Bencher) {
     let policy = Policy::default();
-    let moments = Kind::ALL.map(|kind| Moment {
+    let moments = FailureKind::ALL.map(|kind| AttemptFacts {
         kind,
         hint: None,
         retries: 0,
@@ -42,7 +42,7 @@ fn decide_all_rows(bencher: Bencher) {
 #[divan::bench]
 fn breaker_check(bencher: Bencher) {
     let mut breaker = Breaker::default();
-    breaker.fail(AT, 1.0, Hold::For(AT), Pass::Free, 0.5);
+    breaker.fail(AT, 1.0, Cooldown::For(AT), Permit::Free, 0.5);
     bencher.bench(|| black_box(&breaker).admission(black_box(AT)));
 }
 
@@ -58,7 +58,7 @@ fn step_with_a_token(bencher: Bencher) {
     let (mut health, routes) = troubled();
     let mut engine = Engine::new(Policy::default(), routes);
     engine.step(AT, Input::Begin, &mut health);
-    let token = || Input::Token { attempt: AttemptId(1), phase: Phase::Answer };
+    let token = || Input::Token { attempt: AttemptId(1), phase: TokenPhase::Answer };
     engine.step(AT, token(), &mut health);
     bencher.with_inputs(token).bench_local_values(|input| engine.step(AT, input, &mut health));
 }
@@ -68,9 +68,9 @@ fn step_with_a_token(bencher: Bencher) {
 fn a_run_with_one_fallback(bencher: Bencher) {
     let answer = || {
         let fields = std::sync::Arc::new([("answer".to_owned(), "42".into())].into_iter().collect());
-        Answer { fields, served: None, cost: Spent::NOTHING, warnings: Vec::new() }
+        Answer { fields, served: None, cost: Cost::NOTHING, warnings: Vec::new() }
     };
-    let failure = || Failure::new(Kind::GatewayTimeout, "slow");
+    let failure = || Failure::new(FailureKind::GatewayTimeout, "slow");
     bencher
         .with_inputs(|| {
             let chain = vec![Route::new("a", "o"), Route::new("b", "o")];
@@ -79,9 +79,9 @@ fn a_run_with_one_fallback(bencher: Bencher) {
         .bench_values(|(mut engine, mut health)| {
             let attempt = AttemptId;
             engine.step(AT, Input::Begin, &mut health);
-            let failed = Input::Failed { attempt: attempt(1), failure: failure(), spent: Spent::NOTHING };
+            let failed = Input::Failed { attempt: attempt(1), failure: failure(), cost: Cost::NOTHING };
             engine.step(AT, failed, &mut health);
-            engine.step(AT, Input::Token { attempt: attempt(2), phase: Phase::Answer }, &mut health);
+            engine.step(AT, Input::Token { attempt: attempt(2), phase: TokenPhase::Answer }, &mut health);
             engine.step(AT, Input::Done { attempt: attempt(2), answer: answer() }, &mut health)
         });
 }
@@ -91,11 +91,11 @@ fn troubled() -> (Health, Vec<Route>) {
     let routes: Vec<Route> = (0..30).map(|n| Route::new(format!("maker/model-{n}"), "https://openrouter.ai")).collect();
     for route in &routes {
         let charge = Charge {
-            blame: Blame::Model,
-            kind: Kind::ServerError,
+            domain: FaultDomain::Model,
+            kind: FailureKind::ServerError,
             weight: 1.0,
-            hold: Hold::ByWeight,
-            pass: Pass::Free,
+            cooldown: Cooldown::ByWeight,
+            permit: Permit::Free,
             draw: 0.5,
         };
         health.fail(AT, route, charge, "a 503");

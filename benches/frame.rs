@@ -11,8 +11,8 @@ use std::time::Duration;
 use switchover::dspy::{Adapter, Module, Values, library};
 use switchover::failover::{AttemptId, Policy, Route};
 use switchover::openrouter::Delta;
-use switchover::openrouter::settings::Settings;
-use switchover::report::{Job, Report, Seen, What};
+use switchover::openrouter::settings::RequestSettings;
+use switchover::report::{Observation, Report, ReportKind, RunSpec};
 use switchover::tui::app::{App, Start};
 use switchover::tui::draw::draw;
 use switchover::tui::{Link, Msg};
@@ -28,7 +28,7 @@ fn main() {
             empty.frame(frame);
             floor.add(began.elapsed());
             let began = now();
-            full.hear(Seen::Stream { attempt: AttemptId(1), delta: Delta::Text(" token".to_owned()) });
+            full.hear(Observation::Stream { attempt: AttemptId(1), delta: Delta::Text(" token".to_owned()) });
             full.frame(frame);
             ours.add(began.elapsed());
         }
@@ -53,22 +53,22 @@ impl Screen {
     /// With an answer of about `size` bytes: paragraphs, as models write them.
     fn grown(size: usize) -> Self {
         let mut screen = Self::new();
-        screen.hear(Seen::Begun(std::sync::Arc::new(job())));
+        screen.hear(Observation::Begun(std::sync::Arc::new(job())));
         let paragraph = "The Rhine *rises* in the Alps, passes **Basel** and `Cologne`, and reaches the North Sea. "
             .repeat(4)
             + "\n\n";
         let marker = Delta::Text("[[ ## answer ## ]]\n".to_owned());
-        screen.hear(Seen::Stream { attempt: AttemptId(1), delta: marker });
+        screen.hear(Observation::Stream { attempt: AttemptId(1), delta: marker });
         for _ in 0..size.div_ceil(paragraph.len()) {
             let delta = Delta::Text(paragraph.clone());
-            screen.hear(Seen::Stream { attempt: AttemptId(1), delta });
+            screen.hear(Observation::Stream { attempt: AttemptId(1), delta });
         }
         screen.frame(0);
         screen
     }
 
-    fn hear(&mut self, seen: Seen) {
-        let report = Report { run: RUN, at: Duration::from_millis(1), what: What::Seen(seen) };
+    fn hear(&mut self, seen: Observation) {
+        let report = Report { run: RUN, at: Duration::from_millis(1), what: ReportKind::Observation(seen) };
         self.app.update(Duration::ZERO, Msg::Report(Box::new(report)));
     }
 
@@ -79,8 +79,8 @@ impl Screen {
     }
 }
 
-fn job() -> Job {
-    Job {
+fn job() -> RunSpec {
+    RunSpec {
         signature: "question -> answer".parse().expect("a signature"),
         module: Module::Predict,
         adapter: Adapter::Chat,
@@ -89,7 +89,7 @@ fn job() -> Job {
         turns: Vec::new(),
         chain: vec![Route::new("openai/gpt-4o-mini", "")],
         policy: Policy::default(),
-        settings: Settings::default(),
+        settings: RequestSettings::default(),
         simulated: true,
     }
 }

@@ -6,7 +6,7 @@ use divan::{Bencher, black_box};
 use memchr::memchr_iter;
 use std::time::Duration;
 use switchover::openrouter::sse::Decoder;
-use switchover::openrouter::{Head, Header, Reader};
+use switchover::openrouter::{BodyReader, Head, Header};
 
 fn main() {
     divan::main();
@@ -75,7 +75,7 @@ fn deltas(bencher: Bencher<'_, '_>, piece: usize) {
             generation: None,
             headers: vec![Header { name: "content-type".into(), value: "text/event-stream".into() }],
         };
-        let (mut reader, mut out, mut count) = (Reader::new(head, None, Duration::ZERO), Vec::new(), 0);
+        let (mut reader, mut out, mut count) = (BodyReader::new(head, None, Duration::ZERO), Vec::new(), 0);
         for piece in bytes.chunks(piece) {
             reader.push(black_box(piece), &mut out);
             count += out.len();

@@ -8,7 +8,7 @@ mod canned;
 #[path = "shared/measure.rs"]
 mod measure;
 
-use asking::{ask, job, world};
+use asking::{ask, services, spec};
 use measure::{Samples, now, tell};
 use std::iter::repeat_n;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn main() {
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let world = world(&url, &asking::client()).await;
+        let services = services(&url, &asking::client()).await;
         let mut samples: [Samples; 3] = Default::default();
         for _ in 0..7 {
             for (samples, tokens) in samples.iter_mut().zip(SIZES) {
@@ -38,7 +38,7 @@ fn main() {
                 let times = SIZES[2] / tokens;
                 let began = now();
                 for _ in 0..times {
-                    ask(&world, job(&[&format!("tokens/{tokens}")], true), now).await;
+                    ask(&services, spec(&[&format!("tokens/{tokens}")], true), now).await;
                 }
                 samples.add(began.elapsed() * 1000 / (times * tokens) as u32);
             }

@@ -23,7 +23,7 @@ mod settings;
 mod setup;
 mod tour;
 
-use crate::config::Surroundings;
+use crate::config::Environment;
 use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -52,7 +52,7 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    settings: Settings,
+    settings: GlobalOptions,
     /// The playground line by line, for screen readers and dumb terminals
     #[arg(long)]
     plain: bool,
@@ -60,7 +60,7 @@ pub struct Cli {
 
 /// What can be set on the command line; each also has a key in the configuration file and a variable.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Settings {
+pub struct GlobalOptions {
     /// A model of the fallback chain; repeat it, first choice first
     #[arg(long = "model", short = 'm', global = true, value_name = "MODEL")]
     models: Vec<String>,
@@ -95,72 +95,72 @@ pub struct Settings {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Ask once and print the answer
-    Ask(ask::Ask),
+    Ask(ask::AskArgs),
     /// The playground line by line, for screen readers and dumb terminals
-    Plain(plain::Plain),
+    Plain(plain::PlainArgs),
     /// A guided tour of the playground in a minute, on the simulator
     Tour,
     /// Look at earlier runs
-    History(history::Runs),
+    History(history::HistoryArgs),
     /// Play a run again, without a network, and decide it again
-    Replay(replay::Replay),
+    Replay(replay::ReplayArgs),
     /// Write the current setting, or a run, as a program or command of somebody else's
-    Export(export::Export),
+    Export(export::ExportArgs),
     /// Read a program that DSPy saved into your signature library
-    Import(export::Import),
+    Import(export::ImportArgs),
     /// Check headers, failover and modules on what the server received
-    Scenarios(scenarios::Scenarios),
+    Scenarios(scenarios::ScenariosArgs),
     /// Look at configuration, key, network, terminal and directories; each with a remedy
-    Doctor(doctor::Doctor),
+    Doctor(doctor::DoctorArgs),
     /// Run the simulator alone, for other clients
-    Serve(serve::Serve),
+    Serve(serve::ServeArgs),
     /// Explain an inline signature: its fields, or where it is wrong
-    Signature(explain::Signature),
+    Signature(explain::SignatureArgs),
     /// Read a completion from standard input as an adapter would
-    Parse(explain::Parse),
+    Parse(explain::ParseArgs),
     /// Show the messages that a signature becomes
-    Prompt(explain::Prompt),
+    Prompt(explain::PromptArgs),
     /// List the faults that can be injected
-    Faults(lists::Faults),
+    Faults(lists::FaultsArgs),
     /// Play every fault for real and show what came of each
-    Reliability(reliability::Reliability),
+    Reliability(reliability::ReliabilityArgs),
     /// List the models that can be asked
-    Models(lists::Models),
+    Models(lists::ModelsArgs),
     /// Show what the service says about the key: limits and what is left
-    Key(lists::Key),
+    Key(lists::KeyArgs),
     /// Show every setting, its value and where it came from
-    Config(settings::Show),
+    Config(settings::ConfigArgs),
     /// Print completions for a shell
-    Completions(manual::Completions),
+    Completions(manual::CompletionsArgs),
     /// Print the manual page
-    Man(manual::Man),
+    Man(manual::ManArgs),
 }
 
 /// Runs the command line and answers the process's exit code. Errors go to standard error in one line.
-pub fn run(cli: Cli, around: &Surroundings) -> ExitCode {
+pub fn run(cli: Cli, env: &Environment) -> ExitCode {
     let outcome = match cli.command {
-        Some(Command::Plain(_)) => plain::Plain::run(&cli.settings, around),
-        None if cli.plain => plain::Plain::run(&cli.settings, around),
-        None => ask::playground(&cli.settings, around),
-        Some(Command::Ask(ask)) => ask.run(&cli.settings, around),
-        Some(Command::Tour) => tour::run(&cli.settings, around),
-        Some(Command::History(runs)) => runs.run(&cli.settings, around),
-        Some(Command::Replay(replay)) => replay.run(&cli.settings, around),
-        Some(Command::Export(export)) => export.run(&cli.settings, around),
-        Some(Command::Import(import)) => import.run(around),
-        Some(Command::Scenarios(scenarios)) => scenarios.run(&cli.settings, around),
-        Some(Command::Doctor(doctor)) => doctor.run(&cli.settings, around),
+        Some(Command::Plain(_)) => plain::PlainArgs::run(&cli.settings, env),
+        None if cli.plain => plain::PlainArgs::run(&cli.settings, env),
+        None => ask::playground(&cli.settings, env),
+        Some(Command::Ask(ask)) => ask.run(&cli.settings, env),
+        Some(Command::Tour) => tour::run(&cli.settings, env),
+        Some(Command::History(runs)) => runs.run(&cli.settings, env),
+        Some(Command::Replay(replay)) => replay.run(&cli.settings, env),
+        Some(Command::Export(export)) => export.run(&cli.settings, env),
+        Some(Command::Import(import)) => import.run(env),
+        Some(Command::Scenarios(scenarios)) => scenarios.run(&cli.settings, env),
+        Some(Command::Doctor(doctor)) => doctor.run(&cli.settings, env),
         Some(Command::Completions(completions)) => completions.run(),
         Some(Command::Man(man)) => man.run(),
-        Some(Command::Serve(serve)) => serve.run(&cli.settings, around),
+        Some(Command::Serve(serve)) => serve.run(&cli.settings, env),
         Some(Command::Signature(signature)) => Ok(signature.run()),
-        Some(Command::Parse(parse)) => parse.run(&cli.settings, around),
-        Some(Command::Prompt(prompt)) => prompt.run(&cli.settings, around),
+        Some(Command::Parse(parse)) => parse.run(&cli.settings, env),
+        Some(Command::Prompt(prompt)) => prompt.run(&cli.settings, env),
         Some(Command::Faults(faults)) => faults.run(),
         Some(Command::Reliability(reliability)) => reliability.run(),
-        Some(Command::Models(models)) => models.run(&cli.settings, around),
-        Some(Command::Key(key)) => key.run(&cli.settings, around),
-        Some(Command::Config(show)) => show.run(&cli.settings, around),
+        Some(Command::Models(models)) => models.run(&cli.settings, env),
+        Some(Command::Key(key)) => key.run(&cli.settings, env),
+        Some(Command::Config(show)) => show.run(&cli.settings, env),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

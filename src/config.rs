@@ -6,9 +6,9 @@ mod choices;
 mod dotenv;
 mod keys;
 
-pub use crate::openrouter::headers::Origin;
+pub use crate::openrouter::headers::ValueOrigin;
 pub use choices::DEFAULT_CHAIN;
-pub use keys::{KEYS, Key, Shape, within};
+pub use keys::{ConfigKey, KEYS, ValueShape, within};
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 
 /// What the program may know of its surroundings, read once in `main`.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct Environment {
     /// Environment variables.
-    pub env: BTreeMap<String, String>,
+    pub vars: BTreeMap<String, String>,
     /// The working directory.
     pub cwd: PathBuf,
     /// The user's configuration directory for this program.
@@ -30,10 +30,10 @@ pub struct Surroundings {
     pub cache_dir: PathBuf,
 }
 
-impl Surroundings {
+impl Environment {
     /// The configuration file: `$SWITCHOVER_CONFIG`, or `config.toml` in the configuration directory.
     pub fn config_file(&self) -> PathBuf {
-        self.env.get("SWITCHOVER_CONFIG").map_or_else(|| self.config_dir.join("config.toml"), PathBuf::from)
+        self.vars.get("SWITCHOVER_CONFIG").map_or_else(|| self.config_dir.join("config.toml"), PathBuf::from)
     }
 
     /// The `.env` files that are looked at, the strongest first.
@@ -60,18 +60,18 @@ impl ConfigError {
 
 /// A value with its origin.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Set {
+pub struct ConfigValue {
     /// The value, of its key's shape.
     pub value: Value,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: ValueOrigin,
 }
 
 /// Every key's value. The service's key is kept apart, since it is a secret.
 #[derive(Clone)]
 pub struct Config {
-    values: BTreeMap<String, Set>,
-    secret: Option<(crate::secret::Secret, Origin)>,
+    values: BTreeMap<String, ConfigValue>,
+    secret: Option<(crate::secret::Secret, ValueOrigin)>,
     ignored: Vec<String>,
 }
 
@@ -94,22 +94,22 @@ impl Config {
     ///
     /// # Errors
     /// A file that cannot be read, an unknown key (with a suggestion) or a value of the wrong shape.
-    pub fn load(around: &Surroundings, flags: &[(String, Value)]) -> Result<Self, ConfigError> {
+    pub fn load(env: &Environment, flags: &[(String, Value)]) -> Result<Self, ConfigError> {
         let mut config = Self { values: BTreeMap::new(), secret: None, ignored: Vec::new() };
         for key in KEYS {
             if let Some(value) = key.default() {
-                config.values.insert(key.name.to_owned(), Set { value, origin: Origin::Default });
+                config.values.insert(key.name.to_owned(), ConfigValue { value, origin: ValueOrigin::Default });
             }
         }
-        config.read_file(&around.config_file())?;
-        for path in around.env_files().iter().rev() {
+        config.read_file(&env.config_file())?;
+        for path in env.env_files().iter().rev() {
             if let Some(vars) = dotenv::read(path)? {
-                config.read_env(&vars, |_| Origin::EnvFile(path.clone()))?;
+                config.read_env(&vars, |_| ValueOrigin::EnvFile(path.clone()))?;
             }
         }
-        config.read_env(&around.env, |name| Origin::Env(name.to_owned()))?;
+        config.read_env(&env.vars, |name| ValueOrigin::Env(name.to_owned()))?;
         for (name, value) in flags {
-            config.set(name, value.clone(), Origin::Flag)?;
+            config.set(name, value.clone(), ValueOrigin::Flag)?;
         }
         Ok(config)
     }
@@ -135,14 +135,14 @@ impl Config {
         for (name, value) in table {
             let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
             if value.is_object()
-                && !keys::find(&name).is_some_and(|key| matches!(key.shape, Shape::Table | Shape::Json))
+                && !keys::find(&name).is_some_and(|key| matches!(key.shape, ValueShape::Table | ValueShape::Json))
             {
                 if !KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) {
                     return Err(ConfigError::new(path.display(), keys::unknown(&name)));
                 }
                 self.read_table(&name, value, path)?;
             } else {
-                self.set(&name, value.clone(), Origin::File(path.to_owned()))?;
+                self.set(&name, value.clone(), ValueOrigin::File(path.to_owned()))?;
             }
         }
         Ok(())
@@ -151,7 +151,7 @@ impl Config {
     fn read_env(
         &mut self,
         vars: &BTreeMap<String, String>,
-        origin: impl Fn(&str) -> Origin,
+        origin: impl Fn(&str) -> ValueOrigin,
     ) -> Result<(), ConfigError> {
         if let Some(key) = vars.get(KEY_VARIABLE).map(|key| key.trim()).filter(|key| !key.is_empty()) {
             self.secret = Some((crate::secret::Secret::new(key), origin(KEY_VARIABLE)));
@@ -172,11 +172,11 @@ impl Config {
         Ok(())
     }
 
-    fn set(&mut self, name: &str, value: Value, origin: Origin) -> Result<(), ConfigError> {
+    fn set(&mut self, name: &str, value: Value, origin: ValueOrigin) -> Result<(), ConfigError> {
         if let (None, Some((table, part))) = (keys::find(name), within(name)) {
             let mut whole = self.values.get(table.name).map(|set| set.value.clone()).unwrap_or_default();
             // A header's name may hold what separates fields elsewhere.
-            put(&mut whole, part, if table.shape == Shape::Json { '.' } else { '\0' }, value);
+            put(&mut whole, part, if table.shape == ValueShape::Json { '.' } else { '\0' }, value);
             return self.set(table.name, whole, origin);
         }
         if let Some((name, _, advice)) = keys::RETIRED.iter().find(|(retired, ..)| *retired == name) {
@@ -185,11 +185,11 @@ impl Config {
         }
         let Some(key) = keys::find(name) else { return Err(ConfigError::new(origin, keys::unknown(name))) };
         key.check(&value).map_err(|what| ConfigError::new(format!("{origin}, {name}"), what))?;
-        self.values.insert(name.to_owned(), Set { value, origin });
+        self.values.insert(name.to_owned(), ConfigValue { value, origin });
         Ok(())
     }
 
-    fn ignore(&mut self, name: &str, origin: &Origin, advice: &str) {
+    fn ignore(&mut self, name: &str, origin: &ValueOrigin, advice: &str) {
         self.ignored.push(format!("{origin}: {name} is ignored: {advice}"));
     }
 
@@ -199,7 +199,7 @@ impl Config {
     }
 
     /// A key's value and origin; none if it is not set and has no default.
-    pub fn get(&self, name: &str) -> Option<&Set> {
+    pub fn get(&self, name: &str) -> Option<&ConfigValue> {
         debug_assert!(keys::find(name).is_some(), "{name} is in the table");
         self.values.get(name)
     }
@@ -216,7 +216,7 @@ impl Config {
     }
 
     /// The service's key and where it was found.
-    pub fn secret(&self) -> Option<&(crate::secret::Secret, Origin)> {
+    pub fn secret(&self) -> Option<&(crate::secret::Secret, ValueOrigin)> {
         self.secret.as_ref()
     }
 

@@ -19,8 +19,8 @@ mod value;
 pub use adapter::UnknownAdapter;
 pub use explain::{explain, explain_answer};
 pub use grammar::Warning;
-pub use kind::Kind;
-pub use library::{Entry, LibraryError};
+pub use kind::FieldType;
+pub use library::{LibraryEntry, LibraryError};
 pub use module::{Ballot, UnknownModule, Vote, vote};
 pub use sections::Sections;
 pub use signature::{Field, Signature};
@@ -120,7 +120,7 @@ pub struct Repair {
 /// Why an answer does not validate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct Unparsed {
+pub struct ParseFailure {
     /// At least one.
     pub problems: Vec<Problem>,
 }

@@ -14,14 +14,14 @@ pub use python::dspy;
 
 use crate::dspy::Message;
 use crate::openrouter::{BaseUrl, Dialect, Header, compose, settings::MAX_MODELS};
-use crate::report::Job;
+use crate::report::RunSpec;
 use serde_json::{Map, Value, json};
 
 /// What is exported.
 #[derive(Clone, Debug)]
 pub struct Setting<'a> {
     /// Signature, inputs, chain, and the fields that were chosen.
-    pub job: &'a Job,
+    pub spec: &'a RunSpec,
     /// The server to talk to.
     pub base: &'a BaseUrl,
     /// Attribution and extras, named as they are documented.
@@ -34,7 +34,7 @@ const COMMON: [&str; 5] = ["temperature", "top_p", "max_tokens", "seed", "stop"]
 impl Setting<'_> {
     /// The models in order. A run has at least one.
     fn models(&self) -> Vec<&str> {
-        self.job.chain.iter().map(|route| route.model.as_str()).collect()
+        self.spec.chain.iter().map(|route| route.model.as_str()).collect()
     }
 
     /// A model as `LiteLLM` spells it: its provider first.
@@ -55,13 +55,14 @@ impl Setting<'_> {
 
     /// The conversation, as the adapter writes it.
     fn messages(&self) -> Vec<Message> {
-        let job = self.job;
-        job.adapter.messages(&job.module.expand(&job.signature), &job.inputs, &job.demos, &job.turns)
+        let spec = self.spec;
+        spec.adapter.messages(&spec.module.expand(&spec.signature), &spec.inputs, &spec.demos, &spec.turns)
     }
 
     /// The request's fields besides model and messages: those with an argument of their own, and the rest.
     fn fields(&self) -> (Map<String, Value>, Map<String, Value>) {
-        let settings = crate::openrouter::settings::Settings { stream: Some(false), ..self.job.settings.clone() };
+        let settings =
+            crate::openrouter::settings::RequestSettings { stream: Some(false), ..self.spec.settings.clone() };
         let request = compose::ChatRequest {
             model: "",
             messages: &[],

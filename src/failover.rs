@@ -9,16 +9,16 @@ mod failure;
 pub mod health;
 mod line;
 mod policy;
-pub mod rehearsal;
+pub mod policy_report;
 pub mod rules;
 
-pub use engine::{Answer, Engine, Input, Phase};
+pub use engine::{Answer, Engine, Input, TokenPhase};
 pub use event::{
-    Answered, Blame, BreakerChange, BreakerState, Changes, Decision, Event, Failed, Finished, Leading, Outcome,
-    Relation, Skip, Skipped, Spent, Started, Superseded, Waiting,
+    Answered, BreakerChange, BreakerState, Changes, Cost, Discarded, Event, Failed, FaultDomain, Finished, FirstToken,
+    NextStep, Outcome, Relation, Skip, Skipped, Started, Waiting,
 };
-pub use failure::{Failure, Hint, HintSource, InnerAttempt, Kind, LimitScope};
-pub use health::{Health, Standing};
+pub use failure::{Failure, FailureKind, Hint, HintSource, InnerAttempt, LimitScope};
+pub use health::{Health, HealthRow};
 pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, base_id, dear_fallbacks, within_price};
 
 use serde::{Deserialize, Serialize};

@@ -9,10 +9,10 @@ mod schedule;
 mod status;
 mod table;
 
-pub use kind::Kind;
-pub use schedule::{Schedule, State};
-pub use status::{Hint, HintPlace, Reason, Status};
-pub use table::{Group, Row, TABLE};
+pub use kind::FaultKind;
+pub use schedule::{Schedule, ScheduleState};
+pub use status::{FaultHint, HintPlace, Status, StatusReason};
+pub use table::{FaultGroup, FaultRow, TABLE};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -21,29 +21,29 @@ use std::str::FromStr;
 /// What goes wrong, and when.
 ///
 /// ```
-/// use switchover::fault::{Fault, Kind, Schedule};
+/// use switchover::fault::{Fault, FaultKind, Schedule};
 /// let fault: Fault = "stall:8@every=2".parse()?;
-/// assert_eq!((fault.kind, fault.schedule), (Kind::Stall(8), Schedule::Every(2)));
+/// assert_eq!((fault.kind, fault.schedule), (FaultKind::Stall(8), Schedule::Every(2)));
 /// assert_eq!("refuse".parse::<Fault>().unwrap_err().suggestion.as_deref(), Some("refused"));
 /// # Ok::<(), switchover::fault::FaultError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// What goes wrong.
-    pub kind: Kind,
+    pub kind: FaultKind,
     /// On which requests.
     pub schedule: Schedule,
 }
 
 impl Fault {
     /// A fault on every request.
-    pub fn always(kind: Kind) -> Self {
+    pub fn always(kind: FaultKind) -> Self {
         Self { kind, schedule: Schedule::Always }
     }
 }
 
-impl From<Kind> for Fault {
-    fn from(kind: Kind) -> Self {
+impl From<FaultKind> for Fault {
+    fn from(kind: FaultKind) -> Self {
         Self::always(kind)
     }
 }
@@ -87,7 +87,7 @@ impl FromStr for Fault {
             None => Ok(Schedule::Always),
             Some(read) => read,
         };
-        let kind = Kind::read(kind_word).map_err(|problem| {
+        let kind = FaultKind::read(kind_word).map_err(|problem| {
             let suffix = schedule.as_ref().map_or(String::new(), ToString::to_string);
             fail(problem, nearest::word(kind_word).map(|near| near + &suffix))
         })?;

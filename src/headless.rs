@@ -8,13 +8,13 @@ pub use sentence::sentence;
 
 use crate::failover::Outcome;
 use crate::report::Report;
-use crate::transcript::{Step, Transcript};
+use crate::transcript::{LogEvent, Transcript};
 use serde_json::Value;
 use std::io::{self, Write};
 
 /// How a run is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Style {
+pub enum OutputStyle {
     /// The answer for people and pipes.
     Text {
         /// Only this output field, raw.
@@ -33,14 +33,14 @@ pub enum Style {
 pub struct Headless<O, L> {
     out: O,
     log: L,
-    style: Style,
+    style: OutputStyle,
     run: Transcript,
     told: usize,
 }
 
 impl<O: Write, L: Write> Headless<O, L> {
     /// A run that has not begun.
-    pub fn new(out: O, log: L, style: Style) -> Self {
+    pub fn new(out: O, log: L, style: OutputStyle) -> Self {
         Self { out, log, style, run: Transcript::default(), told: 0 }
     }
 
@@ -51,13 +51,13 @@ impl<O: Write, L: Write> Headless<O, L> {
     pub fn hear(&mut self, report: &Report) -> io::Result<()> {
         self.run.apply(report);
         match self.style {
-            Style::Json => {
+            OutputStyle::Json => {
                 self.out.write_all(report.line().as_bytes())?;
                 self.out.flush()
             }
-            Style::Text { .. } | Style::Sentences => {
+            OutputStyle::Text { .. } | OutputStyle::Sentences => {
                 match self.style {
-                    Style::Text { requests, .. } => self.tell_settled(requests)?,
+                    OutputStyle::Text { requests, .. } => self.tell_settled(requests)?,
                     _ => sentence(report).map_or(Ok(()), |line| writeln!(self.log, "{line}"))?,
                 }
                 if self.run.finished.is_some() && self.run.outcome() == Some(Outcome::Succeeded) {
@@ -77,7 +77,7 @@ impl<O: Write, L: Write> Headless<O, L> {
     fn tell_settled(&mut self, requests: bool) -> io::Result<()> {
         let finished = self.run.finished.is_some();
         while let Some(line) = self.run.story.get(self.told) {
-            if let Step::Attempt(id) = line.step {
+            if let LogEvent::Attempt(id) = line.step {
                 let attempt = self.run.attempt(id).filter(|attempt| finished || attempt.ended.is_some());
                 let Some(attempt) = attempt else { return Ok(()) };
                 writeln!(self.log, "{}", line.plain(&self.run))?;
@@ -103,11 +103,11 @@ impl<O: Write, L: Write> Headless<O, L> {
     /// The signature's own outputs; what a module added, such as `reasoning`, only when it is asked for by name.
     fn answer(&mut self) -> io::Result<()> {
         let (Some(setup), Some(finished)) = (&self.run.setup, &self.run.finished) else { return Ok(()) };
-        if let Style::Text { field: Some(name), .. } = &self.style {
+        if let OutputStyle::Text { field: Some(name), .. } = &self.style {
             return writeln!(self.out, "{}", finished.fields.get(name).map(plain).unwrap_or_default());
         }
         match setup.signature.outputs.as_slice() {
-            [only] if self.style != Style::Sentences => {
+            [only] if self.style != OutputStyle::Sentences => {
                 writeln!(self.out, "{}", finished.fields.get(&only.name).map(plain).unwrap_or_default())
             }
             outputs => outputs.iter().try_for_each(|output| {

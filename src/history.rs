@@ -10,11 +10,11 @@ mod keeper;
 mod numbers;
 mod replay;
 
-pub use keeper::Keeper;
-pub use numbers::Numbers;
-pub use replay::{Difference, Rederived, rederive};
+pub use keeper::HistoryWriter;
+pub use numbers::RunIds;
+pub use replay::{Difference, Redecided, rederive};
 
-use crate::report::{Report, Seen, What};
+use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub struct History {
 
 /// Runs out of a file, and what of it could not be read.
 #[derive(Clone, Debug, Default)]
-pub struct Kept {
+pub struct ParsedRuns {
     /// Each run's reports, in the order of beginning.
     pub runs: Vec<Vec<Report>>,
     /// Lines that are no report: torn by a crash, or written by a later version.
@@ -39,7 +39,7 @@ pub struct Kept {
 
 /// A run that cannot be found or named.
 #[derive(Debug, thiserror::Error)]
-pub enum Unfound {
+pub enum RunNotFound {
     /// No run of that number.
     #[error("there is no run {0}; `switchover history` lists them")]
     None(String),
@@ -82,8 +82,8 @@ impl History {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn latest(&self, most: usize) -> io::Result<Kept> {
-        let mut latest = Kept::default();
+    pub fn latest(&self, most: usize) -> io::Result<ParsedRuns> {
+        let mut latest = ParsedRuns::default();
         for path in self.files()?.iter().rev() {
             if latest.runs.len() >= most {
                 break;
@@ -100,8 +100,8 @@ impl History {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn recent(&self, bytes: u64) -> io::Result<Kept> {
-        let Some(path) = self.files()?.pop() else { return Ok(Kept::default()) };
+    pub fn recent(&self, bytes: u64) -> io::Result<ParsedRuns> {
+        let Some(path) = self.files()?.pop() else { return Ok(ParsedRuns::default()) };
         let mut file = fs::File::open(path)?;
         let from = file.metadata()?.len().saturating_sub(bytes);
         file.seek(SeekFrom::Start(from))?;
@@ -109,7 +109,9 @@ impl History {
         file.read_to_end(&mut text)?;
         let mut recent = parse(&text);
         // The first one may have begun before.
-        recent.runs.retain(|run| matches!(run.first().map(|report| &report.what), Some(What::Seen(Seen::Begun(_)))));
+        recent.runs.retain(|run| {
+            matches!(run.first().map(|report| &report.what), Some(ReportKind::Observation(Observation::Begun(_))))
+        });
         Ok(recent)
     }
 
@@ -117,8 +119,8 @@ impl History {
     ///
     /// # Errors
     /// None, several, or a file that cannot be read.
-    pub fn find(&self, word: &str) -> Result<Vec<Report>, Unfound> {
-        let none = || Unfound::None(word.to_owned());
+    pub fn find(&self, word: &str) -> Result<Vec<Report>, RunNotFound> {
+        let none = || RunNotFound::None(word.to_owned());
         if word == "last" {
             return self.latest(1)?.runs.pop().ok_or_else(none);
         }
@@ -135,7 +137,7 @@ impl History {
         found.retain(|run| number(run).to_string().ends_with(word));
         if found.len() > 1 {
             let numbers: Vec<String> = found.iter().take(5).map(|run| number(run).to_string()).collect();
-            return Err(Unfound::Several(word.to_owned(), numbers.join(", ")));
+            return Err(RunNotFound::Several(word.to_owned(), numbers.join(", ")));
         }
         found.pop().ok_or_else(none)
     }
@@ -150,13 +152,13 @@ fn number(run: &[Report]) -> u64 {
 ///
 /// # Errors
 /// A file that cannot be read at all.
-pub fn read(path: &Path) -> io::Result<Kept> {
+pub fn read(path: &Path) -> io::Result<ParsedRuns> {
     Ok(parse(&fs::read(path)?))
 }
 
 /// The runs in JSON lines. Lines of several runs may be mixed.
-pub fn parse(bytes: &[u8]) -> Kept {
-    let mut kept = Kept::default();
+pub fn parse(bytes: &[u8]) -> ParsedRuns {
+    let mut kept = ParsedRuns::default();
     let mut places: BTreeMap<u64, usize> = BTreeMap::new();
     for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
         let Ok(report) = serde_json::from_slice::<Report>(line) else {
@@ -179,11 +181,11 @@ pub fn matches(run: &Transcript, words: &[String]) -> bool {
         text.push_str(&part.to_lowercase());
         text.push('\n');
     };
-    if let Some(job) = &run.setup {
-        add(&job.signature.name);
-        add(&job.signature.inline());
-        job.inputs.values().for_each(|value| add(&plain(value)));
-        job.chain.iter().for_each(|route| add(&route.model));
+    if let Some(spec) = &run.setup {
+        add(&spec.signature.name);
+        add(&spec.signature.inline());
+        spec.inputs.values().for_each(|value| add(&plain(value)));
+        spec.chain.iter().for_each(|route| add(&route.model));
     }
     if let Some(end) = &run.finished {
         end.fields.values().for_each(|value| add(&plain(value)));

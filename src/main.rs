@@ -4,7 +4,7 @@ use clap::Parser as _;
 use etcetera::BaseStrategy as _;
 use std::process::ExitCode;
 use switchover::cli::{self, Cli};
-use switchover::config::Surroundings;
+use switchover::config::Environment;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -19,14 +19,14 @@ fn main() -> ExitCode {
 }
 
 /// The environment and the user's directories. Without a home everything lives in the working directory.
-fn surroundings() -> Surroundings {
+fn surroundings() -> Environment {
     let [config_dir, data_dir, cache_dir] = match etcetera::choose_base_strategy() {
         Ok(base) => [base.config_dir(), base.data_dir(), base.cache_dir()].map(|dir| dir.join("switchover")),
         Err(_) => [(); 3].map(|()| ".switchover".into()),
     };
-    Surroundings {
+    Environment {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-        env: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
+        vars: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
         cwd: std::env::current_dir().unwrap_or_default(),
         config_dir,
         data_dir,

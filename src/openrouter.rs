@@ -22,5 +22,5 @@ pub mod sse;
 
 pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};
-pub use reader::{MAX_BODY, Reader};
+pub use reader::{BodyReader, MAX_BODY};
 pub use request::{Header, Request};

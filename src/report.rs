@@ -4,7 +4,7 @@
 use crate::dspy::{Adapter, Demo, Module, Prediction, Signature, Turn, Values, Vote};
 use crate::failover::{AttemptId, Event, Finished, Policy, Route};
 use crate::openrouter::account::Generation;
-use crate::openrouter::settings::Settings;
+use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{Delta, Request};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Report {
     pub at: Duration,
     /// What happened.
     #[serde(flatten)]
-    pub what: What,
+    pub what: ReportKind,
 }
 
 /// The version of the lines: `docs/json.md` describes them and says what may change without a new one.
@@ -48,19 +48,19 @@ impl Report {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum What {
+pub enum ReportKind {
     /// The engine said so.
     Engine(Event),
     /// The worker or the network side saw it.
-    Seen(Seen),
+    Observation(Observation),
 }
 
 /// What the worker and the network side see.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Seen {
+pub enum Observation {
     /// The run's beginning, with all that it was asked.
-    Begun(Arc<Job>),
+    Begun(Arc<RunSpec>),
     /// A request left the machine.
     Sent(Sent),
     /// A piece of a response arrived.
@@ -101,7 +101,7 @@ pub enum Seen {
 
 /// What a run was asked: enough to run it again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Job {
+pub struct RunSpec {
     /// As it was typed, before the module expanded it.
     pub signature: Signature,
     /// How it is asked.
@@ -122,7 +122,7 @@ pub struct Job {
     pub policy: Policy,
     /// Request fields that the user chose.
     #[serde(default)]
-    pub settings: Settings,
+    pub settings: RequestSettings,
     /// Whether the built-in simulator stands in for the service.
     pub simulated: bool,
 }

@@ -21,9 +21,9 @@ const MASK: &str = "***";
 
 /// An API key. Wiped from memory when the last of its clones is dropped.
 #[derive(Clone)]
-pub struct Secret(Arc<Inner>);
+pub struct Secret(Arc<SecretBytes>);
 
-struct Inner {
+struct SecretBytes {
     key: Zeroizing<String>,
     /// So many bytes of it in a row are hidden.
     width: usize,
@@ -55,7 +55,7 @@ impl Secret {
                 threes[word] |= bit;
             }
         }
-        Self(Arc::new(Inner { key, width, runs, threes }))
+        Self(Arc::new(SecretBytes { key, width, runs, threes }))
     }
 
     /// The key itself, for the `Authorization` header and nothing else.
@@ -121,7 +121,7 @@ impl Secret {
     /// Whether there is anything to hide. Of the places in every run where three bytes can stand, one is a multiple
     /// of their number: only there is looked, and around a hit.
     fn is_in(&self, bytes: &[u8]) -> bool {
-        let Inner { width, runs, .. } = &*self.0;
+        let SecretBytes { width, runs, .. } = &*self.0;
         let places = width.saturating_sub(2).max(1);
         !runs.is_empty()
             && (0..bytes.len().saturating_sub(2)).step_by(places).any(|at| {

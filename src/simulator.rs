@@ -28,7 +28,7 @@ mod segment;
 
 pub use http::Received;
 
-use crate::fault::{Fault, Kind, Schedule};
+use crate::fault::{Fault, FaultKind, Schedule};
 use script::{End, Script};
 use segment::Counters;
 use std::collections::VecDeque;
@@ -133,7 +133,7 @@ impl Simulator {
     /// schedule it is an address at which nothing listens; with one, and in a path that
     /// was written by hand, the connection is reset instead, since it exists already.
     pub fn base_url_with(&self, fault: &Fault) -> String {
-        let dead = fault.kind == Kind::Refused && fault.schedule == Schedule::Always;
+        let dead = fault.kind == FaultKind::Refused && fault.schedule == Schedule::Always;
         let address = if dead { self.nowhere.1 } else { self.address };
         format!("http://{address}/{fault}/api/v1")
     }

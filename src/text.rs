@@ -20,9 +20,9 @@ const MARK_CAP: u8 = 12;
 /// A streaming sanitiser. The output does not depend on how the input is cut.
 #[derive(Clone, Debug, Default)]
 pub struct Cleaner {
-    state: State,
+    state: CleanerState,
     /// What the last printed character was, for those whose meaning hangs on it.
-    last: Last,
+    last: LastChar,
     /// A joiner that is kept only if the very next character deserves it.
     joiner: Option<char>,
     /// Marks in a row.
@@ -32,7 +32,7 @@ pub struct Cleaner {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum State {
+enum CleanerState {
     #[default]
     Ground,
     /// After ESC.
@@ -46,7 +46,7 @@ enum State {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Last {
+enum LastChar {
     #[default]
     Plain,
     Emoji,
@@ -66,7 +66,7 @@ impl Cleaner {
     pub fn push(&mut self, piece: &str, out: &mut String) {
         let mut rest = piece;
         while !rest.is_empty() {
-            if self.state == State::Ground {
+            if self.state == CleanerState::Ground {
                 let plain = rest.bytes().position(|b| !(0x20..0x7f).contains(&b)).unwrap_or(rest.len());
                 if plain > 0 {
                     out.push_str(&rest[..plain]);
@@ -85,19 +85,21 @@ impl Cleaner {
 
     fn char(&mut self, c: char, out: &mut String) {
         self.state = match (self.state, c) {
-            (_, '\u{18}' | '\u{1a}' | '\u{9c}') | (State::Text(_), '\u{7}') => State::Ground,
-            (_, '\u{1b}') => State::Escape,
-            (State::Text(n), _) if n < STRING_CAP => State::Text(n + 1),
-            (State::Escape, '[') | (State::Ground, '\u{9b}') => State::Csi(0),
-            (State::Escape, ']' | 'P' | 'X' | '^' | '_')
-            | (State::Ground, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}') => State::Text(0),
-            (State::Escape | State::Intermediate, ' '..='/') => State::Intermediate,
-            (State::Escape | State::Intermediate, '0'..='~') | (State::Csi(_), '@'..='~') => State::Ground,
-            (State::Csi(n), ' '..='?') if n < CSI_CAP => State::Csi(n + 1),
-            (State::Ground, _) => return self.ground(c, out),
+            (_, '\u{18}' | '\u{1a}' | '\u{9c}') | (CleanerState::Text(_), '\u{7}') => CleanerState::Ground,
+            (_, '\u{1b}') => CleanerState::Escape,
+            (CleanerState::Text(n), _) if n < STRING_CAP => CleanerState::Text(n + 1),
+            (CleanerState::Escape, '[') | (CleanerState::Ground, '\u{9b}') => CleanerState::Csi(0),
+            (CleanerState::Escape, ']' | 'P' | 'X' | '^' | '_')
+            | (CleanerState::Ground, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}') => CleanerState::Text(0),
+            (CleanerState::Escape | CleanerState::Intermediate, ' '..='/') => CleanerState::Intermediate,
+            (CleanerState::Escape | CleanerState::Intermediate, '0'..='~') | (CleanerState::Csi(_), '@'..='~') => {
+                CleanerState::Ground
+            }
+            (CleanerState::Csi(n), ' '..='?') if n < CSI_CAP => CleanerState::Csi(n + 1),
+            (CleanerState::Ground, _) => return self.ground(c, out),
             // Not a sequence after all: what broke it is text again.
             _ => {
-                self.state = State::Ground;
+                self.state = CleanerState::Ground;
                 return self.char(c, out);
             }
         };
@@ -120,20 +122,20 @@ impl Cleaner {
             }
             '\u{200c}' | '\u{200d}' => {
                 // One joiner at most, and only after something that can be joined.
-                let joinable = self.last == Last::Joining
-                    || (c == '\u{200d}' && matches!(self.last, Last::Emoji | Last::Selector));
+                let joinable = self.last == LastChar::Joining
+                    || (c == '\u{200d}' && matches!(self.last, LastChar::Emoji | LastChar::Selector));
                 self.joiner = (joinable && joiner.is_none()).then_some(c);
             }
             '\u{fe00}'..='\u{fe0f}' => {
-                if self.last != Last::Selector && !out_of_place(self.last, c) {
+                if self.last != LastChar::Selector && !out_of_place(self.last, c) {
                     out.push(c);
-                    self.last = Last::Selector;
+                    self.last = LastChar::Selector;
                 }
             }
             '\u{e0100}'..='\u{e01ef}' => {
-                if self.last == Last::Ideograph {
+                if self.last == LastChar::Ideograph {
                     out.push(c);
-                    self.last = Last::Selector;
+                    self.last = LastChar::Selector;
                 }
             }
             c if c.is_control() || is_invisible(c) => {}
@@ -148,14 +150,15 @@ impl Cleaner {
             return;
         }
         if let Some(joiner) = joiner
-            && (kind == Last::Joining || (kind == Last::Emoji && joiner == '\u{200d}' && self.last != Last::Joining))
+            && (kind == LastChar::Joining
+                || (kind == LastChar::Emoji && joiner == '\u{200d}' && self.last != LastChar::Joining))
         {
             out.push(joiner);
         }
         if mark {
             self.marks += 1;
             // A mark of a joining script stands for its letter; any other leaves it as it was.
-            if kind == Last::Joining {
+            if kind == LastChar::Joining {
                 self.last = kind;
             }
         } else {
@@ -167,14 +170,14 @@ impl Cleaner {
 }
 
 /// Selectors 1 to 14 choose forms of ideographs and symbols, 15 and 16 text or emoji style, also of digits.
-fn out_of_place(last: Last, selector: char) -> bool {
-    selector < '\u{fe0e}' && last == Last::Plain
+fn out_of_place(last: LastChar, selector: char) -> bool {
+    selector < '\u{fe0e}' && last == LastChar::Plain
 }
 
-fn kind(c: char) -> Last {
+fn kind(c: char) -> LastChar {
     match c {
         '\u{600}'..='\u{109f}' | '\u{1780}'..='\u{18af}' | '\u{a840}'..='\u{abff}' | '\u{10a00}'..='\u{11fff}' => {
-            Last::Joining
+            LastChar::Joining
         }
         '\u{a9}'
         | '\u{ae}'
@@ -191,9 +194,9 @@ fn kind(c: char) -> Last {
         | '\u{303d}'
         | '\u{3297}'
         | '\u{3299}'
-        | '\u{1f000}'..='\u{1faff}' => Last::Emoji,
-        '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' => Last::Ideograph,
-        _ => Last::Plain,
+        | '\u{1f000}'..='\u{1faff}' => LastChar::Emoji,
+        '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' => LastChar::Ideograph,
+        _ => LastChar::Plain,
     }
 }
 

@@ -5,12 +5,12 @@
 mod attempt;
 mod story;
 
-pub use attempt::{Attempt, Phase};
-pub use story::{Line, Step, Tone, counted, model_name, seconds, usd};
+pub use attempt::{Attempt, AttemptPhase};
+pub use story::{LogEntry, LogEvent, Tone, counted, model_name, seconds, usd};
 
 use crate::dspy::{Adapter, Signature};
-use crate::failover::{AttemptId, BreakerChange, BreakerState, Event, Finished, Outcome, Skipped, Spent, Waiting};
-use crate::report::{Job, Report, Seen, What};
+use crate::failover::{AttemptId, BreakerChange, BreakerState, Cost, Event, Finished, Outcome, Skipped, Waiting};
+use crate::report::{Observation, Report, ReportKind, RunSpec};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct Transcript {
     /// Whose reports these are, once one has come. Reports of other runs are passed over.
     pub run: Option<u64>,
     /// What was asked.
-    pub setup: Option<Arc<Job>>,
+    pub setup: Option<Arc<RunSpec>>,
     /// How the answer is written, and the fields that the module asks for.
     asked: Option<(Adapter, Signature)>,
     /// In the order of their first mention.
@@ -38,7 +38,7 @@ pub struct Transcript {
     /// The latest time that any report gave.
     pub latest: Duration,
     /// What happened, in order: the failover log.
-    pub story: Vec<Line>,
+    pub story: Vec<LogEntry>,
 }
 
 /// One model took over from another that had died.
@@ -60,8 +60,8 @@ impl Transcript {
         }
         self.latest = self.latest.max(report.at);
         match &report.what {
-            What::Engine(event) => self.event(report.at, event),
-            What::Seen(seen) => self.seen(report.at, seen),
+            ReportKind::Engine(event) => self.event(report.at, event),
+            ReportKind::Observation(seen) => self.seen(report.at, seen),
         }
     }
 
@@ -80,14 +80,14 @@ impl Transcript {
                 let told = attempt.started.is_some();
                 attempt.start(at, started);
                 if !told {
-                    self.tell(at, Step::Attempt(started.attempt));
+                    self.tell(at, LogEvent::Attempt(started.attempt));
                 }
             }
             Event::Skipped(skipped) => {
                 self.skipped.push(skipped.clone());
-                self.tell(at, Step::Skipped(skipped.clone()));
+                self.tell(at, LogEvent::Skipped(skipped.clone()));
             }
-            Event::Leading(leading) => {
+            Event::FirstToken(leading) => {
                 self.leading = Some(leading.attempt);
                 let attempt = self.attempt_mut(leading.attempt);
                 attempt.name(&leading.model);
@@ -97,14 +97,14 @@ impl Transcript {
             Event::Breaker(change) => {
                 self.breakers.push(change.clone());
                 if !quiet(change) {
-                    self.tell(at, Step::Breaker(change.clone()));
+                    self.tell(at, LogEvent::Breaker(change.clone()));
                 }
             }
             Event::Waiting(waiting) => {
                 self.waiting = Some(waiting.clone());
-                self.tell(at, Step::Waiting(waiting.clone()));
+                self.tell(at, LogEvent::Waiting(waiting.clone()));
             }
-            Event::Superseded(superseded) => {
+            Event::Discarded(superseded) => {
                 let attempt = self.attempt_mut(superseded.attempt);
                 attempt.name(&superseded.model);
                 attempt.superseded = true;
@@ -124,15 +124,15 @@ impl Transcript {
                 self.waiting = None;
                 if self.finished.is_none() {
                     self.finished = Some(finished.clone());
-                    self.tell(at, Step::Finished(finished.clone()));
+                    self.tell(at, LogEvent::Finished(finished.clone()));
                 }
             }
         }
     }
 
-    fn seen(&mut self, at: Duration, seen: &Seen) {
+    fn seen(&mut self, at: Duration, seen: &Observation) {
         match seen {
-            Seen::Begun(begun) => {
+            Observation::Begun(begun) => {
                 let asked = begun.module.expand(&begun.signature);
                 for attempt in &mut self.attempts {
                     attempt.read_as(begun.adapter, &asked);
@@ -140,7 +140,7 @@ impl Transcript {
                 self.asked = Some((begun.adapter, asked));
                 self.setup = Some(Arc::clone(begun));
             }
-            Seen::Sent(sent) => {
+            Observation::Sent(sent) => {
                 let attempt = self.attempt_mut(sent.attempt);
                 attempt.name(&sent.model);
                 attempt.sent.get_or_insert(at);
@@ -148,18 +148,20 @@ impl Transcript {
                 attempt.injected.clone_from(&sent.injected);
                 attempt.simulated = sent.simulated;
             }
-            Seen::Stream { attempt, delta } => self.attempt_mut(*attempt).take(at, delta),
-            Seen::Chain { chain, of, end } => {
-                self.tell(at, Step::Chain { chain: *chain, of: *of, end: Box::new(end.clone()) });
+            Observation::Stream { attempt, delta } => self.attempt_mut(*attempt).take(at, delta),
+            Observation::Chain { chain, of, end } => {
+                self.tell(at, LogEvent::Chain { chain: *chain, of: *of, end: Box::new(end.clone()) });
             }
-            Seen::Billed { attempt, generation } => self.attempt_mut(*attempt).billed = Some(generation.clone()),
-            Seen::Voted(vote) => self.tell(at, Step::Voted(vote.clone())),
-            Seen::Parsed { attempt, prediction } => self.attempt_mut(*attempt).prediction = Some(prediction.clone()),
+            Observation::Billed { attempt, generation } => self.attempt_mut(*attempt).billed = Some(generation.clone()),
+            Observation::Voted(vote) => self.tell(at, LogEvent::Voted(vote.clone())),
+            Observation::Parsed { attempt, prediction } => {
+                self.attempt_mut(*attempt).prediction = Some(prediction.clone())
+            }
         }
     }
 
-    fn tell(&mut self, at: Duration, step: Step) {
-        self.story.push(Line { at, step });
+    fn tell(&mut self, at: Duration, step: LogEvent) {
+        self.story.push(LogEntry { at, step });
     }
 
     fn attempt_mut(&mut self, id: AttemptId) -> &mut Attempt {
@@ -231,10 +233,10 @@ impl Transcript {
 
     /// What the run has cost: the engine's own sum at the end, else the sum of what has ended, or of what the service
     /// said later. Unknown is contagious.
-    pub fn cost(&self) -> Spent {
+    pub fn cost(&self) -> Cost {
         match self.finished.as_ref().map(|finished| finished.cost) {
-            Some(known @ Spent::Known(_)) => known,
-            _ => self.attempts.iter().filter_map(Attempt::cost).fold(Spent::NOTHING, Spent::plus),
+            Some(known @ Cost::Known(_)) => known,
+            _ => self.attempts.iter().filter_map(Attempt::cost).fold(Cost::NOTHING, Cost::plus),
         }
     }
 

@@ -2,20 +2,20 @@
 //! Knows the engine, the client, the simulator and the clock; must not know any screen.
 
 mod attempt;
-mod bills;
+mod costs;
 mod preview;
 mod program;
 pub mod proof;
 mod run;
-mod world;
+mod services;
 
-pub use bills::AskCosts;
+pub use costs::CostLookup;
 pub use preview::{Preview, preview};
-pub use world::{Service, World};
+pub use services::{Service, Services};
 
 use crate::failover::Event;
-use crate::report::{Job, Report, Seen, What};
-use bills::Bills;
+use crate::report::{Observation, Report, ReportKind, RunSpec};
+use costs::PendingCosts;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
@@ -40,41 +40,44 @@ impl Running {
 }
 
 /// Starts a run. Its reports go to `out`, the terminal last; then `out` is dropped. Where the world asks for costs
-/// [after the end](AskCosts::AfterTheEnd), [`Seen::Billed`] may follow the terminal.
-pub fn spawn(job: Job, world: &Arc<World>, out: impl Fn(Report) + Send + Sync + 'static) -> Running {
-    let run = world.new_run();
-    let began = world.now();
+/// [after the end](AskCosts::AfterTheEnd), [`Observation::Billed`] may follow the terminal.
+pub fn spawn(spec: RunSpec, services: &Arc<Services>, out: impl Fn(Report) + Send + Sync + 'static) -> Running {
+    let run = services.new_run();
+    let began = services.now();
     let (cancel, cancelled) = watch::channel(false);
-    let world = Arc::clone(world);
+    let services = Arc::clone(services);
     let running = Running { run, cancel };
     tokio::spawn(async move {
-        let bills = Mutex::new(Bills::default());
-        let tell = |what: What| {
-            bills.lock().unwrap_or_else(PoisonError::into_inner).hear(&what, world.simulated());
-            out(Report { run, at: world.now().saturating_sub(began), what });
+        let bills = Mutex::new(PendingCosts::default());
+        let tell = |what: ReportKind| {
+            bills.lock().unwrap_or_else(PoisonError::into_inner).hear(&what, services.simulated());
+            out(Report { run, at: services.now().saturating_sub(began), what });
         };
-        let program = program::Program { job, world: &world, tell: &tell, cancel: cancelled };
+        let program = program::Program { spec, services: &services, tell: &tell, cancel: cancelled };
         let finished = program.run().await;
         let owed = bills.lock().unwrap_or_else(PoisonError::into_inner).owed();
-        let when = world.costs_asked();
-        if when != AskCosts::BeforeTheEnd {
-            tell(What::Engine(Event::Finished(finished.clone())));
+        let when = services.costs_asked();
+        if when != CostLookup::BeforeTheEnd {
+            tell(ReportKind::Engine(Event::Finished(finished.clone())));
         }
-        if when != AskCosts::Never {
+        if when != CostLookup::Never {
             // From here on the world may go.
-            let alive = Arc::downgrade(&world);
-            drop(world);
+            let alive = Arc::downgrade(&services);
+            drop(services);
             let settled = owed.iter().map(async |(attempt, id)| {
-                let generation = bills::settle(alive.clone(), id).await?;
-                let what = What::Seen(Seen::Billed { attempt: *attempt, generation: Box::new(generation) });
+                let generation = costs::settle(alive.clone(), id).await?;
+                let what = ReportKind::Observation(Observation::Billed {
+                    attempt: *attempt,
+                    generation: Box::new(generation),
+                });
                 out(Report { run, at: alive.upgrade()?.now().saturating_sub(began), what });
                 Some(())
             });
             futures_util::future::join_all(settled).await;
         }
-        if when == AskCosts::BeforeTheEnd {
+        if when == CostLookup::BeforeTheEnd {
             let at = finished.took;
-            out(Report { run, at, what: What::Engine(Event::Finished(finished)) });
+            out(Report { run, at, what: ReportKind::Engine(Event::Finished(finished)) });
         }
     });
     running

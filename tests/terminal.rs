@@ -6,7 +6,7 @@
 mod person;
 
 use person::Person;
-use switchover::dspy::{Entry, Module, Signature};
+use switchover::dspy::{LibraryEntry, Module, Signature};
 use switchover::tui::{Kept, Link, Start, Wires, run};
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -149,7 +149,7 @@ async fn child_that_panics() {
         panic!("on purpose");
     };
     let signature: Signature = "question -> answer".parse().expect("a signature");
-    let entry = Entry { signature, description: String::new(), module: Module::Predict, demos: Vec::new() };
+    let entry = LibraryEntry { signature, description: String::new(), module: Module::Predict, demos: Vec::new() };
     let start = Start { library: vec![entry], chain: vec![Link::new("a/b")], simulated: true, ..Start::default() };
     tokio::select! {
         ended = run(start, wires) => ended.expect("a terminal"),

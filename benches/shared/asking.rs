@@ -7,28 +7,28 @@ use switchover::failover::{Outcome, Policy, Route};
 use switchover::openrouter::catalogue::Catalogue;
 use switchover::openrouter::client::{Client, Endpoint};
 use switchover::openrouter::headers::Headers;
-use switchover::openrouter::{Delta, settings::Settings};
-use switchover::report::{Job, Seen, What};
+use switchover::openrouter::{Delta, settings::RequestSettings};
+use switchover::report::{Observation, ReportKind, RunSpec};
 use switchover::secret::Secret;
 use switchover::simulator::{Options, Simulator};
 use switchover::transcript::Transcript;
-use switchover::worker::{self, Service, World};
+use switchover::worker::{self, Service, Services};
 use tokio::sync::mpsc::unbounded_channel;
 
 pub(crate) const KEY: &str = "sk-or-v1-0123456789abcdef0123456789abcdef";
 
 /// Breakers closed, connections kept.
-pub(crate) async fn world(url: &str, client: &Client) -> Arc<World> {
+pub(crate) async fn services(url: &str, client: &Client) -> Arc<Services> {
     let base = url.parse().expect("a base URL");
     let endpoint = Endpoint { base, key: Some(Secret::new(KEY)) };
     let simulator = Simulator::start(Options::default()).await.expect("a port");
     let service = Service::Server(Box::new(endpoint));
-    Arc::new(World::new(client.clone(), service, simulator, Headers::default(), Catalogue::snapshot()))
+    Arc::new(Services::new(client.clone(), service, simulator, Headers::default(), Catalogue::snapshot()))
 }
 
 /// `question -> answer` by a chain of thought.
-pub(crate) fn job(models: &[&str], stream: bool) -> Job {
-    Job {
+pub(crate) fn spec(models: &[&str], stream: bool) -> RunSpec {
+    RunSpec {
         signature: "question -> answer".parse().expect("a signature"),
         module: Module::ChainOfThought,
         adapter: Adapter::Chat,
@@ -37,7 +37,7 @@ pub(crate) fn job(models: &[&str], stream: bool) -> Job {
         turns: Vec::new(),
         chain: models.iter().map(|model| Route::new(*model, "")).collect(),
         policy: Policy::default(),
-        settings: Settings { stream: Some(stream), ..Settings::default() },
+        settings: RequestSettings { stream: Some(stream), ..RequestSettings::default() },
         simulated: false,
     }
 }
@@ -51,12 +51,14 @@ pub(crate) struct Told {
 }
 
 /// One run to its validated answer, its fields followed live.
-pub(crate) async fn ask(world: &Arc<World>, job: Job, now: fn() -> Instant) -> Told {
+pub(crate) async fn ask(services: &Arc<Services>, spec: RunSpec, now: fn() -> Instant) -> Told {
     let (tell, mut reports) = unbounded_channel();
-    let _running = worker::spawn(job, world, move |report| _ = tell.send(report));
+    let _running = worker::spawn(spec, services, move |report| _ = tell.send(report));
     let mut told = Told { first: None, transcript: Transcript::default() };
     while let Some(report) = reports.recv().await {
-        if let (None, What::Seen(Seen::Stream { delta: Delta::Text(_), .. })) = (told.first, &report.what) {
+        if let (None, ReportKind::Observation(Observation::Stream { delta: Delta::Text(_), .. })) =
+            (told.first, &report.what)
+        {
             told.first = Some(now());
         }
         told.transcript.apply(&report);

@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 use switchover::failover::Failure;
-use switchover::openrouter::{Completion, Delta, Head, Header, Reader};
+use switchover::openrouter::{Completion, Delta, Head, Header, BodyReader};
 use switchover::secret::Secret;
 
 const KEY: &str = "sk-or-v1-0123456789abcdef";
@@ -14,7 +14,7 @@ const KEY: &str = "sk-or-v1-0123456789abcdef";
 fn read<'a>(content_type: &str, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Delta>, Result<Completion, Failure>) {
     let header = Header { name: "content-type".into(), value: content_type.into() };
     let head = Head { status: 200, generation: None, headers: vec![header] };
-    let mut reader = Reader::new(head, Some(Secret::new(KEY)), Duration::ZERO);
+    let mut reader = BodyReader::new(head, Some(Secret::new(KEY)), Duration::ZERO);
     let mut deltas = Vec::new();
     for piece in pieces {
         reader.push(piece, &mut deltas);

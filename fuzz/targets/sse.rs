@@ -3,14 +3,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use switchover::openrouter::sse::{Decoder, Event, TooLarge};
+use switchover::openrouter::sse::{Decoder, SseEvent, TooLarge};
 
 fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Result<Vec<(bool, Vec<u8>)>, TooLarge> {
     let (mut decoder, mut seen) = (Decoder::new(), Vec::new());
-    let mut note = |event: Event<'_>| {
+    let mut note = |event: SseEvent<'_>| {
         seen.push(match event {
-            Event::Data(data) => (true, data.to_vec()),
-            Event::Comment(text) => (false, text.to_vec()),
+            SseEvent::Data(data) => (true, data.to_vec()),
+            SseEvent::Comment(text) => (false, text.to_vec()),
         });
     };
     for piece in pieces {

@@ -1,11 +1,11 @@
 //! `ask`, and what happens without a command: from settings to a run, from reports to an exit code.
 
-use super::{Settings, exit, setup};
-use crate::config::{Config, Surroundings};
+use super::{GlobalOptions, exit, setup};
+use crate::config::{Config, Environment};
 use crate::failover::Outcome;
-use crate::headless::{Headless, Style};
-use crate::report::Job;
-use crate::worker::{self, AskCosts, Preview};
+use crate::headless::{Headless, OutputStyle};
+use crate::report::RunSpec;
+use crate::worker::{self, CostLookup, Preview};
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use serde_json::json;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 /// Ask once and print the answer.
 #[derive(Args, Debug)]
-pub(super) struct Ask {
+pub(super) struct AskArgs {
     /// The inputs: a bare text for the first input, or name=value for each; `-` reads standard input
     #[arg(value_name = "INPUT")]
     inputs: Vec<String>,
@@ -44,25 +44,26 @@ pub(super) struct Ask {
     wait_cost: bool,
 }
 
-impl Ask {
-    pub(super) fn run(self, settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let config = settings.config(around)?;
-        let mut job = setup::job(&config, around)?;
-        job.inputs = match &self.inputs_json {
-            Some(json) => setup::inputs_from_json(&job.signature, json)?,
-            None => setup::inputs_from_words(&job.signature, &self.words()?)?,
+impl AskArgs {
+    pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
+        let mut spec = setup::spec(&config, env)?;
+        spec.inputs = match &self.inputs_json {
+            Some(json) => setup::inputs_from_json(&spec.signature, json)?,
+            None => setup::inputs_from_words(&spec.signature, &self.words()?)?,
         };
         if let Some(field) = &self.field {
-            setup::require_output(&job, field)?;
+            setup::require_output(&spec, field)?;
         }
-        job.policy.strict = self.strict || (job.policy.strict && !self.server_side);
-        job.policy.server_side = self.server_side || (job.policy.server_side && !self.strict);
+        spec.policy.strict = self.strict || (spec.policy.strict && !self.server_side);
+        spec.policy.server_side = self.server_side || (spec.policy.server_side && !self.strict);
         if self.dry_run {
-            return dry_run(&config, settings, around, job, self.json);
+            return dry_run(&config, settings, env, spec, self.json);
         }
-        let costs = if self.wait_cost { AskCosts::BeforeTheEnd } else { AskCosts::Never };
-        let style = if self.json { Style::Json } else { Style::Text { field: self.field, requests: self.verbose } };
-        drive(&config, settings, around, (job, costs), Headless::new(std::io::stdout(), std::io::stderr(), style))
+        let costs = if self.wait_cost { CostLookup::BeforeTheEnd } else { CostLookup::Never };
+        let style =
+            if self.json { OutputStyle::Json } else { OutputStyle::Text { field: self.field, requests: self.verbose } };
+        drive(&config, settings, env, (spec, costs), Headless::new(std::io::stdout(), std::io::stderr(), style))
     }
 
     /// The inputs as typed; standard input stands for `-`, or for all of them where none was typed.
@@ -80,40 +81,40 @@ impl Ask {
 }
 
 /// Without a command: the playground; or, where there is no terminal, the demonstration as text.
-pub(super) fn playground(settings: &Settings, around: &Surroundings) -> Result<u8> {
+pub(super) fn playground(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        return super::play::run(settings, around, false);
+        return super::play::run(settings, env, false);
     }
     println!("No terminal here, so the failover demonstration runs as text (`switchover ask --help` for more):");
     println!();
-    demonstration(settings, around)
+    demonstration(settings, env)
 }
 
 /// The first model of the chain is broken on purpose, and the next one answers. Always on the simulator.
-fn demonstration(settings: &Settings, around: &Surroundings) -> Result<u8> {
-    let settings = Settings { simulate: true, ..settings.clone() };
-    let config = settings.config(around)?;
-    let mut job = setup::job(&config, around)?;
-    if job.inputs.is_empty() {
-        job.inputs = setup::example_inputs(&job.signature)?;
+fn demonstration(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+    let settings = GlobalOptions { simulate: true, ..settings.clone() };
+    let config = settings.config(env)?;
+    let mut spec = setup::spec(&config, env)?;
+    if spec.inputs.is_empty() {
+        spec.inputs = setup::example_inputs(&spec.signature)?;
     }
-    let first = job.chain[0].model.clone();
+    let first = spec.chain[0].model.clone();
     let settings = if settings.faults.is_empty() { settings.broken(&first, "503") } else { settings };
-    for (name, value) in &job.inputs {
+    for (name, value) in &spec.inputs {
         println!("{name}: {}", value.as_str().unwrap_or_default());
     }
     // Log and answer belong together here, so both go to standard output.
-    let face = Headless::new(std::io::stdout(), std::io::stdout(), Style::Text { field: None, requests: true });
-    drive(&config, &settings, around, (job, AskCosts::Never), face)
+    let face = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Text { field: None, requests: true });
+    drive(&config, &settings, env, (spec, CostLookup::Never), face)
 }
 
 /// The requests as they would be sent, each with its worst case.
-fn dry_run(config: &Config, settings: &Settings, around: &Surroundings, mut job: Job, json: bool) -> Result<u8> {
+fn dry_run(config: &Config, settings: &GlobalOptions, env: &Environment, mut spec: RunSpec, json: bool) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let previews = runtime.block_on(async {
-        let world = setup::world(config, settings).await?;
-        world.keep_models_in(&around.cache_dir);
-        worker::preview(&mut job, &world).map_err(|failure| anyhow!("{}", failure.reason))
+        let services = setup::services(config, settings).await?;
+        services.keep_models_in(&env.cache_dir);
+        worker::preview(&mut spec, &services).map_err(|failure| anyhow!("{}", failure.reason))
     })?;
     for Preview { model, request, injected, worst_case } in previews {
         if json {
@@ -137,9 +138,9 @@ fn dry_run(config: &Config, settings: &Settings, around: &Surroundings, mut job:
 /// One run to its end: kept in the history, then told to the face.
 fn drive<O, L>(
     config: &Config,
-    settings: &Settings,
-    around: &Surroundings,
-    (job, costs): (Job, AskCosts),
+    settings: &GlobalOptions,
+    env: &Environment,
+    (spec, costs): (RunSpec, CostLookup),
     mut face: Headless<O, L>,
 ) -> Result<u8>
 where
@@ -148,12 +149,12 @@ where
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let world = setup::world(config, settings).await?;
-        world.keep_models_in(&around.cache_dir);
-        let mut keeper = setup::keeper(config, around, &world)?;
-        world.ask_costs(costs);
+        let services = setup::services(config, settings).await?;
+        services.keep_models_in(&env.cache_dir);
+        let mut keeper = setup::keeper(config, env, &services)?;
+        services.ask_costs(costs);
         let (tell, mut reports) = mpsc::unbounded_channel();
-        let running = worker::spawn(job, &world, move |report| _ = tell.send(report));
+        let running = worker::spawn(spec, &services, move |report| _ = tell.send(report));
         let mut stopping = std::pin::pin!(stop_asked());
         loop {
             tokio::select! {

@@ -1,8 +1,8 @@
 //! `doctor`: whether everything is in place, and what to do where it is not.
 
-use super::{Settings, exit, setup};
-use crate::config::{Config, KEY_VARIABLE, Origin, Surroundings};
-use crate::openrouter::headers::{Headers, Lint, lint};
+use super::{GlobalOptions, exit, setup};
+use crate::config::{Config, Environment, KEY_VARIABLE, ValueOrigin};
+use crate::openrouter::headers::{HeaderLint, Headers, lint};
 use crate::openrouter::{BaseUrl, Dialect, OPENROUTER};
 use crate::text::clean_line;
 use anyhow::Result;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Look at configuration, key, network, terminal and directories; each with a remedy.
 #[derive(Args, Debug)]
-pub(super) struct Doctor {
+pub(super) struct DoctorArgs {
     /// Print a block to paste into a bug report, without secrets
     #[arg(long)]
     report: bool,
@@ -28,7 +28,7 @@ pub(super) struct Doctor {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum State {
+enum CheckLevel {
     Good,
     Note,
     Bad,
@@ -38,28 +38,28 @@ enum State {
 #[derive(Debug, Serialize)]
 struct Finding {
     what: &'static str,
-    state: State,
+    state: CheckLevel,
     found: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
 }
 
 fn good(what: &'static str, found: impl Into<String>) -> Finding {
-    Finding { what, state: State::Good, found: found.into(), remedy: None }
+    Finding { what, state: CheckLevel::Good, found: found.into(), remedy: None }
 }
 
 fn note(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding { what, state: State::Note, found: found.into(), remedy: Some(remedy.into()) }
+    Finding { what, state: CheckLevel::Note, found: found.into(), remedy: Some(remedy.into()) }
 }
 
 fn bad(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding { what, state: State::Bad, found: found.into(), remedy: Some(remedy.into()) }
+    Finding { what, state: CheckLevel::Bad, found: found.into(), remedy: Some(remedy.into()) }
 }
 
-impl Doctor {
-    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let mut findings = files(around);
-        match settings.config(around) {
+impl DoctorArgs {
+    pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let mut findings = files(env);
+        match settings.config(env) {
             Err(error) => findings.push(bad(
                 "configuration",
                 format!("{error:#}"),
@@ -71,15 +71,15 @@ impl Doctor {
                 findings.extend(self.service(&config, settings));
             }
         }
-        findings.extend(terminal(around));
+        findings.extend(terminal(env));
         findings.push(writable(
             "data directory",
-            &around.data_dir,
+            &env.data_dir,
             "runs are not kept; `--set history.keep=false` is quiet about it",
         ));
-        findings.push(writable("configuration directory", &around.config_dir, "signatures cannot be saved"));
+        findings.push(writable("configuration directory", &env.config_dir, "signatures cannot be saved"));
         // A path may name a person; what was found may quote a file.
-        if let Some(home) = around.env.get("HOME").filter(|home| self.report && home.len() > 1) {
+        if let Some(home) = env.vars.get("HOME").filter(|home| self.report && home.len() > 1) {
             for finding in &mut findings {
                 finding.found = finding.found.replace(home, "~");
                 finding.remedy = finding.remedy.take().map(|remedy| remedy.replace(home, "~"));
@@ -90,7 +90,7 @@ impl Doctor {
         } else {
             self.print(&findings);
         }
-        let sick = findings.iter().any(|finding| finding.state == State::Bad);
+        let sick = findings.iter().any(|finding| finding.state == CheckLevel::Bad);
         Ok(if sick { exit::USAGE } else { exit::OK })
     }
 
@@ -101,9 +101,9 @@ impl Doctor {
         }
         for finding in findings {
             let glyph = match finding.state {
-                State::Good => '✓',
-                State::Note => '–',
-                State::Bad => '✗',
+                CheckLevel::Good => '✓',
+                CheckLevel::Note => '–',
+                CheckLevel::Bad => '✗',
             };
             println!("{glyph} {:<24} {}", finding.what, clean_line(&finding.found, 300));
             if let Some(remedy) = &finding.remedy {
@@ -116,7 +116,7 @@ impl Doctor {
     }
 
     /// Who answers, and whether it can be reached.
-    fn service(&self, config: &Config, settings: &Settings) -> Vec<Finding> {
+    fn service(&self, config: &Config, settings: &GlobalOptions) -> Vec<Finding> {
         let mut findings = Vec::new();
         let base = match config.read::<String>("base_url") {
             Ok(base) => base,
@@ -148,7 +148,7 @@ impl Doctor {
 fn attribution(headers: &Headers, base: &BaseUrl) -> Vec<Finding> {
     let ours = base.dialect() == Dialect::OpenRouter;
     let lints = lint(headers, base).into_iter().filter(|lint| ours || lint.rule == "unencrypted");
-    let finding = |lint: Lint| match lint.rule {
+    let finding = |lint: HeaderLint| match lint.rule {
         "unencrypted" => note("encryption", lint.line, "write the address with https://"),
         rule => note("attribution", lint.line, format!("set attribution.referer and attribution.title ({rule})")),
     };
@@ -156,12 +156,12 @@ fn attribution(headers: &Headers, base: &BaseUrl) -> Vec<Finding> {
 }
 
 /// Asks the server for its models.
-fn reach(config: &Config, settings: &Settings, base: &BaseUrl) -> Finding {
+fn reach(config: &Config, settings: &GlobalOptions, base: &BaseUrl) -> Finding {
     let asked = || -> Result<usize> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let world = setup::world(config, settings).await?;
-            let answer = tokio::time::timeout(Duration::from_secs(10), world.ask_catalogue()).await;
+            let services = setup::services(config, settings).await?;
+            let answer = tokio::time::timeout(Duration::from_secs(10), services.ask_catalogue()).await;
             let catalogue = answer.map_err(|_| anyhow::anyhow!("no answer within 10 s"))?;
             Ok(catalogue.map_err(|failure| anyhow::anyhow!("{}", failure.reason))?.models.len())
         })
@@ -177,8 +177,8 @@ fn reach(config: &Config, settings: &Settings, base: &BaseUrl) -> Finding {
 }
 
 /// The files that are looked at.
-fn files(around: &Surroundings) -> Vec<Finding> {
-    let file = around.config_file();
+fn files(env: &Environment) -> Vec<Finding> {
+    let file = env.config_file();
     let mut findings = vec![if file.exists() {
         good("configuration file", file.display().to_string())
     } else {
@@ -189,12 +189,12 @@ fn files(around: &Surroundings) -> Vec<Finding> {
         )
     }];
     let found: Vec<String> =
-        around.env_files().iter().filter(|path| path.exists()).map(|path| path.display().to_string()).collect();
+        env.env_files().iter().filter(|path| path.exists()).map(|path| path.display().to_string()).collect();
     findings.push(match found.as_slice() {
         [] => note(
             ".env files",
             "none found",
-            format!("a .env or .env.local here or in {} may set {KEY_VARIABLE}", around.config_dir.display()),
+            format!("a .env or .env.local here or in {} may set {KEY_VARIABLE}", env.config_dir.display()),
         ),
         all => good(".env files", format!("{} (the first wins, the environment over them)", all.join(", "))),
     });
@@ -206,7 +206,7 @@ fn layers(config: &Config) -> Vec<Finding> {
     let set: Vec<String> = crate::config::KEYS
         .iter()
         .filter_map(|key| Some((key.name, config.get(key.name)?)))
-        .filter(|(_, set)| set.origin != Origin::Default)
+        .filter(|(_, set)| set.origin != ValueOrigin::Default)
         .map(|(name, set)| format!("{name} from {}", set.origin))
         .collect();
     let set = if set.is_empty() { "all at their defaults".to_owned() } else { set.join(", ") };
@@ -223,8 +223,8 @@ fn key(config: &Config, report: bool) -> Finding {
     }
 }
 
-fn terminal(around: &Surroundings) -> Vec<Finding> {
-    let var = |name: &str| around.env.get(name).map(String::as_str).unwrap_or_default();
+fn terminal(env: &Environment) -> Vec<Finding> {
+    let var = |name: &str| env.vars.get(name).map(String::as_str).unwrap_or_default();
     let on_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let mut findings = vec![match (on_terminal, var("TERM")) {
         (false, _) => note(

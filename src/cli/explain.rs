@@ -1,7 +1,7 @@
 //! `signature`, `parse` and `prompt`: what DSPy's words mean here, without asking a model.
 
-use super::{Settings, exit, setup};
-use crate::config::Surroundings;
+use super::{GlobalOptions, exit, setup};
+use crate::config::Environment;
 use crate::dspy::{self, Adapter};
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -10,7 +10,7 @@ use std::io::Read as _;
 
 /// Explain an inline signature: its fields, or where it is wrong.
 #[derive(Args, Debug)]
-pub(super) struct Signature {
+pub(super) struct SignatureArgs {
     /// For example "question, context: list[str] -> answer: Literal['yes', 'no']"
     #[arg(value_name = "INLINE", allow_hyphen_values = true)]
     inline: String,
@@ -19,7 +19,7 @@ pub(super) struct Signature {
     json: bool,
 }
 
-impl Signature {
+impl SignatureArgs {
     pub(super) fn run(&self) -> u8 {
         if self.json {
             let explained = dspy::explain(&self.inline);
@@ -47,26 +47,26 @@ impl Signature {
 
 /// Read a completion from standard input as an adapter would.
 #[derive(Args, Debug)]
-pub(super) struct Parse {
+pub(super) struct ParseArgs {
     /// Print as JSON
     #[arg(long)]
     json: bool,
 }
 
-impl Parse {
-    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let config = settings.config(around)?;
+impl ParseArgs {
+    pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
         // Only what stands in the signature is read: a module would add fields of its own.
-        let job = setup::job(&config, around)?;
+        let spec = setup::spec(&config, env)?;
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).context("standard input")?;
         let text = crate::text::clean(&String::from_utf8_lossy(&bytes)).into_owned();
         if self.json {
-            let read = dspy::explain_answer(job.adapter, &job.signature, &text);
+            let read = dspy::explain_answer(spec.adapter, &spec.signature, &text);
             println!("{read}");
             return Ok(if read.get("parsed").is_some() { exit::OK } else { exit::USAGE });
         }
-        match job.adapter.parse(&job.signature, &text) {
+        match spec.adapter.parse(&spec.signature, &text) {
             Ok(prediction) => {
                 for (name, value) in prediction.fields.iter() {
                     println!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
@@ -89,7 +89,7 @@ impl Parse {
 
 /// Show the messages that a signature becomes.
 #[derive(Args, Debug)]
-pub(super) struct Prompt {
+pub(super) struct PromptArgs {
     /// The inputs: a bare text for the first input, or name=value for each
     #[arg(value_name = "INPUT")]
     inputs: Vec<String>,
@@ -98,15 +98,15 @@ pub(super) struct Prompt {
     json: bool,
 }
 
-impl Prompt {
-    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let config = settings.config(around)?;
-        let job = setup::job(&config, around)?;
-        let inputs = setup::inputs_from_words(&job.signature, &self.inputs)?;
-        let signature = job.module.expand(&job.signature);
-        let messages = job.adapter.messages(&signature, &inputs, &job.demos, &job.turns);
+impl PromptArgs {
+    pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
+        let spec = setup::spec(&config, env)?;
+        let inputs = setup::inputs_from_words(&spec.signature, &self.inputs)?;
+        let signature = spec.module.expand(&spec.signature);
+        let messages = spec.adapter.messages(&signature, &inputs, &spec.demos, &spec.turns);
         if self.json {
-            let format = (job.adapter == Adapter::Json).then(|| job.adapter.response_format(&signature));
+            let format = (spec.adapter == Adapter::Json).then(|| spec.adapter.response_format(&signature));
             println!("{}", json!({"messages": messages, "response_format": format}));
             return Ok(exit::OK);
         }

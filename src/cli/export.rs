@@ -1,11 +1,11 @@
 //! `export` and `import`: to other people's tools, and from DSPy's.
 
-use super::{Settings, exit, history, setup};
-use crate::config::{Config, Surroundings};
-use crate::dspy::{Entry, state};
+use super::{GlobalOptions, exit, history, setup};
+use crate::config::{Config, Environment};
+use crate::dspy::{LibraryEntry, state};
 use crate::export::{self, Setting};
 use crate::openrouter::{BaseUrl, Header, OPENROUTER};
-use crate::report::{Job, Report};
+use crate::report::{Report, RunSpec};
 use crate::transcript::Transcript;
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
@@ -30,7 +30,7 @@ pub(super) enum To {
 
 /// Write the current setting, or a run, as a program or command of somebody else's.
 #[derive(Args, Debug)]
-pub(super) struct Export {
+pub(super) struct ExportArgs {
     /// The inputs: a bare text for the first input, or name=value for each; without them, examples
     #[arg(value_name = "INPUT", conflicts_with = "run")]
     inputs: Vec<String>,
@@ -42,36 +42,36 @@ pub(super) struct Export {
     run: Option<String>,
 }
 
-impl Export {
-    pub(super) fn run(self, settings: &Settings, around: &Surroundings) -> Result<u8> {
+impl ExportArgs {
+    pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         if let Some(run) = &self.run {
-            return run_as(&history::reports(run, around)?, self.to, settings, around);
+            return run_as(&history::reports(run, env)?, self.to, settings, env);
         }
-        let config = settings.config(around)?;
-        let mut job = setup::job(&config, around)?;
-        job.inputs = match self.inputs.as_slice() {
-            [] => setup::example_inputs(&job.signature)?,
-            words => setup::inputs_from_words(&job.signature, words)?,
+        let config = settings.config(env)?;
+        let mut spec = setup::spec(&config, env)?;
+        spec.inputs = match self.inputs.as_slice() {
+            [] => setup::example_inputs(&spec.signature)?,
+            words => setup::inputs_from_words(&spec.signature, words)?,
         };
         let base: BaseUrl = named(&config)?.unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
         let lines = setup::headers(&config)?.lines(&base)?;
         let headers = lines.into_iter().map(|line| Header { name: line.name, value: line.value });
-        print!("{}", text(&job, &base, &mine(headers), self.to));
+        print!("{}", text(&spec, &base, &mine(headers), self.to));
         Ok(exit::OK)
     }
 }
 
 /// Writes a run, to the server that it went to; one on the simulator is written for OpenRouter.
-pub(super) fn run_as(run: &[Report], to: To, settings: &Settings, around: &Surroundings) -> Result<u8> {
-    let config = settings.config(around)?;
+pub(super) fn run_as(run: &[Report], to: To, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+    let config = settings.config(env)?;
     let run = Transcript::of(run);
-    let job = run.setup.as_deref().context("the run's beginning is lost, and with it what was asked")?;
+    let spec = run.setup.as_deref().context("the run's beginning is lost, and with it what was asked")?;
     let request = run.attempts.iter().find_map(|attempt| attempt.request.as_ref().filter(|_| !attempt.simulated));
     let own = request.and_then(|request| request.url.strip_suffix("/chat/completions")).map(str::to_owned);
     let base: BaseUrl = named(&config)?.or(own).unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
     let sent = run.attempts.iter().find_map(|attempt| attempt.request.as_ref());
     let headers = mine(sent.into_iter().flat_map(|request| request.headers.clone()));
-    print!("{}", text(job, &base, &headers, to));
+    print!("{}", text(spec, &base, &headers, to));
     Ok(exit::OK)
 }
 
@@ -79,19 +79,19 @@ fn named(config: &Config) -> Result<Option<String>> {
     Ok(config.read::<String>("base_url")?)
 }
 
-fn text(job: &Job, base: &BaseUrl, headers: &[Header], to: To) -> String {
-    let setting = Setting { job, base, headers };
+fn text(spec: &RunSpec, base: &BaseUrl, headers: &[Header], to: To) -> String {
+    let setting = Setting { spec, base, headers };
     match to {
         To::Python => export::dspy(&setting),
         To::LitellmRouter => export::router(&setting),
         To::LitellmProxy => export::proxy(&setting),
         To::Curl => export::curl(&setting),
         To::Openai => export::openai(&setting),
-        To::DspyState => state::export(&Entry {
-            signature: job.signature.clone(),
+        To::DspyState => state::export(&LibraryEntry {
+            signature: spec.signature.clone(),
             description: String::new(),
-            module: job.module,
-            demos: job.demos.clone(),
+            module: spec.module,
+            demos: spec.demos.clone(),
         }),
     }
 }
@@ -114,7 +114,7 @@ fn mine(headers: impl IntoIterator<Item = Header>) -> Vec<Header> {
 
 /// Read a program that DSPy saved into your signature library.
 #[derive(Args, Debug)]
-pub(super) struct Import {
+pub(super) struct ImportArgs {
     /// What DSPy's save() wrote, as .json
     file: PathBuf,
     /// The name of a program that has only one predictor; otherwise the file's
@@ -122,8 +122,8 @@ pub(super) struct Import {
     name: Option<String>,
 }
 
-impl Import {
-    pub(super) fn run(self, around: &Surroundings) -> Result<u8> {
+impl ImportArgs {
+    pub(super) fn run(self, env: &Environment) -> Result<u8> {
         let place = self.file.display().to_string();
         let text = std::fs::read_to_string(&self.file).with_context(|| place.clone())?;
         let stem = self.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
@@ -132,7 +132,7 @@ impl Import {
         for note in &imported.notes {
             eprintln!("note: {note}");
         }
-        let folder = around.config_dir.join("signatures");
+        let folder = env.config_dir.join("signatures");
         for entry in &imported.entries {
             let path = setup::save_entry(&folder, entry)?;
             println!("{}: {}   kept in {}", entry.signature.name, entry.signature.inline(), path.display());

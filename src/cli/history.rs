@@ -1,10 +1,10 @@
 //! `history`: the runs that were kept.
 
 use super::export::{self, To};
-use super::{Settings, exit};
-use crate::config::Surroundings;
+use super::{GlobalOptions, exit};
+use crate::config::Environment;
 use crate::failover::Outcome;
-use crate::headless::{Headless, Style};
+use crate::headless::{Headless, OutputStyle};
 use crate::history::{self, History};
 use crate::report::Report;
 use crate::text::clean_line;
@@ -16,9 +16,9 @@ use std::path::Path;
 
 /// Look at earlier runs.
 #[derive(Args, Debug)]
-pub(super) struct Runs {
+pub(super) struct HistoryArgs {
     #[command(subcommand)]
-    what: Option<What>,
+    what: Option<HistoryCommand>,
     /// Print as JSON
     #[arg(long, global = true)]
     json: bool,
@@ -28,7 +28,7 @@ pub(super) struct Runs {
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum HistoryCommand {
     /// List the latest runs, newest first (what `history` alone does)
     List,
     /// Show a run: its log and its answer; --json prints its lines as they were kept
@@ -52,33 +52,34 @@ enum What {
     },
 }
 
-impl Runs {
-    pub(super) fn run(self, settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let history = History::of(&around.data_dir);
+impl HistoryArgs {
+    pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let history = History::of(&env.data_dir);
         match self.what {
-            None | Some(What::List) => list(&history, &[], self.most, self.json),
-            Some(What::Search { words }) => list(&history, &words, self.most, self.json),
-            Some(What::Show { run }) => {
-                let style = if self.json { Style::Json } else { Style::Text { field: None, requests: true } };
+            None | Some(HistoryCommand::List) => list(&history, &[], self.most, self.json),
+            Some(HistoryCommand::Search { words }) => list(&history, &words, self.most, self.json),
+            Some(HistoryCommand::Show { run }) => {
+                let style =
+                    if self.json { OutputStyle::Json } else { OutputStyle::Text { field: None, requests: true } };
                 tell(&history.find(&run)?, style)
             }
-            Some(What::Export { run, to }) => export::run_as(&history.find(&run)?, to, settings, around),
+            Some(HistoryCommand::Export { run, to }) => export::run_as(&history.find(&run)?, to, settings, env),
         }
     }
 }
 
 /// A run by its number in the history, or out of a file.
-pub(super) fn reports(word: &str, around: &Surroundings) -> Result<Vec<Report>> {
+pub(super) fn reports(word: &str, env: &Environment) -> Result<Vec<Report>> {
     let path = Path::new(word);
     if path.is_file() {
         let mut kept = history::read(path).with_context(|| word.to_owned())?;
         return kept.runs.pop().with_context(|| format!("{word} holds no run: JSON lines of `ask --json` are wanted"));
     }
-    Ok(History::of(&around.data_dir).find(word)?)
+    Ok(History::of(&env.data_dir).find(word)?)
 }
 
 /// Prints a whole run at once.
-pub(super) fn tell(run: &[Report], style: Style) -> Result<u8> {
+pub(super) fn tell(run: &[Report], style: OutputStyle) -> Result<u8> {
     let mut face = Headless::new(std::io::stdout(), std::io::stderr(), style);
     run.iter().try_for_each(|report| face.hear(report))?;
     Ok(exit::OK)
@@ -118,8 +119,8 @@ fn line(run: &Transcript) -> String {
     };
     let who = run.winner().map_or("no answer", |attempt| model_name(&attempt.model));
     let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
-    let asked = run.setup.as_ref().map(|job| {
-        let inputs: Vec<String> = job.inputs.values().map(|value| clean_line(&plain(value), 60)).collect();
+    let asked = run.setup.as_ref().map(|spec| {
+        let inputs: Vec<String> = spec.inputs.values().map(|value| clean_line(&plain(value), 60)).collect();
         inputs.join(" · ")
     });
     format!(
@@ -133,19 +134,19 @@ fn line(run: &Transcript) -> String {
 }
 
 fn summary(run: &Transcript) -> Value {
-    let job = run.setup.as_deref();
+    let spec = run.setup.as_deref();
     json!({
         "run": run.run,
         "outcome": run.outcome(),
-        "signature": job.map(|job| job.signature.inline()),
-        "module": job.map(|job| job.module),
-        "inputs": job.map(|job| &job.inputs),
+        "signature": spec.map(|spec| spec.signature.inline()),
+        "module": spec.map(|spec| spec.module),
+        "inputs": spec.map(|spec| &spec.inputs),
         "fields": run.finished.as_ref().map(|finished| &finished.fields),
         "model": run.finished.as_ref().and_then(|finished| finished.model.as_ref()),
         "attempts": run.attempts.len(),
         "took_ms": run.finished.as_ref().map_or(run.latest, |finished| finished.took).as_secs_f64() * 1000.0,
         "cost": run.cost(),
-        "simulated": job.map(|job| job.simulated),
+        "simulated": spec.map(|spec| spec.simulated),
     })
 }
 

@@ -1,12 +1,12 @@
 //! `faults`, `models` and `key`: what can be broken, what can be asked, and what is left to spend.
 
-use super::{Settings, exit, setup};
-use crate::config::Surroundings;
+use super::{GlobalOptions, exit, setup};
+use crate::config::Environment;
 use crate::fault::TABLE;
 use crate::openrouter::Dialect;
 use crate::openrouter::catalogue::Catalogue;
-use crate::openrouter::model::{Model, Reasons};
-use crate::worker::World;
+use crate::openrouter::model::{ModelInfo, ReasoningSupport};
+use crate::worker::Services;
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
@@ -14,13 +14,13 @@ use std::time::Duration;
 
 /// List the faults that can be injected.
 #[derive(Args, Debug)]
-pub(super) struct Faults {
+pub(super) struct FaultsArgs {
     /// Print as JSON
     #[arg(long)]
     json: bool,
 }
 
-impl Faults {
+impl FaultsArgs {
     pub(super) fn run(&self) -> Result<u8> {
         if self.json {
             println!("{}", serde_json::to_string_pretty(TABLE)?);
@@ -42,7 +42,7 @@ impl Faults {
 
 /// List the models that can be asked.
 #[derive(Args, Debug)]
-pub(super) struct Models {
+pub(super) struct ModelsArgs {
     /// Only those that match, fuzzily
     query: Option<String>,
     /// Print as JSON
@@ -50,20 +50,20 @@ pub(super) struct Models {
     json: bool,
 }
 
-impl Models {
-    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let config = settings.config(around)?;
+impl ModelsArgs {
+    pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let catalogue = runtime.block_on(async {
-            let world = setup::world(&config, settings).await?;
-            world.keep_models_in(&around.cache_dir);
-            match world.ask_catalogue().await {
+            let services = setup::services(&config, settings).await?;
+            services.keep_models_in(&env.cache_dir);
+            match services.ask_catalogue().await {
                 Ok(catalogue) => Ok(catalogue),
-                Err(failure) => offline(&world, &failure.reason),
+                Err(failure) => offline(&services, &failure.reason),
             }
         })?;
         let matches = catalogue.search(self.query.as_deref().unwrap_or_default());
-        let models: Vec<&Model> = matches.iter().map(|found| &catalogue.models[found.index]).collect();
+        let models: Vec<&ModelInfo> = matches.iter().map(|found| &catalogue.models[found.index]).collect();
         if self.json {
             let rows: Vec<_> = models.iter().map(|model| row(model)).collect();
             println!("{}", serde_json::to_string_pretty(&rows)?);
@@ -76,7 +76,7 @@ impl Models {
                 Some((input, output)) => (format!("{input:.2}"), format!("{output:.2}")),
                 None => ("varies".to_owned(), "varies".to_owned()),
             };
-            let notes = [(model.price.is_free(), "free"), (model.reasoning != Reasons::No, "reasons")];
+            let notes = [(model.price.is_free(), "free"), (model.reasoning != ReasoningSupport::No, "reasons")];
             let notes: Vec<_> = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
             println!("{:<44} {context:>9} {input:>10} {output:>10}  {}", model.id, notes.join(", "));
         }
@@ -86,9 +86,9 @@ impl Models {
 
 /// Without an answer: the list kept from last time, or the one in this program if it is OpenRouter's models that
 /// were asked for. Says which.
-fn offline(world: &World, reason: &str) -> Result<Catalogue> {
-    let base = world.endpoint().base;
-    let list = match world.models_age() {
+fn offline(services: &Services, reason: &str) -> Result<Catalogue> {
+    let base = services.endpoint().base;
+    let list = match services.models_age() {
         Some(age) => format!("this is the list from {} ago", ago(age)),
         None if base.dialect() == Dialect::OpenRouter => {
             "this is the short list that is part of the program".to_owned()
@@ -96,12 +96,12 @@ fn offline(world: &World, reason: &str) -> Result<Catalogue> {
         None => bail!("{base}/models: {reason}"),
     };
     eprintln!("switchover: {base}/models: {reason}; {list}");
-    Ok(world.catalogue())
+    Ok(services.catalogue())
 }
 
 /// Where the list of models is from, for the screen.
-pub(super) fn listed(world: &World) -> String {
-    match world.models_age() {
+pub(super) fn listed(services: &Services) -> String {
+    match services.models_age() {
         Some(age) if age.as_secs() < 60 => "as listed now".to_owned(),
         Some(age) => format!("as listed {} ago", ago(age)),
         None => "the short list of the program".to_owned(),
@@ -118,20 +118,23 @@ fn ago(age: Duration) -> String {
 
 /// What the service says about the key.
 #[derive(Args, Debug)]
-pub(super) struct Key {
+pub(super) struct KeyArgs {
     /// Print as JSON
     #[arg(long)]
     json: bool,
 }
 
-impl Key {
-    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let config = settings.config(around)?;
+impl KeyArgs {
+    pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (info, simulated) = runtime.block_on(async {
-            let world = setup::world(&config, settings).await?;
-            let info = world.key_info().await.map_err(|failure| anyhow!("{}", failure.reason));
-            Ok::<_, anyhow::Error>((info.with_context(|| format!("{}/key", world.endpoint().base))?, world.simulated()))
+            let services = setup::services(&config, settings).await?;
+            let info = services.key_info().await.map_err(|failure| anyhow!("{}", failure.reason));
+            Ok::<_, anyhow::Error>((
+                info.with_context(|| format!("{}/key", services.endpoint().base))?,
+                services.simulated(),
+            ))
         })?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&info)?);
@@ -145,7 +148,7 @@ impl Key {
     }
 }
 
-fn row(model: &Model) -> Value {
+fn row(model: &ModelInfo) -> Value {
     json!({
         "id": model.id, "name": model.name, "canonical": model.canonical, "context": model.context,
         "max_output": model.max_output, "parameters": model.parameters, "free": model.price.is_free(),

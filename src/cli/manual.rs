@@ -8,12 +8,12 @@ use std::io::Write as _;
 
 /// Print completions for a shell.
 #[derive(Args, Debug)]
-pub(super) struct Completions {
+pub(super) struct CompletionsArgs {
     /// For example: switchover completions bash > ~/.local/share/bash-completion/completions/switchover
     shell: Shell,
 }
 
-impl Completions {
+impl CompletionsArgs {
     pub(super) fn run(&self) -> Result<u8> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "switchover", &mut text);
@@ -23,12 +23,12 @@ impl Completions {
 
 /// Print the manual page, of the program or of one command.
 #[derive(Args, Debug)]
-pub(super) struct Man {
+pub(super) struct ManArgs {
     /// A command, for example: switchover man ask | man -l -
     command: Option<String>,
 }
 
-impl Man {
+impl ManArgs {
     pub(super) fn run(&self) -> Result<u8> {
         let mut whole = Cli::command();
         whole.build();

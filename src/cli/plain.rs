@@ -3,15 +3,15 @@
 
 mod orders;
 
-use super::{Settings, ask, exit, setup};
-use crate::config::Surroundings;
+use super::{GlobalOptions, ask, exit, setup};
+use crate::config::Environment;
 use crate::dspy::Values;
 use crate::failover::Policy;
-use crate::headless::{Headless, Style};
-use crate::history::Keeper;
-use crate::report::{Job, Report};
+use crate::headless::{Headless, OutputStyle};
+use crate::history::HistoryWriter;
+use crate::report::{Report, RunSpec};
 use crate::transcript::Transcript;
-use crate::worker::{self, Running, World};
+use crate::worker::{self, Running, Services};
 use anyhow::Result;
 use clap::Args;
 use std::io::{BufRead as _, IsTerminal as _, Stdout, Write as _};
@@ -20,19 +20,19 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// The playground line by line, for screen readers and dumb terminals.
 #[derive(Args, Debug)]
-pub(super) struct Plain {}
+pub(super) struct PlainArgs {}
 
-impl Plain {
-    pub(super) fn run(settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let config = settings.config(around)?;
-        let job = setup::job(&config, around)?;
+impl PlainArgs {
+    pub(super) fn run(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
+        let spec = setup::spec(&config, env)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let world = setup::world(&config, settings).await?;
-            let keeper = setup::keeper(&config, around, &world)?;
-            let around = around.clone();
+            let services = setup::services(&config, settings).await?;
+            let keeper = setup::keeper(&config, env, &services)?;
+            let env = env.clone();
             let given = Values::new();
-            let mut desk = Desk { world, job, around, keeper, given, joined: String::new(), run: None, last: None };
+            let mut desk = Repl { services, spec, env, keeper, given, joined: String::new(), run: None, last: None };
             println!("Switchover, line by line. /help lists the commands, /quit leaves.");
             println!("{}", desk.introduction());
             desk.serve(lines()).await;
@@ -56,27 +56,27 @@ fn lines() -> UnboundedReceiver<String> {
 }
 
 /// What stands between two lines.
-struct Desk {
-    world: Arc<World>,
-    job: Job,
-    around: Surroundings,
-    keeper: Keeper,
+struct Repl {
+    services: Arc<Services>,
+    spec: RunSpec,
+    env: Environment,
+    keeper: HistoryWriter,
     /// The inputs that have been given so far.
     given: Values,
     /// Lines that ended in a backslash.
     joined: String,
-    run: Option<Live>,
+    run: Option<LiveRun>,
     last: Option<Transcript>,
 }
 
 /// A run that is on.
-struct Live {
+struct LiveRun {
     running: Running,
     reports: UnboundedReceiver<Report>,
     face: Headless<Stdout, Stdout>,
 }
 
-impl Desk {
+impl Repl {
     async fn serve(&mut self, mut lines: UnboundedReceiver<String>) {
         let typed = std::io::stdin().is_terminal();
         self.prompt();
@@ -150,7 +150,7 @@ impl Desk {
 
     /// The next input's value; with the last one the run begins.
     fn input(&mut self, text: &str) {
-        if let Some(field) = self.job.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name)) {
+        if let Some(field) = self.spec.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name)) {
             if text.trim().is_empty() {
                 return;
             }
@@ -159,25 +159,25 @@ impl Desk {
                 Err(problem) => return println!("{problem}"),
             }
         }
-        if self.given.len() == self.job.signature.inputs.len() {
+        if self.given.len() == self.spec.signature.inputs.len() {
             let inputs = std::mem::take(&mut self.given);
             self.send(inputs);
         }
     }
 
     fn send(&mut self, inputs: Values) {
-        self.job.inputs = inputs;
-        let policy = Policy { seed: fastrand::u64(..), ..self.job.policy.clone() };
+        self.spec.inputs = inputs;
+        let policy = Policy { seed: fastrand::u64(..), ..self.spec.policy.clone() };
         let (tell, reports) = unbounded_channel();
         let running =
-            worker::spawn(Job { policy, ..self.job.clone() }, &self.world, move |report| _ = tell.send(report));
-        let face = Headless::new(std::io::stdout(), std::io::stdout(), Style::Sentences);
-        self.run = Some(Live { running, reports, face });
+            worker::spawn(RunSpec { policy, ..self.spec.clone() }, &self.services, move |report| _ = tell.send(report));
+        let face = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Sentences);
+        self.run = Some(LiveRun { running, reports, face });
     }
 
     /// Asks for the next input.
     fn prompt(&self) {
-        let open = self.job.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name));
+        let open = self.spec.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name));
         let asks = open.map_or_else(|| "Enter sends: ".to_owned(), |f| format!("{} ({}): ", f.name, f.kind));
         // The line end that a person types does not come out of a pipe.
         if std::io::stdin().is_terminal() {
@@ -189,19 +189,19 @@ impl Desk {
     }
 
     fn introduction(&self) -> String {
-        let models: Vec<&str> = self.job.chain.iter().map(|route| route.model.as_str()).collect();
+        let models: Vec<&str> = self.spec.chain.iter().map(|route| route.model.as_str()).collect();
         format!(
             "Signature {}, asked with {}.\nModels, first choice first: {}.\n{}",
-            self.job.signature.inline(),
-            self.job.module,
+            self.spec.signature.inline(),
+            self.spec.module,
             models.join(", "),
-            if self.world.simulated() { "The simulator answers." } else { "Real models answer." },
+            if self.services.simulated() { "The simulator answers." } else { "Real models answer." },
         )
     }
 }
 
 /// The next report of the run that is on; waits for ever where there is none.
-async fn next(run: &mut Option<Live>) -> Option<Report> {
+async fn next(run: &mut Option<LiveRun>) -> Option<Report> {
     match run {
         Some(live) => live.reports.recv().await,
         None => std::future::pending().await,

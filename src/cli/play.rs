@@ -1,17 +1,17 @@
 //! The playground: wires the screen to the worker.
 
-use super::{Settings, exit, lists, setup};
-use crate::config::{Config, Surroundings};
+use super::{GlobalOptions, exit, lists, setup};
+use crate::config::{Config, Environment};
 use crate::failover::{Policy, Route};
-use crate::history::{History, Keeper};
+use crate::history::{History, HistoryWriter};
 use crate::openrouter::catalogue::Catalogue;
-use crate::report::{Job, Report};
+use crate::report::{Report, RunSpec};
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
 use crate::tui::{self, Ask, Command, Composed, Kept, Link, Msg, Start, Wires};
-use crate::worker::{self, AskCosts, Running, World};
+use crate::worker::{self, CostLookup, Running, Services};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,31 +24,31 @@ use tokio::task::AbortHandle;
 const AT_HAND: u64 = 256 << 10;
 
 /// Opens the playground and stays until the user leaves.
-pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Result<u8> {
-    let config = settings.config(around)?;
+pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Result<u8> {
+    let config = settings.config(env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let world = setup::world(&config, settings).await?;
-        world.keep_models_in(&around.cache_dir);
-        world.ask_costs(AskCosts::AfterTheEnd);
-        let base = setup::job(&config, around)?;
-        let start = Start { tour, ..start(&config, around, &base, &world)? };
+        let services = setup::services(&config, settings).await?;
+        services.keep_models_in(&env.cache_dir);
+        services.ask_costs(CostLookup::AfterTheEnd);
+        let base = setup::spec(&config, env)?;
+        let start = Start { tour, ..start(&config, env, &base, &services)? };
         let (inbox, received) = unbounded_channel();
         let (commands, asked) = unbounded_channel();
         let say = inbox.clone();
-        let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| around.env.get(*name).cloned());
-        if !world.simulated() {
-            tokio::spawn(learn_models(Arc::clone(&world), inbox.clone()));
+        let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| env.vars.get(*name).cloned());
+        if !services.simulated() {
+            tokio::spawn(learn_models(Arc::clone(&services), inbox.clone()));
         }
-        let keeper = Arc::new(Mutex::new(setup::keeper(&config, around, &world)?));
-        let folder = around.config_dir.join("signatures");
-        let history = History::of(&around.data_dir);
-        recall(History::of(&around.data_dir), inbox.clone());
-        let desk = Desk { world, base, inbox, running: Vec::new(), replaying: None, history, folder, keeper };
+        let keeper = Arc::new(Mutex::new(setup::keeper(&config, env, &services)?));
+        let folder = env.config_dir.join("signatures");
+        let history = History::of(&env.data_dir);
+        recall(History::of(&env.data_dir), inbox.clone());
+        let desk = Effects { services, base, inbox, running: Vec::new(), replaying: None, history, folder, keeper };
         tokio::spawn(desk.serve(asked));
         let there = |path: &PathBuf| path.is_file();
-        let clipboard = tui::Tool::find(|name| around.env.get(name).cloned(), there);
-        let screen = screen_file(around);
+        let clipboard = tui::Tool::find(|name| env.vars.get(name).cloned(), there);
+        let screen = screen_file(env);
         let keep = Box::new(move |kept| keep(kept, &screen));
         let wires = Wires { inbox: received, say, commands, editor, clipboard, keep };
         tui::run(start, wires).await.context("the terminal")?;
@@ -57,8 +57,8 @@ pub(super) fn run(settings: &Settings, around: &Surroundings, tour: bool) -> Res
 }
 
 /// Where sizes and theme of the screen stay from one session to the next.
-fn screen_file(around: &Surroundings) -> PathBuf {
-    around.data_dir.join("screen.toml")
+fn screen_file(env: &Environment) -> PathBuf {
+    env.data_dir.join("screen.toml")
 }
 
 /// Keeps what the next session should look like: in one piece, and no matter of life and death.
@@ -73,28 +73,28 @@ fn keep(kept: Kept, path: &Path) {
 }
 
 /// What the screen begins with.
-fn start(config: &Config, around: &Surroundings, base: &Job, world: &World) -> Result<Start> {
-    let mut library = setup::library(around)?;
+fn start(config: &Config, env: &Environment, base: &RunSpec, services: &Services) -> Result<Start> {
+    let mut library = setup::library(env)?;
     // The signature that was asked for comes first, whether or not the library has it.
     match library.iter().position(|entry| entry.signature == base.signature) {
         Some(at) => library[..=at].rotate_right(1),
         None => library.insert(0, setup::entry(base.signature.clone())),
     }
     library[0].module = base.module;
-    let faults = world.faults();
-    let kept = std::fs::read_to_string(screen_file(around)).map_or_else(|_| Kept::default(), |text| Kept::read(&text));
-    let (theme, ask_background) = theme(config, around, kept)?;
+    let faults = services.faults();
+    let kept = std::fs::read_to_string(screen_file(env)).map_or_else(|_| Kept::default(), |text| Kept::read(&text));
+    let (theme, ask_background) = theme(config, env, kept)?;
     let link = |model: &str| Link { model: model.to_owned(), fault: faults.get(model).cloned() };
     Ok(Start {
         library,
         chain: base.chain.iter().map(|route| link(&route.model)).collect(),
-        models: models(&world.catalogue()),
-        listed: lists::listed(world),
+        models: models(&services.catalogue()),
+        listed: lists::listed(services),
         policy: base.policy.clone(),
         adapter: base.adapter,
-        simulated: world.simulated(),
-        server: world.endpoint().base,
-        headers: world.headers(),
+        simulated: services.simulated(),
+        server: services.endpoint().base,
+        headers: services.headers(),
         settings: base.settings.clone(),
         keymap: keymap(config)?,
         kept,
@@ -130,10 +130,10 @@ fn keymap(config: &Config) -> Result<Keymap> {
 
 /// The theme of the configuration; else none of colour where NO_COLOR asks for that; else that of the last
 /// session; else what suits the terminal's background as far as it is known, and that it should be asked.
-fn theme(config: &Config, around: &Surroundings, kept: Kept) -> Result<(Theme, bool)> {
+fn theme(config: &Config, env: &Environment, kept: Kept) -> Result<(Theme, bool)> {
     let word = config.read::<String>("ui.theme")?.unwrap_or_default();
-    let plain = around.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let told = around.env.get("COLORFGBG").map(String::as_str).unwrap_or_default();
+    let plain = env.vars.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let told = env.vars.get("COLORFGBG").map(String::as_str).unwrap_or_default();
     let decided = Theme::named(&word).or(plain.then_some(Theme::Mono)).or(kept.theme);
     Ok((decided.unwrap_or(Theme::suiting(told)), decided.is_none()))
 }
@@ -143,18 +143,18 @@ fn models(catalogue: &Catalogue) -> Vec<Model> {
 }
 
 /// Asks the service for its models; without an answer the built-in list has to do.
-async fn learn_models(world: Arc<World>, inbox: UnboundedSender<Msg>) {
-    _ = match world.ask_catalogue().await {
-        Ok(catalogue) => inbox.send(Msg::Models(models(&catalogue), lists::listed(&world))),
+async fn learn_models(services: Arc<Services>, inbox: UnboundedSender<Msg>) {
+    _ = match services.ask_catalogue().await {
+        Ok(catalogue) => inbox.send(Msg::Models(models(&catalogue), lists::listed(&services))),
         Err(failure) => inbox.send(Msg::Notice(format!("the list of models did not come: {}", failure.reason))),
     };
 }
 
 /// What carries out the screen's commands.
-struct Desk {
-    world: Arc<World>,
+struct Effects {
+    services: Arc<Services>,
     /// What a run is asked besides what stands on the screen.
-    base: Job,
+    base: RunSpec,
     inbox: UnboundedSender<Msg>,
     /// The run that is on, or those of a comparison.
     running: Vec<Running>,
@@ -162,10 +162,10 @@ struct Desk {
     replaying: Option<AbortHandle>,
     history: History,
     folder: PathBuf,
-    keeper: Arc<Mutex<Keeper>>,
+    keeper: Arc<Mutex<HistoryWriter>>,
 }
 
-impl Desk {
+impl Effects {
     async fn serve(mut self, mut asked: UnboundedReceiver<Command>) {
         while let Some(command) = asked.recv().await {
             self.carry_out(command);
@@ -193,10 +193,10 @@ impl Desk {
                 self.running.clear();
                 self.replaying.take().inspect(AbortHandle::abort);
             }
-            Command::SetFault { model, fault } => self.world.inject(&model, fault),
-            Command::HealAll => self.world.heal(),
+            Command::SetFault { model, fault } => self.services.inject(&model, fault),
+            Command::HealAll => self.services.heal(),
             Command::ResetBreaker(name) => {
-                if !self.world.reset(&name) {
+                if !self.services.reset(&name) {
                     self.say(format!("{name} has no breaker to reset"));
                 }
             }
@@ -214,20 +214,20 @@ impl Desk {
                 };
                 self.say(said);
             }
-            Command::SetHeaders(headers) => self.world.set_headers(*headers),
+            Command::SetHeaders(headers) => self.services.set_headers(*headers),
             Command::AskServer { generation } => {
-                let (world, inbox) = (Arc::clone(&self.world), self.inbox.clone());
+                let (services, inbox) = (Arc::clone(&self.services), self.inbox.clone());
                 tokio::spawn(async move {
-                    let info = world.key_info().await.map_err(|failure| failure.reason);
+                    let info = services.key_info().await.map_err(|failure| failure.reason);
                     _ = inbox.send(Msg::KeyInfo(Box::new(info)));
                     if let Some(id) = generation {
-                        let said = world.generation(&id).await.map_err(|failure| failure.reason);
+                        let said = services.generation(&id).await.map_err(|failure| failure.reason);
                         _ = inbox.send(Msg::Received(id, Box::new(said)));
                     }
                 });
             }
             Command::Compose(ask) => {
-                let composed = worker::preview(&mut self.job(*ask), &self.world)
+                let composed = worker::preview(&mut self.spec(*ask), &self.services)
                     .map_err(|failure| failure.reason)
                     .and_then(|all| {
                         let worst = all.iter().map(|one| (one.model.clone(), one.worst_case)).collect();
@@ -237,8 +237,8 @@ impl Desk {
                 _ = self.inbox.send(Msg::Composed(Box::new(composed)));
             }
             Command::Warm => {
-                let world = Arc::clone(&self.world);
-                tokio::spawn(async move { world.warm().await });
+                let services = Arc::clone(&self.services);
+                tokio::spawn(async move { services.warm().await });
             }
             // The screen does these itself.
             Command::Copy { .. } | Command::Edit(_) | Command::Mouse(_) | Command::Suspend | Command::Quit => {}
@@ -247,9 +247,9 @@ impl Desk {
 
     /// Starts a run. What it reports is kept first: what is seen on the screen is on disk already.
     fn spawn(&self, ask: Ask, wrap: impl Fn(Box<Report>) -> Msg + Send + Sync + 'static) -> Running {
-        let job = self.job(ask);
+        let spec = self.spec(ask);
         let (inbox, keeper) = (self.inbox.clone(), Arc::clone(&self.keeper));
-        worker::spawn(job, &self.world, move |report| {
+        worker::spawn(spec, &self.services, move |report| {
             let kept = keeper.lock().unwrap_or_else(PoisonError::into_inner).keep(&report);
             if let Err(trouble) = kept {
                 _ = inbox.send(Msg::Notice(trouble));
@@ -258,8 +258,8 @@ impl Desk {
         })
     }
 
-    fn job(&self, ask: Ask) -> Job {
-        Job {
+    fn spec(&self, ask: Ask) -> RunSpec {
+        RunSpec {
             signature: ask.signature,
             module: ask.module,
             adapter: ask.adapter,

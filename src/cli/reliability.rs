@@ -2,8 +2,8 @@
 
 use super::exit;
 use crate::failover::{Outcome, Policy};
-use crate::fault::{Fault, Row, TABLE};
-use crate::worker::proof::{Proof, Terms, prove};
+use crate::fault::{Fault, FaultRow, TABLE};
+use crate::worker::proof::{Proof, ProofConditions, prove};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 32;
 /// The chain is openai/gpt-4o-mini, broken, and anthropic/claude-3-haiku, sound. It takes about a minute
 /// and a half: timers run out at their defaults.
 #[derive(Args, Debug)]
-pub(super) struct Reliability {
+pub(super) struct ReliabilityArgs {
     /// Print as a Markdown table
     #[arg(long)]
     markdown: bool,
@@ -29,7 +29,7 @@ pub(super) struct Reliability {
     only: Vec<String>,
 }
 
-impl Reliability {
+impl ReliabilityArgs {
     pub(super) fn run(&self) -> Result<u8> {
         let rows = self.rows()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -37,8 +37,11 @@ impl Reliability {
             .block_on(async {
                 let play = |(word, fault): (&'static str, Fault)| async move {
                     // The seed is fixed: the same jitter on every machine.
-                    let terms =
-                        Terms { stream: !self.no_stream, pace: 1.0, policy: Policy { seed: 1, ..Policy::default() } };
+                    let terms = ProofConditions {
+                        stream: !self.no_stream,
+                        pace: 1.0,
+                        policy: Policy { seed: 1, ..Policy::default() },
+                    };
                     Ok::<_, std::io::Error>((word, prove(&fault, terms).await?))
                 };
                 stream::iter(rows)
@@ -81,9 +84,10 @@ impl Reliability {
     }
 
     fn rows(&self) -> Result<Vec<(&'static str, Fault)>> {
-        let wanted =
-            |row: &&Row| self.only.is_empty() || self.only.iter().any(|word| word == row.example || word == row.name);
-        let rows: Vec<&Row> = TABLE.iter().filter(wanted).collect();
+        let wanted = |row: &&FaultRow| {
+            self.only.is_empty() || self.only.iter().any(|word| word == row.example || word == row.name)
+        };
+        let rows: Vec<&FaultRow> = TABLE.iter().filter(wanted).collect();
         ensure!(!rows.is_empty(), "no such fault; `switchover faults` lists them");
         rows.into_iter().map(|row| Ok((row.example, row.example.parse()?))).collect()
     }

@@ -1,10 +1,10 @@
 //! `replay`: a run again, without a network; and its decisions, made again.
 
 use super::history::reports;
-use super::{Settings, exit};
-use crate::config::Surroundings;
-use crate::headless::{Headless, Style};
-use crate::history::{Rederived, rederive};
+use super::{GlobalOptions, exit};
+use crate::config::Environment;
+use crate::headless::{Headless, OutputStyle};
+use crate::history::{Redecided, rederive};
 use crate::report::Report;
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Play a run again, without a network, and decide it again.
 #[derive(Args, Debug)]
-pub(super) struct Replay {
+pub(super) struct ReplayArgs {
     /// The run's number, the end of it, `last`, or a file of JSON lines
     #[arg(value_name = "RUN|FILE")]
     run: String,
@@ -30,9 +30,9 @@ pub(super) struct Replay {
     check: bool,
 }
 
-impl Replay {
-    pub(super) fn run(&self, _settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let run = reports(&self.run, around)?;
+impl ReplayArgs {
+    pub(super) fn run(&self, _settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let run = reports(&self.run, env)?;
         if !self.check {
             play(&run, self.pace, self.json)?;
         }
@@ -52,7 +52,7 @@ impl Replay {
 
 /// Tells the reports at their own pace.
 fn play(run: &[Report], pace: f64, json: bool) -> Result<()> {
-    let style = if json { Style::Json } else { Style::Text { field: None, requests: false } };
+    let style = if json { OutputStyle::Json } else { OutputStyle::Text { field: None, requests: false } };
     let mut face = Headless::new(std::io::stdout(), std::io::stderr(), style);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let mut last = Duration::ZERO;
@@ -73,13 +73,13 @@ fn play(run: &[Report], pace: f64, json: bool) -> Result<()> {
     Ok(())
 }
 
-fn as_json(rederived: &Rederived) -> serde_json::Value {
+fn as_json(rederived: &Redecided) -> serde_json::Value {
     let differences: Vec<_> =
         rederived.differences.iter().map(|d| json!({"recorded": d.recorded, "today": d.today})).collect();
     json!({"same": rederived.same, "differences": differences})
 }
 
-fn as_text(rederived: &Rederived) -> String {
+fn as_text(rederived: &Redecided) -> String {
     let same = rederived.same;
     if rederived.differences.is_empty() {
         return format!("decided again from the log: all {same} decisions are the same\n");

@@ -3,20 +3,20 @@
 
 mod stage;
 
-use super::{Settings, exit, setup};
-use crate::config::Surroundings;
+use super::{GlobalOptions, exit, setup};
+use crate::config::Environment;
 use crate::dspy::Module;
 use crate::failover::Outcome;
-use crate::openrouter::headers::{Chosen, Headers, Origin};
+use crate::openrouter::headers::{ChosenValue, Headers, ValueOrigin};
 use crate::transcript::{seconds, usd};
 use anyhow::{Result, bail};
 use clap::Args;
 use serde::Serialize;
-use stage::{Played, Stage};
+use stage::{ScenarioRun, ScenarioStage};
 
 /// Check headers, failover and modules on what the server received.
 #[derive(Args, Debug)]
-pub(super) struct Scenarios {
+pub(super) struct ScenariosArgs {
     /// Only this one: headers, server-models, client-chain, modules, contrast
     name: Option<String>,
     /// Ask the real service, after naming what that will cost at most; what is broken is still simulated
@@ -49,7 +49,7 @@ fn check(what: impl Into<String>, saw: impl Into<String>, passed: bool) -> Check
 
 /// A scenario's result.
 #[derive(Debug, Serialize)]
-struct Told {
+struct ScenarioResult {
     scenario: &'static str,
     about: &'static str,
     live: bool,
@@ -57,21 +57,21 @@ struct Told {
     checks: Vec<Check>,
 }
 
-impl Scenarios {
-    pub(super) fn run(self, settings: &Settings, around: &Surroundings) -> Result<u8> {
+impl ScenariosArgs {
+    pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let names: Vec<_> = NAMES.iter().filter(|(name, _)| self.name.as_deref().is_none_or(|n| n == *name)).collect();
         if names.is_empty() {
             bail!("there are the scenarios {}", NAMES.map(|(name, _)| name).join(", "));
         }
-        let config = settings.config(around)?;
-        let mut job = setup::job(&config, around)?;
-        job.inputs = setup::example_inputs(&job.signature)?;
-        if job.chain.len() < 2 {
+        let config = settings.config(env)?;
+        let mut spec = setup::spec(&config, env)?;
+        spec.inputs = setup::example_inputs(&spec.signature)?;
+        if spec.chain.len() < 2 {
             bail!("a scenario needs a chain of two models at least: --model FIRST --model SECOND");
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let told = runtime.block_on(async {
-            let stage = Stage::new(&config, job, self.live)?;
+            let stage = ScenarioStage::new(&config, spec, self.live)?;
             if let Some(cost) = stage.most(names.iter().map(|(name, _)| calls(name)).sum()).await? {
                 eprintln!("On the real service: {cost}. What is broken is simulated, and costs nothing.");
             }
@@ -79,7 +79,7 @@ impl Scenarios {
             for (scenario, about) in names {
                 let checks = play(&stage, scenario).await?;
                 let passed = checks.iter().all(|check| check.passed);
-                let one = Told { scenario, about, live: self.live, passed, checks };
+                let one = ScenarioResult { scenario, about, live: self.live, passed, checks };
                 if !self.json {
                     print(&one);
                 }
@@ -94,7 +94,7 @@ impl Scenarios {
     }
 }
 
-fn print(told: &Told) {
+fn print(told: &ScenarioResult) {
     println!("{} {}: {}", if told.passed { "✓" } else { "✗" }, told.scenario, told.about);
     for check in &told.checks {
         println!("    {} {}", if check.passed { "✓" } else { "✗" }, check.what);
@@ -110,7 +110,7 @@ fn calls(name: &str) -> u32 {
     }
 }
 
-async fn play(stage: &Stage, name: &str) -> Result<Vec<Check>> {
+async fn play(stage: &ScenarioStage, name: &str) -> Result<Vec<Check>> {
     match name {
         "headers" => headers(stage).await,
         "server-models" => server_models(stage).await,
@@ -120,8 +120,8 @@ async fn play(stage: &Stage, name: &str) -> Result<Vec<Check>> {
     }
 }
 
-async fn headers(stage: &Stage) -> Result<Vec<Check>> {
-    let played = stage.play(&stage.job, true, stage.headers()).await?;
+async fn headers(stage: &ScenarioStage) -> Result<Vec<Check>> {
+    let played = stage.play(&stage.spec, true, stage.headers()).await?;
     let mut checks = vec![check(
         "more than one attempt was made, so that there is something to compare",
         format!("{} requests", played.wire.len()),
@@ -138,7 +138,7 @@ async fn headers(stage: &Stage) -> Result<Vec<Check>> {
 }
 
 /// Every attribution header that was chosen arrived on every request, once.
-fn attribution(chosen: &Headers, played: &Played) -> Vec<Check> {
+fn attribution(chosen: &Headers, played: &ScenarioRun) -> Vec<Check> {
     let names = [("HTTP-Referer", &chosen.referer), ("X-OpenRouter-Title", &chosen.title), ("X-Title", &chosen.title)];
     let wanted = names.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?.value.as_str())));
     wanted
@@ -151,12 +151,12 @@ fn attribution(chosen: &Headers, played: &Played) -> Vec<Check> {
         .collect()
 }
 
-async fn server_models(stage: &Stage) -> Result<Vec<Check>> {
-    let mut job = stage.job.clone();
-    job.policy.server_side = true;
-    let played = stage.play(&job, true, stage.headers()).await?;
-    let (first, second) = (&stage.job.chain[0].model, &stage.job.chain[1].model);
-    let rest: Vec<&str> = stage.job.chain[1..].iter().map(|route| route.model.as_str()).take(3).collect();
+async fn server_models(stage: &ScenarioStage) -> Result<Vec<Check>> {
+    let mut spec = stage.spec.clone();
+    spec.policy.server_side = true;
+    let played = stage.play(&spec, true, stage.headers()).await?;
+    let (first, second) = (&stage.spec.chain[0].model, &stage.spec.chain[1].model);
+    let rest: Vec<&str> = stage.spec.chain[1..].iter().map(|route| route.model.as_str()).take(3).collect();
     let list = played.wire.first().map(|request| request.body["models"].clone()).unwrap_or_default();
     let mut checks = vec![
         check("one request is enough", played.models().join(", "), played.models() == [first.as_str()]),
@@ -169,9 +169,9 @@ async fn server_models(stage: &Stage) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-async fn client_chain(stage: &Stage) -> Result<Vec<Check>> {
-    let played = stage.play(&stage.job, true, stage.headers()).await?;
-    let (first, second) = (&stage.job.chain[0].model, &stage.job.chain[1].model);
+async fn client_chain(stage: &ScenarioStage) -> Result<Vec<Check>> {
+    let played = stage.play(&stage.spec, true, stage.headers()).await?;
+    let (first, second) = (&stage.spec.chain[0].model, &stage.spec.chain[1].model);
     let models = played.models();
     let before = models.iter().rposition(|model| *model == first.as_str());
     let after = models.iter().position(|model| *model == second.as_str());
@@ -184,7 +184,7 @@ async fn client_chain(stage: &Stage) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-async fn modules(stage: &Stage) -> Result<Vec<Check>> {
+async fn modules(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     let table = [
         (Module::Predict, 1),
@@ -194,31 +194,31 @@ async fn modules(stage: &Stage) -> Result<Vec<Check>> {
         (Module::MultiChainComparison(2), 3),
     ];
     for (module, calls) in table {
-        let mut job = stage.job.clone();
-        job.module = module;
-        let played = stage.play(&job, false, stage.headers()).await?;
+        let mut spec = stage.spec.clone();
+        spec.module = module;
+        let played = stage.play(&spec, false, stage.headers()).await?;
         let asked = played.wire.len();
-        let thinks = |request: &stage::Wire| request.body["messages"].to_string().contains("reasoning");
+        let thinks = |request: &stage::CapturedRequest| request.body["messages"].to_string().contains("reasoning");
         let thinking = played.wire.iter().filter(|request| thinks(request)).count();
         let wanted = if module == Module::Predict { 0 } else { calls };
         let saw = format!("requests: {asked}, for a reasoning: {thinking}, and {}", played.end());
         let passed = asked == calls && thinking == wanted && played.outcome() == Some(Outcome::Succeeded);
         checks.push(check(format!("{module}: requests {calls}, for a reasoning {wanted}"), saw, passed));
         let fields = played.fields();
-        let all = job.signature.outputs.iter().all(|output| fields.contains(&output.name));
+        let all = spec.signature.outputs.iter().all(|output| fields.contains(&output.name));
         checks.push(check(format!("{module} fills every output"), fields.join(", "), all));
     }
     Ok(checks)
 }
 
-async fn contrast(stage: &Stage) -> Result<Vec<Check>> {
-    let chosen = |value: &str| Some(Chosen { value: value.to_owned(), from: Origin::Default });
+async fn contrast(stage: &ScenarioStage) -> Result<Vec<Check>> {
+    let chosen = |value: &str| Some(ChosenValue { value: value.to_owned(), from: ValueOrigin::Default });
     let standard = Headers { referer: chosen("https://litellm.ai"), title: chosen("liteLLM"), ..Headers::default() };
-    let mut job = stage.job.clone();
-    job.policy.strict = true;
-    let plain = stage.play(&job, true, &standard).await?;
-    let proper = stage.play(&stage.job, true, stage.headers()).await?;
-    let referers = |played: &Played| {
+    let mut spec = stage.spec.clone();
+    spec.policy.strict = true;
+    let plain = stage.play(&spec, true, &standard).await?;
+    let proper = stage.play(&stage.spec, true, stage.headers()).await?;
+    let referers = |played: &ScenarioRun| {
         let mut all: Vec<String> = played.wire.iter().flat_map(|request| request.header("http-referer")).collect();
         all.dedup();
         all
@@ -244,11 +244,11 @@ async fn contrast(stage: &Stage) -> Result<Vec<Check>> {
     ])
 }
 
-fn answered(played: &Played) -> Check {
+fn answered(played: &ScenarioRun) -> Check {
     check("every output field is there and valid", played.end(), played.outcome() == Some(Outcome::Succeeded))
 }
 
-impl Played {
+impl ScenarioRun {
     /// How the run ended, in a few words.
     fn end(&self) -> String {
         self.run.finished.as_ref().map_or_else(

@@ -1,7 +1,7 @@
 //! `serve`: the simulator alone, for other clients.
 
-use super::{Settings, exit};
-use crate::config::Surroundings;
+use super::{GlobalOptions, exit};
+use crate::config::Environment;
 use crate::fault::Fault;
 use crate::simulator::{Options, Simulator};
 use anyhow::{Context as _, Result};
@@ -9,7 +9,7 @@ use clap::Args;
 
 /// Run the simulator alone, for other clients: any key will do.
 #[derive(Args, Debug)]
-pub(super) struct Serve {
+pub(super) struct ServeArgs {
     /// The port on 127.0.0.1; 0 takes a free one
     #[arg(long, short, default_value_t = 8383)]
     port: u16,
@@ -21,9 +21,9 @@ pub(super) struct Serve {
     seed: u64,
 }
 
-impl Serve {
-    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let config = settings.config(around)?;
+impl ServeArgs {
+    pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
         let faults = settings.faults()?;
         let pace = self.pace.or(config.read("simulator.pace")?).unwrap_or(1.0);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,15 +1,15 @@
 //! Flags as settings, and `config`, which shows them all.
 
-use super::{Settings, exit};
-use crate::config::{Config, KEYS, Shape, Surroundings, within};
+use super::{GlobalOptions, exit};
+use crate::config::{Config, Environment, KEYS, ValueShape, within};
 use crate::fault::Fault;
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-impl Settings {
+impl GlobalOptions {
     /// All layers of the configuration, flags on top.
-    pub(super) fn config(&self, around: &Surroundings) -> Result<Config> {
+    pub(super) fn config(&self, env: &Environment) -> Result<Config> {
         let text = |name: &str, value: &Option<String>| value.clone().map(|v| (name.to_owned(), Value::from(v)));
         let mut flags: Vec<(String, Value)> = Vec::new();
         for word in &self.set {
@@ -30,7 +30,7 @@ impl Settings {
             .into_iter()
             .flatten(),
         );
-        Ok(Config::load(around, &flags)?)
+        Ok(Config::load(env, &flags)?)
     }
 
     /// The faults asked for, by model.
@@ -59,7 +59,7 @@ fn assignment(word: &str) -> Result<(String, Value)> {
     let value = match KEYS.iter().find(|key| key.name == name) {
         Some(key) => key.read(text).map_err(|what| anyhow!("--set {name}: {what}"))?,
         // A field of the request is JSON, or a text. The configuration names unknown keys, and suggests another.
-        None if within(name).is_some_and(|(key, _)| key.shape == Shape::Json) => {
+        None if within(name).is_some_and(|(key, _)| key.shape == ValueShape::Json) => {
             serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
         }
         None => Value::from(text),
@@ -69,15 +69,15 @@ fn assignment(word: &str) -> Result<(String, Value)> {
 
 /// Show every setting, its value and where it came from.
 #[derive(Args, Debug)]
-pub(super) struct Show {
+pub(super) struct ConfigArgs {
     /// Print as JSON
     #[arg(long)]
     json: bool,
 }
 
-impl Show {
-    pub(super) fn run(&self, settings: &Settings, around: &Surroundings) -> Result<u8> {
-        let config = settings.config(around)?;
+impl ConfigArgs {
+    pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
         let secret = config.secret().map(|(secret, origin)| (secret.masked(), origin.to_string()));
         if self.json {
             let mut keys = Map::new();
@@ -91,7 +91,7 @@ impl Show {
             println!("{}", Value::Object(keys));
             return Ok(exit::OK);
         }
-        println!("# file: {}", around.config_file().display());
+        println!("# file: {}", env.config_file().display());
         for notice in config.ignored() {
             println!("# {notice}");
         }

@@ -1,19 +1,19 @@
 //! From settings to a job and the world it runs in.
 
-use super::Settings;
-use crate::config::{Config, DEFAULT_CHAIN, Surroundings};
-use crate::dspy::library::{self, Entry};
+use super::GlobalOptions;
+use crate::config::{Config, DEFAULT_CHAIN, Environment};
+use crate::dspy::library::{self, LibraryEntry};
 use crate::dspy::{Adapter, Module, Signature, Values};
 use crate::failover::Route;
-use crate::history::{Keeper, Numbers};
+use crate::history::{HistoryWriter, RunIds};
 use crate::nearest::nearest;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
-use crate::openrouter::headers::{Chosen, Extra, Headers};
+use crate::openrouter::headers::{ChosenValue, ExtraHeader, Headers};
 use crate::openrouter::{BaseUrl, OPENROUTER};
-use crate::report::Job;
+use crate::report::RunSpec;
 use crate::simulator::{self, Simulator};
-use crate::worker::{Service, World};
+use crate::worker::{Service, Services};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -23,9 +23,9 @@ use std::sync::Arc;
 const FIRST_SIGNATURE: &str = "question";
 
 /// What the settings ask, with no inputs yet.
-pub(super) fn job(config: &Config, around: &Surroundings) -> Result<Job> {
+pub(super) fn spec(config: &Config, env: &Environment) -> Result<RunSpec> {
     let source = config.read::<String>("signature")?;
-    let entry = signature(source.as_deref().unwrap_or(FIRST_SIGNATURE), around)?;
+    let entry = signature(source.as_deref().unwrap_or(FIRST_SIGNATURE), env)?;
     let module = match config.read::<String>("module")? {
         Some(word) => word.parse::<Module>()?,
         None => entry.module,
@@ -36,7 +36,7 @@ pub(super) fn job(config: &Config, around: &Surroundings) -> Result<Job> {
         None if elsewhere(config)? => bail!("name a model of that server with --model; `switchover models` lists them"),
         None => DEFAULT_CHAIN.iter().map(|model| (*model).to_owned()).collect(),
     };
-    Ok(Job {
+    Ok(RunSpec {
         signature: entry.signature,
         module,
         adapter,
@@ -56,12 +56,12 @@ fn elsewhere(config: &Config) -> Result<bool> {
 }
 
 /// A signature by its name in the library, or as it is written.
-pub(super) fn signature(word: &str, around: &Surroundings) -> Result<Entry> {
+pub(super) fn signature(word: &str, env: &Environment) -> Result<LibraryEntry> {
     // What is typed has an arrow, and no name has one: the library need not be read.
     if let (true, Ok(signature)) = (word.contains("->"), word.parse()) {
         return Ok(entry(signature));
     }
-    let library = library(around)?;
+    let library = library(env)?;
     if let Some(entry) = library.iter().find(|entry| entry.signature.name == word) {
         return Ok(entry.clone());
     }
@@ -77,13 +77,13 @@ pub(super) fn signature(word: &str, around: &Surroundings) -> Result<Entry> {
 }
 
 /// A signature that was typed, as the library would hold it.
-pub(super) fn entry(signature: Signature) -> Entry {
-    Entry { signature, description: String::new(), module: Module::default(), demos: Vec::new() }
+pub(super) fn entry(signature: Signature) -> LibraryEntry {
+    LibraryEntry { signature, description: String::new(), module: Module::default(), demos: Vec::new() }
 }
 
 /// The built-in library with the user's own entries over it. A file that cannot be read costs its own entries only.
-pub(super) fn library(around: &Surroundings) -> Result<Vec<Entry>> {
-    let folder = around.config_dir.join("signatures");
+pub(super) fn library(env: &Environment) -> Result<Vec<LibraryEntry>> {
+    let folder = env.config_dir.join("signatures");
     let mut texts = Vec::new();
     if let Ok(files) = std::fs::read_dir(&folder) {
         let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
@@ -102,7 +102,7 @@ pub(super) fn library(around: &Surroundings) -> Result<Vec<Entry>> {
 }
 
 /// Keeps an entry in the user's library, a file each. Gives back where.
-pub(super) fn save_entry(folder: &Path, entry: &Entry) -> Result<PathBuf> {
+pub(super) fn save_entry(folder: &Path, entry: &LibraryEntry) -> Result<PathBuf> {
     let path = entry_path(folder, &entry.signature.name);
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let draft = path.with_extension("draft");
@@ -184,8 +184,8 @@ pub(super) fn example_inputs(signature: &Signature) -> Result<Values> {
 }
 
 /// Refuses the name of an output that the run will not have.
-pub(super) fn require_output(job: &Job, name: &str) -> Result<()> {
-    let expanded = job.module.expand(&job.signature);
+pub(super) fn require_output(spec: &RunSpec, name: &str) -> Result<()> {
+    let expanded = spec.module.expand(&spec.signature);
     if expanded.output(name).is_some() {
         return Ok(());
     }
@@ -197,22 +197,22 @@ pub(super) fn require_output(job: &Job, name: &str) -> Result<()> {
 }
 
 /// The world that the settings describe: the service or the simulator, headers, catalogue, faults.
-pub(super) async fn world(config: &Config, settings: &Settings) -> Result<Arc<World>> {
+pub(super) async fn services(config: &Config, settings: &GlobalOptions) -> Result<Arc<Services>> {
     let service = service(config, settings)?;
     let pace = config.read("simulator.pace")?.unwrap_or(1.0);
     let simulator = Simulator::start(simulator::Options { pace, ..simulator::Options::default() })
         .await
         .context("the simulator cannot listen on 127.0.0.1")?;
     let client = Client::new(config.policy(0)?.timeouts.connect);
-    let world = World::new(client, service, simulator, headers(config)?, Catalogue::snapshot());
+    let services = Services::new(client, service, simulator, headers(config)?, Catalogue::snapshot());
     for (model, fault) in settings.faults()? {
-        world.inject(&model, Some(fault));
+        services.inject(&model, Some(fault));
     }
-    Ok(Arc::new(world))
+    Ok(Arc::new(services))
 }
 
 /// Who answers: the server that was named; OpenRouter, if there is a key; else the simulator.
-pub(super) fn service(config: &Config, settings: &Settings) -> Result<Service> {
+pub(super) fn service(config: &Config, settings: &GlobalOptions) -> Result<Service> {
     let named = config.read::<String>("base_url")?.filter(|_| !settings.simulate);
     let key = config.secret().map(|(secret, _)| secret.clone());
     let base: BaseUrl = match (named, &key) {
@@ -224,13 +224,13 @@ pub(super) fn service(config: &Config, settings: &Settings) -> Result<Service> {
 }
 
 /// Keeps runs in the data directory, unless the user wants none kept.
-pub(super) fn keeper(config: &Config, around: &Surroundings, world: &World) -> Result<Keeper> {
+pub(super) fn keeper(config: &Config, env: &Environment, services: &Services) -> Result<HistoryWriter> {
     if !config.read::<bool>("history.keep")?.unwrap_or(true) {
-        return Ok(Keeper::none());
+        return Ok(HistoryWriter::none());
     }
-    let mut numbers = Numbers::shared(&around.data_dir);
-    world.number_runs(move |wall| numbers.next(wall));
-    Ok(Keeper::at(&around.data_dir))
+    let mut numbers = RunIds::shared(&env.data_dir);
+    services.number_runs(move |wall| numbers.next(wall));
+    Ok(HistoryWriter::at(&env.data_dir))
 }
 
 /// Attribution and extra headers, each with where it came from.
@@ -242,15 +242,15 @@ pub(super) fn headers(config: &Config) -> Result<Headers> {
             value => value.as_str()?.to_owned(),
         };
         // An empty text means: do not send it.
-        (!value.is_empty()).then(|| Chosen { value, from: set.origin.clone() })
+        (!value.is_empty()).then(|| ChosenValue { value, from: set.origin.clone() })
     };
     let extras = config.get("headers").map(|set| {
         let texts = set.value.as_object().into_iter().flatten();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         texts
-            .map(|(name, value)| Extra {
+            .map(|(name, value)| ExtraHeader {
                 name: name.clone(),
-                value: Chosen { value: text(value), from: set.origin.clone() },
+                value: ChosenValue { value: text(value), from: set.origin.clone() },
             })
             .collect()
     });

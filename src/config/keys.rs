@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum ValueShape {
     /// Text.
     Text,
     /// One of these words.
@@ -27,28 +27,34 @@ pub enum Shape {
 
 /// One thing that can be set.
 #[derive(Clone, Copy, Debug)]
-pub struct Key {
+pub struct ConfigKey {
     /// As in the file: `section.name`.
     pub name: &'static str,
     /// The environment variable.
     pub env: &'static str,
     /// What its value looks like.
-    pub shape: Shape,
+    pub shape: ValueShape,
     /// The default as it would be written in TOML; empty if there is none.
     pub default: &'static str,
     /// What it does, one line.
     pub doc: &'static str,
 }
 
-const fn key(name: &'static str, env: &'static str, shape: Shape, default: &'static str, doc: &'static str) -> Key {
-    Key { name, env, shape, default, doc }
+const fn key(
+    name: &'static str,
+    env: &'static str,
+    shape: ValueShape,
+    default: &'static str,
+    doc: &'static str,
+) -> ConfigKey {
+    ConfigKey { name, env, shape, default, doc }
 }
 
-use Shape::{Count, Json, Number, Seconds, Switch, Table, Text, Texts, Word};
+use ValueShape::{Count, Json, Number, Seconds, Switch, Table, Text, Texts, Word};
 
 /// Every key there is. The service's own key is not among them: it lives in the environment or a `.env` file.
 #[rustfmt::skip] // a table reads by its rows
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[ConfigKey] = &[
     key("base_url", "SWITCHOVER_BASE_URL", Text, "", "The API to talk to; without it the built-in simulator, or OpenRouter when there is a key"),
     key("models", "SWITCHOVER_MODELS", Texts, "", "The fallback chain, first choice first"),
     key("signature", "SWITCHOVER_SIGNATURE", Text, "", "Inline signature or library name to begin with"),
@@ -87,13 +93,13 @@ pub(super) const RETIRED: &[(&str, &str, &str)] =
     &[("ui.vim", "SWITCHOVER_VIM", "there are no Vim keys any more; Ctrl+G opens the prompt in $EDITOR")];
 
 /// The key of that name.
-pub(super) fn find(name: &str) -> Option<&'static Key> {
+pub(super) fn find(name: &str) -> Option<&'static ConfigKey> {
     KEYS.iter().find(|key| key.name == name)
 }
 
 /// The key of which `name` is a part, such as `request.temperature`, and which part.
-pub fn within(name: &str) -> Option<(&'static Key, &str)> {
-    let part = |key: &'static Key| Some((key, name.strip_prefix(key.name)?.strip_prefix('.')?));
+pub fn within(name: &str) -> Option<(&'static ConfigKey, &str)> {
+    let part = |key: &'static ConfigKey| Some((key, name.strip_prefix(key.name)?.strip_prefix('.')?));
     KEYS.iter().filter(|key| matches!(key.shape, Table | Json)).find_map(part)
 }
 
@@ -106,7 +112,7 @@ pub(super) fn unknown(name: &str) -> String {
     }
 }
 
-impl Key {
+impl ConfigKey {
     /// The default as a value.
     pub fn default(&self) -> Option<Value> {
         (!self.default.is_empty()).then(|| serde_json::from_str(self.default).unwrap_or(Value::Null))

@@ -5,7 +5,7 @@ mod demo;
 mod prose;
 mod schema;
 
-use super::{Adapter, Demo, Message, Prediction, Role, Sections, Signature, Turn, Unparsed, Values};
+use super::{Adapter, Demo, Message, ParseFailure, Prediction, Role, Sections, Signature, Turn, Values};
 use serde_json::Value;
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -33,7 +33,7 @@ impl Adapter {
     ///
     /// # Errors
     /// Every output that is missing or does not fit its type.
-    pub fn parse(self, signature: &Signature, text: &str) -> Result<Prediction, Unparsed> {
+    pub fn parse(self, signature: &Signature, text: &str) -> Result<Prediction, ParseFailure> {
         let mut sections = Sections::new(self, signature);
         sections.push(text);
         sections.finish();
@@ -42,7 +42,7 @@ impl Adapter {
 
     /// The messages to add after an answer that does not validate: that answer, what is wrong with it, and what
     /// is wanted.
-    pub fn repair_turn(self, signature: &Signature, bad: &str, why: &Unparsed) -> Vec<Message> {
+    pub fn repair_turn(self, signature: &Signature, bad: &str, why: &ParseFailure) -> Vec<Message> {
         vec![message(Role::Assistant, bad.to_owned()), message(Role::User, prose::repair(self, signature, why))]
     }
 

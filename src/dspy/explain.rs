@@ -1,6 +1,6 @@
 //! What `switchover signature` and `switchover parse` say, as JSON.
 
-use super::{Adapter, Prediction, Signature, Unparsed};
+use super::{Adapter, ParseFailure, Prediction, Signature};
 use serde_json::{Value, json};
 
 /// `{"accepted": true, "fields": [{"name", "kind", "type"}], "warnings": [{"at": [from, to], "message"}]}`, or
@@ -36,7 +36,7 @@ pub fn explain_answer(adapter: Adapter, signature: &Signature, text: &str) -> Va
     told(adapter.parse(signature, text))
 }
 
-fn told(answer: Result<Prediction, Unparsed>) -> Value {
+fn told(answer: Result<Prediction, ParseFailure>) -> Value {
     match answer {
         Ok(prediction) => json!({"parsed": prediction.fields, "repairs": prediction.repairs}),
         Err(unparsed) => json!({"rejected": true, "reasons": unparsed.problems}),

@@ -9,7 +9,7 @@ mod names;
 mod token;
 mod types;
 
-use super::{Field, Kind, Signature, SyntaxError};
+use super::{Field, FieldType, Signature, SyntaxError};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use token::{Spanned, Token};
@@ -66,14 +66,14 @@ pub(super) fn signature(source: &str) -> Result<(Signature, Vec<Warning>), Synta
             return Err(error.suggest(Some(format!("new_{name}"))));
         }
     }
-    let fields = |side: Vec<Named>| side.into_iter().map(|(name, _, kind)| Field::new(name, kind)).collect();
+    let fields = |side: Vec<NamedField>| side.into_iter().map(|(name, _, kind)| Field::new(name, kind)).collect();
     Ok((Signature::new(fields(inputs), fields(outputs)), warnings))
 }
 
 /// Reads a type on its own, in either spelling.
-pub(super) fn kind(source: &str) -> Result<Kind, SyntaxError> {
+pub(super) fn kind(source: &str) -> Result<FieldType, SyntaxError> {
     let tokens = token::tokens(source, 0..source.len().min(LONGEST))?;
-    let mut reader = Reader { source, end: source.len(), tokens: &tokens, at: 0, printed: true };
+    let mut reader = FieldParser { source, end: source.len(), tokens: &tokens, at: 0, printed: true };
     let kind = reader.kind(0)?;
     match reader.peek() {
         None => Ok(kind),
@@ -107,13 +107,13 @@ fn arrow(source: &str) -> Result<usize, SyntaxError> {
 }
 
 /// A field, and where its name stands.
-type Named = (String, Range<usize>, Kind);
+type NamedField = (String, Range<usize>, FieldType);
 
 /// The fields of one side.
-fn side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Result<Vec<Named>, SyntaxError> {
+fn side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Result<Vec<NamedField>, SyntaxError> {
     let tokens = token::tokens(source, range.clone())?;
-    let mut reader = Reader { source, end: range.end, tokens: &tokens, at: 0, printed: false };
-    let mut fields: Vec<Named> = Vec::new();
+    let mut reader = FieldParser { source, end: range.end, tokens: &tokens, at: 0, printed: false };
+    let mut fields: Vec<NamedField> = Vec::new();
     let mut warn = |at: &Range<usize>, message: String| warnings.push(Warning { at: at.clone(), message });
     let (mut star, mut slash, mut double) = (false, false, false);
     let mut default: Option<Range<usize>> = None;
@@ -153,9 +153,9 @@ fn side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Resul
             let (name, at) = reader.field_name()?;
             // A bare `None` is no type to DSPy; `NoneType` is.
             let bare_none =
-                |reader: &Reader<'_>| matches!(&reader.tokens[reader.at - 1].0, Token::Name(n) if n == "None");
+                |reader: &FieldParser<'_>| matches!(&reader.tokens[reader.at - 1].0, Token::Name(n) if n == "None");
             let mut kind = reader.annotation()?;
-            if kind == Some(Kind::None) && bare_none(&reader) {
+            if kind == Some(FieldType::None) && bare_none(&reader) {
                 warn(&at, format!("`{name}: None` is read as `str`, as DSPy does; write `{name}: str | None`"));
                 kind = None;
             }
@@ -170,7 +170,7 @@ fn side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Resul
                 ));
             }
             default = default.or(given);
-            let kind = kind.unwrap_or(Kind::Str);
+            let kind = kind.unwrap_or(FieldType::Str);
             if star {
                 warn(&at, format!("`{name}` is dropped: it follows a `*`"));
             } else if let Some(earlier) = fields.iter_mut().find(|(other, _, _)| *other == name) {
@@ -188,7 +188,7 @@ fn side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Resul
 }
 
 /// A walk over one side's tokens.
-struct Reader<'a> {
+struct FieldParser<'a> {
     source: &'a str,
     /// Where the side ends, in bytes.
     end: usize,
@@ -198,7 +198,7 @@ struct Reader<'a> {
     printed: bool,
 }
 
-impl Reader<'_> {
+impl FieldParser<'_> {
     fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at).map(|(token, _)| token)
     }
@@ -270,7 +270,7 @@ impl Reader<'_> {
         Ok((name, at))
     }
 
-    fn annotation(&mut self) -> Result<Option<Kind>, SyntaxError> {
+    fn annotation(&mut self) -> Result<Option<FieldType>, SyntaxError> {
         if self.take(":") { self.kind(0).map(Some) } else { Ok(None) }
     }
 

@@ -1,6 +1,6 @@
 //! What a person gives to an input field, as a value of its type.
 
-use super::{Field, Kind, Problem, Signature, read};
+use super::{Field, FieldType, Problem, Signature, read};
 use serde_json::Value;
 
 impl Signature {
@@ -16,7 +16,8 @@ impl Field {
     /// # Errors
     /// What was expected, and what came.
     pub fn read(&self, typed: &str) -> Result<Value, Problem> {
-        let texts = matches!(&self.kind, Kind::List(Some(of)) if **of == Kind::Str) || self.kind == Kind::List(None);
+        let texts = matches!(&self.kind, FieldType::List(Some(of)) if **of == FieldType::Str)
+            || self.kind == FieldType::List(None);
         if texts && !typed.trim_start().starts_with('[') {
             let lines = typed.lines().map(str::trim).filter(|line| !line.is_empty());
             return Ok(lines.map(Value::from).collect());

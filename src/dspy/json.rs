@@ -32,9 +32,9 @@ pub(super) struct Member {
 
 /// See the module.
 #[derive(Clone, Debug)]
-pub(super) struct Reader {
-    stack: Vec<Frame>,
-    mode: Mode,
+pub(super) struct JsonReader {
+    stack: Vec<JsonFrame>,
+    mode: JsonMode,
     /// The string, word or number being read, as clean as it is shown.
     word: String,
     cleaner: Cleaner,
@@ -61,13 +61,13 @@ pub(super) struct Reader {
 }
 
 #[derive(Clone, Debug)]
-enum Frame {
+enum JsonFrame {
     Object { map: Map<String, Value>, key: Option<String> },
     List { items: Vec<Value>, close: char, comma: bool },
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Mode {
+enum JsonMode {
     /// Between outermost values.
     Outside,
     /// Before a key, or an object's end.
@@ -85,14 +85,14 @@ enum Mode {
     /// Words after a value that belong to nothing.
     Junk,
     /// Within a comment: whether it is a block, its last character, and what it interrupted.
-    Comment(Option<bool>, char, Box<Mode>),
+    Comment(Option<bool>, char, Box<JsonMode>),
 }
 
-impl Default for Reader {
+impl Default for JsonReader {
     fn default() -> Self {
         Self {
             stack: Vec::new(),
-            mode: Mode::Outside,
+            mode: JsonMode::Outside,
             word: String::new(),
             cleaner: Cleaner::new(),
             roots: Vec::new(),
@@ -115,10 +115,10 @@ impl Default for Reader {
 /// The value in a complete text, with what was repaired. Of several alike the last counts; several that are not
 /// alike, or that commas join, are a list. Nothing if there is none.
 pub(super) fn read(text: &str) -> Option<(Value, Vec<&'static str>)> {
-    let mut reader = Reader::default();
+    let mut reader = JsonReader::default();
     reader.push(text);
     reader.finish();
-    let Reader { mut roots, mut repairs, listed, .. } = reader;
+    let JsonReader { mut roots, mut repairs, listed, .. } = reader;
     let last = roots.pop()?;
     let like_last = |root: &Value| match (root, &last) {
         (Value::Object(a), Value::Object(b)) => a.keys().eq(b.keys()),
@@ -135,7 +135,7 @@ pub(super) fn read(text: &str) -> Option<(Value, Vec<&'static str>)> {
     Some((last, repairs))
 }
 
-impl Reader {
+impl JsonReader {
     /// A reader of objects with the outputs as their members.
     pub(super) fn of_objects() -> Self {
         Self { objects_only: true, ..Self::default() }
@@ -162,7 +162,7 @@ impl Reader {
     /// How much of the text's beginning is plainly within a string: no quote, no escape, nothing to mend.
     fn run(&self, text: &str) -> usize {
         match &self.mode {
-            Mode::Text(quote, _) if quote.settled() && !self.wrapped => {
+            JsonMode::Text(quote, _) if quote.settled() && !self.wrapped => {
                 let plain = |b: u8| (b' '..0x7f).contains(&b) && !matches!(b, b'"' | b'\'' | b'`' | b'\\');
                 text.bytes().position(|b| !plain(b)).unwrap_or(text.len())
             }
@@ -172,7 +172,7 @@ impl Reader {
 
     /// A run of a string goes over as it is.
     fn copy(&mut self, run: &str) {
-        let key = !matches!(self.mode, Mode::Text(_, false));
+        let key = !matches!(self.mode, JsonMode::Text(_, false));
         self.emit(run, key);
         if self.nested()
             && let Some(member) = self.members.last_mut()
@@ -217,8 +217,8 @@ impl Reader {
             self.stack.clear();
             return;
         }
-        match std::mem::replace(&mut self.mode, Mode::After) {
-            Mode::Text(quote, key) => {
+        match std::mem::replace(&mut self.mode, JsonMode::After) {
+            JsonMode::Text(quote, key) => {
                 if quote.hold.is_empty() {
                     self.repair("a string that was never closed");
                     self.emit(&quote.escape, key);
@@ -226,7 +226,7 @@ impl Reader {
                 }
                 self.end_text(key);
             }
-            Mode::Bare(key) => self.end_bare(key),
+            JsonMode::Bare(key) => self.end_bare(key),
             mode => self.mode = mode,
         }
         if !self.stack.is_empty() {
@@ -251,8 +251,8 @@ impl Reader {
     fn drop_brackets(&mut self) {
         for frame in self.stack.iter().rev() {
             let close = match frame {
-                Frame::Object { .. } => '}',
-                Frame::List { close, .. } => *close,
+                JsonFrame::Object { .. } => '}',
+                JsonFrame::List { close, .. } => *close,
             };
             let Some(rest) = self.word.trim_end().strip_suffix(close) else { break };
             self.word.truncate(rest.len());
@@ -266,9 +266,9 @@ impl Reader {
     }
 
     fn feed(&mut self, c: char) {
-        match std::mem::replace(&mut self.mode, Mode::After) {
-            Mode::Outside => {
-                self.mode = Mode::Outside;
+        match std::mem::replace(&mut self.mode, JsonMode::After) {
+            JsonMode::Outside => {
+                self.mode = JsonMode::Outside;
                 match c {
                     '[' if self.objects_only => {}
                     '{' | '[' => {
@@ -287,12 +287,12 @@ impl Reader {
                     }
                 }
             }
-            Mode::Text(quote, key) => self.in_text(quote, key, c),
-            Mode::Bare(key) => self.in_bare(key, c),
-            Mode::Comment(block, last, back) => {
+            JsonMode::Text(quote, key) => self.in_text(quote, key, c),
+            JsonMode::Bare(key) => self.in_bare(key, c),
+            JsonMode::Comment(block, last, back) => {
                 self.mode = match (block, c) {
-                    (None, '/') => Mode::Comment(Some(false), ' ', back),
-                    (None, '*') => Mode::Comment(Some(true), ' ', back),
+                    (None, '/') => JsonMode::Comment(Some(false), ' ', back),
+                    (None, '*') => JsonMode::Comment(Some(true), ' ', back),
                     // A lone slash is dropped.
                     (None, _) => {
                         self.mode = *back;
@@ -300,21 +300,21 @@ impl Reader {
                     }
                     (Some(false), '\n') => *back,
                     (Some(true), '/') if last == '*' => *back,
-                    (block, c) => Mode::Comment(block, c, back),
+                    (block, c) => JsonMode::Comment(block, c, back),
                 };
             }
-            mode if c.is_whitespace() && mode != Mode::Junk => self.mode = mode,
-            mode if (c == '/' || c == '#') && mode != Mode::Colon => {
+            mode if c.is_whitespace() && mode != JsonMode::Junk => self.mode = mode,
+            mode if (c == '/' || c == '#') && mode != JsonMode::Colon => {
                 self.repair("a comment");
-                self.mode = Mode::Comment((c == '#').then_some(false), ' ', Box::new(mode));
+                self.mode = JsonMode::Comment((c == '#').then_some(false), ' ', Box::new(mode));
             }
-            Mode::Key => self.key(c),
-            Mode::Colon => self.colon(c),
-            Mode::Value => self.value(c),
-            Mode::After => self.after(c),
-            Mode::Junk => match c {
+            JsonMode::Key => self.key(c),
+            JsonMode::Colon => self.colon(c),
+            JsonMode::Value => self.value(c),
+            JsonMode::After => self.after(c),
+            JsonMode::Junk => match c {
                 ',' | '}' | ']' | ')' | '\n' | ';' => self.after(c),
-                _ => self.mode = Mode::Junk,
+                _ => self.mode = JsonMode::Junk,
             },
         }
     }

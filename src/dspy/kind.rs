@@ -7,9 +7,9 @@ use serde_json::Value;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-/// A field's type. Prints as DSPy prints it (`Union[str, NoneType]`); is stored as [`Kind::inline`] spells it.
+/// A field's type. Prints as DSPy prints it (`Union[str, NoneType]`); is stored as [`FieldType::inline`] spells it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum FieldType {
     /// `str`
     Str,
     /// `int`
@@ -31,35 +31,35 @@ pub enum Kind {
     /// `Literal[…]`: strings, numbers, booleans, null.
     Literal(Vec<Value>),
     /// `list` or `list[…]`
-    List(Option<Box<Kind>>),
+    List(Option<Box<FieldType>>),
     /// `set` or `set[…]`
-    Set(Option<Box<Kind>>),
+    Set(Option<Box<FieldType>>),
     /// `tuple` or `tuple[A, B]`
-    Tuple(Option<Vec<Kind>>),
+    Tuple(Option<Vec<FieldType>>),
     /// `tuple[X, ...]`
-    TupleOf(Box<Kind>),
+    TupleOf(Box<FieldType>),
     /// `dict` or `dict[…, …]`
-    Dict(Option<Box<(Kind, Kind)>>),
+    Dict(Option<Box<(FieldType, FieldType)>>),
     /// `Union[…]`, `X | Y`, `Optional[X]`: two or more, each once, none of them a union.
-    Union(Vec<Kind>),
+    Union(Vec<FieldType>),
     /// A container by another name, `Sequence[int]`: printed by that name, read as the kind inside.
-    Like(String, Box<Kind>),
+    Like(String, Box<FieldType>),
 }
 
 /// The two spellings.
 #[derive(Clone, Copy, PartialEq)]
-enum Style {
+enum Notation {
     /// As DSPy prints it; some types lose their module, some literals their escapes.
     Printed,
     /// As a person would type it.
     Inline,
 }
 
-impl Kind {
+impl FieldType {
     /// As one would type it in a signature: `str | None`, `datetime.datetime`. Reading it gives the same kind.
     pub fn inline(&self) -> String {
         let mut out = String::new();
-        self.spell(Style::Inline, &mut out);
+        self.spell(Notation::Inline, &mut out);
         out
     }
 
@@ -73,8 +73,8 @@ impl Kind {
     }
 
     /// One kind of several: flat, each once; a single one stays itself.
-    pub(super) fn union(kinds: impl IntoIterator<Item = Kind>) -> Self {
-        let mut flat: Vec<Kind> = Vec::new();
+    pub(super) fn union(kinds: impl IntoIterator<Item = FieldType>) -> Self {
+        let mut flat: Vec<FieldType> = Vec::new();
         for kind in kinds {
             let members = if let Self::Union(inner) = kind { inner } else { vec![kind] };
             for member in members {
@@ -86,17 +86,17 @@ impl Kind {
         if flat.len() == 1 { flat.remove(0) } else { Self::Union(flat) }
     }
 
-    fn spell(&self, style: Style, out: &mut String) {
+    fn spell(&self, style: Notation, out: &mut String) {
         match self {
             Self::Str => out.push_str("str"),
             Self::Int => out.push_str("int"),
             Self::Float => out.push_str("float"),
             Self::Bool => out.push_str("bool"),
-            Self::None => out.push_str(if style == Style::Inline { "None" } else { "NoneType" }),
+            Self::None => out.push_str(if style == Notation::Inline { "None" } else { "NoneType" }),
             Self::Any => out.push_str("Any"),
             Self::Complex => out.push_str("complex"),
             Self::Bytes => out.push_str("bytes"),
-            Self::Named(name) if style == Style::Inline => out.push_str(name),
+            Self::Named(name) if style == Notation::Inline => out.push_str(name),
             Self::Named(name) => match name.split_once('[') {
                 Some((_, language)) => {
                     out.push_str("Code_(");
@@ -106,21 +106,21 @@ impl Kind {
                 None => out.push_str(name.rsplit('.').next().unwrap_or(name)),
             },
             Self::Literal(values) => {
-                let one = if style == Style::Inline { repr } else { printed };
+                let one = if style == Notation::Inline { repr } else { printed };
                 out.push_str("Literal[");
                 out.push_str(&values.iter().map(one).collect::<Vec<_>>().join(", "));
                 out.push(']');
             }
             Self::List(inner) => container("list", inner.as_deref().map(std::slice::from_ref), style, out),
             Self::Set(inner) => container("set", inner.as_deref().map(std::slice::from_ref), style, out),
-            Self::Tuple(inner) if style == Style::Inline && inner.as_ref().is_some_and(Vec::is_empty) => {
+            Self::Tuple(inner) if style == Notation::Inline && inner.as_ref().is_some_and(Vec::is_empty) => {
                 out.push_str("tuple[()]");
             }
             Self::Tuple(inner) => container("tuple", inner.as_deref(), style, out),
             Self::TupleOf(inner) => {
                 out.push_str("tuple[");
                 inner.spell(style, out);
-                out.push_str(if style == Style::Inline { ", ...]" } else { ", Ellipsis]" });
+                out.push_str(if style == Notation::Inline { ", ...]" } else { ", Ellipsis]" });
             }
             Self::Dict(None) => out.push_str("dict"),
             Self::Dict(Some(pair)) => {
@@ -132,7 +132,7 @@ impl Kind {
             }
             Self::Union(kinds) => {
                 let (open, between, close) =
-                    if style == Style::Inline { ("", " | ", "") } else { ("Union[", ", ", "]") };
+                    if style == Notation::Inline { ("", " | ", "") } else { ("Union[", ", ", "]") };
                 out.push_str(open);
                 for (i, kind) in kinds.iter().enumerate() {
                     out.push_str(if i == 0 { "" } else { between });
@@ -150,7 +150,7 @@ impl Kind {
     }
 }
 
-fn container(name: &str, inner: Option<&[Kind]>, style: Style, out: &mut String) {
+fn container(name: &str, inner: Option<&[FieldType]>, style: Notation, out: &mut String) {
     out.push_str(name);
     let Some(inner) = inner else { return };
     out.push('[');
@@ -162,9 +162,9 @@ fn container(name: &str, inner: Option<&[Kind]>, style: Style, out: &mut String)
 }
 
 /// A container's argument: DSPy prints a bare `None` there, and `NoneType` elsewhere.
-fn element(kind: &Kind, style: Style, out: &mut String) {
+fn element(kind: &FieldType, style: Notation, out: &mut String) {
     match kind {
-        Kind::None => out.push_str("None"),
+        FieldType::None => out.push_str("None"),
         kind => kind.spell(style, out),
     }
 }
@@ -179,15 +179,15 @@ fn printed(value: &Value) -> String {
     }
 }
 
-impl Display for Kind {
+impl Display for FieldType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = String::new();
-        self.spell(Style::Printed, &mut out);
+        self.spell(Notation::Printed, &mut out);
         f.pad(&out)
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for FieldType {
     type Err = super::SyntaxError;
 
     /// Reads either spelling.
@@ -196,13 +196,13 @@ impl FromStr for Kind {
     }
 }
 
-impl Serialize for Kind {
+impl Serialize for FieldType {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&self.inline())
     }
 }
 
-impl<'de> Deserialize<'de> for Kind {
+impl<'de> Deserialize<'de> for FieldType {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }

@@ -4,13 +4,13 @@ mod file;
 mod write;
 
 use super::{Demo, Module, Signature};
-use file::File;
+use file::LibraryFile;
 use serde::{Deserialize, Serialize};
 pub use write::to_toml;
 
 /// A signature in the library.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct LibraryEntry {
     /// With its name, instructions, and all that is known of its fields.
     pub signature: Signature,
     /// What it is for, one line.
@@ -37,7 +37,7 @@ pub struct LibraryError {
 }
 
 /// The signatures that come with the program.
-pub fn built_in() -> Vec<Entry> {
+pub fn built_in() -> Vec<LibraryEntry> {
     parse(include_str!("../../assets/signatures.toml")).unwrap_or_default()
 }
 
@@ -45,12 +45,12 @@ pub fn built_in() -> Vec<Entry> {
 ///
 /// # Errors
 /// The first thing that is wrong, with its line and entry.
-pub fn parse(text: &str) -> Result<Vec<Entry>, LibraryError> {
-    let file: File = toml::from_str(text).map_err(|error| {
+pub fn parse(text: &str) -> Result<Vec<LibraryEntry>, LibraryError> {
+    let file: LibraryFile = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         LibraryError { line: line(text, at), entry: None, message: error.message().to_owned() }
     })?;
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<LibraryEntry> = Vec::new();
     for raw in file.signature {
         let entry = file::entry(raw, text)?;
         if let Some(twice) = entries.iter().find(|other| other.signature.name == entry.0.signature.name) {
@@ -68,7 +68,9 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, LibraryError> {
 
 /// The built-in entries with the user's, given as names and texts of files, in order. An entry of the user's takes the
 /// place of one with its name. A text that cannot be read is left out and told with its name.
-pub fn merge<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Vec<Entry>, Vec<(String, LibraryError)>) {
+pub fn merge<'a>(
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> (Vec<LibraryEntry>, Vec<(String, LibraryError)>) {
     let (mut entries, mut errors) = (built_in(), Vec::new());
     for (name, text) in files {
         match parse(text) {
@@ -80,7 +82,7 @@ pub fn merge<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Vec<En
 }
 
 /// Adds the entry, or puts it in the place of the one with its name.
-pub fn put(entries: &mut Vec<Entry>, entry: Entry) {
+pub fn put(entries: &mut Vec<LibraryEntry>, entry: LibraryEntry) {
     match entries.iter_mut().find(|other| other.signature.name == entry.signature.name) {
         Some(other) => *other = entry,
         None => entries.push(entry),

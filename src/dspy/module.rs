@@ -1,7 +1,7 @@
 //! How a signature is asked: once, with reasoning, or several times and folded into one. A module is a value: it
 //! expands a signature and folds predictions; who asks, and when, is not known here.
 
-use super::{Field, Kind, Module, Prediction, Signature, Values};
+use super::{Field, FieldType, Module, Prediction, Signature, Values};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::fmt::{self, Display};
@@ -27,7 +27,7 @@ impl Module {
         }
         if signature.output("reasoning").is_none() {
             let name = free_name(signature, &["reasoning", "rationale", "thoughts"]);
-            expanded.outputs.insert(0, Field::new(name, Kind::Str));
+            expanded.outputs.insert(0, Field::new(name, FieldType::Str));
         }
         // The task still names what was asked for, not how it is thought about.
         expanded.instructions = signature.task();
@@ -56,13 +56,13 @@ impl Module {
         for (i, attempt) in attempts.iter().enumerate() {
             let name = format!("reasoning_attempt_{}", i + 1);
             inputs.insert(name.clone(), told(signature, attempt).into());
-            let field = Field::new(name, Kind::Str)
+            let field = Field::new(name, FieldType::Str)
                 .describe(format!("attempt {} at this task: its reasoning and its answer", i + 1));
             wider.inputs.push(field);
         }
         let name = free_name(&wider, &["rationale", "reasoning", "thoughts"]);
         let words = "what the attempts get right and wrong, and the corrected reasoning";
-        wider.outputs.insert(0, Field::new(name, Kind::Str).describe(words));
+        wider.outputs.insert(0, Field::new(name, FieldType::Str).describe(words));
         wider.instructions = signature.task();
         Some((wider, inputs))
     }

@@ -4,25 +4,25 @@ mod moment;
 
 use super::json::{self, scalar};
 use super::value::repr;
-use super::{Field, Kind, Problem};
+use super::{Field, FieldType, Problem};
 use crate::text::clean_value;
 use serde_json::{Map, Number, Value};
 
 /// A value that fits its type, with what was mended.
-pub(super) type Fit = Result<(Value, Vec<String>), Problem>;
+pub(super) type FieldResult = Result<(Value, Vec<String>), Problem>;
 
 /// Reads a field's text.
-pub(super) fn text(field: &Field, text: &str) -> Fit {
+pub(super) fn text(field: &Field, text: &str) -> FieldResult {
     let mut repairs = Vec::new();
     let value = match &field.kind {
         kind if keeps_text(kind) => Some(Value::String(text.to_owned())),
-        Kind::Literal(choices) => choice(choices, text, &mut repairs),
-        Kind::Named(name) if name.starts_with("dspy.Code") => Some(code(text)),
+        FieldType::Literal(choices) => choice(choices, text, &mut repairs),
+        FieldType::Named(name) if name.starts_with("dspy.Code") => Some(code(text)),
         kind => {
             let found = loose(text, &mut repairs);
             fit(kind, &found, &mut repairs).or_else(|| {
                 // A bare word in a union with a Literal.
-                (found == text && matches!(kind, Kind::Union(_)))
+                (found == text && matches!(kind, FieldType::Union(_)))
                     .then(|| union_choice(kind, text, &mut repairs))
                     .flatten()
             })
@@ -32,7 +32,7 @@ pub(super) fn text(field: &Field, text: &str) -> Fit {
 }
 
 /// Reads a field's text that nobody else needs: where it is the value, it may be long and is not copied.
-pub(super) fn whole(field: &Field, mut words: String) -> Fit {
+pub(super) fn whole(field: &Field, mut words: String) -> FieldResult {
     if !keeps_text(&field.kind) {
         return text(field, &words);
     }
@@ -41,32 +41,32 @@ pub(super) fn whole(field: &Field, mut words: String) -> Fit {
 }
 
 /// Reads a field's value that came as JSON.
-pub(super) fn json(field: &Field, value: &Value) -> Fit {
+pub(super) fn json(field: &Field, value: &Value) -> FieldResult {
     if let Value::String(words) = value {
         return text(field, words);
     }
     let mut repairs = Vec::new();
     let read = match &field.kind {
-        Kind::Str => {
+        FieldType::Str => {
             repairs.push(format!("{} taken as text", shape(value)));
             Some(Value::String(repr(value)))
         }
-        Kind::Literal(choices) => choices.iter().any(|choice| alike(choice, value)).then(|| value.clone()),
-        Kind::Named(name) if name.starts_with("dspy.Code") => value.get("code").and_then(Value::as_str).map(code),
+        FieldType::Literal(choices) => choices.iter().any(|choice| alike(choice, value)).then(|| value.clone()),
+        FieldType::Named(name) if name.starts_with("dspy.Code") => value.get("code").and_then(Value::as_str).map(code),
         kind => fit(kind, value, &mut repairs),
     };
     finish(field, read, repairs, &value.to_string())
 }
 
 /// What a field is worth that never came.
-pub(super) fn missing(field: &Field) -> Fit {
+pub(super) fn missing(field: &Field) -> FieldResult {
     if field.kind.is_optional() {
         return Ok((Value::Null, Vec::new()));
     }
     Err(Problem { field: field.name.clone(), expected: field.kind.to_string(), got: "nothing".to_owned() })
 }
 
-fn finish(field: &Field, value: Option<Value>, repairs: Vec<String>, got: &str) -> Fit {
+fn finish(field: &Field, value: Option<Value>, repairs: Vec<String>, got: &str) -> FieldResult {
     match value {
         Some(value) => Ok((value, repairs)),
         None => Err(Problem { field: field.name.clone(), expected: field.kind.to_string(), got: line(got) }),
@@ -95,10 +95,10 @@ fn shape(value: &Value) -> &'static str {
 }
 
 /// `str`, and unions of it with `None`: their text is never looked into, not even `null`.
-fn keeps_text(kind: &Kind) -> bool {
+fn keeps_text(kind: &FieldType) -> bool {
     match kind {
-        Kind::Str => true,
-        Kind::Union(kinds) => kinds.contains(&Kind::None) && kinds.contains(&Kind::Str),
+        FieldType::Str => true,
+        FieldType::Union(kinds) => kinds.contains(&FieldType::None) && kinds.contains(&FieldType::Str),
         _ => false,
     }
 }
@@ -194,10 +194,10 @@ fn choice(choices: &[Value], text: &str, repairs: &mut Vec<String>) -> Option<Va
     }
 }
 
-fn union_choice(kind: &Kind, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
-    let Kind::Union(kinds) = kind else { return None };
+fn union_choice(kind: &FieldType, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
+    let FieldType::Union(kinds) = kind else { return None };
     kinds.iter().find_map(|kind| match kind {
-        Kind::Literal(choices) => choice(choices, text, repairs),
+        FieldType::Literal(choices) => choice(choices, text, repairs),
         _ => None,
     })
 }
@@ -228,39 +228,39 @@ fn code(text: &str) -> Value {
 }
 
 /// The value as `kind`, converted where Python's pydantic would; nothing if it does not fit.
-pub(super) fn fit(kind: &Kind, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
+pub(super) fn fit(kind: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
     match kind {
-        Kind::Any => Some(value.clone()),
-        Kind::Str | Kind::Bytes => value.is_string().then(|| value.clone()),
-        Kind::None => value.is_null().then_some(Value::Null),
-        Kind::Int => int(value),
-        Kind::Float => float(value),
-        Kind::Bool => boolean(value),
-        Kind::Complex => complex(value),
-        Kind::Named(name) => moment::named(name, value),
-        Kind::Literal(choices) => {
+        FieldType::Any => Some(value.clone()),
+        FieldType::Str | FieldType::Bytes => value.is_string().then(|| value.clone()),
+        FieldType::None => value.is_null().then_some(Value::Null),
+        FieldType::Int => int(value),
+        FieldType::Float => float(value),
+        FieldType::Bool => boolean(value),
+        FieldType::Complex => complex(value),
+        FieldType::Named(name) => moment::named(name, value),
+        FieldType::Literal(choices) => {
             let exact = choices.iter().find(|choice| shape(choice) == shape(value) && alike(choice, value)).cloned();
             exact.or_else(|| value.as_str().and_then(|text| folded(choices, text, repairs)))
         }
-        Kind::Like(_, inner) => fit(inner, value, repairs),
-        Kind::List(None) | Kind::Tuple(None) => Some(value).filter(|v| v.is_array()).cloned(),
-        Kind::List(Some(inner)) | Kind::TupleOf(inner) => items(inner, value, repairs).map(Value::Array),
-        Kind::Set(inner) => {
+        FieldType::Like(_, inner) => fit(inner, value, repairs),
+        FieldType::List(None) | FieldType::Tuple(None) => Some(value).filter(|v| v.is_array()).cloned(),
+        FieldType::List(Some(inner)) | FieldType::TupleOf(inner) => items(inner, value, repairs).map(Value::Array),
+        FieldType::Set(inner) => {
             let mut seen: Vec<Value> = Vec::new();
-            for item in items(inner.as_deref().unwrap_or(&Kind::Any), value, repairs)? {
+            for item in items(inner.as_deref().unwrap_or(&FieldType::Any), value, repairs)? {
                 if !seen.contains(&item) {
                     seen.push(item);
                 }
             }
             Some(Value::Array(seen))
         }
-        Kind::Tuple(Some(kinds)) => {
+        FieldType::Tuple(Some(kinds)) => {
             let items = value.as_array().filter(|items| items.len() == kinds.len())?;
             let read = kinds.iter().zip(items).map(|(kind, item)| fit(kind, item, repairs));
             read.collect::<Option<Vec<_>>>().map(Value::Array)
         }
-        Kind::Dict(None) => Some(value).filter(|v| v.is_object()).cloned(),
-        Kind::Dict(Some(pair)) => {
+        FieldType::Dict(None) => Some(value).filter(|v| v.is_object()).cloned(),
+        FieldType::Dict(Some(pair)) => {
             let mut read = Map::new();
             for (key, value) in value.as_object()? {
                 let name = fit(&pair.0, &Value::String(key.clone()), repairs)?;
@@ -271,7 +271,7 @@ pub(super) fn fit(kind: &Kind, value: &Value, repairs: &mut Vec<String>) -> Opti
             }
             Some(Value::Object(read))
         }
-        Kind::Union(kinds) => {
+        FieldType::Union(kinds) => {
             let exact = kinds.iter().find(|kind| exactly(kind, value));
             match exact {
                 Some(kind) => fit(kind, value, repairs),
@@ -286,23 +286,23 @@ fn folded(choices: &[Value], text: &str, repairs: &mut Vec<String>) -> Option<Va
     (!text.contains(['[', '"', '\''])).then(|| choice(&strings, text, repairs)).flatten()
 }
 
-fn items(kind: &Kind, value: &Value, repairs: &mut Vec<String>) -> Option<Vec<Value>> {
+fn items(kind: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Vec<Value>> {
     value.as_array()?.iter().map(|item| fit(kind, item, repairs)).collect()
 }
 
 /// Whether a union would take the value for this member without converting it.
-fn exactly(kind: &Kind, value: &Value) -> bool {
+fn exactly(kind: &FieldType, value: &Value) -> bool {
     match (kind, value) {
-        (Kind::Str, Value::String(_))
-        | (Kind::Bool, Value::Bool(_))
-        | (Kind::None, Value::Null)
-        | (Kind::List(None), Value::Array(_))
-        | (Kind::Dict(None), Value::Object(_)) => true,
-        (Kind::Int, Value::Number(number)) => !number.is_f64(),
-        (Kind::Float, Value::Number(number)) => number.is_f64(),
-        (Kind::Literal(choices), value) => choices.contains(value),
-        (Kind::List(Some(inner)), Value::Array(items)) => items.iter().all(|item| exactly(inner, item)),
-        (Kind::Dict(Some(pair)), Value::Object(map)) => map.values().all(|value| exactly(&pair.1, value)),
+        (FieldType::Str, Value::String(_))
+        | (FieldType::Bool, Value::Bool(_))
+        | (FieldType::None, Value::Null)
+        | (FieldType::List(None), Value::Array(_))
+        | (FieldType::Dict(None), Value::Object(_)) => true,
+        (FieldType::Int, Value::Number(number)) => !number.is_f64(),
+        (FieldType::Float, Value::Number(number)) => number.is_f64(),
+        (FieldType::Literal(choices), value) => choices.contains(value),
+        (FieldType::List(Some(inner)), Value::Array(items)) => items.iter().all(|item| exactly(inner, item)),
+        (FieldType::Dict(Some(pair)), Value::Object(map)) => map.values().all(|value| exactly(&pair.1, value)),
         _ => false,
     }
 }

@@ -5,7 +5,7 @@
 mod chat;
 mod xml;
 
-use super::{Adapter, Field, Prediction, Problem, Repair, Section, Signature, Unparsed, Values};
+use super::{Adapter, Field, ParseFailure, Prediction, Problem, Repair, Section, Signature, Values};
 use super::{json, read};
 use chat::Chat;
 use serde_json::Value;
@@ -16,16 +16,16 @@ use xml::Xml;
 #[derive(Clone, Debug)]
 pub struct Sections {
     outputs: Vec<Field>,
-    reader: Reader,
+    reader: SectionReader,
     view: Vec<Section>,
     objects: Objects,
 }
 
 #[derive(Clone, Debug)]
-enum Reader {
+enum SectionReader {
     /// Markers; and a JSON object, as long as there was no marker and the text began with one.
-    Chat(Chat, Option<Box<json::Reader>>),
-    Json(Box<json::Reader>),
+    Chat(Chat, Option<Box<json::JsonReader>>),
+    Json(Box<json::JsonReader>),
     Xml(Xml),
 }
 
@@ -50,9 +50,9 @@ impl Sections {
         let outputs = signature.outputs.clone();
         let names = || outputs.iter().map(|field| field.name.clone()).collect();
         let reader = match adapter {
-            Adapter::Chat => Reader::Chat(Chat::new(names()), Some(Box::new(json::Reader::of_objects()))),
-            Adapter::Json => Reader::Json(Box::new(json::Reader::of_objects())),
-            Adapter::Xml => Reader::Xml(Xml::new(names())),
+            Adapter::Chat => SectionReader::Chat(Chat::new(names()), Some(Box::new(json::JsonReader::of_objects()))),
+            Adapter::Json => SectionReader::Json(Box::new(json::JsonReader::of_objects())),
+            Adapter::Xml => SectionReader::Xml(Xml::new(names())),
         };
         Self { outputs, reader, view: Vec::new(), objects: Objects::default() }
     }
@@ -60,7 +60,7 @@ impl Sections {
     /// Takes the next piece.
     pub fn push(&mut self, text: &str) {
         match &mut self.reader {
-            Reader::Chat(chat, object) => {
+            SectionReader::Chat(chat, object) => {
                 chat.push(text, &mut self.view);
                 if chat.marked() || !chat.begins_with_object() {
                     *object = None;
@@ -70,29 +70,29 @@ impl Sections {
                     self.objects.draw(object, &self.outputs, &mut self.view);
                 }
             }
-            Reader::Json(object) => {
+            SectionReader::Json(object) => {
                 object.push(text);
                 self.objects.draw(object, &self.outputs, &mut self.view);
             }
-            Reader::Xml(xml) => xml.push(text, &mut self.view),
+            SectionReader::Xml(xml) => xml.push(text, &mut self.view),
         }
     }
 
     /// The text is over: nothing more is held back and every section is complete.
     pub fn finish(&mut self) {
         match &mut self.reader {
-            Reader::Chat(chat, object) => {
+            SectionReader::Chat(chat, object) => {
                 if let Some(object) = object {
                     object.finish();
                     self.objects.draw(object, &self.outputs, &mut self.view);
                 }
                 chat.finish(&mut self.view);
             }
-            Reader::Json(object) => {
+            SectionReader::Json(object) => {
                 object.finish();
                 self.objects.draw(object, &self.outputs, &mut self.view);
             }
-            Reader::Xml(xml) => xml.finish(&mut self.view),
+            SectionReader::Xml(xml) => xml.finish(&mut self.view),
         }
         for section in &mut self.view {
             section.complete = true;
@@ -109,18 +109,18 @@ impl Sections {
     ///
     /// # Errors
     /// Every output that is missing or does not fit its type.
-    pub fn into_prediction(mut self, text: &str) -> Result<Prediction, Unparsed> {
+    pub fn into_prediction(mut self, text: &str) -> Result<Prediction, ParseFailure> {
         let (mut fields, mut repairs) = (Values::new(), Vec::new());
         let mut problems = Vec::new();
         let mended: Vec<&str> = match &self.reader {
-            Reader::Chat(chat, object) => match object {
+            SectionReader::Chat(chat, object) => match object {
                 Some(object) if !self.view.is_empty() => {
                     ["a JSON object in place of the markers"].iter().chain(object.repairs()).copied().collect()
                 }
                 _ => chat.repairs().to_vec(),
             },
-            Reader::Json(object) => object.repairs().to_vec(),
-            Reader::Xml(xml) => xml.repairs().to_vec(),
+            SectionReader::Json(object) => object.repairs().to_vec(),
+            SectionReader::Xml(xml) => xml.repairs().to_vec(),
         };
         repairs.extend(mended.into_iter().map(|what| Repair { field: String::new(), what: what.to_owned() }));
         for field in &std::mem::take(&mut self.outputs) {
@@ -136,18 +136,18 @@ impl Sections {
         if problems.is_empty() {
             Ok(Prediction { fields: Arc::new(fields), repairs })
         } else {
-            Err(Unparsed { problems })
+            Err(ParseFailure { problems })
         }
     }
 
-    fn field(&mut self, field: &Field) -> read::Fit {
+    fn field(&mut self, field: &Field) -> read::FieldResult {
         let Some(at) = self.view.iter().position(|section| section.name == field.name) else {
             return read::missing(field);
         };
         let object = match &self.reader {
-            Reader::Chat(_, object) => object.as_ref(),
-            Reader::Json(object) => Some(object),
-            Reader::Xml(_) => return xml::field(field, &self.view[at].text),
+            SectionReader::Chat(_, object) => object.as_ref(),
+            SectionReader::Json(object) => Some(object),
+            SectionReader::Xml(_) => return xml::field(field, &self.view[at].text),
         };
         match object {
             None => read::whole(field, std::mem::take(&mut self.view[at].text)),
@@ -160,7 +160,7 @@ impl Sections {
 
     /// Says where a missing field may be hiding.
     fn hint(&self, mut problem: Problem, text: &str) -> Problem {
-        let chat = matches!(self.reader, Reader::Chat(..));
+        let chat = matches!(self.reader, SectionReader::Chat(..));
         if chat && problem.got == "nothing" {
             let name = problem.field.to_lowercase();
             let near = text.lines().find(|line| line.contains("##") && line.to_lowercase().contains(&name));
@@ -179,7 +179,7 @@ impl Sections {
 
 impl Objects {
     /// Brings `view` up to what `reader` has read.
-    fn draw(&mut self, reader: &json::Reader, outputs: &[Field], view: &mut Vec<Section>) {
+    fn draw(&mut self, reader: &json::JsonReader, outputs: &[Field], view: &mut Vec<Section>) {
         let known = |key: &str| outputs.iter().any(|field| field.name == key);
         let members = reader.members();
         while let Some(member) = members.get(self.next) {

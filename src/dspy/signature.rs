@@ -1,7 +1,7 @@
 //! What is asked for: typed inputs and outputs.
 
 use super::value::render;
-use super::{Kind, SyntaxError, Warning, grammar};
+use super::{FieldType, SyntaxError, Warning, grammar};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::str::FromStr;
@@ -27,7 +27,7 @@ pub struct Field {
     /// An identifier.
     pub name: String,
     /// Its type.
-    pub kind: Kind,
+    pub kind: FieldType,
     /// What it means, if it says more than its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -41,7 +41,7 @@ pub struct Field {
 
 impl Field {
     /// A field that says no more than its name and type.
-    pub fn new(name: impl Into<String>, kind: Kind) -> Self {
+    pub fn new(name: impl Into<String>, kind: FieldType) -> Self {
         Self { name: name.into(), kind, description: None, constraints: None, placeholder: None }
     }
 
@@ -76,9 +76,9 @@ impl Signature {
     pub fn inline(&self) -> String {
         let side = |fields: &[Field]| {
             let field = |f: &Field| match f.kind {
-                Kind::Str => f.name.clone(),
+                FieldType::Str => f.name.clone(),
                 // DSPy takes a bare `None` for `str`; this name it takes at its word.
-                Kind::None => format!("{}: NoneType", f.name),
+                FieldType::None => format!("{}: NoneType", f.name),
                 ref kind => format!("{}: {}", f.name, kind.inline()),
             };
             fields.iter().map(field).collect::<Vec<_>>().join(", ")

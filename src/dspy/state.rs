@@ -5,9 +5,9 @@
 
 mod guess;
 
-use super::library::Entry;
+use super::library::LibraryEntry;
 use super::value::title;
-use super::{Field, Kind, Module};
+use super::{Field, FieldType, Module};
 use crate::text::clean_value;
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Imported {
     /// Each predictor, named by its path.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LibraryEntry>,
     /// What was guessed and what was left out, one line each.
     pub notes: Vec<String>,
 }
@@ -87,7 +87,7 @@ fn predictor(name: &str, path: &str, state: &Map<String, Value>, imported: &mut 
     }
     let mut signature = read.signature;
     name.clone_into(&mut signature.name);
-    imported.entries.push(Entry { signature, description: String::new(), module: read.module, demos });
+    imported.entries.push(LibraryEntry { signature, description: String::new(), module: read.module, demos });
     Ok(())
 }
 
@@ -107,12 +107,12 @@ fn secrets(value: &Value) -> bool {
 
 /// The entry as a program that DSPy's `load()` accepts: `dspy.Predict(signature)`, or, for modules that reason,
 /// `dspy.ChainOfThought(signature)`.
-pub fn export(entry: &Entry) -> String {
+pub fn export(entry: &LibraryEntry) -> String {
     let reasons = entry.module != Module::Predict;
     let mut signature = entry.signature.clone();
     let has_reasoning = signature.output("reasoning").is_some();
     if reasons && !has_reasoning {
-        signature.outputs.insert(0, Field::new("reasoning", Kind::Str));
+        signature.outputs.insert(0, Field::new("reasoning", FieldType::Str));
     }
     let field = |field: &Field| {
         let words = [field.description.as_deref(), field.constraints.as_deref()];

@@ -1,6 +1,6 @@
 //! Values as text: Python's text of them, and their form in messages.
 
-use super::Kind;
+use super::FieldType;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -76,10 +76,10 @@ fn write_quoted(text: &str, out: &mut String) {
 
 /// A value as it stands in a message: text as it is, Python's words for single values, JSON for the rest. A list
 /// for a field of text becomes numbered items, each in its quotes.
-pub(super) fn render(kind: &Kind, value: &Value) -> String {
+pub(super) fn render(kind: &FieldType, value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) if *kind == Kind::Str => match items.as_slice() {
+        Value::Array(items) if *kind == FieldType::Str => match items.as_slice() {
             [] => "N/A".to_owned(),
             [item] => quoted(item),
             items => items

@@ -30,7 +30,7 @@ pub fn router(setting: &Setting<'_>) -> String {
         _ = writeln!(text, "    fallbacks={},", python_literal(&json!([{first: models[1..]}])));
     }
     text.push_str("    num_retries=0,  # the defaults retry the dead model for seconds first\n");
-    _ = writeln!(text, "    timeout={},\n)\n", setting.job.policy.limits.deadline.as_secs_f64());
+    _ = writeln!(text, "    timeout={},\n)\n", setting.spec.policy.limits.deadline.as_secs_f64());
     _ = writeln!(text, "MESSAGES = {}\n", python_messages(&setting.messages()));
     _ = write!(
         text,
@@ -70,7 +70,7 @@ pub fn proxy(setting: &Setting<'_>) -> String {
     }
     text.push_str("general_settings:\n  # What your own clients show the proxy: sk- and 32 random bytes in hex.\n");
     text.push_str("  master_key: os.environ/LITELLM_MASTER_KEY\nrouter_settings:\n  num_retries: 0\n");
-    _ = writeln!(text, "  timeout: {}", setting.job.policy.limits.deadline.as_secs_f64());
+    _ = writeln!(text, "  timeout: {}", setting.spec.policy.limits.deadline.as_secs_f64());
     if models.len() > 1 {
         _ = writeln!(text, "  fallbacks: {}", json!([{models[0]: models[1..]}]));
     }

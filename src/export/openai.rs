@@ -19,7 +19,7 @@ pub fn openai(setting: &Setting<'_>) -> String {
     text.push_str(&python_table(setting.headers().as_object().unwrap_or(&Map::new())));
     _ = write!(text, "\n\nclient = OpenAI(\n    base_url={},\n", literal(setting.base.as_str()));
     text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    default_headers=HEADERS,\n    max_retries=0,  # the server falls back by itself\n");
-    _ = writeln!(text, "    timeout={},\n)\n", setting.job.policy.limits.deadline.as_secs_f64());
+    _ = writeln!(text, "    timeout={},\n)\n", setting.spec.policy.limits.deadline.as_secs_f64());
     _ = writeln!(text, "MESSAGES = {}\n", python_messages(&setting.messages()));
     let first = setting.models().first().copied().unwrap_or_default();
     _ = write!(

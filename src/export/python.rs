@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 /// A Python file.
 pub fn dspy(setting: &Setting<'_>) -> String {
-    let job = setting.job;
+    let spec = setting.spec;
     let models = setting.models();
     let literal = |text: &str| python_literal(&json!(text));
     let mut text = String::from(concat!(
@@ -28,7 +28,7 @@ pub fn dspy(setting: &Setting<'_>) -> String {
     }
     _ = writeln!(text, "    api_base={},", literal(setting.base.as_str()));
     text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    extra_headers=HEADERS,\n");
-    _ = writeln!(text, "    timeout={},", job.policy.limits.deadline.as_secs_f64());
+    _ = writeln!(text, "    timeout={},", spec.policy.limits.deadline.as_secs_f64());
     text.push_str("    num_retries=0,  # the next model is the second try\n");
     text.push_str("    cache=False,  # a cached answer would hide a dead model\n");
     let (common, rest) = setting.fields();
@@ -36,7 +36,7 @@ pub fn dspy(setting: &Setting<'_>) -> String {
     if !rest.is_empty() {
         _ = writeln!(text, "    extra_body={},", python_literal(&Value::Object(rest)));
     }
-    let adapter = match job.adapter {
+    let adapter = match spec.adapter {
         Adapter::Chat => "ChatAdapter",
         Adapter::Json => "JSONAdapter",
         Adapter::Xml => "XMLAdapter",
@@ -44,9 +44,9 @@ pub fn dspy(setting: &Setting<'_>) -> String {
     _ = writeln!(text, ")\ndspy.configure(lm=lm, adapter=dspy.{adapter}())\n");
     text.push_str(&signature(setting));
     text.push_str(&program(setting));
-    let inputs = python_arguments("        ", &job.inputs);
+    let inputs = python_arguments("        ", &spec.inputs);
     _ = write!(text, "\n\nif __name__ == \"__main__\":\n    prediction = ask(\n{inputs}    )\n");
-    for output in &job.signature.outputs {
+    for output in &spec.signature.outputs {
         _ = writeln!(text, "    print(\"{0}:\", prediction.{0})", output.name);
     }
     text.push_str("    print(\"answered by:\", lm.history[-1][\"response_model\"])\n");
@@ -54,7 +54,7 @@ pub fn dspy(setting: &Setting<'_>) -> String {
 }
 
 fn signature(setting: &Setting<'_>) -> String {
-    let signature = &setting.job.signature;
+    let signature = &setting.spec.signature;
     let literal = |text: &str| python_literal(&json!(text));
     // DSPy prints None's type as NoneType, and reads it as None.
     let inline = signature.inline().replace("NoneType", "None");
@@ -71,13 +71,13 @@ fn signature(setting: &Setting<'_>) -> String {
 
 /// The module as a function `ask` of the inputs.
 fn program(setting: &Setting<'_>) -> String {
-    let job = setting.job;
-    let base = if job.module == Module::Predict { "Predict" } else { "ChainOfThought" };
+    let spec = setting.spec;
+    let base = if spec.module == Module::Predict { "Predict" } else { "ChainOfThought" };
     let mut text = format!("program = dspy.{base}(signature)\n");
-    if !job.demos.is_empty() {
-        let inner = if job.module == Module::Predict { "program" } else { "program.predict" };
+    if !spec.demos.is_empty() {
+        let inner = if spec.module == Module::Predict { "program" } else { "program.predict" };
         let row = |demo: &crate::dspy::Demo| format!("    dspy.Example({}),\n", python_literal(&json!(demo)));
-        _ = writeln!(text, "{inner}.demos = [\n{}]", job.demos.iter().map(row).collect::<String>());
+        _ = writeln!(text, "{inner}.demos = [\n{}]", spec.demos.iter().map(row).collect::<String>());
     }
     let several = |count: u8| {
         format!(
@@ -85,7 +85,7 @@ fn program(setting: &Setting<'_>) -> String {
              return [program(**inputs, config={{\"temperature\": 1.0, \"rollout_id\": n}}) for n in range({count})]\n"
         )
     };
-    match job.module {
+    match spec.module {
         Module::Predict | Module::ChainOfThought => {
             text.push_str("\n\ndef ask(**inputs):\n    return program(**inputs)\n");
         }

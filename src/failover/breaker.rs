@@ -35,15 +35,15 @@ const LONGEST_HINTED: Duration = Duration::from_secs(24 * 3600);
 /// A circuit breaker; times are on the engine's clock, not a run's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Breaker {
-    state: State,
+    state: Circuit,
     weight: f32,
     openings: u32,
-    recent: VecDeque<Outcome>,
+    recent: VecDeque<CallResult>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-enum State {
+enum Circuit {
     #[default]
     Closed,
     /// Half-open once `until` has passed; `None` is never.
@@ -59,7 +59,7 @@ enum State {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Outcome {
+struct CallResult {
     #[serde(rename = "at_ms", with = "as_ms")]
     at: Duration,
     weight: f32,
@@ -67,7 +67,7 @@ struct Outcome {
 
 /// With what right a call got past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pass {
+pub enum Permit {
     /// It was closed.
     Free,
     /// With the permit, which is known by its lease.
@@ -91,7 +91,7 @@ pub enum Admission {
 
 /// What a failure says about the time to stay away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum Cooldown {
     /// Nothing: its weight decides.
     ByWeight,
     /// At least so long.
@@ -104,78 +104,78 @@ impl Breaker {
     /// Whether a call may pass now.
     pub fn admission(&self, now: Duration) -> Admission {
         match self.state {
-            State::Closed => Admission::Free,
-            State::Open { until: Some(until) } if until <= now => Admission::Probe,
-            State::Open { until } => Admission::Open(until),
-            State::Probing { lease } if lease <= now => Admission::Probe,
-            State::Probing { lease } => Admission::Probed(lease),
+            Circuit::Closed => Admission::Free,
+            Circuit::Open { until: Some(until) } if until <= now => Admission::Probe,
+            Circuit::Open { until } => Admission::Open(until),
+            Circuit::Probing { lease } if lease <= now => Admission::Probe,
+            Circuit::Probing { lease } => Admission::Probed(lease),
         }
     }
 
     /// Whether a call that had this right still has it.
-    pub fn still_admits(&self, now: Duration, pass: Pass) -> bool {
-        match (self.admission(now), pass) {
-            (Admission::Free, _) | (_, Pass::Forced) | (Admission::Probe, Pass::Probe(_)) => true,
-            (Admission::Probed(lease), Pass::Probe(mine)) => lease == mine,
-            (Admission::Probe | Admission::Probed(_), Pass::Free) | (Admission::Open(_), _) => false,
+    pub fn still_admits(&self, now: Duration, permit: Permit) -> bool {
+        match (self.admission(now), permit) {
+            (Admission::Free, _) | (_, Permit::Forced) | (Admission::Probe, Permit::Probe(_)) => true,
+            (Admission::Probed(lease), Permit::Probe(mine)) => lease == mine,
+            (Admission::Probe | Admission::Probed(_), Permit::Free) | (Admission::Open(_), _) => false,
         }
     }
 
     /// How it is shown; `until` stays on the engine's clock.
     pub fn state(&self, now: Duration) -> BreakerState {
         match (self.state, self.admission(now)) {
-            (State::Closed, _) => BreakerState::Closed { weight: self.weight },
+            (Circuit::Closed, _) => BreakerState::Closed { weight: self.weight },
             (_, Admission::Probe) => BreakerState::HalfOpen,
-            (State::Open { until }, _) => BreakerState::Open { until },
-            (State::Probing { .. }, _) => BreakerState::Probing,
+            (Circuit::Open { until }, _) => BreakerState::Open { until },
+            (Circuit::Probing { .. }, _) => BreakerState::Probing,
         }
     }
 
     /// Takes the one permit; it lapses at `lease`.
     pub fn probe(&mut self, lease: Duration) {
-        self.state = State::Probing { lease };
+        self.state = Circuit::Probing { lease };
     }
 
     /// Gives this permit back: the probe's outcome said nothing about what is guarded here.
     pub fn release(&mut self, now: Duration, lease: Duration) {
-        if self.state == (State::Probing { lease }) {
-            self.state = State::Open { until: Some(now) };
+        if self.state == (Circuit::Probing { lease }) {
+            self.state = Circuit::Open { until: Some(now) };
         }
     }
 
     /// A call succeeded. What passed freely, before the opening, closes nothing.
-    pub fn succeed(&mut self, now: Duration, pass: Pass) {
-        if self.state == State::Closed {
+    pub fn succeed(&mut self, now: Duration, permit: Permit) {
+        if self.state == Circuit::Closed {
             self.weight = 0.0;
             self.remember(now, 0.0);
-        } else if pass != Pass::Free {
+        } else if permit != Permit::Free {
             *self = Self::default();
         }
     }
 
     /// A call failed. `draw` in `0..1` is the jitter of the cooldown. No failure brings the end of an opening nearer,
     /// and what is being probed waits for its probe.
-    pub fn fail(&mut self, now: Duration, weight: f32, hold: Hold, pass: Pass, draw: f64) {
+    pub fn fail(&mut self, now: Duration, weight: f32, cooldown: Cooldown, permit: Permit, draw: f64) {
         match self.state {
-            State::Closed => {
+            Circuit::Closed => {
                 let opens = self.would_open(now, weight);
                 self.weight += weight;
                 self.remember(now, weight);
-                if opens || hold != Hold::ByWeight {
-                    self.open(now, hold, draw);
+                if opens || cooldown != Cooldown::ByWeight {
+                    self.open(now, cooldown, draw);
                 }
             }
-            State::Probing { lease } if pass == Pass::Probe(lease) => self.open(now, hold, draw),
-            State::Probing { .. } if hold == Hold::Session => self.state = State::Open { until: None },
-            State::Probing { .. } => {}
-            State::Open { .. } if pass == Pass::Forced => self.open(now, hold, draw),
-            State::Open { until } => self.state = State::Open { until: later(until, held(now, hold)) },
+            Circuit::Probing { lease } if permit == Permit::Probe(lease) => self.open(now, cooldown, draw),
+            Circuit::Probing { .. } if cooldown == Cooldown::Session => self.state = Circuit::Open { until: None },
+            Circuit::Probing { .. } => {}
+            Circuit::Open { .. } if permit == Permit::Forced => self.open(now, cooldown, draw),
+            Circuit::Open { until } => self.state = Circuit::Open { until: later(until, held(now, cooldown)) },
         }
     }
 
     /// Whether a failure of this weight would open it (or it is not closed to begin with).
     pub fn would_open(&self, now: Duration, weight: f32) -> bool {
-        if self.state != State::Closed {
+        if self.state != Circuit::Closed {
             return true;
         }
         let recent = self.recent.iter().filter(|o| o.at + WINDOW > now);
@@ -183,14 +183,14 @@ impl Breaker {
         weight > 0.0 && (self.weight + weight >= TRIPS_AT || count >= ENOUGH && failed >= RATE * count as f32)
     }
 
-    fn open(&mut self, now: Duration, hold: Hold, draw: f64) {
+    fn open(&mut self, now: Duration, cooldown: Cooldown, draw: f64) {
         let doubled = COOLDOWN.saturating_mul(2_u32.saturating_pow(self.openings)).min(LONGEST);
         let jittered = whole_micros(doubled.mul_f64(0.5 + draw.clamp(0.0, 1.0) / 2.0));
         self.openings = self.openings.saturating_add(1);
-        let until = later(held(now, hold), Some(now + jittered));
+        let until = later(held(now, cooldown), Some(now + jittered));
         self.state = match self.state {
-            State::Open { until: known } => State::Open { until: later(known, until) },
-            State::Closed | State::Probing { .. } => State::Open { until },
+            Circuit::Open { until: known } => Circuit::Open { until: later(known, until) },
+            Circuit::Closed | Circuit::Probing { .. } => Circuit::Open { until },
         };
     }
 
@@ -198,16 +198,16 @@ impl Breaker {
         if self.recent.len() == KEPT {
             self.recent.pop_front();
         }
-        self.recent.push_back(Outcome { at: now, weight });
+        self.recent.push_back(CallResult { at: now, weight });
     }
 }
 
 /// Until when a hint holds; `None` is for ever.
-fn held(now: Duration, hold: Hold) -> Option<Duration> {
-    match hold {
-        Hold::ByWeight => Some(now),
-        Hold::For(hint) => Some(now + hint.min(LONGEST_HINTED)),
-        Hold::Session => None,
+fn held(now: Duration, cooldown: Cooldown) -> Option<Duration> {
+    match cooldown {
+        Cooldown::ByWeight => Some(now),
+        Cooldown::For(hint) => Some(now + hint.min(LONGEST_HINTED)),
+        Cooldown::Session => None,
     }
 }
 

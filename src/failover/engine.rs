@@ -11,12 +11,12 @@ mod choose;
 mod outcome;
 mod timers;
 
-use super::breaker::Pass;
+use super::breaker::Permit;
 use super::{
-    AttemptId, Changes, Event, Failure, Finished, Health, Kind, Outcome, Policy, Relation, Route, Skip, Spent,
+    AttemptId, Changes, Cost, Event, Failure, FailureKind, Finished, Health, Outcome, Policy, Relation, Route, Skip,
 };
-use super::{BreakerChange, BreakerState, Leading, Started, Timeouts, health, rules};
-use choose::Bars;
+use super::{BreakerChange, BreakerState, FirstToken, Started, Timeouts, health, rules};
+use choose::Exclusions;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub enum Input {
         /// Whose.
         attempt: AttemptId,
         /// What kind of content.
-        phase: Phase,
+        phase: TokenPhase,
     },
     /// An answer arrived whole, and it validates.
     Done {
@@ -54,7 +54,7 @@ pub enum Input {
         /// How.
         failure: Failure,
         /// What it cost.
-        spent: Spent,
+        cost: Cost,
     },
     /// Time has passed.
     Tick,
@@ -65,7 +65,7 @@ pub enum Input {
 /// What a token is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum TokenPhase {
     /// Thinking: longer pauses are borne.
     Reasoning,
     /// The answer, or a tool call.
@@ -84,7 +84,7 @@ pub struct Answer {
     #[serde(default)]
     pub served: Option<String>,
     /// What it cost.
-    pub cost: Spent,
+    pub cost: Cost,
     /// What to know about it.
     #[serde(default)]
     pub warnings: Vec<String>,
@@ -98,53 +98,53 @@ pub struct Answer {
 pub struct Engine {
     policy: Policy,
     chain: Vec<Route>,
-    tracks: Vec<Track>,
-    bars: Bars,
+    route_states: Vec<RouteState>,
+    exclusions: Exclusions,
     rng: fastrand::Rng,
     began: Option<Duration>,
     now: Duration,
-    lanes: Vec<Lane>,
-    pending: Option<Start>,
+    live: Vec<LiveAttempt>,
+    pending: Option<PlannedStart>,
     before: u32,
     attempts: u32,
     inner: u32,
-    spent: Spent,
-    failures: Vec<Ended>,
+    cost: Cost,
+    failures: Vec<EndedAttempt>,
     over: bool,
     events: Vec<Event>,
 }
 
 /// A live attempt.
 #[derive(Clone, Debug)]
-struct Lane {
+struct LiveAttempt {
     id: AttemptId,
     route: usize,
-    pass: Pass,
+    permit: Permit,
     changes: Changes,
     timeouts: Timeouts,
     started: Duration,
     opened: bool,
     first: Option<Duration>,
     last: Duration,
-    phase: Phase,
+    phase: TokenPhase,
     share_ends: Duration,
     hedges_at: Option<Duration>,
 }
 
 /// An attempt that is to be started.
 #[derive(Clone, Debug)]
-struct Start {
+struct PlannedStart {
     at: Duration,
     route: usize,
     relation: Relation,
-    pass: Pass,
+    permit: Permit,
     after: Option<AttemptId>,
     changes: Changes,
 }
 
 /// What the run remembers of a route.
 #[derive(Clone, Debug, Default)]
-struct Track {
+struct RouteState {
     given_up: bool,
     retries: u32,
     waited: Duration,
@@ -156,10 +156,10 @@ struct Track {
 
 /// A failed attempt, kept for the run's last word.
 #[derive(Clone, Debug)]
-struct Ended {
+struct EndedAttempt {
     id: AttemptId,
     route: usize,
-    kind: Kind,
+    kind: FailureKind,
     network: bool,
     ours: bool,
     text: String,
@@ -169,17 +169,17 @@ impl Engine {
     /// A run over `chain`, not yet begun.
     pub fn new(policy: Policy, chain: Vec<Route>) -> Self {
         Self {
-            tracks: vec![Track::default(); chain.len()],
-            bars: Bars::default(),
+            route_states: vec![RouteState::default(); chain.len()],
+            exclusions: Exclusions::default(),
             rng: fastrand::Rng::with_seed(policy.seed),
             began: None,
             now: Duration::ZERO,
-            lanes: Vec::new(),
+            live: Vec::new(),
             pending: None,
             before: 0,
             attempts: 0,
             inner: 0,
-            spent: Spent::NOTHING,
+            cost: Cost::NOTHING,
             failures: Vec::new(),
             over: false,
             events: Vec::new(),
@@ -222,8 +222,8 @@ impl Engine {
             return None;
         }
         let began = self.began?;
-        let lanes = self.lanes.iter().map(|lane| lane.due().0.min(lane.hedges_at.unwrap_or(Duration::MAX)));
-        lanes.chain(self.pending.as_ref().map(|start| start.at)).chain([self.deadline(began)]).min()
+        let live = self.live.iter().map(|live| live.due().0.min(live.hedges_at.unwrap_or(Duration::MAX)));
+        live.chain(self.pending.as_ref().map(|start| start.at)).chain([self.deadline(began)]).min()
     }
 
     /// Whether the run has ended.
@@ -235,63 +235,63 @@ impl Engine {
         match input {
             Input::Begin | Input::Tick => {}
             Input::Opened { attempt } => {
-                if let Some(lane) = self.lane(attempt) {
-                    lane.opened = true;
+                if let Some(live) = self.live(attempt) {
+                    live.opened = true;
                 }
             }
             Input::Token { attempt, phase } => self.token(attempt, phase, health),
             Input::Done { attempt, answer } => self.done(attempt, answer, health),
-            Input::Failed { attempt, failure, spent } => self.failed(attempt, failure, spent, health),
+            Input::Failed { attempt, failure, cost } => self.failed(attempt, failure, cost, health),
             Input::Cancel => {
-                self.abort(|_| true, Kind::Cancelled, "cancelled", health);
+                self.abort(|_| true, FailureKind::Cancelled, "cancelled", health);
                 self.finish(Outcome::Cancelled, None);
             }
         }
     }
 
-    fn token(&mut self, attempt: AttemptId, phase: Phase, health: &mut Health) {
+    fn token(&mut self, attempt: AttemptId, phase: TokenPhase, health: &mut Health) {
         let now = self.now;
-        let Some(lane) = self.lane(attempt) else { return };
-        (lane.opened, lane.last, lane.phase) = (true, now, phase);
-        if lane.first.is_some() {
+        let Some(live) = self.live(attempt) else { return };
+        (live.opened, live.last, live.phase) = (true, now, phase);
+        if live.first.is_some() {
             return;
         }
-        let first_token = now.saturating_sub(lane.started);
-        lane.first = Some(now);
-        lane.hedges_at = None;
-        let index = lane.route;
+        let first_token = now.saturating_sub(live.started);
+        live.first = Some(now);
+        live.hedges_at = None;
+        let index = live.route;
         let route = &self.chain[index];
         health.first_token(route, first_token);
-        self.events.push(Event::Leading(Leading { attempt, model: route.model.clone(), first_token }));
-        self.abort(|other| other != attempt, Kind::HedgeLost, "another attempt was first", health);
+        self.events.push(Event::FirstToken(FirstToken { attempt, model: route.model.clone(), first_token }));
+        self.abort(|other| other != attempt, FailureKind::HedgeLost, "another attempt was first", health);
     }
 
     /// The start that is pending happens now.
-    fn start(&mut self, start: Start, health: &mut Health) {
+    fn start(&mut self, start: PlannedStart, health: &mut Health) {
         let now = self.now;
         let route = &self.chain[start.route];
         let share = self.share(start.route);
-        let timeouts = self.timeouts(route, start.pass, share);
+        let timeouts = self.timeouts(route, start.permit, share);
         self.attempts += 1;
         let id = AttemptId(self.before + self.attempts);
-        let hedge = self.policy.hedge && !self.policy.strict && self.lanes.is_empty();
-        self.lanes.push(Lane {
+        let hedge = self.policy.hedge && !self.policy.strict && self.live.is_empty();
+        self.live.push(LiveAttempt {
             id,
             route: start.route,
-            pass: start.pass,
+            permit: start.permit,
             changes: start.changes.clone(),
             timeouts,
             started: now,
             opened: false,
             first: None,
             last: now,
-            phase: Phase::Answer,
+            phase: TokenPhase::Answer,
             share_ends: now.saturating_add(share),
             hedges_at: hedge.then(|| now + health.p95(route).unwrap_or(timers::SOFT_FIRST_TOKEN)),
         });
-        if let Pass::Probe(lease) = start.pass {
-            let moved = health.probe(now, route, lease);
-            self.breakers(moved);
+        if let Permit::Probe(lease) = start.permit {
+            let transitions = health.probe(now, route, lease);
+            self.breakers(transitions);
         }
         self.events.push(Event::Started(Started {
             attempt: id,
@@ -319,27 +319,27 @@ impl Engine {
             attempts: self.attempts,
             fields,
             took: self.now.saturating_sub(self.began.unwrap_or(self.now)),
-            cost: self.spent,
+            cost: self.cost,
             headline: (!succeeded).then(|| self.headline(outcome)),
             failures: self.failures.iter().map(|ended| ended.line(&self.chain)).collect(),
         }));
     }
 
     /// What breakers did, on the run's own clock.
-    fn breakers(&mut self, moved: Vec<health::Moved>) {
+    fn breakers(&mut self, transitions: Vec<health::BreakerTransition>) {
         let began = self.began.unwrap_or_default();
         let on_run = |state| match state {
             BreakerState::Open { until } => BreakerState::Open { until: until.map(|t| t.saturating_sub(began)) },
             other => other,
         };
-        self.events.extend(moved.into_iter().map(|m| {
+        self.events.extend(transitions.into_iter().map(|m| {
             let (from, to) = (on_run(m.from), on_run(m.to));
-            Event::Breaker(BreakerChange { blame: m.blame, name: m.name, from, to, why: m.why })
+            Event::Breaker(BreakerChange { domain: m.domain, name: m.name, from, to, why: m.why })
         }));
     }
 
-    fn lane(&mut self, id: AttemptId) -> Option<&mut Lane> {
-        self.lanes.iter_mut().find(|lane| lane.id == id)
+    fn live(&mut self, id: AttemptId) -> Option<&mut LiveAttempt> {
+        self.live.iter_mut().find(|live| live.id == id)
     }
 
     fn deadline(&self, began: Duration) -> Duration {

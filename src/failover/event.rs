@@ -17,7 +17,8 @@ pub enum Event {
     /// A route was passed over.
     Skipped(Skipped),
     /// The first content of an attempt: it is on the screen now.
-    Leading(Leading),
+    #[serde(rename = "leading")]
+    FirstToken(FirstToken),
     /// Order: let go of this attempt if it is still alive. It has ended, and this is why.
     Failed(Failed),
     /// A breaker changed its state.
@@ -25,7 +26,8 @@ pub enum Event {
     /// Nothing will start before this time.
     Waiting(Waiting),
     /// What an attempt had shown no longer counts.
-    Superseded(Superseded),
+    #[serde(rename = "superseded")]
+    Discarded(Discarded),
     /// An attempt ended with a valid answer.
     Answered(Answered),
     /// The run's one end.
@@ -141,7 +143,7 @@ pub enum Skip {
 
 /// First content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Leading {
+pub struct FirstToken {
     /// Which.
     pub attempt: AttemptId,
     /// Its model.
@@ -167,20 +169,22 @@ pub struct Failed {
     /// The decision's reason, one line for people.
     pub why: String,
     /// What is done now.
-    pub decision: Decision,
+    #[serde(rename = "decision")]
+    pub next_step: NextStep,
     /// Whose fault it is taken to be.
-    pub blame: Blame,
+    #[serde(rename = "blame")]
+    pub domain: FaultDomain,
     /// From the attempt's start to its end, in ms.
     #[serde(rename = "took_ms", with = "super::as_ms")]
     pub took: Duration,
     /// What it cost.
-    pub cost: Spent,
+    pub cost: Cost,
 }
 
 /// What follows a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Decision {
+pub enum NextStep {
     /// The same model again.
     RetrySame,
     /// The next model.
@@ -196,7 +200,7 @@ pub enum Decision {
 /// The fault domain: the smallest thing that a failure is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Blame {
+pub enum FaultDomain {
     /// The request itself.
     Request,
     /// The model behind the route.
@@ -238,7 +242,8 @@ pub enum BreakerState {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BreakerChange {
     /// What it guards.
-    pub blame: Blame,
+    #[serde(rename = "blame")]
+    pub domain: FaultDomain,
     /// Model's slug, class, or origin.
     pub name: String,
     /// Before.
@@ -266,7 +271,7 @@ pub struct Waiting {
 
 /// Text that was shown is taken back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Superseded {
+pub struct Discarded {
     /// Whose text.
     pub attempt: AttemptId,
     /// Its model.
@@ -276,23 +281,23 @@ pub struct Superseded {
 /// What an attempt cost, in USD credits. Unknown is never zero: it is written as the word `"unknown"`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Value", try_from = "Value")]
-pub enum Spent {
+pub enum Cost {
     /// USD, reported by the server or known to be unbilled.
     Known(f64),
     /// Nobody said.
     Unknown,
 }
 
-impl From<Spent> for Value {
-    fn from(spent: Spent) -> Self {
-        match spent {
-            Spent::Known(usd) => usd.into(),
-            Spent::Unknown => "unknown".into(),
+impl From<Cost> for Value {
+    fn from(cost: Cost) -> Self {
+        match cost {
+            Cost::Known(usd) => usd.into(),
+            Cost::Unknown => "unknown".into(),
         }
     }
 }
 
-impl TryFrom<Value> for Spent {
+impl TryFrom<Value> for Cost {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
@@ -303,7 +308,7 @@ impl TryFrom<Value> for Spent {
     }
 }
 
-impl Spent {
+impl Cost {
     /// Nothing was billed.
     pub const NOTHING: Self = Self::Known(0.0);
 
@@ -333,7 +338,7 @@ pub struct Answered {
     #[serde(rename = "took_ms", with = "super::as_ms")]
     pub took: Duration,
     /// What it cost.
-    pub cost: Spent,
+    pub cost: Cost,
     /// What to know about it: cut short but complete, model alias, and so on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -359,7 +364,7 @@ pub struct Finished {
     #[serde(rename = "took_ms", with = "super::as_ms")]
     pub took: Duration,
     /// Over all attempts.
-    pub cost: Spent,
+    pub cost: Cost,
     /// Why there is no answer: the first root cause, one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headline: Option<String>,

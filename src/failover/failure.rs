@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
     /// The row of the outcome table.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// The reason in the upstream's own words, or ours where it gave none. One line.
     pub reason: String,
     /// HTTP status, or the code of an error inside a 200.
@@ -39,7 +39,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure of `kind` with a one-line `reason`, and nothing else known.
-    pub fn new(kind: Kind, reason: impl Into<String>) -> Self {
+    pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
         Self {
             kind,
             reason: reason.into(),
@@ -111,7 +111,7 @@ pub struct InnerAttempt {
 /// The rows of the outcome table: exactly one an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FailureKind {
     /// The name did not resolve.
     Dns,
     /// Connection refused, or unreachable.
@@ -194,7 +194,7 @@ pub enum Kind {
     Local,
 }
 
-impl Kind {
+impl FailureKind {
     /// Every kind, in the order of the outcome table.
     pub const ALL: [Self; 40] = [
         Self::Dns,

@@ -4,10 +4,10 @@
 
 mod board;
 
-pub use board::Standing;
+pub use board::HealthRow;
 
-use super::breaker::{Admission, Breaker, Hold, Pass};
-use super::{Blame, BreakerState, Kind, Route, Skip, as_ms};
+use super::breaker::{Admission, Breaker, Cooldown, Permit};
+use super::{BreakerState, FailureKind, FaultDomain, Route, Skip, as_ms};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,27 +22,28 @@ const DIFFERENTIAL: Duration = Duration::from_secs(30);
 /// Everything that runs share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Health {
-    guards: Vec<Guard>,
-    paces: Vec<Pace>,
+    guards: Vec<GuardedBreaker>,
+    paces: Vec<FirstTokenTimes>,
     suspects: Vec<Suspect>,
     budget: Budget,
 }
 
 /// A breaker and what it guards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Guard {
-    blame: Blame,
+struct GuardedBreaker {
+    #[serde(rename = "blame")]
+    domain: FaultDomain,
     name: String,
     origin: String,
     breaker: Breaker,
-    last_fault: Option<Fault>,
+    last_fault: Option<LastFailure>,
 }
 
 /// The last failure that was charged to a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fault {
+pub struct LastFailure {
     /// Which row of the outcome table.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// When, on the engine's clock, in ms.
     #[serde(rename = "at_ms", with = "as_ms")]
     pub at: Duration,
@@ -50,7 +51,7 @@ pub struct Fault {
 
 /// Recent times to first token of one model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Pace {
+struct FirstTokenTimes {
     model: String,
     origin: String,
     first_tokens: VecDeque<Sample>,
@@ -65,7 +66,7 @@ struct Sample(#[serde(with = "as_ms")] Duration);
 struct Suspect {
     model: String,
     origin: String,
-    kind: Kind,
+    kind: FailureKind,
     #[serde(rename = "at_ms", with = "as_ms")]
     at: Duration,
 }
@@ -87,9 +88,9 @@ impl Default for Budget {
 
 /// A breaker moved; times are on the engine's clock.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Moved {
+pub struct BreakerTransition {
     /// What it guards.
-    pub blame: Blame,
+    pub domain: FaultDomain,
     /// Slug, class, or origin.
     pub name: String,
     /// Before.
@@ -104,26 +105,26 @@ pub struct Moved {
 #[derive(Clone, Copy, Debug)]
 pub struct Charge {
     /// Which breaker of the route.
-    pub blame: Blame,
+    pub domain: FaultDomain,
     /// Which row.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// How much.
     pub weight: f32,
     /// How long at least.
-    pub hold: Hold,
+    pub cooldown: Cooldown,
     /// With what right the call got past the breakers.
-    pub pass: Pass,
+    pub permit: Permit,
     /// Jitter in `0..1`.
     pub draw: f64,
 }
 
-/// Name and origin under which `blame` is filed for this route; `None`: the route has no such domain.
-fn filed(blame: Blame, route: &Route) -> Option<(&str, &str)> {
-    match blame {
-        Blame::Model => Some((&route.model, &route.origin)),
-        Blame::Class => route.class().map(|class| (class, route.origin.as_str())),
-        Blame::Account | Blame::Origin => Some((&route.origin, &route.origin)),
-        Blame::Request | Blame::Local | Blame::None => None,
+/// Name and origin under which `domain` is filed for this route; `None`: the route has no such domain.
+fn filed(domain: FaultDomain, route: &Route) -> Option<(&str, &str)> {
+    match domain {
+        FaultDomain::Model => Some((&route.model, &route.origin)),
+        FaultDomain::Class => route.class().map(|class| (class, route.origin.as_str())),
+        FaultDomain::Account | FaultDomain::Origin => Some((&route.origin, &route.origin)),
+        FaultDomain::Request | FaultDomain::Local | FaultDomain::None => None,
     }
 }
 
@@ -135,27 +136,27 @@ impl Health {
         for guard in self.guards.iter().filter(|guard| guard.covers(route)) {
             let admission = guard.breaker.admission(now);
             if severity(admission) > severity(verdict.0) {
-                verdict = (admission, skip(guard.blame, admission));
+                verdict = (admission, skip(guard.domain, admission));
             }
         }
         verdict
     }
 
     /// Whether a call on this route that had this right still has it.
-    pub fn still_admits(&self, now: Duration, route: &Route, pass: Pass) -> bool {
-        self.guards.iter().filter(|guard| guard.covers(route)).all(|guard| guard.breaker.still_admits(now, pass))
+    pub fn still_admits(&self, now: Duration, route: &Route, permit: Permit) -> bool {
+        self.guards.iter().filter(|guard| guard.covers(route)).all(|guard| guard.breaker.still_admits(now, permit))
     }
 
     /// Whether a failure of this weight on this route's model would open its breaker.
-    pub fn would_open(&self, now: Duration, blame: Blame, weight: f32, route: &Route) -> bool {
-        match self.guard(blame, route) {
+    pub fn would_open(&self, now: Duration, domain: FaultDomain, weight: f32, route: &Route) -> bool {
+        match self.guard(domain, route) {
             Some(guard) => guard.breaker.would_open(now, weight),
             None => Breaker::default().would_open(now, weight),
         }
     }
 
     /// Takes the permits of all the route's half-open breakers.
-    pub fn probe(&mut self, now: Duration, route: &Route, lease: Duration) -> Vec<Moved> {
+    pub fn probe(&mut self, now: Duration, route: &Route, lease: Duration) -> Vec<BreakerTransition> {
         self.each(route, now, "a probe is on its way", |guard| {
             if guard.breaker.admission(now) == Admission::Probe {
                 guard.breaker.probe(lease);
@@ -164,44 +165,44 @@ impl Health {
     }
 
     /// Gives back the permits of this lease that a probe on this route still holds.
-    pub fn release(&mut self, now: Duration, route: &Route, lease: Duration) -> Vec<Moved> {
+    pub fn release(&mut self, now: Duration, route: &Route, lease: Duration) -> Vec<BreakerTransition> {
         self.each(route, now, "the permit is free again", |guard| guard.breaker.release(now, lease))
     }
 
     /// The route gave a valid answer: its breakers close, and network faults of other
     /// models over the same origin turn out to have been theirs.
-    pub fn succeed(&mut self, now: Duration, route: &Route, pass: Pass, draw: f64) -> Vec<Moved> {
+    pub fn succeed(&mut self, now: Duration, route: &Route, permit: Permit, draw: f64) -> Vec<BreakerTransition> {
         self.earn(0.2);
-        let mut moved = self.each(route, now, "it answered", |guard| guard.breaker.succeed(now, pass));
+        let mut transitions = self.each(route, now, "it answered", |guard| guard.breaker.succeed(now, permit));
         let cleared: Vec<Suspect> = self.suspects.extract_if(.., |s| s.origin == route.origin).collect();
         for suspect in cleared.into_iter().filter(|s| s.model != route.model && s.at + DIFFERENTIAL >= now) {
             let other = Route::new(&suspect.model, &suspect.origin);
             let charge = Charge {
-                blame: Blame::Model,
+                domain: FaultDomain::Model,
                 kind: suspect.kind,
                 weight: 1.0,
-                hold: Hold::ByWeight,
-                pass: Pass::Free,
+                cooldown: Cooldown::ByWeight,
+                permit: Permit::Free,
                 draw,
             };
             let why = format!("not the network: {} answered over the same origin", route.model);
-            moved.extend(self.charge(now, &other, charge, &why));
+            transitions.extend(self.charge(now, &other, charge, &why));
         }
-        moved
+        transitions
     }
 
     /// The origin answered, whatever it said.
-    pub fn reached(&mut self, now: Duration, route: &Route, pass: Pass) -> Vec<Moved> {
+    pub fn reached(&mut self, now: Duration, route: &Route, permit: Permit) -> Vec<BreakerTransition> {
         self.each(route, now, "it answers", |guard| {
-            if guard.blame == Blame::Origin {
-                guard.breaker.succeed(now, pass);
+            if guard.domain == FaultDomain::Origin {
+                guard.breaker.succeed(now, permit);
             }
         })
     }
 
     /// Charges a failure to one of the route's breakers. A network fault is noted against the model, too.
-    pub fn fail(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Vec<Moved> {
-        if charge.blame == Blame::Origin {
+    pub fn fail(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Vec<BreakerTransition> {
+        if charge.domain == FaultDomain::Origin {
             self.suspects.retain(|s| s.at + DIFFERENTIAL >= now);
             let (model, origin) = (route.model.clone(), route.origin.clone());
             self.suspects.push(Suspect { model, origin, kind: charge.kind, at: now });
@@ -209,17 +210,17 @@ impl Health {
         self.charge(now, route, charge, why)
     }
 
-    fn charge(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Vec<Moved> {
-        let Some((name, origin)) = filed(charge.blame, route) else { return Vec::new() };
-        if self.guard(charge.blame, route).is_none() {
+    fn charge(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Vec<BreakerTransition> {
+        let Some((name, origin)) = filed(charge.domain, route) else { return Vec::new() };
+        if self.guard(charge.domain, route).is_none() {
             let (name, origin) = (name.to_owned(), origin.to_owned());
             let breaker = Breaker::default();
-            self.guards.push(Guard { blame: charge.blame, name, origin, breaker, last_fault: None });
+            self.guards.push(GuardedBreaker { domain: charge.domain, name, origin, breaker, last_fault: None });
         }
         self.each(route, now, why, |guard| {
-            if guard.blame == charge.blame {
-                guard.breaker.fail(now, charge.weight, charge.hold, charge.pass, charge.draw);
-                guard.last_fault = Some(Fault { kind: charge.kind, at: now });
+            if guard.domain == charge.domain {
+                guard.breaker.fail(now, charge.weight, charge.cooldown, charge.permit, charge.draw);
+                guard.last_fault = Some(LastFailure { kind: charge.kind, at: now });
             }
         })
     }
@@ -229,7 +230,7 @@ impl Health {
         let known = self.paces.iter().position(|p| p.model == route.model && p.origin == route.origin);
         let index = known.unwrap_or_else(|| {
             let (model, origin) = (route.model.clone(), route.origin.clone());
-            self.paces.push(Pace { model, origin, first_tokens: VecDeque::new() });
+            self.paces.push(FirstTokenTimes { model, origin, first_tokens: VecDeque::new() });
             self.paces.len() - 1
         });
         let samples = &mut self.paces[index].first_tokens;
@@ -273,36 +274,48 @@ impl Health {
         self.guards.len() < before
     }
 
-    fn guard(&self, blame: Blame, route: &Route) -> Option<&Guard> {
-        self.guards.iter().find(|guard| guard.blame == blame && guard.covers(route))
+    fn guard(&self, domain: FaultDomain, route: &Route) -> Option<&GuardedBreaker> {
+        self.guards.iter().find(|guard| guard.domain == domain && guard.covers(route))
     }
 
-    fn pace(&self, model: &str, origin: &str) -> Option<&Pace> {
+    fn pace(&self, model: &str, origin: &str) -> Option<&FirstTokenTimes> {
         self.paces.iter().find(|p| p.model == model && p.origin == origin)
     }
 
     /// Does `act` to each breaker of the route, and says which ones it moved.
-    fn each(&mut self, route: &Route, now: Duration, why: &str, mut act: impl FnMut(&mut Guard)) -> Vec<Moved> {
-        let mut moved = Vec::new();
+    fn each(
+        &mut self,
+        route: &Route,
+        now: Duration,
+        why: &str,
+        mut act: impl FnMut(&mut GuardedBreaker),
+    ) -> Vec<BreakerTransition> {
+        let mut transitions = Vec::new();
         for guard in self.guards.iter_mut().filter(|guard| guard.covers(route)) {
             let from = guard.breaker.state(now);
             act(guard);
             let to = guard.breaker.state(now);
             if from != to {
-                moved.push(Moved { blame: guard.blame, name: guard.name.clone(), from, to, why: why.to_owned() });
+                transitions.push(BreakerTransition {
+                    domain: guard.domain,
+                    name: guard.name.clone(),
+                    from,
+                    to,
+                    why: why.to_owned(),
+                });
             }
         }
-        moved
+        transitions
     }
 }
 
-impl Guard {
+impl GuardedBreaker {
     fn covers(&self, route: &Route) -> bool {
-        filed(self.blame, route) == Some((&self.name, &self.origin))
+        filed(self.domain, route) == Some((&self.name, &self.origin))
     }
 }
 
-impl Pace {
+impl FirstTokenTimes {
     /// Nearest rank.
     fn quantile(&self, q: f64) -> Option<Duration> {
         let mut sorted: Vec<Sample> = self.first_tokens.iter().copied().collect();
@@ -321,13 +334,13 @@ fn severity(admission: Admission) -> (u8, Duration) {
     }
 }
 
-fn skip(blame: Blame, admission: Admission) -> Option<Skip> {
-    match (admission, blame) {
+fn skip(domain: FaultDomain, admission: Admission) -> Option<Skip> {
+    match (admission, domain) {
         (Admission::Free | Admission::Probe, _) => None,
         (Admission::Probed(_), _) => Some(Skip::ProbeInFlight),
-        (Admission::Open(_), Blame::Class) => Some(Skip::ClassOpen),
-        (Admission::Open(_), Blame::Account) => Some(Skip::AccountOpen),
-        (Admission::Open(_), Blame::Origin) => Some(Skip::OriginOpen),
+        (Admission::Open(_), FaultDomain::Class) => Some(Skip::ClassOpen),
+        (Admission::Open(_), FaultDomain::Account) => Some(Skip::AccountOpen),
+        (Admission::Open(_), FaultDomain::Origin) => Some(Skip::OriginOpen),
         (Admission::Open(_), _) => Some(Skip::BreakerOpen),
     }
 }

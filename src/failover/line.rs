@@ -1,7 +1,9 @@
 //! Events as lines for people: the headless log and the playground's log pane.
 
 use super::rules::seconds;
-use super::{Blame, BreakerState, Changes, Decision, Event, Failed, Finished, Outcome, Relation, Skip, Spent, Started};
+use super::{
+    BreakerState, Changes, Cost, Event, Failed, FaultDomain, Finished, NextStep, Outcome, Relation, Skip, Started,
+};
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
@@ -13,19 +15,19 @@ impl Display for Event {
                 write!(f, "   ⤼ skipped {}: {}", skipped.model, skipped.why)?;
                 skipped.until.map_or(Ok(()), |until| write!(f, " until {}", at(until)))
             }
-            Self::Leading(leading) => {
+            Self::FirstToken(leading) => {
                 let first = seconds(leading.first_token);
                 write!(f, "{} ● first token {} after {first}", leading.attempt, leading.model)
             }
             Self::Failed(failed) => failed.fmt(f),
             Self::Breaker(change) => {
                 let (from, to) = (change.from, change.to);
-                write!(f, "   ⚡ breaker {} {} {from} → {to} · {}", change.blame, change.name, change.why)
+                write!(f, "   ⚡ breaker {} {} {from} → {to} · {}", change.domain, change.name, change.why)
             }
             Self::Waiting(wait) => {
                 write!(f, "   ◷ waiting {} for {} · {}", seconds(wait.delay), wait.model, wait.why)
             }
-            Self::Superseded(text) => write!(f, "{} ✂ {}'s text no longer counts", text.attempt, text.model),
+            Self::Discarded(text) => write!(f, "{} ✂ {}'s text no longer counts", text.attempt, text.model),
             Self::Answered(answer) => {
                 let took = seconds(answer.took);
                 write!(f, "{} ✓ {} answered in {took} · {}", answer.attempt, answer.model, answer.cost)?;
@@ -71,8 +73,8 @@ impl Display for Failed {
         failure.status.map_or(Ok(()), |status| write!(f, " {status}"))?;
         write!(f, " {} after {took}", failure.reason)?;
         failure.provider.as_deref().map_or(Ok(()), |provider| write!(f, " · from {provider}"))?;
-        write!(f, " · [{}] {} · blames {} → {}", self.rule, self.why, self.blame, self.decision)?;
-        if self.cost == Spent::NOTHING { Ok(()) } else { write!(f, " · {}", self.cost) }
+        write!(f, " · [{}] {} · blames {} → {}", self.rule, self.why, self.domain, self.next_step)?;
+        if self.cost == Cost::NOTHING { Ok(()) } else { write!(f, " · {}", self.cost) }
     }
 }
 
@@ -100,7 +102,7 @@ impl Display for BreakerState {
     }
 }
 
-impl Display for Spent {
+impl Display for Cost {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::Known(usd) if *usd == 0.0 => f.write_str("$0"),
@@ -131,8 +133,8 @@ words! {
         First: "first", Retry: "retry", Fallback: "fallback", Repair: "repair", Probe: "probe",
         Forced: "forced", Hedge: "hedge",
     }
-    Decision { RetrySame: "retry", Next: "next", Repair: "repair", Stop: "stop", Continue: "continue" }
-    Blame {
+    NextStep { RetrySame: "retry", Next: "next", Repair: "repair", Stop: "stop", Continue: "continue" }
+    FaultDomain {
         Request: "request", Model: "model", Class: "class", Account: "account", Origin: "origin",
         Local: "local", None: "nobody",
     }

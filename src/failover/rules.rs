@@ -1,14 +1,14 @@
 //! The outcome table: what is done with every way in which an attempt can end. The
 //! table is one match; deciding reads its rows and nothing else, and so does the
-//! documentation. Pure: no breaker, no clock, no run, only what [`Moment`] says of them.
+//! documentation. Pure: no breaker, no clock, no run, only what [`AttemptFacts`] says of them.
 
 mod table;
 mod why;
 
-pub use table::{Amendment, Row, Same, Then, Weight, row, table};
+pub use table::{OnGiveUp, OnRetry, RequestChange, Rule, Weight, rule, table};
 pub(crate) use why::seconds;
 
-use super::{Hint, Kind, Policy};
+use super::{FailureKind, Hint, Policy};
 use std::time::Duration;
 
 /// Longest backoff without a hint.
@@ -20,9 +20,9 @@ const FLOOR: Duration = Duration::from_millis(50);
 
 /// All that a decision depends on besides the policy.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
+pub struct AttemptFacts {
     /// How the attempt ended.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// When the upstream says to come back.
     pub hint: Option<Hint>,
     /// Retries of the same request on this route so far.
@@ -49,17 +49,17 @@ pub struct Moment {
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Action {
+pub enum FailureAction {
     /// The same request to the same route.
     Retry {
         /// How long from now.
         after: Duration,
         /// Where that time comes from.
-        pace: Pace,
+        pace: DelaySource,
     },
     /// A changed request to the same route, at once.
-    Amend(Amendment),
-    /// The chain's next route, where [`Then`] allows it.
+    Amend(RequestChange),
+    /// The chain's next route, where [`OnGiveUp`] allows it.
     Next,
     /// The run ends.
     Stop,
@@ -69,7 +69,7 @@ pub enum Action {
 
 /// Where a delay comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum DelaySource {
     /// No delay.
     AtOnce,
     /// Full jitter over a growing backoff.
@@ -82,7 +82,7 @@ pub enum Pace {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Refusal {
     /// The row has no second try.
-    Row,
+    Rule,
     /// Its retries are used up.
     RetriesUsed,
     /// The model's attempts are used up.
@@ -107,97 +107,98 @@ pub enum Refusal {
 
 /// A decision and its reason.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Verdict {
+pub struct Decision {
     /// The row that decided.
-    pub row: Row,
+    pub rule: Rule,
     /// What is done.
-    pub action: Action,
+    pub action: FailureAction,
     /// Why not the same route again; `None` if that is what is done.
     pub refusal: Option<Refusal>,
 }
 
 /// What to do about one outcome.
-pub fn decide(policy: &Policy, moment: &Moment) -> Verdict {
-    let row = row(moment.kind);
-    match same(policy, moment, row.same) {
-        Ok(action) => Verdict { row, action, refusal: None },
-        Err(refusal) => Verdict { row, action: then(policy, row), refusal: Some(refusal) },
+pub fn decide(policy: &Policy, facts: &AttemptFacts) -> Decision {
+    let rule = rule(facts.kind);
+    match same(policy, facts, rule.same) {
+        Ok(action) => Decision { rule, action, refusal: None },
+        Err(refusal) => Decision { rule, action: then(policy, rule), refusal: Some(refusal) },
     }
 }
 
 /// What is done when the same route is not asked again.
-fn then(policy: &Policy, row: Row) -> Action {
-    match row.then {
-        Then::Stop => Action::Stop,
-        Then::Continue => Action::Continue,
-        Then::NextIfPolicyAllows if !policy.next_on_policy => Action::Stop,
-        _ if policy.server_side && row.server_sees => Action::Stop,
-        _ => Action::Next,
+fn then(policy: &Policy, rule: Rule) -> FailureAction {
+    match rule.then {
+        OnGiveUp::Stop => FailureAction::Stop,
+        OnGiveUp::Continue => FailureAction::Continue,
+        OnGiveUp::NextIfPolicyAllows if !policy.next_on_policy => FailureAction::Stop,
+        _ if policy.server_side && rule.server_sees => FailureAction::Stop,
+        _ => FailureAction::Next,
     }
 }
 
 /// Whether the same route is asked again, and when.
-fn same(policy: &Policy, moment: &Moment, same: Same) -> Result<Action, Refusal> {
-    if same == Same::Never {
-        return Err(Refusal::Row);
+fn same(policy: &Policy, facts: &AttemptFacts, same: OnRetry) -> Result<FailureAction, Refusal> {
+    if same == OnRetry::Never {
+        return Err(Refusal::Rule);
     }
-    if moment.tries >= policy.limits.per_model {
+    if facts.tries >= policy.limits.per_model {
         return Err(Refusal::ModelAttempts);
     }
-    if moment.attempts >= policy.limits.per_run {
+    if facts.attempts >= policy.limits.per_run {
         return Err(Refusal::RunAttempts);
     }
     // whatever the row, no call comes before a hint has passed
-    let hint = moment.hint.map(|hint| hint.after.max(FLOOR));
+    let hint = facts.hint.map(|hint| hint.after.max(FLOOR));
     let times = match (same, hint) {
-        (Same::Never, _) => return Err(Refusal::Row),
-        (Same::Amend(change), _) => return amend(moment, change),
-        (Same::Hint, None) => return Err(Refusal::NoHint),
-        (Same::Times(n) | Same::AtOnceThen(n), _) | (Same::HintOrTimes(n), None) => n,
-        (Same::Hint | Same::HintOrTimes(_), Some(_)) | (Same::Wait, _) => u32::MAX,
+        (OnRetry::Never, _) => return Err(Refusal::Rule),
+        (OnRetry::Amend(change), _) => return amend(facts, change),
+        (OnRetry::Hint, None) => return Err(Refusal::NoHint),
+        (OnRetry::Times(n) | OnRetry::AtOnceThen(n), _) | (OnRetry::HintOrTimes(n), None) => n,
+        (OnRetry::Hint | OnRetry::HintOrTimes(_), Some(_)) | (OnRetry::Wait, _) => u32::MAX,
     };
     let (after, pace) = match (same, hint) {
-        (_, Some(hint)) => (hint, Pace::Hint),
-        (Same::AtOnceThen(_), None) if moment.retries == 0 => (Duration::ZERO, Pace::AtOnce),
-        (_, None) => (backoff(moment), Pace::Jitter),
+        (_, Some(hint)) => (hint, DelaySource::Hint),
+        (OnRetry::AtOnceThen(_), None) if facts.retries == 0 => (Duration::ZERO, DelaySource::AtOnce),
+        (_, None) => (backoff(facts), DelaySource::Jitter),
     };
-    if pace == Pace::Hint && same != Same::Wait && moment.waited.saturating_add(after) > policy.limits.patience {
+    if pace == DelaySource::Hint && same != OnRetry::Wait && facts.waited.saturating_add(after) > policy.limits.patience
+    {
         return Err(Refusal::Patience(after));
     }
-    retry(moment, times, after, pace)
+    retry(facts, times, after, pace)
 }
 
 /// A changed request, if there is one left, and nobody asked us to stay away.
-fn amend(moment: &Moment, change: Amendment) -> Result<Action, Refusal> {
-    match moment.hint.map(|hint| hint.after).filter(|hint| !hint.is_zero()) {
+fn amend(facts: &AttemptFacts, change: RequestChange) -> Result<FailureAction, Refusal> {
+    match facts.hint.map(|hint| hint.after).filter(|hint| !hint.is_zero()) {
         Some(hint) => Err(Refusal::Patience(hint)),
-        None if moment.opens => Err(Refusal::Opens),
-        None if moment.amendable => Ok(Action::Amend(change)),
+        None if facts.opens => Err(Refusal::Opens),
+        None if facts.amendable => Ok(FailureAction::Amend(change)),
         None => Err(Refusal::Amended),
     }
 }
 
 /// A retry, if neither its count, the breaker, the budget nor the time forbids it.
-fn retry(moment: &Moment, times: u32, after: Duration, pace: Pace) -> Result<Action, Refusal> {
-    if moment.retries >= times {
+fn retry(facts: &AttemptFacts, times: u32, after: Duration, pace: DelaySource) -> Result<FailureAction, Refusal> {
+    if facts.retries >= times {
         Err(Refusal::RetriesUsed)
-    } else if moment.probe {
+    } else if facts.probe {
         Err(Refusal::Probe)
-    } else if moment.opens {
+    } else if facts.opens {
         Err(Refusal::Opens)
-    } else if !moment.budget {
+    } else if !facts.budget {
         Err(Refusal::Budget)
-    } else if after >= moment.left {
+    } else if after >= facts.left {
         Err(Refusal::Deadline(after))
     } else {
-        Ok(Action::Retry { after, pace })
+        Ok(FailureAction::Retry { after, pace })
     }
 }
 
 /// Full jitter: anything between the floor and `min(8 s, 0.5 s · 2ⁿ)`, n being the retries so far.
-fn backoff(moment: &Moment) -> Duration {
-    let most = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(moment.retries)).min(LONGEST_BACKOFF);
-    whole_micros(most.mul_f64(moment.draw.clamp(0.0, 1.0))).max(FLOOR)
+fn backoff(facts: &AttemptFacts) -> Duration {
+    let most = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(facts.retries)).min(LONGEST_BACKOFF);
+    whole_micros(most.mul_f64(facts.draw.clamp(0.0, 1.0))).max(FLOOR)
 }
 
 /// Cut to the grain of the log, so that a log read back is the same log.

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// What goes wrong. Counts of tokens are deltas that arrive before it happens, reasoning
 /// included; an answer that is shorter has it happen at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum FaultKind {
     /// Nothing listens.
     Refused,
     /// The connection is accepted, and nothing ever comes back.
@@ -96,7 +96,7 @@ pub enum Kind {
 /// How many tokens arrive before a fault in mid-stream, unless the word says otherwise.
 const TOKENS: u32 = 8;
 
-impl Kind {
+impl FaultKind {
     /// The word without details.
     pub fn name(&self) -> String {
         let word = self.to_string();
@@ -143,37 +143,37 @@ impl Kind {
     }
 }
 
-fn plain(name: &str) -> Option<Kind> {
+fn plain(name: &str) -> Option<FaultKind> {
     Some(match name {
-        "refused" => Kind::Refused,
-        "black-hole" | "blackhole" => Kind::BlackHole,
-        "reset" => Kind::Reset,
-        "headers-never" | "no-headers" => Kind::HeadersNever,
-        "comments" | "comments-only" => Kind::Comments,
-        "html" => Kind::Html,
-        "no-choices" => Kind::NoChoices,
-        "null-content" => Kind::NullContent,
-        "content-type" => Kind::ContentType,
-        "blank" => Kind::Blank,
-        "bad-utf8" => Kind::BadUtf8,
-        "huge-event" => Kind::HugeEvent,
-        "no-done" => Kind::NoDone,
-        "double-finish" => Kind::DoubleFinish,
-        "empty" => Kind::Empty,
-        "whitespace" => Kind::Whitespace,
-        "reasoning-only" => Kind::ReasoningOnly,
-        "content-filter" => Kind::ContentFilter,
-        "refusal" => Kind::Refusal,
-        "length" => Kind::Length,
-        "garbled" | "garbage" => Kind::Garbled,
-        "missing-field" => Kind::MissingField,
-        "wrong-type" => Kind::WrongType,
-        "not-in-enum" => Kind::NotInEnum,
-        "fenced-json" => Kind::FencedJson,
-        "json-in-reasoning" => Kind::JsonInReasoning,
-        "prose-around" => Kind::ProseAround,
-        "misspelt-marker" | "misspelled-marker" => Kind::MisspeltMarker,
-        "marker-inside" => Kind::MarkerInside,
+        "refused" => FaultKind::Refused,
+        "black-hole" | "blackhole" => FaultKind::BlackHole,
+        "reset" => FaultKind::Reset,
+        "headers-never" | "no-headers" => FaultKind::HeadersNever,
+        "comments" | "comments-only" => FaultKind::Comments,
+        "html" => FaultKind::Html,
+        "no-choices" => FaultKind::NoChoices,
+        "null-content" => FaultKind::NullContent,
+        "content-type" => FaultKind::ContentType,
+        "blank" => FaultKind::Blank,
+        "bad-utf8" => FaultKind::BadUtf8,
+        "huge-event" => FaultKind::HugeEvent,
+        "no-done" => FaultKind::NoDone,
+        "double-finish" => FaultKind::DoubleFinish,
+        "empty" => FaultKind::Empty,
+        "whitespace" => FaultKind::Whitespace,
+        "reasoning-only" => FaultKind::ReasoningOnly,
+        "content-filter" => FaultKind::ContentFilter,
+        "refusal" => FaultKind::Refusal,
+        "length" => FaultKind::Length,
+        "garbled" | "garbage" => FaultKind::Garbled,
+        "missing-field" => FaultKind::MissingField,
+        "wrong-type" => FaultKind::WrongType,
+        "not-in-enum" => FaultKind::NotInEnum,
+        "fenced-json" => FaultKind::FencedJson,
+        "json-in-reasoning" => FaultKind::JsonInReasoning,
+        "prose-around" => FaultKind::ProseAround,
+        "misspelt-marker" | "misspelled-marker" => FaultKind::MisspeltMarker,
+        "marker-inside" => FaultKind::MarkerInside,
         _ => return None,
     })
 }
@@ -186,7 +186,7 @@ fn status_code(text: &str) -> Result<Option<u16>, String> {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = match self {
             Self::ResetAfter(n) => return write!(f, "reset-after:{n}"),

@@ -30,14 +30,14 @@ pub enum Schedule {
 
 /// What a schedule has to remember.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct State {
+pub struct ScheduleState {
     /// How many times it was asked.
     pub asked: u64,
 }
 
 impl Schedule {
     /// Whether this request, at `now`, is hit.
-    pub fn fires(&self, state: &mut State, now: Duration) -> bool {
+    pub fn fires(&self, state: &mut ScheduleState, now: Duration) -> bool {
         state.asked += 1;
         match *self {
             Self::Always => true,

@@ -8,16 +8,16 @@ pub struct Status {
     /// From 400 to 599.
     pub code: u16,
     /// What the error says, where its status has several meanings.
-    pub reason: Option<Reason>,
+    pub reason: Option<StatusReason>,
     /// When it says to come back.
-    pub hint: Option<Hint>,
+    pub hint: Option<FaultHint>,
     /// A page of HTML, as an edge server sends it, in place of the JSON envelope.
     pub html: bool,
 }
 
 /// When to come back, and where that is written. The amount may be absurd: huge, zero, negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Hint {
+pub struct FaultHint {
     /// Where it is written.
     pub place: HintPlace,
     /// In the place's own unit: milliseconds for `ms`, else seconds.
@@ -54,7 +54,7 @@ impl HintPlace {
 
 /// What an error is about, where its status alone does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum StatusReason {
     /// 400: longer than the model's context.
     Context,
     /// 400: refused by a content policy.
@@ -93,7 +93,7 @@ pub enum Reason {
     Account,
 }
 
-impl Reason {
+impl StatusReason {
     /// Every reason with its word.
     pub const WORDS: [(Self, &'static str); 18] = [
         (Self::Context, "context"),
@@ -135,21 +135,21 @@ impl Status {
     fn take(&mut self, item: &str) -> Result<(), String> {
         if item == "html" {
             self.html = true;
-        } else if let Some((reason, _)) = Reason::WORDS.iter().find(|(_, word)| *word == item) {
+        } else if let Some((reason, _)) = StatusReason::WORDS.iter().find(|(_, word)| *word == item) {
             self.reason = Some(*reason);
         } else {
             let (place, amount) = item.split_once('=').unwrap_or(("retry-after", item));
             let place = HintPlace::WORDS.iter().find(|(_, word)| *word == place);
             let amount = amount.strip_suffix('s').unwrap_or(amount).parse();
             let (Some((place, _)), Ok(amount)) = (place, amount) else {
-                let reasons = Reason::WORDS.map(|(_, word)| word).join(", ");
+                let reasons = StatusReason::WORDS.map(|(_, word)| word).join(", ");
                 return Err(format!(
                     "a status takes html, retry-after=2, date=20, ms=1500, reset=20, metadata=2, availability=2 \
                      or one of {reasons}, not `{}`",
                     item.escape_debug()
                 ));
             };
-            self.hint = Some(Hint { place: *place, amount });
+            self.hint = Some(FaultHint { place: *place, amount });
         }
         Ok(())
     }
@@ -157,7 +157,7 @@ impl Status {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = self.reason.map(|reason| of(&Reason::WORDS, &reason).to_owned());
+        let reason = self.reason.map(|reason| of(&StatusReason::WORDS, &reason).to_owned());
         let hint = self.hint.map(|hint| format!("{}={}", of(&HintPlace::WORDS, &hint.place), hint.amount));
         let html = self.html.then(|| "html".to_owned());
         write!(f, "{}", self.code)?;

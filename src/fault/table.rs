@@ -4,11 +4,11 @@ use serde::Serialize;
 
 /// One fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct FaultRow {
     /// Its name; for a status, the status with what makes it special.
     pub name: &'static str,
     /// What it belongs to.
-    pub group: Group,
+    pub group: FaultGroup,
     /// A word to paste into `--fault MODEL=…`.
     pub example: &'static str,
     /// What the server does.
@@ -20,7 +20,7 @@ pub struct Row {
 /// Where in an exchange it goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Group {
+pub enum FaultGroup {
     /// The connection.
     Network,
     /// Too late, or never.
@@ -37,15 +37,21 @@ pub enum Group {
     Typed,
 }
 
-const fn row(group: Group, name: &'static str, example: &'static str, does: &'static str, expect: &'static str) -> Row {
-    Row { name, group, example, does, expect }
+const fn row(
+    group: FaultGroup,
+    name: &'static str,
+    example: &'static str,
+    does: &'static str,
+    expect: &'static str,
+) -> FaultRow {
+    FaultRow { name, group, example, does, expect }
 }
 
-use Group::{Content, Network, Ok, Status, Stream, Time, Typed};
+use FaultGroup::{Content, Network, Ok, Status, Stream, Time, Typed};
 
 /// All of them, grouped.
 #[rustfmt::skip]
-pub const TABLE: &[Row] = &[
+pub const TABLE: &[FaultRow] = &[
     row(Network, "refused", "refused", "nothing listens: the connection is refused", "retry twice, then the next model"),
     row(Network, "black-hole", "black-hole", "accepts the connection and never answers", "next model when the first-token timer runs out"),
     row(Network, "reset", "reset", "resets the connection before any response header", "retry at once on a fresh connection, once more, then the next model"),

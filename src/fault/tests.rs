@@ -21,7 +21,7 @@ fn every_example_round_trips_and_fits_into_a_path_segment() {
 fn every_kind_is_in_the_table() {
     // The variants' names are read from the source, so that a new one cannot be forgotten.
     let source = include_str!("kind.rs");
-    let body = source.split("pub enum Kind {").nth(1).unwrap().split("\n}").next().unwrap();
+    let body = source.split("pub enum FaultKind {").nth(1).unwrap().split("\n}").next().unwrap();
     let variants: HashSet<String> = body
         .lines()
         .map(str::trim)
@@ -102,7 +102,7 @@ fn a_wrong_word_is_told_what_was_meant() {
 
 fn fired(schedule: &str, at_seconds: &[u64]) -> Vec<bool> {
     let schedule: Schedule = schedule.parse().unwrap();
-    let mut state = State::default();
+    let mut state = ScheduleState::default();
     at_seconds.iter().map(|s| schedule.fires(&mut state, Duration::from_secs(*s))).collect()
 }
 

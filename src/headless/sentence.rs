@@ -1,14 +1,14 @@
 //! What happens in a run, in sentences: for screen readers and for terminals that can only
 //! print lines. No glyph, no colour, nothing that is written over.
 
-use crate::failover::{BreakerState, Decision, Event, Finished, Outcome, Relation, Skip};
-use crate::report::{Report, Seen, What};
+use crate::failover::{BreakerState, Event, Finished, NextStep, Outcome, Relation, Skip};
+use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::{seconds, usd};
 
 /// A report as a sentence; none for what a listener does not need.
 pub fn sentence(report: &Report) -> Option<String> {
     Some(match &report.what {
-        What::Engine(Event::Started(e)) => match e.relation {
+        ReportKind::Engine(Event::Started(e)) => match e.relation {
             Relation::First => format!("Asking {}.", e.model),
             Relation::Retry => format!("Asking {} once more.", e.model),
             Relation::Fallback => format!("Moving on to {}.", e.model),
@@ -17,27 +17,29 @@ pub fn sentence(report: &Report) -> Option<String> {
             Relation::Forced => format!("Every model is barred; trying {} anyway.", e.model),
             Relation::Hedge => format!("Asking {} as well, since the other one is slow.", e.model),
         },
-        What::Engine(Event::Leading(e)) => format!("{} is answering.", e.model),
-        What::Engine(Event::Skipped(e)) => format!("Passing over {}: {}.", e.model, skip(e.why)),
-        What::Engine(Event::Failed(e)) => {
-            let then = match e.decision {
-                Decision::RetrySame | Decision::Next | Decision::Repair | Decision::Continue => "",
-                Decision::Stop => " That ends the run.",
+        ReportKind::Engine(Event::FirstToken(e)) => format!("{} is answering.", e.model),
+        ReportKind::Engine(Event::Skipped(e)) => format!("Passing over {}: {}.", e.model, skip(e.why)),
+        ReportKind::Engine(Event::Failed(e)) => {
+            let then = match e.next_step {
+                NextStep::RetrySame | NextStep::Next | NextStep::Repair | NextStep::Continue => "",
+                NextStep::Stop => " That ends the run.",
             };
             let status = e.failure.status.map(|status| format!(" with status {status}")).unwrap_or_default();
             format!("{} failed{status}: {}.{then}", e.model, e.failure.reason.trim_end_matches('.'))
         }
-        What::Engine(Event::Superseded(e)) => format!("What {} had said no longer counts.", e.model),
-        What::Engine(Event::Waiting(e)) => format!("Waiting {} for {}.", seconds(e.delay), e.model),
-        What::Engine(Event::Breaker(e)) => match e.to {
+        ReportKind::Engine(Event::Discarded(e)) => format!("What {} had said no longer counts.", e.model),
+        ReportKind::Engine(Event::Waiting(e)) => format!("Waiting {} for {}.", seconds(e.delay), e.model),
+        ReportKind::Engine(Event::Breaker(e)) => match e.to {
             BreakerState::Open { .. } => format!("{} failed too often and is barred for now.", e.name),
             BreakerState::Closed { weight } if weight <= 0.0 => format!("{} is trusted again.", e.name),
             _ => return None,
         },
-        What::Engine(Event::Finished(e)) => finished(e),
-        What::Seen(Seen::Sent(sent)) => format!("This failure is made on purpose: {}.", sent.injected.as_ref()?),
-        What::Seen(Seen::Chain { chain, of, .. }) => format!("Chain {chain} of {of} is done."),
-        What::Engine(Event::Answered(_)) | What::Seen(_) => return None,
+        ReportKind::Engine(Event::Finished(e)) => finished(e),
+        ReportKind::Observation(Observation::Sent(sent)) => {
+            format!("This failure is made on purpose: {}.", sent.injected.as_ref()?)
+        }
+        ReportKind::Observation(Observation::Chain { chain, of, .. }) => format!("Chain {chain} of {of} is done."),
+        ReportKind::Engine(Event::Answered(_)) | ReportKind::Observation(_) => return None,
     })
 }
 

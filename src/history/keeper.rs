@@ -1,14 +1,14 @@
 //! Writing: each report as it comes, and to the platter at the end of a run.
 
 use crate::failover::Event;
-use crate::report::{Report, Seen, What};
+use crate::report::{Observation, Report, ReportKind};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Keeps reports. When that fails it says so once, and goes on trying with the next run.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct HistoryWriter {
     directory: Option<PathBuf>,
     open: Option<(String, File)>,
     /// Where lines are written before they leave: one room for all of a run, for the last ones hold its whole answer.
@@ -16,7 +16,7 @@ pub struct Keeper {
     told: bool,
 }
 
-impl Keeper {
+impl HistoryWriter {
     /// Keeps runs in the history of this data directory.
     pub fn at(data: &Path) -> Self {
         Self { directory: Some(data.join("history")), open: None, line: Vec::new(), told: false }
@@ -45,7 +45,7 @@ impl Keeper {
 
     fn write(&mut self, report: &Report) -> io::Result<()> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        if matches!(report.what, What::Seen(Seen::Begun(_))) {
+        if matches!(report.what, ReportKind::Observation(Observation::Begun(_))) {
             let day = day_file(report.run);
             if self.open.as_ref().is_none_or(|(name, _)| *name != day) {
                 let file = open(directory, &day)?;
@@ -57,7 +57,7 @@ impl Keeper {
         self.line.clear();
         report.write(&mut self.line);
         file.write_all(&self.line)?;
-        if matches!(report.what, What::Engine(Event::Finished(_))) {
+        if matches!(report.what, ReportKind::Engine(Event::Finished(_))) {
             self.line = Vec::new();
             file.sync_data()?;
         }

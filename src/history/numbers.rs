@@ -13,12 +13,12 @@ const AHEAD: u64 = 60_000;
 
 /// Gives out numbers.
 #[derive(Debug)]
-pub struct Numbers {
+pub struct RunIds {
     directory: PathBuf,
     last: u64,
 }
 
-impl Numbers {
+impl RunIds {
     /// Numbers that no other program with the history of this data directory gives out.
     pub fn shared(data: &Path) -> Self {
         Self { directory: data.join("history"), last: 0 }
@@ -61,17 +61,17 @@ mod tests {
         let wall = 1_700_000_000_000;
         let threads: Vec<_> = (0..8)
             .map(|_| {
-                let mut numbers = Numbers::shared(&data);
+                let mut numbers = RunIds::shared(&data);
                 std::thread::spawn(move || (0..20).map(|_| numbers.next(wall)).collect::<Vec<_>>())
             })
             .collect();
         let all: Vec<u64> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 160, "{all:?}");
         assert_eq!(all.iter().max(), Some(&(wall + 159)));
-        assert_eq!(Numbers::shared(&data).next(wall + 500), wall + 500, "later it is the time again");
-        assert_eq!(Numbers::shared(&data).next(wall - 100_000), wall - 100_000, "another clock");
+        assert_eq!(RunIds::shared(&data).next(wall + 500), wall + 500, "later it is the time again");
+        assert_eq!(RunIds::shared(&data).next(wall - 100_000), wall - 100_000, "another clock");
         fs::write(data.join("history").join(NAME), "what is this?").unwrap();
-        assert_eq!(Numbers::shared(&data).next(wall), wall, "nonsense is nothing");
+        assert_eq!(RunIds::shared(&data).next(wall), wall, "nonsense is nothing");
         assert!(crate::history::History::of(&data).files().unwrap().is_empty(), "it is no day of the history");
         fs::remove_dir_all(data).unwrap();
     }
@@ -80,7 +80,7 @@ mod tests {
     fn without_a_directory_they_are_the_programs_own() {
         let file = std::env::temp_dir().join(format!("switchover-no-folder-{}", std::process::id()));
         fs::write(&file, "").unwrap();
-        let mut numbers = Numbers::shared(&file);
+        let mut numbers = RunIds::shared(&file);
         assert_eq!([numbers.next(7), numbers.next(7), numbers.next(9)], [7, 8, 9]);
         fs::remove_file(file).unwrap();
     }

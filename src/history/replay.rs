@@ -4,14 +4,14 @@
 //! The breakers that earlier runs had left behind are not in a run's log; they are set up from
 //! what the run says of them: the first state that each is seen in, and the routes it skips.
 
-use crate::failover::breaker::{Hold, Pass, TRIPS_AT};
+use crate::failover::breaker::{Cooldown, Permit, TRIPS_AT};
 use crate::failover::health::Charge;
 use crate::failover::{
-    Answer, AttemptId, Blame, BreakerState, Engine, Event, Failed, Finished, Health, Input, Kind, Outcome, Phase,
-    Policy, Relation, Route, Skip, Skipped,
+    Answer, AttemptId, BreakerState, Engine, Event, Failed, FailureKind, FaultDomain, Finished, Health, Input, Outcome,
+    Policy, Relation, Route, Skip, Skipped, TokenPhase,
 };
 use crate::openrouter::Delta;
-use crate::report::{Job, Report, Seen, What};
+use crate::report::{Observation, Report, ReportKind, RunSpec};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const SLACK: Duration = Duration::from_millis(50);
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rederived {
+pub struct Redecided {
     /// Decisions that came out as recorded, before any that did not.
     pub same: usize,
     /// The first that did not, in each chain of the module. What would have followed, no log can say.
@@ -41,7 +41,7 @@ pub struct Difference {
 }
 
 /// One chain of attempts: its engine, and what was said then and now.
-struct Lane {
+struct ChainReplay {
     engine: Engine,
     fields: BTreeMap<AttemptId, Arc<Map<String, Value>>>,
     recorded: Vec<String>,
@@ -51,55 +51,57 @@ struct Lane {
 }
 
 /// Decides a run again. `None` where its beginning is not in the log.
-pub fn rederive(run: &[Report]) -> Option<Rederived> {
-    let job = run.iter().find_map(|report| match &report.what {
-        What::Seen(Seen::Begun(job)) => Some(job.as_ref()),
+pub fn rederive(run: &[Report]) -> Option<Redecided> {
+    let spec = run.iter().find_map(|report| match &report.what {
+        ReportKind::Observation(Observation::Begun(spec)) => Some(spec.as_ref()),
         _ => None,
     })?;
-    let mut health = remembered(run, &job.chain);
-    let count = job.module.chains();
-    let mut lanes: BTreeMap<usize, Lane> = BTreeMap::new();
+    let mut health = remembered(run, &spec.chain);
+    let count = spec.module.chains();
+    let mut lanes: BTreeMap<usize, ChainReplay> = BTreeMap::new();
     let first = if count == 1 { 0..=0 } else { 1..=count };
     for chain in first {
-        lanes.insert(chain, Lane::begin(job, chain, Duration::ZERO, &mut health));
+        lanes.insert(chain, ChainReplay::begin(spec, chain, Duration::ZERO, &mut health));
     }
     for report in run {
         match &report.what {
             // The end of the call that compared the chains is the end of all.
-            What::Engine(Event::Finished(end)) if count > 1 => {
+            ReportKind::Engine(Event::Finished(end)) if count > 1 => {
                 if let Some(lane) = lanes.get_mut(&(count + 1)) {
                     lane.finish(report.at, end, &mut health);
                 }
             }
-            What::Engine(event) => {
+            ReportKind::Engine(event) => {
                 let Some(chain) = chain_of(event, count) else { continue };
-                lanes.entry(chain).or_insert_with(|| Lane::begin(job, chain, report.at, &mut health)).event(
+                lanes.entry(chain).or_insert_with(|| ChainReplay::begin(spec, chain, report.at, &mut health)).event(
                     report.at,
                     event,
                     &mut health,
                 );
             }
-            What::Seen(Seen::Stream { attempt, delta }) => {
+            ReportKind::Observation(Observation::Stream { attempt, delta }) => {
                 if let Some(lane) = lanes.get_mut(&attempt.chain()) {
                     lane.stream(report.at, *attempt, delta, &mut health);
                 }
             }
-            What::Seen(Seen::Parsed { attempt, prediction }) => {
+            ReportKind::Observation(Observation::Parsed { attempt, prediction }) => {
                 if let Some(lane) = lanes.get_mut(&attempt.chain()) {
                     lane.fields.insert(*attempt, prediction.fields.clone());
                 }
             }
-            What::Seen(Seen::Chain { chain, end, .. }) => {
+            ReportKind::Observation(Observation::Chain { chain, end, .. }) => {
                 if let Some(lane) = lanes.get_mut(chain) {
                     lane.finish(report.at, end, &mut health);
                 }
             }
-            What::Seen(Seen::Begun(_) | Seen::Sent(_) | Seen::Billed { .. } | Seen::Voted(_)) => {}
+            ReportKind::Observation(
+                Observation::Begun(_) | Observation::Sent(_) | Observation::Billed { .. } | Observation::Voted(_),
+            ) => {}
         }
     }
-    let mut rederived = Rederived { same: 0, differences: Vec::new() };
+    let mut rederived = Redecided { same: 0, differences: Vec::new() };
     for lane in lanes.into_values() {
-        let whole = run.iter().any(|report| matches!(report.what, What::Engine(Event::Finished(_))));
+        let whole = run.iter().any(|report| matches!(report.what, ReportKind::Engine(Event::Finished(_))));
         // A run that was cut off is held only against what it got to say.
         let length = if whole { lane.recorded.len().max(lane.today.len()) } else { lane.recorded.len() };
         let pairs = (0..length).map(|i| (lane.recorded.get(i), lane.today.get(i)));
@@ -119,7 +121,7 @@ fn chain_of(event: &Event, count: usize) -> Option<usize> {
         Event::Failed(e) => Some(e.attempt.chain()),
         Event::Answered(e) => Some(e.attempt.chain()),
         Event::Skipped(_) | Event::Finished(_) => (count == 1).then_some(0),
-        Event::Leading(_) | Event::Superseded(_) | Event::Breaker(_) | Event::Waiting(_) => None,
+        Event::FirstToken(_) | Event::Discarded(_) | Event::Breaker(_) | Event::Waiting(_) => None,
     }
 }
 
@@ -127,7 +129,7 @@ fn chain_of(event: &Event, count: usize) -> Option<usize> {
 fn told(event: &Event, several: bool) -> Option<String> {
     Some(match event {
         Event::Started(e) => format!("{} asks {} ({})", e.attempt, e.model, word(&e.relation)),
-        Event::Failed(e) => format!("{} {}: rule {}, {}", e.attempt, e.model, e.rule, word(&e.decision)),
+        Event::Failed(e) => format!("{} {}: rule {}, {}", e.attempt, e.model, e.rule, word(&e.next_step)),
         Event::Answered(e) => format!("{} {} answered", e.attempt, e.model),
         Event::Skipped(e) if !several => format!("skips {}: {}", e.model, word(&e.why)),
         Event::Finished(e) => format!("ends {}", word(&e.outcome)),
@@ -140,15 +142,15 @@ fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
 }
 
-impl Lane {
-    fn begin(job: &Job, chain: usize, at: Duration, health: &mut Health) -> Self {
-        let mut policy = Policy { seed: job.policy.seed.wrapping_add(chain as u64), ..job.policy.clone() };
+impl ChainReplay {
+    fn begin(spec: &RunSpec, chain: usize, at: Duration, health: &mut Health) -> Self {
+        let mut policy = Policy { seed: spec.policy.seed.wrapping_add(chain as u64), ..spec.policy.clone() };
         // The call that compares the chains has what they left of the run's time, and the run's own seed.
-        if chain > job.module.chains() {
-            policy.seed = job.policy.seed;
+        if chain > spec.module.chains() {
+            policy.seed = spec.policy.seed;
             policy.limits.deadline = policy.limits.deadline.saturating_sub(at).max(Duration::from_millis(1));
         }
-        let engine = Engine::new(policy, job.chain.clone()).of_chain(chain);
+        let engine = Engine::new(policy, spec.chain.clone()).of_chain(chain);
         let mut lane =
             Self { engine, fields: BTreeMap::new(), recorded: Vec::new(), today: Vec::new(), several: chain > 0 };
         lane.step(at, Input::Begin, health);
@@ -188,16 +190,16 @@ impl Lane {
     fn failed(&mut self, at: Duration, failed: &Failed, health: &mut Health) {
         match failed.failure.kind {
             // These the engine finds by itself.
-            Kind::FirstTokenTimeout | Kind::Idle | Kind::TimeShare | Kind::Deadline => {
+            FailureKind::FirstTokenTimeout | FailureKind::Idle | FailureKind::TimeShare | FailureKind::Deadline => {
                 if self.today.len() < self.recorded.len() {
                     self.tick(at, health);
                 }
             }
-            Kind::HedgeLost => {}
-            Kind::Cancelled => self.step(at, Input::Cancel, health),
+            FailureKind::HedgeLost => {}
+            FailureKind::Cancelled => self.step(at, Input::Cancel, health),
             _ => {
-                let (failure, spent) = (failed.failure.clone(), failed.cost);
-                self.step(at, Input::Failed { attempt: failed.attempt, failure, spent }, health);
+                let (failure, cost) = (failed.failure.clone(), failed.cost);
+                self.step(at, Input::Failed { attempt: failed.attempt, failure, cost }, health);
             }
         }
     }
@@ -205,8 +207,8 @@ impl Lane {
     fn stream(&mut self, at: Duration, attempt: AttemptId, delta: &Delta, health: &mut Health) {
         let input = match delta {
             Delta::Opened(_) => Input::Opened { attempt },
-            Delta::Reasoning(_) => Input::Token { attempt, phase: Phase::Reasoning },
-            Delta::Text(_) => Input::Token { attempt, phase: Phase::Answer },
+            Delta::Reasoning(_) => Input::Token { attempt, phase: TokenPhase::Reasoning },
+            Delta::Text(_) => Input::Token { attempt, phase: TokenPhase::Answer },
             _ => return,
         };
         self.step(at, input, health);
@@ -231,44 +233,44 @@ impl Lane {
 /// The breakers as earlier runs had left them, as far as this run shows it.
 fn remembered(run: &[Report], chain: &[Route]) -> Health {
     let mut health = Health::default();
-    let mut seen: Vec<(Blame, String)> = Vec::new();
+    let mut seen: Vec<(FaultDomain, String)> = Vec::new();
     let mut failed: Vec<&str> = Vec::new();
-    let named = |blame: Blame, name: &str| {
-        chain.iter().find(|route| match blame {
-            Blame::Model => route.model == name,
-            Blame::Class => route.class() == Some(name),
+    let named = |domain: FaultDomain, name: &str| {
+        chain.iter().find(|route| match domain {
+            FaultDomain::Model => route.model == name,
+            FaultDomain::Class => route.class() == Some(name),
             _ => route.origin == name,
         })
     };
     for report in run {
         match &report.what {
-            What::Engine(Event::Failed(f)) => failed.push(&f.model),
-            What::Engine(Event::Breaker(change)) => {
-                let key = (change.blame, change.name.clone());
-                if let (false, Some(route)) = (seen.contains(&key), named(change.blame, &change.name)) {
-                    set(&mut health, route, change.blame, change.from);
+            ReportKind::Engine(Event::Failed(f)) => failed.push(&f.model),
+            ReportKind::Engine(Event::Breaker(change)) => {
+                let key = (change.domain, change.name.clone());
+                if let (false, Some(route)) = (seen.contains(&key), named(change.domain, &change.name)) {
+                    set(&mut health, route, change.domain, change.from);
                 }
                 seen.push(key);
             }
-            What::Engine(Event::Skipped(skipped)) => {
-                let Some((blame, state)) = barred(skipped) else { continue };
+            ReportKind::Engine(Event::Skipped(skipped)) => {
+                let Some((domain, state)) = barred(skipped) else { continue };
                 let Some(route) = chain.get(skipped.route) else { continue };
-                let name = match blame {
-                    Blame::Model => route.model.clone(),
-                    Blame::Class => route.class().unwrap_or_default().to_owned(),
+                let name = match domain {
+                    FaultDomain::Model => route.model.clone(),
+                    FaultDomain::Class => route.class().unwrap_or_default().to_owned(),
                     _ => route.origin.clone(),
                 };
                 // A route that failed in this very run may have closed its own door.
-                if !seen.contains(&(blame, name.clone())) && !failed.contains(&route.model.as_str()) {
-                    set(&mut health, route, blame, state);
+                if !seen.contains(&(domain, name.clone())) && !failed.contains(&route.model.as_str()) {
+                    set(&mut health, route, domain, state);
                 }
-                seen.push((blame, name));
+                seen.push((domain, name));
             }
-            What::Engine(Event::Started(started)) if started.relation == Relation::Probe => {
-                let key = (Blame::Model, started.model.clone());
+            ReportKind::Engine(Event::Started(started)) if started.relation == Relation::Probe => {
+                let key = (FaultDomain::Model, started.model.clone());
                 // The probe's own change of state comes before it; without that, the model's breaker was half-open.
                 if let (false, Some(route)) = (seen.contains(&key), chain.get(started.route)) {
-                    set(&mut health, route, Blame::Model, BreakerState::HalfOpen);
+                    set(&mut health, route, FaultDomain::Model, BreakerState::HalfOpen);
                 }
                 seen.push(key);
             }
@@ -279,35 +281,36 @@ fn remembered(run: &[Report], chain: &[Route]) -> Health {
 }
 
 /// The breaker that a skip speaks of.
-fn barred(skipped: &Skipped) -> Option<(Blame, BreakerState)> {
+fn barred(skipped: &Skipped) -> Option<(FaultDomain, BreakerState)> {
     let open = BreakerState::Open { until: skipped.until };
     match skipped.why {
-        Skip::BreakerOpen => Some((Blame::Model, open)),
-        Skip::ClassOpen => Some((Blame::Class, open)),
-        Skip::AccountOpen => Some((Blame::Account, open)),
-        Skip::OriginOpen => Some((Blame::Origin, open)),
-        Skip::ProbeInFlight => Some((Blame::Model, BreakerState::Probing)),
+        Skip::BreakerOpen => Some((FaultDomain::Model, open)),
+        Skip::ClassOpen => Some((FaultDomain::Class, open)),
+        Skip::AccountOpen => Some((FaultDomain::Account, open)),
+        Skip::OriginOpen => Some((FaultDomain::Origin, open)),
+        Skip::ProbeInFlight => Some((FaultDomain::Model, BreakerState::Probing)),
         _ => None,
     }
 }
 
 /// Puts a breaker into a state by failures before the run.
-fn set(health: &mut Health, route: &Route, blame: Blame, state: BreakerState) {
-    let mut fail = |ago: u64, weight: f32, hold: Hold| {
+fn set(health: &mut Health, route: &Route, domain: FaultDomain, state: BreakerState) {
+    let mut fail = |ago: u64, weight: f32, cooldown: Cooldown| {
         let at = EPOCH.saturating_sub(Duration::from_secs(ago));
-        let charge = Charge { blame, kind: Kind::ServerError, weight, hold, pass: Pass::Free, draw: 0.0 };
+        let charge =
+            Charge { domain, kind: FailureKind::ServerError, weight, cooldown, permit: Permit::Free, draw: 0.0 };
         health.fail(at, route, charge, "before this run");
     };
     match state {
-        BreakerState::Closed { weight } if weight > 0.0 => fail(1, weight, Hold::ByWeight),
+        BreakerState::Closed { weight } if weight > 0.0 => fail(1, weight, Cooldown::ByWeight),
         BreakerState::Closed { .. } => {}
-        BreakerState::Open { until: None } => fail(1, TRIPS_AT, Hold::Session),
+        BreakerState::Open { until: None } => fail(1, TRIPS_AT, Cooldown::Session),
         BreakerState::Open { until: Some(until) } => {
-            fail(60, TRIPS_AT, Hold::For(until.saturating_add(Duration::from_secs(60))));
+            fail(60, TRIPS_AT, Cooldown::For(until.saturating_add(Duration::from_secs(60))));
         }
-        BreakerState::HalfOpen => fail(1800, TRIPS_AT, Hold::ByWeight),
+        BreakerState::HalfOpen => fail(1800, TRIPS_AT, Cooldown::ByWeight),
         BreakerState::Probing => {
-            fail(1800, TRIPS_AT, Hold::ByWeight);
+            fail(1800, TRIPS_AT, Cooldown::ByWeight);
             health.probe(EPOCH, route, EPOCH + Duration::from_secs(90));
         }
     }

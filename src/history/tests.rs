@@ -16,7 +16,7 @@ fn reports(text: &str) -> Vec<Report> {
     parse(text.as_bytes()).runs.remove(0)
 }
 
-fn keep_all(keeper: &mut Keeper, reports: &[Report]) {
+fn keep_all(keeper: &mut HistoryWriter, reports: &[Report]) {
     for report in reports {
         keeper.keep(report).unwrap();
     }
@@ -26,7 +26,7 @@ fn keep_all(keeper: &mut Keeper, reports: &[Report]) {
 fn what_was_kept_reads_back_and_lines_carry_their_version() {
     let data = directory("back");
     let (first, second) = (reports(OVERLOADED), reports(TYPED));
-    let mut keeper = Keeper::at(&data);
+    let mut keeper = HistoryWriter::at(&data);
     // Two runs side by side.
     keep_all(&mut keeper, &first[..3]);
     keep_all(&mut keeper, &second);
@@ -39,8 +39,8 @@ fn what_was_kept_reads_back_and_lines_carry_their_version() {
     assert_eq!(kept.runs, [second.clone(), first.clone()]);
     assert_eq!(history.find("last").unwrap(), second);
     assert_eq!(history.find(&first[0].run.to_string()).unwrap(), first);
-    assert!(matches!(history.find("000"), Err(Unfound::Several(..))));
-    assert!(matches!(history.find("42"), Err(Unfound::None(_))));
+    assert!(matches!(history.find("000"), Err(RunNotFound::Several(..))));
+    assert!(matches!(history.find("42"), Err(RunNotFound::None(_))));
     assert_eq!(history.recent(u64::MAX).unwrap().runs.len(), 2);
     // A window that begins in the middle of a run shows only whole ones.
     let half = history.recent(text.len() as u64 - 40).unwrap();
@@ -58,12 +58,12 @@ fn a_torn_line_costs_that_line_only() {
     // Torn at every kind of place: nothing of it, one byte, all but the line end.
     for cut in [1, third / 2, third - 2] {
         let data = directory("torn");
-        let mut keeper = Keeper::at(&data);
+        let mut keeper = HistoryWriter::at(&data);
         keep_all(&mut keeper, &run[..2]);
         let path = History::of(&data).files().unwrap().remove(0);
         OpenOptions::new().append(true).open(&path).unwrap().write_all(&lines[2].as_bytes()[..cut]).unwrap();
         let later = reports(TYPED);
-        keep_all(&mut Keeper::at(&data), &later);
+        keep_all(&mut HistoryWriter::at(&data), &later);
         let kept = History::of(&data).latest(9).unwrap();
         assert_eq!((kept.unread, &kept.runs[0], &kept.runs[1][..]), (1, &later, &run[..2]), "cut at {cut}");
         fs::remove_dir_all(data).unwrap();
@@ -74,7 +74,7 @@ fn a_torn_line_costs_that_line_only() {
 fn trouble_is_told_once_and_the_session_goes_on() {
     let data = directory("full");
     fs::write(&data, "a file where the directory should be").unwrap();
-    let mut keeper = Keeper::at(&data);
+    let mut keeper = HistoryWriter::at(&data);
     let told: Vec<String> = reports(OVERLOADED).iter().filter_map(|report| keeper.keep(report).err()).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("history.keep=false"));

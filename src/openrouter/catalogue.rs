@@ -1,7 +1,7 @@
 //! The list of models and where it came from: the service, a file kept from last time, or the
 //! snapshot in this program. Knows files; the network is the client's.
 
-use super::model::{Match, Model, search};
+use super::model::{ModelInfo, ModelMatch, search};
 use crate::failover::base_id;
 use serde_json::Value;
 use std::fs;
@@ -17,14 +17,14 @@ const SNAPSHOT: &str = include_str!("../../assets/models.json");
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     /// In the list's own order.
-    pub models: Vec<Model>,
+    pub models: Vec<ModelInfo>,
     /// Where the list came from.
-    pub source: Source,
+    pub source: CatalogueSource,
 }
 
 /// Where a list came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum CatalogueSource {
     /// Part of the program: enough for the simulator, and for a start without a network.
     Snapshot,
     /// Asked of the service at this wall time since 1970, now or in an earlier run.
@@ -38,13 +38,13 @@ impl Catalogue {
     /// Never: a test reads it.
     pub fn snapshot() -> Self {
         let list: Value = serde_json::from_str(SNAPSHOT).expect("assets/models.json is part of the program");
-        Self { models: Model::parse_all(&list), source: Source::Snapshot }
+        Self { models: ModelInfo::parse_all(&list), source: CatalogueSource::Snapshot }
     }
 
     /// An answer of `/models` that arrived at `now`; `None` if there is no model in it.
     pub fn from_answer(answer: &Value, now: Duration) -> Option<Self> {
-        let models = Model::parse_all(answer);
-        (!models.is_empty()).then_some(Self { models, source: Source::Asked(now) })
+        let models = ModelInfo::parse_all(answer);
+        (!models.is_empty()).then_some(Self { models, source: CatalogueSource::Asked(now) })
     }
 
     /// The list kept in `directory` for this origin. A missing, damaged or other server's file is none.
@@ -71,19 +71,19 @@ impl Catalogue {
     /// How old the list is; `None` for the snapshot.
     pub fn age(&self, now: Duration) -> Option<Duration> {
         match self.source {
-            Source::Snapshot => None,
-            Source::Asked(at) => Some(now.saturating_sub(at)),
+            CatalogueSource::Snapshot => None,
+            CatalogueSource::Asked(at) => Some(now.saturating_sub(at)),
         }
     }
 
     /// The model of this id; a variant that is no entry of its own is its base model.
-    pub fn find(&self, id: &str) -> Option<&Model> {
+    pub fn find(&self, id: &str) -> Option<&ModelInfo> {
         let by_id = |id: &str| self.models.iter().find(|model| model.id == id);
         by_id(id).or_else(|| by_id(base_id(id)))
     }
 
     /// The models that match what was typed, the best first.
-    pub fn search(&self, query: &str) -> Vec<Match> {
+    pub fn search(&self, query: &str) -> Vec<ModelMatch> {
         search(&self.models, query)
     }
 }
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn the_snapshot_serves_the_simulator_offline() {
         let catalogue = Catalogue::snapshot();
-        assert_eq!((catalogue.source, catalogue.age(Duration::ZERO)), (Source::Snapshot, None));
+        assert_eq!((catalogue.source, catalogue.age(Duration::ZERO)), (CatalogueSource::Snapshot, None));
         assert_eq!(catalogue.find("openai/gpt-4o-mini:nitro").map(|m| m.id.as_str()), Some("openai/gpt-4o-mini"));
         assert!(catalogue.find("openai/gpt-oss-20b:free").is_some());
         assert!(Catalogue::from_answer(&json!({"data": []}), Duration::ZERO).is_none());

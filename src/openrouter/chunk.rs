@@ -1,11 +1,11 @@
 //! One JSON chunk, and the fold of all of them. Knows the shapes of streamed chunks and of
 //! whole answers; must not know about bytes on the wire or how a stream ends.
 
-use super::classify::{Around, inner_attempts, inside};
-use super::lenient::{List, Object, Parts, Text, count, number, text};
+use super::classify::{ErrorContext, inner_attempts, inside};
+use super::lenient::{LenientList, LenientObject, LenientText, TextParts, count, number, text};
 use super::reason::{error_of, safe_line};
 use super::{Delta, Metadata, Usage};
-use crate::failover::{Failure, Kind};
+use crate::failover::{Failure, FailureKind};
 use crate::secret::{Scrubber, Secret};
 use crate::text::Cleaner;
 use serde::Deserialize;
@@ -19,25 +19,25 @@ use std::borrow::Cow;
 #[serde(default)]
 pub(super) struct Chunk<'a> {
     #[serde(borrow)]
-    id: Text<'a>,
+    id: LenientText<'a>,
     #[serde(borrow)]
-    object: Text<'a>,
+    object: LenientText<'a>,
     #[serde(borrow)]
-    model: Text<'a>,
+    model: LenientText<'a>,
     #[serde(borrow)]
-    provider: Text<'a>,
+    provider: LenientText<'a>,
     #[serde(borrow)]
-    pub(super) choices: Option<List<Choice<'a>>>,
+    pub(super) choices: Option<LenientList<ChunkChoice<'a>>>,
     #[serde(borrow)]
-    usage: Written<'a>,
+    usage: RawField<'a>,
     #[serde(borrow)]
-    error: Written<'a>,
+    error: RawField<'a>,
     #[serde(borrow)]
-    openrouter_metadata: Written<'a>,
+    openrouter_metadata: RawField<'a>,
 }
 
 /// JSON that is looked into only where there is any; `null` is none.
-type Written<'a> = Option<&'a RawValue>;
+type RawField<'a> = Option<&'a RawValue>;
 
 /// What is written there; nothing of it, if it is nested too deeply.
 fn value(written: &RawValue) -> Option<Value> {
@@ -47,61 +47,61 @@ fn value(written: &RawValue) -> Option<Value> {
 /// One of `choices`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Choice<'a> {
+pub(super) struct ChunkChoice<'a> {
     #[serde(borrow)]
-    index: Written<'a>,
+    index: RawField<'a>,
     #[serde(borrow)]
-    delta: Object<Part<'a>>,
+    delta: LenientObject<MessagePart<'a>>,
     #[serde(borrow)]
-    message: Object<Part<'a>>,
+    message: LenientObject<MessagePart<'a>>,
     #[serde(borrow)]
-    finish_reason: Text<'a>,
+    finish_reason: LenientText<'a>,
     #[serde(borrow)]
-    native_finish_reason: Text<'a>,
+    native_finish_reason: LenientText<'a>,
     #[serde(borrow)]
-    error: Written<'a>,
+    error: RawField<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Part<'a> {
+struct MessagePart<'a> {
     #[serde(borrow)]
-    content: Parts<'a>,
+    content: TextParts<'a>,
     #[serde(borrow)]
-    reasoning: Text<'a>,
+    reasoning: LenientText<'a>,
     /// What `DeepSeek` and servers after its manner call it.
     #[serde(borrow)]
-    reasoning_content: Text<'a>,
+    reasoning_content: LenientText<'a>,
     #[serde(borrow)]
-    reasoning_details: List<Detail<'a>>,
+    reasoning_details: LenientList<ReasoningDetail<'a>>,
     #[serde(borrow)]
-    refusal: Text<'a>,
+    refusal: LenientText<'a>,
 }
 
 /// Of `reasoning.text`, `reasoning.summary`, `reasoning.encrypted` and types to come, what can be read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Detail<'a> {
+struct ReasoningDetail<'a> {
     #[serde(borrow)]
-    text: Text<'a>,
+    text: LenientText<'a>,
     #[serde(borrow)]
-    summary: Text<'a>,
+    summary: LenientText<'a>,
 }
 
 /// A JSON object as a chunk.
 pub(super) fn parse(json: &str) -> Result<Chunk<'_>, serde_json::Error> {
     use serde::de::Error;
-    serde_json::from_str::<Object<Chunk<'_>>>(json)?.0.ok_or_else(|| serde_json::Error::custom("no object"))
+    serde_json::from_str::<LenientObject<Chunk<'_>>>(json)?.0.ok_or_else(|| serde_json::Error::custom("no object"))
 }
 
 /// Text on its way out: cleaned and scrubbed, whatever the pieces.
-pub(super) struct Outlet {
+pub(super) struct TextSink {
     cleaner: Cleaner,
     scrubber: Option<Scrubber>,
     whole: String,
 }
 
-impl Outlet {
+impl TextSink {
     fn new(key: Option<&Secret>) -> Self {
         Self { cleaner: Cleaner::new(), scrubber: key.cloned().map(Scrubber::new), whole: String::new() }
     }
@@ -124,9 +124,9 @@ impl Outlet {
 }
 
 /// All chunks so far.
-pub(super) struct Fold {
-    pub(super) text: Outlet,
-    pub(super) reasoning: Outlet,
+pub(super) struct ChunkFold {
+    pub(super) text: TextSink,
+    pub(super) reasoning: TextSink,
     pub(super) refusal: String,
     pub(super) finish: Option<String>,
     pub(super) native_finish: Option<String>,
@@ -136,11 +136,11 @@ pub(super) struct Fold {
     pub(super) usage: Option<Usage>,
 }
 
-impl Fold {
+impl ChunkFold {
     pub(super) fn new(key: Option<&Secret>) -> Self {
         Self {
-            text: Outlet::new(key),
-            reasoning: Outlet::new(key),
+            text: TextSink::new(key),
+            reasoning: TextSink::new(key),
             refusal: String::new(),
             finish: None,
             native_finish: None,
@@ -169,10 +169,10 @@ impl Fold {
         &mut self,
         chunk: &Chunk<'_>,
         json: &str,
-        around: Around<'_>,
+        around: ErrorContext<'_>,
         out: &mut Vec<Delta>,
     ) -> Result<(), Failure> {
-        let line = |word: &Text<'_>| word.some().map(|word| safe_line(word, around.key));
+        let line = |word: &LenientText<'_>| word.some().map(|word| safe_line(word, around.key));
         if self.id.is_none() {
             self.id = line(&chunk.id);
         }
@@ -215,12 +215,19 @@ impl Fold {
         Ok(())
     }
 
-    fn served(&mut self, model: &Text<'_>, provider: &Text<'_>, around: Around<'_>, out: &mut Vec<Delta>) {
-        let differs = |new: &Text<'_>, old: &Option<String>| new.some().is_some_and(|new| old.as_deref() != Some(new));
+    fn served(
+        &mut self,
+        model: &LenientText<'_>,
+        provider: &LenientText<'_>,
+        around: ErrorContext<'_>,
+        out: &mut Vec<Delta>,
+    ) {
+        let differs =
+            |new: &LenientText<'_>, old: &Option<String>| new.some().is_some_and(|new| old.as_deref() != Some(new));
         if !differs(model, &self.model) && !differs(provider, &self.provider) {
             return;
         }
-        let line = |word: &Text<'_>| word.some().map(|word| safe_line(word, around.key));
+        let line = |word: &LenientText<'_>| word.some().map(|word| safe_line(word, around.key));
         let (model, provider) = (line(model).or(self.model.take()), line(provider).or(self.provider.take()));
         (self.model, self.provider) = (model.clone(), provider.clone());
         if let Some(model) = model {
@@ -228,7 +235,7 @@ impl Fold {
         }
     }
 
-    fn part(&mut self, part: &Part<'_>, around: Around<'_>, out: &mut Vec<Delta>) {
+    fn part(&mut self, part: &MessagePart<'_>, around: ErrorContext<'_>, out: &mut Vec<Delta>) {
         let reasoning = part.reasoning.some().or(part.reasoning_content.some()).map_or_else(
             || {
                 let details = part.reasoning_details.0.iter();
@@ -246,12 +253,12 @@ impl Fold {
 
     /// An error object in a chunk: by its code before any content, in mid-stream after it.
     /// A policy's refusal is the request's own fault at any time.
-    fn error(&self, choice: Option<&Value>, json: &str, around: Around<'_>) -> Failure {
+    fn error(&self, choice: Option<&Value>, json: &str, around: ErrorContext<'_>) -> Failure {
         let envelope: Value = serde_json::from_str(json).unwrap_or_default();
         let error = choice.cloned().unwrap_or_else(|| error_of(&envelope));
         let mut failure = inside(&error, &envelope, around);
-        if self.begun() && failure.kind != Kind::Policy {
-            failure.kind = Kind::MidStream;
+        if self.begun() && failure.kind != FailureKind::Policy {
+            failure.kind = FailureKind::MidStream;
         }
         failure.provider = failure.provider.or_else(|| self.provider.clone());
         failure
@@ -260,7 +267,7 @@ impl Fold {
     /// A failure of which the server says no more than its native word.
     pub(super) fn unexplained(&self, reason: &str) -> Failure {
         let native = self.native_finish.as_ref().map(|word| format!(" ({word})")).unwrap_or_default();
-        let mut failure = Failure::new(Kind::MidStream, format!("{reason}{native}"));
+        let mut failure = Failure::new(FailureKind::MidStream, format!("{reason}{native}"));
         failure.provider.clone_from(&self.provider);
         failure
     }

@@ -7,14 +7,14 @@
 use super::Header;
 use super::lenient::{count, text};
 use super::reason::{all_words, error_of, html_title, is_html, reason, safe_body, safe_line};
-use crate::failover::{Failure, InnerAttempt, Kind};
+use crate::failover::{Failure, FailureKind, InnerAttempt};
 use crate::secret::Secret;
 use serde_json::Value;
 use std::time::Duration;
 
 /// What is known besides the error itself.
 #[derive(Clone, Copy)]
-pub struct Around<'a> {
+pub struct ErrorContext<'a> {
     /// Response headers.
     pub headers: &'a [Header],
     /// The key, to be kept out of every text.
@@ -24,39 +24,39 @@ pub struct Around<'a> {
 }
 
 /// The failure behind an HTTP status that is no success, with the body as far as it was read.
-pub fn response(status: u16, body: &[u8], around: Around<'_>) -> Failure {
+pub fn response(status: u16, body: &[u8], context: ErrorContext<'_>) -> Failure {
     let trimmed = String::from_utf8_lossy(body);
     let value: Value = serde_json::from_str(trimmed.trim_start_matches('\u{feff}')).unwrap_or_default();
     let error = error_of(&value);
-    let mut failure = failure(Some(status), &error, &value, around);
+    let mut failure = failure(Some(status), &error, &value, context);
     if failure.reason.is_empty() {
         failure.reason = match trimmed.trim() {
             "" => status_line(status),
             page if is_html(page) => format!("{}: {}", status_line(status), html_title(page)),
             _ if !value.is_null() => status_line(status),
-            plain => safe_line(plain, around.key),
+            plain => safe_line(plain, context.key),
         };
     }
     if matches!(status, 300..400) {
-        let location = around.headers.iter().find(|h| h.name.eq_ignore_ascii_case("location"));
-        let to = location.map_or_else(|| "elsewhere".to_owned(), |h| safe_line(&h.value, around.key));
+        let location = context.headers.iter().find(|h| h.name.eq_ignore_ascii_case("location"));
+        let to = location.map_or_else(|| "elsewhere".to_owned(), |h| safe_line(&h.value, context.key));
         failure.reason = format!("{} to {to}: redirects are not followed; is the base URL right?", status_line(status));
     }
-    failure.body = safe_body(body, around.key);
+    failure.body = safe_body(body, context.key);
     failure
 }
 
 /// The failure behind an error object that came inside of a 200.
-pub fn inside(error: &Value, envelope: &Value, around: Around<'_>) -> Failure {
-    let mut failure = failure(None, error, envelope, around);
+pub fn inside(error: &Value, envelope: &Value, context: ErrorContext<'_>) -> Failure {
+    let mut failure = failure(None, error, envelope, context);
     if failure.reason.is_empty() {
         failure.reason = failure.status.map_or_else(|| "an error without a reason".to_owned(), status_line);
     }
-    failure.body = safe_body(envelope.to_string().as_bytes(), around.key);
+    failure.body = safe_body(envelope.to_string().as_bytes(), context.key);
     failure
 }
 
-fn failure(status: Option<u16>, error: &Value, envelope: &Value, around: Around<'_>) -> Failure {
+fn failure(status: Option<u16>, error: &Value, envelope: &Value, context: ErrorContext<'_>) -> Failure {
     let meta = &error["metadata"];
     let code = text(&error["code"]).filter(|code| code.parse::<u16>().is_err());
     let types = [text(&meta["error_type"]), text(&error["error_type"]), code, text(&error["type"])];
@@ -67,22 +67,22 @@ fn failure(status: Option<u16>, error: &Value, envelope: &Value, around: Around<
     let words = all_words(error);
     // Others name theirs `x-ratelimit-limit-requests` and the like, and send them per model.
     let own = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
-    let own_limit = around.headers.iter().any(|h| own.contains(&h.name.to_ascii_lowercase().as_str()));
-    let case = Case { status, error, words: &words, own_limit };
+    let own_limit = context.headers.iter().any(|h| own.contains(&h.name.to_ascii_lowercase().as_str()));
+    let case = ErrorView { status, error, words: &words, own_limit };
     let affordable = case.affordable();
 
-    let line = |value: &str| safe_line(value, around.key);
+    let line = |value: &str| safe_line(value, context.key);
     let mut failure = Failure::new(case.kind(&types), reason(error).map(|reason| line(&reason)).unwrap_or_default());
     failure.status = status;
     failure.code = code.or(types.iter().flatten().next().copied()).map(line);
     failure.provider = text(&meta["provider_name"]).or(text(&error["provider"])).map(line);
-    failure.hint = super::hint::read(around.headers, error, around.now);
+    failure.hint = super::hint::read(context.headers, error, context.now);
     failure.affordable_tokens = affordable;
     let suggested = error["availability"]["fallback_models"].as_array().into_iter().flatten();
     failure.fallback_models = suggested.filter_map(text).map(line).collect();
     let tried = [&envelope["openrouter_metadata"]["attempts"], &meta["previous_errors"]];
     failure.inner =
-        tried.into_iter().map(|list| inner_attempts(list, around.key)).find(|l| !l.is_empty()).unwrap_or_default();
+        tried.into_iter().map(|list| inner_attempts(list, context.key)).find(|l| !l.is_empty()).unwrap_or_default();
     failure
 }
 
@@ -99,7 +99,7 @@ pub(super) fn inner_attempts(list: &Value, key: Option<&Secret>) -> Vec<InnerAtt
 }
 
 /// One error, ready to be judged.
-struct Case<'a> {
+struct ErrorView<'a> {
     status: Option<u16>,
     error: &'a Value,
     /// All its wording in lower case.
@@ -108,8 +108,8 @@ struct Case<'a> {
     own_limit: bool,
 }
 
-impl Case<'_> {
-    fn kind(&self, types: &[Option<&str>]) -> Kind {
+impl ErrorView<'_> {
+    fn kind(&self, types: &[Option<&str>]) -> FailureKind {
         self.by_limit_source()
             .or_else(|| self.by_availability())
             .or_else(|| types.iter().flatten().find_map(|word| self.by_type(word)))
@@ -120,45 +120,45 @@ impl Case<'_> {
         phrases.iter().any(|phrase| self.words.contains(phrase))
     }
 
-    fn by_limit_source(&self) -> Option<Kind> {
+    fn by_limit_source(&self) -> Option<FailureKind> {
         let meta = &self.error["metadata"];
         Some(match text(&meta["limit_source"])? {
-            "openrouter_in_flight_budget" => Kind::InFlightBudget,
-            "openrouter_credits" if meta["reason"] == "weight_exceeds_budget" => Kind::Unaffordable,
-            "openrouter_key_limit" if self.status == Some(403) => Kind::AccountBudget,
+            "openrouter_in_flight_budget" => FailureKind::InFlightBudget,
+            "openrouter_credits" if meta["reason"] == "weight_exceeds_budget" => FailureKind::Unaffordable,
+            "openrouter_key_limit" if self.status == Some(403) => FailureKind::AccountBudget,
             "openrouter_credits" | "openrouter_key_limit" => self.payment(),
-            "openrouter_guardrail_budget" | "openrouter_workspace_budget" => Kind::AccountBudget,
-            "openrouter_free_tier_per_minute" | "openrouter_free_tier_daily" => Kind::ClassLimited,
-            "upstream_provider_shared_pool" => Kind::RateLimited,
+            "openrouter_guardrail_budget" | "openrouter_workspace_budget" => FailureKind::AccountBudget,
+            "openrouter_free_tier_per_minute" | "openrouter_free_tier_daily" => FailureKind::ClassLimited,
+            "upstream_provider_shared_pool" => FailureKind::RateLimited,
             _ => return None,
         })
     }
 
-    fn by_availability(&self) -> Option<Kind> {
+    fn by_availability(&self) -> Option<FailureKind> {
         let availability = &self.error["availability"];
         let code = text(&availability["code"]);
         let retryable = availability["retryable"]
             .as_bool()
             .or_else(|| Some(matches!(code?, "capacity_exhausted" | "temporarily_unavailable")))?;
         Some(match (retryable, self.status) {
-            (false, _) if code == Some("region_restricted") => Kind::Forbidden,
-            (false, _) => Kind::ModelGone,
+            (false, _) if code == Some("region_restricted") => FailureKind::Forbidden,
+            (false, _) => FailureKind::ModelGone,
             (true, Some(429)) => self.limited(),
             (true, Some(408 | 504 | 524)) => self.by_status(),
-            (true, _) => Kind::ServerError,
+            (true, _) => FailureKind::ServerError,
         })
     }
 
     /// `OpenRouter`'s `error_type` words, and `OpenAI`'s codes and types that compatible servers use.
-    fn by_type(&self, word: &str) -> Option<Kind> {
+    fn by_type(&self, word: &str) -> Option<FailureKind> {
         Some(match word {
             "context_length_exceeded"
             | "max_tokens_exceeded"
             | "token_limit_exceeded"
             | "string_too_long"
             | "payload_too_large"
-            | "string_above_max_length" => Kind::ContextLength,
-            "authentication" | "authentication_error" | "invalid_api_key" => Kind::Unauthorized,
+            | "string_above_max_length" => FailureKind::ContextLength,
+            "authentication" | "authentication_error" | "invalid_api_key" => FailureKind::Unauthorized,
             "permission_denied" | "permission_error" => self.forbidden(),
             "payment_required" | "insufficient_quota" | "billing_hard_limit_reached" => self.payment(),
             "rate_limit_exceeded" | "rate_limit_error" | "too_many_requests" => self.limited(),
@@ -173,15 +173,15 @@ impl Case<'_> {
                 if matches!(self.status, None | Some(500..)) =>
             {
                 if matches!(self.status, Some(504 | 524)) {
-                    Kind::GatewayTimeout
+                    FailureKind::GatewayTimeout
                 } else {
-                    Kind::ServerError
+                    FailureKind::ServerError
                 }
             }
-            "not_found" | "model_not_found" | "not_found_error" => Kind::ModelGone,
-            "content_policy_violation" | "refusal" | "content_filter" | "moderation" => Kind::Policy,
-            "timeout" | "timeout_error" if self.status == Some(408) => Kind::RequestTimeout,
-            "timeout" | "timeout_error" => Kind::GatewayTimeout,
+            "not_found" | "model_not_found" | "not_found_error" => FailureKind::ModelGone,
+            "content_policy_violation" | "refusal" | "content_filter" | "moderation" => FailureKind::Policy,
+            "timeout" | "timeout_error" if self.status == Some(408) => FailureKind::RequestTimeout,
+            "timeout" | "timeout_error" => FailureKind::GatewayTimeout,
             // Too broad to overrule a status that says more.
             "invalid_request"
             | "invalid_prompt"
@@ -194,26 +194,26 @@ impl Case<'_> {
             {
                 self.malformed()
             }
-            word if word.contains("image") && matches!(self.status, None | Some(400..500)) => Kind::Malformed,
+            word if word.contains("image") && matches!(self.status, None | Some(400..500)) => FailureKind::Malformed,
             _ => return None,
         })
     }
 
-    fn by_status(&self) -> Kind {
+    fn by_status(&self) -> FailureKind {
         match self.status {
-            Some(300..400) => Kind::NotAnAnswer,
-            Some(401) => Kind::Unauthorized,
+            Some(300..400) => FailureKind::NotAnAnswer,
+            Some(401) => FailureKind::Unauthorized,
             Some(402) => self.payment(),
             Some(403) => self.forbidden(),
-            Some(404 | 410) => Kind::ModelGone,
-            Some(408) => Kind::RequestTimeout,
-            Some(409 | 425) => Kind::Conflict,
-            Some(413) => Kind::ContextLength,
+            Some(404 | 410) => FailureKind::ModelGone,
+            Some(408) => FailureKind::RequestTimeout,
+            Some(409 | 425) => FailureKind::Conflict,
+            Some(413) => FailureKind::ContextLength,
             Some(429) => self.limited(),
             Some(400..500) => self.malformed(),
-            Some(504 | 524) => Kind::GatewayTimeout,
+            Some(504 | 524) => FailureKind::GatewayTimeout,
             // No status at all: an error event of an unknown sort is the server's.
-            _ => Kind::ServerError,
+            _ => FailureKind::ServerError,
         }
     }
 
@@ -223,29 +223,29 @@ impl Case<'_> {
         number.parse().ok().filter(|n| *n > 0)
     }
 
-    fn payment(&self) -> Kind {
-        if self.affordable().is_some() { Kind::Unaffordable } else { Kind::NoCredit }
+    fn payment(&self) -> FailureKind {
+        if self.affordable().is_some() { FailureKind::Unaffordable } else { FailureKind::NoCredit }
     }
 
-    fn limited(&self) -> Kind {
+    fn limited(&self) -> FailureKind {
         if self.says(&["free-models-per", "free model requests", "free tier"]) {
-            Kind::ClassLimited
+            FailureKind::ClassLimited
         } else if self.own_limit && self.error["metadata"]["provider_name"].is_null() {
-            Kind::AccountLimited
+            FailureKind::AccountLimited
         } else {
-            Kind::RateLimited
+            FailureKind::RateLimited
         }
     }
 
-    fn forbidden(&self) -> Kind {
+    fn forbidden(&self) -> FailureKind {
         let meta = &self.error["metadata"];
         if !meta["reasons"].is_null() || !meta["flagged_input"].is_null() || self.is_policy() {
-            Kind::Policy
+            FailureKind::Policy
         } else if !meta["limit_usd"].is_null() || self.says(&["key limit exceeded", "limit exceeded (total", "budget"])
         {
-            Kind::AccountBudget
+            FailureKind::AccountBudget
         } else {
-            Kind::Forbidden
+            FailureKind::Forbidden
         }
     }
 
@@ -255,7 +255,7 @@ impl Case<'_> {
     }
 
     /// 400 means four things; only the wording tells.
-    fn malformed(&self) -> Kind {
+    fn malformed(&self) -> FailureKind {
         if self.says(&[
             "maximum context length",
             "context length",
@@ -268,9 +268,9 @@ impl Case<'_> {
             "exceeds the maximum number of tokens",
             "exceed context",
         ]) {
-            Kind::ContextLength
+            FailureKind::ContextLength
         } else if self.says(&["response_format", "json_schema", "structured output", "json mode", "output_format"]) {
-            Kind::FormatUnsupported
+            FailureKind::FormatUnsupported
         } else if self.says(&[
             "not a valid model",
             "model not found",
@@ -279,11 +279,11 @@ impl Case<'_> {
             "invalid model",
         ]) || (self.says(&["model"]) && self.says(&["does not exist", "not exist", "no longer available"]))
         {
-            Kind::ModelGone
+            FailureKind::ModelGone
         } else if self.is_policy() {
-            Kind::Policy
+            FailureKind::Policy
         } else {
-            Kind::Malformed
+            FailureKind::Malformed
         }
     }
 }

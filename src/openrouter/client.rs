@@ -11,11 +11,11 @@
 mod transport;
 
 use super::base::BaseUrl;
-use super::classify::{self, Around};
+use super::classify::{self, ErrorContext};
 use super::headers::Headers;
 use super::request::{Header, Request};
-use super::{Completion, Delta, Head, MAX_BODY, Reader};
-use crate::failover::{Failure, Kind};
+use super::{BodyReader, Completion, Delta, Head, MAX_BODY};
+use crate::failover::{Failure, FailureKind};
 use crate::secret::{Secret, masked};
 use crate::text::clean_line;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -75,16 +75,17 @@ impl Client {
     /// Builds the request; nothing is sent before [`Exchange::advance`] is first awaited.
     ///
     /// # Errors
-    /// A request that cannot be sent: [`Kind::Local`], or [`Kind::Tls`] on a machine without certificates.
+    /// A request that cannot be sent: [`FailureKind::Local`], or [`FailureKind::Tls`] on a machine without certificates.
     pub fn open(&self, call: Call<'_>) -> Result<Exchange, Failure> {
         let url = format!("{}/chat/completions", call.endpoint.base);
-        let body = serde_json::to_vec(&call.body).map_err(|error| Failure::new(Kind::Local, error.to_string()))?;
+        let body =
+            serde_json::to_vec(&call.body).map_err(|error| Failure::new(FailureKind::Local, error.to_string()))?;
         let request = build(Method::POST, &url, call.endpoint, call.headers, Some(body))?;
         let client = self.lane(&call.endpoint.base, call.fresh)?;
         let key = call.endpoint.key.clone();
         let shown = Arc::new(record(&request, call.body, key.as_ref()));
         let sending = Box::pin(async move { client.execute(request).await });
-        Ok(Exchange { request: shown, key, state: State::Sending(sending) })
+        Ok(Exchange { request: shown, key, state: ExchangeState::Sending(sending) })
     }
 
     /// Opens a connection that the next request will find ready.
@@ -109,11 +110,16 @@ impl Client {
         let mut body = Vec::new();
         let end = read(&mut response, &mut body, if success { MAX_BODY } else { MAX_ERROR_BODY }).await;
         if !success {
-            return Err(classify::response(head.status, &body, Around { headers: &head.headers, key, now: wall() }));
+            return Err(classify::response(
+                head.status,
+                &body,
+                ErrorContext { headers: &head.headers, key, now: wall() },
+            ));
         }
         end.map_err(|error| transport::failure(&error, key))?;
         serde_json::from_slice(&body).map_err(|error| {
-            let mut failure = Failure::new(Kind::NotAnAnswer, format!("{path} did not answer with JSON: {error}"));
+            let mut failure =
+                Failure::new(FailureKind::NotAnAnswer, format!("{path} did not answer with JSON: {error}"));
             failure.status = Some(head.status);
             failure
         })
@@ -140,7 +146,9 @@ impl Client {
             }
             builder.build().map_err(|error| transport::innermost(&error))
         });
-        built.clone().map_err(|why| Failure::new(Kind::Tls, format!("no secure connection is possible here: {why}")))
+        built
+            .clone()
+            .map_err(|why| Failure::new(FailureKind::Tls, format!("no secure connection is possible here: {why}")))
     }
 }
 
@@ -148,13 +156,13 @@ impl Client {
 pub struct Exchange {
     request: Arc<Request>,
     key: Option<Secret>,
-    state: State,
+    state: ExchangeState,
 }
 
-enum State {
+enum ExchangeState {
     Sending(Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send>>),
     Refused { response: Response, head: Head, body: Vec<u8> },
-    Reading { response: Response, reader: Box<Reader>, done: bool },
+    Reading { response: Response, reader: Box<BodyReader>, done: bool },
     Over,
 }
 
@@ -169,32 +177,32 @@ impl Exchange {
     pub async fn advance(&mut self, out: &mut Vec<Delta>) -> Option<Result<Completion, Failure>> {
         let key = self.key.as_ref();
         match &mut self.state {
-            State::Sending(sending) => match sending.await {
+            ExchangeState::Sending(sending) => match sending.await {
                 Err(error) => {
-                    self.state = State::Over;
+                    self.state = ExchangeState::Over;
                     Some(Err(transport::failure(&error, key)))
                 }
                 Ok(response) => {
                     let head = head(&response, key);
                     out.push(Delta::Opened(head.clone()));
                     self.state = if response.status().is_success() {
-                        let reader = Box::new(Reader::new(head, self.key.clone(), wall()));
-                        State::Reading { response, reader, done: false }
+                        let reader = Box::new(BodyReader::new(head, self.key.clone(), wall()));
+                        ExchangeState::Reading { response, reader, done: false }
                     } else {
-                        State::Refused { response, head, body: Vec::new() }
+                        ExchangeState::Refused { response, head, body: Vec::new() }
                     };
                     None
                 }
             },
-            State::Refused { response, head, body } => {
+            ExchangeState::Refused { response, head, body } => {
                 // Whatever ends the body early: the status says enough.
                 _ = read(response, body, MAX_ERROR_BODY).await;
                 let failure =
-                    classify::response(head.status, body, Around { headers: &head.headers, key, now: wall() });
-                self.state = State::Over;
+                    classify::response(head.status, body, ErrorContext { headers: &head.headers, key, now: wall() });
+                self.state = ExchangeState::Over;
                 Some(Err(failure))
             }
-            State::Reading { response, reader, done } => {
+            ExchangeState::Reading { response, reader, done } => {
                 let mut cut = None;
                 if !*done {
                     match response.chunk().await {
@@ -210,12 +218,12 @@ impl Exchange {
                     // Most servers end the body right behind the last event.
                     _ = tokio::time::timeout(GRACE, response.chunk()).await;
                 }
-                match std::mem::replace(&mut self.state, State::Over) {
-                    State::Reading { reader, .. } => Some(reader.finish(cut, out)),
+                match std::mem::replace(&mut self.state, ExchangeState::Over) {
+                    ExchangeState::Reading { reader, .. } => Some(reader.finish(cut, out)),
                     _ => None,
                 }
             }
-            State::Over => std::future::pending().await,
+            ExchangeState::Over => std::future::pending().await,
         }
     }
 }
@@ -239,7 +247,7 @@ fn build(
     headers: &Headers,
     body: Option<Vec<u8>>,
 ) -> Result<reqwest::Request, Failure> {
-    let local = |why: String| Failure::new(Kind::Local, why);
+    let local = |why: String| Failure::new(FailureKind::Local, why);
     let url: Url = url.parse().map_err(|error| local(format!("the address is no URL: {error}")))?;
     let lines = headers.lines(&endpoint.base).map_err(|bad| local(bad.to_string()))?;
     let host = match (url.host_str(), url.port()) {

@@ -1,7 +1,7 @@
 //! A request's body as a value: what can be read before it is sent is what is sent.
 
 use super::base::Dialect;
-use super::settings::{BadSetting, Settings};
+use super::settings::{BadSetting, RequestSettings};
 use crate::dspy::Message;
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ pub struct ChatRequest<'a> {
     /// The conversation.
     pub messages: &'a [Message],
     /// What a person chose.
-    pub settings: &'a Settings,
+    pub settings: &'a RequestSettings,
     /// A shape for the answer, as the adapter wants it.
     pub response_format: Option<&'a Value>,
     /// Another cap on the answer than the settings'.
@@ -68,11 +68,11 @@ pub fn body(request: ChatRequest<'_>) -> Result<Value, BadSetting> {
 }
 
 /// The settings that a server of this dialect is not sent, because it would not understand them.
-pub fn left_out(settings: &Settings, dialect: Dialect) -> Vec<&'static str> {
+pub fn left_out(settings: &RequestSettings, dialect: Dialect) -> Vec<&'static str> {
     if dialect == Dialect::OpenRouter {
         return Vec::new();
     }
-    let default = Settings::default();
+    let default = RequestSettings::default();
     let reasoning = &settings.reasoning;
     [
         ("models", settings.models != default.models),
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::dspy::Role;
 
-    fn compose(settings: &Settings, dialect: Dialect) -> Result<String, BadSetting> {
+    fn compose(settings: &RequestSettings, dialect: Dialect) -> Result<String, BadSetting> {
         let messages = [Message { role: Role::User, content: "hi".into() }];
         let format = json!({"type": "json_object"});
         let request = ChatRequest {
@@ -128,8 +128,8 @@ mod tests {
         body(request).map(|body| body.to_string())
     }
 
-    fn full() -> Settings {
-        Settings {
+    fn full() -> RequestSettings {
+        RequestSettings {
             temperature: Some(0.5),
             max_tokens: Some(100),
             stop: vec!["END".into()],
@@ -142,7 +142,7 @@ mod tests {
                 .as_object()
                 .cloned()
                 .unwrap_or_default(),
-            ..Settings::default()
+            ..RequestSettings::default()
         }
     }
 
@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn what_would_be_refused_is_not_sent() {
-        let reject = |change: fn(&mut Settings)| {
-            let mut settings = Settings::default();
+        let reject = |change: fn(&mut RequestSettings)| {
+            let mut settings = RequestSettings::default();
             change(&mut settings);
             compose(&settings, Dialect::OpenRouter).unwrap_err().to_string()
         };
@@ -189,10 +189,10 @@ mod tests {
     #[test]
     fn settings_are_toml_and_a_typo_is_an_error() {
         let text = "temperature = 0.2\n[reasoning]\neffort = \"xhigh\"\n[provider]\nsort = \"latency\"\ndata_collection = \"deny\"\nmax_price = {prompt = 1, completion = \"2\"}\n[[plugins]]\nid = \"web\"\n";
-        let settings: Settings = toml::from_str(text).unwrap();
+        let settings: RequestSettings = toml::from_str(text).unwrap();
         assert_eq!(settings.reasoning.effort, Some(Effort::Xhigh));
-        assert_eq!(toml::from_str::<Settings>(&toml::to_string(&settings).unwrap()).unwrap(), settings);
-        let error = toml::from_str::<Settings>("temprature = 1").unwrap_err().to_string();
+        assert_eq!(toml::from_str::<RequestSettings>(&toml::to_string(&settings).unwrap()).unwrap(), settings);
+        let error = toml::from_str::<RequestSettings>("temprature = 1").unwrap_err().to_string();
         assert!(error.contains("temprature") && error.contains("temperature"), "{error}");
     }
 }

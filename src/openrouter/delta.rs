@@ -1,6 +1,6 @@
 //! What comes back, in pieces. All text in it has passed the sanitiser.
 
-use crate::failover::{InnerAttempt, Spent};
+use crate::failover::{Cost, InnerAttempt};
 use serde::{Deserialize, Serialize};
 
 /// One piece of a response.
@@ -61,8 +61,8 @@ pub struct Usage {
 
 impl Usage {
     /// The cost as the engine adds it up.
-    pub fn spent(&self) -> Spent {
-        self.cost.map_or(Spent::Unknown, Spent::Known)
+    pub fn cost(&self) -> Cost {
+        self.cost.map_or(Cost::Unknown, Cost::Known)
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod lint;
 
-pub use lint::{CATEGORIES, Lint, Stack, contrast, lint};
+pub use lint::{CATEGORIES, ClientStack, HeaderLint, contrast, lint};
 
 use super::base::{BaseUrl, Dialect};
 use std::fmt;
@@ -19,7 +19,7 @@ const VALUE_CAP: usize = 1024;
 
 /// Where a value came from. Later ones win.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum ValueOrigin {
     /// Built in.
     Default,
     /// The configuration file.
@@ -34,7 +34,7 @@ pub enum Origin {
     Session,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ValueOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -48,51 +48,51 @@ impl fmt::Display for Origin {
 
 /// A value and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chosen {
+pub struct ChosenValue {
     /// The value.
     pub value: String,
     /// Where from.
-    pub from: Origin,
+    pub from: ValueOrigin,
 }
 
 /// A header of the user's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extra {
+pub struct ExtraHeader {
     /// Its name.
     pub name: String,
     /// Its value.
-    pub value: Chosen,
+    pub value: ChosenValue,
 }
 
 /// What is sent besides what the protocol needs. `None` is: not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Headers {
     /// `HTTP-Referer`: the app's identity.
-    pub referer: Option<Chosen>,
+    pub referer: Option<ChosenValue>,
     /// `X-OpenRouter-Title`, and `X-Title` for older readers: the app's name.
-    pub title: Option<Chosen>,
+    pub title: Option<ChosenValue>,
     /// `X-OpenRouter-Categories`: at most two, separated by commas.
-    pub categories: Option<Chosen>,
+    pub categories: Option<ChosenValue>,
     /// Sent as they are.
-    pub extras: Vec<Extra>,
+    pub extras: Vec<ExtraHeader>,
 }
 
 impl Default for Headers {
     fn default() -> Self {
-        let chosen = |value: &str| Some(Chosen { value: value.into(), from: Origin::Default });
+        let chosen = |value: &str| Some(ChosenValue { value: value.into(), from: ValueOrigin::Default });
         Self { referer: chosen(DEFAULT_REFERER), title: chosen(DEFAULT_TITLE), categories: None, extras: Vec::new() }
     }
 }
 
 /// One header as it will be sent, and who chose it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct HeaderLine {
     /// As it is documented.
     pub name: String,
     /// As it goes over the wire.
     pub value: String,
     /// Where the value came from.
-    pub from: Origin,
+    pub from: ValueOrigin,
     /// Whether it is masked wherever it is shown.
     pub secret: bool,
 }
@@ -106,7 +106,7 @@ pub struct BadHeader {
     /// What is wrong, and what to do.
     pub problem: String,
     /// Where its value came from.
-    pub from: Origin,
+    pub from: ValueOrigin,
 }
 
 impl Headers {
@@ -114,20 +114,20 @@ impl Headers {
     ///
     /// # Errors
     /// The first header that cannot be sent; [`check`](Self::check) has all of them.
-    pub fn lines(&self, to: &BaseUrl) -> Result<Vec<Line>, BadHeader> {
+    pub fn lines(&self, to: &BaseUrl) -> Result<Vec<HeaderLine>, BadHeader> {
         match self.check().into_iter().next() {
             Some(bad) => Err(bad),
             None => Ok(self.unchecked(to)),
         }
     }
 
-    fn unchecked(&self, to: &BaseUrl) -> Vec<Line> {
+    fn unchecked(&self, to: &BaseUrl) -> Vec<HeaderLine> {
         let mut lines = Vec::new();
-        let line = |name: &str, chosen: &Chosen, secret| {
+        let line = |name: &str, chosen: &ChosenValue, secret| {
             let value = chosen.value.trim().into();
-            Line { name: name.into(), value, from: chosen.from.clone(), secret }
+            HeaderLine { name: name.into(), value, from: chosen.from.clone(), secret }
         };
-        let mut add = |name, chosen: &Option<Chosen>| lines.extend(chosen.iter().map(|c| line(name, c, false)));
+        let mut add = |name, chosen: &Option<ChosenValue>| lines.extend(chosen.iter().map(|c| line(name, c, false)));
         // Attribution says who we are to OpenRouter; a server on this machine may stand in for it.
         if to.dialect() == Dialect::OpenRouter || to.is_loopback() {
             add("HTTP-Referer", &self.referer);
@@ -136,9 +136,9 @@ impl Headers {
             add("X-OpenRouter-Categories", &self.categories);
         }
         if to.dialect() == Dialect::OpenRouter {
-            add("X-OpenRouter-Metadata", &Some(Chosen { value: "enabled".into(), from: Origin::Default }));
+            add("X-OpenRouter-Metadata", &Some(ChosenValue { value: "enabled".into(), from: ValueOrigin::Default }));
         }
-        for Extra { name, value } in &self.extras {
+        for ExtraHeader { name, value } in &self.extras {
             lines.push(line(name.trim(), value, is_secret(name)));
         }
         lines
@@ -148,7 +148,7 @@ impl Headers {
     /// an HTTP library refuse every call.
     pub fn check(&self) -> Vec<BadHeader> {
         let mut bad = Vec::new();
-        let mut check = |name: &str, chosen: &Chosen, problem: Option<String>| {
+        let mut check = |name: &str, chosen: &ChosenValue, problem: Option<String>| {
             bad.extend(problem.or_else(|| value_problem(&chosen.value)).map(|problem| BadHeader {
                 name: crate::text::clean_line(name, 60),
                 problem,
@@ -249,13 +249,13 @@ mod tests {
     use super::*;
 
     #[expect(clippy::unnecessary_wraps, reason = "every field that takes it is optional")]
-    fn chosen(value: &str) -> Option<Chosen> {
-        Some(Chosen { value: value.into(), from: Origin::Flag })
+    fn chosen(value: &str) -> Option<ChosenValue> {
+        Some(ChosenValue { value: value.into(), from: ValueOrigin::Flag })
     }
 
     fn extra(name: &str, value: &str) -> Headers {
-        let value = Chosen { value: value.into(), from: Origin::File("config.toml".into()) };
-        Headers { extras: vec![Extra { name: name.into(), value }], ..Headers::default() }
+        let value = ChosenValue { value: value.into(), from: ValueOrigin::File("config.toml".into()) };
+        Headers { extras: vec![ExtraHeader { name: name.into(), value }], ..Headers::default() }
     }
 
     fn base(url: &str) -> BaseUrl {
@@ -305,7 +305,7 @@ mod tests {
             assert_eq!(headers.lines(&base("https://openrouter.ai/api/v1")), Err(bad[0].clone()));
         }
         let mut twice = extra("X-Y", "1");
-        twice.extras.push(Extra { name: "x-y".into(), ..twice.extras[0].clone() });
+        twice.extras.push(ExtraHeader { name: "x-y".into(), ..twice.extras[0].clone() });
         assert!(twice.check()[0].problem.contains("twice"));
     }
 }

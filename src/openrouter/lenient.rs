@@ -10,33 +10,33 @@ use std::marker::PhantomData;
 
 /// A string, borrowed from the input where it has no escapes.
 #[derive(Debug, Default)]
-pub(super) struct Text<'a>(pub(super) Option<Cow<'a, str>>);
+pub(super) struct LenientText<'a>(pub(super) Option<Cow<'a, str>>);
 
 /// An object.
 #[derive(Debug)]
-pub(super) struct Object<T>(pub(super) Option<T>);
+pub(super) struct LenientObject<T>(pub(super) Option<T>);
 
 /// An array; what is no array is an empty one.
 #[derive(Debug)]
-pub(super) struct List<T>(pub(super) Vec<T>);
+pub(super) struct LenientList<T>(pub(super) Vec<T>);
 
 /// A text that may be cut into an array of parts, `[{"type": "text", "text": "…"}]`.
 #[derive(Debug, Default)]
-pub(super) struct Parts<'a>(pub(super) Option<Cow<'a, str>>);
+pub(super) struct TextParts<'a>(pub(super) Option<Cow<'a, str>>);
 
-impl<T> Default for Object<T> {
+impl<T> Default for LenientObject<T> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<T> Default for List<T> {
+impl<T> Default for LenientList<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl Text<'_> {
+impl LenientText<'_> {
     /// The string, if there is one with something in it.
     pub(super) fn some(&self) -> Option<&str> {
         self.0.as_deref().filter(|text| !text.is_empty())
@@ -74,80 +74,80 @@ macro_rules! skip_map {
     };
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for LenientText<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct V<'a>(PhantomData<&'a ()>);
         impl<'de: 'a, 'a> Visitor<'de> for V<'a> {
-            type Value = Text<'a>;
+            type Value = LenientText<'a>;
             nothing!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
             skip_seq!();
             skip_map!();
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'a>, E> {
-                Ok(Text(Some(Cow::Borrowed(text))))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<LenientText<'a>, E> {
+                Ok(LenientText(Some(Cow::Borrowed(text))))
             }
-            fn visit_str<E>(self, text: &str) -> Result<Text<'a>, E> {
-                Ok(Text(Some(Cow::Owned(text.to_owned()))))
+            fn visit_str<E>(self, text: &str) -> Result<LenientText<'a>, E> {
+                Ok(LenientText(Some(Cow::Owned(text.to_owned()))))
             }
         }
         from.deserialize_any(V(PhantomData))
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientObject<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct V<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
-            type Value = Object<T>;
+            type Value = LenientObject<T>;
             nothing!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
             skip_seq!();
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(|value| Object(Some(value)))
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LenientObject<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(|value| LenientObject(Some(value)))
             }
         }
         from.deserialize_any(V(PhantomData))
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientList<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct V<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
-            type Value = List<T>;
+            type Value = LenientList<T>;
             nothing!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
             skip_map!();
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<LenientList<T>, A::Error> {
                 let mut items = Vec::new();
-                while let Some(item) = seq.next_element::<Object<T>>()? {
+                while let Some(item) = seq.next_element::<LenientObject<T>>()? {
                     items.extend(item.0);
                 }
-                Ok(List(items))
+                Ok(LenientList(items))
             }
         }
         from.deserialize_any(V(PhantomData))
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for TextParts<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         #[derive(serde::Deserialize)]
-        struct Part<'a> {
+        struct MessagePart<'a> {
             #[serde(borrow, default)]
-            text: Text<'a>,
+            text: LenientText<'a>,
         }
         struct V<'a>(PhantomData<&'a ()>);
         impl<'de: 'a, 'a> Visitor<'de> for V<'a> {
-            type Value = Parts<'a>;
+            type Value = TextParts<'a>;
             nothing!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
             skip_map!();
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Parts<'a>, E> {
-                Ok(Parts(Some(Cow::Borrowed(text))))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<TextParts<'a>, E> {
+                Ok(TextParts(Some(Cow::Borrowed(text))))
             }
-            fn visit_str<E>(self, text: &str) -> Result<Parts<'a>, E> {
-                Ok(Parts(Some(Cow::Owned(text.to_owned()))))
+            fn visit_str<E>(self, text: &str) -> Result<TextParts<'a>, E> {
+                Ok(TextParts(Some(Cow::Owned(text.to_owned()))))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Parts<'a>, A::Error> {
-                let parts = List::<Part<'de>>::deserialize(SeqAccessDeserializer::new(seq))?;
-                Ok(Parts(Some(parts.0.iter().filter_map(|part| part.text.some()).collect::<String>().into())))
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<TextParts<'a>, A::Error> {
+                let parts = LenientList::<MessagePart<'de>>::deserialize(SeqAccessDeserializer::new(seq))?;
+                Ok(TextParts(Some(parts.0.iter().filter_map(|part| part.text.some()).collect::<String>().into())))
             }
         }
         from.deserialize_any(V(PhantomData))

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// One model.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Model {
+pub struct ModelInfo {
     /// As it is asked for: `author/slug`, with a variant such as `:free` if that is an offer of its own.
     pub id: String,
     /// As it may call itself in answers, for example with a date.
@@ -27,7 +27,7 @@ pub struct Model {
     /// Request fields that it knows.
     pub parameters: Vec<String>,
     /// Whether it can reason, and whether it does unless told otherwise.
-    pub reasoning: Reasons,
+    pub reasoning: ReasoningSupport,
     /// For `~author/family-latest`: the model behind it today.
     pub alias_of: Option<String>,
     /// The date, as it was written, after which it is gone.
@@ -47,7 +47,7 @@ pub struct Price {
 
 /// Whether a model thinks before it answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reasons {
+pub enum ReasoningSupport {
     /// It cannot, as far as is known.
     #[default]
     No,
@@ -81,7 +81,7 @@ impl Price {
     }
 }
 
-impl Model {
+impl ModelInfo {
     /// Reads an entry of `/models`; only the id is needed.
     pub fn parse(entry: &Value) -> Option<Self> {
         let line = |value: &Value| text(value).map(|line| clean_line(line, 200));
@@ -93,10 +93,10 @@ impl Model {
         let thinks = &entry["reasoning"];
         let is = |flag: &str| thinks[flag].as_bool() == Some(true);
         let reasoning = match () {
-            () if is("mandatory") => Reasons::Always,
-            () if is("default_enabled") => Reasons::ByDefault,
-            () if thinks.is_object() || parameters.iter().any(|p| p == "reasoning") => Reasons::OnRequest,
-            () => Reasons::No,
+            () if is("mandatory") => ReasoningSupport::Always,
+            () if is("default_enabled") => ReasoningSupport::ByDefault,
+            () if thinks.is_object() || parameters.iter().any(|p| p == "reasoning") => ReasoningSupport::OnRequest,
+            () => ReasoningSupport::No,
         };
         Some(Self {
             canonical: line(&entry["canonical_slug"]).unwrap_or_else(|| id.clone()),
@@ -127,7 +127,7 @@ impl Model {
 
 /// A model that matches what was typed, and where in its id, in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Match {
+pub struct ModelMatch {
     /// Index in the list.
     pub index: usize,
     /// Characters of the id that matched.
@@ -136,7 +136,7 @@ pub struct Match {
 
 /// The models that match a fuzzy query, the best first; all of them, in order, for an empty one.
 /// Words may come in any order and match the name too.
-pub fn search(models: &[Model], query: &str) -> Vec<Match> {
+pub fn search(models: &[ModelInfo], query: &str) -> Vec<ModelMatch> {
     let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
     let (mut buffer, mut found) = (Vec::new(), Vec::new());
@@ -147,7 +147,7 @@ pub fn search(models: &[Model], query: &str) -> Vec<Match> {
         if let Some(score) = id.max(name) {
             at.sort_unstable();
             at.dedup();
-            found.push((score, Match { index, at: if id.is_some() { at } else { Vec::new() } }));
+            found.push((score, ModelMatch { index, at: if id.is_some() { at } else { Vec::new() } }));
         }
     }
     // Stable: equals stay in the catalogue's order.
@@ -160,8 +160,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn snapshot() -> Vec<Model> {
-        Model::parse_all(&serde_json::from_str(include_str!("../../assets/models.json")).unwrap())
+    fn snapshot() -> Vec<ModelInfo> {
+        ModelInfo::parse_all(&serde_json::from_str(include_str!("../../assets/models.json")).unwrap())
     }
 
     #[test]
@@ -173,16 +173,16 @@ mod tests {
         let (prompt, completion) = mini.price.per_million().unwrap();
         assert!((prompt - 0.15).abs() < 1e-9 && (completion - 0.6).abs() < 1e-9);
         assert!(mini.supports("response_format") && !mini.price.is_free());
-        assert_eq!(find("deepseek/deepseek-r1").reasoning, Reasons::Always);
+        assert_eq!(find("deepseek/deepseek-r1").reasoning, ReasoningSupport::Always);
         assert!(find("openai/gpt-oss-20b:free").price.is_free());
         let auto = find("openrouter/auto");
         assert_eq!((auto.price.prompt, auto.price.worst_case(10, Some(10)), auto.price.is_free()), (None, None, false));
 
         let plain = json!({"object": "list", "data": [{"id": "llama3", "object": "model", "owned_by": "library"}, {"id": 5}, "x"]});
-        let models = Model::parse_all(&plain);
+        let models = ModelInfo::parse_all(&plain);
         assert_eq!(models.len(), 1);
         assert_eq!((models[0].price, models[0].context), (Price::default(), None));
-        assert_eq!(Model::parse_all(&json!("down")), []);
+        assert_eq!(ModelInfo::parse_all(&json!("down")), []);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! A response's body, from bytes to deltas and one end. Knows both framings, a stream of
 //! events and a whole JSON body, and every way in which they end badly; must not know sockets.
 
-use super::chunk::{Fold, parse};
-use super::classify::Around;
+use super::chunk::{ChunkFold, parse};
+use super::classify::ErrorContext;
 use super::reason::{html_title, is_html, safe_body};
-use super::sse::{Decoder, Event};
+use super::sse::{Decoder, SseEvent};
 use super::{Completion, Delta, Finish, Head};
-use crate::failover::{Failure, Kind};
+use crate::failover::{Failure, FailureKind};
 use crate::secret::Secret;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub const MAX_BODY: usize = 16 << 20;
 const BAD_EVENTS: u32 = 3;
 
 /// Reads the body of a successful response.
-pub struct Reader {
+pub struct BodyReader {
     head: Head,
     key: Option<Secret>,
     now: Duration,
@@ -25,7 +25,7 @@ pub struct Reader {
     /// The head promised a stream of events.
     stream: bool,
     total: usize,
-    inside: Inside,
+    inside: EventFold,
 }
 
 /// Told by the first byte that is not blank: an object is a whole body, whatever its type says.
@@ -37,27 +37,27 @@ enum Framing {
 }
 
 /// What the events have said.
-struct Inside {
-    fold: Fold,
+struct EventFold {
+    fold: ChunkFold,
     events: u32,
     bad_in_a_row: u32,
     done: bool,
     failed: Option<Failure>,
 }
 
-impl Reader {
+impl BodyReader {
     /// For the body that follows `head`; `now` is the wall time since 1970, for hints that are dates.
     pub fn new(head: Head, key: Option<Secret>, now: Duration) -> Self {
         let kind = content_type(&head);
         let known = matches!(kind.as_str(), "" | "text/event-stream" | "application/json" | "text/html");
         let failed = (!known && !kind.ends_with("+json")).then(|| {
             Failure::new(
-                Kind::NotAnAnswer,
+                FailureKind::NotAnAnswer,
                 format!("the server sent {kind} where an event stream or JSON was promised"),
             )
         });
         Self {
-            inside: Inside { fold: Fold::new(key.as_ref()), events: 0, bad_in_a_row: 0, done: false, failed },
+            inside: EventFold { fold: ChunkFold::new(key.as_ref()), events: 0, bad_in_a_row: 0, done: false, failed },
             stream: kind == "text/event-stream",
             head,
             key,
@@ -75,7 +75,7 @@ impl Reader {
         }
         self.total += bytes.len();
         if self.total > MAX_BODY {
-            return self.fail(Failure::new(Kind::TooLarge, "the body is over 16 MiB"));
+            return self.fail(Failure::new(FailureKind::TooLarge, "the body is over 16 MiB"));
         }
         let mut bytes = bytes;
         if let Framing::Undecided = self.framing {
@@ -94,9 +94,9 @@ impl Reader {
         match &mut self.framing {
             Framing::Whole(body) => body.extend_from_slice(bytes),
             Framing::Stream(decoder) => {
-                let around = Around { headers: &self.head.headers, key: self.key.as_ref(), now: self.now };
-                if let Err(too_large) = decoder.push(bytes, |event| self.inside.event(event, around, out)) {
-                    return self.fail(Failure::new(Kind::TooLarge, too_large.to_string()));
+                let context = ErrorContext { headers: &self.head.headers, key: self.key.as_ref(), now: self.now };
+                if let Err(too_large) = decoder.push(bytes, |event| self.inside.event(event, context, out)) {
+                    return self.fail(Failure::new(FailureKind::TooLarge, too_large.to_string()));
                 }
             }
             Framing::Undecided => {}
@@ -118,19 +118,19 @@ impl Reader {
     /// # Errors
     /// The one failure of this response.
     pub fn finish(mut self, cut: Option<Failure>, out: &mut Vec<Delta>) -> Result<Completion, Failure> {
-        let around = Around { headers: &self.head.headers, key: self.key.as_ref(), now: self.now };
+        let context = ErrorContext { headers: &self.head.headers, key: self.key.as_ref(), now: self.now };
         match self.framing {
             _ if self.inside.failed.is_some() => {}
             Framing::Stream(decoder) => {
-                if let Err(too_large) = decoder.finish(|event| self.inside.event(event, around, out)) {
-                    self.inside.failed.get_or_insert(Failure::new(Kind::TooLarge, too_large.to_string()));
+                if let Err(too_large) = decoder.finish(|event| self.inside.event(event, context, out)) {
+                    self.inside.failed.get_or_insert(Failure::new(FailureKind::TooLarge, too_large.to_string()));
                 }
             }
-            Framing::Whole(body) => self.inside.whole(&body, cut.as_ref(), around, out),
+            Framing::Whole(body) => self.inside.whole(&body, cut.as_ref(), context, out),
             Framing::Undecided => {
                 let what = if self.total > 0 { "only blanks" } else { "nothing" };
                 // A stream that never began was cut; a padded answer that never came is none.
-                let kind = if cut.is_some() || self.stream { Kind::Truncated } else { Kind::NotAnAnswer };
+                let kind = if cut.is_some() || self.stream { FailureKind::Truncated } else { FailureKind::NotAnAnswer };
                 self.inside.failed = Some(Failure::new(kind, format!("{what} came where an answer was promised")));
             }
         }
@@ -152,14 +152,14 @@ fn content_type(head: &Head) -> String {
     crate::text::clean_line(value, 80).to_lowercase()
 }
 
-impl Inside {
-    fn event(&mut self, event: Event<'_>, around: Around<'_>, out: &mut Vec<Delta>) {
+impl EventFold {
+    fn event(&mut self, event: SseEvent<'_>, context: ErrorContext<'_>, out: &mut Vec<Delta>) {
         if self.done || self.failed.is_some() {
             return;
         }
         let data = match event {
-            Event::Comment(_) => return out.push(Delta::Comment),
-            Event::Data(data) => data.trim_ascii(),
+            SseEvent::Comment(_) => return out.push(Delta::Comment),
+            SseEvent::Data(data) => data.trim_ascii(),
         };
         if data.is_empty() {
             return;
@@ -179,15 +179,15 @@ impl Inside {
         match parse(&json) {
             Ok(chunk) => {
                 self.bad_in_a_row = 0;
-                self.failed = self.fold.apply(&chunk, &json, around, out).err();
+                self.failed = self.fold.apply(&chunk, &json, context, out).err();
             }
             Err(error) => {
                 self.bad_in_a_row += 1;
                 out.push(Delta::Warning(format!("event {} is not JSON and was skipped: {error}", self.events)));
                 if self.bad_in_a_row >= BAD_EVENTS {
                     let reason = format!("{BAD_EVENTS} events in a row are not JSON: {error}");
-                    let mut failure = Failure::new(Kind::BadEvents, reason);
-                    failure.body = safe_body(data, around.key);
+                    let mut failure = Failure::new(FailureKind::BadEvents, reason);
+                    failure.body = safe_body(data, context.key);
                     self.failed = Some(failure);
                 }
             }
@@ -195,17 +195,17 @@ impl Inside {
     }
 
     /// A body that is no stream.
-    fn whole(&mut self, body: &[u8], cut: Option<&Failure>, around: Around<'_>, out: &mut Vec<Delta>) {
+    fn whole(&mut self, body: &[u8], cut: Option<&Failure>, context: ErrorContext<'_>, out: &mut Vec<Delta>) {
         let json = String::from_utf8_lossy(body);
         let fail = |kind, reason: String| {
             let mut failure = Failure::new(kind, reason);
-            failure.body = safe_body(body, around.key);
+            failure.body = safe_body(body, context.key);
             Some(failure)
         };
         if is_html(&json) {
             let page = html_title(&json);
             let reason = format!("{page} came instead of an answer: a captive portal or a wrong base URL?");
-            self.failed = fail(Kind::NotAnAnswer, reason);
+            self.failed = fail(FailureKind::NotAnAnswer, reason);
             return;
         }
         // An error may come in a list.
@@ -214,17 +214,19 @@ impl Inside {
         let json = first.as_deref().unwrap_or(&json);
         match parse(json) {
             Ok(chunk) => {
-                self.failed = self.fold.apply(&chunk, json, around, out).err();
+                self.failed = self.fold.apply(&chunk, json, context, out).err();
                 if self.failed.is_none() && chunk.choices.is_none() {
-                    self.failed = fail(Kind::NotAnAnswer, "JSON without `choices` came instead of an answer".into());
+                    self.failed =
+                        fail(FailureKind::NotAnAnswer, "JSON without `choices` came instead of an answer".into());
                 }
                 self.done = true;
             }
             Err(error) if error.is_eof() => {
                 let why = cut.map(|cut| format!(": {}", cut.reason)).unwrap_or_default();
-                self.failed = fail(Kind::Truncated, format!("the body broke off after {} bytes{why}", body.len()));
+                self.failed =
+                    fail(FailureKind::Truncated, format!("the body broke off after {} bytes{why}", body.len()));
             }
-            Err(error) => self.failed = fail(Kind::NotAnAnswer, format!("the body is not JSON: {error}")),
+            Err(error) => self.failed = fail(FailureKind::NotAnAnswer, format!("the body is not JSON: {error}")),
         }
     }
 
@@ -244,11 +246,11 @@ impl Inside {
         };
         let Some(finish) = fold.finish.take() else {
             return match cut {
-                Some(cut) => fail(Kind::Truncated, format!("the stream broke off: {}", cut.reason)),
+                Some(cut) => fail(FailureKind::Truncated, format!("the stream broke off: {}", cut.reason)),
                 None if self.done && empty && fold.reasoning().is_empty() => {
-                    fail(Kind::Empty, "the answer was done before anything came".into())
+                    fail(FailureKind::Empty, "the answer was done before anything came".into())
                 }
-                None => fail(Kind::Truncated, "the answer ended without a finish reason".into()),
+                None => fail(FailureKind::Truncated, "the answer ended without a finish reason".into()),
             };
         };
         let native = fold.native_finish.as_deref().unwrap_or_default();
@@ -258,19 +260,19 @@ impl Inside {
             return Err(fold.unexplained("the provider failed behind a finish reason that hides it"));
         }
         if finish == "content_filter" {
-            return fail(Kind::Policy, "the provider's content filter stopped the answer".into());
+            return fail(FailureKind::Policy, "the provider's content filter stopped the answer".into());
         }
         if empty && !fold.refusal.is_empty() {
-            return fail(Kind::Policy, format!("the model refused: {}", fold.refusal));
+            return fail(FailureKind::Policy, format!("the model refused: {}", fold.refusal));
         }
         if empty {
             if finish == "length" {
                 let spent = if fold.reasoning().is_empty() { "" } else { ": reasoning used them up" };
-                return fail(Kind::Length, format!("max_tokens was reached before the answer began{spent}"));
+                return fail(FailureKind::Length, format!("max_tokens was reached before the answer began{spent}"));
             }
             if !reads_like_an_answer(fold.reasoning()) {
                 let what = if fold.reasoning().is_empty() { "nothing" } else { "only reasoning" };
-                return fail(Kind::Empty, format!("the model finished ({finish}) with {what} in its answer"));
+                return fail(FailureKind::Empty, format!("the model finished ({finish}) with {what} in its answer"));
             }
             // Some models put structured output there and leave the content null.
             out.push(Delta::Warning("the answer came in the reasoning field and is read from there".into()));
@@ -313,7 +315,7 @@ mod tests {
     ) -> (Vec<Delta>, Result<Completion, Failure>) {
         let header = Header { name: "content-type".into(), value: content_type.into() };
         let head = Head { status: 200, generation: None, headers: vec![header] };
-        let (mut reader, mut deltas) = (Reader::new(head, None, Duration::ZERO), Vec::new());
+        let (mut reader, mut deltas) = (BodyReader::new(head, None, Duration::ZERO), Vec::new());
         for piece in pieces {
             reader.push(piece, &mut deltas);
         }

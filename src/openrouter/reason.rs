@@ -95,7 +95,7 @@ fn dig(value: &Value, depth: u8) -> Option<String> {
 }
 
 /// The JSON of an error inside other words: an event of a stream, or a proxy's
-/// `…Exception - {"error": …}. Received Model Group=…`. JSON that is no error belongs to the words around it.
+/// `…Exception - {"error": …}. Received ModelInfo Group=…`. JSON that is no error belongs to the words around it.
 fn error_within(text: &str) -> Option<Value> {
     let whole = || serde_json::from_str(text).ok().filter(|value: &Value| value.is_object() || value.is_array());
     let begins = |(at, _)| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok();

@@ -10,7 +10,7 @@ pub const MAX_MODELS: usize = 3;
 /// Settings of a request. What is not set is not sent, and the provider decides.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Settings {
+pub struct RequestSettings {
     /// Randomness, 0 to 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
@@ -159,7 +159,7 @@ impl Provider {
     }
 }
 
-impl Settings {
+impl RequestSettings {
     /// Checks what would cost a round trip to be refused.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ pub const MAX_EVENT: usize = 1 << 20;
 
 /// What a stream is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event<'a> {
+pub enum SseEvent<'a> {
     /// The data lines of one event, joined with LF. UTF-8 is not checked here.
     Data(&'a [u8]),
     /// A comment line without its colon: a keep-alive.
@@ -45,7 +45,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`TooLarge`]; the stream cannot go on after it.
-    pub fn push(&mut self, piece: &[u8], mut each: impl FnMut(Event<'_>)) -> Result<(), TooLarge> {
+    pub fn push(&mut self, piece: &[u8], mut each: impl FnMut(SseEvent<'_>)) -> Result<(), TooLarge> {
         let mut rest = piece;
         if self.after_cr && !rest.is_empty() {
             self.after_cr = false;
@@ -70,7 +70,7 @@ impl Decoder {
                     && let Some(value) = line.strip_prefix(b"data:")
                 {
                     fits(line.len())?;
-                    each(Event::Data(value.strip_prefix(b" ").unwrap_or(value)));
+                    each(SseEvent::Data(value.strip_prefix(b" ").unwrap_or(value)));
                     rest = &rest[1..];
                 } else {
                     self.line(line, &mut each)?;
@@ -93,7 +93,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`TooLarge`], as for [`push`](Self::push).
-    pub fn finish(mut self, mut each: impl FnMut(Event<'_>)) -> Result<(), TooLarge> {
+    pub fn finish(mut self, mut each: impl FnMut(SseEvent<'_>)) -> Result<(), TooLarge> {
         if !self.line.is_empty() {
             let line = std::mem::take(&mut self.line);
             self.line(&line, &mut each)?;
@@ -101,17 +101,17 @@ impl Decoder {
         self.line(b"", &mut each)
     }
 
-    fn line(&mut self, line: &[u8], each: &mut impl FnMut(Event<'_>)) -> Result<(), TooLarge> {
+    fn line(&mut self, line: &[u8], each: &mut impl FnMut(SseEvent<'_>)) -> Result<(), TooLarge> {
         fits(line.len() + self.data.len())?;
         let first = !std::mem::replace(&mut self.begun, true);
         let line = if first { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         if line.is_empty() {
             if let Some(data) = self.data.strip_suffix(b"\n") {
-                each(Event::Data(data));
+                each(SseEvent::Data(data));
             }
             self.data.clear();
         } else if let Some(comment) = line.strip_prefix(b":") {
-            each(Event::Comment(comment));
+            each(SseEvent::Comment(comment));
         } else if let Some(value) = line.strip_prefix(b"data:") {
             self.data.extend_from_slice(value.strip_prefix(b" ").unwrap_or(value));
             self.data.push(b'\n');
@@ -135,10 +135,10 @@ mod tests {
 
     fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<String>, TooLarge> {
         let (mut decoder, mut seen) = (Decoder::new(), Vec::new());
-        let mut note = |event: Event<'_>| {
+        let mut note = |event: SseEvent<'_>| {
             seen.push(match event {
-                Event::Data(data) => format!("data {}", String::from_utf8_lossy(data)),
-                Event::Comment(text) => format!("comment{}", String::from_utf8_lossy(text)),
+                SseEvent::Data(data) => format!("data {}", String::from_utf8_lossy(data)),
+                SseEvent::Comment(text) => format!("comment{}", String::from_utf8_lossy(text)),
             });
         };
         for piece in pieces {

@@ -11,7 +11,7 @@ use super::envelope::Envelope;
 use super::http::Received;
 use super::segment::Segment;
 use super::{Answer, World, lock, misbehave, reply};
-use crate::fault::{Fault, Kind};
+use crate::fault::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 /// The header that says which fault was injected.
@@ -73,12 +73,12 @@ impl<'a> Router<'a> {
             segment.fault(asked, &mut lock(&self.world.counters), now)
         });
         match fault.as_ref().map(|fault| fault.kind) {
-            Some(Kind::Status(status)) => {
+            Some(FaultKind::Status(status)) => {
                 self.attempted(model, status.code);
                 Err(Box::new((Envelope::injected(&status, model, asked), fault)))
             }
             // A router sees that a provider cannot be reached, and asks the next model.
-            Some(Kind::Refused | Kind::Reset) if !last => {
+            Some(FaultKind::Refused | FaultKind::Reset) if !last => {
                 self.attempted(model, 502);
                 Err(Box::new((Envelope::new(502, "Provider unreachable"), fault)))
             }

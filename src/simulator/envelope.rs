@@ -3,7 +3,7 @@
 use super::catalogue::Model;
 use super::date::{http_date, wall_seconds};
 use super::script::Script;
-use crate::fault::{Hint, HintPlace, Reason, Status};
+use crate::fault::{FaultHint, HintPlace, Status, StatusReason};
 use serde_json::{Map, Value, json};
 
 /// An error response.
@@ -88,14 +88,14 @@ impl Envelope {
         let (error_type, message) = match code {
             400 => ("invalid_request", "Provider returned error"),
             401 => return Self::new(401, "User not found."),
-            402 => return Self::of_reason(402, Reason::Credits, model, asked),
-            403 => return Self::of_reason(403, Reason::Region, model, asked),
-            404 => return Self::of_reason(404, Reason::Model, model, asked),
+            402 => return Self::of_reason(402, StatusReason::Credits, model, asked),
+            403 => return Self::of_reason(403, StatusReason::Region, model, asked),
+            404 => return Self::of_reason(404, StatusReason::Model, model, asked),
             408 => ("timeout", "Request timed out"),
-            410 => return Self::of_reason(410, Reason::Deprecated, model, asked),
+            410 => return Self::of_reason(410, StatusReason::Deprecated, model, asked),
             413 => ("payload_too_large", "Request entity too large"),
             422 => ("unprocessable", "The request is well-formed but cannot be processed"),
-            429 => return Self::of_reason(429, Reason::Upstream, model, asked),
+            429 => return Self::of_reason(429, StatusReason::Upstream, model, asked),
             // Masked: no metadata at all.
             500 => return Self::new(500, "Internal Server Error"),
             503 | 529 => ("provider_overloaded", "Provider returned error"),
@@ -113,7 +113,7 @@ impl Envelope {
         envelope
     }
 
-    fn of_reason(code: u16, reason: Reason, model: &Model, asked: &str) -> Self {
+    fn of_reason(code: u16, reason: StatusReason, model: &Model, asked: &str) -> Self {
         let provider = model.providers[0].as_str();
         let limited = |error_type: &str, source: &str, message: &str| {
             let mut envelope = Self::typed(code, error_type, message);
@@ -121,7 +121,7 @@ impl Envelope {
             envelope
         };
         match reason {
-            Reason::Context => Self::typed(
+            StatusReason::Context => Self::typed(
                 code,
                 "context_length_exceeded",
                 format!(
@@ -129,17 +129,19 @@ impl Envelope {
                     model.context
                 ),
             ),
-            Reason::Policy => Self::typed(
+            StatusReason::Policy => Self::typed(
                 code,
                 "content_policy_violation",
                 "The request was refused by the provider's content policy",
             ),
-            Reason::Format => Self::typed(code, "invalid_request", "response_format is not supported by this endpoint"),
-            Reason::Model => Self::unknown_model(asked).with_status(code),
-            Reason::Credits => {
+            StatusReason::Format => {
+                Self::typed(code, "invalid_request", "response_format is not supported by this endpoint")
+            }
+            StatusReason::Model => Self::unknown_model(asked).with_status(code),
+            StatusReason::Credits => {
                 limited("payment_required", "openrouter_credits", "Insufficient credits. Add more to continue.")
             }
-            Reason::Unaffordable => {
+            StatusReason::Unaffordable => {
                 let mut envelope = limited(
                     "payment_required",
                     "openrouter_credits",
@@ -148,18 +150,18 @@ impl Envelope {
                 envelope.metadata("reason", "weight_exceeds_budget");
                 envelope
             }
-            Reason::InFlight => {
+            StatusReason::InFlight => {
                 limited("payment_required", "openrouter_in_flight_budget", "Other requests in flight hold your budget")
             }
-            Reason::KeyLimit => limited("payment_required", "openrouter_key_limit", "Key limit exceeded"),
-            Reason::Budget => {
+            StatusReason::KeyLimit => limited("payment_required", "openrouter_key_limit", "Key limit exceeded"),
+            StatusReason::Budget => {
                 let mut envelope =
                     limited("permission_denied", "openrouter_workspace_budget", "The workspace's budget is spent");
                 envelope.metadata("limit_usd", 10);
                 envelope.metadata("spend_usd", 10.01);
                 envelope
             }
-            Reason::Moderation => {
+            StatusReason::Moderation => {
                 let mut envelope =
                     Self::typed(code, "content_policy_violation", "Your input was flagged by moderation");
                 envelope.metadata("reasons", json!(["simulated"]));
@@ -168,36 +170,36 @@ impl Envelope {
                 envelope.metadata("model_slug", model.id.as_str());
                 envelope
             }
-            Reason::Guardrail => {
+            StatusReason::Guardrail => {
                 let mut envelope = Self::typed(code, "permission_denied", "A guardrail blocked this request");
                 envelope.metadata("patterns", json!(["simulated"]));
                 envelope
             }
-            Reason::Region => {
+            StatusReason::Region => {
                 let mut envelope = Self::typed(code, "permission_denied", "This model is not available in your region");
                 envelope.absent("region_restricted", asked);
                 envelope
             }
-            Reason::Deprecated => {
+            StatusReason::Deprecated => {
                 let mut envelope = Self::typed(code, "not_found", format!("{asked} has been deprecated"));
                 envelope.absent("model_deprecated", asked);
                 envelope
             }
-            Reason::Privacy => {
+            StatusReason::Privacy => {
                 let mut envelope = Self::typed(code, "not_found", "No endpoints found matching your data policy");
                 envelope.absent("privacy_restricted", asked);
                 envelope
             }
-            Reason::Daily => {
+            StatusReason::Daily => {
                 limited("rate_limit_exceeded", "openrouter_free_tier_daily", "Rate limit exceeded: free-models-per-day")
             }
-            Reason::Minute => limited(
+            StatusReason::Minute => limited(
                 "rate_limit_exceeded",
                 "openrouter_free_tier_per_minute",
                 "Rate limit exceeded: free-models-per-min",
             ),
-            Reason::Account => limited("rate_limit_exceeded", "openrouter_account", "Rate limit exceeded"),
-            Reason::Upstream => {
+            StatusReason::Account => limited("rate_limit_exceeded", "openrouter_account", "Rate limit exceeded"),
+            StatusReason::Upstream => {
                 let mut envelope =
                     limited("rate_limit_exceeded", "upstream_provider_shared_pool", "Provider returned error");
                 envelope.metadata("provider_name", provider);
@@ -214,7 +216,7 @@ impl Envelope {
         self
     }
 
-    fn hint(&mut self, hint: Hint) {
+    fn hint(&mut self, hint: FaultHint) {
         let amount = hint.amount;
         match hint.place {
             HintPlace::RetryAfter => self.headers.push(("Retry-After", amount.to_string())),

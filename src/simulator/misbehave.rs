@@ -9,35 +9,35 @@ use super::completion::{Completion, tokens};
 use super::envelope::{self, Envelope};
 use super::http;
 use super::script::{Script, Step};
-use crate::fault::Kind;
+use crate::fault::FaultKind;
 use serde_json::Value;
 use std::time::Duration;
 
 /// Faults in what is said. Those in the form of an answer are [`reply`](super::reply)'s.
-pub(super) fn content(completion: &mut Completion, kind: Option<Kind>) {
+pub(super) fn content(completion: &mut Completion, kind: Option<FaultKind>) {
     match kind {
-        Some(Kind::Empty) => {
+        Some(FaultKind::Empty) => {
             completion.content.clear();
             completion.reasoning.clear();
         }
-        Some(Kind::Whitespace) => completion.content = vec![" \n".into(), "\n  ".into(), "\n".into()],
-        Some(Kind::ReasoningOnly) => {
+        Some(FaultKind::Whitespace) => completion.content = vec![" \n".into(), "\n  ".into(), "\n".into()],
+        Some(FaultKind::ReasoningOnly) => {
             if completion.reasoning.is_empty() {
                 completion.reasoning = tokens("I have thought about it for a while and still have nothing to say.");
             }
             completion.content.clear();
         }
-        Some(Kind::ContentFilter) => {
+        Some(FaultKind::ContentFilter) => {
             completion.content.truncate(completion.content.len() / 2);
             completion.finish = "content_filter";
             completion.native_finish = "content_filter".into();
         }
-        Some(Kind::Refusal) => {
+        Some(FaultKind::Refusal) => {
             completion.content.clear();
             completion.refusal = Some("I cannot help with that. (A simulated refusal.)".into());
             completion.native_finish = "refusal".into();
         }
-        Some(Kind::Length) => completion.cap(completion.len() / 3),
+        Some(FaultKind::Length) => completion.cap(completion.len() / 3),
         _ => {}
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn script(
     world: &World,
     completion: &Completion,
     streamed: bool,
-    kind: Option<Kind>,
+    kind: Option<FaultKind>,
     injected: Option<&str>,
 ) -> Script {
     let wire = Wire { world, completion, kind, injected };
@@ -61,7 +61,7 @@ pub(super) fn script(
 struct Wire<'a> {
     world: &'a World,
     completion: &'a Completion,
-    kind: Option<Kind>,
+    kind: Option<FaultKind>,
     /// The fault's word, for the header that names it.
     injected: Option<&'a str>,
 }
@@ -70,18 +70,18 @@ impl Wire<'_> {
     /// The faults that do not depend on how the answer would have been sent.
     fn instead(&self) -> Option<Script> {
         let steps = match self.kind? {
-            Kind::Refused | Kind::Reset => vec![Step::Reset],
-            Kind::BlackHole => vec![Step::Hang],
-            Kind::HeadersNever => {
+            FaultKind::Refused | FaultKind::Reset => vec![Step::Reset],
+            FaultKind::BlackHole => vec![Step::Hang],
+            FaultKind::HeadersNever => {
                 vec![Step::Send(b"HTTP/1.1 200 OK\r\nServer: switchover-simulator\r\n".to_vec()), Step::Hang]
             }
-            Kind::ErrorBody(code) => return Some(self.ok("application/json", &self.error(code).to_string())),
-            Kind::Html => return Some(self.ok("text/html; charset=utf-8", &envelope::html(200))),
-            Kind::ContentType => {
+            FaultKind::ErrorBody(code) => return Some(self.ok("application/json", &self.error(code).to_string())),
+            FaultKind::Html => return Some(self.ok("text/html; charset=utf-8", &envelope::html(200))),
+            FaultKind::ContentType => {
                 let text = "upstream connect error or disconnect before headers (simulated)\n";
                 return Some(self.ok("text/plain", text));
             }
-            Kind::Blank => return Some(self.ok("application/json", &" ".repeat(512))),
+            FaultKind::Blank => return Some(self.ok("application/json", &" ".repeat(512))),
             _ => return None,
         };
         Some(Script(steps))
@@ -116,13 +116,13 @@ impl Wire<'_> {
 
     /// Up to the first token.
     fn first_token(&self) -> Duration {
-        let late = if let Some(Kind::Slow(late)) = self.kind { late } else { Duration::ZERO };
+        let late = if let Some(FaultKind::Slow(late)) = self.kind { late } else { Duration::ZERO };
         self.pace(self.completion.model.first_token().saturating_add(late))
     }
 
     /// Between tokens, on average.
     fn per_token(&self) -> Duration {
-        let late = if let Some(Kind::Drip(late)) = self.kind { late } else { Duration::ZERO };
+        let late = if let Some(FaultKind::Drip(late)) = self.kind { late } else { Duration::ZERO };
         self.pace(self.completion.model.per_token().saturating_add(late))
     }
 

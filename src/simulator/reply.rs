@@ -13,7 +13,7 @@ pub(super) use knowledge::{Cue, Entry, Phrase};
 
 use super::catalogue::Model;
 use super::chat::Ask;
-use crate::fault::Kind;
+use crate::fault::FaultKind;
 use asked::{Asked, Style};
 use mind::Mind;
 
@@ -27,7 +27,7 @@ pub(super) struct Reply {
 }
 
 /// Composes the reply of `model` to `ask`, spoilt by a fault in its form.
-pub(super) fn compose(ask: &Ask, model: &Model, kind: Option<Kind>) -> Reply {
+pub(super) fn compose(ask: &Ask, model: &Model, kind: Option<FaultKind>) -> Reply {
     let asked = Asked::read(ask, model);
     let mut mind = Mind::new(model, &asked);
     let values = if asked.style == Style::Plain { vec![mind.free_text().into()] } else { mind.values() };

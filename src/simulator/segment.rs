@@ -1,6 +1,6 @@
 //! The fault segment of a path: `503`, or `openai~gpt-4o-mini=503;anthropic~claude-3-haiku=stall:8`.
 
-use crate::fault::{Fault, FaultError, State};
+use crate::fault::{Fault, FaultError, ScheduleState};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(super) struct Segment {
 }
 
 /// What the schedules remember, by segment and model: how often they were asked, and since when.
-pub(super) type Counters = HashMap<(String, String), (State, Duration)>;
+pub(super) type Counters = HashMap<(String, String), (ScheduleState, Duration)>;
 
 /// So many pairs of segment and model are counted before all start anew.
 const COUNTED: usize = 10_000;
@@ -36,7 +36,7 @@ impl Segment {
             counters.clear();
         }
         let (state, since) =
-            counters.entry((self.word.clone(), model.to_owned())).or_insert_with(|| (State::default(), now));
+            counters.entry((self.word.clone(), model.to_owned())).or_insert_with(|| (ScheduleState::default(), now));
         fault.schedule.fires(state, now.saturating_sub(*since)).then(|| fault.clone())
     }
 }

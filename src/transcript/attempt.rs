@@ -1,7 +1,7 @@
 //! One attempt as far as its reports go.
 
 use crate::dspy::{Adapter, Prediction, Section, Sections, Signature};
-use crate::failover::{Answered, AttemptId, Failed, Relation, Spent, Started};
+use crate::failover::{Answered, AttemptId, Cost, Failed, Relation, Started};
 use crate::openrouter::account::Generation;
 use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
 use std::sync::Arc;
@@ -75,7 +75,7 @@ pub struct Attempt {
 
 /// Where an attempt stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum AttemptPhase {
     /// No request has left yet.
     Planned,
     /// The request has left; no response headers.
@@ -220,15 +220,15 @@ impl Attempt {
     }
 
     /// Where it stands.
-    pub fn phase(&self) -> Phase {
+    pub fn phase(&self) -> AttemptPhase {
         match self {
-            a if a.failed.is_some() => Phase::Failed,
-            a if a.answered.is_some() => Phase::Answered,
-            a if a.first_text.is_some() => Phase::Answering,
-            a if a.first_token.is_some() => Phase::Reasoning,
-            a if a.opened.is_some() => Phase::Opened,
-            a if a.sent.is_some() => Phase::Asked,
-            _ => Phase::Planned,
+            a if a.failed.is_some() => AttemptPhase::Failed,
+            a if a.answered.is_some() => AttemptPhase::Answered,
+            a if a.first_text.is_some() => AttemptPhase::Answering,
+            a if a.first_token.is_some() => AttemptPhase::Reasoning,
+            a if a.opened.is_some() => AttemptPhase::Opened,
+            a if a.sent.is_some() => AttemptPhase::Asked,
+            _ => AttemptPhase::Planned,
         }
     }
 
@@ -269,10 +269,10 @@ impl Attempt {
     }
 
     /// What it cost, once it has ended; `None` while it lives.
-    pub fn cost(&self) -> Option<Spent> {
+    pub fn cost(&self) -> Option<Cost> {
         let told = self.answered.as_ref().map(|a| a.cost).or_else(|| self.failed.as_ref().map(|f| f.cost))?;
-        let billed = self.billed.as_ref().and_then(|generation| generation.cost).map(Spent::Known);
-        Some(if told == Spent::Unknown { billed.unwrap_or(told) } else { told })
+        let billed = self.billed.as_ref().and_then(|generation| generation.cost).map(Cost::Known);
+        Some(if told == Cost::Unknown { billed.unwrap_or(told) } else { told })
     }
 
     /// The model that answers: the server's word for it, else the one asked for.

@@ -1,10 +1,10 @@
 //! The failover log in words: one line a step, the same on the screen and on stderr.
 
-use super::{Attempt, Phase, Transcript};
+use super::{Attempt, AttemptPhase, Transcript};
 use crate::dspy::{Ballot, Vote};
 use crate::failover::{
-    AttemptId, Blame, BreakerChange, BreakerState, Decision, Failure, Finished, Kind, Outcome, Relation, Skipped,
-    Spent, Waiting,
+    AttemptId, BreakerChange, BreakerState, Cost, Failure, FailureKind, FaultDomain, Finished, NextStep, Outcome,
+    Relation, Skipped, Waiting,
 };
 use crate::text::clean_line;
 use std::fmt::Write as _;
@@ -12,16 +12,16 @@ use std::time::Duration;
 
 /// One line of the log.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct LogEntry {
     /// When it was first told.
     pub at: Duration,
     /// What it is about.
-    pub step: Step,
+    pub step: LogEvent,
 }
 
 /// What a line is about.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub enum LogEvent {
     /// An attempt; its line changes as the attempt goes on.
     Attempt(AttemptId),
     /// A route that was passed over.
@@ -60,66 +60,66 @@ pub enum Tone {
     Quiet,
 }
 
-impl Line {
+impl LogEntry {
     /// A glyph of one cell: how it stands.
     pub fn glyph(&self, run: &Transcript) -> &'static str {
         match (&self.step, self.tone(run)) {
-            (Step::Skipped(_), _) => "⊘",
-            (Step::Waiting(_), _) => "◷",
-            (Step::Breaker(_), _) => "◇",
-            (Step::Chain { .. }, Tone::Good) => "▪",
-            (Step::Chain { .. }, _) => "▫",
-            (Step::Voted(_), _) => "Σ",
-            (Step::Finished(_), Tone::Good) => "■",
-            (Step::Finished(_), _) => "□",
-            (Step::Attempt(_), Tone::Good) => "✓",
-            (Step::Attempt(_), Tone::Bad) => "✗",
-            (Step::Attempt(_), Tone::Quiet) => "–",
-            (Step::Attempt(_), _) => "●",
+            (LogEvent::Skipped(_), _) => "⊘",
+            (LogEvent::Waiting(_), _) => "◷",
+            (LogEvent::Breaker(_), _) => "◇",
+            (LogEvent::Chain { .. }, Tone::Good) => "▪",
+            (LogEvent::Chain { .. }, _) => "▫",
+            (LogEvent::Voted(_), _) => "Σ",
+            (LogEvent::Finished(_), Tone::Good) => "■",
+            (LogEvent::Finished(_), _) => "□",
+            (LogEvent::Attempt(_), Tone::Good) => "✓",
+            (LogEvent::Attempt(_), Tone::Bad) => "✗",
+            (LogEvent::Attempt(_), Tone::Quiet) => "–",
+            (LogEvent::Attempt(_), _) => "●",
         }
     }
 
     /// How it is meant.
     pub fn tone(&self, run: &Transcript) -> Tone {
         match &self.step {
-            Step::Attempt(id) => match run.attempt(*id).map(Attempt::phase) {
-                Some(Phase::Answered) => Tone::Good,
-                Some(Phase::Failed) if run.attempt(*id).is_some_and(Attempt::let_go) => Tone::Quiet,
-                Some(Phase::Failed) => Tone::Bad,
+            LogEvent::Attempt(id) => match run.attempt(*id).map(Attempt::phase) {
+                Some(AttemptPhase::Answered) => Tone::Good,
+                Some(AttemptPhase::Failed) if run.attempt(*id).is_some_and(Attempt::let_go) => Tone::Quiet,
+                Some(AttemptPhase::Failed) => Tone::Bad,
                 _ => Tone::Live,
             },
-            Step::Skipped(_) | Step::Waiting(_) => Tone::Warn,
-            Step::Breaker(change) => match change.to {
+            LogEvent::Skipped(_) | LogEvent::Waiting(_) => Tone::Warn,
+            LogEvent::Breaker(change) => match change.to {
                 BreakerState::Closed { .. } => Tone::Good,
                 BreakerState::Open { .. } => Tone::Bad,
                 BreakerState::HalfOpen | BreakerState::Probing => Tone::Warn,
             },
-            Step::Voted(_) => Tone::Good,
-            Step::Chain { end, .. } => outcome_tone(end.outcome),
-            Step::Finished(finished) => outcome_tone(finished.outcome),
+            LogEvent::Voted(_) => Tone::Good,
+            LogEvent::Chain { end, .. } => outcome_tone(end.outcome),
+            LogEvent::Finished(finished) => outcome_tone(finished.outcome),
         }
     }
 
     /// The line without its glyph.
     pub fn text(&self, run: &Transcript) -> String {
         match &self.step {
-            Step::Attempt(id) => run.attempt(*id).map_or_else(|| id.to_string(), |a| a.line(run)),
-            Step::Skipped(skipped) => {
+            LogEvent::Attempt(id) => run.attempt(*id).map_or_else(|| id.to_string(), |a| a.line(run)),
+            LogEvent::Skipped(skipped) => {
                 let until = skipped.until.map(|t| format!(" · due at {}", seconds(t))).unwrap_or_default();
                 format!("skipped {} · {}{until}", skipped.model, skipped.why)
             }
-            Step::Waiting(w) => format!("waiting {} for {} · {}", seconds(w.delay), w.model, w.why),
-            Step::Breaker(change) => {
-                let what = match change.blame {
-                    Blame::Origin => "origin ",
-                    Blame::Class => "class ",
-                    Blame::Account => "account ",
+            LogEvent::Waiting(w) => format!("waiting {} for {} · {}", seconds(w.delay), w.model, w.why),
+            LogEvent::Breaker(change) => {
+                let what = match change.domain {
+                    FaultDomain::Origin => "origin ",
+                    FaultDomain::Class => "class ",
+                    FaultDomain::Account => "account ",
                     _ => "",
                 };
                 format!("breaker of {what}{} {} · {}", change.name, change.to, change.why)
             }
-            Step::Chain { chain, of, end } => format!("chain {chain} of {of}: {}", finished_line(end)),
-            Step::Voted(vote) => {
+            LogEvent::Chain { chain, of, end } => format!("chain {chain} of {of}: {}", finished_line(end)),
+            LogEvent::Voted(vote) => {
                 let ballot = |ballot: &Ballot| {
                     let value = ballot.value.as_str().map_or_else(|| ballot.value.to_string(), str::to_owned);
                     format!("{} × {}", ballot.chains.len(), clean_line(&value, 40))
@@ -127,7 +127,7 @@ impl Line {
                 let tally: Vec<String> = vote.tally.iter().map(ballot).collect();
                 format!("vote on {}: {}", vote.field, tally.join(" · "))
             }
-            Step::Finished(finished) => finished_line(finished),
+            LogEvent::Finished(finished) => finished_line(finished),
         }
     }
 
@@ -140,7 +140,7 @@ impl Line {
 impl Attempt {
     /// Ended by us rather than by a fault: cancelled, or another lane was first.
     fn let_go(&self) -> bool {
-        self.failed.as_ref().is_some_and(|f| matches!(f.failure.kind, Kind::Cancelled | Kind::HedgeLost))
+        self.failed.as_ref().is_some_and(|f| matches!(f.failure.kind, FailureKind::Cancelled | FailureKind::HedgeLost))
     }
 
     /// Number, relation, model, what happened, time, and what follows.
@@ -166,15 +166,15 @@ impl Attempt {
     /// What has become of it so far, in a few words.
     pub fn happened(&self) -> String {
         match self.phase() {
-            Phase::Planned => "starting".to_owned(),
-            Phase::Asked => "asked".to_owned(),
-            Phase::Opened => match self.head.as_ref().map(|h| h.status) {
+            AttemptPhase::Planned => "starting".to_owned(),
+            AttemptPhase::Asked => "asked".to_owned(),
+            AttemptPhase::Opened => match self.head.as_ref().map(|h| h.status) {
                 Some(status) => format!("{status}, waiting for the first token"),
                 None => "waiting for the first token".to_owned(),
             },
-            Phase::Reasoning => "reasoning".to_owned(),
-            Phase::Answering => "answering".to_owned(),
-            Phase::Answered => {
+            AttemptPhase::Reasoning => "reasoning".to_owned(),
+            AttemptPhase::Answering => "answering".to_owned(),
+            AttemptPhase::Answered => {
                 let mut text = String::from("answered");
                 if let Some(first) = self.first_token_after() {
                     let _ = write!(text, " · first token {}", seconds(first));
@@ -184,7 +184,7 @@ impl Attempt {
                 }
                 text
             }
-            Phase::Failed => self.failed.as_ref().map_or_else(String::new, |failed| brief(&failed.failure)),
+            AttemptPhase::Failed => self.failed.as_ref().map_or_else(String::new, |failed| brief(&failed.failure)),
         }
     }
 
@@ -195,7 +195,7 @@ impl Attempt {
             return None;
         }
         let next = run.attempts.iter().find(|a| a.after == Some(self.id));
-        let why = if failed.why.is_empty() { decision_word(failed.decision) } else { &failed.why };
+        let why = if failed.why.is_empty() { decision_word(failed.next_step) } else { &failed.why };
         Some(match next {
             Some(next) => format!("{why} → {}", next.id),
             None => why.to_owned(),
@@ -207,16 +207,16 @@ impl Attempt {
 /// The whole reason stands in the attempt's details.
 fn brief(failure: &Failure) -> String {
     let own = match failure.kind {
-        Kind::Dns => "the name does not resolve",
-        Kind::Refused => "connection refused",
-        Kind::ConnectTimeout => "no connection in time",
-        Kind::Reset => "connection reset",
-        Kind::FirstTokenTimeout => "no first token in time",
-        Kind::Idle => "fell silent",
-        Kind::Truncated => "cut off in mid-stream",
-        Kind::Empty => "an empty answer",
-        Kind::Length => "cut short by max_tokens",
-        Kind::Invalid => return format!("not a valid answer: {}", clean_line(&failure.reason, 60)),
+        FailureKind::Dns => "the name does not resolve",
+        FailureKind::Refused => "connection refused",
+        FailureKind::ConnectTimeout => "no connection in time",
+        FailureKind::Reset => "connection reset",
+        FailureKind::FirstTokenTimeout => "no first token in time",
+        FailureKind::Idle => "fell silent",
+        FailureKind::Truncated => "cut off in mid-stream",
+        FailureKind::Empty => "an empty answer",
+        FailureKind::Length => "cut short by max_tokens",
+        FailureKind::Invalid => return format!("not a valid answer: {}", clean_line(&failure.reason, 60)),
         _ => "",
     };
     let reason = if own.is_empty() { clean_line(&failure.reason, 100) } else { own.to_owned() };
@@ -265,13 +265,13 @@ fn relation_word(relation: Relation) -> Option<&'static str> {
     }
 }
 
-fn decision_word(decision: Decision) -> &'static str {
+fn decision_word(decision: NextStep) -> &'static str {
     match decision {
-        Decision::RetrySame => "same model again",
-        Decision::Next => "next model",
-        Decision::Repair => "asking for a repair",
-        Decision::Stop => "stopping",
-        Decision::Continue => "another attempt goes on",
+        NextStep::RetrySame => "same model again",
+        NextStep::Next => "next model",
+        NextStep::Repair => "asking for a repair",
+        NextStep::Stop => "stopping",
+        NextStep::Continue => "another attempt goes on",
     }
 }
 
@@ -291,15 +291,15 @@ pub fn seconds(d: Duration) -> String {
 }
 
 /// A cost in USD for people: `$0.00042`, or `cost unknown`. Unknown is never shown as 0.
-pub fn usd(spent: Spent) -> String {
-    match spent {
-        Spent::Unknown => "cost unknown".to_owned(),
-        Spent::Known(usd) if usd.abs() < 5e-8 => "$0".to_owned(),
-        Spent::Known(usd) if usd < 0.01 => {
+pub fn usd(cost: Cost) -> String {
+    match cost {
+        Cost::Unknown => "cost unknown".to_owned(),
+        Cost::Known(usd) if usd.abs() < 5e-8 => "$0".to_owned(),
+        Cost::Known(usd) if usd < 0.01 => {
             let digits = format!("{usd:.7}");
             format!("${}", digits.trim_end_matches('0'))
         }
-        Spent::Known(usd) => format!("${usd:.4}"),
+        Cost::Known(usd) => format!("${usd:.4}"),
     }
 }
 

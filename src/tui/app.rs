@@ -17,12 +17,12 @@ use super::pane::prompt::Prompt;
 use super::pane::signatures::Shelf;
 use super::theme::{Role, Theme};
 use super::tour::Tour;
-use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
-use crate::failover::{BreakerState, Policy, Route, Spent, base_id, dear_fallbacks};
+use crate::dspy::{Adapter, Demo, LibraryEntry, Module, Signature, Values};
+use crate::failover::{BreakerState, Cost, Policy, Route, base_id, dear_fallbacks};
 use crate::openrouter::BaseUrl;
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::Headers;
-use crate::openrouter::settings::Settings;
+use crate::openrouter::settings::RequestSettings;
 use crate::transcript::Transcript;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
@@ -32,7 +32,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub struct Start {
     /// Signatures to choose from, the first one first.
-    pub library: Vec<Entry>,
+    pub library: Vec<LibraryEntry>,
     /// The fallback chain.
     pub chain: Vec<Link>,
     /// Models to choose from.
@@ -50,7 +50,7 @@ pub struct Start {
     /// Attribution and extra headers of every attempt, with who chose them.
     pub headers: Headers,
     /// What every request carries.
-    pub settings: Settings,
+    pub settings: RequestSettings,
     /// Which keys do what.
     pub keymap: Keymap,
     /// Colours.
@@ -152,9 +152,9 @@ pub struct App {
     /// What it said of the generation of this id when it was last asked for one.
     pub received: Option<(String, Result<Generation, String>)>,
     /// What every request carries.
-    pub settings: Settings,
+    pub settings: RequestSettings,
     /// What the runs of this session have cost; `None` before the first has ended.
-    pub spent: Option<Spent>,
+    pub spent: Option<Cost>,
     /// The run on the screen.
     pub run: Option<Run>,
     /// Sent, and nothing heard yet.
@@ -307,10 +307,10 @@ impl App {
     }
 
     /// The signature as it stands, with its module and demos, as the library keeps it.
-    pub fn entry(&self) -> Entry {
+    pub fn entry(&self) -> LibraryEntry {
         let known = self.shelf.entries.iter().find(|entry| entry.signature == self.signature);
         let description = known.map(|entry| entry.description.clone()).unwrap_or_default();
-        Entry { signature: self.signature.clone(), description, module: self.module, demos: self.demos.clone() }
+        LibraryEntry { signature: self.signature.clone(), description, module: self.module, demos: self.demos.clone() }
     }
 
     /// A model that can be chosen, by its slug; a variant without an offer of its own is its model.

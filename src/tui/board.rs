@@ -1,7 +1,7 @@
 //! How the models have fared in this session: a fold of reports over all runs.
 
 use crate::failover::{BreakerState, Event};
-use crate::report::{Report, Seen, What};
+use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::model_name;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -56,22 +56,22 @@ impl Board {
     /// Takes one report in, at a time of the screen's clock.
     pub fn hear(&mut self, now: Duration, report: &Report) {
         match &report.what {
-            What::Seen(Seen::Begun(_)) => self.began = now.saturating_sub(report.at),
-            What::Engine(Event::Started(started)) => self.gauge(&started.model).asked += 1,
-            What::Engine(Event::Leading(leading)) => {
+            ReportKind::Observation(Observation::Begun(_)) => self.began = now.saturating_sub(report.at),
+            ReportKind::Engine(Event::Started(started)) => self.gauge(&started.model).asked += 1,
+            ReportKind::Engine(Event::FirstToken(leading)) => {
                 let times = &mut self.gauge(&leading.model).first_tokens;
                 times.push_back(leading.first_token);
                 if times.len() > REMEMBERED {
                     times.pop_front();
                 }
             }
-            What::Engine(Event::Answered(answered)) => self.gauge(&answered.model).answered += 1,
-            What::Engine(Event::Failed(failed)) => {
+            ReportKind::Engine(Event::Answered(answered)) => self.gauge(&answered.model).answered += 1,
+            ReportKind::Engine(Event::Failed(failed)) => {
                 let gauge = self.gauge(&failed.model);
                 gauge.failed += 1;
                 gauge.last = Some(failed.failure.reason.clone());
             }
-            What::Engine(Event::Breaker(change)) => {
+            ReportKind::Engine(Event::Breaker(change)) => {
                 let state = match change.to {
                     BreakerState::Open { until } => BreakerState::Open { until: until.map(|until| self.began + until) },
                     other => other,

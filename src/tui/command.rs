@@ -1,11 +1,11 @@
 //! What the screen asks of the rest of the program: plain values.
 
-use crate::dspy::{Adapter, Demo, Entry, Module, Signature, Values};
+use crate::dspy::{Adapter, Demo, LibraryEntry, Module, Signature, Values};
 use crate::failover::Policy;
 use crate::fault::Fault;
 use crate::openrouter::Request;
 use crate::openrouter::headers::Headers;
-use crate::openrouter::settings::Settings;
+use crate::openrouter::settings::RequestSettings;
 
 /// An effect that the screen cannot have by itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,7 @@ pub enum Command {
     /// Close a breaker, by its name.
     ResetBreaker(String),
     /// Keep a signature in the user's library.
-    SaveSignature(Box<Entry>),
+    SaveSignature(Box<LibraryEntry>),
     /// Remove the signature of this name from the user's library.
     DeleteSignature(String),
     /// From now on these headers leave with every attempt.
@@ -85,7 +85,7 @@ pub struct Ask {
     /// The engine's settings.
     pub policy: Policy,
     /// What every request carries.
-    pub settings: Settings,
+    pub settings: RequestSettings,
 }
 
 /// A request that could be sent, and the most that the run can come to.

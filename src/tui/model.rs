@@ -1,6 +1,6 @@
 //! A model as the picker shows it.
 
-use crate::openrouter::model::{self, Price, Reasons};
+use crate::openrouter::model::{self, Price, ReasoningSupport};
 
 /// A model to choose.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,17 +15,17 @@ pub struct Model {
     pub max_output: Option<u32>,
 }
 
-impl From<&model::Model> for Model {
-    fn from(model: &model::Model) -> Self {
+impl From<&model::ModelInfo> for Model {
+    fn from(model: &model::ModelInfo) -> Self {
         let million = |usd: Option<f64>| usd.map_or_else(|| "?".to_owned(), |usd| format!("${:.2}", usd * 1e6));
         let price = match model.price {
             price if price.is_free() => "free".to_owned(),
             price => format!("{}→{}/M", million(price.prompt), million(price.completion)),
         };
         let reasons = match model.reasoning {
-            Reasons::No => "",
-            Reasons::OnRequest => "can reason",
-            Reasons::ByDefault | Reasons::Always => "reasons",
+            ReasoningSupport::No => "",
+            ReasoningSupport::OnRequest => "can reason",
+            ReasoningSupport::ByDefault | ReasoningSupport::Always => "reasons",
         };
         let known = [("structured_outputs", "schemas"), ("response_format", "JSON"), ("tools", "tools")];
         let mut about = vec![price];

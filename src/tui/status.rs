@@ -3,7 +3,7 @@
 use super::app::App;
 use super::theme::Role;
 use super::wrap::{clip, width};
-use crate::failover::Spent;
+use crate::failover::Cost;
 use crate::transcript::{Transcript, counted, model_name, seconds, usd};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -103,8 +103,8 @@ fn numbers(app: &App, now: Duration) -> String {
         if into.or(out).is_some() { format!("{}→{} tokens · ", count(into), count(out)) } else { String::new() };
     let cost = match transcript.cost() {
         _ if transcript.finished.is_none() => String::new(),
-        Spent::Unknown => "cost unknown · ".to_owned(),
-        spent @ Spent::Known(_) => format!("{} · ", usd(spent)),
+        Cost::Unknown => "cost unknown · ".to_owned(),
+        spent @ Cost::Known(_) => format!("{} · ", usd(spent)),
     };
     let session = match app.spent {
         // Where it is narrow, the chain is worth more than the sum of the session.

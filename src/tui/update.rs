@@ -15,9 +15,9 @@ use super::model::Model;
 use super::overlay::Overlay;
 use super::overlay::sheet::{self, Sheet};
 use super::theme::Theme;
-use crate::failover::{Event, Spent};
+use crate::failover::{Cost, Event};
 use crate::openrouter::account::{Generation, KeyInfo};
-use crate::report::{Report, Seen, What};
+use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use std::time::Duration;
@@ -240,7 +240,7 @@ impl App {
     /// Takes a report in. A run that begins takes the screen; others are passed over.
     fn hear(&mut self, now: Duration, report: &Report) {
         self.board.hear(now, report);
-        if matches!(report.what, What::Seen(Seen::Begun(_))) {
+        if matches!(report.what, ReportKind::Observation(Observation::Begun(_))) {
             self.put_away();
             self.awaiting = false;
             self.log.at = None;
@@ -251,8 +251,8 @@ impl App {
         if let Some(run) = self.run.as_mut().filter(|run| !run.past && !run.replay) {
             let ended = run.transcript.finished.is_some();
             run.transcript.apply(report);
-            if let (What::Engine(Event::Finished(finished)), false) = (&report.what, ended) {
-                self.spent = Some(self.spent.unwrap_or(Spent::NOTHING).plus(finished.cost));
+            if let (ReportKind::Engine(Event::Finished(finished)), false) = (&report.what, ended) {
+                self.spent = Some(self.spent.unwrap_or(Cost::NOTHING).plus(finished.cost));
             }
         }
     }

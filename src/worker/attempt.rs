@@ -1,9 +1,9 @@
 //! One HTTP exchange as a stream of what is heard of it.
 
 use super::run::Predict;
-use super::world::{Address, World};
+use super::services::{Address, Services};
 use crate::dspy::{Adapter, Message};
-use crate::failover::{Failure, Kind, Started};
+use crate::failover::{Failure, FailureKind, Started};
 use crate::openrouter::client::{Call, Exchange};
 use crate::openrouter::settings::MAX_MODELS;
 use crate::openrouter::{Completion, Delta, Dialect, compose};
@@ -12,7 +12,7 @@ use futures_util::stream::{self, Stream};
 use std::sync::Arc;
 
 /// What is heard of an attempt at one time.
-pub(super) struct Heard {
+pub(super) struct Progress {
     /// Pieces of the response, in order.
     pub(super) deltas: Vec<Delta>,
     /// Its end, behind them.
@@ -20,28 +20,28 @@ pub(super) struct Heard {
 }
 
 /// Composes the request and opens it: what is sent, and the exchange that sends it when it is first listened to.
-/// `address` is [`World::next_address`] where it will be, [`World::address`] where it is only looked at.
+/// `address` is [`Services::next_address`] where it will be, [`Services::address`] where it is only looked at.
 pub(super) fn open(
     predict: &Predict<'_>,
     started: &Started,
     messages: &[Message],
-    address: impl Fn(&World, &[&str]) -> Address,
+    address: impl Fn(&Services, &[&str]) -> Address,
 ) -> Result<(Sent, Exchange), Failure> {
-    let mut settings = predict.job.settings.clone();
-    if predict.job.policy.server_side {
-        let others = predict.job.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
+    let mut settings = predict.spec.settings.clone();
+    if predict.spec.policy.server_side {
+        let others = predict.spec.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
         settings.models = others.take(MAX_MODELS).collect();
     }
     let models: Vec<&str> = [&started.model].into_iter().chain(&settings.models).map(String::as_str).collect();
-    let Address { endpoint, injected, simulated } = address(predict.world, &models);
-    if predict.job.policy.server_side && endpoint.base.dialect() != Dialect::OpenRouter {
+    let Address { endpoint, injected, simulated } = address(predict.services, &models);
+    if predict.spec.policy.server_side && endpoint.base.dialect() != Dialect::OpenRouter {
         let why = "this server knows no `models` list, so it cannot do the falling back; set failover.mode to client";
-        return Err(Failure::new(Kind::Local, why));
+        return Err(Failure::new(FailureKind::Local, why));
     }
     // Where nothing is known of a model, or it did not like the format, the prompt alone has to do.
-    let supports = |parameter| !started.changes.plain_format && predict.world.supports(&started.model, parameter);
-    let format = match predict.job.adapter {
-        Adapter::Json if supports("structured_outputs") => predict.job.adapter.response_format(predict.signature),
+    let supports = |parameter| !started.changes.plain_format && predict.services.supports(&started.model, parameter);
+    let format = match predict.spec.adapter {
+        Adapter::Json if supports("structured_outputs") => predict.spec.adapter.response_format(predict.signature),
         Adapter::Json if supports("response_format") => Some(serde_json::json!({"type": "json_object"})),
         _ => None,
     };
@@ -53,25 +53,25 @@ pub(super) fn open(
         max_tokens: started.changes.max_tokens,
         dialect: endpoint.base.dialect(),
     })
-    .map_err(|bad| Failure::new(Kind::Local, bad.to_string()))?;
-    let headers = predict.world.headers();
+    .map_err(|bad| Failure::new(FailureKind::Local, bad.to_string()))?;
+    let headers = predict.services.headers();
     let call = Call { endpoint: &endpoint, headers: &headers, body, fresh: started.changes.fresh_connection };
-    let exchange = predict.world.client.open(call)?;
+    let exchange = predict.services.client.open(call)?;
     let request = Arc::clone(exchange.request());
     Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))
 }
 
 /// Everything that the exchange says, its end last; or why there is none. Dropping the stream closes the socket.
-pub(super) fn listen(exchange: Result<Exchange, Failure>) -> impl Stream<Item = Heard> + Send + 'static {
+pub(super) fn listen(exchange: Result<Exchange, Failure>) -> impl Stream<Item = Progress> + Send + 'static {
     stream::unfold(Some(exchange), async |exchange| {
         let mut deltas = Vec::new();
         match exchange? {
             Ok(mut exchange) => {
                 let end = exchange.advance(&mut deltas).await.map(Box::new);
                 let more = end.is_none().then_some(Ok(exchange));
-                Some((Heard { deltas, end }, more))
+                Some((Progress { deltas, end }, more))
             }
-            Err(unsent) => Some((Heard { deltas, end: Some(Box::new(Err(unsent))) }, None)),
+            Err(unsent) => Some((Progress { deltas, end: Some(Box::new(Err(unsent))) }, None)),
         }
     })
 }

@@ -2,10 +2,10 @@
 
 use super::attempt;
 use super::run::Predict;
-use super::world::World;
+use super::services::Services;
 use crate::failover::{AttemptId, Changes, Failure, Relation, Started};
 use crate::openrouter::Request;
-use crate::report::Job;
+use crate::report::RunSpec;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -26,18 +26,18 @@ pub struct Preview {
 ///
 /// # Errors
 /// A request that could not be sent.
-pub fn preview(job: &mut Job, world: &World) -> Result<Vec<Preview>, Failure> {
-    let signature = job.module.expand(&job.signature);
-    let messages = job.adapter.messages(&signature, &job.inputs, &job.demos, &job.turns);
-    world.complete(job, messages.iter().map(|message| message.content.len()).sum());
-    let job = &*job;
+pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, Failure> {
+    let signature = spec.module.expand(&spec.signature);
+    let messages = spec.adapter.messages(&signature, &spec.inputs, &spec.demos, &spec.turns);
+    services.complete(spec, messages.iter().map(|message| message.content.len()).sum());
+    let spec = &*spec;
     let predict = Predict {
-        job,
+        spec,
         signature: &signature,
         messages: Vec::new(),
         chain: 0,
-        policy: job.policy.clone(),
-        world,
+        policy: spec.policy.clone(),
+        services,
         tell: &|_| {},
         cancel: watch::channel(false).1,
     };
@@ -49,12 +49,12 @@ pub fn preview(job: &mut Job, world: &World) -> Result<Vec<Preview>, Failure> {
             relation: Relation::First,
             after: None,
             changes: Changes::default(),
-            timeouts: job.policy.timeouts,
+            timeouts: spec.policy.timeouts,
         };
-        let (sent, _unsent) = attempt::open(&predict, &started, &messages, World::address)?;
+        let (sent, _unsent) = attempt::open(&predict, &started, &messages, Services::address)?;
         Ok(Preview { model: sent.model, request: sent.request, injected: sent.injected, worst_case: place.worst_case })
     };
     // The server does the rest of the chain itself.
-    let sent = if job.policy.server_side || job.policy.strict { 1 } else { job.chain.len() };
-    job.chain.iter().enumerate().take(sent).map(compose).collect()
+    let sent = if spec.policy.server_side || spec.policy.strict { 1 } else { spec.chain.len() };
+    spec.chain.iter().enumerate().take(sent).map(compose).collect()
 }

@@ -1,11 +1,11 @@
 //! A module carried out: one chain, or several side by side that are folded into one answer.
 //! All of them go through the same engine, and their attempts stand in the same log.
 
-use super::World;
-use super::run::{Predict, Tell};
+use super::Services;
+use super::run::{Emit, Predict};
 use crate::dspy::{Message, Prediction, Signature, Values, vote};
-use crate::failover::{Finished, Outcome, Policy, Spent};
-use crate::report::{Job, Seen, What};
+use crate::failover::{Cost, Finished, Outcome, Policy};
+use crate::report::{Observation, ReportKind, RunSpec};
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use tokio::sync::watch;
 /// One run's worth of asking.
 pub(super) struct Program<'a> {
     /// What was asked; its routes are completed as the run begins.
-    pub(super) job: Job,
+    pub(super) spec: RunSpec,
     /// Where it runs.
-    pub(super) world: &'a World,
+    pub(super) services: &'a Services,
     /// Where its reports go.
-    pub(super) tell: &'a Tell<'a>,
+    pub(super) tell: &'a Emit<'a>,
     /// Turns true, or closes, when the user cancels.
     pub(super) cancel: watch::Receiver<bool>,
 }
@@ -26,36 +26,36 @@ pub(super) struct Program<'a> {
 impl Program<'_> {
     /// Runs to the end, and gives back the one terminal of it all.
     pub(super) async fn run(self) -> Finished {
-        let Self { mut job, world, tell, cancel } = self;
-        let signature = job.module.expand(&job.signature);
-        let messages = messages(&job, &signature, &job.inputs);
+        let Self { mut spec, services, tell, cancel } = self;
+        let signature = spec.module.expand(&spec.signature);
+        let messages = messages(&spec, &signature, &spec.inputs);
         let bytes = messages.iter().map(|message| message.content.len()).sum();
-        world.complete(&mut job, bytes);
-        if job.settings.stream == Some(false) {
+        services.complete(&mut spec, bytes);
+        if spec.settings.stream == Some(false) {
             // An answer in one piece brings its first token with its last: it may take as long as one that reasons.
-            let first_token = &mut job.policy.timeouts.first_token;
-            *first_token = job.policy.first_token_reasoning.max(*first_token);
+            let first_token = &mut spec.policy.timeouts.first_token;
+            *first_token = spec.policy.first_token_reasoning.max(*first_token);
         }
-        let job = Arc::new(job);
-        tell(What::Seen(Seen::Begun(Arc::clone(&job))));
-        let job = &*job;
+        let spec = Arc::new(spec);
+        tell(ReportKind::Observation(Observation::Begun(Arc::clone(&spec))));
+        let spec = &*spec;
         let predict = |signature, messages, chain, policy| {
-            Predict { job, signature, messages, chain, policy, world, tell, cancel: cancel.clone() }.run()
+            Predict { spec, signature, messages, chain, policy, services, tell, cancel: cancel.clone() }.run()
         };
-        let count = job.module.chains();
+        let count = spec.module.chains();
         if count == 1 {
-            return predict(&signature, messages, 0, job.policy.clone()).await;
+            return predict(&signature, messages, 0, spec.policy.clone()).await;
         }
-        let began = world.now();
+        let began = services.now();
         let chain = async |chain: usize| {
             // Another seed, or all chains would wait the same jitter and knock again together.
-            let policy = Policy { seed: job.policy.seed.wrapping_add(chain as u64), ..job.policy.clone() };
+            let policy = Policy { seed: spec.policy.seed.wrapping_add(chain as u64), ..spec.policy.clone() };
             let end = predict(&signature, messages.clone(), chain, policy).await;
-            tell(What::Seen(Seen::Chain { chain, of: count, end: end.clone() }));
+            tell(ReportKind::Observation(Observation::Chain { chain, of: count, end: end.clone() }));
             end
         };
         let ends: Vec<Finished> = join_all((1..=count).map(chain)).await;
-        let took = |finished: Finished| Finished { took: world.now().saturating_sub(began), ..finished };
+        let took = |finished: Finished| Finished { took: services.now().saturating_sub(began), ..finished };
         if ends.iter().any(|end| end.outcome == Outcome::Cancelled) {
             return took(fold(&ends, first_with(&ends, |outcome| outcome == Outcome::Cancelled)));
         }
@@ -64,21 +64,21 @@ impl Program<'_> {
         if present.is_empty() {
             return took(fold(&ends, 0));
         }
-        if let Some((wider, more)) = job.module.comparison(&job.signature, &present) {
-            let mut inputs = job.inputs.clone();
+        if let Some((wider, more)) = spec.module.comparison(&spec.signature, &present) {
+            let mut inputs = spec.inputs.clone();
             inputs.extend(more);
             // What is left of the run's time; the chains have used the rest.
-            let left = job.policy.limits.deadline.saturating_sub(world.now().saturating_sub(began));
-            let mut policy = job.policy.clone();
+            let left = spec.policy.limits.deadline.saturating_sub(services.now().saturating_sub(began));
+            let mut policy = spec.policy.clone();
             policy.limits.deadline = left.max(Duration::from_millis(1));
-            let last = predict(&wider, self::messages(job, &wider, &inputs), count + 1, policy).await;
+            let last = predict(&wider, self::messages(spec, &wider, &inputs), count + 1, policy).await;
             let all: Vec<Finished> = ends.into_iter().chain([last]).collect();
             return took(fold(&all, all.len() - 1));
         }
-        let winner = match vote(&job.signature, &answers) {
+        let winner = match vote(&spec.signature, &answers) {
             Some(vote) => {
                 let winner = vote.winner();
-                tell(What::Seen(Seen::Voted(vote)));
+                tell(ReportKind::Observation(Observation::Voted(vote)));
                 winner
             }
             // Answers, but nothing that could be counted: the first one stands.
@@ -88,8 +88,8 @@ impl Program<'_> {
     }
 }
 
-fn messages(job: &Job, signature: &Signature, inputs: &Values) -> Vec<Message> {
-    job.adapter.messages(signature, inputs, &job.demos, &job.turns)
+fn messages(spec: &RunSpec, signature: &Signature, inputs: &Values) -> Vec<Message> {
+    spec.adapter.messages(signature, inputs, &spec.demos, &spec.turns)
 }
 
 fn prediction(end: &Finished) -> Option<Prediction> {
@@ -105,7 +105,7 @@ fn first_with(ends: &[Finished], is: impl Fn(Outcome) -> bool) -> usize {
 fn fold(ends: &[Finished], chosen: usize) -> Finished {
     Finished {
         attempts: ends.iter().map(|end| end.attempts).sum(),
-        cost: ends.iter().fold(Spent::NOTHING, |sum, end| sum.plus(end.cost)),
+        cost: ends.iter().fold(Cost::NOTHING, |sum, end| sum.plus(end.cost)),
         failures: ends.iter().flat_map(|end| end.failures.clone()).collect(),
         ..ends[chosen].clone()
     }

@@ -1,15 +1,15 @@
 //! Does failover hold? A fault is played for real: client, engine and worker against the
 //! simulator, over sockets. `switchover reliability` and the tests ask here.
 
-use super::{Service, World};
+use super::{Service, Services};
 use crate::dspy::{Adapter, Module, Signature, Values};
 use crate::failover::{Outcome, Policy, Route};
 use crate::fault::Fault;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::Client;
 use crate::openrouter::headers::Headers;
-use crate::openrouter::settings::Settings;
-use crate::report::Job;
+use crate::openrouter::settings::RequestSettings;
+use crate::report::RunSpec;
 use crate::simulator::{Options, Simulator};
 use crate::transcript::Transcript;
 use std::io;
@@ -24,7 +24,7 @@ const SIGNATURE: &str = "question -> answer, digits: int, parity: Literal['even'
 
 /// Under which conditions a fault is played.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct ProofConditions {
     /// Whether the answer is asked for as a stream, or in one piece.
     pub stream: bool,
     /// The simulated models' pace, as in [`Options::pace`].
@@ -91,13 +91,13 @@ fn signature() -> Signature {
 ///
 /// # Errors
 /// A simulator that cannot listen.
-pub async fn prove(fault: &Fault, terms: Terms) -> io::Result<Proof> {
+pub async fn prove(fault: &Fault, terms: ProofConditions) -> io::Result<Proof> {
     let simulator = Simulator::start(Options { pace: terms.pace, ..Options::default() }).await?;
     let client = Client::new(terms.policy.timeouts.connect);
-    let world = World::new(client, Service::Simulator, simulator, Headers::default(), Catalogue::snapshot());
-    let world = Arc::new(world);
-    world.inject(CHAIN[0], Some(fault.clone()));
-    let job = Job {
+    let services = Services::new(client, Service::Simulator, simulator, Headers::default(), Catalogue::snapshot());
+    let services = Arc::new(services);
+    services.inject(CHAIN[0], Some(fault.clone()));
+    let spec = RunSpec {
         signature: signature(),
         module: Module::Predict,
         adapter: Adapter::default(),
@@ -106,13 +106,13 @@ pub async fn prove(fault: &Fault, terms: Terms) -> io::Result<Proof> {
         turns: Vec::new(),
         chain: CHAIN.iter().map(|model| Route::new(*model, "")).collect(),
         policy: terms.policy,
-        settings: Settings { stream: Some(terms.stream), ..Settings::default() },
+        settings: RequestSettings { stream: Some(terms.stream), ..RequestSettings::default() },
         simulated: true,
     };
     let run = Arc::new(Mutex::new(Transcript::default()));
     let (ended, mut end) = tokio::sync::mpsc::channel::<()>(1);
     let told = Arc::clone(&run);
-    let running = super::spawn(job, &world, move |report| {
+    let running = super::spawn(spec, &services, move |report| {
         // Held by the run alone: once it is dropped, the last report has come.
         let _alive = &ended;
         told.lock().unwrap_or_else(PoisonError::into_inner).apply(&report);

@@ -1,14 +1,14 @@
 //! One chain of attempts, from send to its one terminal: hears the network, asks the
 //! engine, does what it says.
 
-use super::World;
-use super::attempt::{self, Heard};
-use crate::dspy::{Message, Signature, Unparsed};
+use super::Services;
+use super::attempt::{self, Progress};
+use crate::dspy::{Message, ParseFailure, Signature};
 use crate::failover::{
-    Answer, AttemptId, Engine, Event, Failure, Finished, Input, Kind, Phase, Policy, Spent, Started,
+    Answer, AttemptId, Cost, Engine, Event, Failure, FailureKind, Finished, Input, Policy, Started, TokenPhase,
 };
 use crate::openrouter::{Completion, Delta, Finish, Usage};
-use crate::report::{Job, Seen, What};
+use crate::report::{Observation, ReportKind, RunSpec};
 use crate::text::clean_line;
 use futures_util::StreamExt as _;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use tokio::sync::watch;
 
 /// Where a run's reports go: it is told what happened, and adds run and time.
-pub(super) type Tell<'a> = dyn Fn(What) + Send + Sync + 'a;
+pub(super) type Emit<'a> = dyn Fn(ReportKind) + Send + Sync + 'a;
 
 /// What did not fit is shown in a line of at most so many characters.
 const REASON: usize = 1000;
@@ -25,7 +25,7 @@ const REASON: usize = 1000;
 /// One signature put to the chain, as `dspy.Predict` puts it to a model.
 pub(super) struct Predict<'a> {
     /// What was asked, with its settings.
-    pub(super) job: &'a Job,
+    pub(super) spec: &'a RunSpec,
     /// The signature as the module expanded it.
     pub(super) signature: &'a Signature,
     /// The messages of the first request.
@@ -35,69 +35,69 @@ pub(super) struct Predict<'a> {
     /// The engine's settings.
     pub(super) policy: Policy,
     /// The service, the simulator and all that runs share.
-    pub(super) world: &'a World,
+    pub(super) services: &'a Services,
     /// Where reports go.
-    pub(super) tell: &'a Tell<'a>,
+    pub(super) tell: &'a Emit<'a>,
     /// Turns true, or closes, when the user cancels.
     pub(super) cancel: watch::Receiver<bool>,
 }
 
 /// What the worker remembers of an attempt.
 #[derive(Default)]
-struct Progress {
+struct AttemptRecord {
     abort: Option<AbortHandle>,
     usage: Option<Usage>,
     /// Whether the server began to answer: from then on it may bill.
     opened: bool,
-    invalid: Option<(String, Unparsed)>,
+    invalid: Option<(String, ParseFailure)>,
 }
 
 /// What ended a wait.
-enum Woken {
+enum WakeReason {
     Cancelled,
     Timer,
-    Heard(AttemptId, Heard),
+    Heard(AttemptId, Progress),
 }
 
-struct Run<'a> {
+struct CallLoop<'a> {
     predict: Predict<'a>,
     engine: Engine,
-    live: SelectAll<BoxStream<'static, (AttemptId, Heard)>>,
-    progress: HashMap<AttemptId, Progress>,
+    live: SelectAll<BoxStream<'static, (AttemptId, Progress)>>,
+    progress: HashMap<AttemptId, AttemptRecord>,
 }
 
 impl Predict<'_> {
     /// Runs to the end, and gives the terminal back instead of telling it: it may not be the run's last word.
     pub(super) async fn run(self) -> Finished {
-        let engine = Engine::new(self.policy.clone(), self.job.chain.clone()).of_chain(self.chain);
+        let engine = Engine::new(self.policy.clone(), self.spec.chain.clone()).of_chain(self.chain);
         let mut cancel = self.cancel.clone();
-        let mut run = Run { predict: self, engine, live: SelectAll::new(), progress: HashMap::new() };
+        let mut run = CallLoop { predict: self, engine, live: SelectAll::new(), progress: HashMap::new() };
         let mut finished = run.step(Input::Begin);
         loop {
             finished = match finished {
                 Some(finished) => return finished,
                 None => match run.next(&mut cancel).await {
-                    Woken::Cancelled => run.step(Input::Cancel),
-                    Woken::Timer => run.step(Input::Tick),
-                    Woken::Heard(attempt, heard) => run.hear(attempt, heard),
+                    WakeReason::Cancelled => run.step(Input::Cancel),
+                    WakeReason::Timer => run.step(Input::Tick),
+                    WakeReason::Heard(attempt, heard) => run.hear(attempt, heard),
                 },
             }
         }
     }
 }
 
-impl Run<'_> {
+impl CallLoop<'_> {
     /// Asks the engine, tells what it says, does what it orders. Some at the terminal.
     fn step(&mut self, input: Input) -> Option<Finished> {
-        let now = self.predict.world.now();
-        let events = self.engine.step(now, input, &mut self.predict.world.health());
+        let now = self.predict.services.now();
+        let events = self.engine.step(now, input, &mut self.predict.services.health());
         let mut end = None;
         for event in events {
             if let Event::Finished(finished) = event {
                 end = Some(finished);
                 continue;
             }
-            (self.predict.tell)(What::Engine(event.clone()));
+            (self.predict.tell)(ReportKind::Engine(event.clone()));
             match event {
                 Event::Started(started) => self.start(&started),
                 Event::Failed(failed) => {
@@ -115,39 +115,40 @@ impl Run<'_> {
         let id = started.attempt;
         let repaired = started.changes.repair_of.and_then(|of| self.progress.get(&of)?.invalid.as_ref());
         let repair = repaired
-            .map(|(text, unparsed)| self.predict.job.adapter.repair_turn(self.predict.signature, text, unparsed))
+            .map(|(text, unparsed)| self.predict.spec.adapter.repair_turn(self.predict.signature, text, unparsed))
             .unwrap_or_default();
         let mut messages = Cow::Borrowed(&self.predict.messages);
         if !repair.is_empty() {
             messages.to_mut().extend(repair);
         }
-        let exchange = attempt::open(&self.predict, started, &messages, World::next_address).map(|(sent, exchange)| {
-            (self.predict.tell)(What::Seen(Seen::Sent(sent)));
-            exchange
-        });
+        let exchange =
+            attempt::open(&self.predict, started, &messages, Services::next_address).map(|(sent, exchange)| {
+                (self.predict.tell)(ReportKind::Observation(Observation::Sent(sent)));
+                exchange
+            });
         let (abort, registration) = AbortHandle::new_pair();
         let heard = Abortable::new(attempt::listen(exchange), registration);
         self.live.push(heard.map(move |heard| (id, heard)).boxed());
-        self.progress.insert(id, Progress { abort: Some(abort), ..Progress::default() });
+        self.progress.insert(id, AttemptRecord { abort: Some(abort), ..AttemptRecord::default() });
     }
 
     /// Waits for whatever comes first: the user, the engine's timer, or the network.
-    async fn next(&mut self, cancel: &mut watch::Receiver<bool>) -> Woken {
+    async fn next(&mut self, cancel: &mut watch::Receiver<bool>) -> WakeReason {
         let wake = self.engine.wake_at();
         tokio::select! {
             // Esc wins over a flood of tokens, and so does a timer.
             biased;
-            _ = cancel.wait_for(|cancelled| *cancelled) => Woken::Cancelled,
-            () = self.predict.world.sleep_until(wake) => Woken::Timer,
-            Some((attempt, heard)) = self.live.next() => Woken::Heard(attempt, heard),
+            _ = cancel.wait_for(|cancelled| *cancelled) => WakeReason::Cancelled,
+            () = self.predict.services.sleep_until(wake) => WakeReason::Timer,
+            Some((attempt, heard)) = self.live.next() => WakeReason::Heard(attempt, heard),
         }
     }
 
     /// Takes in what came at one time. Some at the terminal.
-    fn hear(&mut self, attempt: AttemptId, heard: Heard) -> Option<Finished> {
+    fn hear(&mut self, attempt: AttemptId, heard: Progress) -> Option<Finished> {
         for delta in heard.deltas {
             let input = self.note(attempt, &delta);
-            (self.predict.tell)(What::Seen(Seen::Stream { attempt, delta }));
+            (self.predict.tell)(ReportKind::Observation(Observation::Stream { attempt, delta }));
             if let Some(finished) = input.and_then(|input| self.step(input)) {
                 return Some(finished);
             }
@@ -158,7 +159,7 @@ impl Run<'_> {
         }
         let input = match *heard.end? {
             Ok(completion) => self.validate(attempt, completion),
-            Err(failure) => Input::Failed { attempt, failure, spent: self.spent(attempt) },
+            Err(failure) => Input::Failed { attempt, failure, cost: self.cost(attempt) },
         };
         self.step(input)
     }
@@ -171,8 +172,8 @@ impl Run<'_> {
                 progress.opened = head.status < 400;
                 Some(Input::Opened { attempt })
             }
-            Delta::Reasoning(_) => Some(Input::Token { attempt, phase: Phase::Reasoning }),
-            Delta::Text(_) => Some(Input::Token { attempt, phase: Phase::Answer }),
+            Delta::Reasoning(_) => Some(Input::Token { attempt, phase: TokenPhase::Reasoning }),
+            Delta::Text(_) => Some(Input::Token { attempt, phase: TokenPhase::Answer }),
             Delta::Usage(usage) => {
                 progress.usage = Some(*usage);
                 None
@@ -186,34 +187,34 @@ impl Run<'_> {
         // Structured calls may come back with the whole answer in `reasoning` and no content.
         let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
         let short = completion.finish == Finish::Length;
-        match self.predict.job.adapter.parse(self.predict.signature, &text) {
+        match self.predict.spec.adapter.parse(self.predict.signature, &text) {
             Ok(prediction) => {
                 let fields = prediction.fields.clone();
-                (self.predict.tell)(What::Seen(Seen::Parsed { attempt, prediction }));
+                (self.predict.tell)(ReportKind::Observation(Observation::Parsed { attempt, prediction }));
                 let warnings = short.then(|| "cut short by max_tokens, but every field is complete".to_owned());
                 let answer = Answer {
                     fields,
                     served: completion.model,
-                    cost: self.spent(attempt),
+                    cost: self.cost(attempt),
                     warnings: warnings.into_iter().collect(),
                 };
                 Input::Done { attempt, answer }
             }
             Err(unparsed) => {
-                let kind = if short { Kind::Length } else { Kind::Invalid };
+                let kind = if short { FailureKind::Length } else { FailureKind::Invalid };
                 let failure = Failure::new(kind, clean_line(&unparsed.to_string(), REASON));
                 self.progress.entry(attempt).or_default().invalid = Some((text, unparsed));
-                Input::Failed { attempt, failure, spent: self.spent(attempt) }
+                Input::Failed { attempt, failure, cost: self.cost(attempt) }
             }
         }
     }
 
     /// What the server said it cost; nothing, if it never began to answer; else unknown.
-    fn spent(&self, attempt: AttemptId) -> Spent {
+    fn cost(&self, attempt: AttemptId) -> Cost {
         match self.progress.get(&attempt) {
-            Some(Progress { usage: Some(usage), .. }) => usage.spent(),
-            Some(Progress { opened: true, .. }) => Spent::Unknown,
-            _ => Spent::NOTHING,
+            Some(AttemptRecord { usage: Some(usage), .. }) => usage.cost(),
+            Some(AttemptRecord { opened: true, .. }) => Cost::Unknown,
+            _ => Cost::NOTHING,
         }
     }
 }

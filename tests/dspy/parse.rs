@@ -1,7 +1,7 @@
 //! Answers, read as DSPy reads them.
 
 use serde_json::{Value, json};
-use switchover::dspy::{Adapter, Field, Kind, Sections, Signature};
+use switchover::dspy::{Adapter, Field, FieldType, Sections, Signature};
 
 /// The case's signature; nothing if it has classes of the recording program's own (`Ev`, `Color`), which no inline
 /// signature can name.
@@ -9,7 +9,7 @@ fn signature(case: &Value) -> Option<Signature> {
     if let Some(inline) = case["signature"].as_str() {
         return Some(inline.parse().unwrap_or_else(|e| panic!("{inline}: {e}")));
     }
-    let field = |(name, kind): (&String, &Value)| Some(Field::new(name, kind.as_str()?.parse::<Kind>().ok()?));
+    let field = |(name, kind): (&String, &Value)| Some(Field::new(name, kind.as_str()?.parse::<FieldType>().ok()?));
     let outputs = case["outputs"].as_object()?.iter().map(field).collect::<Option<Vec<_>>>()?;
     Some(Signature::new(Vec::new(), outputs))
 }

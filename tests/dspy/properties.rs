@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use switchover::dspy::{Adapter, Kind, Sections, Signature, library, state};
+use switchover::dspy::{Adapter, FieldType, Sections, Signature, library, state};
 
 /// Pieces that answers are made of, so that random texts meet the readers' corners.
 const PIECES: [&str; 44] = [
@@ -230,7 +230,7 @@ proptest! {
 
     #[test]
     fn reading_never_panics(text in text()) {
-        let _ = text.parse::<Kind>();
+        let _ = text.parse::<FieldType>();
         let error = text.parse::<Signature>().err();
         if let Some(error) = error {
             prop_assert!(error.at.start <= error.at.end && error.at.end <= text.len());

@@ -1,7 +1,7 @@
 //! Inline signatures: accepted or rejected as DSPy does, with the same names, order and types.
 
 use serde_json::Value;
-use switchover::dspy::{Kind, Signature};
+use switchover::dspy::{FieldType, Signature};
 
 /// Cases where we do better than DSPy on purpose: our own cases say so; of the recorded ones it is the text
 /// that breaks out of the argument list and becomes Python code.
@@ -45,7 +45,7 @@ fn check(case: &Value) -> Result<(), String> {
             }
             for field in signature.fields() {
                 let printed = field.kind.to_string();
-                if !printed.contains('\\') && printed.parse::<Kind>().is_ok_and(|kind| kind != field.kind) {
+                if !printed.contains('\\') && printed.parse::<FieldType>().is_ok_and(|kind| kind != field.kind) {
                     return Err(format!("{printed:?} was printed and read as another type"));
                 }
             }

@@ -1,7 +1,7 @@
 //! Programs and libraries: what is read is written back the same.
 
 use serde_json::Value;
-use switchover::dspy::{Adapter, Demo, Entry, Kind, Module, Signature, library, state};
+use switchover::dspy::{Adapter, Demo, FieldType, LibraryEntry, Module, Signature, library, state};
 
 fn recorded(name: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/cases/dspy/state/{name}.json", env!("CARGO_MANIFEST_DIR"))).expect(name)
@@ -104,7 +104,7 @@ fn the_built_in_library_reads_asks_and_writes_back() {
     assert_eq!(library::parse(&library::to_toml(&entries)).expect("our own TOML"), entries);
     for entry in &entries {
         assert!(!entry.description.is_empty(), "{}", entry.signature.name);
-        let inputs = entry.signature.inputs.iter().filter(|f| f.kind != Kind::Named("dspy.History".to_owned()));
+        let inputs = entry.signature.inputs.iter().filter(|f| f.kind != FieldType::Named("dspy.History".to_owned()));
         for input in inputs {
             assert!(input.placeholder.is_some(), "{}: `{}` has nothing to show", entry.signature.name, input.name);
         }
@@ -124,7 +124,7 @@ fn values_that_toml_lacks_survive() {
     let demo =
         serde_json::json!({"q": "x", "o": null, "n": u64::MAX, "d": {"json": "[1]", "xs": [1, null, {"a": null}]}});
     let demo: Demo = serde_json::from_value(demo).expect("an object");
-    let entry = Entry { signature, description: String::new(), module: Module::Majority(7), demos: vec![demo] };
+    let entry = LibraryEntry { signature, description: String::new(), module: Module::Majority(7), demos: vec![demo] };
     let again = library::parse(&library::to_toml(std::slice::from_ref(&entry))).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(again, [entry]);
 }

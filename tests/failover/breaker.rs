@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 use switchover::failover::BreakerState;
-use switchover::failover::breaker::{Admission, Breaker, Hold, Pass};
+use switchover::failover::breaker::{Admission, Breaker, Cooldown, Permit};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
 /// The permit of the probe that is looked at, and another's.
@@ -49,24 +49,24 @@ const STEPS: [Step; 10] = [
 
 /// Does one step the way the engine would: a probe is taken before it is judged; one on its way is judged.
 fn act(breaker: &mut Breaker, now: &mut Duration, step: Step) {
-    let fail = |breaker: &mut Breaker, weight, hold, pass| breaker.fail(*now, weight, hold, pass, 0.5);
-    let pass = match breaker.admission(*now) {
-        Admission::Probe | Admission::Probed(_) => Pass::Probe(MINE),
-        Admission::Free | Admission::Open(_) => Pass::Free,
+    let fail = |breaker: &mut Breaker, weight, cooldown, permit| breaker.fail(*now, weight, cooldown, permit, 0.5);
+    let permit = match breaker.admission(*now) {
+        Admission::Probe | Admission::Probed(_) => Permit::Probe(MINE),
+        Admission::Free | Admission::Open(_) => Permit::Free,
     };
     let judged = matches!(step, Step::Succeed | Step::Fail | Step::Half | Step::Hint | Step::Gone | Step::Take);
     if judged && breaker.admission(*now) == Admission::Probe {
         breaker.probe(MINE);
     }
     match step {
-        Step::Succeed => breaker.succeed(*now, pass),
-        Step::Fail => fail(breaker, 1.0, Hold::ByWeight, pass),
-        Step::Half => fail(breaker, 0.5, Hold::ByWeight, pass),
-        Step::Hint => fail(breaker, 1.0, Hold::For(S(40)), pass),
-        Step::Gone => fail(breaker, 1.0, Hold::Session, pass),
-        Step::Forced => fail(breaker, 1.0, Hold::ByWeight, Pass::Forced),
+        Step::Succeed => breaker.succeed(*now, permit),
+        Step::Fail => fail(breaker, 1.0, Cooldown::ByWeight, permit),
+        Step::Half => fail(breaker, 0.5, Cooldown::ByWeight, permit),
+        Step::Hint => fail(breaker, 1.0, Cooldown::For(S(40)), permit),
+        Step::Gone => fail(breaker, 1.0, Cooldown::Session, permit),
+        Step::Forced => fail(breaker, 1.0, Cooldown::ByWeight, Permit::Forced),
         Step::Take => {}
-        Step::Lost => fail(breaker, 1.0, Hold::ByWeight, Pass::Probe(ANOTHERS)),
+        Step::Lost => fail(breaker, 1.0, Cooldown::ByWeight, Permit::Probe(ANOTHERS)),
         Step::Release => breaker.release(*now, MINE),
         Step::Wait => *now += S(6),
     }
@@ -130,7 +130,7 @@ fn every_sequence_of_six_events_follows_the_picture() {
 
 fn open(breaker: &mut Breaker, now: Duration, draw: f64) -> Duration {
     breaker.probe(MINE);
-    breaker.fail(now, 1.0, Hold::ByWeight, Pass::Probe(MINE), draw);
+    breaker.fail(now, 1.0, Cooldown::ByWeight, Permit::Probe(MINE), draw);
     match breaker.state(now) {
         BreakerState::Open { until: Some(until) } => until.saturating_sub(now),
         other => panic!("not open: {other:?}"),
@@ -140,7 +140,7 @@ fn open(breaker: &mut Breaker, now: Duration, draw: f64) -> Duration {
 /// The cooldowns of a breaker whose every probe fails.
 fn cooldowns(draw: f64) -> Vec<Duration> {
     let (mut breaker, mut now) = (Breaker::default(), S(0));
-    breaker.fail(now, 2.0, Hold::ByWeight, Pass::Free, draw);
+    breaker.fail(now, 2.0, Cooldown::ByWeight, Permit::Free, draw);
     (0..5)
         .map(|_| {
             let cooldown = open(&mut breaker, now, draw);
@@ -162,19 +162,19 @@ fn cooldowns_double_with_equal_jitter_up_to_thirty_seconds() {
 #[test]
 fn one_success_begins_the_cooldowns_anew() {
     let (mut breaker, now) = (Breaker::default(), S(0));
-    breaker.fail(now, 2.0, Hold::ByWeight, Pass::Free, 1.0);
+    breaker.fail(now, 2.0, Cooldown::ByWeight, Permit::Free, 1.0);
     assert_eq!(open(&mut breaker, now, 1.0), S(5));
     assert_eq!(open(&mut breaker, now, 1.0), S(10));
-    breaker.succeed(now, Pass::Probe(MINE));
+    breaker.succeed(now, Permit::Probe(MINE));
     assert_eq!(breaker.state(now), BreakerState::Closed { weight: 0.0 });
-    breaker.fail(now, 2.0, Hold::ByWeight, Pass::Free, 1.0);
+    breaker.fail(now, 2.0, Cooldown::ByWeight, Permit::Free, 1.0);
     assert_eq!(open(&mut breaker, now, 1.0), S(5));
 }
 
 #[test]
 fn a_permit_is_single_and_lapses_with_its_lease() {
     let mut breaker = Breaker::default();
-    breaker.fail(S(0), 1.0, Hold::For(S(10)), Pass::Free, 0.0);
+    breaker.fail(S(0), 1.0, Cooldown::For(S(10)), Permit::Free, 0.0);
     breaker.probe(S(100));
     assert_eq!(breaker.admission(S(50)), Admission::Probed(S(100)));
     assert_eq!(breaker.state(S(50)), BreakerState::Probing);
@@ -188,16 +188,16 @@ fn a_permit_is_single_and_lapses_with_its_lease() {
 #[test]
 fn a_straggler_neither_closes_nor_lengthens() {
     let mut breaker = Breaker::default();
-    breaker.fail(S(0), 1.0, Hold::For(S(20)), Pass::Free, 0.0);
+    breaker.fail(S(0), 1.0, Cooldown::For(S(20)), Permit::Free, 0.0);
     let open = breaker.clone();
-    breaker.succeed(S(1), Pass::Free);
-    breaker.fail(S(1), 1.0, Hold::ByWeight, Pass::Free, 0.0);
-    breaker.fail(S(1), 1.0, Hold::For(S(19)), Pass::Free, 0.0);
+    breaker.succeed(S(1), Permit::Free);
+    breaker.fail(S(1), 1.0, Cooldown::ByWeight, Permit::Free, 0.0);
+    breaker.fail(S(1), 1.0, Cooldown::For(S(19)), Permit::Free, 0.0);
     assert_eq!(breaker, open);
     breaker.probe(S(90));
     let probing = breaker.clone();
-    breaker.succeed(S(1), Pass::Free);
-    breaker.fail(S(1), 1.0, Hold::For(S(1000)), Pass::Free, 0.0);
+    breaker.succeed(S(1), Permit::Free);
+    breaker.fail(S(1), 1.0, Cooldown::For(S(1000)), Permit::Free, 0.0);
     assert_eq!(breaker, probing);
 }
 
@@ -208,9 +208,9 @@ fn the_rate_counts_five_outcomes_of_the_last_minute() {
         for (n, fail) in fails.into_iter().enumerate() {
             let now = S(gap * n as u64);
             if fail {
-                breaker.fail(now, 1.0, Hold::ByWeight, Pass::Free, 0.0);
+                breaker.fail(now, 1.0, Cooldown::ByWeight, Permit::Free, 0.0);
             } else {
-                breaker.succeed(now, Pass::Free);
+                breaker.succeed(now, Permit::Free);
             }
         }
         breaker.admission(S(gap * 4))
@@ -226,7 +226,11 @@ fn the_rate_counts_five_outcomes_of_the_last_minute() {
 fn what_weighs_nothing_opens_nothing() {
     let mut breaker = Breaker::default();
     for fail in [true, true, false, true] {
-        if fail { breaker.fail(S(0), 1.0, Hold::ByWeight, Pass::Free, 0.0) } else { breaker.succeed(S(0), Pass::Free) }
+        if fail {
+            breaker.fail(S(0), 1.0, Cooldown::ByWeight, Permit::Free, 0.0)
+        } else {
+            breaker.succeed(S(0), Permit::Free)
+        }
     }
     assert!(breaker.would_open(S(1), 0.25), "the fifth of a minute, and most of them failed");
     assert!(!breaker.would_open(S(1), 0.0));
@@ -236,7 +240,7 @@ fn what_weighs_nothing_opens_nothing() {
 fn a_hint_outlasts_the_cooldown_and_is_cut_to_a_day() {
     let until = |hint| {
         let mut breaker = Breaker::default();
-        breaker.fail(S(0), 1.0, Hold::For(hint), Pass::Free, 1.0);
+        breaker.fail(S(0), 1.0, Cooldown::For(hint), Permit::Free, 1.0);
         breaker.admission(S(0))
     };
     assert_eq!(until(S(1)), Admission::Open(Some(S(5))));

@@ -5,19 +5,19 @@ use crate::worlds::{drawn, ms, reply};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use switchover::failover::rehearsal::Act;
+use switchover::failover::policy_report::ScriptedAct;
 use switchover::failover::{AttemptId, Engine, Event, Health, Input, Policy, Route};
 
 fn input() -> impl Strategy<Value = Input> {
     let attempt = (0_u32..6).prop_map(AttemptId);
     let about = (attempt, reply()).prop_map(|(attempt, reply)| match reply.into_iter().next_back() {
-        Some((_, Act::Open)) => Input::Opened { attempt },
-        Some((_, Act::Token(phase))) => Input::Token { attempt, phase },
-        Some((_, Act::Done(mut answer))) => {
+        Some((_, ScriptedAct::Open)) => Input::Opened { attempt },
+        Some((_, ScriptedAct::Token(phase))) => Input::Token { attempt, phase },
+        Some((_, ScriptedAct::Done(mut answer))) => {
             std::sync::Arc::make_mut(&mut answer.fields).insert("answer".to_owned(), 42.into());
             Input::Done { attempt, answer }
         }
-        Some((_, Act::Fail(failure, spent))) => Input::Failed { attempt, failure, spent },
+        Some((_, ScriptedAct::Fail(failure, cost))) => Input::Failed { attempt, failure, cost },
         None => Input::Tick,
     });
     prop_oneof![1 => Just(Input::Begin), 8 => about, 3 => Just(Input::Tick), 1 => Just(Input::Cancel)]

@@ -3,23 +3,23 @@
 use crate::golden;
 use std::fmt::Write as _;
 use std::time::Duration;
-use switchover::failover::breaker::{Admission, Hold, Pass};
+use switchover::failover::breaker::{Admission, Cooldown, Permit};
 use switchover::failover::health::{Charge, Health};
-use switchover::failover::{Blame, Kind, Route, Skip};
+use switchover::failover::{FailureKind, FaultDomain, Route, Skip};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
 
-fn charge(blame: Blame, kind: Kind, hold: Hold) -> Charge {
-    Charge { blame, kind, weight: 1.0, hold, pass: Pass::Free, draw: 0.0 }
+fn charge(domain: FaultDomain, kind: FailureKind, cooldown: Cooldown) -> Charge {
+    Charge { domain, kind, weight: 1.0, cooldown, permit: Permit::Free, draw: 0.0 }
 }
 
 fn troubled() -> (Health, [Route; 3]) {
     let routes = ["x/a", "x/b:free", "y/c"].map(|model| Route::new(model, "https://openrouter.ai"));
     let mut health = Health::default();
-    health.fail(S(1), &routes[0], charge(Blame::Model, Kind::RateLimited, Hold::For(S(40))), "429");
-    health.fail(S(2), &routes[1], charge(Blame::Class, Kind::ClassLimited, Hold::For(S(3600))), "429");
-    health.fail(S(3), &routes[1], charge(Blame::Model, Kind::ModelGone, Hold::Session), "404");
-    health.fail(S(4), &routes[0], charge(Blame::Origin, Kind::Reset, Hold::ByWeight), "reset");
+    health.fail(S(1), &routes[0], charge(FaultDomain::Model, FailureKind::RateLimited, Cooldown::For(S(40))), "429");
+    health.fail(S(2), &routes[1], charge(FaultDomain::Class, FailureKind::ClassLimited, Cooldown::For(S(3600))), "429");
+    health.fail(S(3), &routes[1], charge(FaultDomain::Model, FailureKind::ModelGone, Cooldown::Session), "404");
+    health.fail(S(4), &routes[0], charge(FaultDomain::Origin, FailureKind::Reset, Cooldown::ByWeight), "reset");
     for n in 1..=25 {
         health.first_token(&routes[0], Duration::from_millis(n * 100));
     }
@@ -60,10 +60,10 @@ fn a_reset_forgets_one_name_and_nothing_else() {
 fn a_reset_clears_the_suspicion_too() {
     let [a, b] = ["a", "b"].map(|model| Route::new(model, "o"));
     let mut health = Health::default();
-    health.fail(S(1), &a, charge(Blame::Origin, Kind::Refused, Hold::ByWeight), "refused");
+    health.fail(S(1), &a, charge(FaultDomain::Origin, FailureKind::Refused, Cooldown::ByWeight), "refused");
     health.reset("a");
-    let moved = health.succeed(S(2), &b, Pass::Free, 0.0);
-    assert!(moved.iter().all(|moved| moved.blame == Blame::Origin), "{moved:?}");
+    let moved = health.succeed(S(2), &b, Permit::Free, 0.0);
+    assert!(moved.iter().all(|moved| moved.domain == FaultDomain::Origin), "{moved:?}");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn the_retry_budget_stays_between_nothing_and_ten() {
     let route = Route::new("a", "o");
     let mut health = Health::default();
     let tokens = |health: &Health| format!("{:.1}", health.budget());
-    health.succeed(S(0), &route, Pass::Free, 0.0);
+    health.succeed(S(0), &route, Permit::Free, 0.0);
     assert_eq!(tokens(&health), "10.0");
     health.spend(4.9);
     assert!(health.may_retry());
@@ -92,7 +92,7 @@ fn the_retry_budget_stays_between_nothing_and_ten() {
     assert!(!health.may_retry(), "half is not enough");
     health.spend(100.0);
     assert_eq!(tokens(&health), "0.0");
-    health.succeed(S(0), &route, Pass::Free, 0.0);
+    health.succeed(S(0), &route, Permit::Free, 0.0);
     assert_eq!(tokens(&health), "0.2");
 }
 
@@ -101,9 +101,9 @@ fn network_faults_move_to_the_model_within_thirty_seconds() {
     let [a, b] = ["a", "b"].map(|model| Route::new(model, "o"));
     let moved_after = |seconds: u64| {
         let mut health = Health::default();
-        health.fail(S(1), &a, charge(Blame::Origin, Kind::Refused, Hold::ByWeight), "refused");
-        let moved = health.succeed(S(1 + seconds), &b, Pass::Free, 0.0);
-        moved.iter().any(|moved| (moved.blame, moved.name.as_str()) == (Blame::Model, "a"))
+        health.fail(S(1), &a, charge(FaultDomain::Origin, FailureKind::Refused, Cooldown::ByWeight), "refused");
+        let moved = health.succeed(S(1 + seconds), &b, Permit::Free, 0.0);
+        moved.iter().any(|moved| (moved.domain, moved.name.as_str()) == (FaultDomain::Model, "a"))
     };
     assert!(moved_after(30));
     assert!(!moved_after(31));

@@ -4,14 +4,14 @@ use crate::worlds::{MODELS, World, drawn, ms, origin, signed, world};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use switchover::failover::rehearsal::{Act, Said, Stage};
+use switchover::failover::policy_report::{PolicySimulation, ScriptedAct, TimedEvent};
 use switchover::failover::{
-    Answer, AttemptId, Blame, BreakerState, Event, Failure, Finished, Health, Kind, Limits, Outcome, Phase, Policy,
-    Relation, Route, Spent, Started,
+    Answer, AttemptId, BreakerState, Cost, Event, Failure, FailureKind, FaultDomain, Finished, Health, Limits, Outcome,
+    Policy, Relation, Route, Started, TokenPhase,
 };
 
 /// The events of one run, with the time since its beginning.
-fn of_run(said: &[Said], run: usize, begin: Duration) -> Vec<(Duration, &Event)> {
+fn of_run(said: &[TimedEvent], run: usize, begin: Duration) -> Vec<(Duration, &Event)> {
     said.iter().filter(|s| s.run == run).map(|s| (s.at.saturating_sub(begin), &s.event)).collect()
 }
 
@@ -55,15 +55,15 @@ fn one_end_each(events: &[(Duration, &Event)]) {
 /// 2: attempts a model and a run, what the router tried inside included.
 fn within_limits(events: &[(Duration, &Event)], limits: &Limits) {
     let mut by_model: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut spent = 0;
+    let mut cost = 0;
     for (_, event) in events {
         match event {
             Event::Started(started) => {
-                assert!(spent < limits.per_run, "an attempt over the run's limit");
-                spent += 1;
+                assert!(cost < limits.per_run, "an attempt over the run's limit");
+                cost += 1;
                 *by_model.entry(&started.model).or_default() += 1;
             }
-            Event::Failed(failed) => spent += (failed.failure.inner.len() as u32).saturating_sub(1),
+            Event::Failed(failed) => cost += (failed.failure.inner.len() as u32).saturating_sub(1),
             _ => {}
         }
     }
@@ -115,25 +115,25 @@ fn answers_are_whole(events: &[(Duration, &Event)], run: usize) {
         Event::Answered(answered) => Some(answered.cost),
         _ => None,
     });
-    assert_eq!(end.cost, costs.fold(Spent::NOTHING, Spent::plus));
+    assert_eq!(end.cost, costs.fold(Cost::NOTHING, Cost::plus));
     let failures = events.iter().filter(|(_, event)| matches!(event, Event::Failed(_))).count();
     assert_eq!(end.failures.len(), failures, "12: the terminal lists every failed attempt");
 }
 
 /// 7: a request differs from the first only by cap, format, connection and repair, and only for a reason.
 fn changes_have_reasons(events: &[(Duration, &Event)]) {
-    let mut failed: BTreeMap<AttemptId, Kind> = BTreeMap::new();
+    let mut failed: BTreeMap<AttemptId, FailureKind> = BTreeMap::new();
     for (_, event) in events {
         match event {
             Event::Failed(f) => _ = failed.insert(f.attempt, f.failure.kind),
             Event::Started(started) => {
                 let changes = &started.changes;
-                let any = |kinds: &[Kind]| failed.values().any(|kind| kinds.contains(kind));
+                let any = |kinds: &[FailureKind]| failed.values().any(|kind| kinds.contains(kind));
                 assert!(started.attempt.0 > 1 || changes.is_none());
-                assert!(!changes.plain_format || any(&[Kind::FormatUnsupported]));
-                assert!(!changes.fresh_connection || any(&[Kind::Reset]));
-                assert!(changes.max_tokens.is_none() || any(&[Kind::Length, Kind::Unaffordable]));
-                assert!(changes.repair_of.is_none_or(|of| failed[&of] == Kind::Invalid));
+                assert!(!changes.plain_format || any(&[FailureKind::FormatUnsupported]));
+                assert!(!changes.fresh_connection || any(&[FailureKind::Reset]));
+                assert!(changes.max_tokens.is_none() || any(&[FailureKind::Length, FailureKind::Unaffordable]));
+                assert!(changes.repair_of.is_none_or(|of| failed[&of] == FailureKind::Invalid));
                 assert!(started.relation != Relation::Repair || changes.repair_of == started.after);
             }
             _ => {}
@@ -153,7 +153,7 @@ fn cancel_is_at_once(events: &[(Duration, &Event)], cancel: Option<Duration>) {
 fn requests_move_no_breaker(events: &[(Duration, &Event)]) {
     for pair in events.windows(2) {
         if let [(_, Event::Failed(failed)), (_, Event::Breaker(change))] = pair
-            && matches!(failed.blame, Blame::Request | Blame::Local | Blame::None)
+            && matches!(failed.domain, FaultDomain::Request | FaultDomain::Local | FaultDomain::None)
         {
             let released = (change.from, change.to) == (BreakerState::Probing, BreakerState::HalfOpen);
             let next_probe = change.to == BreakerState::Probing;
@@ -182,14 +182,14 @@ fn the_first_that_could_served(events: &[(Duration, &Event)], chain: &[Route]) {
 }
 
 /// 3: no call past an open breaker, but forced or with its permit.
-fn breakers_are_heeded(said: &[Said], world: &World) {
+fn breakers_are_heeded(said: &[TimedEvent], world: &World) {
     let mut states: BTreeMap<(String, String), BreakerState> = BTreeMap::new();
     let mut holders: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut forced: BTreeSet<(usize, AttemptId)> = BTreeSet::new();
-    for Said { run, event, at } in said {
+    for TimedEvent { run, event, at } in said {
         match event {
             Event::Breaker(change) => {
-                let key = (change.blame.to_string(), change.name.clone());
+                let key = (change.domain.to_string(), change.name.clone());
                 if change.to == BreakerState::Probing {
                     assert_eq!(change.from, BreakerState::HalfOpen, "{at:?}: a probe without a permit");
                     holders.insert(key.clone(), *run);
@@ -211,8 +211,8 @@ fn breakers_are_heeded(said: &[Said], world: &World) {
                     ("account", route.origin.clone()),
                     ("origin", route.origin.clone()),
                 ];
-                for (blame, name) in keys {
-                    let key = (blame.to_owned(), name);
+                for (domain, name) in keys {
+                    let key = (domain.to_owned(), name);
                     match states.get(&key) {
                         None | Some(BreakerState::Closed { .. }) => {}
                         Some(BreakerState::Probing) => assert_eq!(holders[&key], *run, "another run's permit"),
@@ -230,7 +230,7 @@ fn breakers_are_heeded(said: &[Said], world: &World) {
 }
 
 /// 3: permits are never lost.
-fn no_permit_is_left_behind(stage: &Stage, said: &[Said]) {
+fn no_permit_is_left_behind(stage: &PolicySimulation, said: &[TimedEvent]) {
     let end = said.last().map_or(Duration::ZERO, |last| last.at);
     for standing in stage.health.board(end) {
         assert_ne!(standing.breaker, BreakerState::Probing, "{} keeps its permit", standing.name);
@@ -257,7 +257,7 @@ proptest! {
         breakers_are_heeded(&said, &world);
         no_permit_is_left_behind(&stage, &said);
         // 13: the same seed, script and configuration give the same bytes
-        let lines = |said: &[Said]| said.iter().map(|s| serde_json::to_string(&s.event).unwrap()).collect::<Vec<_>>();
+        let lines = |said: &[TimedEvent]| said.iter().map(|s| serde_json::to_string(&s.event).unwrap()).collect::<Vec<_>>();
         let (again, health) = world.play();
         prop_assert_eq!(lines(&said), lines(&again));
         prop_assert_eq!(&stage.health, &health.health);
@@ -274,13 +274,13 @@ proptest! {
     ) {
         let chain: Vec<Route> = MODELS.iter().map(|model| Route::new(*model, origin(model))).collect();
         let limits = Limits { per_run: 30, deadline: Duration::from_secs(1000), ..Limits::default() };
-        let mut stage = Stage::default();
+        let mut stage = PolicySimulation::default();
         for (index, begin) in begins.iter().enumerate() {
             let policy = Policy { limits, seed: seed.wrapping_add(index as u64), ..Policy::default() };
             stage.run(policy, chain.clone(), *begin, None);
         }
         let said = stage.play(|_, _, started| vec![(Duration::from_millis(100), fates[started.route].clone())]);
-        let good = fates.iter().any(|fate| matches!(fate, Act::Done(_)));
+        let good = fates.iter().any(|fate| matches!(fate, ScriptedAct::Done(_)));
         for (run, begin) in begins.iter().enumerate() {
             let events = of_run(&said, run, *begin);
             let end = finished(&events);
@@ -294,15 +294,15 @@ proptest! {
     #[test]
     fn the_primary_comes_back(
         kind in prop::sample::select(vec![
-            Kind::ServerError, Kind::GatewayTimeout, Kind::Truncated, Kind::Refused, Kind::Reset, Kind::Empty,
-            Kind::RateLimited, Kind::ClassLimited, Kind::MidStream, Kind::Invalid, Kind::AccountLimited,
+            FailureKind::ServerError, FailureKind::GatewayTimeout, FailureKind::Truncated, FailureKind::Refused, FailureKind::Reset, FailureKind::Empty,
+            FailureKind::RateLimited, FailureKind::ClassLimited, FailureKind::MidStream, FailureKind::Invalid, FailureKind::AccountLimited,
         ]),
         others_fail in any::<bool>(),
         begins in prop::collection::vec(ms(0..200_000), 0..30),
         healthy_from in ms(0..200_000),
         seed in any::<u64>(),
     ) {
-        let mut stage = Stage::default();
+        let mut stage = PolicySimulation::default();
         let chain: Vec<Route> = MODELS[2..].iter().map(|model| Route::new(*model, origin(model))).collect();
         let last = healthy_from + Duration::from_secs(30);
         let before = begins.into_iter().filter(|begin| *begin + Duration::from_secs(5) < last);
@@ -327,47 +327,47 @@ proptest! {
     }
 }
 
-fn failing(kind: Kind) -> Act {
-    Act::Fail(Failure::new(kind, "as drawn"), Spent::NOTHING)
+fn failing(kind: FailureKind) -> ScriptedAct {
+    ScriptedAct::Fail(Failure::new(kind, "as drawn"), Cost::NOTHING)
 }
 
-fn answer() -> Act {
+fn answer() -> ScriptedAct {
     let fields = std::sync::Arc::new([("answer".to_owned(), "42".into())].into_iter().collect());
-    Act::Done(Answer { fields, served: None, cost: Spent::NOTHING, warnings: Vec::new() })
+    ScriptedAct::Done(Answer { fields, served: None, cost: Cost::NOTHING, warnings: Vec::new() })
 }
 
 /// What a model always does: answer, or fail in a way that leaves the others a chance.
-fn fate() -> impl Strategy<Value = Act> {
+fn fate() -> impl Strategy<Value = ScriptedAct> {
     let kinds = vec![
-        Kind::Refused,
-        Kind::Reset,
-        Kind::ConnectTimeout,
-        Kind::FormatUnsupported,
-        Kind::ContextLength,
-        Kind::Forbidden,
-        Kind::ModelGone,
-        Kind::RequestTimeout,
-        Kind::Conflict,
-        Kind::RateLimited,
-        Kind::ServerError,
-        Kind::GatewayTimeout,
-        Kind::NotAnAnswer,
-        Kind::MidStream,
-        Kind::Truncated,
-        Kind::BadEvents,
-        Kind::TooLarge,
-        Kind::Empty,
-        Kind::Length,
-        Kind::Invalid,
+        FailureKind::Refused,
+        FailureKind::Reset,
+        FailureKind::ConnectTimeout,
+        FailureKind::FormatUnsupported,
+        FailureKind::ContextLength,
+        FailureKind::Forbidden,
+        FailureKind::ModelGone,
+        FailureKind::RequestTimeout,
+        FailureKind::Conflict,
+        FailureKind::RateLimited,
+        FailureKind::ServerError,
+        FailureKind::GatewayTimeout,
+        FailureKind::NotAnAnswer,
+        FailureKind::MidStream,
+        FailureKind::Truncated,
+        FailureKind::BadEvents,
+        FailureKind::TooLarge,
+        FailureKind::Empty,
+        FailureKind::Length,
+        FailureKind::Invalid,
     ];
     prop_oneof![1 => Just(answer()), 3 => prop::sample::select(kinds).prop_map(failing)]
 }
 
 #[test]
 fn reasoning_and_answer_tokens_are_both_progress() {
-    let mut stage = Stage::default();
+    let mut stage = PolicySimulation::default();
     stage.run(Policy::default(), vec![Route::new("a", "o")], Duration::ZERO, None);
     let at = Duration::from_secs;
-    let said = stage.play(|_, _, _| vec![(at(9), Act::Token(Phase::Reasoning)), (at(38), answer())]);
+    let said = stage.play(|_, _, _| vec![(at(9), ScriptedAct::Token(TokenPhase::Reasoning)), (at(38), answer())]);
     assert!(matches!(&said.last().unwrap().event, Event::Finished(f) if f.outcome == Outcome::Succeeded));
 }

@@ -5,9 +5,9 @@
 use crate::golden;
 use std::fmt::Write as _;
 use std::time::Duration;
-use switchover::failover::rehearsal::{Act, Reply, Stage};
+use switchover::failover::policy_report::{PolicySimulation, ScriptedAct, ScriptedReply};
 use switchover::failover::{
-    Answer, Event, Failure, Hint, HintSource, Kind, Outcome, Phase, Policy, Route, Spent, Started,
+    Answer, Cost, Event, Failure, FailureKind, Hint, HintSource, Outcome, Policy, Route, Started, TokenPhase,
 };
 
 /// Sessions an outage; each has its own health, and lasts two minutes.
@@ -39,38 +39,40 @@ impl Weather {
             Some((Duration::from_millis(200), failure))
         };
         if rng.f64() < 0.01 {
-            return fails(Kind::ServerError, 502);
+            return fails(FailureKind::ServerError, 502);
         }
         if !OUTAGE.contains(&now) {
             return None;
         }
         match (self, route) {
             (Self::Brownout, 0) => match rng.u32(0..10) {
-                0..4 => fails(Kind::ServerError, 503),
-                4..6 => Some((Duration::from_secs(40), Failure::new(Kind::GatewayTimeout, "silent"))),
+                0..4 => fails(FailureKind::ServerError, 503),
+                4..6 => Some((Duration::from_secs(40), Failure::new(FailureKind::GatewayTimeout, "silent"))),
                 _ => None,
             },
-            (Self::Flapping, 0) if now.saturating_sub(OUTAGE.start).as_secs() % 16 < 8 => fails(Kind::ServerError, 503),
-            (Self::Total, _) => fails(Kind::ServerError, 503),
+            (Self::Flapping, 0) if now.saturating_sub(OUTAGE.start).as_secs() % 16 < 8 => {
+                fails(FailureKind::ServerError, 503)
+            }
+            (Self::Total, _) => fails(FailureKind::ServerError, 503),
             (Self::Storm, 0 | 1) => {
                 let after = [None, Some(1500), Some(20_000)][rng.usize(0..3)].map(Duration::from_millis);
                 let hint = after.map(|after| Hint { after, source: HintSource::RetryAfterSeconds });
-                let failure = Failure { status: Some(429), hint, ..Failure::new(Kind::RateLimited, "storm") };
+                let failure = Failure { status: Some(429), hint, ..Failure::new(FailureKind::RateLimited, "storm") };
                 Some((Duration::from_millis(200), failure))
             }
             _ => None,
         }
     }
 
-    fn reply(self, now: Duration, started: &Started, rng: &mut fastrand::Rng) -> Reply {
+    fn reply(self, now: Duration, started: &Started, rng: &mut fastrand::Rng) -> ScriptedReply {
         if let Some((after, failure)) = self.strikes(now, started.route, rng) {
-            return vec![(after, Act::Fail(failure, Spent::NOTHING))];
+            return vec![(after, ScriptedAct::Fail(failure, Cost::NOTHING))];
         }
         let first = Duration::from_millis(rng.u64(300..1500));
         let whole = first + Duration::from_millis(rng.u64(1000..3000));
         let fields = std::sync::Arc::new([("answer".to_owned(), "42".into())].into_iter().collect());
-        let answer = Answer { fields, served: None, cost: Spent::NOTHING, warnings: Vec::new() };
-        vec![(first, Act::Token(Phase::Answer)), (whole, Act::Done(answer))]
+        let answer = Answer { fields, served: None, cost: Cost::NOTHING, warnings: Vec::new() };
+        vec![(first, ScriptedAct::Token(TokenPhase::Answer)), (whole, ScriptedAct::Done(answer))]
     }
 }
 
@@ -103,7 +105,7 @@ fn endure(weather: Weather, policy: &Policy, sessions: u64, forgetful: bool) -> 
     let mut tally = Tally::default();
     for session in 0..sessions {
         let mut rng = fastrand::Rng::with_seed(session);
-        let mut stage = Stage::default();
+        let mut stage = PolicySimulation::default();
         let mut at = Duration::ZERO;
         for run in 0..RUNS {
             let chain = ["primary", "second", "third"].map(|model| Route::new(model, "https://openrouter.ai"));
@@ -112,7 +114,7 @@ fn endure(weather: Weather, policy: &Policy, sessions: u64, forgetful: bool) -> 
             at += Duration::from_millis(rng.u64(4000..5000));
             if forgetful {
                 account(&mut stage, weather, &mut rng, &mut tally);
-                stage = Stage::default();
+                stage = PolicySimulation::default();
             }
         }
         account(&mut stage, weather, &mut rng, &mut tally);
@@ -120,12 +122,12 @@ fn endure(weather: Weather, policy: &Policy, sessions: u64, forgetful: bool) -> 
     tally
 }
 
-fn account(stage: &mut Stage, weather: Weather, rng: &mut fastrand::Rng, tally: &mut Tally) {
+fn account(stage: &mut PolicySimulation, weather: Weather, rng: &mut fastrand::Rng, tally: &mut Tally) {
     let said = stage.play(|now, _, started| weather.reply(now, started, rng));
     for said in said {
         match said.event {
             Event::Started(_) => tally.attempts += 1,
-            Event::Failed(failed) if failed.failure.kind != Kind::HedgeLost => tally.dead += 1,
+            Event::Failed(failed) if failed.failure.kind != FailureKind::HedgeLost => tally.dead += 1,
             Event::Finished(finished) => {
                 tally.runs += 1;
                 if finished.outcome == Outcome::Succeeded {

@@ -11,8 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
-use switchover::failover::rehearsal::{Act, Reply, Said, Stage};
-use switchover::failover::{Answer, Event, Failure, Hint, HintSource, InnerAttempt, Kind, Phase, Policy, Route, Spent};
+use switchover::failover::policy_report::{PolicySimulation, ScriptedAct, ScriptedReply, TimedEvent};
+use switchover::failover::{
+    Answer, Cost, Event, Failure, FailureKind, Hint, HintSource, InnerAttempt, Policy, Route, TokenPhase,
+};
 
 const ORIGIN: &str = "https://openrouter.ai";
 
@@ -53,22 +55,22 @@ fn route(value: &toml::Value) -> Route {
     }
 }
 
-fn reply(text: &str) -> Reply {
+fn reply(text: &str) -> ScriptedReply {
     text.split(',').map(str::trim).filter(|step| !step.is_empty()).map(step).collect()
 }
 
-fn step(text: &str) -> (Duration, Act) {
+fn step(text: &str) -> (Duration, ScriptedAct) {
     let (seconds, rest) = text.split_once(' ').expect("seconds and an act");
     let at = Duration::from_secs_f64(seconds.parse().expect("seconds"));
     let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let act = match word {
-        "open" => Act::Open,
-        "token" => Act::Token(Phase::Answer),
-        "think" => Act::Token(Phase::Reasoning),
-        "done" => Act::Done(answer(rest)),
+        "open" => ScriptedAct::Open,
+        "token" => ScriptedAct::Token(TokenPhase::Answer),
+        "think" => ScriptedAct::Token(TokenPhase::Reasoning),
+        "done" => ScriptedAct::Done(answer(rest)),
         kind => {
             let (failure, spent) = failure(kind, rest);
-            Act::Fail(failure, spent)
+            ScriptedAct::Fail(failure, spent)
         }
     };
     (at, act)
@@ -78,7 +80,7 @@ fn answer(rest: &str) -> Answer {
     let mut answer = Answer {
         fields: Arc::new([("answer".to_owned(), "42".into())].into_iter().collect()),
         served: None,
-        cost: Spent::Known(0.0001),
+        cost: Cost::Known(0.0001),
         warnings: Vec::new(),
     };
     for word in rest.split_whitespace() {
@@ -93,10 +95,10 @@ fn answer(rest: &str) -> Answer {
     answer
 }
 
-fn failure(kind: &str, rest: &str) -> (Failure, Spent) {
-    let kind: Kind = serde_json::from_value(kind.into()).expect("a failure kind");
+fn failure(kind: &str, rest: &str) -> (Failure, Cost) {
+    let kind: FailureKind = serde_json::from_value(kind.into()).expect("a failure kind");
     let mut failure = Failure::new(kind, "");
-    let mut spent = Spent::NOTHING;
+    let mut spent = Cost::NOTHING;
     let mut reason = Vec::new();
     for word in rest.split_whitespace() {
         match (word.split_once('='), word.parse()) {
@@ -129,13 +131,13 @@ fn failure(kind: &str, rest: &str) -> (Failure, Spent) {
     (failure, spent)
 }
 
-fn cost(usd: &str) -> Spent {
-    usd.parse().map_or(Spent::Unknown, Spent::Known)
+fn cost(usd: &str) -> Cost {
+    usd.parse().map_or(Cost::Unknown, Cost::Known)
 }
 
 impl Case {
-    pub(crate) fn play(&self) -> (Vec<Said>, Stage) {
-        let mut stage = Stage::default();
+    pub(crate) fn play(&self) -> (Vec<TimedEvent>, PolicySimulation) {
+        let mut stage = PolicySimulation::default();
         let seconds = Duration::from_secs_f64;
         let runs = if self.runs.is_empty() { vec![Run::default()] } else { self.runs.clone() };
         for (index, run) in runs.iter().enumerate() {
@@ -153,7 +155,7 @@ impl Case {
     }
 }
 
-pub(crate) fn log(said: &[Said]) -> String {
+pub(crate) fn log(said: &[TimedEvent]) -> String {
     let many = said.iter().any(|line| line.run > 0);
     let mut out = String::new();
     for line in said {
@@ -217,7 +219,7 @@ fn the_scripts_meet_every_row_and_every_word() {
             match said.event {
                 Event::Failed(failed) => {
                     seen.insert(format!("rule {}", failed.rule));
-                    seen.insert(format!("decision {}", failed.decision));
+                    seen.insert(format!("decision {}", failed.next_step));
                 }
                 Event::Started(started) => _ = seen.insert(format!("relation {}", started.relation)),
                 Event::Skipped(skipped) => _ = seen.insert(format!("skip {:?}", skipped.why)),
@@ -226,7 +228,7 @@ fn the_scripts_meet_every_row_and_every_word() {
             }
         }
     }
-    let rules = Kind::ALL.map(|kind| format!("rule {}", switchover::failover::rules::row(kind).id));
+    let rules = FailureKind::ALL.map(|kind| format!("rule {}", switchover::failover::rules::rule(kind).id));
     let words = [
         "relation first",
         "relation retry",

@@ -4,8 +4,8 @@ use crate::golden;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
-use switchover::failover::rules::Moment;
-use switchover::failover::{Hint, HintSource, Kind, Policy, rules};
+use switchover::failover::rules::AttemptFacts;
+use switchover::failover::{FailureKind, Hint, HintSource, Policy, rules};
 
 #[test]
 fn the_printed_table_is_the_one_that_decides() {
@@ -14,12 +14,12 @@ fn the_printed_table_is_the_one_that_decides() {
 
 #[test]
 fn every_kind_has_a_row_of_its_own_name() {
-    let ids: BTreeSet<&str> = Kind::ALL.map(|kind| rules::row(kind).id).into_iter().collect();
-    assert_eq!(ids.len(), Kind::ALL.len(), "two rows share an id");
-    let refused = serde_json::from_str::<Kind>("\"no such kind\"").expect_err("not a kind").to_string();
+    let ids: BTreeSet<&str> = FailureKind::ALL.map(|kind| rules::rule(kind).id).into_iter().collect();
+    assert_eq!(ids.len(), FailureKind::ALL.len(), "two rows share an id");
+    let refused = serde_json::from_str::<FailureKind>("\"no such kind\"").expect_err("not a kind").to_string();
     let known = refused.matches('`').count() / 2 - 1;
-    assert_eq!(known, Kind::ALL.len(), "Kind::ALL misses a kind: {refused}");
-    for (index, kind) in Kind::ALL.into_iter().enumerate() {
+    assert_eq!(known, FailureKind::ALL.len(), "Kind::ALL misses a kind: {refused}");
+    for (index, kind) in FailureKind::ALL.into_iter().enumerate() {
         assert_eq!(kind as usize, index, "{kind:?} is out of the table's order");
     }
 }
@@ -27,8 +27,8 @@ fn every_kind_has_a_row_of_its_own_name() {
 /// Every row in every situation that a decision can tell apart.
 #[test]
 fn every_decision_is_written_down() {
-    let fresh = Moment {
-        kind: Kind::Dns,
+    let fresh = AttemptFacts {
+        kind: FailureKind::Dns,
         hint: None,
         retries: 0,
         tries: 1,
@@ -44,18 +44,18 @@ fn every_decision_is_written_down() {
     let hint = |seconds| Some(Hint { after: Duration::from_secs(seconds), source: HintSource::RetryAfterSeconds });
     let situations = [
         ("fresh", fresh),
-        ("retried once", Moment { retries: 1, tries: 2, ..fresh }),
-        ("hint 0 s", Moment { hint: hint(0), ..fresh }),
-        ("hint 3 s", Moment { hint: hint(3), ..fresh }),
-        ("hint 3 s, waited 1 s", Moment { hint: hint(3), waited: Duration::from_secs(1), ..fresh }),
-        ("hint 60 s", Moment { hint: hint(60), ..fresh }),
-        ("three tries", Moment { tries: 3, ..fresh }),
-        ("eight attempts", Moment { attempts: 8, ..fresh }),
-        ("budget low", Moment { budget: false, ..fresh }),
-        ("probe", Moment { probe: true, ..fresh }),
-        ("opens", Moment { opens: true, ..fresh }),
-        ("amended", Moment { amendable: false, ..fresh }),
-        ("no time", Moment { left: Duration::ZERO, ..fresh }),
+        ("retried once", AttemptFacts { retries: 1, tries: 2, ..fresh }),
+        ("hint 0 s", AttemptFacts { hint: hint(0), ..fresh }),
+        ("hint 3 s", AttemptFacts { hint: hint(3), ..fresh }),
+        ("hint 3 s, waited 1 s", AttemptFacts { hint: hint(3), waited: Duration::from_secs(1), ..fresh }),
+        ("hint 60 s", AttemptFacts { hint: hint(60), ..fresh }),
+        ("three tries", AttemptFacts { tries: 3, ..fresh }),
+        ("eight attempts", AttemptFacts { attempts: 8, ..fresh }),
+        ("budget low", AttemptFacts { budget: false, ..fresh }),
+        ("probe", AttemptFacts { probe: true, ..fresh }),
+        ("opens", AttemptFacts { opens: true, ..fresh }),
+        ("amended", AttemptFacts { amendable: false, ..fresh }),
+        ("no time", AttemptFacts { left: Duration::ZERO, ..fresh }),
     ];
     let plain = Policy::default();
     let modes = [
@@ -63,10 +63,10 @@ fn every_decision_is_written_down() {
         ("next on policy", Policy { next_on_policy: true, ..plain.clone() }),
     ];
     let mut text = String::new();
-    for kind in Kind::ALL {
-        let _ = writeln!(text, "{}", rules::row(kind).id);
-        let mut line = |name: &str, policy: &Policy, moment: Moment| {
-            let verdict = rules::decide(policy, &Moment { kind, ..moment });
+    for kind in FailureKind::ALL {
+        let _ = writeln!(text, "{}", rules::rule(kind).id);
+        let mut line = |name: &str, policy: &Policy, moment: AttemptFacts| {
+            let verdict = rules::decide(policy, &AttemptFacts { kind, ..moment });
             let refusal = verdict.refusal.map(|refusal| format!(" because {refusal:?}")).unwrap_or_default();
             let _ = writeln!(text, "  {name:<22}{:?}{refusal}", verdict.action);
         };

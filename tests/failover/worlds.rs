@@ -4,25 +4,25 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use switchover::failover::rehearsal::{Act, Reply, Said, Stage};
+use switchover::failover::policy_report::{PolicySimulation, ScriptedAct, ScriptedReply, TimedEvent};
 use switchover::failover::{
-    Answer, Failure, Hint, HintSource, InnerAttempt, Kind, Limits, Phase, Policy, Route, Spent, Started,
+    Answer, Cost, Failure, FailureKind, Hint, HintSource, InnerAttempt, Limits, Policy, Route, Started, TokenPhase,
 };
 
 pub(crate) const MODELS: [&str; 6] = ["x/a", "x/b", "x/c:free", "y/d:free", "y/e", "far"];
 
-/// Everything that one random rehearsal needs.
+/// Everything that one random policy_report needs.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) policy: Policy,
     pub(crate) chain: Vec<Route>,
     pub(crate) runs: Vec<(Duration, Option<Duration>)>,
-    pub(crate) replies: BTreeMap<&'static str, Vec<Reply>>,
+    pub(crate) replies: BTreeMap<&'static str, Vec<ScriptedReply>>,
 }
 
 impl World {
-    pub(crate) fn play(&self) -> (Vec<Said>, Stage) {
-        let mut stage = Stage::default();
+    pub(crate) fn play(&self) -> (Vec<TimedEvent>, PolicySimulation) {
+        let mut stage = PolicySimulation::default();
         for (index, (begin, cancel)) in self.runs.iter().enumerate() {
             let policy = Policy { seed: self.policy.seed.wrapping_add(index as u64), ..self.policy.clone() };
             stage.run(policy, self.chain.clone(), *begin, cancel.map(|after| *begin + after));
@@ -33,13 +33,13 @@ impl World {
     }
 
     /// The model's next reply; its answer's text names the run and the attempt.
-    fn reply(&self, run: usize, started: &Started, turns: &mut BTreeMap<String, usize>) -> Reply {
+    fn reply(&self, run: usize, started: &Started, turns: &mut BTreeMap<String, usize>) -> ScriptedReply {
         let turn = turns.entry(started.model.clone()).or_default();
         let replies = &self.replies[started.model.as_str()];
         let mut reply = replies[*turn % replies.len()].clone();
         *turn += 1;
         for (_, act) in &mut reply {
-            if let Act::Done(answer) = act {
+            if let ScriptedAct::Done(answer) = act {
                 answer.fields = std::sync::Arc::new(
                     [("answer".to_owned(), signed(run, started.attempt.0).into())].into_iter().collect(),
                 );
@@ -58,10 +58,17 @@ pub(crate) fn ms(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration>
     range.prop_map(Duration::from_millis)
 }
 
-fn kind() -> impl Strategy<Value = Kind> {
+fn kind() -> impl Strategy<Value = FailureKind> {
     // what the network side may report; the engine makes the others
-    let theirs = Kind::ALL.into_iter().filter(|kind| {
-        !matches!(kind, Kind::TimeShare | Kind::Deadline | Kind::Cancelled | Kind::HedgeLost | Kind::WrongModel)
+    let theirs = FailureKind::ALL.into_iter().filter(|kind| {
+        !matches!(
+            kind,
+            FailureKind::TimeShare
+                | FailureKind::Deadline
+                | FailureKind::Cancelled
+                | FailureKind::HedgeLost
+                | FailureKind::WrongModel
+        )
     });
     prop::sample::select(theirs.collect::<Vec<_>>())
 }
@@ -71,8 +78,8 @@ fn hint() -> impl Strategy<Value = Option<Hint>> {
     prop::option::of(after.prop_map(|after| Hint { after, source: HintSource::RetryAfterSeconds }))
 }
 
-fn spent() -> impl Strategy<Value = Spent> {
-    prop_oneof![Just(Spent::NOTHING), Just(Spent::Known(0.25)), Just(Spent::Unknown)]
+fn cost() -> impl Strategy<Value = Cost> {
+    prop_oneof![Just(Cost::NOTHING), Just(Cost::Known(0.25)), Just(Cost::Unknown)]
 }
 
 fn failure() -> impl Strategy<Value = Failure> {
@@ -84,19 +91,23 @@ fn failure() -> impl Strategy<Value = Failure> {
     )
 }
 
-pub(crate) fn reply() -> impl Strategy<Value = Reply> {
-    let token = prop_oneof![Just(Act::Token(Phase::Answer)), Just(Act::Token(Phase::Reasoning)), Just(Act::Open)];
-    let done = spent().prop_map(|cost| {
-        Act::Done(Answer { fields: std::sync::Arc::default(), served: None, cost, warnings: Vec::new() })
+pub(crate) fn reply() -> impl Strategy<Value = ScriptedReply> {
+    let token = prop_oneof![
+        Just(ScriptedAct::Token(TokenPhase::Answer)),
+        Just(ScriptedAct::Token(TokenPhase::Reasoning)),
+        Just(ScriptedAct::Open)
+    ];
+    let done = cost().prop_map(|cost| {
+        ScriptedAct::Done(Answer { fields: std::sync::Arc::default(), served: None, cost, warnings: Vec::new() })
     });
     let end = prop_oneof![
         3 => done.prop_map(Some),
-        6 => (failure(), spent()).prop_map(|(failure, spent)| Some(Act::Fail(failure, spent))),
+        6 => (failure(), cost()).prop_map(|(failure, cost)| Some(ScriptedAct::Fail(failure, cost))),
         1 => Just(None),
     ];
     (prop::collection::vec((ms(0..9_000), token), 0..4), ms(0..12_000), end).prop_map(|(tokens, last, end)| {
         let mut at = Duration::ZERO;
-        let mut reply: Reply = Vec::new();
+        let mut reply: ScriptedReply = Vec::new();
         for (gap, act) in tokens {
             at += gap;
             reply.push((at, act));

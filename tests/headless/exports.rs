@@ -7,7 +7,7 @@ use switchover::dspy::Values;
 use switchover::export::{Setting, curl, dspy, openai, proxy, router};
 use switchover::failover::{Policy, Route};
 use switchover::openrouter::{Header, OPENROUTER};
-use switchover::report::Job;
+use switchover::report::RunSpec;
 
 #[derive(Deserialize)]
 struct Cases {
@@ -37,10 +37,10 @@ struct Case {
 }
 
 impl Case {
-    fn job(&self) -> Job {
+    fn spec(&self) -> RunSpec {
         let mut signature: switchover::dspy::Signature = self.signature.parse().unwrap();
         signature.instructions.clone_from(&self.instructions);
-        Job {
+        RunSpec {
             signature,
             module: self.module.parse().unwrap(),
             adapter: self.adapter.as_deref().unwrap_or("chat").parse().unwrap(),
@@ -65,13 +65,13 @@ fn exports_are_written_as_they_should_be() {
     settings.set_omit_expression(true);
     settings.bind(|| {
         for case in &cases.case {
-            let job = case.job();
+            let spec = case.spec();
             let base = case.base.as_deref().unwrap_or(OPENROUTER).parse().unwrap();
             let mut headers: Vec<Header> = Vec::new();
             for (name, value) in &case.headers {
                 headers.push(Header { name: name.clone(), value: value.clone() });
             }
-            let setting = Setting { job: &job, base: &base, headers: &headers };
+            let setting = Setting { spec: &spec, base: &base, headers: &headers };
             for (target, text) in [
                 ("python", dspy(&setting)),
                 ("litellm-router", router(&setting)),

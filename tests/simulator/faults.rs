@@ -5,7 +5,7 @@ use crate::wire::{Reply, ask, get, parse, post, post_bytes};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use switchover::fault::{Group, TABLE};
+use switchover::fault::{FaultGroup, TABLE};
 use switchover::simulator::Simulator;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -22,7 +22,7 @@ fn every_fault_of_the_table_has_a_case() {
     let cases: BTreeSet<&str> = wire.iter().chain(&typed).map(|case| case["fault"].as_str().unwrap()).collect();
     let table: BTreeSet<&str> = TABLE.iter().map(|row| row.example).collect();
     assert_eq!(cases, table);
-    assert!(TABLE.iter().any(|row| row.group == Group::Typed));
+    assert!(TABLE.iter().any(|row| row.group == FaultGroup::Typed));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::start;
 use crate::wire::{ask, get, parse, post, post_bytes, send};
 use serde_json::{Value, json};
-use switchover::fault::{Fault, Kind};
+use switchover::fault::{Fault, FaultKind};
 use switchover::simulator::{Options, Simulator};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -220,7 +220,7 @@ async fn dropping_it_closes_everything() {
 #[tokio::test]
 async fn refused_is_an_address_at_which_nothing_listens() {
     let simulator = start().await;
-    let url = simulator.base_url_with(&Kind::Refused.into());
+    let url = simulator.base_url_with(&FaultKind::Refused.into());
     let address = url.split('/').nth(2).unwrap();
     let error = TcpStream::connect(address).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);

@@ -3,7 +3,7 @@
 use crate::stage::{Stage, recorded};
 use std::sync::Arc;
 use std::time::Duration;
-use switchover::report::{Report, Seen, What};
+use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::overlay::Overlay;
 use switchover::tui::overlay::compare::{Compare, name};
 use switchover::tui::pane::page::Verdict;
@@ -41,7 +41,7 @@ fn another(answer: &str) -> Vec<Report> {
     let mut reports = recorded("takeover");
     for report in &mut reports {
         report.run += 1;
-        if let What::Seen(Seen::Parsed { prediction, .. }) = &mut report.what {
+        if let ReportKind::Observation(Observation::Parsed { prediction, .. }) = &mut report.what {
             Arc::make_mut(&mut prediction.fields).insert("answer".into(), answer.into());
         }
     }
@@ -50,7 +50,9 @@ fn another(answer: &str) -> Vec<Report> {
 
 fn answer_of(reports: &[Report]) -> String {
     let parsed = reports.iter().find_map(|report| match &report.what {
-        What::Seen(Seen::Parsed { prediction, .. }) => prediction.fields.get("answer")?.as_str().map(str::to_owned),
+        ReportKind::Observation(Observation::Parsed { prediction, .. }) => {
+            prediction.fields.get("answer")?.as_str().map(str::to_owned)
+        }
         _ => None,
     });
     parsed.expect("an answer")
@@ -117,7 +119,7 @@ fn lists_numbers_and_labels_are_marked_as_values() {
     let mut reports = recorded("typed");
     for report in &mut reports {
         report.run += 1;
-        if let What::Seen(Seen::Parsed { prediction, .. }) = &mut report.what {
+        if let ReportKind::Observation(Observation::Parsed { prediction, .. }) = &mut report.what {
             let fields = Arc::make_mut(&mut prediction.fields);
             fields.insert("topics".into(), serde_json::json!(["battery", "a new one", "price"]));
             fields.insert("score".into(), serde_json::json!(0.5));
@@ -279,8 +281,8 @@ fn an_earlier_answer_is_looked_at_and_pinned_with_its_signature() {
     stage.script("Down d");
     assert!(stage.screen().contains("a demo of this?") && stage.app.demos.is_empty(), "{}", stage.screen());
     stage.press("Enter");
-    let job = stage.app.past[1].setup.clone().expect("begun");
-    assert_eq!((stage.app.signature.inline(), stage.app.demos.len()), (job.signature.inline(), 1));
+    let spec = stage.app.past[1].setup.clone().expect("begun");
+    assert_eq!((stage.app.signature.inline(), stage.app.demos.len()), (spec.signature.inline(), 1));
     assert!(matches!(stage.app.overlay, Some(Overlay::Demos(0))));
     stage.script("Esc Ctrl+S Down Alt+P Alt+P");
     assert_eq!(stage.app.demos.len(), 1, "not twice");

@@ -4,12 +4,12 @@ use crate::stage::{Stage, recorded};
 use std::time::Duration;
 use switchover::failover::AttemptId;
 use switchover::openrouter::Delta;
-use switchover::report::{Report, Seen, What};
+use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::Msg;
 use switchover::tui::theme::Theme;
 
 fn delta(run: u64, at_ms: u64, delta: Delta) -> Msg {
-    let what = What::Seen(Seen::Stream { attempt: AttemptId(1), delta });
+    let what = ReportKind::Observation(Observation::Stream { attempt: AttemptId(1), delta });
     Msg::Report(Box::new(Report { run, at: Duration::from_millis(at_ms), what }))
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use switchover::dspy::{Module, Prediction};
 use switchover::openrouter::Request;
 use switchover::openrouter::account::KeyInfo;
-use switchover::openrouter::headers::Origin;
-use switchover::report::{Report, Seen, What};
+use switchover::openrouter::headers::ValueOrigin;
+use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::overlay::Overlay;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Command, Composed, Msg};
@@ -147,7 +147,7 @@ fn headers_are_checked_before_they_are_used() {
     let command = stage.press("Ctrl+S");
     let Some(Command::SetHeaders(headers)) = command else { panic!("{command:?}") };
     let title = headers.title.expect("a title");
-    assert_eq!((title.value.as_str(), &title.from), ("Mine", &Origin::Session));
+    assert_eq!((title.value.as_str(), &title.from), ("Mine", &ValueOrigin::Session));
     assert!(headers.referer.is_none());
 }
 
@@ -234,11 +234,11 @@ fn every_chain_of_a_vote_is_shown() {
         let report = Report { run, at: Duration::from_millis(10), what };
         stage.app.update(Duration::from_secs(5), Msg::Report(Box::new(report)));
     };
-    let What::Seen(Seen::Begun(mut job)) = reports[0].what.clone() else { panic!("begins") };
-    Arc::make_mut(&mut job).module = Module::Majority(3);
-    tell(What::Seen(Seen::Begun(job.clone())));
+    let ReportKind::Observation(Observation::Begun(mut spec)) = reports[0].what.clone() else { panic!("begins") };
+    Arc::make_mut(&mut spec).module = Module::Majority(3);
+    tell(ReportKind::Observation(Observation::Begun(spec.clone())));
     let end = reports.iter().find_map(|report| match &report.what {
-        What::Engine(switchover::failover::Event::Finished(end)) => Some(end.clone()),
+        ReportKind::Engine(switchover::failover::Event::Finished(end)) => Some(end.clone()),
         _ => None,
     });
     let mut answers = Vec::new();
@@ -247,10 +247,12 @@ fn every_chain_of_a_vote_is_shown() {
         end.fields = Arc::new([("answer".to_owned(), answer.into())].into_iter().collect());
         answers.push(Some(Prediction { fields: end.fields.clone(), repairs: Vec::new() }));
         if chain < 2 {
-            tell(What::Seen(Seen::Chain { chain: chain + 1, of: 3, end }));
+            tell(ReportKind::Observation(Observation::Chain { chain: chain + 1, of: 3, end }));
         }
     }
-    tell(What::Seen(Seen::Voted(switchover::dspy::vote(&job.signature, &answers).expect("a vote"))));
+    tell(ReportKind::Observation(Observation::Voted(
+        switchover::dspy::vote(&spec.signature, &answers).expect("a vote"),
+    )));
     stage.app.settle();
     let screen = stage.screen();
     for part in ["★ chain 1 of 3: 42", "· chain 2 of 3: 41", "chain 3 of 3: about to ask", "2 × 42 · 1 × 41"] {

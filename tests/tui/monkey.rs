@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::time::Duration;
 use switchover::dspy::library;
 use switchover::failover::Event;
-use switchover::report::{Report, What};
+use switchover::report::{Report, ReportKind};
 use switchover::tui::keymap::TABLE;
 use switchover::tui::layout::Pane;
 use switchover::tui::theme::Theme;
@@ -130,7 +130,7 @@ impl Monkey {
 /// Whether a run says with this that it is over.
 fn ends(msg: &Msg) -> bool {
     let (Msg::Report(report) | Msg::Compared { report, .. } | Msg::Replayed(Some(report))) = msg else { return true };
-    matches!(report.what, What::Engine(Event::Finished(_)))
+    matches!(report.what, ReportKind::Engine(Event::Finished(_)))
 }
 
 /// Sixteen monkeys, and more as `PROPTEST_CASES` is more than 256.

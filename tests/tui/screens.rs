@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
-use switchover::report::{Seen, What};
+use switchover::report::{Observation, ReportKind};
 use switchover::tui::theme::Theme;
 use switchover::tui::{Command, Composed, Msg};
 
@@ -60,7 +60,9 @@ fn answer(stage: &mut Stage, command: &Command) {
         Command::Compare { number, asks } => {
             let told = |column: usize| reports.iter().map(move |report| (column, report.clone()));
             for (column, mut report) in (0..asks.len()).flat_map(told) {
-                if let (1.., What::Seen(Seen::Parsed { prediction, .. })) = (column, &mut report.what) {
+                if let (1.., ReportKind::Observation(Observation::Parsed { prediction, .. })) =
+                    (column, &mut report.what)
+                {
                     std::sync::Arc::make_mut(&mut prediction.fields).insert("answer".into(), ANOTHER.into());
                 }
                 stage.app.update(stage.now, Msg::Compared { number: *number, column, report: Box::new(report) });
@@ -68,7 +70,7 @@ fn answer(stage: &mut Stage, command: &Command) {
         }
         Command::Compose(_) => {
             let sent = reports.iter().find_map(|report| match &report.what {
-                What::Seen(Seen::Sent(sent)) => Some(sent.request.clone()),
+                ReportKind::Observation(Observation::Sent(sent)) => Some(sent.request.clone()),
                 _ => None,
             });
             let worst =

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-use switchover::dspy::{Entry, Module, Signature};
+use switchover::dspy::{LibraryEntry, Module, Signature};
 use switchover::report::Report;
 use switchover::transcript::Transcript;
 use switchover::tui::app::{App, Start};
@@ -30,10 +30,10 @@ pub(crate) fn recorded(name: &str) -> Vec<Report> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{name}: {e}: {line}"))).collect()
 }
 
-fn entry(name: &str, about: &str, inline: &str, module: Module) -> Entry {
+fn entry(name: &str, about: &str, inline: &str, module: Module) -> LibraryEntry {
     let mut signature: Signature = inline.parse().expect("a signature");
     signature.name = name.into();
-    Entry { signature, description: about.into(), module, demos: Vec::new() }
+    LibraryEntry { signature, description: about.into(), module, demos: Vec::new() }
 }
 
 impl Stage {
@@ -56,7 +56,7 @@ impl Stage {
         Self::with(library, width, height, theme, past)
     }
 
-    pub(crate) fn with(library: Vec<Entry>, width: u16, height: u16, theme: Theme, past: &[&str]) -> Self {
+    pub(crate) fn with(library: Vec<LibraryEntry>, width: u16, height: u16, theme: Theme, past: &[&str]) -> Self {
         let models = [
             "openai/gpt-4o-mini",
             "anthropic/claude-3-haiku",

@@ -1,7 +1,7 @@
 //! The tour: every step can be played, fits the smallest screen, and gives everything back.
 
 use crate::stage::{Stage, recorded};
-use switchover::report::{Report, Seen, What};
+use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::keymap::Keymap;
 use switchover::tui::overlay::Overlay;
 use switchover::tui::theme::Theme;
@@ -130,6 +130,6 @@ fn a_run_of_the_tour_is_a_run_like_any_other() {
     let mut stage = Stage::new(80, 24, Theme::Dark, &[]);
     stage.press("Alt+T");
     play(&mut stage);
-    let begun = |report: &Report| matches!(report.what, What::Seen(Seen::Begun(_)));
+    let begun = |report: &Report| matches!(report.what, ReportKind::Observation(Observation::Begun(_)));
     assert!(recorded("takeover").iter().any(begun) && stage.app.run.is_some());
 }

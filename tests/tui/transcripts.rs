@@ -2,8 +2,8 @@
 
 use crate::stage::recorded;
 use proptest::prelude::*;
-use switchover::failover::{AttemptId, Outcome, Spent};
-use switchover::transcript::{Phase, Transcript};
+use switchover::failover::{AttemptId, Cost, Outcome};
+use switchover::transcript::{AttemptPhase, Transcript};
 
 #[test]
 fn a_run_is_told_line_by_line() {
@@ -29,7 +29,7 @@ fn the_switch_names_who_died_who_took_over_and_how_long_it_took() {
     assert_eq!((switch.from.id, switch.to.id), (AttemptId(1), AttemptId(2)));
     assert_eq!(switch.gap.map(|gap| gap.as_millis()), Some(310));
     assert_eq!(run.struck().map(|attempt| attempt.id).collect::<Vec<_>>(), [AttemptId(1)]);
-    assert_eq!(run.cost(), Spent::Unknown, "what nobody said is never shown as 0");
+    assert_eq!(run.cost(), Cost::Unknown, "what nobody said is never shown as 0");
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn fields_are_there_while_they_stream_and_nobody_leads_after_a_death() {
     assert!(run.answer_begun(run.shown().expect("one")));
     let run = until(760);
     assert_eq!(run.leading, None);
-    assert_eq!(run.attempts[0].phase(), Phase::Failed);
+    assert_eq!(run.attempts[0].phase(), AttemptPhase::Failed);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
-use switchover::failover::{Failure, Kind};
-use switchover::openrouter::{Completion, Delta, Head, Header, Reader};
+use switchover::failover::{Failure, FailureKind};
+use switchover::openrouter::{BodyReader, Completion, Delta, Head, Header};
 use switchover::secret::Secret;
 
 #[derive(Deserialize)]
@@ -45,13 +45,13 @@ impl Case {
     ) -> (Vec<Value>, Result<Completion, Failure>) {
         let header = Header { name: "content-type".into(), value: self.content_type.clone() };
         let head = Head { status: 200, generation: None, headers: vec![header] };
-        let (mut reader, mut deltas) = (Reader::new(head, Some(key.clone()), Duration::ZERO), Vec::new());
+        let (mut reader, mut deltas) = (BodyReader::new(head, Some(key.clone()), Duration::ZERO), Vec::new());
         for piece in pieces {
             if reader.push(piece, &mut deltas) {
                 break;
             }
         }
-        let cut = self.cut.then(|| Failure::new(Kind::Reset, "reset by peer"));
+        let cut = self.cut.then(|| Failure::new(FailureKind::Reset, "reset by peer"));
         let end = reader.finish(cut, &mut deltas);
         (deltas.iter().map(show).collect(), end)
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use switchover::failover::Failure;
 use switchover::openrouter::Header;
-use switchover::openrouter::classify::{Around, response};
+use switchover::openrouter::classify::{ErrorContext, response};
 use switchover::secret::Secret;
 
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ impl Case {
         let headers: Vec<Header> =
             self.headers.iter().map(|(name, value)| Header { name: name.clone(), value: value.clone() }).collect();
         let now = Duration::from_secs(1_000_000_000);
-        response(self.status, self.body.as_bytes(), Around { headers: &headers, key: Some(&key), now })
+        response(self.status, self.body.as_bytes(), ErrorContext { headers: &headers, key: Some(&key), now })
     }
 }
 

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use switchover::failover::{Limits, Outcome, Policy, Timeouts};
-use switchover::fault::{Group, TABLE};
-use switchover::worker::proof::{CHAIN, Terms, prove};
+use switchover::fault::{FaultGroup, TABLE};
+use switchover::worker::proof::{CHAIN, ProofConditions, prove};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,26 +19,30 @@ struct Cases {
 }
 
 /// Where no timer has to run out, models answer at once and timers are long, so that a busy machine changes nothing.
-fn sound(stream: bool) -> Terms {
+fn sound(stream: bool) -> ProofConditions {
     // A cap on the account that lasts longer than this is not waited for.
     let limits = Limits { deadline: Duration::from_secs(15), ..Limits::default() };
-    Terms { stream, pace: 0.0, policy: Policy { limits, seed: 1, ..Policy::default() } }
+    ProofConditions { stream, pace: 0.0, policy: Policy { limits, seed: 1, ..Policy::default() } }
 }
 
 /// Small timers: a slow model is over the limit for first tokens, a dripping one under the limit for silence,
 /// and a sound one is far below both.
-fn timed(stream: bool) -> Terms {
+fn timed(stream: bool) -> ProofConditions {
     let timeouts =
         Timeouts { first_token: Duration::from_secs(3), idle: Duration::from_secs(3), ..Timeouts::default() };
     let first_token_reasoning = timeouts.first_token;
-    Terms { stream, pace: 0.22, policy: Policy { timeouts, first_token_reasoning, seed: 1, ..Policy::default() } }
+    ProofConditions {
+        stream,
+        pace: 0.22,
+        policy: Policy { timeouts, first_token_reasoning, seed: 1, ..Policy::default() },
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_fault_is_ever_silent() {
     let cases: Cases = toml::from_str(include_str!("../cases/reliability.toml")).unwrap();
-    let play = async |timers: bool, terms: fn(bool) -> Terms| {
-        let rows = TABLE.iter().filter(|row| timers == (row.group == Group::Time || row.name == "black-hole"));
+    let play = async |timers: bool, terms: fn(bool) -> ProofConditions| {
+        let rows = TABLE.iter().filter(|row| timers == (row.group == FaultGroup::Time || row.name == "black-hole"));
         let each = rows.flat_map(|row| [(row.example, true), (row.example, false)]).map(|(word, stream)| async move {
             (word, stream, prove(&word.parse().unwrap(), terms(stream)).await.unwrap())
         });

@@ -5,7 +5,7 @@ use crate::server::{KEY, client, endpoint, finish};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use switchover::fault::{Fault, Group, TABLE};
+use switchover::fault::{Fault, FaultGroup, TABLE};
 use switchover::openrouter::Delta;
 use switchover::openrouter::client::Call;
 use switchover::openrouter::headers::Headers;
@@ -31,7 +31,7 @@ async fn simulator() -> Simulator {
 #[tokio::test]
 async fn every_fault_comes_to_its_kind() {
     let cases: Cases = toml::from_str(include_str!("../cases/faults.toml")).unwrap();
-    let untimed = TABLE.iter().filter(|row| row.group != Group::Time && row.name != "black-hole");
+    let untimed = TABLE.iter().filter(|row| row.group != FaultGroup::Time && row.name != "black-hole");
     for row in untimed {
         assert!(cases.stream.contains_key(row.example), "{} has no case", row.example);
     }

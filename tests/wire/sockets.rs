@@ -6,10 +6,10 @@ use crate::server::{
 };
 use serde_json::{Value, json};
 use std::process::Command;
-use switchover::failover::Kind;
+use switchover::failover::FailureKind;
 use switchover::openrouter::account::{Generation, KeyInfo, generation_path};
 use switchover::openrouter::client::{Call, Endpoint};
-use switchover::openrouter::headers::{Chosen, Extra, Headers, Origin};
+use switchover::openrouter::headers::{ChosenValue, ExtraHeader, Headers, ValueOrigin};
 use switchover::openrouter::{Delta, Header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -19,9 +19,9 @@ const OK: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_re
 async fn what_is_recorded_is_what_the_server_receives() {
     let server = Server::start([stream(OK)]).await;
     let (endpoint, body) = (server.endpoint(), json!({"zeta": 1, "alpha": [1.5, null, "ü\n"], "stream": true}));
-    let extra = Extra {
+    let extra = ExtraHeader {
         name: "X-Mine".into(),
-        value: Chosen { value: " two words ".into(), from: Origin::File("config.toml".into()) },
+        value: ChosenValue { value: " two words ".into(), from: ValueOrigin::File("config.toml".into()) },
     };
     let headers = Headers { extras: vec![extra], ..Headers::default() };
     for fresh in [false, true] {
@@ -64,9 +64,9 @@ async fn what_is_recorded_is_what_the_server_receives() {
 #[tokio::test]
 async fn a_secret_among_the_extras_is_sent_and_not_shown() {
     let server = Server::start([stream(OK)]).await;
-    let extra = |name: &str, value: &str| Extra {
+    let extra = |name: &str, value: &str| ExtraHeader {
         name: name.into(),
-        value: Chosen { value: value.into(), from: Origin::Env("MINE".into()) },
+        value: ChosenValue { value: value.into(), from: ValueOrigin::Env("MINE".into()) },
     };
     let extras = vec![extra("X-Api-Key", "hunter2hunter2hunter2"), extra("X-Note", KEY)];
     let (endpoint, headers) = (server.endpoint(), Headers { extras, ..Headers::default() });
@@ -84,7 +84,7 @@ async fn a_redirect_takes_neither_request_nor_key_anywhere() {
         let to =
             format!("HTTP/1.1 {status} X\r\nLocation: http://{}/steal\r\nContent-Length: 0\r\n\r\n", thief.address);
         let failure = ask_for(raw(&to)).await.1.unwrap_err();
-        assert_eq!((failure.kind, failure.status), (Kind::NotAnAnswer, Some(status)));
+        assert_eq!((failure.kind, failure.status), (FailureKind::NotAnAnswer, Some(status)));
         assert!(failure.reason.contains("not followed"), "{}", failure.reason);
         let server = Server::start([raw(&to)]).await;
         assert!(client().get(&server.endpoint(), &Headers::default(), "/models").await.is_err());
@@ -159,18 +159,18 @@ async fn failures_below_http_have_their_kind() {
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndata:\r\n";
     let short = Server::start([raw(short).then_close()]).await;
     for (base, kind) in [
-        (dead, Kind::Refused),
-        ("http://no-such-host.invalid/v1".into(), Kind::Dns),
-        (plain.endpoint().base.to_string(), Kind::NotAnAnswer),
-        (mid_reset.endpoint().base.to_string(), Kind::Truncated),
-        (short.endpoint().base.to_string(), Kind::Truncated),
+        (dead, FailureKind::Refused),
+        ("http://no-such-host.invalid/v1".into(), FailureKind::Dns),
+        (plain.endpoint().base.to_string(), FailureKind::NotAnAnswer),
+        (mid_reset.endpoint().base.to_string(), FailureKind::Truncated),
+        (short.endpoint().base.to_string(), FailureKind::Truncated),
     ] {
         let failure = ask(&endpoint(&base)).await.1.unwrap_err();
         assert_eq!(failure.kind, kind, "{base}: {failure:?}");
         assert!(!failure.reason.is_empty());
     }
     // A TLS client at a server that speaks plain HTTP, and at one that hangs up: there is no way down.
-    for (answer, kind) in [("HTTP/1.1 400 Bad Request\r\n\r\n", Kind::Tls), ("", Kind::TlsEof)] {
+    for (answer, kind) in [("HTTP/1.1 400 Bad Request\r\n\r\n", FailureKind::Tls), ("", FailureKind::TlsEof)] {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tls = endpoint(&format!("https://{}/api/v1", listener.local_addr().unwrap()));
         tokio::spawn(async move {
@@ -181,7 +181,7 @@ async fn failures_below_http_have_their_kind() {
         match open(&client(), &tls) {
             Ok(exchange) => assert_eq!(finish(exchange).await.1.unwrap_err().kind, kind),
             // A machine without certificates refuses even earlier.
-            Err(failure) => assert_eq!(failure.kind, Kind::Tls),
+            Err(failure) => assert_eq!(failure.kind, FailureKind::Tls),
         }
     }
 }
@@ -192,7 +192,7 @@ async fn a_key_that_no_header_can_hold_is_refused_without_being_shown() {
     for key in ["sk-or-v1-with space inside", "sk-or-v1-schlüssel", "sk-or-v1-line\nbreak"] {
         let endpoint = Endpoint { key: Some(switchover::secret::Secret::new(key)), ..server.endpoint() };
         let failure = open(&client(), &endpoint).err().unwrap();
-        assert_eq!(failure.kind, Kind::Local);
+        assert_eq!(failure.kind, FailureKind::Local);
         assert!(!format!("{failure:?}").contains("sk-or"), "{failure:?}");
     }
     let nobody = Endpoint { key: None, ..server.endpoint() };

@@ -2,15 +2,15 @@
 
 use crate::server::{Server, answer, ask, ask_for, client, finish, open, open_stream, raw, stream, whole};
 use serde_json::json;
-use switchover::failover::{Failure, InnerAttempt, Kind, Route, Spent};
+use switchover::failover::{Cost, Failure, FailureKind, InnerAttempt, Route};
 use switchover::openrouter::catalogue::Catalogue;
 use switchover::openrouter::client::Call;
 use switchover::openrouter::compose::{self, ChatRequest};
-use switchover::openrouter::headers::{Chosen, Headers, Origin};
-use switchover::openrouter::settings::Settings;
+use switchover::openrouter::headers::{ChosenValue, Headers, ValueOrigin};
+use switchover::openrouter::settings::RequestSettings;
 use switchover::openrouter::{Completion, Delta, Dialect, Finish};
 use switchover::simulator::{Options, Simulator};
-use switchover::worker::{Service, World};
+use switchover::worker::{Service, Services};
 
 const OK: &str = "data: {\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
@@ -35,7 +35,7 @@ async fn trap_02_an_error_in_mid_stream_is_a_failure_with_its_reason() {
     let events = "data: {\"choices\":[{\"delta\":{\"content\":\"On\"}}]}\n\ndata: {\"choices\":[],\"error\":{\"code\":\"server_error\",\"message\":\"it broke\"}}\n\n";
     let (deltas, end) = ask_for(open_stream(events).then_close()).await;
     let failure = end.unwrap_err();
-    assert_eq!((failure.kind, failure.reason.as_str()), (Kind::MidStream, "it broke"));
+    assert_eq!((failure.kind, failure.reason.as_str()), (FailureKind::MidStream, "it broke"));
     assert_eq!(text(&deltas), "On", "what had come is known, so that it can be taken back");
 }
 
@@ -46,21 +46,21 @@ async fn trap_03_a_padded_body_is_read_and_a_cut_one_is_no_answer() {
     let (_, end) = ask_for(answer(200, "application/json", &format!("{pad}{body}"))).await;
     assert_eq!(end.unwrap().text, "4");
     let padded_only = raw(&format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{pad}")).then_close();
-    assert_eq!(failed(ask_for(padded_only).await).kind, Kind::NotAnAnswer);
+    assert_eq!(failed(ask_for(padded_only).await).kind, FailureKind::NotAnAnswer);
     let short =
         format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{pad}{{\"choices\":");
-    assert_eq!(failed(ask_for(raw(&short).then_close()).await).kind, Kind::Truncated);
+    assert_eq!(failed(ask_for(raw(&short).then_close()).await).kind, FailureKind::Truncated);
 }
 
 #[tokio::test]
 async fn trap_04_an_error_inside_a_200_is_the_failure_that_it_names() {
     let top = json!({"error": {"code": 429, "message": "slow down", "metadata": {"retry_after_seconds": 3}}, "user_id": "user_1"});
     let failure = failed(ask_for(whole(&top)).await);
-    assert_eq!((failure.kind, failure.status), (Kind::RateLimited, Some(429)));
+    assert_eq!((failure.kind, failure.status), (FailureKind::RateLimited, Some(429)));
     assert_eq!(failure.hint.unwrap().after.as_secs(), 3);
     assert!(!format!("{failure:?}").contains("user_1"));
     let choice = json!({"choices": [{"finish_reason": "error", "error": {"code": 503, "message": "full"}, "message": {"content": null}}]});
-    assert_eq!(failed(ask_for(whole(&choice)).await).kind, Kind::ServerError);
+    assert_eq!(failed(ask_for(whole(&choice)).await).kind, FailureKind::ServerError);
 }
 
 #[tokio::test]
@@ -75,11 +75,11 @@ async fn trap_05_the_human_reason_is_dug_out_of_the_metadata() {
 #[tokio::test]
 async fn trap_06_limits_are_told_apart() {
     for (status, source, kind) in [
-        (429, "upstream_provider_shared_pool", Kind::RateLimited),
-        (429, "openrouter_free_tier_daily", Kind::ClassLimited),
-        (402, "openrouter_in_flight_budget", Kind::InFlightBudget),
-        (402, "openrouter_credits", Kind::NoCredit),
-        (403, "openrouter_workspace_budget", Kind::AccountBudget),
+        (429, "upstream_provider_shared_pool", FailureKind::RateLimited),
+        (429, "openrouter_free_tier_daily", FailureKind::ClassLimited),
+        (402, "openrouter_in_flight_budget", FailureKind::InFlightBudget),
+        (402, "openrouter_credits", FailureKind::NoCredit),
+        (403, "openrouter_workspace_budget", FailureKind::AccountBudget),
     ] {
         let error = json!({"error": {"code": status, "message": "no", "metadata": {"limit_source": source}}});
         let failure = failed(ask_for(answer(status, "application/json", &error.to_string())).await);
@@ -87,13 +87,13 @@ async fn trap_06_limits_are_told_apart() {
     }
     let own = "HTTP/1.1 429 X\r\nX-RateLimit-Limit: 20\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n";
     let failure = failed(ask_for(raw(own)).await);
-    assert_eq!((failure.kind, failure.hint.unwrap().after.as_secs()), (Kind::AccountLimited, 7));
+    assert_eq!((failure.kind, failure.hint.unwrap().after.as_secs()), (FailureKind::AccountLimited, 7));
 }
 
 #[tokio::test]
 async fn trap_07_more_models_than_the_service_takes_never_leave_the_machine() {
     let ask = |models: usize| {
-        let settings = Settings { models: vec!["a/b".into(); models], ..Settings::default() };
+        let settings = RequestSettings { models: vec!["a/b".into(); models], ..RequestSettings::default() };
         compose::body(ChatRequest {
             model: "openai/gpt-4o-mini",
             messages: &[],
@@ -119,10 +119,10 @@ async fn trap_08_a_dated_name_is_no_failover() {
     let server = Server::start([whole(&listing), stream(&dated)]).await;
     let simulator = Simulator::start(Options::default()).await.unwrap();
     let service = Service::Server(Box::new(server.endpoint()));
-    let world = World::new(client(), service, simulator, Headers::default(), Catalogue::snapshot());
-    world.ask_catalogue().await.unwrap();
+    let services = Services::new(client(), service, simulator, Headers::default(), Catalogue::snapshot());
+    services.ask_catalogue().await.unwrap();
     let answered = ask(&server.endpoint()).await.1.unwrap().model.unwrap();
-    let is_served = |asked: &str| world.route(asked, &Settings::default(), 0).is_served_as(&answered);
+    let is_served = |asked: &str| services.route(asked, &RequestSettings::default(), 0).is_served_as(&answered);
     assert!(is_served("deepseek/deepseek-chat:nitro"));
     assert!(!is_served("deepseek/deepseek-r1"));
 }
@@ -135,7 +135,7 @@ async fn trap_09_who_answered_and_what_the_router_tried_is_told() {
     let end = end.unwrap();
     assert_eq!((end.model.as_deref(), end.provider.as_deref()), (Some("anthropic/claude-3-haiku"), Some("Google")));
     assert!(!Route::new("openai/gpt-4o-mini", "").is_served_as(&end.model.unwrap()));
-    assert_eq!(end.usage.unwrap().spent(), Spent::Known(0.25));
+    assert_eq!(end.usage.unwrap().cost(), Cost::Known(0.25));
     let tried = deltas.iter().find_map(|d| if let Delta::Metadata(m) = d { Some(&m.attempts) } else { None });
     let first = InnerAttempt { provider: "OpenAI".into(), model: Some("openai/gpt-4o-mini".into()), status: Some(503) };
     assert_eq!(tried, Some(&vec![first]));
@@ -162,7 +162,7 @@ async fn trap_11_what_nobody_expected_never_fails() {
     let end = ask_for(stream(odd)).await.1.unwrap();
     assert_eq!((end.text.as_str(), end.finish), ("4", Finish::Other("someday".into())));
     assert_eq!(end.usage.unwrap().completion_tokens, Some(1));
-    assert_eq!(end.usage.unwrap().spent(), Spent::Unknown, "unknown is not zero");
+    assert_eq!(end.usage.unwrap().cost(), Cost::Unknown, "unknown is not zero");
 }
 
 #[tokio::test]
@@ -170,15 +170,15 @@ async fn trap_12_a_stop_with_nothing_in_it_is_no_success() {
     for (events, kind) in [
         (
             "data: {\"choices\":[{\"delta\":{\"content\":null},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
-            Kind::Empty,
+            FailureKind::Empty,
         ),
-        ("data: {\"choices\":[{\"delta\":{\"content\":\" \\n\"},\"finish_reason\":\"stop\"}]}\n\n", Kind::Empty),
+        ("data: {\"choices\":[{\"delta\":{\"content\":\" \\n\"},\"finish_reason\":\"stop\"}]}\n\n", FailureKind::Empty),
         (
             "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\",\"native_finish_reason\":\"network_error\"}]}\n\n",
-            Kind::MidStream,
+            FailureKind::MidStream,
         ),
-        ("data: {\"choices\":[{\"delta\":{\"content\":\"4\"}}]}\n\n", Kind::Truncated),
-        ("data: {\"choices\":[]}\n\ndata: [DONE]\n\n", Kind::Empty),
+        ("data: {\"choices\":[{\"delta\":{\"content\":\"4\"}}]}\n\n", FailureKind::Truncated),
+        ("data: {\"choices\":[]}\n\ndata: [DONE]\n\n", FailureKind::Empty),
     ] {
         assert_eq!(failed(ask_for(stream(events)).await).kind, kind, "{events}");
     }
@@ -209,10 +209,10 @@ async fn trap_14_attribution_is_on_every_path_and_bad_values_are_named_before_se
             assert!(names.contains(&name), "{} has no {name}", received.line);
         }
     }
-    let title = Some(Chosen { value: "Zürich".into(), from: Origin::Flag });
+    let title = Some(ChosenValue { value: "Zürich".into(), from: ValueOrigin::Flag });
     let call = Call { headers: &Headers { title, ..headers.clone() }, ..call };
     let failure = client.open(call.clone()).err().unwrap();
-    assert_eq!(failure.kind, Kind::Local);
+    assert_eq!(failure.kind, FailureKind::Local);
     assert!(failure.reason.contains("X-OpenRouter-Title") && failure.reason.contains("ASCII"), "{}", failure.reason);
     assert_eq!(server.received().len(), 3, "and nothing was sent");
 }
@@ -230,7 +230,7 @@ async fn trap_15_cancel_closes_the_socket_and_nothing_is_ever_sent_twice() {
     server.hung_up().await;
 
     // A connection that dies before the answer is reported, not papered over with a second POST.
-    for (answer, kind) in [(raw("").then_reset(), Kind::Reset), (raw("").then_close(), Kind::Reset)] {
+    for (answer, kind) in [(raw("").then_reset(), FailureKind::Reset), (raw("").then_close(), FailureKind::Reset)] {
         assert_eq!(failed(ask_for(answer).await).kind, kind);
     }
 }

@@ -1,8 +1,8 @@
 //! The commands that begin with a slash.
 
 use super::super::setup;
-use super::Desk;
-use crate::failover::{BreakerState, Route, Standing};
+use super::Repl;
+use crate::failover::{BreakerState, HealthRow, Route};
 use crate::fault::Fault;
 use crate::transcript::seconds;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -22,7 +22,7 @@ Type each input on a line of its own; a line that ends in a backslash goes on. T
 /stop                        end the run that is on
 /quit                        leave";
 
-impl Desk {
+impl Repl {
     /// Carries out a command and says what came of it. False when it was the last.
     pub(super) fn order(&mut self, order: &str) -> bool {
         let (name, rest) = order.trim().split_once(char::is_whitespace).unwrap_or((order.trim(), ""));
@@ -36,7 +36,7 @@ impl Desk {
             "model" | "models" => Ok(self.models(rest)),
             "break" => self.fault(rest),
             "heal" => {
-                self.world.heal();
+                self.services.heal();
                 Ok("No model fails on purpose.".to_owned())
             }
             "health" => Ok(self.board()),
@@ -56,39 +56,39 @@ impl Desk {
 
     fn signature(&mut self, word: &str) -> Result<String> {
         if word.is_empty() {
-            return Ok(self.job.signature.inline());
+            return Ok(self.spec.signature.inline());
         }
-        let entry = setup::signature(word, &self.around)?;
+        let entry = setup::signature(word, &self.env)?;
         self.given.clear();
-        (self.job.signature, self.job.module, self.job.demos) = (entry.signature, entry.module, entry.demos);
+        (self.spec.signature, self.spec.module, self.spec.demos) = (entry.signature, entry.module, entry.demos);
         Ok(self.introduction())
     }
 
     fn module(&mut self, word: &str) -> Result<String> {
         if !word.is_empty() {
-            self.job.module = word.parse()?;
+            self.spec.module = word.parse()?;
         }
-        Ok(format!("Module {}.", self.job.module))
+        Ok(format!("Module {}.", self.spec.module))
     }
 
     fn adapter(&mut self, word: &str) -> Result<String> {
         if !word.is_empty() {
-            self.job.adapter = word.parse()?;
+            self.spec.adapter = word.parse()?;
         }
-        Ok(format!("Adapter {}.", self.job.adapter))
+        Ok(format!("Adapter {}.", self.spec.adapter))
     }
 
     fn models(&mut self, words: &str) -> String {
         let models: Vec<&str> = words.split([' ', ',']).filter(|word| !word.is_empty()).collect();
         if !models.is_empty() {
-            self.job.chain = models.into_iter().map(|model| Route::new(model, "")).collect();
+            self.spec.chain = models.into_iter().map(|model| Route::new(model, "")).collect();
         }
-        let faults = self.world.faults();
+        let faults = self.services.faults();
         let line = |(place, route): (usize, &Route)| {
             let fault = faults.get(&route.model).map(|fault| format!(", broken on purpose: {fault}"));
             format!("{}. {}{}", place + 1, route.model, fault.unwrap_or_default())
         };
-        self.job.chain.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+        self.spec.chain.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn fault(&mut self, words: &str) -> Result<String> {
@@ -97,19 +97,19 @@ impl Desk {
             bail!("/break FAULT, for example /break 503; `switchover faults` lists them")
         };
         let fault: Fault = word.parse()?;
-        let first = self.job.chain.first().map(|route| route.model.clone());
+        let first = self.spec.chain.first().map(|route| route.model.clone());
         let model = words.next().map(str::to_owned).or(first).context("there is no model in the chain")?;
         let said = format!("{model} fails from now on: {fault}. /heal ends it.");
-        self.world.inject(&model, Some(fault));
+        self.services.inject(&model, Some(fault));
         Ok(said)
     }
 
     fn board(&self) -> String {
-        let board = self.world.board();
+        let board = self.services.board();
         if board.is_empty() {
             return "Nothing is known of any model yet.".to_owned();
         }
-        let line = |one: &Standing| {
+        let line = |one: &HealthRow| {
             let stands = match (one.breaker, one.countdown) {
                 (BreakerState::Open { .. }, Some(left)) => format!("barred for another {}", seconds(left)),
                 (BreakerState::Open { .. }, None) => "barred for this session".to_owned(),
@@ -124,7 +124,7 @@ impl Desk {
     }
 
     fn headers(&self) -> Result<String> {
-        let lines = self.world.headers().lines(&self.world.endpoint().base)?;
+        let lines = self.services.headers().lines(&self.services.endpoint().base)?;
         Ok(lines.iter().map(|line| format!("{}: {}", line.name, line.value)).collect::<Vec<_>>().join("\n"))
     }
 
@@ -139,11 +139,11 @@ impl Desk {
         if self.run.is_some() {
             bail!("a run is on; /stop ends it");
         }
-        let mut asked = self.job.signature.inputs.iter();
-        if asked.any(|field| !self.job.inputs.contains_key(&field.name)) {
+        let mut asked = self.spec.signature.inputs.iter();
+        if asked.any(|field| !self.spec.inputs.contains_key(&field.name)) {
             bail!("nothing has been asked of this signature yet");
         }
-        let inputs = self.job.inputs.clone();
+        let inputs = self.spec.inputs.clone();
         self.send(inputs);
         Ok(String::new())
     }

@@ -9,11 +9,11 @@ use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::{BaseUrl, OPENROUTER};
-use crate::report::Job;
+use crate::report::RunSpec;
 use crate::secret::Secret;
 use crate::simulator::{Options, Simulator};
 use crate::transcript::{Transcript, usd};
-use crate::worker::{self, Service, World};
+use crate::worker::{self, Service, Services};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::sync::Arc;
@@ -23,9 +23,9 @@ use tokio::sync::mpsc;
 const CAP: u32 = 500;
 
 /// What scenarios share.
-pub(super) struct Stage {
+pub(super) struct ScenarioStage {
     /// The question, the chain and the policy.
-    pub(super) job: Job,
+    pub(super) spec: RunSpec,
     /// Whether the real service answers.
     pub(super) live: bool,
     headers: Headers,
@@ -35,13 +35,13 @@ pub(super) struct Stage {
 }
 
 /// A request on the wire.
-pub(super) struct Wire {
+pub(super) struct CapturedRequest {
     headers: Vec<(String, String)>,
     /// Its JSON body.
     pub(super) body: Value,
 }
 
-impl Wire {
+impl CapturedRequest {
     /// All values of a header.
     pub(super) fn header(&self, name: &str) -> Vec<String> {
         let of_that_name = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
@@ -50,14 +50,14 @@ impl Wire {
 }
 
 /// A run that is over, and what was sent for it.
-pub(super) struct Played {
+pub(super) struct ScenarioRun {
     /// Its fold.
     pub(super) run: Transcript,
     /// Every completion that was asked for, in order.
-    pub(super) wire: Vec<Wire>,
+    pub(super) wire: Vec<CapturedRequest>,
 }
 
-impl Played {
+impl ScenarioRun {
     /// The models that were asked, in order.
     pub(super) fn models(&self) -> Vec<&str> {
         self.wire.iter().filter_map(|request| request.body["model"].as_str()).collect()
@@ -84,16 +84,16 @@ impl Played {
     }
 }
 
-impl Stage {
-    pub(super) fn new(config: &Config, mut job: Job, live: bool) -> Result<Self> {
+impl ScenarioStage {
+    pub(super) fn new(config: &Config, mut spec: RunSpec, live: bool) -> Result<Self> {
         let key = config.secret().map(|(key, _)| key.clone());
         if live {
             anyhow::ensure!(key.is_some(), "--live needs a key in ${}", crate::config::KEY_VARIABLE);
-            job.settings.max_tokens.get_or_insert(CAP);
+            spec.settings.max_tokens.get_or_insert(CAP);
         }
         let base = config.read::<String>("base_url")?.unwrap_or_else(|| OPENROUTER.to_owned());
         let client = Client::new(config.policy(0)?.timeouts.connect);
-        Ok(Self { job, live, headers: setup::headers(config)?, key, base, client })
+        Ok(Self { spec, live, headers: setup::headers(config)?, key, base, client })
     }
 
     /// The headers that the user chose.
@@ -106,13 +106,14 @@ impl Stage {
         if !self.live {
             return Ok(None);
         }
-        let (world, _) = self.world(false, &self.headers).await?;
+        let (services, _) = self.services(false, &self.headers).await?;
         // Nobody's list of prices is better than the service's own.
-        _ = world.ask_catalogue().await;
-        let worst = self.job.chain.iter().map(|route| world.route(&route.model, &self.job.settings, 4096).worst_case);
+        _ = services.ask_catalogue().await;
+        let worst =
+            self.spec.chain.iter().map(|route| services.route(&route.model, &self.spec.settings, 4096).worst_case);
         let dearest: Option<f64> = worst.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
         // Each may be repaired once.
-        let most = dearest.map(|one| usd(crate::failover::Spent::Known(one * f64::from(calls) * 2.0)));
+        let most = dearest.map(|one| usd(crate::failover::Cost::Known(one * f64::from(calls) * 2.0)));
         Ok(Some(match most {
             Some(most) => format!("at most {most} for {calls} answers"),
             None => format!("{calls} answers from a model whose price is not known"),
@@ -120,11 +121,11 @@ impl Stage {
     }
 
     /// A world for one run, and the simulator that is asked in it.
-    async fn world(&self, broken: bool, headers: &Headers) -> Result<(Arc<World>, Simulator)> {
+    async fn services(&self, broken: bool, headers: &Headers) -> Result<(Arc<Services>, Simulator)> {
         let start = || Simulator::start(Options { pace: 0.0, ..Options::default() });
         let context = "the simulator cannot listen on 127.0.0.1";
         let (server, stand_in) = (start().await.context(context)?, start().await.context(context)?);
-        let first = &self.job.chain[0].model;
+        let first = &self.spec.chain[0].model;
         let fault: Fault = "503".parse()?;
         let endpoint = if self.live {
             Endpoint { base: self.base.parse()?, key: self.key.clone() }
@@ -134,39 +135,39 @@ impl Stage {
             Endpoint { base: url.parse::<BaseUrl>()?, key: Some(Secret::new("any-key-will-do")) }
         };
         let service = Service::Server(Box::new(endpoint));
-        let world = World::new(self.client.clone(), service, stand_in, headers.clone(), Catalogue::snapshot());
+        let services = Services::new(self.client.clone(), service, stand_in, headers.clone(), Catalogue::snapshot());
         if self.live && broken {
-            world.inject(first, Some(fault));
+            services.inject(first, Some(fault));
         }
-        Ok((Arc::new(world), server))
+        Ok((Arc::new(services), server))
     }
 
     /// One run. `broken`: the first model answers 503.
-    pub(super) async fn play(&self, job: &Job, broken: bool, headers: &Headers) -> Result<Played> {
+    pub(super) async fn play(&self, spec: &RunSpec, broken: bool, headers: &Headers) -> Result<ScenarioRun> {
         // The server's own fallback cannot be shown a fault that stands before the server.
-        let broken = broken && !(self.live && job.policy.server_side);
-        let (world, server) = self.world(broken, headers).await?;
+        let broken = broken && !(self.live && spec.policy.server_side);
+        let (services, server) = self.services(broken, headers).await?;
         let (tell, mut reports) = mpsc::unbounded_channel();
-        let running = worker::spawn(job.clone(), &world, move |report| _ = tell.send(report));
+        let running = worker::spawn(spec.clone(), &services, move |report| _ = tell.send(report));
         let mut run = Transcript::default();
         while let Some(report) = reports.recv().await {
             run.apply(&report);
         }
         drop(running);
         let wire = if self.live { sent(&run) } else { received(&server) };
-        Ok(Played { run, wire })
+        Ok(ScenarioRun { run, wire })
     }
 }
 
 /// What the server was sent.
-fn received(server: &Simulator) -> Vec<Wire> {
+fn received(server: &Simulator) -> Vec<CapturedRequest> {
     let completions = server.received().into_iter().filter(|request| request.path.ends_with("/chat/completions"));
-    completions.map(|request| Wire { body: request.json(), headers: request.headers }).collect()
+    completions.map(|request| CapturedRequest { body: request.json(), headers: request.headers }).collect()
 }
 
 /// What left this machine, recorded from what was built.
-fn sent(run: &Transcript) -> Vec<Wire> {
+fn sent(run: &Transcript) -> Vec<CapturedRequest> {
     let requests = run.attempts.iter().filter_map(|attempt| attempt.request.as_deref());
     let pair = |header: &crate::openrouter::Header| (header.name.clone(), header.value.clone());
-    requests.map(|r| Wire { headers: r.headers.iter().map(pair).collect(), body: r.body.clone() }).collect()
+    requests.map(|r| CapturedRequest { headers: r.headers.iter().map(pair).collect(), body: r.body.clone() }).collect()
 }

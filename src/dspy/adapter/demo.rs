@@ -1,6 +1,6 @@
 //! Examples and earlier turns as messages.
 
-use super::super::{Adapter, Demo, Field, Kind, Message, Role, Signature, Turn, Values};
+use super::super::{Adapter, Demo, Field, FieldType, Message, Role, Signature, Turn, Values};
 use super::{message, prose};
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ fn lacks(signature: &Signature, demo: &Demo) -> bool {
 
 /// The turns told by an input of type `dspy.History`, and the signature without it.
 pub(super) fn history(signature: &Signature, inputs: &Values) -> (Vec<Turn>, Signature) {
-    let of_history = |field: &Field| field.kind == Kind::Named("dspy.History".to_owned());
+    let of_history = |field: &Field| field.kind == FieldType::Named("dspy.History".to_owned());
     let value = signature.inputs.iter().find(|field| of_history(field)).and_then(|field| inputs.get(&field.name));
     let list = value.and_then(|value| value.as_array().or_else(|| value.get("messages")?.as_array()));
     let turns = list.into_iter().flatten().filter_map(Value::as_object).cloned().collect();

@@ -1,7 +1,7 @@
 //! The words of the messages. Markers, order and values as DSPy has them; the sentences are ours.
 
 use super::super::value::{json_text, render, repr};
-use super::super::{Adapter, Field, Kind, Signature, Unparsed, Values};
+use super::super::{Adapter, Field, FieldType, ParseFailure, Signature, Values};
 use super::schema::schema;
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -75,13 +75,13 @@ fn list(fields: &[Field], out: &mut String) {
 }
 
 /// What is acceptable for an output that is not plain text.
-fn note(kind: &Kind) -> Option<String> {
+fn note(kind: &FieldType) -> Option<String> {
     Some(match kind {
-        Kind::Str => return None,
-        Kind::Named(name) if name.starts_with("dspy.Code") => "the code in a fence, ```".to_owned(),
-        Kind::Int | Kind::Float => format!("one {kind} and nothing else"),
-        Kind::Bool => "True or False".to_owned(),
-        Kind::Literal(values) => {
+        FieldType::Str => return None,
+        FieldType::Named(name) if name.starts_with("dspy.Code") => "the code in a fence, ```".to_owned(),
+        FieldType::Int | FieldType::Float => format!("one {kind} and nothing else"),
+        FieldType::Bool => "True or False".to_owned(),
+        FieldType::Literal(values) => {
             let one = |value: &Value| value.as_str().map_or_else(|| repr(value), str::to_owned);
             format!("exactly one of: {}", values.iter().map(one).collect::<Vec<_>>().join("; "))
         }
@@ -166,7 +166,7 @@ fn reminder(adapter: Adapter, signature: &Signature, out: &mut String) {
             Adapter::Json => out.extend(["`", &field.name, "`"]),
             Adapter::Xml => out.extend(["`<", &field.name, ">`"]),
         }
-        if field.kind != Kind::Str {
+        if field.kind != FieldType::Str {
             let _ = write!(out, " (a Python {})", field.kind);
         }
     }
@@ -177,7 +177,7 @@ fn reminder(adapter: Adapter, signature: &Signature, out: &mut String) {
 }
 
 /// What is wrong with an answer, and what is wanted instead.
-pub(super) fn repair(adapter: Adapter, signature: &Signature, why: &Unparsed) -> String {
+pub(super) fn repair(adapter: Adapter, signature: &Signature, why: &ParseFailure) -> String {
     let mut out = "That answer cannot be read:\n".to_owned();
     for problem in &why.problems {
         let _ = writeln!(out, "- `{}` should be {}, but there was {}.", problem.field, problem.expected, problem.got);

@@ -1,21 +1,21 @@
 //! JSON schemas of types, as the prompts quote them and `response_format` carries them.
 
 use super::super::value::title;
-use super::super::{Kind, Signature};
+use super::super::{FieldType, Signature};
 use serde_json::{Map, Value, json};
 
 /// What a value of this type looks like as JSON.
-pub(super) fn schema(kind: &Kind) -> Value {
+pub(super) fn schema(kind: &FieldType) -> Value {
     match kind {
-        Kind::Str | Kind::Complex => json!({"type": "string"}),
-        Kind::Bytes => json!({"type": "string", "format": "binary"}),
-        Kind::Int => json!({"type": "integer"}),
-        Kind::Float => json!({"type": "number"}),
-        Kind::Bool => json!({"type": "boolean"}),
-        Kind::None => json!({"type": "null"}),
-        Kind::Any => json!({}),
-        Kind::Named(name) => named(name),
-        Kind::Literal(values) => {
+        FieldType::Str | FieldType::Complex => json!({"type": "string"}),
+        FieldType::Bytes => json!({"type": "string", "format": "binary"}),
+        FieldType::Int => json!({"type": "integer"}),
+        FieldType::Float => json!({"type": "number"}),
+        FieldType::Bool => json!({"type": "boolean"}),
+        FieldType::None => json!({"type": "null"}),
+        FieldType::Any => json!({}),
+        FieldType::Named(name) => named(name),
+        FieldType::Literal(values) => {
             let mut map = Map::new();
             if let Some(name) = common_type(values) {
                 map.insert("type".to_owned(), name.into());
@@ -23,20 +23,20 @@ pub(super) fn schema(kind: &Kind) -> Value {
             map.insert("enum".to_owned(), Value::Array(values.clone()));
             Value::Object(map)
         }
-        Kind::List(None) | Kind::Tuple(None) => json!({"type": "array", "items": {}}),
-        Kind::List(Some(inner)) | Kind::TupleOf(inner) => json!({"type": "array", "items": schema(inner)}),
-        Kind::Set(inner) => {
+        FieldType::List(None) | FieldType::Tuple(None) => json!({"type": "array", "items": {}}),
+        FieldType::List(Some(inner)) | FieldType::TupleOf(inner) => json!({"type": "array", "items": schema(inner)}),
+        FieldType::Set(inner) => {
             let items = inner.as_ref().map_or_else(|| json!({}), |inner| schema(inner));
             json!({"type": "array", "items": items, "uniqueItems": true})
         }
-        Kind::Tuple(Some(kinds)) => {
+        FieldType::Tuple(Some(kinds)) => {
             let (count, items) = (kinds.len(), kinds.iter().map(schema).collect::<Vec<_>>());
             json!({"type": "array", "maxItems": count, "minItems": count, "prefixItems": items})
         }
-        Kind::Dict(None) => json!({"type": "object", "additionalProperties": true}),
-        Kind::Dict(Some(pair)) => json!({"type": "object", "additionalProperties": schema(&pair.1)}),
-        Kind::Union(kinds) => json!({"anyOf": kinds.iter().map(schema).collect::<Vec<_>>()}),
-        Kind::Like(_, inner) => schema(inner),
+        FieldType::Dict(None) => json!({"type": "object", "additionalProperties": true}),
+        FieldType::Dict(Some(pair)) => json!({"type": "object", "additionalProperties": schema(&pair.1)}),
+        FieldType::Union(kinds) => json!({"anyOf": kinds.iter().map(schema).collect::<Vec<_>>()}),
+        FieldType::Like(_, inner) => schema(inner),
     }
 }
 
@@ -68,12 +68,12 @@ fn common_type(values: &[Value]) -> Option<&'static str> {
 }
 
 /// Whether strict mode, which wants every object closed, can express the type.
-fn strict(kind: &Kind) -> bool {
+fn strict(kind: &FieldType) -> bool {
     match kind {
-        Kind::Any | Kind::Dict(_) | Kind::List(None) | Kind::Set(_) | Kind::Tuple(_) => false,
-        Kind::Named(name) => name.starts_with("dspy.Code") || name.starts_with("datetime.") || name == "uuid.UUID",
-        Kind::List(Some(inner)) | Kind::TupleOf(inner) | Kind::Like(_, inner) => strict(inner),
-        Kind::Union(kinds) => kinds.iter().all(strict),
+        FieldType::Any | FieldType::Dict(_) | FieldType::List(None) | FieldType::Set(_) | FieldType::Tuple(_) => false,
+        FieldType::Named(name) => name.starts_with("dspy.Code") || name.starts_with("datetime.") || name == "uuid.UUID",
+        FieldType::List(Some(inner)) | FieldType::TupleOf(inner) | FieldType::Like(_, inner) => strict(inner),
+        FieldType::Union(kinds) => kinds.iter().all(strict),
         _ => true,
     }
 }

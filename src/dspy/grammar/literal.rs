@@ -1,14 +1,14 @@
 //! The choices of a `Literal`.
 
-use super::super::{Kind, SyntaxError};
-use super::Reader;
+use super::super::{FieldType, SyntaxError};
+use super::FieldParser;
 use super::token::{self, Token};
 use super::types::DEEPEST;
 use serde_json::Value;
 
-impl Reader<'_> {
+impl FieldParser<'_> {
     /// `[…]` of a `Literal`: constants, constants in round brackets, other `Literal`s; each once.
-    pub(super) fn literal(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
+    pub(super) fn literal(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
         self.take("[");
         let mut values = Vec::new();
         self.constants("]", &mut values, depth)?;
@@ -16,7 +16,7 @@ impl Reader<'_> {
             return Err(self.error("a `Literal` without a choice", "Literal['a', 'b']"));
         }
         self.close("]", "the choices")?;
-        Ok(Kind::Literal(values))
+        Ok(FieldType::Literal(values))
     }
 
     fn constants(&mut self, end: &str, values: &mut Vec<Value>, depth: usize) -> Result<(), SyntaxError> {
@@ -50,7 +50,7 @@ impl Reader<'_> {
                     continue;
                 }
                 Some(Token::Name(word)) if word == "Literal" || word == "typing" => {
-                    let Kind::Literal(inner) = self.one_kind(depth + 1)? else {
+                    let FieldType::Literal(inner) = self.one_kind(depth + 1)? else {
                         return Err(self.error("a type among the choices", "strings, numbers, True, False or None"));
                     };
                     for value in inner {

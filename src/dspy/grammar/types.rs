@@ -1,8 +1,8 @@
 //! Types in a signature, and how they nest.
 
 use super::super::value::repr;
-use super::super::{Kind, SyntaxError};
-use super::Reader;
+use super::super::{FieldType, SyntaxError};
+use super::FieldParser;
 use super::names::{LIKE, NAMED, unknown};
 use super::token::{self, Token};
 use serde_json::Value;
@@ -10,9 +10,9 @@ use serde_json::Value;
 /// Nesting beyond this is refused, before the stack is in danger.
 pub(super) const DEEPEST: usize = 100;
 
-impl Reader<'_> {
+impl FieldParser<'_> {
     /// A type: one or several with `|` between.
-    pub(super) fn kind(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
+    pub(super) fn kind(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
         if depth > DEEPEST {
             return Err(self.error("types nested more than 100 deep", "a simpler type"));
         }
@@ -20,10 +20,10 @@ impl Reader<'_> {
         while self.take("|") {
             kinds.push(self.one_kind(depth + 1)?);
         }
-        if kinds.len() == 1 { Ok(kinds.remove(0)) } else { Ok(Kind::union(kinds)) }
+        if kinds.len() == 1 { Ok(kinds.remove(0)) } else { Ok(FieldType::union(kinds)) }
     }
 
-    pub(super) fn one_kind(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
+    pub(super) fn one_kind(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
         let start = self.span();
         if self.take("(") {
             let kind = self.kind(depth + 1)?;
@@ -34,7 +34,7 @@ impl Reader<'_> {
             Some(Token::Text(text)) => {
                 let text = text.clone();
                 self.at += 1;
-                let readable = depth == 0 && text.parse::<Kind>().is_ok();
+                let readable = depth == 0 && text.parse::<FieldType>().is_ok();
                 if depth == 0 && !(readable && self.next_is("|")) {
                     let mut error = SyntaxError::new(start, "a quoted type", "a type without quotes");
                     if self.next_is("|") || !readable {
@@ -47,7 +47,7 @@ impl Reader<'_> {
                 // Within another type Python takes quoted types for what they say.
                 let tokens = token::tokens(&text, 0..text.len()).map_err(|e| SyntaxError { at: start.clone(), ..e })?;
                 let mut inner =
-                    Reader { source: &text, end: text.len(), tokens: &tokens, at: 0, printed: self.printed };
+                    FieldParser { source: &text, end: text.len(), tokens: &tokens, at: 0, printed: self.printed };
                 let kind = inner.kind(depth + 1).map_err(|e| SyntaxError { at: start.clone(), ..e })?;
                 if inner.peek().is_some() {
                     return Err(SyntaxError::new(start, "a quoted type that goes on after the type", "a type"));
@@ -91,7 +91,7 @@ impl Reader<'_> {
         }
     }
 
-    fn resolve(&mut self, name: &str, at: std::ops::Range<usize>, depth: usize) -> Result<Kind, SyntaxError> {
+    fn resolve(&mut self, name: &str, at: std::ops::Range<usize>, depth: usize) -> Result<FieldType, SyntaxError> {
         let typing = name.strip_prefix("typing.");
         let plain = typing.or(name.strip_prefix("builtins.")).unwrap_or(name);
         let plain = plain.strip_prefix("collections.abc.").or(plain.strip_prefix("collections.")).unwrap_or(plain);
@@ -103,25 +103,25 @@ impl Reader<'_> {
             return Err(error.suggest(Some(like.to_lowercase())));
         }
         Ok(match plain {
-            "str" | "Text" | "dspy.Reasoning" => Kind::Str,
-            "int" => Kind::Int,
-            "float" => Kind::Float,
-            "bool" => Kind::Bool,
-            "bytes" => Kind::Bytes,
-            "complex" => Kind::Complex,
-            "Any" => Kind::Any,
-            "None" | "NoneType" | "types.NoneType" if typing.is_none() => Kind::None,
+            "str" | "Text" | "dspy.Reasoning" => FieldType::Str,
+            "int" => FieldType::Int,
+            "float" => FieldType::Float,
+            "bool" => FieldType::Bool,
+            "bytes" => FieldType::Bytes,
+            "complex" => FieldType::Complex,
+            "Any" => FieldType::Any,
+            "None" | "NoneType" | "types.NoneType" if typing.is_none() => FieldType::None,
             "dspy.Code" if open => self.code()?,
-            "list" | "List" => Kind::List(self.only_argument("list", depth)?.map(Box::new)),
-            "set" | "Set" => Kind::Set(self.only_argument("set", depth)?.map(Box::new)),
-            "dict" | "Dict" => Kind::Dict(self.pair(depth)?.map(Box::new)),
+            "list" | "List" => FieldType::List(self.only_argument("list", depth)?.map(Box::new)),
+            "set" | "Set" => FieldType::Set(self.only_argument("set", depth)?.map(Box::new)),
+            "dict" | "Dict" => FieldType::Dict(self.pair(depth)?.map(Box::new)),
             "tuple" | "Tuple" => self.tuple(depth)?,
             "Optional" => {
                 let inner = self.only_argument("Optional", depth)?;
                 let inner = inner.ok_or_else(|| needs_brackets(&at, "Optional", "Optional[str]"))?;
-                Kind::union([inner, Kind::None])
+                FieldType::union([inner, FieldType::None])
             }
-            "Union" if open => Kind::union(self.arguments(depth)?),
+            "Union" if open => FieldType::union(self.arguments(depth)?),
             "Literal" if open => self.literal(depth)?,
             "Annotated" if open => self.annotated(depth)?,
             "Union" => return Err(needs_brackets(&at, "Union", "Union[int, str]")),
@@ -132,17 +132,17 @@ impl Reader<'_> {
                     LIKE.iter().find(|like| like.0 == plain || (self.printed && like.1 == plain))
                 {
                     let inner = match *like {
-                        "dict" => Kind::Dict(self.pair(depth)?.map(Box::new)),
-                        "set" => Kind::Set(self.only_argument(printed, depth)?.map(Box::new)),
-                        _ => Kind::List(self.only_argument(printed, depth)?.map(Box::new)),
+                        "dict" => FieldType::Dict(self.pair(depth)?.map(Box::new)),
+                        "set" => FieldType::Set(self.only_argument(printed, depth)?.map(Box::new)),
+                        _ => FieldType::List(self.only_argument(printed, depth)?.map(Box::new)),
                     };
-                    return Ok(Kind::Like((*printed).to_owned(), Box::new(inner)));
+                    return Ok(FieldType::Like((*printed).to_owned(), Box::new(inner)));
                 }
                 let known = NAMED
                     .iter()
                     .find(|named| **named == name || (self.printed && named.ends_with(&format!(".{name}"))));
                 if let Some(known) = known {
-                    return Ok(Kind::Named((*known).to_owned()));
+                    return Ok(FieldType::Named((*known).to_owned()));
                 }
                 return Err(unknown(name, at));
             }
@@ -150,7 +150,7 @@ impl Reader<'_> {
     }
 
     /// The types in brackets; at least one.
-    fn arguments(&mut self, depth: usize) -> Result<Vec<Kind>, SyntaxError> {
+    fn arguments(&mut self, depth: usize) -> Result<Vec<FieldType>, SyntaxError> {
         self.take("[");
         let mut kinds = vec![self.kind(depth + 1)?];
         while self.take(",") && !self.next_is("]") {
@@ -160,7 +160,7 @@ impl Reader<'_> {
         Ok(kinds)
     }
 
-    fn only_argument(&mut self, of: &str, depth: usize) -> Result<Option<Kind>, SyntaxError> {
+    fn only_argument(&mut self, of: &str, depth: usize) -> Result<Option<FieldType>, SyntaxError> {
         if !self.next_is("[") {
             return Ok(None);
         }
@@ -168,14 +168,14 @@ impl Reader<'_> {
         let mut kinds = self.arguments(depth)?;
         if kinds.len() > 1 {
             let at = start..self.tokens[self.at - 1].1.end;
-            let any = kinds.iter().map(Kind::inline).collect::<Vec<_>>().join(" | ");
+            let any = kinds.iter().map(FieldType::inline).collect::<Vec<_>>().join(" | ");
             return Err(SyntaxError::new(at, format!("`{of}` takes one type, not {}", kinds.len()), "one type")
                 .suggest(Some(format!("[{any}]"))));
         }
         Ok(kinds.pop())
     }
 
-    fn pair(&mut self, depth: usize) -> Result<Option<(Kind, Kind)>, SyntaxError> {
+    fn pair(&mut self, depth: usize) -> Result<Option<(FieldType, FieldType)>, SyntaxError> {
         if !self.next_is("[") {
             return Ok(None);
         }
@@ -183,7 +183,7 @@ impl Reader<'_> {
         let kinds = self.arguments(depth)?;
         let at = start..self.tokens[self.at - 1].1.end;
         let given = kinds.len();
-        let [key, value]: [Kind; 2] = kinds.try_into().map_err(|kinds: Vec<Kind>| {
+        let [key, value]: [FieldType; 2] = kinds.try_into().map_err(|kinds: Vec<FieldType>| {
             let error =
                 SyntaxError::new(at, format!("`dict` takes two types, not {given}"), "a key's type and a value's");
             error.suggest((given == 1).then(|| format!("[str, {}]", kinds[0].inline())))
@@ -191,14 +191,14 @@ impl Reader<'_> {
         Ok(Some((key, value)))
     }
 
-    fn tuple(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
+    fn tuple(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
         if !self.take("[") {
-            return Ok(Kind::Tuple(None));
+            return Ok(FieldType::Tuple(None));
         }
         if self.next_is("(") && matches!(self.tokens.get(self.at + 1), Some((Token::Sign(")"), _))) {
             self.at += 2;
             self.close("]", "the tuple's types")?;
-            return Ok(Kind::Tuple(Some(Vec::new())));
+            return Ok(FieldType::Tuple(Some(Vec::new())));
         }
         let mut kinds = vec![self.kind(depth + 1)?];
         while self.take(",") && !self.next_is("]") {
@@ -207,16 +207,16 @@ impl Reader<'_> {
             if rest && kinds.len() == 1 {
                 self.at += 1;
                 self.close("]", "`...`")?;
-                return Ok(Kind::TupleOf(Box::new(kinds.remove(0))));
+                return Ok(FieldType::TupleOf(Box::new(kinds.remove(0))));
             }
             kinds.push(self.kind(depth + 1)?);
         }
         self.close("]", "the tuple's types")?;
-        Ok(Kind::Tuple(Some(kinds)))
+        Ok(FieldType::Tuple(Some(kinds)))
     }
 
     /// `dspy.Code['python']`
-    fn code(&mut self) -> Result<Kind, SyntaxError> {
+    fn code(&mut self) -> Result<FieldType, SyntaxError> {
         self.take("[");
         let Some(Token::Text(language)) = self.peek() else {
             return Err(self.error("a language without quotes", "a language's name in quotes"));
@@ -224,10 +224,10 @@ impl Reader<'_> {
         let name = format!("dspy.Code[{}]", repr(&Value::from(language.as_str())));
         self.at += 1;
         self.close("]", "the language")?;
-        Ok(Kind::Named(name))
+        Ok(FieldType::Named(name))
     }
 
-    fn annotated(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
+    fn annotated(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
         self.take("[");
         let kind = self.kind(depth + 1)?;
         if !self.next_is(",") {

@@ -15,7 +15,7 @@ pub(super) struct Quote {
 }
 
 /// What a quote inside a string is.
-pub(super) enum Verdict {
+pub(super) enum QuoteRole {
     /// Not known yet.
     Open,
     /// The string's end.
@@ -55,23 +55,23 @@ impl Quote {
     }
 
     /// Judges the quote by what follows it: in a key, in a list, or as an object's value.
-    pub(super) fn verdict(&self, key: bool, list: bool) -> Verdict {
+    pub(super) fn verdict(&self, key: bool, list: bool) -> QuoteRole {
         let mut rest = self.hold.chars();
         rest.next();
         let after = rest.as_str();
         let next = after.trim_start();
         let spaced = next.len() < after.len();
-        let Some(c) = next.chars().next() else { return Verdict::Open };
+        let Some(c) = next.chars().next() else { return QuoteRole::Open };
         match c {
-            ':' | '=' | ',' if key => Verdict::Close,
-            ':' if !list => self.split.map_or(Verdict::Inner, |(value, key)| Verdict::Split(value, key)),
-            '.' if next == "." => Verdict::Open,
-            ')' | ':' if !list => Verdict::Inner,
-            '.' if !next.starts_with("..") => Verdict::Inner,
-            '}' | ']' | ')' | ':' | ';' | '#' | '/' | '.' => Verdict::Close,
+            ':' | '=' | ',' if key => QuoteRole::Close,
+            ':' if !list => self.split.map_or(QuoteRole::Inner, |(value, key)| QuoteRole::Split(value, key)),
+            '.' if next == "." => QuoteRole::Open,
+            ')' | ':' if !list => QuoteRole::Inner,
+            '.' if !next.starts_with("..") => QuoteRole::Inner,
+            '}' | ']' | ')' | ':' | ';' | '#' | '/' | '.' => QuoteRole::Close,
             ',' => after_comma(&next[1..], list),
-            '"' | '\'' | '“' if spaced => Verdict::Close,
-            _ => Verdict::Inner,
+            '"' | '\'' | '“' if spaced => QuoteRole::Close,
+            _ => QuoteRole::Inner,
         }
     }
 
@@ -130,25 +130,25 @@ impl Quote {
 }
 
 /// Judges a quote by what follows the comma after it.
-fn after_comma(rest: &str, list: bool) -> Verdict {
+fn after_comma(rest: &str, list: bool) -> QuoteRole {
     let next = rest.trim_start();
-    let Some(c) = next.chars().next() else { return Verdict::Open };
+    let Some(c) = next.chars().next() else { return QuoteRole::Open };
     match c {
-        '"' | '\'' | '“' | '`' | '{' | '}' | '[' | ']' | ',' | '.' | '#' | '/' | ')' => Verdict::Close,
-        '(' | '-' | '+' | '0'..='9' if list => Verdict::Close,
+        '"' | '\'' | '“' | '`' | '{' | '}' | '[' | ']' | ',' | '.' | '#' | '/' | ')' => QuoteRole::Close,
+        '(' | '-' | '+' | '0'..='9' if list => QuoteRole::Close,
         _ => {
             let end = next.find(|c: char| !(c == '_' || c.is_alphanumeric()));
-            let Some(end) = end else { return if next.len() < 80 { Verdict::Open } else { Verdict::Inner } };
+            let Some(end) = end else { return if next.len() < 80 { QuoteRole::Open } else { QuoteRole::Inner } };
             let mut rest = next[end..].trim_start();
             if !list && end > 0 {
                 // A key that has lost its first quote.
                 rest = rest.strip_prefix('"').map_or(rest, str::trim_start);
             }
             match rest.chars().next() {
-                None => Verdict::Open,
-                Some(':' | '=') if !list && end > 0 => Verdict::Close,
-                Some(',' | ']' | ')') if list && end > 0 => Verdict::Close,
-                _ => Verdict::Inner,
+                None => QuoteRole::Open,
+                Some(':' | '=') if !list && end > 0 => QuoteRole::Close,
+                Some(',' | ']' | ')') if list && end > 0 => QuoteRole::Close,
+                _ => QuoteRole::Inner,
             }
         }
     }

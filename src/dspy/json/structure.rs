@@ -2,10 +2,10 @@
 
 use super::quote::Quote;
 use super::scalar::scalar;
-use super::{DEEPEST, Frame, Member, Mode, Reader};
+use super::{DEEPEST, JsonFrame, JsonMode, JsonReader, Member};
 use serde_json::{Map, Value};
 
-impl Reader {
+impl JsonReader {
     pub(super) fn open(&mut self, c: char) {
         if self.stack.len() == DEEPEST {
             self.dead = true;
@@ -14,25 +14,25 @@ impl Reader {
         }
         let outer = match self.stack.last() {
             None => true,
-            Some(Frame::List { .. }) => self.stack.len() == 1,
-            Some(Frame::Object { .. }) => false,
+            Some(JsonFrame::List { .. }) => self.stack.len() == 1,
+            Some(JsonFrame::Object { .. }) => false,
         };
         if c == '{' {
             if outer {
                 self.watched = Some(self.stack.len());
                 self.objects += 1;
             }
-            self.stack.push(Frame::Object { map: Map::new(), key: None });
-            self.mode = Mode::Key;
+            self.stack.push(JsonFrame::Object { map: Map::new(), key: None });
+            self.mode = JsonMode::Key;
         } else {
             let close = if c == '[' { ']' } else { ')' };
-            self.stack.push(Frame::List { items: Vec::new(), close, comma: false });
-            self.mode = Mode::Value;
+            self.stack.push(JsonFrame::List { items: Vec::new(), close, comma: false });
+            self.mode = JsonMode::Value;
         }
     }
 
     pub(super) fn key(&mut self, c: char) {
-        self.mode = Mode::Key;
+        self.mode = JsonMode::Key;
         match c {
             '}' | ']' => self.close(c),
             ',' => self.repair("a comma too many"),
@@ -47,15 +47,15 @@ impl Reader {
 
     pub(super) fn colon(&mut self, c: char) {
         match c {
-            ':' => self.mode = Mode::Value,
+            ':' => self.mode = JsonMode::Value,
             '=' => {
                 self.repair("`=` for `:`");
-                self.mode = Mode::Value;
+                self.mode = JsonMode::Value;
             }
             ',' | '}' => self.lone_key(c),
             _ => {
                 self.repair("a missing colon");
-                self.mode = Mode::Value;
+                self.mode = JsonMode::Value;
                 self.value(c);
             }
         }
@@ -63,11 +63,12 @@ impl Reader {
 
     /// A key without a value: Python's set, if it is the first.
     pub(super) fn lone_key(&mut self, c: char) {
-        if let Some(Frame::Object { map, key }) = self.stack.last_mut() {
+        if let Some(JsonFrame::Object { map, key }) = self.stack.last_mut() {
             let word = key.take().unwrap_or_default();
             if map.is_empty() {
                 let item = scalar(&word).unwrap_or(Value::String(word));
-                *self.stack.last_mut().expect("a frame") = Frame::List { items: vec![item], close: '}', comma: false };
+                *self.stack.last_mut().expect("a frame") =
+                    JsonFrame::List { items: vec![item], close: '}', comma: false };
                 if self.watched == Some(self.stack.len() - 1) {
                     self.watched = None;
                 }
@@ -81,7 +82,7 @@ impl Reader {
     }
 
     pub(super) fn value(&mut self, c: char) {
-        self.mode = Mode::Value;
+        self.mode = JsonMode::Value;
         match c {
             '{' | '[' | '(' => {
                 self.begin_member();
@@ -92,7 +93,7 @@ impl Reader {
             }
             ':' => self.repair("a sign too many"),
             '}' | ']' | ')' => {
-                let waiting = matches!(self.stack.last(), Some(Frame::Object { key: Some(_), .. }));
+                let waiting = matches!(self.stack.last(), Some(JsonFrame::Object { key: Some(_), .. }));
                 if waiting && c != '}' {
                     return self.repair("a bracket too many");
                 }
@@ -100,7 +101,7 @@ impl Reader {
                     self.begin_member();
                     self.repair("a missing value");
                     self.accept(Value::String(String::new()));
-                } else if matches!(self.stack.last(), Some(Frame::List { comma: true, close: ']' | '}', .. })) {
+                } else if matches!(self.stack.last(), Some(JsonFrame::List { comma: true, close: ']' | '}', .. })) {
                     self.repair("a comma too many");
                 }
                 self.close(c);
@@ -117,22 +118,22 @@ impl Reader {
     }
 
     pub(super) fn after(&mut self, c: char) {
-        let object = matches!(self.stack.last(), Some(Frame::Object { .. }));
+        let object = matches!(self.stack.last(), Some(JsonFrame::Object { .. }));
         match c {
             ',' | ';' | '|' => {
                 if c != ',' {
                     self.repair("another sign for a comma");
                 }
-                if let Some(Frame::List { comma, .. }) = self.stack.last_mut() {
+                if let Some(JsonFrame::List { comma, .. }) = self.stack.last_mut() {
                     *comma = true;
                 }
-                self.mode = if object { Mode::Key } else { Mode::Value };
+                self.mode = if object { JsonMode::Key } else { JsonMode::Value };
             }
             '}' | ']' | ')' => self.close(c),
-            c if c.is_whitespace() => self.mode = Mode::After,
+            c if c.is_whitespace() => self.mode = JsonMode::After,
             c if object && Quote::open(c).is_none() => {
                 self.repair("words after a value");
-                self.mode = Mode::Junk;
+                self.mode = JsonMode::Junk;
             }
             ':' => {
                 self.repair("a colon in a list");
@@ -147,9 +148,9 @@ impl Reader {
 
     /// A closing bracket: closes the frame it belongs to and those left open inside it.
     pub(super) fn close(&mut self, c: char) {
-        let fits = |frame: &Frame| match frame {
-            Frame::Object { .. } => c == '}',
-            Frame::List { close, .. } => c == *close,
+        let fits = |frame: &JsonFrame| match frame {
+            JsonFrame::Object { .. } => c == '}',
+            JsonFrame::List { close, .. } => c == *close,
         };
         let Some(at) = self.stack.iter().rposition(fits) else {
             self.repair("a bracket too many");
@@ -164,15 +165,15 @@ impl Reader {
     }
 
     pub(super) fn close_frame(&mut self) {
-        if let Some(Frame::Object { key: Some(_), .. }) = self.stack.last() {
-            if self.mode == Mode::Colon {
+        if let Some(JsonFrame::Object { key: Some(_), .. }) = self.stack.last() {
+            if self.mode == JsonMode::Colon {
                 // A key that was cut off says nothing, unless there is nothing else.
-                if let Some(Frame::Object { map, key }) = self.stack.last_mut()
+                if let Some(JsonFrame::Object { map, key }) = self.stack.last_mut()
                     && let (Some(word), true) = (key.take(), map.is_empty())
                 {
                     map.insert(word, Value::Null);
                 }
-            } else if self.mode == Mode::Value {
+            } else if self.mode == JsonMode::Value {
                 self.begin_member();
                 self.accept(Value::String(String::new()));
             }
@@ -182,14 +183,14 @@ impl Reader {
             self.watched = None;
         }
         let value = match frame {
-            Frame::Object { map, .. } => Value::Object(map),
+            JsonFrame::Object { map, .. } => Value::Object(map),
             // Python: brackets around one value are no tuple.
-            Frame::List { mut items, close: ')', comma: false } if items.len() == 1 => items.remove(0),
-            Frame::List { items, .. } => Value::Array(items),
+            JsonFrame::List { mut items, close: ')', comma: false } if items.len() == 1 => items.remove(0),
+            JsonFrame::List { items, .. } => Value::Array(items),
         };
         if self.stack.is_empty() {
             self.roots.push(value);
-            self.mode = Mode::Outside;
+            self.mode = JsonMode::Outside;
         } else {
             self.accept(value);
         }
@@ -197,10 +198,10 @@ impl Reader {
 
     /// A value is complete.
     pub(super) fn accept(&mut self, value: Value) {
-        self.mode = Mode::After;
+        self.mode = JsonMode::After;
         let direct = self.direct();
         match self.stack.last_mut() {
-            Some(Frame::Object { map, key }) => {
+            Some(JsonFrame::Object { map, key }) => {
                 if let Some(key) = key.take() {
                     if direct && let Some(member) = self.members.last_mut() {
                         member.value = Some(value.clone());
@@ -208,7 +209,7 @@ impl Reader {
                     map.insert(key, value);
                 }
             }
-            Some(Frame::List { items, comma, .. }) => {
+            Some(JsonFrame::List { items, comma, .. }) => {
                 items.push(value);
                 *comma = false;
             }
@@ -222,7 +223,7 @@ impl Reader {
     }
 
     pub(super) fn begin_member(&mut self) {
-        if let (true, Some(Frame::Object { key: Some(key), .. })) = (self.direct(), self.stack.last()) {
+        if let (true, Some(JsonFrame::Object { key: Some(key), .. })) = (self.direct(), self.stack.last()) {
             let object = self.objects - 1;
             self.members.push(Member { object, key: key.clone(), text: String::new(), value: None });
         }

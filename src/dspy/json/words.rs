@@ -1,23 +1,23 @@
 //! Strings, and words without quotes.
 
-use super::quote::{Quote, Verdict};
+use super::quote::{Quote, QuoteRole};
 use super::scalar::scalar;
-use super::{Frame, Mode, Reader};
+use super::{JsonFrame, JsonMode, JsonReader};
 use crate::text::Cleaner;
 use serde_json::Value;
 
-impl Reader {
+impl JsonReader {
     pub(super) fn start_text(&mut self, quote: Quote, key: bool, c: char) {
         if c != '"' {
             self.repair("other quotes than \"");
         }
         self.begin_word();
-        self.mode = Mode::Text(quote, key);
+        self.mode = JsonMode::Text(quote, key);
     }
 
     pub(super) fn start_bare(&mut self, key: bool, c: char) {
         self.begin_word();
-        self.mode = Mode::Bare(key);
+        self.mode = JsonMode::Bare(key);
         self.in_bare(key, c);
     }
 
@@ -47,14 +47,14 @@ impl Reader {
             // A run of white space says no more than its beginning, and must not be weighed again for each of its
             // characters.
             if c.is_whitespace() && quote.hold.ends_with(char::is_whitespace) {
-                self.mode = Mode::Text(quote, key);
+                self.mode = JsonMode::Text(quote, key);
                 return;
             }
             quote.hold.push(c);
-            let list = !key && matches!(self.stack.last(), Some(Frame::List { .. }));
+            let list = !key && matches!(self.stack.last(), Some(JsonFrame::List { .. }));
             match quote.verdict(key, list) {
-                Verdict::Open => self.mode = Mode::Text(quote, key),
-                Verdict::Inner => {
+                QuoteRole::Open => self.mode = JsonMode::Text(quote, key),
+                QuoteRole::Inner => {
                     self.repair("an unescaped quote");
                     let hold = std::mem::take(&mut quote.hold);
                     let mut again = hold.chars();
@@ -64,15 +64,15 @@ impl Reader {
                         self.emit_char(inner, key);
                         quote.note_inner(&self.word, before);
                     }
-                    self.mode = Mode::Text(quote, key);
+                    self.mode = JsonMode::Text(quote, key);
                     again.for_each(|c| self.feed(c));
                 }
-                Verdict::Close => {
+                QuoteRole::Close => {
                     let hold = std::mem::take(&mut quote.hold);
                     self.end_text(key);
                     hold.chars().skip(1).for_each(|c| self.feed(c));
                 }
-                Verdict::Split(value, next) => {
+                QuoteRole::Split(value, next) => {
                     self.repair("a string that was never closed");
                     let name = self.word.split_off(next);
                     self.word.truncate(value);
@@ -89,10 +89,10 @@ impl Reader {
         }
         if !quote.escape.is_empty() {
             match quote.escaped(c) {
-                None => self.mode = Mode::Text(quote, key),
+                None => self.mode = JsonMode::Text(quote, key),
                 Some((text, again)) => {
                     self.emit(&text, key);
-                    self.mode = Mode::Text(quote, key);
+                    self.mode = JsonMode::Text(quote, key);
                     if again {
                         self.feed(c);
                     }
@@ -113,7 +113,7 @@ impl Reader {
             }
             self.emit_char(c, key);
         }
-        self.mode = Mode::Text(quote, key);
+        self.mode = JsonMode::Text(quote, key);
     }
 
     pub(super) fn end_text(&mut self, key: bool) {
@@ -127,15 +127,15 @@ impl Reader {
             self.repair("a quote too many or too few around a key");
         }
         let word = if name.is_empty() { word } else { name.to_owned() };
-        if let Some(Frame::Object { key, .. }) = self.stack.last_mut() {
+        if let Some(JsonFrame::Object { key, .. }) = self.stack.last_mut() {
             *key = Some(word);
         }
-        self.mode = Mode::Colon;
+        self.mode = JsonMode::Colon;
     }
 
     pub(super) fn in_bare(&mut self, key: bool, c: char) {
         let close = match self.stack.last() {
-            Some(Frame::List { close, .. }) => *close,
+            Some(JsonFrame::List { close, .. }) => *close,
             _ => '}',
         };
         let known = || scalar(&self.word).is_some();
@@ -153,7 +153,7 @@ impl Reader {
             self.feed(c);
         } else {
             self.emit_char(c, key);
-            self.mode = Mode::Bare(key);
+            self.mode = JsonMode::Bare(key);
         }
     }
 
@@ -163,7 +163,7 @@ impl Reader {
         if key {
             self.repair("a key without quotes");
             if word.trim_matches('.').is_empty() {
-                self.mode = Mode::Key;
+                self.mode = JsonMode::Key;
                 return;
             }
             self.word.push_str(word);
@@ -172,10 +172,10 @@ impl Reader {
         }
         // A word with a quote at its end only has lost the one before it.
         let word = word.strip_suffix('"').filter(|inner| !inner.contains('"')).unwrap_or(word);
-        let list = matches!(self.stack.last(), Some(Frame::List { .. }));
+        let list = matches!(self.stack.last(), Some(JsonFrame::List { .. }));
         if list && word.trim_matches(['.', '…']).is_empty() {
             self.repair("an ellipsis");
-            self.mode = Mode::After;
+            self.mode = JsonMode::After;
         } else if let Ok(value) = serde_json::from_str::<Value>(word) {
             self.accept(value);
         } else if let Some(value) = scalar(word) {

@@ -1,7 +1,7 @@
 //! The shape of a library's file.
 
 use super::super::{Field, Module, Signature, Values};
-use super::{Entry, LibraryError, line};
+use super::{LibraryEntry, LibraryError, line};
 use serde::Deserialize;
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
@@ -9,14 +9,14 @@ use toml::Spanned;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
+pub(super) struct LibraryFile {
     #[serde(default)]
-    pub signature: Vec<Raw>,
+    pub signature: Vec<RawEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Raw {
+pub(super) struct RawEntry {
     name: Spanned<String>,
     inline: Spanned<String>,
     #[serde(default)]
@@ -25,21 +25,21 @@ pub(super) struct Raw {
     description: String,
     module: Option<Spanned<String>>,
     #[serde(default)]
-    fields: BTreeMap<Spanned<String>, Words>,
+    fields: BTreeMap<Spanned<String>, FieldTexts>,
     #[serde(default)]
     demos: Vec<toml::Table>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Words {
+struct FieldTexts {
     description: Option<String>,
     constraints: Option<String>,
     placeholder: Option<String>,
 }
 
 /// The entry, and its line.
-pub(super) fn entry(raw: Raw, text: &str) -> Result<(Entry, usize), LibraryError> {
+pub(super) fn entry(raw: RawEntry, text: &str) -> Result<(LibraryEntry, usize), LibraryError> {
     let name = raw.name.get_ref().trim().to_owned();
     let at = line(text, raw.name.span().start);
     let wrong = |line, message| LibraryError { line, entry: Some(name.clone()), message };
@@ -73,7 +73,7 @@ pub(super) fn entry(raw: Raw, text: &str) -> Result<(Entry, usize), LibraryError
             .map_err(|error: super::super::UnknownModule| wrong(line(text, word.span().start), error.to_string()))?,
     };
     let demos = raw.demos.into_iter().map(values).collect();
-    Ok((Entry { signature, description: raw.description.trim().to_owned(), module, demos }, at))
+    Ok((LibraryEntry { signature, description: raw.description.trim().to_owned(), module, demos }, at))
 }
 
 fn values(table: toml::Table) -> Values {

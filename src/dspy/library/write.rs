@@ -1,16 +1,16 @@
 //! Entries as TOML that reads back as the same entries.
 
 use super::super::{Field, Values};
-use super::Entry;
+use super::LibraryEntry;
 use serde_json::Value;
 use toml::Table;
 
 /// The whole library as TOML.
-pub fn to_toml(entries: &[Entry]) -> String {
+pub fn to_toml(entries: &[LibraryEntry]) -> String {
     entries.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
-fn one(entry: &Entry) -> String {
+fn one(entry: &LibraryEntry) -> String {
     let mut table = Table::new();
     let mut text = |key: &str, value: &str| {
         if !value.is_empty() {

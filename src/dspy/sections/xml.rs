@@ -1,7 +1,7 @@
 //! `<name>` … `</name>` for each output.
 
 use super::super::read;
-use super::super::{Field, Kind, Section};
+use super::super::{Field, FieldType, Section};
 use crate::text::clean;
 use serde_json::{Map, Value};
 
@@ -189,11 +189,11 @@ fn decode(text: &str) -> String {
 }
 
 /// Reads a field's text: tags inside become lists (`<item>`) and dicts, where the type has room for them.
-pub(super) fn field(field: &Field, text: &str) -> read::Fit {
-    let list = |kind: &Kind| matches!(kind, Kind::List(_) | Kind::Set(_) | Kind::TupleOf(_));
+pub(super) fn field(field: &Field, text: &str) -> read::FieldResult {
+    let list = |kind: &FieldType| matches!(kind, FieldType::List(_) | FieldType::Set(_) | FieldType::TupleOf(_));
     let (listed, plain) = match &field.kind {
-        Kind::Str => (false, true),
-        Kind::Union(kinds) => (kinds.iter().any(list), kinds.contains(&Kind::Str)),
+        FieldType::Str => (false, true),
+        FieldType::Union(kinds) => (kinds.iter().any(list), kinds.contains(&FieldType::Str)),
         kind => (list(kind), false),
     };
     if !plain

@@ -1,7 +1,7 @@
 //! Names, types and sides of fields that a saved program does not say.
 
 use super::super::value::title;
-use super::super::{Field, Kind, Module, Signature};
+use super::super::{Field, FieldType, Module, Signature};
 use serde_json::{Map, Value};
 
 /// A signature and what of it was guessed.
@@ -33,9 +33,10 @@ pub(super) fn signature(fields: &[Value], instructions: &str, demos: &[Map<Strin
         });
         let name = if read.iter().any(|field| field.name == name) { format!("{name}_{}", i + 1) } else { name };
         let values: Vec<&Value> = demos.iter().filter_map(|demo| demo.get(&name)).collect();
-        let kind = values.iter().map(|value| kind(value)).reduce(|a, b| if a == b { a } else { Kind::union([a, b]) });
-        let kind = kind.filter(|kind| *kind != Kind::None).unwrap_or(Kind::Str);
-        if kind != Kind::Str {
+        let kind =
+            values.iter().map(|value| kind(value)).reduce(|a, b| if a == b { a } else { FieldType::union([a, b]) });
+        let kind = kind.filter(|kind| *kind != FieldType::None).unwrap_or(FieldType::Str);
+        if kind != FieldType::Str {
             notes.push(format!("`{name}` is taken for {}, from its demos: the file holds no types", kind.inline()));
         }
         let mut field = Field::new(name, kind);
@@ -100,20 +101,20 @@ fn snake(label: &str, at: usize) -> String {
 }
 
 /// The type that a demo's value shows.
-fn kind(value: &Value) -> Kind {
+fn kind(value: &Value) -> FieldType {
     match value {
-        Value::Null => Kind::None,
-        Value::Bool(_) => Kind::Bool,
-        Value::Number(number) if number.is_f64() => Kind::Float,
-        Value::Number(_) => Kind::Int,
-        Value::String(_) => Kind::Str,
-        Value::Array(items) => match items.iter().map(kind).reduce(|a, b| Kind::union([a, b])) {
-            Some(inner) => Kind::List(Some(Box::new(inner))),
-            None => Kind::List(None),
+        Value::Null => FieldType::None,
+        Value::Bool(_) => FieldType::Bool,
+        Value::Number(number) if number.is_f64() => FieldType::Float,
+        Value::Number(_) => FieldType::Int,
+        Value::String(_) => FieldType::Str,
+        Value::Array(items) => match items.iter().map(kind).reduce(|a, b| FieldType::union([a, b])) {
+            Some(inner) => FieldType::List(Some(Box::new(inner))),
+            None => FieldType::List(None),
         },
-        Value::Object(map) => match map.values().map(kind).reduce(|a, b| Kind::union([a, b])) {
-            Some(inner) => Kind::Dict(Some(Box::new((Kind::Str, inner)))),
-            None => Kind::Dict(None),
+        Value::Object(map) => match map.values().map(kind).reduce(|a, b| FieldType::union([a, b])) {
+            Some(inner) => FieldType::Dict(Some(Box::new((FieldType::Str, inner)))),
+            None => FieldType::Dict(None),
         },
     }
 }

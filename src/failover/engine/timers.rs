@@ -1,9 +1,9 @@
 //! What happens by itself: first-token and idle timeouts, a route's share of the
 //! deadline, hedges, waits, and the deadline.
 
-use super::{Engine, Lane, Phase, Start};
-use crate::failover::breaker::Pass;
-use crate::failover::{Failure, Health, Kind, Outcome, Route, Spent, Timeouts, rules};
+use super::{Engine, LiveAttempt, PlannedStart, TokenPhase};
+use crate::failover::breaker::Permit;
+use crate::failover::{Cost, Failure, FailureKind, Health, Outcome, Route, Timeouts, rules};
 use std::time::Duration;
 
 /// A hedge starts after this time without a token, while the model's own P95 is not known.
@@ -13,28 +13,28 @@ const PROBE_FIRST_TOKEN: Duration = Duration::from_secs(5);
 /// What each route still to come is left of the deadline.
 const RESERVE: Duration = Duration::from_secs(5);
 
-impl Lane {
+impl LiveAttempt {
     /// When it ends if nothing more arrives, and of what.
-    pub(super) fn due(&self) -> (Duration, Kind) {
+    pub(super) fn due(&self) -> (Duration, FailureKind) {
         let (at, kind) = match (self.first, self.phase) {
-            (None, _) => (self.started.saturating_add(self.timeouts.first_token), Kind::FirstTokenTimeout),
-            (_, Phase::Reasoning) => (self.last.saturating_add(self.timeouts.idle_reasoning), Kind::Idle),
-            (_, Phase::Answer) => (self.last.saturating_add(self.timeouts.idle), Kind::Idle),
+            (None, _) => (self.started.saturating_add(self.timeouts.first_token), FailureKind::FirstTokenTimeout),
+            (_, TokenPhase::Reasoning) => (self.last.saturating_add(self.timeouts.idle_reasoning), FailureKind::Idle),
+            (_, TokenPhase::Answer) => (self.last.saturating_add(self.timeouts.idle), FailureKind::Idle),
         };
-        if self.share_ends <= at { (self.share_ends, Kind::TimeShare) } else { (at, kind) }
+        if self.share_ends <= at { (self.share_ends, FailureKind::TimeShare) } else { (at, kind) }
     }
 
-    fn expiry(&self, kind: Kind) -> Failure {
+    fn expiry(&self, kind: FailureKind) -> Failure {
         let limit = |d| rules::seconds(d);
         let reason = match kind {
-            Kind::FirstTokenTimeout if self.opened => {
+            FailureKind::FirstTokenTimeout if self.opened => {
                 format!("headers, but no content within {}", limit(self.timeouts.first_token))
             }
-            Kind::FirstTokenTimeout => format!("no answer within {}", limit(self.timeouts.first_token)),
-            Kind::Idle if self.phase == Phase::Reasoning => {
+            FailureKind::FirstTokenTimeout => format!("no answer within {}", limit(self.timeouts.first_token)),
+            FailureKind::Idle if self.phase == TokenPhase::Reasoning => {
                 format!("fell silent for {} while reasoning", limit(self.timeouts.idle_reasoning))
             }
-            Kind::Idle => format!("fell silent for {}", limit(self.timeouts.idle)),
+            FailureKind::Idle => format!("fell silent for {}", limit(self.timeouts.idle)),
             _ => format!("its {} of the deadline are over", limit(self.share_ends.saturating_sub(self.started))),
         };
         Failure::new(kind, reason)
@@ -47,14 +47,14 @@ impl Engine {
         while !self.over {
             let began = self.began.unwrap_or_default();
             if self.now >= self.deadline(began) {
-                self.abort(|_| true, Kind::Deadline, "the run is out of time", health);
+                self.abort(|_| true, FailureKind::Deadline, "the run is out of time", health);
                 self.finish(Outcome::DeadlineExceeded, None);
-            } else if let Some(lane) = self.lanes.iter().find(|lane| lane.due().0 <= self.now) {
-                let (id, failure) = (lane.id, lane.expiry(lane.due().1));
-                self.failed(id, failure, Spent::Unknown, health);
-            } else if let Some(i) = self.lanes.iter().position(|lane| lane.hedges_at.is_some_and(|at| at <= self.now)) {
-                self.lanes[i].hedges_at = None;
-                let id = self.lanes[i].id;
+            } else if let Some(live) = self.live.iter().find(|live| live.due().0 <= self.now) {
+                let (id, failure) = (live.id, live.expiry(live.due().1));
+                self.failed(id, failure, Cost::Unknown, health);
+            } else if let Some(i) = self.live.iter().position(|live| live.hedges_at.is_some_and(|at| at <= self.now)) {
+                self.live[i].hedges_at = None;
+                let id = self.live[i].id;
                 if let Some(start) = self.hedge(id, health) {
                     self.start(start, health);
                 }
@@ -79,10 +79,11 @@ impl Engine {
     }
 
     /// The timeouts of an attempt that has `share` of the deadline.
-    pub(super) fn timeouts(&self, route: &Route, pass: Pass, share: Duration) -> Timeouts {
+    pub(super) fn timeouts(&self, route: &Route, permit: Permit, share: Duration) -> Timeouts {
         let policy = self.policy.timeouts;
         let first_token = if route.reasoning { self.policy.first_token_reasoning } else { policy.first_token };
-        let first_token = if matches!(pass, Pass::Probe(_)) { first_token.min(PROBE_FIRST_TOKEN) } else { first_token };
+        let first_token =
+            if matches!(permit, Permit::Probe(_)) { first_token.min(PROBE_FIRST_TOKEN) } else { first_token };
         Timeouts {
             connect: policy.connect.min(share),
             first_token: first_token.min(share),
@@ -92,14 +93,14 @@ impl Engine {
     }
 
     /// Asks the same route again, unless another run has opened one of its breakers meanwhile.
-    pub(super) fn start_if_still_admitted(&mut self, start: Start, health: &mut Health) {
-        if health.still_admits(self.now, &self.chain[start.route], start.pass) {
+    pub(super) fn start_if_still_admitted(&mut self, start: PlannedStart, health: &mut Health) {
+        if health.still_admits(self.now, &self.chain[start.route], start.permit) {
             self.start(start, health);
             return;
         }
-        if let Pass::Probe(lease) = start.pass {
-            let moved = health.release(self.now, &self.chain[start.route], lease);
-            self.breakers(moved);
+        if let Permit::Probe(lease) = start.permit {
+            let transitions = health.release(self.now, &self.chain[start.route], lease);
+            self.breakers(transitions);
         }
         self.go_on(start.after, health);
     }

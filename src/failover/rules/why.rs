@@ -1,41 +1,43 @@
 //! A decision's reason as one line for people.
 
-use super::{Action, Pace, Refusal, Row, Same, Verdict};
+use super::{Decision, DelaySource, FailureAction, OnRetry, Refusal, Rule};
 use crate::failover::{Failure, Hint, HintSource, Policy};
 use std::time::Duration;
 
-impl Verdict {
+impl Decision {
     /// One line: what was seen, what is done, and why that. For example
     /// `503, no hint: one retry after 0.41 s (jitter)`.
     pub fn why(&self, policy: &Policy, failure: &Failure) -> String {
-        let seen = seen(self.row, failure);
+        let seen = seen(self.rule, failure);
         let act = match self.action {
-            Action::Retry { after, pace: Pace::AtOnce } if after.is_zero() => {
+            FailureAction::Retry { after, pace: DelaySource::AtOnce } if after.is_zero() => {
                 "retry at once, fresh connection".to_owned()
             }
-            Action::Retry { after, pace: Pace::Hint } => format!("retry after {} (the hint)", seconds(after)),
-            Action::Retry { after, .. } => format!("retry after {} (jitter)", seconds(after)),
-            Action::Amend(change) => change.to_string(),
-            Action::Next => "next model".to_owned(),
-            Action::Stop => "stop".to_owned(),
-            Action::Continue => "the run goes on".to_owned(),
+            FailureAction::Retry { after, pace: DelaySource::Hint } => {
+                format!("retry after {} (the hint)", seconds(after))
+            }
+            FailureAction::Retry { after, .. } => format!("retry after {} (jitter)", seconds(after)),
+            FailureAction::Amend(change) => change.to_string(),
+            FailureAction::Next => "next model".to_owned(),
+            FailureAction::Stop => "stop".to_owned(),
+            FailureAction::Continue => "the run goes on".to_owned(),
         };
         let because = self.refusal.map(|refusal| because(refusal, policy)).unwrap_or_default();
-        let server = self.action == Action::Stop && policy.server_side && self.row.server_sees;
+        let server = self.action == FailureAction::Stop && policy.server_side && self.rule.server_sees;
         let server = if server { ", the server has tried the others" } else { "" };
         format!("{seen}: {act}{because}{server}")
     }
 }
 
-fn seen(row: Row, failure: &Failure) -> String {
+fn seen(rule: Rule, failure: &Failure) -> String {
     let hint = match failure.hint {
         Some(hint) => format!(", {}", hint_text(hint)),
-        None if matches!(row.same, Same::Hint | Same::HintOrTimes(_) | Same::Wait) => ", no hint".to_owned(),
+        None if matches!(rule.same, OnRetry::Hint | OnRetry::HintOrTimes(_) | OnRetry::Wait) => ", no hint".to_owned(),
         None => String::new(),
     };
     match failure.status {
         Some(status) if status >= 400 => format!("{status}{hint}"),
-        _ => format!("{}{hint}", row.seen),
+        _ => format!("{}{hint}", rule.seen),
     }
 }
 
@@ -53,7 +55,7 @@ fn hint_text(hint: Hint) -> String {
 fn because(refusal: Refusal, policy: &Policy) -> String {
     let limits = &policy.limits;
     match refusal {
-        Refusal::Row | Refusal::NoHint => String::new(),
+        Refusal::Rule | Refusal::NoHint => String::new(),
         Refusal::RetriesUsed => ", its retries are used up".to_owned(),
         Refusal::ModelAttempts => format!(", {} attempts on this model are used up", limits.per_model),
         Refusal::RunAttempts => format!(", {} attempts of this run are used up", limits.per_run),

@@ -1,7 +1,7 @@
 //! What went wrong below HTTP. The library's own flags are too coarse (a connection that
 //! dies in mid-stream is a "decode" error there), so the chain of causes is walked.
 
-use crate::failover::{Failure, Kind};
+use crate::failover::{Failure, FailureKind};
 use crate::openrouter::reason::safe_line;
 use crate::secret::Secret;
 use std::error::Error;
@@ -36,34 +36,34 @@ impl reqwest::dns::Resolve for Resolver {
 pub(super) fn failure(error: &reqwest::Error, key: Option<&Secret>) -> Failure {
     let kind = kind(error);
     let what = match kind {
-        Kind::Dns => "",
-        Kind::Refused => "no connection: ",
-        Kind::ConnectTimeout => "connecting took too long: ",
-        Kind::Tls => "the server's identity or protocol is not trusted: ",
-        Kind::TlsEof => "the secure handshake ended early: ",
-        Kind::Reset => "the connection broke: ",
-        Kind::NotAnAnswer => "the server does not speak HTTP: ",
+        FailureKind::Dns => "",
+        FailureKind::Refused => "no connection: ",
+        FailureKind::ConnectTimeout => "connecting took too long: ",
+        FailureKind::Tls => "the server's identity or protocol is not trusted: ",
+        FailureKind::TlsEof => "the secure handshake ended early: ",
+        FailureKind::Reset => "the connection broke: ",
+        FailureKind::NotAnAnswer => "the server does not speak HTTP: ",
         _ => "the request could not be sent: ",
     };
     Failure::new(kind, safe_line(&format!("{what}{}", innermost(error)), key))
 }
 
-fn kind(error: &reqwest::Error) -> Kind {
+fn kind(error: &reqwest::Error) -> FailureKind {
     if error.is_builder() {
-        return Kind::Local;
+        return FailureKind::Local;
     }
     let connecting = error.is_connect();
     let causes = causes(error);
     for cause in &causes {
         if cause.is::<Unresolved>() {
-            return Kind::Dns;
+            return FailureKind::Dns;
         }
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
             if error.is_incomplete_message() {
-                return Kind::Reset;
+                return FailureKind::Reset;
             }
             if error.is_parse() {
-                return Kind::NotAnAnswer;
+                return FailureKind::NotAnAnswer;
             }
         }
     }
@@ -74,24 +74,24 @@ fn kind(error: &reqwest::Error) -> Kind {
             | ErrorKind::HostUnreachable
             | ErrorKind::NetworkUnreachable
             | ErrorKind::NetworkDown
-            | ErrorKind::AddrNotAvailable => Kind::Refused,
-            ErrorKind::TimedOut if connecting => Kind::ConnectTimeout,
-            ErrorKind::InvalidData if connecting => Kind::Tls,
-            ErrorKind::UnexpectedEof if connecting => Kind::TlsEof,
+            | ErrorKind::AddrNotAvailable => FailureKind::Refused,
+            ErrorKind::TimedOut if connecting => FailureKind::ConnectTimeout,
+            ErrorKind::InvalidData if connecting => FailureKind::Tls,
+            ErrorKind::UnexpectedEof if connecting => FailureKind::TlsEof,
             ErrorKind::ConnectionReset
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe
             | ErrorKind::NotConnected
             | ErrorKind::UnexpectedEof
-            | ErrorKind::TimedOut => Kind::Reset,
-            ErrorKind::PermissionDenied => Kind::Local,
+            | ErrorKind::TimedOut => FailureKind::Reset,
+            ErrorKind::PermissionDenied => FailureKind::Local,
             _ => continue,
         };
     }
     match (error.is_timeout(), connecting) {
-        (true, _) => Kind::ConnectTimeout,
-        (false, true) => Kind::Refused,
-        (false, false) => Kind::Reset,
+        (true, _) => FailureKind::ConnectTimeout,
+        (false, true) => FailureKind::Refused,
+        (false, false) => FailureKind::Reset,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::openrouter::request::Header;
 
 /// Something to know about the attribution headers: they are valid, but may not do what is hoped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lint {
+pub struct HeaderLint {
     /// A short, stable name.
     pub rule: &'static str,
     /// One line for people.
@@ -34,9 +34,9 @@ pub const CATEGORIES: [&str; 15] = [
 
 /// The ranking rules that bear on these headers (`OpenRouter`'s app-attribution guide, and what
 /// was seen in the wild).
-pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<Lint> {
+pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<HeaderLint> {
     let mut lints = Vec::new();
-    let mut say = |rule, line: String| lints.push(Lint { rule, line });
+    let mut say = |rule, line: String| lints.push(HeaderLint { rule, line });
     if to.dialect() == Dialect::Plain {
         say("not-openrouter", format!("{} is not OpenRouter: attribution means nothing there", to.host()));
     }
@@ -87,7 +87,7 @@ pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<Lint> {
 
 /// What another stack sends for attribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stack {
+pub struct ClientStack {
     /// Its name and version.
     pub name: &'static str,
     /// Its attribution headers.
@@ -97,15 +97,15 @@ pub struct Stack {
 }
 
 /// What standard integrations send, for the contrast with ours. Read from the published packages.
-pub fn contrast() -> [Stack; 2] {
+pub fn contrast() -> [ClientStack; 2] {
     let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
     [
-        Stack {
+        ClientStack {
             name: "LiteLLM 1.109.1, defaults",
             headers: vec![header("HTTP-Referer", "https://litellm.ai"), header("X-Title", "liteLLM")],
             note: "your traffic is ranked as LiteLLM unless OR_SITE_URL and OR_APP_NAME are set",
         },
-        Stack {
+        ClientStack {
             name: "DSPy 3.4.1, its own engine",
             headers: Vec::new(),
             note: "no attribution at all; setting headers there moves the call to LiteLLM",
@@ -116,11 +116,11 @@ pub fn contrast() -> [Stack; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openrouter::headers::{Chosen, Origin};
+    use crate::openrouter::headers::{ChosenValue, ValueOrigin};
 
     #[expect(clippy::unnecessary_wraps, reason = "every field that takes it is optional")]
-    fn chosen(value: &str) -> Option<Chosen> {
-        Some(Chosen { value: value.into(), from: Origin::Flag })
+    fn chosen(value: &str) -> Option<ChosenValue> {
+        Some(ChosenValue { value: value.into(), from: ValueOrigin::Flag })
     }
 
     fn base(url: &str) -> BaseUrl {
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_ranking_rules_are_explained() {
-        let rules = |referer: Option<Chosen>, title: Option<Chosen>, url: &str| {
+        let rules = |referer: Option<ChosenValue>, title: Option<ChosenValue>, url: &str| {
             let headers = Headers { referer, title, ..Headers::default() };
             lint(&headers, &base(url)).into_iter().map(|l| l.rule).collect::<Vec<_>>()
         };

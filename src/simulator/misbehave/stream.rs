@@ -1,7 +1,7 @@
 //! Server-sent events, good and bad.
 
 use super::Wire;
-use crate::fault::Kind;
+use crate::fault::FaultKind;
 use crate::simulator::catalogue::Tail;
 use crate::simulator::completion::{Piece, choice};
 use crate::simulator::http::LAST_CHUNK;
@@ -21,17 +21,17 @@ pub(super) fn script(wire: &Wire<'_>) -> Script {
     let mut script = wire.open("text/event-stream; charset=utf-8");
     script.chunk(COMMENT);
     match wire.kind {
-        Some(Kind::Comments) => {
+        Some(FaultKind::Comments) => {
             wire.murmur(&mut script, COMMENT, KEEP_ALIVE);
             return script;
         }
-        Some(Kind::ErrorFirst(code)) => {
+        Some(FaultKind::ErrorFirst(code)) => {
             event(&mut script, &wire.error(code));
             script.send(LAST_CHUNK);
             return script;
         }
-        Some(Kind::NoChoices) => return closed(script, &[wire.completion.chunk(&json!([]))]),
-        Some(Kind::NullContent) => {
+        Some(FaultKind::NoChoices) => return closed(script, &[wire.completion.chunk(&json!([]))]),
+        Some(FaultKind::NullContent) => {
             let delta = json!({ "role": "assistant", "content": null });
             let chunk = wire.completion.chunk(&choice(&delta, Some("stop"), Some(&wire.completion.native_finish)));
             return closed(script, &[chunk]);
@@ -39,7 +39,7 @@ pub(super) fn script(wire: &Wire<'_>) -> Script {
         _ => {}
     }
     wait_for_first_token(wire, &mut script);
-    if wire.kind == Some(Kind::BadUtf8) {
+    if wire.kind == Some(FaultKind::BadUtf8) {
         bad_utf8(wire, &mut script);
     }
     let stops_after = breaks_after(wire.kind).unwrap_or(usize::MAX);
@@ -84,26 +84,26 @@ fn wait_for_first_token(wire: &Wire<'_>, script: &mut Script) {
 }
 
 /// How many tokens arrive before it breaks, if it breaks in mid-stream.
-fn breaks_after(kind: Option<Kind>) -> Option<usize> {
+fn breaks_after(kind: Option<FaultKind>) -> Option<usize> {
     match kind? {
-        Kind::Stall(n)
-        | Kind::Cut(n)
-        | Kind::ResetAfter(n)
-        | Kind::ErrorEvent(n)
-        | Kind::FinishError(n)
-        | Kind::NoFinish(n) => Some(n as usize),
+        FaultKind::Stall(n)
+        | FaultKind::Cut(n)
+        | FaultKind::ResetAfter(n)
+        | FaultKind::ErrorEvent(n)
+        | FaultKind::FinishError(n)
+        | FaultKind::NoFinish(n) => Some(n as usize),
         _ => None,
     }
 }
 
 fn bad_events(wire: &Wire<'_>, script: &mut Script) {
     match wire.kind {
-        Some(Kind::BadJson(n)) => {
+        Some(FaultKind::BadJson(n)) => {
             for _ in 0..n.min(1000) {
                 script.chunk(format!("data: {{\"id\":\"{}\",\"choices\":[{{\"delta\":{{\"con\n\n", wire.completion.id));
             }
         }
-        Some(Kind::HugeEvent) => {
+        Some(FaultKind::HugeEvent) => {
             let text = "x".repeat(2 << 20);
             event(script, &wire.completion.delta(Piece::Content(&text)));
         }
@@ -123,11 +123,11 @@ fn bad_utf8(wire: &Wire<'_>, script: &mut Script) {
 fn end(wire: &Wire<'_>, mut script: Script) -> Script {
     let completion = wire.completion;
     match wire.kind {
-        Some(Kind::Stall(_)) => script.0.push(Step::Hang),
-        Some(Kind::Cut(_)) => script.0.push(Step::Close),
-        Some(Kind::ResetAfter(_)) => script.0.push(Step::Reset),
-        Some(Kind::NoFinish(_)) => script.send(LAST_CHUNK),
-        Some(Kind::ErrorEvent(_)) => {
+        Some(FaultKind::Stall(_)) => script.0.push(Step::Hang),
+        Some(FaultKind::Cut(_)) => script.0.push(Step::Close),
+        Some(FaultKind::ResetAfter(_)) => script.0.push(Step::Reset),
+        Some(FaultKind::NoFinish(_)) => script.send(LAST_CHUNK),
+        Some(FaultKind::ErrorEvent(_)) => {
             // Both shapes are met in the wild: with a choice that says `error`, and with none.
             let bare = completion.model.tail == Tail::Null;
             let choices = if bare { json!([]) } else { choice(&json!({ "content": "" }), Some("error"), None) };
@@ -139,7 +139,7 @@ fn end(wire: &Wire<'_>, mut script: Script) -> Script {
             event(&mut script, &chunk);
             script.send(LAST_CHUNK);
         }
-        Some(Kind::FinishError(_)) => {
+        Some(FaultKind::FinishError(_)) => {
             let choices = choice(&json!({ "content": "" }), Some("error"), Some("network_error"));
             event(&mut script, &completion.chunk(&choices));
             script.chunk(DONE);
@@ -147,12 +147,12 @@ fn end(wire: &Wire<'_>, mut script: Script) -> Script {
         }
         kind => {
             event(&mut script, &completion.finish_chunk());
-            if kind == Some(Kind::DoubleFinish) {
+            if kind == Some(FaultKind::DoubleFinish) {
                 event(&mut script, &completion.finish_chunk());
                 event(&mut script, &completion.chunk(&choice(&json!({ "content": "" }), None, None)));
             }
             event(&mut script, &completion.usage_chunk());
-            if kind != Some(Kind::NoDone) {
+            if kind != Some(FaultKind::NoDone) {
                 script.chunk(DONE);
             }
             script.send(LAST_CHUNK);

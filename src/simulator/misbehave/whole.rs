@@ -1,7 +1,7 @@
 //! An answer in one piece, good and bad.
 
 use super::Wire;
-use crate::fault::Kind;
+use crate::fault::FaultKind;
 use crate::simulator::completion::Piece;
 use crate::simulator::http::{self, LAST_CHUNK};
 use crate::simulator::script::{Script, Step};
@@ -22,32 +22,32 @@ pub(super) fn script(wire: &Wire<'_>) -> Script {
     let completion = wire.completion;
     let mut body = completion.body();
     match wire.kind {
-        Some(Kind::Stall(_)) => {
+        Some(FaultKind::Stall(_)) => {
             let mut script = wire.open(JSON);
             script.chunk(BLANKS);
             script.0.push(Step::Hang);
             return script;
         }
-        Some(Kind::Comments) => {
+        Some(FaultKind::Comments) => {
             let mut script = wire.open(JSON);
             wire.murmur(&mut script, BLANKS, BLANKS_EVERY);
             return script;
         }
-        Some(Kind::ErrorFirst(code)) => return wire.ok(JSON, &wire.error(code).to_string()),
-        Some(Kind::ErrorEvent(n)) => {
+        Some(FaultKind::ErrorFirst(code)) => return wire.ok(JSON, &wire.error(code).to_string()),
+        Some(FaultKind::ErrorEvent(n)) => {
             finished_early(wire, &mut body, n, "error".into());
             body["choices"][0]["error"] = json!({
                 "code": 502, "message": "Provider disconnected unexpectedly",
                 "metadata": { "error_type": "provider_unavailable" },
             });
         }
-        Some(Kind::FinishError(n)) => {
+        Some(FaultKind::FinishError(n)) => {
             finished_early(wire, &mut body, n, "error".into());
             body["choices"][0]["native_finish_reason"] = "network_error".into();
         }
-        Some(Kind::NoFinish(n)) => finished_early(wire, &mut body, n, Value::Null),
-        Some(Kind::NoChoices) => body["choices"] = json!([]),
-        Some(Kind::NullContent) => {
+        Some(FaultKind::NoFinish(n)) => finished_early(wire, &mut body, n, Value::Null),
+        Some(FaultKind::NoChoices) => body["choices"] = json!([]),
+        Some(FaultKind::NullContent) => {
             body["choices"][0]["message"]["content"] = Value::Null;
             body.as_object_mut().map(|body| body.shift_remove("usage"));
         }
@@ -55,11 +55,11 @@ pub(super) fn script(wire: &Wire<'_>) -> Script {
     }
     let mut body = body.to_string().into_bytes();
     match wire.kind {
-        Some(Kind::Cut(_)) => return torn(wire, &body, Step::Close),
-        Some(Kind::ResetAfter(_)) => return torn(wire, &body, Step::Reset),
-        Some(Kind::BadJson(_)) => body.truncate(body.len() / 2),
-        Some(Kind::HugeEvent) => body.splice(0..0, std::iter::repeat_n(b' ', 17 << 20)).for_each(drop),
-        Some(Kind::BadUtf8) => bad_utf8(&mut body),
+        Some(FaultKind::Cut(_)) => return torn(wire, &body, Step::Close),
+        Some(FaultKind::ResetAfter(_)) => return torn(wire, &body, Step::Reset),
+        Some(FaultKind::BadJson(_)) => body.truncate(body.len() / 2),
+        Some(FaultKind::HugeEvent) => body.splice(0..0, std::iter::repeat_n(b' ', 17 << 20)).for_each(drop),
+        Some(FaultKind::BadUtf8) => bad_utf8(&mut body),
         _ => {}
     }
     let tokens = u32::try_from(completion.len()).unwrap_or(u32::MAX);

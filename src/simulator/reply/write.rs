@@ -3,47 +3,47 @@
 use super::Reply;
 use super::asked::{Field, Style};
 use super::shape::Shape;
-use crate::fault::Kind;
+use crate::fault::FaultKind;
 use serde_json::{Map, Value};
 
 /// The answer's text in its style, spoilt by a fault.
-pub(super) fn answer(style: Style, fields: &[Field], mut values: Vec<Value>, kind: Option<Kind>) -> Reply {
+pub(super) fn answer(style: Style, fields: &[Field], mut values: Vec<Value>, kind: Option<FaultKind>) -> Reply {
     let mut names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
     match kind {
-        Some(Kind::MissingField) => {
+        Some(FaultKind::MissingField) => {
             names.pop();
         }
-        Some(Kind::WrongType) => {
+        Some(FaultKind::WrongType) => {
             for (field, value) in fields.iter().zip(&mut values) {
                 wrong_type(&field.shape, value);
             }
         }
-        Some(Kind::NotInEnum) => {
+        Some(FaultKind::NotInEnum) => {
             for (field, value) in fields.iter().zip(&mut values) {
                 if matches!(field.shape, Shape::Literal(_)) {
                     *value = "none of these".into();
                 }
             }
         }
-        Some(Kind::MisspeltMarker) => {
+        Some(FaultKind::MisspeltMarker) => {
             for name in &mut names {
                 name.push(name.chars().last().unwrap_or('x'));
             }
         }
-        Some(Kind::MarkerInside) => marker_inside(style, fields, &mut values),
+        Some(FaultKind::MarkerInside) => marker_inside(style, fields, &mut values),
         _ => {}
     }
     let text = write(style, &names, &values);
     let content = match kind {
-        Some(Kind::Garbled) => garbled(&text),
-        Some(Kind::FencedJson) => {
+        Some(FaultKind::Garbled) => garbled(&text),
+        Some(FaultKind::FencedJson) => {
             let language = if style == Style::Json { "json" } else { "" };
             format!("```{language}\n{text}\n```")
         }
-        Some(Kind::ProseAround) => {
+        Some(FaultKind::ProseAround) => {
             format!("Sure! Here is what you asked for:\n\n{text}\n\nLet me know if there is anything else.")
         }
-        Some(Kind::JsonInReasoning) => return Reply { reasoning: text, content: String::new() },
+        Some(FaultKind::JsonInReasoning) => return Reply { reasoning: text, content: String::new() },
         _ => text,
     };
     Reply { reasoning: String::new(), content }

@@ -139,9 +139,9 @@ fn decision(w: &mut Writer, attempt: &Attempt) {
     let Some(failed) = &attempt.failed else { return };
     w.head("decision");
     w.pair("rule", &failed.rule, Role::Text);
-    w.pair("then", &failed.decision.to_string(), Role::Text);
+    w.pair("then", &failed.next_step.to_string(), Role::Text);
     w.pair("why", &failed.why, Role::Text);
-    w.pair("blame", &failed.blame.to_string(), Role::Text);
+    w.pair("blame", &failed.domain.to_string(), Role::Text);
     w.pair("reason", &failed.failure.reason, Role::Bad);
     if let Some(hint) = &failed.failure.hint {
         w.pair("hint", &format!("come back after {} ({:?})", seconds(hint.after), hint.source), Role::Text);

@@ -15,8 +15,8 @@ mod marks;
 mod words;
 
 use super::open;
-use crate::failover::Spent;
-use crate::report::{Report, Seen, What};
+use crate::failover::Cost;
+use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::{Attempt, Transcript, model_name, seconds, usd};
 use crate::tui::app::App;
 use crate::tui::command::Link;
@@ -95,7 +95,7 @@ impl Compare {
         column.began.get_or_insert(now.saturating_sub(report.at));
         column.transcript.apply(report);
         // Values are compared when one is new, not at every look.
-        if matches!(report.what, What::Engine(_) | What::Seen(Seen::Parsed { .. })) {
+        if matches!(report.what, ReportKind::Engine(_) | ReportKind::Observation(Observation::Parsed { .. })) {
             let predictions = || self.columns.iter().filter_map(|column| column.answer()?.prediction.as_ref());
             let names = predictions().flat_map(|prediction| prediction.fields.keys());
             let verdicts = names.map(|name| {
@@ -246,8 +246,8 @@ impl Column {
         let mut parts = vec![seconds(self.clock(now))];
         if run.finished.is_some() {
             parts.push(match run.cost() {
-                Spent::Unknown => "cost unknown".to_owned(),
-                spent @ Spent::Known(_) => usd(spent),
+                Cost::Unknown => "cost unknown".to_owned(),
+                spent @ Cost::Known(_) => usd(spent),
             });
         }
         let (into, out) = run.tokens();

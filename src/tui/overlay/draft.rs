@@ -3,9 +3,9 @@
 
 use super::open;
 use super::sheet::WIDTH;
-use crate::dspy::{Entry, library};
-use crate::openrouter::headers::{Chosen, Extra, Headers, Origin, is_secret, lint};
-use crate::openrouter::settings::Settings;
+use crate::dspy::{LibraryEntry, library};
+use crate::openrouter::headers::{ChosenValue, ExtraHeader, Headers, ValueOrigin, is_secret, lint};
+use crate::openrouter::settings::RequestSettings;
 use crate::transcript::counted;
 use crate::tui::app::App;
 use crate::tui::pane::prompt::{cursor, type_into};
@@ -38,9 +38,9 @@ pub enum Subject {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Drafted {
     /// An entry of the library.
-    Signature(Box<Entry>),
+    Signature(Box<LibraryEntry>),
     /// What every request carries.
-    Request(Box<Settings>),
+    Request(Box<RequestSettings>),
     /// Attribution and extras.
     Headers(Box<Headers>),
 }
@@ -77,7 +77,7 @@ const REQUEST_HELP: &str = "\
 
 impl Draft {
     /// An entry of the library, to change and to save.
-    pub fn signature(entry: &Entry) -> Self {
+    pub fn signature(entry: &LibraryEntry) -> Self {
         let mut entry = entry.clone();
         if entry.signature.name.is_empty() {
             let names: Vec<&str> = entry.signature.outputs.iter().map(|field| field.name.as_str()).collect();
@@ -87,14 +87,16 @@ impl Draft {
     }
 
     /// What every request carries.
-    pub fn request(settings: &Settings) -> Self {
+    pub fn request(settings: &RequestSettings) -> Self {
         Self::new(Subject::Request, &format!("{REQUEST_HELP}{}", settings_text(settings)))
     }
 
     /// Attribution and extra headers.
     pub fn headers(headers: &Headers) -> Self {
-        let text = |chosen: &Option<Chosen>| chosen.as_ref().map(|chosen| chosen.value.clone()).unwrap_or_default();
-        let shown = |extra: &Extra| if is_secret(&extra.name) { MASK.to_owned() } else { extra.value.value.clone() };
+        let text =
+            |chosen: &Option<ChosenValue>| chosen.as_ref().map(|chosen| chosen.value.clone()).unwrap_or_default();
+        let shown =
+            |extra: &ExtraHeader| if is_secret(&extra.name) { MASK.to_owned() } else { extra.value.value.clone() };
         let typed = Typed {
             referer: text(&headers.referer),
             title: text(&headers.title),
@@ -190,7 +192,7 @@ impl Draft {
                 let text = format!("✓ {} · {} · {demos}", entry.signature.inline(), entry.module);
                 vec![say(&text, Role::Good)]
             }
-            Ok(Drafted::Request(settings)) if *settings == Settings::default() => {
+            Ok(Drafted::Request(settings)) if *settings == RequestSettings::default() => {
                 vec![say("✓ nothing is set: the provider decides", Role::Good)]
             }
             Ok(Drafted::Request(_)) => vec![say("✓ can be sent", Role::Good)],
@@ -213,7 +215,7 @@ fn broken(text: &str, error: &toml::de::Error) -> Vec<String> {
     vec![format!("line {line}: {}", error.message())]
 }
 
-fn read_signature(text: &str) -> Result<Entry, Vec<String>> {
+fn read_signature(text: &str) -> Result<LibraryEntry, Vec<String>> {
     let mut entries = library::parse(text).map_err(|error| vec![error.to_string()])?;
     match (entries.pop(), entries.is_empty()) {
         (Some(entry), true) => Ok(entry),
@@ -223,8 +225,8 @@ fn read_signature(text: &str) -> Result<Entry, Vec<String>> {
 }
 
 /// The settings as TOML, what we do not know among them as raw JSON.
-fn settings_text(settings: &Settings) -> String {
-    let known = Settings { extra_body: serde_json::Map::new(), ..settings.clone() };
+fn settings_text(settings: &RequestSettings) -> String {
+    let known = RequestSettings { extra_body: serde_json::Map::new(), ..settings.clone() };
     let mut table = toml::Table::try_from(&known).unwrap_or_default();
     if !settings.extra_body.is_empty() {
         let json = serde_json::to_string_pretty(&settings.extra_body).unwrap_or_default();
@@ -233,7 +235,7 @@ fn settings_text(settings: &Settings) -> String {
     table.to_string()
 }
 
-fn read_settings(text: &str) -> Result<Settings, Vec<String>> {
+fn read_settings(text: &str) -> Result<RequestSettings, Vec<String>> {
     let mut table: toml::Table = toml::from_str(text).map_err(|error| broken(text, &error))?;
     let extra = match table.get("extra_body") {
         Some(toml::Value::String(json)) => match serde_json::from_str::<Value>(json) {
@@ -246,7 +248,7 @@ fn read_settings(text: &str) -> Result<Settings, Vec<String>> {
     if extra.is_some() {
         table.remove("extra_body");
     }
-    let mut settings: Settings = table.try_into().map_err(|error| vec![error.message().to_owned()])?;
+    let mut settings: RequestSettings = table.try_into().map_err(|error| vec![error.message().to_owned()])?;
     settings.extra_body = extra.unwrap_or(settings.extra_body);
     settings.check().map_err(|bad| vec![bad.to_string()])?;
     Ok(settings)
@@ -254,18 +256,18 @@ fn read_settings(text: &str) -> Result<Settings, Vec<String>> {
 
 fn read_headers(text: &str, before: &Headers) -> Result<Headers, Vec<String>> {
     let typed: Typed = toml::from_str(text).map_err(|error| broken(text, &error))?;
-    let chosen = |value: String, old: Option<&Chosen>| match old {
+    let chosen = |value: String, old: Option<&ChosenValue>| match old {
         Some(old) if old.value == value => old.clone(),
-        _ => Chosen { value, from: Origin::Session },
+        _ => ChosenValue { value, from: ValueOrigin::Session },
     };
-    let set = |value: String, old: &Option<Chosen>| (!value.is_empty()).then(|| chosen(value, old.as_ref()));
+    let set = |value: String, old: &Option<ChosenValue>| (!value.is_empty()).then(|| chosen(value, old.as_ref()));
     let extras = typed.headers.into_iter().map(|(name, value)| {
         let old = before.extras.iter().find(|extra| extra.name == name).map(|extra| &extra.value);
         let value = match old {
             Some(old) if value == MASK => old.clone(),
             _ => chosen(value, old),
         };
-        Extra { name, value }
+        ExtraHeader { name, value }
     });
     let headers = Headers {
         referer: set(typed.referer, &before.referer),

@@ -9,7 +9,7 @@
 //! DSPy is a framework for …
 //! ```
 
-use crate::transcript::{Phase, Transcript, model_name};
+use crate::transcript::{AttemptPhase, Transcript, model_name};
 use crate::tui::app::App;
 use crate::tui::draw::frame;
 use crate::tui::keymap::Action;
@@ -66,10 +66,10 @@ fn title(app: &App) -> String {
     let Some(attempt) = app.transcript().and_then(Transcript::shown) else { return "answer".to_owned() };
     let provider = attempt.provider.as_ref().map(|p| format!(" · {p}")).unwrap_or_default();
     let word = match attempt.phase() {
-        Phase::Planned | Phase::Asked | Phase::Opened => "asking",
-        Phase::Reasoning | Phase::Answering => "from",
-        Phase::Answered => "by",
-        Phase::Failed => "failed:",
+        AttemptPhase::Planned | AttemptPhase::Asked | AttemptPhase::Opened => "asking",
+        AttemptPhase::Reasoning | AttemptPhase::Answering => "from",
+        AttemptPhase::Answered => "by",
+        AttemptPhase::Failed => "failed:",
     };
     // A dated name is the same model.
     let (asked, answering) = (model_name(&attempt.model), model_name(attempt.answering()));

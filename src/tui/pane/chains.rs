@@ -2,7 +2,7 @@
 
 use crate::failover::{Finished, Outcome};
 use crate::text::clean_line;
-use crate::transcript::{Attempt, Phase, Step, Transcript, model_name};
+use crate::transcript::{Attempt, AttemptPhase, LogEvent, Transcript, model_name};
 use crate::tui::theme::Role;
 
 /// A line for each chain, for the call that compares them, and for the vote; none for a module of one chain.
@@ -10,13 +10,13 @@ pub fn lines(run: &Transcript) -> Vec<(String, Role)> {
     let Some(setup) = run.setup.as_ref().filter(|setup| setup.module.chains() > 1) else { return Vec::new() };
     let count = setup.module.chains();
     let vote = run.story.iter().rev().find_map(|line| match &line.step {
-        Step::Voted(vote) => Some(vote),
+        LogEvent::Voted(vote) => Some(vote),
         _ => None,
     });
     let mut lines = Vec::new();
     for chain in 1..=count {
         let end = run.story.iter().find_map(|line| match &line.step {
-            Step::Chain { chain: this, end, .. } if *this == chain => Some(&**end),
+            LogEvent::Chain { chain: this, end, .. } if *this == chain => Some(&**end),
             _ => None,
         });
         let last = run.attempts.iter().rfind(|attempt| attempt.id.chain() == chain);
@@ -56,11 +56,11 @@ fn going(attempt: Option<&Attempt>) -> (String, Role) {
     let Some(attempt) = attempt else { return ("about to ask".to_owned(), Role::Dim) };
     let model = model_name(&attempt.model);
     let text = match attempt.phase() {
-        Phase::Planned | Phase::Asked | Phase::Opened => format!("asking {model}"),
-        Phase::Reasoning => format!("{model} thinks"),
-        Phase::Answering => format!("{model} answers, {} characters", attempt.text.chars().count()),
-        Phase::Answered => format!("{model} has answered"),
-        Phase::Failed => return (format!("{model} failed · {}", attempt.happened()), Role::Bad),
+        AttemptPhase::Planned | AttemptPhase::Asked | AttemptPhase::Opened => format!("asking {model}"),
+        AttemptPhase::Reasoning => format!("{model} thinks"),
+        AttemptPhase::Answering => format!("{model} answers, {} characters", attempt.text.chars().count()),
+        AttemptPhase::Answered => format!("{model} has answered"),
+        AttemptPhase::Failed => return (format!("{model} failed · {}", attempt.happened()), Role::Bad),
     };
     (text, Role::Dim)
 }

@@ -1,7 +1,7 @@
 //! The failover log: the run's story, one entry a step.
 
 use crate::failover::AttemptId;
-use crate::transcript::{Step, Tone, Transcript, counted, model_name, seconds};
+use crate::transcript::{LogEvent, Tone, Transcript, counted, model_name, seconds};
 use crate::tui::app::App;
 use crate::tui::draw::frame;
 use crate::tui::layout::Pane;
@@ -55,7 +55,7 @@ impl LogView {
             let mut pieces = Vec::new();
             let head = parts.next().unwrap_or_default();
             // On a stage the dead are struck out here too.
-            let dead = airy && matches!(line.tone(run), Tone::Bad) && matches!(line.step, Step::Attempt(_));
+            let dead = airy && matches!(line.tone(run), Tone::Bad) && matches!(line.step, LogEvent::Attempt(_));
             pieces.push((head, theme.style(if dead { Role::Struck } else { Role::Heading })));
             for (i, part) in parts.enumerate() {
                 pieces.push((" · ", theme.style(Role::Dim)));
@@ -89,10 +89,10 @@ impl LogView {
 /// The attempt that a step is about.
 pub fn attempt_of(run: &Transcript, step: usize) -> Option<AttemptId> {
     match &run.story.get(step)?.step {
-        Step::Attempt(id) => Some(*id),
-        Step::Finished(finished) => finished.attempt.or_else(|| run.attempts.last().map(|a| a.id)),
+        LogEvent::Attempt(id) => Some(*id),
+        LogEvent::Finished(finished) => finished.attempt.or_else(|| run.attempts.last().map(|a| a.id)),
         _ => run.story[..step].iter().rev().find_map(|line| match line.step {
-            Step::Attempt(id) => Some(id),
+            LogEvent::Attempt(id) => Some(id),
             _ => None,
         }),
     }
@@ -119,8 +119,8 @@ fn role(tone: Tone) -> Role {
 }
 
 /// What the router behind us tried inside an attempt.
-fn inner_attempts(run: &Transcript, step: &Step) -> Vec<String> {
-    let Step::Attempt(id) = step else { return Vec::new() };
+fn inner_attempts(run: &Transcript, step: &LogEvent) -> Vec<String> {
+    let LogEvent::Attempt(id) = step else { return Vec::new() };
     let Some(attempt) = run.attempt(*id) else { return Vec::new() };
     let failed = attempt.failed.iter().flat_map(|failed| &failed.failure.inner);
     let metadata = attempt.metadata.iter().flat_map(|metadata| &metadata.attempts);

@@ -12,7 +12,7 @@
 //! └───────────────────────────────┘
 //! ```
 
-use crate::dspy::{Kind, Signature, Values};
+use crate::dspy::{FieldType, Signature, Values};
 use crate::text;
 use crate::tui::app::App;
 use crate::tui::draw::frame;
@@ -42,7 +42,7 @@ pub struct Input {
     /// The field's name; empty where the signature has no input.
     pub name: String,
     /// Its type.
-    pub kind: Kind,
+    pub kind: FieldType,
     /// The editor.
     pub area: TextArea<'static>,
     /// Large pastes: what stands in the editor for each, and its text.
@@ -53,7 +53,7 @@ pub struct Input {
 const LARGE: usize = 100_000;
 
 impl Input {
-    fn new(name: &str, kind: Kind, placeholder: Option<&str>) -> Self {
+    fn new(name: &str, kind: FieldType, placeholder: Option<&str>) -> Self {
         let mut input = Self { name: name.to_owned(), kind, area: TextArea::default(), attached: Vec::new() };
         input.set("");
         input.area.set_placeholder_text(placeholder.unwrap_or_default());
@@ -107,7 +107,7 @@ impl Input {
     fn value(&self) -> Value {
         let text = self.whole();
         match self.kind {
-            Kind::Str => Value::String(text),
+            FieldType::Str => Value::String(text),
             _ => serde_json::from_str(&text).unwrap_or(Value::String(text)),
         }
     }
@@ -126,7 +126,7 @@ impl Prompt {
             .map(|field| Input::new(&field.name, field.kind.clone(), field.placeholder.as_deref()))
             .collect();
         if inputs.is_empty() {
-            inputs.push(Input::new("", Kind::Str, Some("this signature has no inputs: F2 sends it")));
+            inputs.push(Input::new("", FieldType::Str, Some("this signature has no inputs: F2 sends it")));
         }
         Self { inputs, at: 0 }
     }
@@ -290,9 +290,9 @@ pub fn draw(app: &App, f: &mut Frame<'_>) {
     }
 }
 
-fn kind_note(kind: &Kind) -> String {
+fn kind_note(kind: &FieldType) -> String {
     match kind {
-        Kind::Str => String::new(),
+        FieldType::Str => String::new(),
         other => format!("  {other}"),
     }
 }

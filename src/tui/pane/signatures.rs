@@ -1,6 +1,6 @@
 //! The signatures: a library to choose from, and one line to type your own.
 
-use crate::dspy::{Entry, Signature, SyntaxError};
+use crate::dspy::{LibraryEntry, Signature, SyntaxError};
 use crate::text;
 use crate::tui::app::App;
 use crate::tui::draw::{frame, window};
@@ -19,7 +19,7 @@ use tui_textarea::{CursorMove, TextArea, WrapMode};
 #[derive(Clone, Debug)]
 pub struct Shelf {
     /// The library.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LibraryEntry>,
     /// The chosen line: 0 is "type your own", the library begins at 1.
     pub at: usize,
     /// Removing the chosen entry was asked for once.
@@ -29,7 +29,7 @@ pub struct Shelf {
 
 impl Shelf {
     /// The library, its first entry chosen.
-    pub fn new(entries: Vec<Entry>) -> Self {
+    pub fn new(entries: Vec<LibraryEntry>) -> Self {
         Self { at: usize::from(!entries.is_empty()), entries, doomed: false, editor: None }
     }
 
@@ -39,7 +39,7 @@ impl Shelf {
     }
 
     /// The chosen entry, unless "type your own" is chosen.
-    pub fn chosen(&self) -> Option<&Entry> {
+    pub fn chosen(&self) -> Option<&LibraryEntry> {
         self.entries.get(self.at.checked_sub(1)?)
     }
 
@@ -201,6 +201,6 @@ pub fn caret(error: &SyntaxError, source: &str, cells: usize, theme: Theme) -> V
     rows
 }
 
-fn label(entry: &Entry) -> String {
+fn label(entry: &LibraryEntry) -> String {
     if entry.signature.name.is_empty() { entry.signature.inline() } else { entry.signature.name.clone() }
 }

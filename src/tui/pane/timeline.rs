@@ -7,7 +7,7 @@
 //!                     ┄ asked ╌ headers ▒ reasoning █ answer
 //! ```
 
-use crate::transcript::{Attempt, Phase, model_name, seconds};
+use crate::transcript::{Attempt, AttemptPhase, model_name, seconds};
 use crate::tui::app::{App, Run};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
@@ -32,8 +32,8 @@ pub fn draw(app: &App, run: &Run, now: Duration, f: &mut Frame<'_>) {
             return;
         }
         let (glyph, role) = match attempt.phase() {
-            Phase::Answered => ("✓", Role::Good),
-            Phase::Failed => ("✗", Role::Bad),
+            AttemptPhase::Answered => ("✓", Role::Good),
+            AttemptPhase::Failed => ("✗", Role::Bad),
             _ => ("●", Role::Live),
         };
         let label = clip(&format!("{} {glyph} {}", attempt.id, model_name(&attempt.model)), label_cells);

@@ -1,7 +1,7 @@
 //! Runs that are not the screen's own: comparisons and replays.
 
 use super::overlaid::travel;
-use crate::report::{Report, Seen, What};
+use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
 use crate::tui::app::{App, Run};
 use crate::tui::command::{Ask, Command};
@@ -133,7 +133,7 @@ impl App {
             let began = now.saturating_sub(report.at);
             self.run = Some(Run { transcript: Transcript::default(), began, past: false, replay: true });
         }
-        if let What::Seen(Seen::Begun(job)) = &report.what {
+        if let ReportKind::Observation(Observation::Begun(job)) = &report.what {
             self.module = job.module;
             self.adapter = job.adapter;
             self.use_signature(job.signature.clone(), job.demos.clone());

@@ -1,7 +1,7 @@
 //! What the next run is made of besides its inputs: demos, the signature as it is kept, settings, headers.
 
 use super::overlaid::{travel, travel_sheet};
-use crate::dspy::{Demo, Entry, Signature, library};
+use crate::dspy::{Demo, LibraryEntry, Signature, library};
 use crate::transcript::Transcript;
 use crate::tui::app::App;
 use crate::tui::command::{Command, Composed};
@@ -108,8 +108,12 @@ impl App {
 
     /// Takes a signature that was typed: it stands in the list until the end, and can be saved.
     pub(super) fn keep_for_now(&mut self, signature: Signature) {
-        let entry =
-            Entry { signature: signature.clone(), description: String::new(), module: self.module, demos: Vec::new() };
+        let entry = LibraryEntry {
+            signature: signature.clone(),
+            description: String::new(),
+            module: self.module,
+            demos: Vec::new(),
+        };
         let known = self.shelf.entries.iter().position(|entry| entry.signature.inline() == signature.inline());
         if let Some(at) = known {
             self.shelf.at = at + 1;
@@ -123,7 +127,8 @@ impl App {
 
     /// Opens the editor on what is typed, on the chosen entry, or on the signature in use.
     pub(super) fn draft_signature(&mut self) {
-        let typed = |signature| Entry { signature, description: String::new(), module: self.module, demos: Vec::new() };
+        let typed =
+            |signature| LibraryEntry { signature, description: String::new(), module: self.module, demos: Vec::new() };
         let entry = if self.holds(Context::Typing) {
             self.shelf.read().map(typed)
         } else if let Some(entry) = self.shelf.chosen().filter(|_| self.focus == Pane::Signatures)
@@ -191,7 +196,8 @@ impl App {
             Drafted::Signature(entry) => {
                 self.shelf.stop();
                 let inline = entry.signature.inline();
-                let unnamed = |other: &Entry| other.signature.name.is_empty() && other.signature.inline() == inline;
+                let unnamed =
+                    |other: &LibraryEntry| other.signature.name.is_empty() && other.signature.inline() == inline;
                 self.shelf.entries.retain(|other| !unnamed(other));
                 library::put(&mut self.shelf.entries, (*entry).clone());
                 let at = self.shelf.entries.iter().position(|other| other.signature.name == entry.signature.name);

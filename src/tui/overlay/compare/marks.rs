@@ -2,7 +2,7 @@
 //! is what is read. Text goes word by word; numbers, labels and lists go row by row.
 
 use super::words::new_words;
-use crate::dspy::Kind;
+use crate::dspy::FieldType;
 use crate::transcript::Transcript;
 use crate::tui::pane::page::{FieldRows, Page};
 use crate::tui::wrap::width;
@@ -31,7 +31,7 @@ pub(super) fn marks(base: &[FieldRows<'_>], run: &Transcript, page: &Page) -> Ve
     for field in page.fields(run).filter(|field| !run.is_thought(field.name)) {
         let Some(before) = base.iter().find(|other| other.name == field.name) else { continue };
         let kind = run.setup.as_ref().and_then(|setup| setup.signature.output(field.name)).map(|field| &field.kind);
-        let words = kind.is_none_or(|kind| *kind == Kind::Str);
+        let words = kind.is_none_or(|kind| *kind == FieldType::Str);
         let (there, here) = (pieces(&before.rows, words), pieces(&field.rows, words));
         let new = new_words(&said(&there), &said(&here));
         join(&here, &new, &field, &mut marks);

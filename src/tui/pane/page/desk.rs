@@ -1,9 +1,9 @@
 //! The blocks of one look, put together out of those of the last.
 
 use super::{Body, Key, Verdict};
-use crate::dspy::{Kind, Prediction};
+use crate::dspy::{FieldType, Prediction};
 use crate::failover::{AttemptId, Outcome};
-use crate::transcript::{Attempt, Phase, Transcript, model_name, seconds};
+use crate::transcript::{Attempt, AttemptPhase, Transcript, model_name, seconds};
 use crate::tui::banner;
 use crate::tui::markdown::{Look, Markdown};
 use crate::tui::pane::value;
@@ -103,7 +103,7 @@ impl Desk<'_> {
         let time = attempt.reasoned().map(seconds).unwrap_or_default();
         let tokens = attempt.usage.and_then(|usage| usage.reasoning_tokens);
         let tokens = tokens.map(|n| format!(", {n} tokens")).unwrap_or_default();
-        let verb = if attempt.phase() == Phase::Reasoning { "thinking" } else { "thought" };
+        let verb = if attempt.phase() == AttemptPhase::Reasoning { "thinking" } else { "thought" };
         let mark = if folded { "▸" } else { "▾" };
         self.lines("reasoning", attempt.id, &format!("{mark} {verb} {time}{tokens}"), Role::Dim);
         if !folded {
@@ -166,7 +166,7 @@ impl Desk<'_> {
     fn heading(&mut self, run: &Transcript, of: AttemptId, name: &str, folded: Option<&str>) {
         self.gap();
         let kind = run.setup.as_ref().and_then(|setup| setup.signature.output(name)).map(|field| &field.kind);
-        let note = kind.filter(|kind| **kind != Kind::Str).map(|kind| format!("  {kind}")).unwrap_or_default();
+        let note = kind.filter(|kind| **kind != FieldType::Str).map(|kind| format!("  {kind}")).unwrap_or_default();
         if let Some(text) = folded {
             let words = text.split_whitespace().count();
             return self.lines("folded", of, &format!("▸ {name}, {words} words"), Role::Dim);

@@ -1,18 +1,18 @@
 //! What nobody has billed yet: an attempt that was cancelled or broke off has a generation
 //! id and no cost. The service knows it, but late.
 
-use super::World;
-use crate::failover::{AttemptId, Event, Spent};
+use super::Services;
+use crate::failover::{AttemptId, Cost, Event};
 use crate::openrouter::Delta;
 use crate::openrouter::account::Generation;
-use crate::report::{Seen, What};
+use crate::report::{Observation, ReportKind};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// When the service is asked for a cost that an answer did not bring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AskCosts {
+pub enum CostLookup {
     /// Not at all: it stays unknown.
     #[default]
     Never,
@@ -28,25 +28,29 @@ const PAUSES: [u64; 8] = [0, 1, 2, 4, 8, 15, 30, 60];
 
 /// The attempts of a run whose cost is open.
 #[derive(Debug, Default)]
-pub(super) struct Bills {
+pub(super) struct PendingCosts {
     generations: BTreeMap<AttemptId, String>,
     open: Vec<AttemptId>,
 }
 
-impl Bills {
+impl PendingCosts {
     /// Takes a report of the run in.
-    pub(super) fn hear(&mut self, what: &What, simulated: bool) {
+    pub(super) fn hear(&mut self, what: &ReportKind, simulated: bool) {
         match what {
             // A fault that was injected is the simulator's: the service knows nothing of it.
-            What::Seen(Seen::Sent(sent)) if sent.simulated != simulated => _ = self.generations.remove(&sent.attempt),
-            What::Seen(Seen::Sent(sent)) => _ = self.generations.insert(sent.attempt, String::new()),
-            What::Seen(Seen::Stream { attempt, delta: Delta::Opened(head) }) => {
+            ReportKind::Observation(Observation::Sent(sent)) if sent.simulated != simulated => {
+                _ = self.generations.remove(&sent.attempt)
+            }
+            ReportKind::Observation(Observation::Sent(sent)) => {
+                _ = self.generations.insert(sent.attempt, String::new())
+            }
+            ReportKind::Observation(Observation::Stream { attempt, delta: Delta::Opened(head) }) => {
                 if let (Some(slot), Some(id)) = (self.generations.get_mut(attempt), &head.generation) {
                     slot.clone_from(id);
                 }
             }
-            What::Engine(Event::Failed(failed)) if failed.cost == Spent::Unknown => self.open.push(failed.attempt),
-            What::Engine(Event::Answered(answered)) if answered.cost == Spent::Unknown => {
+            ReportKind::Engine(Event::Failed(failed)) if failed.cost == Cost::Unknown => self.open.push(failed.attempt),
+            ReportKind::Engine(Event::Answered(answered)) if answered.cost == Cost::Unknown => {
                 self.open.push(answered.attempt);
             }
             _ => {}
@@ -61,11 +65,11 @@ impl Bills {
 }
 
 /// Asks until there is an answer or the tries are over, and never outlives the world.
-pub(super) async fn settle(world: Weak<World>, id: &str) -> Option<Generation> {
+pub(super) async fn settle(services: Weak<Services>, id: &str) -> Option<Generation> {
     for pause in PAUSES {
         tokio::time::sleep(Duration::from_secs(pause)).await;
-        let asked = async |world: Arc<World>| world.generation(id).await;
-        if let Ok(generation) = asked(world.upgrade()?).await {
+        let asked = async |services: Arc<Services>| services.generation(id).await;
+        if let Ok(generation) = asked(services.upgrade()?).await {
             return Some(generation);
         }
     }

@@ -1,16 +1,16 @@
 //! What all runs share: the service, the simulator, breakers, faults, the clock.
 
-use super::bills::AskCosts;
-use crate::failover::{Failure, Health, Kind, Route, Standing};
+use super::costs::CostLookup;
+use crate::failover::{Failure, FailureKind, Health, HealthRow, Route};
 use crate::fault::{self, Fault};
 use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::Headers;
-use crate::openrouter::model::Reasons;
-use crate::openrouter::settings::Settings;
+use crate::openrouter::model::ReasoningSupport;
+use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{BaseUrl, Dialect};
-use crate::report::Job;
+use crate::report::RunSpec;
 use crate::secret::Secret;
 use crate::simulator::Simulator;
 use std::collections::BTreeMap;
@@ -29,10 +29,10 @@ pub enum Service {
 }
 
 /// A fault that was injected, and since when.
-struct Injected {
+struct InjectedFault {
     fault: Fault,
     since: Duration,
-    state: fault::State,
+    state: fault::ScheduleState,
 }
 
 /// Where an attempt goes.
@@ -46,7 +46,7 @@ pub(super) struct Address {
 }
 
 /// The world that runs live in.
-pub struct World {
+pub struct Services {
     /// HTTP connections.
     pub(super) client: Client,
     service: Service,
@@ -55,17 +55,17 @@ pub struct World {
     headers: Mutex<Headers>,
     catalogue: Mutex<Catalogue>,
     health: Mutex<Health>,
-    faults: Mutex<BTreeMap<String, Injected>>,
+    faults: Mutex<BTreeMap<String, InjectedFault>>,
     cache: Mutex<Option<PathBuf>>,
-    ask_costs: Mutex<AskCosts>,
+    ask_costs: Mutex<CostLookup>,
     began: Instant,
-    numbers: Mutex<Box<Numbers>>,
+    numbers: Mutex<Box<RunIdSource>>,
 }
 
 /// The key that the simulator is shown: it wants one, like the real service, but takes any.
 const SIMULATED_KEY: &str = "any-key-will-do";
 
-impl World {
+impl Services {
     /// A world with closed breakers and no faults.
     pub fn new(client: Client, service: Service, simulator: Simulator, headers: Headers, catalogue: Catalogue) -> Self {
         let base = own(&simulator.base_url());
@@ -114,7 +114,7 @@ impl World {
     }
 
     /// Every breaker as it stands, for the health board.
-    pub fn board(&self) -> Vec<Standing> {
+    pub fn board(&self) -> Vec<HealthRow> {
         self.health().board(self.now())
     }
 
@@ -128,7 +128,7 @@ impl World {
         let mut faults = locked(&self.faults);
         match fault {
             Some(fault) => {
-                let injected = Injected { fault, since: self.now(), state: fault::State::default() };
+                let injected = InjectedFault { fault, since: self.now(), state: fault::ScheduleState::default() };
                 faults.insert(model.to_owned(), injected);
             }
             None => _ = faults.remove(model),
@@ -182,7 +182,7 @@ impl World {
     /// service itself.
     ///
     /// A request with a list of models has them all here, the first choice first, and each has its own fault.
-    fn address_of(&self, models: &[&str], hit: impl Fn(&mut Injected, Duration) -> bool) -> Address {
+    fn address_of(&self, models: &[&str], hit: impl Fn(&mut InjectedFault, Duration) -> bool) -> Address {
         let now = self.now();
         let mut faults = locked(&self.faults);
         let mut fired = Vec::new();
@@ -207,20 +207,20 @@ impl World {
     }
 
     /// Fills in what this world knows of a job: who answers, and of each model its abilities and its price.
-    pub(super) fn complete(&self, job: &mut Job, prompt_bytes: usize) {
-        job.simulated = self.simulated();
-        for route in &mut job.chain {
-            *route = self.route(&route.model, &job.settings, prompt_bytes);
+    pub(super) fn complete(&self, spec: &mut RunSpec, prompt_bytes: usize) {
+        spec.simulated = self.simulated();
+        for route in &mut spec.chain {
+            *route = self.route(&route.model, &spec.settings, prompt_bytes);
         }
     }
 
     /// A model as a place in a chain, with what the catalogue knows of it.
-    pub fn route(&self, model: &str, settings: &Settings, prompt_bytes: usize) -> Route {
+    pub fn route(&self, model: &str, settings: &RequestSettings, prompt_bytes: usize) -> Route {
         let mut route = Route::new(model, self.endpoint().base.origin());
         route.max_tokens = settings.max_tokens;
         let catalogue = locked(&self.catalogue);
         if let Some(known) = catalogue.find(model) {
-            route.reasoning = matches!(known.reasoning, Reasons::ByDefault | Reasons::Always);
+            route.reasoning = matches!(known.reasoning, ReasoningSupport::ByDefault | ReasoningSupport::Always);
             route.context = known.context;
             route.max_output = known.max_output;
             route.worst_case = known.price.worst_case(prompt_bytes, settings.max_tokens.or(known.max_output));
@@ -245,7 +245,7 @@ impl World {
     /// Whatever kept the list from coming.
     pub async fn ask_catalogue(&self) -> Result<Catalogue, Failure> {
         let answer = self.client.get(&self.endpoint(), &self.headers(), "/models").await?;
-        let none = || Failure::new(Kind::NotAnAnswer, "the server lists no models");
+        let none = || Failure::new(FailureKind::NotAnAnswer, "the server lists no models");
         let catalogue = Catalogue::from_answer(&answer, wall()).ok_or_else(none)?;
         *locked(&self.catalogue) = catalogue.clone();
         if let Some(cache) = self.cache() {
@@ -288,7 +288,10 @@ impl World {
     pub async fn key_info(&self) -> Result<KeyInfo, Failure> {
         let endpoint = self.endpoint();
         if endpoint.base.dialect() != Dialect::OpenRouter && !endpoint.base.is_loopback() {
-            return Err(Failure::new(Kind::Local, "only OpenRouter says what a key may spend; this is another server"));
+            return Err(Failure::new(
+                FailureKind::Local,
+                "only OpenRouter says what a key may spend; this is another server",
+            ));
         }
         let answer = self.client.get(&endpoint, &self.headers(), "/key").await?;
         Ok(KeyInfo::parse(&answer, endpoint.key.as_ref()))
@@ -305,17 +308,17 @@ impl World {
     }
 
     /// Says when runs ask what their unbilled attempts cost.
-    pub fn ask_costs(&self, when: AskCosts) {
+    pub fn ask_costs(&self, when: CostLookup) {
         *locked(&self.ask_costs) = when;
     }
 
-    pub(super) fn costs_asked(&self) -> AskCosts {
+    pub(super) fn costs_asked(&self) -> CostLookup {
         *locked(&self.ask_costs)
     }
 }
 
 /// What numbers runs, by the wall time in ms.
-type Numbers = dyn FnMut(u64) -> u64 + Send;
+type RunIdSource = dyn FnMut(u64) -> u64 + Send;
 
 /// Numbers that are this world's own.
 fn own_numbers() -> impl FnMut(u64) -> u64 {
