@@ -87,8 +87,9 @@ pub async fn run(start: Start, wires: Wires) -> io::Result<()> {
             },
             event = desk.keys.next() => if desk.hear(event).await? { return Ok(()) },
             Some(msg) = desk.wires.inbox.recv() => {
-                desk.told(msg);
-                due = Some(drawn + FRAME);
+                if desk.told(msg) {
+                    due = Some(drawn + FRAME);
+                }
                 continue;
             }
             () = desk.clock.until(due), if due.is_some() => continue,

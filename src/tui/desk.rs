@@ -118,12 +118,16 @@ impl Desk {
         Ok(false)
     }
 
-    /// Takes in a message and all that wait behind it.
-    pub(super) fn told(&mut self, msg: Msg) {
-        self.app.update(self.clock.now(), msg);
-        while let Ok(msg) = self.wires.inbox.try_recv() {
+    /// Applies a message and all that wait behind it. Returns whether a frame is due.
+    pub(super) fn told(&mut self, first: Msg) -> bool {
+        let mut due = false;
+        let mut next = Some(first);
+        while let Some(msg) = next {
+            due |= self.app.shows(&msg);
             self.app.update(self.clock.now(), msg);
+            next = self.wires.inbox.try_recv().ok();
         }
+        due
     }
 
     /// The system stops us, or lets us go on.

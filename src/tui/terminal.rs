@@ -1,17 +1,20 @@
 //! The terminal taken and given back. Whatever ends the program, the terminal is left as
 //! it was found: modes off first, then the alternate screen, then raw mode.
 
+mod backend;
+
+use backend::QuietBackend;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, KeyboardEnhancementFlags,
     PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen,
-    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::Backend as _;
 use std::io::{self, IsTerminal, Stdout, Write, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -21,7 +24,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while it is ours. Dropping it gives it back.
 pub struct Terminal {
-    screen: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    screen: ratatui::Terminal<QuietBackend<Stdout>>,
     mouse: bool,
 }
 
@@ -41,7 +44,7 @@ impl Terminal {
         }
         give_back_on_panic();
         enter(false)?;
-        match ratatui::Terminal::new(CrosstermBackend::new(stdout())) {
+        match ratatui::Terminal::new(QuietBackend::new(stdout())) {
             Ok(screen) => Ok(Self { screen, mouse: false }),
             Err(error) => {
                 give_back();
@@ -50,15 +53,15 @@ impl Terminal {
         }
     }
 
-    /// Draws one frame, in one piece where the terminal can do that.
+    /// Draws one frame, in one piece where the terminal can do that. Writes nothing if the frame changes nothing.
     ///
     /// # Errors
     /// Where the terminal cannot be written to.
     pub fn draw(&mut self, paint: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
-        queue!(stdout(), BeginSynchronizedUpdate)?;
         let drawn = self.screen.draw(paint).map(drop);
-        execute!(stdout(), EndSynchronizedUpdate)?;
-        drawn
+        // An update that has begun is ended even if drawing failed in the middle of it.
+        let ended = self.screen.backend_mut().flush();
+        drawn.and(ended)
     }
 
     /// Puts text on the clipboard by OSC 52: whether the terminal takes it, it does not say.
@@ -96,7 +99,7 @@ impl Terminal {
         let result = meanwhile();
         enter(self.mouse)?;
         // A new one remembers no frame; clearing the old one would ask the terminal where its cursor is.
-        self.screen = ratatui::Terminal::new(CrosstermBackend::new(stdout()))?;
+        self.screen = ratatui::Terminal::new(QuietBackend::new(stdout()))?;
         Ok(result)
     }
 }

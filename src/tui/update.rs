@@ -75,6 +75,14 @@ impl App {
         }
     }
 
+    /// Whether this message may change what the screen shows now. No frame is due after one that cannot.
+    pub fn shows(&self, msg: &Msg) -> bool {
+        match msg {
+            Msg::Past(_) => matches!(self.overlay, Some(Overlay::History(_))),
+            _ => true,
+        }
+    }
+
     /// Takes one thing in.
     pub fn update(&mut self, now: Duration, msg: Msg) -> Option<Command> {
         match msg {

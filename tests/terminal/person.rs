@@ -6,8 +6,10 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::termios::{LocalModes, tcgetattr};
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::process::Child;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -22,6 +24,26 @@ pub(crate) struct Person {
     parser: vt100::Parser,
     raw: Vec<u8>,
     modes: LocalModes,
+    home: PathBuf,
+}
+
+/// What the program has done by the time that it rests, as the system counts it.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rest {
+    /// How often its threads have gone to sleep: each wake-up is followed by one.
+    pub(crate) naps: u64,
+    /// Bytes written, to the terminal or elsewhere.
+    pub(crate) written: u64,
+}
+
+/// A thread of the program at one look.
+#[cfg(target_os = "linux")]
+#[derive(Debug, PartialEq)]
+struct Thread {
+    id: std::ffi::OsString,
+    asleep: bool,
+    naps: u64,
 }
 
 impl Person {
@@ -30,7 +52,9 @@ impl Person {
         let (pty, pts) = pty_process::blocking::open().expect("a terminal");
         pty.resize(Size::new(height, width)).expect("a size");
         let modes = tcgetattr(&pty).expect("its modes").local_modes;
-        let home = std::env::temp_dir().join(format!("switchover-home-{}", std::process::id()));
+        static HOMES: AtomicU32 = AtomicU32::new(0);
+        let number = HOMES.fetch_add(1, Ordering::Relaxed);
+        let home = std::env::temp_dir().join(format!("switchover-home-{}-{number}", std::process::id()));
         let child = Command::new(program)
             .args(arguments)
             .env_clear()
@@ -54,7 +78,8 @@ impl Person {
                 }
             }
         });
-        Self { pty, child, chunks, parser: vt100::Parser::new(cells(height), cells(width), 0), raw: Vec::new(), modes }
+        let parser = vt100::Parser::new(cells(height), cells(width), 0);
+        Self { pty, child, chunks, parser, raw: Vec::new(), modes, home }
     }
 
     /// Presses keys, as the bytes that a terminal sends for them.
@@ -77,21 +102,46 @@ impl Person {
         self.parser.screen().contents()
     }
 
-    /// How often the program's threads have gone to sleep so far: each wake-up is followed by one. The system counts.
+    /// Waits until all of the program's threads sleep at the same time: it has done all that it had to do, unless a
+    /// timer is set.
     #[cfg(target_os = "linux")]
-    pub(crate) fn naps(&self) -> u64 {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("its threads");
-        let of = |status: String| {
-            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:").map(str::to_owned));
-            line.and_then(|count| count.trim().parse::<u64>().ok()).unwrap_or_default()
-        };
-        tasks.flatten().map(|task| of(std::fs::read_to_string(task.path().join("status")).unwrap_or_default())).sum()
+    #[expect(clippy::disallowed_methods, reason = "a watchdog ends a wait in vain")]
+    pub(crate) fn rests(&self) -> Rest {
+        let began = std::time::Instant::now();
+        let mut before = self.threads();
+        loop {
+            let now = self.threads();
+            // A thread that sleeps in both looks, and has not woken between them, sleeps between them: all do so at
+            // the moment between the last thread of the first look and the first one of the second.
+            if now == before && now.iter().all(|thread| thread.asleep) {
+                return Rest { naps: now.iter().map(|thread| thread.naps).sum(), written: self.written() };
+            }
+            assert!(began.elapsed() < PATIENCE, "it never rests: {now:?}");
+            before = now;
+            thread::yield_now();
+        }
     }
 
-    /// Bytes that have come and were not looked at yet.
     #[cfg(target_os = "linux")]
-    pub(crate) fn unread(&self) -> usize {
-        self.chunks.try_iter().map(|chunk| chunk.len()).sum()
+    fn threads(&self) -> Vec<Thread> {
+        let of = |task: std::fs::DirEntry| {
+            let status = std::fs::read_to_string(task.path().join("status")).ok()?;
+            let value = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+            Some(Thread {
+                id: task.file_name(),
+                asleep: value("State:")?.starts_with('S'),
+                naps: value("voluntary_ctxt_switches:")?.parse().ok()?,
+            })
+        };
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("its threads");
+        tasks.flatten().filter_map(of).collect()
+    }
+
+    /// Bytes that the program has written so far, wherever to.
+    #[cfg(target_os = "linux")]
+    fn written(&self) -> u64 {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.child.id())).expect("its counters");
+        io.lines().find_map(|line| line.strip_prefix("wchar: ")).expect("a count").parse().expect("a number")
     }
 
     /// All that was ever written.
@@ -173,5 +223,6 @@ impl Drop for Person {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.home);
     }
 }

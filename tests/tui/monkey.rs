@@ -7,6 +7,7 @@ use std::time::Duration;
 use switchover::dspy::library;
 use switchover::failover::Event;
 use switchover::report::{Report, ReportKind};
+use switchover::transcript::Transcript;
 use switchover::tui::keymap::TABLE;
 use switchover::tui::layout::Pane;
 use switchover::tui::theme::Theme;
@@ -154,6 +155,11 @@ proptest! {
             prop_assert!(frame.content.iter().all(|cell| !hostile(cell.symbol())), "{act:?}");
             if monkey.left {
                 return Ok(());
+            }
+            let earlier = Msg::Past(vec![Transcript::of(&recorded("takeover"))]);
+            if !monkey.stage.app.shows(&earlier) {
+                monkey.hear(earlier);
+                prop_assert!(monkey.stage.frame() == frame, "a message that shows nothing was seen after {act:?}");
             }
         }
         for _ in 0..12 {

@@ -1,0 +1,161 @@
+//! Writes a frame to the terminal only if it changes something.
+
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::crossterm::queue;
+use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::layout::{Position, Size};
+use std::io::{self, Write};
+
+/// The cursor as the terminal shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cursor {
+    Hidden,
+    At(Position),
+}
+
+/// A crossterm backend that writes nothing for a frame in which no cell changes and the cursor stays where it is.
+/// Every other frame is one synchronized update, so that the terminal shows it in one piece.
+///
+/// ratatui's own backend writes about 30 bytes (colour reset, cursor) for each frame without changes.
+pub(super) struct QuietBackend<W: Write> {
+    inner: CrosstermBackend<W>,
+    /// `None` until it is written, and whenever written cells have moved it.
+    cursor: Option<Cursor>,
+    /// Whether a synchronized update has begun.
+    updating: bool,
+}
+
+impl<W: Write> QuietBackend<W> {
+    pub(super) fn new(writer: W) -> Self {
+        Self { inner: CrosstermBackend::new(writer), cursor: None, updating: false }
+    }
+
+    /// The backend to write to; begins the synchronized update with the first write of a frame.
+    fn writing(&mut self) -> io::Result<&mut CrosstermBackend<W>> {
+        if !self.updating {
+            queue!(self.inner, BeginSynchronizedUpdate)?;
+            self.updating = true;
+        }
+        Ok(&mut self.inner)
+    }
+}
+
+impl<W: Write> Backend for QuietBackend<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
+        let mut content = content.peekable();
+        if content.peek().is_none() {
+            return Ok(());
+        }
+        self.cursor = None;
+        self.writing()?.draw(content)
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        if self.cursor == Some(Cursor::Hidden) {
+            return Ok(());
+        }
+        self.cursor = Some(Cursor::Hidden);
+        self.writing()?.hide_cursor()
+    }
+
+    /// Does nothing: ratatui sets the position next, and the cursor is shown there.
+    fn show_cursor(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        self.inner.get_cursor_position()
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        let position = position.into();
+        if self.cursor == Some(Cursor::At(position)) {
+            return Ok(());
+        }
+        self.cursor = Some(Cursor::At(position));
+        let inner = self.writing()?;
+        inner.show_cursor()?;
+        inner.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.clear_region(ClearType::All)
+    }
+
+    fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
+        self.writing()?.clear_region(region)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        self.inner.size()
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        self.inner.window_size()
+    }
+
+    /// Ends the frame.
+    fn flush(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.updating) {
+            queue!(self.inner, EndSynchronizedUpdate)?;
+        }
+        Backend::flush(&mut self.inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::layout::Rect;
+    use ratatui::{Terminal, TerminalOptions, Viewport};
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// What has been written and not looked at yet.
+    #[derive(Clone, Default)]
+    struct Written(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_frame_that_changes_nothing_writes_nothing_and_every_other_is_one_update() {
+        let written = Written::default();
+        let viewport = Viewport::Fixed(Rect::new(0, 0, 9, 2));
+        let mut terminal =
+            Terminal::with_options(QuietBackend::new(written.clone()), TerminalOptions { viewport }).unwrap();
+        let mut frame = |text: &str, cursor: Option<(u16, u16)>| {
+            terminal
+                .draw(|frame| {
+                    frame.render_widget(text, frame.area());
+                    if let Some(at) = cursor {
+                        frame.set_cursor_position(at);
+                    }
+                })
+                .unwrap();
+            String::from_utf8(written.0.take()).unwrap()
+        };
+        let reset = "\x1b[39m\x1b[49m\x1b[59m\x1b[0m";
+        let update = |what: &str| format!("\x1b[?2026h{what}\x1b[?2026l");
+        assert_eq!(frame("", None), update("\x1b[?25l"), "whether the cursor is hidden is not known at first");
+        assert_eq!(frame("", None), "");
+        assert_eq!(frame("a", None), update(&format!("\x1b[1;1Ha{reset}\x1b[?25l")), "cells move the cursor");
+        assert_eq!(frame("a", None), "");
+        assert_eq!(frame("a", Some((1, 0))), update("\x1b[?25h\x1b[1;2H"));
+        assert_eq!(frame("a", Some((1, 0))), "");
+        assert_eq!(frame("a", Some((2, 1))), update("\x1b[?25h\x1b[2;3H"));
+        assert_eq!(frame("b", Some((2, 1))), update(&format!("\x1b[1;1Hb{reset}\x1b[?25h\x1b[2;3H")));
+        assert_eq!(frame("b", None), update("\x1b[?25l"));
+        assert_eq!(frame("b", None), "");
+    }
+}
