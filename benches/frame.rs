@@ -13,8 +13,8 @@ use switchover::failover::{AttemptId, Policy, Route};
 use switchover::openrouter::Delta;
 use switchover::openrouter::settings::RequestSettings;
 use switchover::report::{Observation, Report, ReportKind, RunSpec};
-use switchover::tui::app::{App, Start};
-use switchover::tui::draw::draw;
+use switchover::tui::state::app::{App, Start};
+use switchover::tui::view::draw;
 use switchover::tui::{Link, Msg};
 
 const RUN: u64 = 1;

@@ -1,36 +1,30 @@
-//! The face in the terminal. Keys become actions, actions change [`app::App`] and may
+//! The face in the terminal. Keys become actions, actions change [`state::app::App`] and may
 //! return one [`command::Command`], what a run reports is folded, and the whole is drawn.
 //! Must not know HTTP.
 
-pub mod app;
 pub mod background;
-pub mod banner;
-pub mod board;
+mod channels;
 mod clipboard;
 pub mod command;
 mod desk;
-pub mod draw;
 mod editor;
 mod kept;
 pub mod keymap;
 pub mod layout;
 pub mod markdown;
-pub mod model;
-pub mod overlay;
-pub mod pane;
-pub mod scroll;
 mod signals;
-pub mod status;
+pub mod state;
 pub mod terminal;
 pub mod theme;
-pub mod tour;
 pub mod update;
+pub mod view;
 pub mod wrap;
 
-pub use app::Start;
+pub use channels::Wires;
 pub use clipboard::Tool;
 pub use command::{Ask, Command, Composed, Link};
 pub use kept::Kept;
+pub use state::app::Start;
 pub use update::Msg;
 
 use desk::Desk;
@@ -38,29 +32,11 @@ use futures_util::StreamExt;
 use signals::{Signal, Signals};
 use std::io;
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// Between two frames of a stream: at most 60 in a second.
 const FRAME: Duration = Duration::from_millis(16);
 /// Between two looks at the clock while something counts on the screen.
 const TICK: Duration = Duration::from_millis(100);
-
-/// The wires to the rest of the program.
-pub struct Wires {
-    /// Reports, models, notices.
-    pub inbox: UnboundedReceiver<Msg>,
-    /// The other end of it, for what the screen learns later.
-    pub say: UnboundedSender<Msg>,
-    /// All commands that are not the screen's own.
-    pub commands: UnboundedSender<Command>,
-    /// The editor for Ctrl+G with its arguments: what `$VISUAL` or `$EDITOR` says.
-    pub editor: Option<String>,
-    /// The program for the system's clipboard, besides OSC 52.
-    pub clipboard: Option<Tool>,
-    /// Where what the next session should look like goes, if it is not what this one began with: when the screen is
-    /// given back, however it ends.
-    pub keep: Box<dyn FnMut(Kept) + Send>,
-}
 
 /// Runs the screen until the user leaves or the system ends the program.
 ///

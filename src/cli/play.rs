@@ -8,7 +8,7 @@ use crate::openrouter::catalogue::Catalogue;
 use crate::report::{Report, RunSpec};
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
-use crate::tui::model::Model;
+use crate::tui::state::model::Model;
 use crate::tui::theme::Theme;
 use crate::tui::{self, Ask, Command, Composed, Kept, Link, Msg, Start, Wires};
 use crate::worker::{self, CostLookup, Running, Services};

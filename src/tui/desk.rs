@@ -1,12 +1,14 @@
 //! The state with the terminal and the wires: where keys are heard, frames drawn, and commands carried out
 //! that the terminal itself can do.
 
-use super::app::{App, Start};
 use super::background::{Heard, Listener};
+use super::channels::Wires;
 use super::command::Command;
 use super::kept::Kept;
+use super::state::app::{App, Start};
 use super::terminal::{self, Terminal};
-use super::{Msg, Wires, clipboard, draw, editor};
+use super::update::Msg;
+use super::{clipboard, editor, view};
 use crossterm::event::{Event, EventStream, MouseEventKind};
 use futures_util::StreamExt;
 use std::io;
@@ -86,7 +88,7 @@ impl Desk {
         self.terminal.draw(|frame| {
             self.app.resize(frame.area().width, frame.area().height);
             self.app.settle();
-            draw::draw(&self.app, now, frame);
+            view::draw(&self.app, now, frame);
         })?;
         Ok(now)
     }

@@ -9,14 +9,14 @@
 //! somebody scrolls there.
 
 mod code;
+mod look;
 mod prose;
 mod setter;
 mod units;
 
-use super::theme::{Role, Theme};
 use super::wrap::Row;
+pub use look::Look;
 pub use prose::table;
-use ratatui::style::Style;
 use setter::Setter;
 use std::ops::Range;
 
@@ -24,31 +24,6 @@ use std::ops::Range;
 const STRETCH: usize = 4 << 10;
 /// So many finished stretches are kept until the next look: what just came is on the screen.
 const NEAR: usize = 4;
-
-/// How text is set.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
-    /// Cells of a row.
-    pub width: u16,
-    /// Colours.
-    pub theme: Theme,
-    /// What ordinary text means here.
-    pub role: Role,
-}
-
-impl Look {
-    fn style(self, role: Role) -> Style {
-        self.theme.style(self.role).patch(self.theme.style(role))
-    }
-
-    fn text(self) -> Style {
-        self.theme.style(self.role)
-    }
-
-    fn cells(self) -> usize {
-        usize::from(self.width.max(1))
-    }
-}
 
 /// A growing document as rows.
 #[derive(Clone, Debug)]
@@ -241,6 +216,7 @@ pub fn render(source: &str, look: Look) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::theme::{Role, Theme};
     use proptest::prelude::*;
 
     fn look(width: u16) -> Look {

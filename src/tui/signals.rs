@@ -16,7 +16,7 @@ pub(super) use inner::Signals;
 
 #[cfg(unix)]
 mod inner {
-    use super::Signal;
+    use crate::tui::signals::Signal;
     use std::io;
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
@@ -66,7 +66,7 @@ mod inner {
 
 #[cfg(not(unix))]
 mod inner {
-    use super::Signal;
+    use crate::tui::signals::Signal;
     use std::io;
 
     /// Nothing is listened to: the console tells of keys only.

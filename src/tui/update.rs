@@ -7,13 +7,13 @@ mod compose;
 mod overlaid;
 mod tour;
 
-use super::app::{App, Run};
 use super::command::{Command, Composed};
 use super::keymap::{Action, Chord, Context};
 use super::layout::Pane;
-use super::model::Model;
-use super::overlay::Overlay;
-use super::overlay::sheet::{self, Sheet};
+use super::state::app::{App, Run};
+use super::state::model::Model;
+use super::state::overlay::Overlay;
+use super::state::overlay::sheet::Sheet;
 use super::theme::Theme;
 use crate::failover::{Cost, Event};
 use crate::openrouter::account::{Generation, KeyInfo};
@@ -71,7 +71,7 @@ impl App {
     /// Writes the headers' sheet anew, if it is open.
     fn headers_again(&mut self) {
         if let Some(Overlay::Headers(sheet)) = &self.overlay {
-            self.overlay = Some(Overlay::Headers(Sheet { top: sheet.top, ..sheet::headers(self) }));
+            self.overlay = Some(Overlay::Headers(Sheet { top: sheet.top, ..self.headers_sheet() }));
         }
     }
 

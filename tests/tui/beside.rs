@@ -4,9 +4,9 @@ use crate::stage::{Stage, recorded};
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::report::{Observation, Report, ReportKind};
-use switchover::tui::overlay::Overlay;
-use switchover::tui::overlay::compare::{Compare, name};
-use switchover::tui::pane::page::Verdict;
+use switchover::tui::state::overlay::Overlay;
+use switchover::tui::state::overlay::compare::{Compare, name};
+use switchover::tui::state::page::Verdict;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Command, Msg};
 

@@ -3,7 +3,7 @@
 use crate::stage::Stage;
 use std::time::Duration;
 use switchover::tui::layout::Pane;
-use switchover::tui::overlay::Overlay;
+use switchover::tui::state::overlay::Overlay;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Command, Msg};
 
@@ -203,7 +203,7 @@ fn a_model_that_no_catalogue_knows_can_be_added() {
 
 #[test]
 fn every_letter_of_the_picker_sets_its_own_fault() {
-    for (letter, word, _) in switchover::tui::overlay::faults::COMMON {
+    for (letter, word, _) in switchover::tui::state::overlay::faults::COMMON {
         let mut stage = stage();
         let commands = stage.script(&format!("F4 {letter}"));
         let [Command::SetFault { fault: Some(fault), .. }] = commands.as_slice() else {

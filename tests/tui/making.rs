@@ -9,7 +9,7 @@ use switchover::openrouter::Request;
 use switchover::openrouter::account::KeyInfo;
 use switchover::openrouter::headers::ValueOrigin;
 use switchover::report::{Observation, Report, ReportKind};
-use switchover::tui::overlay::Overlay;
+use switchover::tui::state::overlay::Overlay;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Command, Composed, Msg};
 

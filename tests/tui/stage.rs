@@ -11,11 +11,11 @@ use std::time::Duration;
 use switchover::dspy::{LibraryEntry, Module, Signature};
 use switchover::report::Report;
 use switchover::transcript::Transcript;
-use switchover::tui::app::{App, Start};
-use switchover::tui::draw::draw;
 use switchover::tui::keymap::Chord;
-use switchover::tui::model::Model;
+use switchover::tui::state::app::{App, Start};
+use switchover::tui::state::model::Model;
 use switchover::tui::theme::Theme;
+use switchover::tui::view::draw;
 use switchover::tui::{Command, Link, Msg};
 
 pub(crate) struct Stage {

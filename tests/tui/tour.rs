@@ -3,9 +3,9 @@
 use crate::stage::{Stage, recorded};
 use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::keymap::Keymap;
-use switchover::tui::overlay::Overlay;
+use switchover::tui::state::overlay::Overlay;
+use switchover::tui::state::tour::{keys, plan};
 use switchover::tui::theme::Theme;
-use switchover::tui::tour::{keys, plan};
 use switchover::tui::{Command, Msg};
 
 /// Lets the tour press its keys; what is sent is answered at once by the recorded run.

@@ -1,6 +1,6 @@
 //! One unit of Markdown prose into rows.
 
-use super::Look;
+use super::look::Look;
 use crate::tui::theme::Role;
 use crate::tui::wrap::{Lead, Row, clip, width, wrap};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};

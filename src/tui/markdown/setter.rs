@@ -1,8 +1,9 @@
 //! Unit after unit into rows. Knows what one unit leaves to the next; must not know which rows are kept.
 
 use super::code::Painter;
+use super::look::Look;
+use super::prose;
 use super::units::{Fence, Unit, next};
-use super::{Look, prose};
 use crate::tui::theme::Role;
 use crate::tui::wrap::{Lead, Row, wrap};
 

@@ -2,16 +2,16 @@
 
 use crate::dspy::{Adapter, Demo, Module, Signature};
 use crate::transcript::{Attempt, Transcript};
-use crate::tui::app::App;
 use crate::tui::command::{Ask, Command};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::{Pane, Shape};
-use crate::tui::overlay::attempt::{AttemptSheet, curl};
-use crate::tui::overlay::draft::Draft;
-use crate::tui::overlay::faults::Faults;
-use crate::tui::overlay::finder::Finder;
-use crate::tui::overlay::{Overlay, sheet};
-use crate::tui::pane::log::attempt_of;
+use crate::tui::state::app::App;
+use crate::tui::state::log::attempt_of;
+use crate::tui::state::overlay::attempt::{AttemptSheet, curl};
+use crate::tui::state::overlay::draft::Draft;
+use crate::tui::state::overlay::faults::Faults;
+use crate::tui::state::overlay::finder::Finder;
+use crate::tui::state::overlay::{Overlay, sheet};
 use serde_json::Value;
 
 impl App {
@@ -121,7 +121,7 @@ impl App {
 
     /// Opens the headers, and asks the server what the key may spend and what it received.
     fn headers(&mut self) -> Command {
-        self.overlay = Some(Overlay::Headers(sheet::headers(self)));
+        self.overlay = Some(Overlay::Headers(self.headers_sheet()));
         let head = self.transcript().and_then(Transcript::shown).and_then(|attempt| attempt.head.as_ref());
         Command::AskServer { generation: head.and_then(|head| head.generation.clone()) }
     }

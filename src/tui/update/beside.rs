@@ -3,12 +3,12 @@
 use super::overlaid::travel;
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
-use crate::tui::app::{App, Run};
 use crate::tui::command::{Ask, Command};
 use crate::tui::keymap::Action;
-use crate::tui::overlay::compare::{Compare, MOST, body};
-use crate::tui::overlay::finder::Finder;
-use crate::tui::overlay::{Overlay, history};
+use crate::tui::state::app::{App, Run};
+use crate::tui::state::overlay::compare::{Compare, MOST, body};
+use crate::tui::state::overlay::finder::Finder;
+use crate::tui::state::overlay::{Overlay, history};
 use std::time::Duration;
 
 impl App {

@@ -3,13 +3,13 @@
 use super::overlaid::{travel, travel_sheet};
 use crate::dspy::{Demo, LibraryEntry, Signature, library};
 use crate::transcript::Transcript;
-use crate::tui::app::App;
 use crate::tui::command::{Command, Composed};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Pane;
-use crate::tui::overlay::draft::{Draft, Drafted};
-use crate::tui::overlay::sheet::{self, Sheet};
-use crate::tui::overlay::{Overlay, composed, demos, history};
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::draft::{Draft, Drafted};
+use crate::tui::state::overlay::sheet::Sheet;
+use crate::tui::state::overlay::{Overlay, composed, demos, history};
 use crossterm::event::KeyEvent;
 
 impl App {
@@ -30,7 +30,7 @@ impl App {
             self.overlay = Some(Overlay::History(at));
             return;
         };
-        self.overlay = Some(Overlay::Pinning(at, demos::sheet(self, &demo)));
+        self.overlay = Some(Overlay::Pinning(at, demos::sheet(&demo, self.size.0, self.colours())));
     }
 
     /// Pins it, with its signature in use from now on.
@@ -84,7 +84,7 @@ impl App {
             }
             Some(Action::Open) => {
                 if let Some(demo) = self.demos.get(at) {
-                    self.overlay = Some(Overlay::Demo(at, demos::sheet(self, demo)));
+                    self.overlay = Some(Overlay::Demo(at, demos::sheet(demo, self.size.0, self.colours())));
                     return;
                 }
             }
@@ -213,7 +213,7 @@ impl App {
             }
             Drafted::Headers(headers) => {
                 self.headers.clone_from(&headers);
-                self.overlay = Some(Overlay::Headers(sheet::headers(self)));
+                self.overlay = Some(Overlay::Headers(self.headers_sheet()));
                 Some(Command::SetHeaders(headers))
             }
         }
@@ -230,7 +230,10 @@ impl App {
 
     pub(super) fn show_composed(&mut self, composed: Result<Composed, String>) {
         match composed {
-            Ok(composed) => self.overlay = Some(Overlay::Composed(composed::sheet(self, &composed))),
+            Ok(composed) => {
+                let sheet = composed::sheet(&composed, self.module, self.size.0, self.colours());
+                self.overlay = Some(Overlay::Composed(sheet));
+            }
             Err(why) => self.notice = Some(format!("Cannot be sent: {why}")),
         }
     }

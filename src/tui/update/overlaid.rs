@@ -2,13 +2,13 @@
 
 use crate::failover::Policy;
 use crate::fault::Fault;
-use crate::tui::app::{App, Run};
 use crate::tui::command::{Command, Link};
 use crate::tui::keymap::{Action, Chord};
-use crate::tui::overlay::faults::{COMMON, Faults};
-use crate::tui::overlay::finder::{Choice, Finder, Sought};
-use crate::tui::overlay::sheet::Sheet;
-use crate::tui::overlay::{Overlay, history};
+use crate::tui::state::app::{App, Run};
+use crate::tui::state::overlay::faults::{COMMON, Faults};
+use crate::tui::state::overlay::finder::{Choice, Finder, Sought};
+use crate::tui::state::overlay::sheet::Sheet;
+use crate::tui::state::overlay::{Overlay, history};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
 //! The tour's steps: when they begin, press their keys, and end.
 
-use crate::tui::app::App;
 use crate::tui::command::{Command, Link};
 use crate::tui::layout::Pane;
-use crate::tui::overlay::Overlay;
-use crate::tui::tour::{Before, Tour, keys, plan};
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::tour::{Before, Tour, keys, plan};
 use std::collections::VecDeque;
 
 impl App {

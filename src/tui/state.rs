@@ -1,0 +1,16 @@
+//! What the screen knows: the state, changed by [`App::update`](super::update) and drawn by [`super::view`].
+//! It keeps texts as rows where that saves work; it must not know where on the screen something is drawn.
+
+pub mod app;
+pub mod banner;
+pub mod board;
+pub mod chains;
+pub mod log;
+pub mod model;
+pub mod overlay;
+pub mod page;
+pub mod prompt;
+pub mod scroll;
+pub mod signatures;
+pub mod tour;
+pub mod value;

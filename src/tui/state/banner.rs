@@ -1,0 +1,23 @@
+//! Rows and text of the band that shows a switch.
+
+use crate::transcript::{Switch, Transcript, model_name, seconds};
+
+/// Rows of the band on a screen that high: none without a switch to show.
+pub fn rows(run: Option<&Transcript>, height: u16) -> u16 {
+    match (run.and_then(Transcript::switch), height) {
+        (None, _) => 0,
+        (Some(_), 28..) => 7,
+        (Some(_), 20..) => 5,
+        (Some(_), _) => 2,
+    }
+}
+
+/// Who took over, from whom, and how soon: in one line for the answer's pane.
+pub fn line(switch: &Switch<'_>) -> String {
+    let (from, to) = (model_name(&switch.from.model), model_name(&switch.to.model));
+    match (switch.gap, switch.to.ended) {
+        (Some(gap), _) => format!("⇄ {to} took over from {from} after {}", seconds(gap)),
+        (None, None) => format!("⇄ {from} failed: asking {to} …"),
+        (None, Some(_)) => format!("⇄ {from} failed, and so did {to}"),
+    }
+}

@@ -1,0 +1,233 @@
+//! All about one attempt: what was asked and what came back, times, the rule that decided,
+//! headers both ways, body, and the same request as a curl command.
+
+use super::sheet::{Sheet, cells};
+use crate::failover::AttemptId;
+use crate::openrouter::{Header, Request};
+use crate::transcript::{Attempt, Transcript, seconds, usd};
+use crate::tui::theme::{Role, Theme};
+use crate::tui::wrap::{Lead, Row, wrap};
+use ratatui::text::Span;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Bytes of a body that are shown; the rest is counted.
+const SHOWN: usize = 32 * 1024;
+
+/// An attempt's sheet, set anew when the attempt has gone on.
+#[derive(Clone, Debug)]
+pub struct AttemptSheet {
+    /// Whose.
+    pub id: AttemptId,
+    /// Its rows.
+    pub sheet: Sheet,
+    stamp: Option<(u64, u64, bool, u16)>,
+}
+
+impl AttemptSheet {
+    /// For an attempt; its rows come with the next look.
+    pub fn new(id: AttemptId) -> Self {
+        Self { id, sheet: Sheet::default(), stamp: None }
+    }
+
+    /// Sets the rows if anything has come.
+    pub fn settle(&mut self, run: &Transcript, screen: u16, theme: Theme) {
+        let Some(attempt) = run.attempt(self.id) else { return };
+        let stamp = (attempt.pieces, attempt.comments, attempt.ended.is_some(), screen);
+        if self.stamp.replace(stamp) != Some(stamp) {
+            self.sheet.rows = rows(attempt, cells(screen), theme);
+        }
+    }
+}
+
+pub(super) struct Writer {
+    pub(super) rows: Vec<Row>,
+    cells: usize,
+    theme: Theme,
+}
+
+impl Writer {
+    pub(super) fn new(cells: usize, theme: Theme) -> Self {
+        Self { rows: Vec::new(), cells, theme }
+    }
+
+    pub(super) fn head(&mut self, text: &str) {
+        if !self.rows.is_empty() {
+            self.rows.push(Row::default());
+        }
+        self.rows.push(Row::styled(text.to_owned(), self.theme.style(Role::Heading)));
+    }
+
+    pub(super) fn pair(&mut self, name: &str, value: &str, role: Role) {
+        let lead = Lead {
+            first: vec![Span::styled(format!("  {name:<12} "), self.theme.style(Role::Dim))],
+            rest: vec![Span::raw(" ".repeat(15))],
+        };
+        self.rows.extend(wrap(&[(value, self.theme.style(role))], self.cells, &lead));
+    }
+
+    fn headers(&mut self, headers: &[Header]) {
+        for header in headers {
+            let name = format!("{}: ", header.name);
+            let pieces =
+                [(name.as_str(), self.theme.style(Role::Key)), (header.value.as_str(), self.theme.style(Role::Text))];
+            let lead = Lead { first: vec![Span::raw("  ")], rest: vec![Span::raw("      ")] };
+            self.rows.extend(wrap(&pieces, self.cells, &lead));
+        }
+    }
+
+    pub(super) fn request(&mut self, request: &Request) {
+        self.head("request");
+        self.pair("POST", &request.url, Role::Text);
+        self.headers(&request.headers);
+        self.rows.push(Row::default());
+        self.body(&serde_json::to_string_pretty(&request.body).unwrap_or_default());
+    }
+
+    fn body(&mut self, text: &str) {
+        let mut end = text.len().min(SHOWN);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let style = self.theme.style(Role::Text);
+        self.rows.extend(wrap(&[(&text[..end], style)], self.cells, &Lead::all("  ", style)));
+        if end < text.len() {
+            let more = format!("  … {} bytes more", text.len() - end);
+            self.rows.push(Row::styled(more, self.theme.style(Role::Dim)));
+        }
+    }
+}
+
+fn rows(attempt: &Attempt, cells: usize, theme: Theme) -> Vec<Row> {
+    let mut w = Writer::new(cells, theme);
+    w.head(&format!("{} {}", attempt.id, attempt.happened()));
+    w.pair("asked", &attempt.model, Role::Text);
+    for (name, value) in [
+        ("served", attempt.served.as_ref()),
+        ("provider", attempt.provider.as_ref()),
+        ("generation", attempt.head.as_ref().and_then(|head| head.generation.as_ref())),
+    ] {
+        if let Some(value) = value {
+            w.pair(name, value, Role::Text);
+        }
+    }
+    if let Some(fault) = &attempt.injected {
+        w.pair("injected", fault, Role::Bad);
+    }
+    decision(&mut w, attempt);
+    times(&mut w, attempt);
+    money(&mut w, attempt);
+    if let Some(request) = &attempt.request {
+        w.request(request);
+    }
+    response(&mut w, attempt);
+    if let Some(request) = &attempt.request {
+        w.head("the same by hand");
+        w.body(&curl(request));
+    }
+    w.rows
+}
+
+fn decision(w: &mut Writer, attempt: &Attempt) {
+    let Some(failed) = &attempt.failed else { return };
+    w.head("decision");
+    w.pair("rule", &failed.rule, Role::Text);
+    w.pair("then", &failed.next_step.to_string(), Role::Text);
+    w.pair("why", &failed.why, Role::Text);
+    w.pair("blame", &failed.domain.to_string(), Role::Text);
+    w.pair("reason", &failed.failure.reason, Role::Bad);
+    if let Some(hint) = &failed.failure.hint {
+        w.pair("hint", &format!("come back after {} ({:?})", seconds(hint.after), hint.source), Role::Text);
+    }
+    for inner in &failed.failure.inner {
+        let status = inner.status.map(|status| format!(" {status}")).unwrap_or_default();
+        w.pair("inside", &format!("{}{status}", inner.provider), Role::Text);
+    }
+    if !failed.failure.fallback_models.is_empty() {
+        w.pair("suggested", &failed.failure.fallback_models.join(", "), Role::Text);
+    }
+}
+
+fn times(w: &mut Writer, attempt: &Attempt) {
+    w.head("times, from the attempt's start");
+    let from = attempt.began().unwrap_or_default();
+    let rows: [(&str, Option<Duration>); 6] = [
+        ("sent", attempt.sent),
+        ("headers", attempt.opened),
+        ("first token", attempt.first_token),
+        ("answer", attempt.first_text),
+        ("last token", attempt.last_token),
+        ("end", attempt.ended),
+    ];
+    for (name, time) in rows {
+        if let Some(time) = time {
+            w.pair(name, &seconds(time.saturating_sub(from)), Role::Number);
+        }
+    }
+}
+
+fn money(w: &mut Writer, attempt: &Attempt) {
+    w.head("tokens and cost");
+    let count = |n: Option<u64>| n.map_or_else(|| "unknown".to_owned(), |n| n.to_string());
+    let usage = attempt.usage.unwrap_or_default();
+    w.pair("in", &count(usage.prompt_tokens), Role::Number);
+    w.pair("out", &count(usage.completion_tokens), Role::Number);
+    if usage.reasoning_tokens.is_some() {
+        w.pair("reasoning", &count(usage.reasoning_tokens), Role::Number);
+    }
+    if let Some(cost) = attempt.cost() {
+        w.pair("cost", &usd(cost), Role::Number);
+    }
+}
+
+fn response(w: &mut Writer, attempt: &Attempt) {
+    w.head("response");
+    match &attempt.head {
+        Some(head) => {
+            w.pair("status", &head.status.to_string(), Role::Text);
+            w.headers(&head.headers);
+        }
+        None => w.pair("status", "no response headers came", Role::Dim),
+    }
+    w.pair("pieces", &format!("{} of content, {} keep-alive comments", attempt.pieces, attempt.comments), Role::Text);
+    if let Some(metadata) = &attempt.metadata {
+        let summary = metadata.summary.as_deref().or(metadata.strategy.as_deref()).unwrap_or("said nothing");
+        w.pair("router", summary, Role::Text);
+        for inner in &metadata.attempts {
+            let status = inner.status.map(|status| format!(" {status}")).unwrap_or_default();
+            w.pair("inside", &format!("{}{status}", inner.provider), Role::Text);
+        }
+    }
+    for warning in &attempt.warnings {
+        w.pair("warning", warning, Role::Warn);
+    }
+    if let Some(body) = attempt.failed.as_ref().and_then(|failed| failed.failure.body.as_ref()) {
+        w.head("error body");
+        w.body(body);
+    }
+    for (name, text) in [("reasoning as it came", &attempt.reasoning), ("text as it came", &attempt.text)] {
+        if !text.is_empty() {
+            w.head(name);
+            w.body(text);
+        }
+    }
+}
+
+/// A request as a command for a shell; the key comes from the environment.
+pub fn curl(request: &Request) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let mut out = format!("curl -N {}", quoted(&request.url));
+    for header in &request.headers {
+        let name = header.name.to_ascii_lowercase();
+        if matches!(name.as_str(), "content-length" | "host" | "accept-encoding") {
+            continue;
+        }
+        if name == "authorization" {
+            let _ = write!(out, " \\\n  -H \"{}: Bearer $OPENROUTER_API_KEY\"", header.name);
+        } else {
+            let _ = write!(out, " \\\n  -H {}", quoted(&format!("{}: {}", header.name, header.value)));
+        }
+    }
+    let _ = write!(out, " \\\n  -d {}", quoted(&request.body.to_string()));
+    out
+}

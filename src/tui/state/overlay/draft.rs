@@ -1,0 +1,230 @@
+//! What is edited as text: a signature of the library, a request's settings, the headers. TOML in an
+//! editor, and under it at every key what is wrong or what it comes to.
+
+use crate::dspy::{LibraryEntry, library};
+use crate::openrouter::headers::{ChosenValue, ExtraHeader, Headers, ValueOrigin, is_secret};
+use crate::openrouter::settings::RequestSettings;
+use crate::tui::state::prompt::type_into;
+use crossterm::event::KeyEvent;
+use ratatui::style::Style;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tui_textarea::{CursorMove, TextArea, WrapMode};
+
+/// Stands for a value that is not shown. No header may hold it, so it cannot be meant as a value.
+const MASK: &str = "••••";
+
+/// What the text is about.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// An entry of the library.
+    Signature,
+    /// What every request carries.
+    Request,
+    /// Attribution and extras; as they were, so that what is not touched keeps its origin.
+    Headers(Box<Headers>),
+}
+
+/// What the text says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Drafted {
+    /// An entry of the library.
+    Signature(Box<LibraryEntry>),
+    /// What every request carries.
+    Request(Box<RequestSettings>),
+    /// Attribution and extras.
+    Headers(Box<Headers>),
+}
+
+/// An editor with its text.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What the text is about.
+    pub subject: Subject,
+    /// Closing was asked for once, with changes in it.
+    pub leaving: bool,
+    pub(in crate::tui) area: TextArea<'static>,
+    before: String,
+}
+
+/// The headers as they are typed: the configuration file's own words. Empty is: not sent.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Typed {
+    referer: String,
+    title: String,
+    categories: String,
+    headers: BTreeMap<String, String>,
+}
+
+const REQUEST_HELP: &str = "\
+# What is not set is not sent: the provider decides.
+#   temperature = 0.7        top_p = 0.9
+#   max_tokens = 1000        reasoning.effort = \"low\"
+#   seed = 1                 stop = [\"END\"]
+#   provider.order = [\"…\"]   provider.sort = \"price\"
+#   extra_body = '{\"any field\": \"as raw JSON\"}'
+";
+
+impl Draft {
+    /// An entry of the library, to change and to save.
+    pub fn signature(entry: &LibraryEntry) -> Self {
+        let mut entry = entry.clone();
+        if entry.signature.name.is_empty() {
+            let names: Vec<&str> = entry.signature.outputs.iter().map(|field| field.name.as_str()).collect();
+            entry.signature.name = names.join("_");
+        }
+        Self::new(Subject::Signature, &library::to_toml(&[entry]))
+    }
+
+    /// What every request carries.
+    pub fn request(settings: &RequestSettings) -> Self {
+        Self::new(Subject::Request, &format!("{REQUEST_HELP}{}", settings_text(settings)))
+    }
+
+    /// Attribution and extra headers.
+    pub fn headers(headers: &Headers) -> Self {
+        let text =
+            |chosen: &Option<ChosenValue>| chosen.as_ref().map(|chosen| chosen.value.clone()).unwrap_or_default();
+        let shown =
+            |extra: &ExtraHeader| if is_secret(&extra.name) { MASK.to_owned() } else { extra.value.value.clone() };
+        let typed = Typed {
+            referer: text(&headers.referer),
+            title: text(&headers.title),
+            categories: text(&headers.categories),
+            headers: headers.extras.iter().map(|extra| (extra.name.clone(), shown(extra))).collect(),
+        };
+        let mut text = toml::to_string(&typed).unwrap_or_default();
+        if typed.headers.is_empty() {
+            text.push_str("# X-Mine = \"sent as it is\"\n");
+        }
+        Self::new(Subject::Headers(Box::new(headers.clone())), &text)
+    }
+
+    fn new(subject: Subject, text: &str) -> Self {
+        let mut draft = Self { subject, leaving: false, area: TextArea::default(), before: text.trim_end().to_owned() };
+        draft.set(text);
+        draft
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> String {
+        self.area.lines().join("\n")
+    }
+
+    /// Replaces the text.
+    pub fn set(&mut self, text: &str) {
+        let text = crate::text::clean(text);
+        // The cursor waits on a line of its own: behind a comment, whatever is typed would be one.
+        let lines = text.trim_end().lines().chain([""]);
+        let mut area = TextArea::new(lines.map(str::to_owned).collect());
+        area.set_wrap_mode(WrapMode::WordOrGlyph);
+        area.set_cursor_line_style(Style::new());
+        area.set_cursor_style(Style::new());
+        area.move_cursor(CursorMove::Bottom);
+        area.move_cursor(CursorMove::End);
+        self.area = area;
+    }
+
+    /// Whether something was changed.
+    pub fn changed(&self) -> bool {
+        self.text().trim_end() != self.before
+    }
+
+    /// A key that no action wanted.
+    pub fn type_key(&mut self, key: KeyEvent) {
+        self.leaving = false;
+        type_into(&mut self.area, key);
+    }
+
+    /// Text that was pasted.
+    pub fn paste(&mut self, pasted: &str) {
+        self.area.insert_str(crate::text::clean(&pasted.replace("\r\n", "\n").replace('\r', "\n")));
+    }
+
+    /// What the text says.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, a line or a few each.
+    pub fn read(&self) -> Result<Drafted, Vec<String>> {
+        let text = self.text();
+        match &self.subject {
+            Subject::Signature => read_signature(&text).map(|entry| Drafted::Signature(Box::new(entry))),
+            Subject::Request => read_settings(&text).map(|settings| Drafted::Request(Box::new(settings))),
+            Subject::Headers(before) => read_headers(&text, before).map(|headers| Drafted::Headers(Box::new(headers))),
+        }
+    }
+}
+
+fn broken(text: &str, error: &toml::de::Error) -> Vec<String> {
+    let at = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = memchr::memchr_iter(b'\n', &text.as_bytes()[..at]).count() + 1;
+    vec![format!("line {line}: {}", error.message())]
+}
+
+fn read_signature(text: &str) -> Result<LibraryEntry, Vec<String>> {
+    let mut entries = library::parse(text).map_err(|error| vec![error.to_string()])?;
+    match (entries.pop(), entries.is_empty()) {
+        (Some(entry), true) => Ok(entry),
+        (None, _) => Err(vec!["a [[signature]] with a name and an inline signature is missing".to_owned()]),
+        (Some(_), false) => Err(vec!["one signature at a time: each has a file of its own".to_owned()]),
+    }
+}
+
+/// The settings as TOML, what we do not know among them as raw JSON.
+fn settings_text(settings: &RequestSettings) -> String {
+    let known = RequestSettings { extra_body: serde_json::Map::new(), ..settings.clone() };
+    let mut table = toml::Table::try_from(&known).unwrap_or_default();
+    if !settings.extra_body.is_empty() {
+        let json = serde_json::to_string_pretty(&settings.extra_body).unwrap_or_default();
+        table.insert("extra_body".to_owned(), json.into());
+    }
+    table.to_string()
+}
+
+fn read_settings(text: &str) -> Result<RequestSettings, Vec<String>> {
+    let mut table: toml::Table = toml::from_str(text).map_err(|error| broken(text, &error))?;
+    let extra = match table.get("extra_body") {
+        Some(toml::Value::String(json)) => match serde_json::from_str::<Value>(json) {
+            Ok(Value::Object(fields)) => Some(fields),
+            Ok(_) => return Err(vec!["extra_body is no JSON object, {…}".to_owned()]),
+            Err(error) => return Err(vec![format!("extra_body is no JSON: {error}")]),
+        },
+        _ => None,
+    };
+    if extra.is_some() {
+        table.remove("extra_body");
+    }
+    let mut settings: RequestSettings = table.try_into().map_err(|error| vec![error.message().to_owned()])?;
+    settings.extra_body = extra.unwrap_or(settings.extra_body);
+    settings.check().map_err(|bad| vec![bad.to_string()])?;
+    Ok(settings)
+}
+
+fn read_headers(text: &str, before: &Headers) -> Result<Headers, Vec<String>> {
+    let typed: Typed = toml::from_str(text).map_err(|error| broken(text, &error))?;
+    let chosen = |value: String, old: Option<&ChosenValue>| match old {
+        Some(old) if old.value == value => old.clone(),
+        _ => ChosenValue { value, from: ValueOrigin::Session },
+    };
+    let set = |value: String, old: &Option<ChosenValue>| (!value.is_empty()).then(|| chosen(value, old.as_ref()));
+    let extras = typed.headers.into_iter().map(|(name, value)| {
+        let old = before.extras.iter().find(|extra| extra.name == name).map(|extra| &extra.value);
+        let value = match old {
+            Some(old) if value == MASK => old.clone(),
+            _ => chosen(value, old),
+        };
+        ExtraHeader { name, value }
+    });
+    let headers = Headers {
+        referer: set(typed.referer, &before.referer),
+        title: set(typed.title, &before.title),
+        categories: set(typed.categories, &before.categories),
+        extras: extras.collect(),
+    };
+    match headers.check() {
+        bad if bad.is_empty() => Ok(headers),
+        bad => Err(bad.iter().map(ToString::to_string).collect()),
+    }
+}

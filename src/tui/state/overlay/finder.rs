@@ -1,0 +1,205 @@
+//! A list narrowed by typing: actions, models to add, inputs that were sent before.
+
+use super::history;
+use crate::dspy::Values;
+use crate::transcript::{Transcript, model_name};
+use crate::tui::keymap::{Action, Context, Keymap, TABLE};
+use crate::tui::state::model::Model;
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+/// What a choice means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    /// Do it.
+    Act(Action),
+    /// Add the model of this slug to the chain.
+    Model(String),
+    /// Add this model, or the models of this chain, to what is compared.
+    Rival(String),
+    /// Show the inputs of this number again.
+    Inputs(usize),
+    /// The earlier run on this line of the history.
+    Run(usize),
+    /// Look for what was typed in the answer.
+    Text(String),
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// Actions, by name.
+    Actions,
+    /// Models, by slug.
+    Models,
+    /// Models or a chain, to compare.
+    Rivals,
+    /// Inputs that were sent.
+    Inputs,
+    /// Earlier runs, by what was asked, who answered and what.
+    Runs,
+    /// Any text in the answer.
+    Text,
+}
+
+/// The finder.
+#[derive(Clone, Debug)]
+pub struct Finder {
+    /// What is looked for.
+    pub sought: Sought,
+    /// What is typed.
+    pub query: String,
+    /// The chosen line among those found.
+    pub at: usize,
+    items: Vec<Item>,
+    found: Vec<usize>,
+}
+
+/// One line that can be chosen.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Another name that finds it.
+    name: &'static str,
+    /// What it is, at the left.
+    pub label: String,
+    /// More about it, at the right.
+    pub note: String,
+    choice: Choice,
+}
+
+impl Finder {
+    /// All actions that mean something without a chosen line.
+    pub fn actions(keymap: &Keymap) -> Self {
+        let lists = [Action::Up, Action::Down, Action::PageUp, Action::PageDown, Action::Open, Action::Palette];
+        let mut items: Vec<Item> = Vec::new();
+        for row in TABLE {
+            let here = matches!(
+                row.context,
+                Context::Anywhere | Context::Always | Context::Read | Context::Answer | Context::Log | Context::Prompt
+            );
+            let typing = matches!(row.action, Action::Newline | Action::Eof);
+            let twice = items.iter().any(|item| item.choice == Choice::Act(row.action));
+            if !here || typing || twice || lists.contains(&row.action) {
+                continue;
+            }
+            let note = keymap.keys(row).first().map(ToString::to_string).unwrap_or_default();
+            items.push(Item { name: row.name, label: row.help.to_owned(), note, choice: Choice::Act(row.action) });
+        }
+        Self::new(Sought::Actions, items)
+    }
+
+    /// The catalogue.
+    pub fn models(models: &[Model]) -> Self {
+        let item = |model: &Model| Item {
+            name: "",
+            label: model.slug.clone(),
+            note: model.about.clone(),
+            choice: Choice::Model(model.slug.clone()),
+        };
+        Self::new(Sought::Models, models.iter().map(item).collect())
+    }
+
+    /// The catalogue, for a comparison.
+    pub fn rivals(models: &[Model]) -> Self {
+        let mut finder = Self::models(models);
+        finder.sought = Sought::Rivals;
+        for (item, model) in finder.items.iter_mut().zip(models) {
+            item.choice = Choice::Rival(model.slug.clone());
+        }
+        finder
+    }
+
+    /// What was sent, the latest first.
+    pub fn inputs(sent: &[Values]) -> Self {
+        let item = |(i, values): (usize, &Values)| Item {
+            name: "",
+            label: history::in_a_line(values),
+            note: String::new(),
+            choice: Choice::Inputs(i),
+        };
+        Self::new(Sought::Inputs, sent.iter().enumerate().rev().map(item).collect())
+    }
+
+    /// Earlier runs, the latest first.
+    pub fn runs(past: &[Transcript]) -> Self {
+        let item = |(i, run): (usize, &Transcript)| {
+            let who = run.winner().map_or("no answer", |attempt| model_name(&attempt.model));
+            let fields =
+                run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|p| history::in_a_line(&p.fields));
+            let note = format!("{who} · {}", fields.unwrap_or_default());
+            Item { name: "", label: history::inputs(run), note, choice: Choice::Run(i) }
+        };
+        Self::new(Sought::Runs, past.iter().rev().enumerate().map(item).collect())
+    }
+
+    /// A text to look for.
+    pub fn text() -> Self {
+        Self::new(Sought::Text, Vec::new())
+    }
+
+    fn new(sought: Sought, items: Vec<Item>) -> Self {
+        let mut finder = Self { sought, query: String::new(), at: 0, items, found: Vec::new() };
+        finder.seek();
+        finder
+    }
+
+    /// Types a letter.
+    pub fn push(&mut self, text: &str) {
+        self.query.push_str(text);
+        self.seek();
+    }
+
+    /// Takes the last letter back.
+    pub fn pop(&mut self) {
+        self.query.pop();
+        self.seek();
+    }
+
+    /// Takes everything back.
+    pub fn wipe(&mut self) {
+        self.query.clear();
+        self.seek();
+    }
+
+    /// Moves the choice.
+    pub fn by(&mut self, lines: isize) {
+        self.at = self.at.saturating_add_signed(lines).min(self.found.len().saturating_sub(1));
+    }
+
+    /// The lines that match what is typed, the best first.
+    pub fn found(&self) -> impl ExactSizeIterator<Item = &Item> {
+        self.found.iter().map(|item| &self.items[*item])
+    }
+
+    /// The chosen one. A model need not be in the catalogue: what is typed will do.
+    pub fn choice(&self) -> Option<Choice> {
+        let typed = self.query.trim();
+        match self.found.get(self.at) {
+            Some(item) => Some(self.items[*item].choice.clone()),
+            None if typed.is_empty() => None,
+            None if self.sought == Sought::Models => Some(Choice::Model(typed.to_owned())),
+            None if self.sought == Sought::Rivals => Some(Choice::Rival(typed.to_owned())),
+            None if self.sought == Sought::Text => Some(Choice::Text(self.query.clone())),
+            None => None,
+        }
+    }
+
+    /// The best first; in the order of the list where nothing is typed.
+    fn seek(&mut self) {
+        self.at = 0;
+        if self.query.trim().is_empty() {
+            self.found = (0..self.items.len()).collect();
+            return;
+        }
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(&self.query, CaseMatching::Ignore, Normalization::Smart);
+        let mut letters = Vec::new();
+        let mut scored: Vec<(u32, usize)> = Vec::new();
+        for (i, item) in self.items.iter().enumerate() {
+            let text = format!("{} {} {}", item.name, item.label, item.note);
+            scored.extend(pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher).map(|score| (score, i)));
+        }
+        scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        self.found = scored.into_iter().map(|(_, i)| i).collect();
+    }
+}

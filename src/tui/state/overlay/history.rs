@@ -1,0 +1,23 @@
+//! Earlier runs: what was asked, how it ended; Enter shows one, `r` runs it again.
+
+use crate::transcript::Transcript;
+use serde_json::Value;
+
+/// The run on a line that counts from the latest.
+pub fn chosen(past: &[Transcript], at: usize) -> Option<&Transcript> {
+    past.get(past.len().checked_sub(at + 1)?)
+}
+
+/// A run's inputs in one line.
+pub fn inputs(run: &Transcript) -> String {
+    run.setup.as_ref().map_or_else(|| "…".to_owned(), |setup| in_a_line(&setup.inputs))
+}
+
+/// Values in one line.
+pub fn in_a_line(values: &crate::dspy::Values) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    values.values().map(text).collect::<Vec<_>>().join(" · ")
+}

@@ -1,0 +1,63 @@
+//! A frame out of the state. Takes the state by shared reference: drawing cannot write.
+
+mod answer;
+mod banner;
+mod chrome;
+mod log;
+mod overlay;
+mod prompt;
+mod signatures;
+mod status;
+mod timeline;
+mod tour;
+
+use super::layout::{Layout, Pane, SMALLEST, Shape};
+use super::state::app::App;
+use super::theme::Role;
+use super::wrap::plain;
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// Draws everything.
+pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
+    let layout = app.layout;
+    if layout.shape == Shape::Tiny || layout.body.intersection(f.area()) != layout.body {
+        return too_small(app, f);
+    }
+    status::top(app, f);
+    tabs(app, &layout, f);
+    banner::draw(app, f);
+    answer::draw(app, f);
+    log::draw(app, now, f);
+    prompt::draw(app, f);
+    signatures::draw(app, f);
+    status::line(app, now, f);
+    status::hints(app, f);
+    overlay::draw(app, now, f);
+    tour::draw(app, f);
+}
+
+fn too_small(app: &App, f: &mut Frame<'_>) {
+    let area = f.area();
+    let (w, h) = SMALLEST;
+    let text =
+        format!("Switchover needs {w}×{h} cells; this is {}×{}. Make the window larger.", area.width, area.height);
+    let rows = plain(&text, app.colours().style(Role::Text), usize::from(area.width));
+    for (row, y) in rows.iter().zip(area.y..area.bottom()) {
+        f.buffer_mut().set_line(area.x, y, row, area.width);
+    }
+}
+
+fn tabs(app: &App, layout: &Layout, f: &mut Frame<'_>) {
+    if layout.tabs.is_empty() {
+        return;
+    }
+    let theme = app.colours();
+    let mut spans = Vec::new();
+    for (i, pane) in Pane::ALL.iter().enumerate() {
+        let style = theme.style(if *pane == app.focus { Role::Selected } else { Role::Dim });
+        spans.push(Span::styled(format!(" {} {} ", i + 1, pane.title()), style));
+    }
+    f.buffer_mut().set_line(layout.tabs.x, layout.tabs.y, &Line::from(spans), layout.tabs.width);
+}

@@ -1,0 +1,78 @@
+//! The answer: struck-out text of dead leaders, who took over, reasoning, output fields.
+//!
+//! ```text
+//! ✗ #1 gpt-4o-mini · 503 overloaded         its text no longer counts
+//! D̶S̶P̶y̶ ̶i̶s̶ ̶a̶
+//! ⇄ claude-3-haiku took over after 0.31 s
+//! ▸ thought 1.20 s, 84 tokens               folded when the answer begins, unless pinned
+//! answer                                    every output field by its name
+//! DSPy is a framework for …
+//! ```
+
+use crate::transcript::{AttemptPhase, Transcript, model_name};
+use crate::tui::keymap::Action;
+use crate::tui::layout::Pane;
+use crate::tui::state::app::App;
+use crate::tui::theme::Role;
+use crate::tui::view::chrome::frame;
+use crate::tui::wrap::plain;
+use ratatui::Frame;
+
+/// Draws the pane.
+pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
+    if app.layout.answer.is_empty() {
+        return;
+    }
+    let theme = app.colours();
+    let room = app.room(Pane::Answer);
+    let height = usize::from(room.height);
+    let top = app.page.scroll.top(app.page.heights(), height);
+    let below = app.page.len().saturating_sub(top + height);
+    let note = match (below, app.page.scroll.follows()) {
+        (0, _) | (_, true) => String::new(),
+        (n, false) => format!("▼ {n} below"),
+    };
+    frame(app, f, Pane::Answer, &title(app), &note);
+    if app.page.is_empty() {
+        let key = |action| app.keymap.key(action).map_or_else(String::new, |key| key.to_string());
+        let (send, fault) = (key(Action::Send), key(Action::Faults));
+        let text = if app.busy() {
+            "asking …".to_owned()
+        } else {
+            let ask = if app.prompt.has_examples() {
+                format!("{send} asks the example, or type your own")
+            } else {
+                format!("Type a question, press {send}")
+            };
+            format!("The answer streams in here. {ask}; then {fault} breaks the model that answered.")
+        };
+        for (row, y) in plain(&text, theme.style(Role::Dim), usize::from(room.width)).iter().zip(room.y..room.bottom())
+        {
+            f.buffer_mut().set_line(room.x, y, row, room.width);
+        }
+    }
+    for (row, y) in app.page.rows(top).zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
+        let hit = app.find.as_ref().is_some_and(|text| row.to_string().to_lowercase().contains(&text.to_lowercase()));
+        if hit {
+            let line = ratatui::layout::Rect { y, height: 1, ..room };
+            f.buffer_mut().set_style(line, theme.style(Role::Selected));
+        }
+    }
+}
+
+/// Who answers stands beside the answer at all times.
+fn title(app: &App) -> String {
+    let Some(attempt) = app.transcript().and_then(Transcript::shown) else { return "answer".to_owned() };
+    let provider = attempt.provider.as_ref().map(|p| format!(" · {p}")).unwrap_or_default();
+    let word = match attempt.phase() {
+        AttemptPhase::Planned | AttemptPhase::Asked | AttemptPhase::Opened => "asking",
+        AttemptPhase::Reasoning | AttemptPhase::Answering => "from",
+        AttemptPhase::Answered => "by",
+        AttemptPhase::Failed => "failed:",
+    };
+    // A dated name is the same model.
+    let (asked, answering) = (model_name(&attempt.model), model_name(attempt.answering()));
+    let asked = if answering.starts_with(asked) { String::new() } else { format!(" (asked {asked})") };
+    format!("answer · {word} {answering}{asked}{provider}")
+}

@@ -1,0 +1,112 @@
+//! The switch for those who sit in the last row: while presenter mode is on, a filled band over the
+//! panes with the model that takes over in large letters.
+//!
+//! ```text
+//! ████████████████████████████████████████████
+//! ███  C L A U D E - 3 - H A I K U   0.27 s ██   letters of three rows where they fit
+//! ██  took over from gpt-4o-mini after 0.27 s █
+//! ████████████████████████████████████████████
+//! ```
+
+use crate::transcript::{Transcript, model_name, seconds};
+use crate::tui::state::app::App;
+use crate::tui::state::banner::line;
+use crate::tui::theme::Role;
+use crate::tui::wrap::{clip, width};
+use ratatui::Frame;
+use ratatui::style::Modifier;
+use ratatui::text::Line;
+
+/// Draws the band.
+pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
+    let area = app.layout.banner;
+    let Some(switch) = app.transcript().and_then(Transcript::switch).filter(|_| !area.is_empty()) else { return };
+    let role = if switch.gap.is_some() { Role::Accent } else { Role::Bad };
+    let style = app.colours().style(role).add_modifier(Modifier::REVERSED | Modifier::BOLD);
+    f.buffer_mut().set_style(area, style);
+    let room = usize::from(area.width.saturating_sub(4));
+    let name = model_name(if switch.gap.is_some() { &switch.to.model } else { &switch.from.model });
+    let timed = switch.gap.map(|gap| format!("{name}  {}", seconds(gap)));
+    let mut large = timed.iter().map(String::as_str).chain([name]);
+    let letters = large.find(|text| cells(text) <= room).filter(|_| area.height >= 5).and_then(letters);
+    let mut lines: Vec<String> = letters.into_iter().flatten().collect();
+    if lines.len() == 3 && area.height >= 7 {
+        lines.push(String::new());
+    }
+    lines.push(clip(&line(&switch), room));
+    let above = area.height.saturating_sub(lines.len() as u16) / 2;
+    for (text, y) in lines.iter().zip(area.y + above..area.bottom()) {
+        let x = area.x + (area.width.saturating_sub(width(text) as u16)) / 2;
+        f.buffer_mut().set_line(x, y, &Line::styled(text.as_str(), style), area.right().saturating_sub(x));
+    }
+}
+
+/// Cells that a text takes in large letters.
+fn cells(text: &str) -> usize {
+    (4 * text.chars().count()).saturating_sub(1)
+}
+
+/// Three rows of half blocks; none where a letter has no picture.
+fn letters(text: &str) -> Option<[String; 3]> {
+    let pictures: Vec<[&str; 5]> = text.chars().map(picture).collect::<Option<_>>()?;
+    let lit = |row: usize, column: usize, picture: &[&str; 5]| {
+        picture.get(row).is_some_and(|dots| dots.as_bytes()[column] == b'#')
+    };
+    Some([0, 2, 4].map(|row| {
+        let letter = |picture: &[&str; 5]| -> String {
+            let half = |column| match (lit(row, column, picture), lit(row + 1, column, picture)) {
+                (true, true) => '█',
+                (true, false) => '▀',
+                (false, true) => '▄',
+                (false, false) => ' ',
+            };
+            (0..3).map(half).collect()
+        };
+        pictures.iter().map(letter).collect::<Vec<_>>().join(" ")
+    }))
+}
+
+/// What names of models and times are written with, three dots by five.
+#[rustfmt::skip]
+const LETTERS: &[(char, [&str; 5])] = &[
+    ('a', [".#.", "#.#", "###", "#.#", "#.#"]), ('b', ["##.", "#.#", "##.", "#.#", "##."]),
+    ('c', [".##", "#..", "#..", "#..", ".##"]), ('d', ["##.", "#.#", "#.#", "#.#", "##."]),
+    ('e', ["###", "#..", "##.", "#..", "###"]), ('f', ["###", "#..", "##.", "#..", "#.."]),
+    ('g', [".##", "#..", "#.#", "#.#", ".##"]), ('h', ["#.#", "#.#", "###", "#.#", "#.#"]),
+    ('i', ["###", ".#.", ".#.", ".#.", "###"]), ('j', ["..#", "..#", "..#", "#.#", ".#."]),
+    ('k', ["#.#", "#.#", "##.", "#.#", "#.#"]), ('l', ["#..", "#..", "#..", "#..", "###"]),
+    ('m', ["#.#", "###", "###", "#.#", "#.#"]), ('n', ["##.", "#.#", "#.#", "#.#", "#.#"]),
+    ('o', [".#.", "#.#", "#.#", "#.#", ".#."]), ('p', ["##.", "#.#", "##.", "#..", "#.."]),
+    ('q', [".#.", "#.#", "#.#", "##.", ".##"]), ('r', ["##.", "#.#", "##.", "#.#", "#.#"]),
+    ('s', [".##", "#..", ".#.", "..#", "##."]), ('t', ["###", ".#.", ".#.", ".#.", ".#."]),
+    ('u', ["#.#", "#.#", "#.#", "#.#", "###"]), ('v', ["#.#", "#.#", "#.#", "#.#", ".#."]),
+    ('w', ["#.#", "#.#", "###", "###", "#.#"]), ('x', ["#.#", "#.#", ".#.", "#.#", "#.#"]),
+    ('y', ["#.#", "#.#", ".#.", ".#.", ".#."]), ('z', ["###", "..#", ".#.", "#..", "###"]),
+    ('0', ["###", "#.#", "#.#", "#.#", "###"]), ('1', [".#.", "##.", ".#.", ".#.", "###"]),
+    ('2', ["##.", "..#", ".#.", "#..", "###"]), ('3', ["##.", "..#", ".#.", "..#", "##."]),
+    ('4', ["#.#", "#.#", "###", "..#", "..#"]), ('5', ["###", "#..", "##.", "..#", "##."]),
+    ('6', [".##", "#..", "###", "#.#", "###"]), ('7', ["###", "..#", ".#.", ".#.", ".#."]),
+    ('8', ["###", "#.#", "###", "#.#", "###"]), ('9', ["###", "#.#", "###", "..#", "##."]),
+    ('-', ["...", "...", "###", "...", "..."]), ('.', ["...", "...", "...", "...", ".#."]),
+    (':', ["...", ".#.", "...", ".#.", "..."]), ('/', ["..#", "..#", ".#.", "#..", "#.."]),
+    ('_', ["...", "...", "...", "...", "###"]), (' ', ["...", "...", "...", "...", "..."]),
+];
+
+fn picture(letter: char) -> Option<[&'static str; 5]> {
+    LETTERS.iter().find(|(known, _)| *known == letter.to_ascii_lowercase()).map(|(_, picture)| *picture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LETTERS, cells, letters};
+
+    #[test]
+    fn letters_are_three_dots_by_five_and_rows_are_as_wide_as_said() {
+        for (letter, picture) in LETTERS {
+            assert!(picture.iter().all(|dots| dots.len() == 3), "{letter}");
+        }
+        let rows = letters("gpt-4o  0.27 s").expect("all have pictures");
+        assert!(rows.iter().all(|row| row.chars().count() == cells("gpt-4o  0.27 s")));
+        assert_eq!(letters("模型"), None);
+    }
+}

@@ -1,0 +1,44 @@
+//! The failover log's pane.
+
+use super::chrome::frame;
+use super::timeline;
+use crate::transcript::{counted, seconds};
+use crate::tui::layout::Pane;
+use crate::tui::state::app::App;
+use crate::tui::theme::Role;
+use crate::tui::wrap::{Lead, wrap};
+use ratatui::Frame;
+
+/// Draws the pane.
+pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
+    if app.layout.log.is_empty() {
+        return;
+    }
+    let theme = app.colours();
+    let room = app.room(Pane::Log);
+    let Some(run) = &app.run else {
+        frame(app, f, Pane::Log, "failover log", "");
+        let hint = "Every attempt is told here: who was asked, what happened, why the next. F4 breaks a model.";
+        let rows = wrap(&[(hint, theme.style(Role::Dim))], usize::from(room.width), &Lead::default());
+        for (row, y) in rows.iter().zip(room.y..room.bottom()) {
+            f.buffer_mut().set_line(room.x, y, row, room.width);
+        }
+        return;
+    };
+    let attempts = counted(run.transcript.attempts.len(), "attempt");
+    let note = format!("{attempts} · {}", seconds(run.clock(now)));
+    if app.log.timeline {
+        frame(app, f, Pane::Log, "timeline", &note);
+        timeline::draw(app, run, now, f);
+        return;
+    }
+    frame(app, f, Pane::Log, "failover log", &note);
+    let chosen = (app.focus == Pane::Log && app.overlay.is_none()).then(|| app.log.chosen());
+    for ((step, row), y) in app.log.visible(usize::from(room.height)).iter().zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
+        if chosen == Some(*step) {
+            let line = ratatui::layout::Rect { y, height: 1, ..room };
+            f.buffer_mut().set_style(line, theme.style(Role::Selected));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The overlay, drawn over the panes.
+
+mod chain;
+mod compare;
+mod demos;
+mod draft;
+mod faults;
+mod finder;
+mod health;
+mod history;
+mod rivals;
+mod sheet;
+
+use super::chrome::open;
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::theme::Role;
+use crate::tui::wrap::plain;
+use ratatui::Frame;
+use std::time::Duration;
+
+/// Draws the overlay, if one stands.
+pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
+    match &app.overlay {
+        None => {}
+        Some(Overlay::Help(sheet)) => sheet::draw(app, sheet, "keys", f),
+        Some(Overlay::Headers(sheet)) => sheet::draw(app, sheet, "headers of every attempt", f),
+        Some(Overlay::Faults(faults)) => faults::draw(app, faults, f),
+        Some(Overlay::Chain) => chain::draw(app, f),
+        Some(Overlay::Finder(finder)) => finder::draw(app, finder, f),
+        Some(Overlay::Attempt(attempt)) => sheet::draw(app, &attempt.sheet, &format!("attempt {}", attempt.id), f),
+        Some(Overlay::Health(at)) => health::draw(app, *at, now, f),
+        Some(Overlay::History(at)) => history::draw(app, *at, f),
+        Some(Overlay::Pinning(_, sheet)) => sheet::draw(app, sheet, "a demo of this?", f),
+        Some(Overlay::Demos(at)) => demos::draw(app, *at, f),
+        Some(Overlay::Demo(at, sheet)) => sheet::draw(app, sheet, &format!("demo {}", at + 1), f),
+        Some(Overlay::Composed(sheet)) => sheet::draw(app, sheet, "the request as it would be sent", f),
+        Some(Overlay::Draft(draft)) => draft::draw(app, draft, f),
+        Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
+        Some(Overlay::Rivals(at)) => rivals::draw(app, *at, f),
+        Some(Overlay::Leave) => leave(app, f),
+    }
+}
+
+fn leave(app: &App, f: &mut Frame<'_>) {
+    let room = open(app, f, "leave?", "", 52, 5);
+    let text = "A run is going on. Leaving cancels it and closes its connection. Enter leaves, Esc stays.";
+    let rows = plain(text, app.colours().style(Role::Text), usize::from(room.width));
+    for (row, y) in rows.iter().zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
+    }
+}

@@ -1,0 +1,56 @@
+//! The chain editor: who is asked, in which order.
+
+use crate::openrouter::settings::Provider;
+use crate::transcript::model_name;
+use crate::tui::state::app::App;
+use crate::tui::theme::Role;
+use crate::tui::view::chrome::{foot, list, open};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Draws the editor.
+pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
+    let theme = app.colours();
+    let height = (app.chain.len() as u16).saturating_add(5).min(app.layout.body.height);
+    let room = open(app, f, "fallback chain", "asked from the top", 72, height.max(7));
+    if app.chain.is_empty() {
+        let line = Line::styled("Empty: a adds a model.", theme.style(Role::Warn));
+        f.buffer_mut().set_line(room.x, room.y, &line, room.width);
+    }
+    let dear = app.dear();
+    list(app, f, Rect { height: room.height.saturating_sub(2), ..room }, app.link, app.chain.len(), |i| {
+        let place = &app.chain[i];
+        let about = app.model(&place.model).map_or("", |model| model.about.as_str());
+        let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
+        let open = app.board.gauges.iter().find(|gauge| gauge.name == place.model).and_then(|gauge| gauge.breaker);
+        let open =
+            if matches!(open, Some(crate::failover::BreakerState::Open { .. })) { "  ◇ breaker open" } else { "" };
+        Line::from(vec![
+            Span::styled(format!("{}. ", i + 1), theme.style(Role::Dim)),
+            Span::styled(place.model.clone(), theme.style(Role::Text)),
+            Span::styled(fault, theme.style(Role::Bad)),
+            Span::styled(open, theme.style(Role::Warn)),
+            Span::styled(if dear.contains(&i) { "  $ far dearer, or unknown" } else { "" }, theme.style(Role::Warn)),
+            Span::styled(format!("  {about}"), theme.style(Role::Dim)),
+        ])
+    });
+    let primary = app.chain.first().map_or("nobody", |link| model_name(&link.model));
+    let rule = match (app.policy.strict, app.policy.server_side) {
+        (true, _) => "strict: nobody else is asked",
+        (_, true) => "the server falls back to the others",
+        _ => "the others only when it fails",
+    };
+    let hedge = if app.policy.hedge { "; hedged: the next one beside a slow one" } else { "" };
+    foot(app, f, room, 2, &format!("{primary} is asked first; {rule}{hedge}."));
+    foot(app, f, room, 1, &providers(app));
+}
+
+/// Which providers the service may choose from, in its own words.
+fn providers(app: &App) -> String {
+    match serde_json::to_string(&app.settings.provider) {
+        _ if app.settings.provider == Provider::default() => "providers: the service's own choice.".to_owned(),
+        Ok(chosen) => format!("providers: {chosen}"),
+        Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,137 @@
+//! A comparison: one column for each model or chain.
+//!
+//! ```text
+//! ┏ compare 3 ━━━━━━━━━━━━━━━ 1 of 2 fields differ · fastest gpt-4o-mini ┓
+//! ┃ ✓ gpt-4o-mini      │ ✓ claude-3-haiku    │ ● whole chain             ┃  who, always in sight
+//! ┃ 0.82 s · $0.00012  │ 1.10 s · $0.00030   │ 0.40 s                    ┃  time, tokens, cost
+//! ┃                    │                     │                           ┃
+//! ┃ ≠ answer           │ ≠ answer            │ answer                    ┃  the run as in the answer's pane
+//! ```
+//!
+//! Words that the first answer does not have are underlined once both are whole.
+
+use crate::failover::Cost;
+use crate::transcript::{Attempt, model_name, seconds, usd};
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::compare::{Column, Compare, HEAD, name};
+use crate::tui::state::page::Verdict;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::view::chrome::open;
+use crate::tui::wrap::{Row, clip, plain};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// What the answers that are there say together.
+fn summary(compare: &Compare, room: u16) -> String {
+    let answered: Vec<_> = compare.columns.iter().filter(|column| column.answer().is_some()).collect();
+    if compare.live() || answered.len() < 2 {
+        return format!("{} of {} answered", answered.len(), compare.columns.len());
+    }
+    let run = &answered[0].transcript;
+    let fields: Vec<_> = compare.verdicts.iter().filter(|(name, _)| !run.is_thought(name)).collect();
+    let differing = fields.iter().filter(|(_, verdict)| **verdict == Verdict::Differs).count();
+    let said = match (fields.len(), differing) {
+        (_, 0) => "all answers are equal".to_owned(),
+        (1, _) => "the answers differ".to_owned(),
+        (all, differing) => format!("{differing} of {all} fields differ"),
+    };
+    if room < 80 {
+        return said;
+    }
+    let said =
+        if compare.is_marked() && room >= 110 { format!("{said} · underlined: not in the first") } else { said };
+    let fastest = answered.iter().min_by_key(|column| column.transcript.finished.as_ref().map(|end| end.took));
+    fastest.map_or(said.clone(), |column| format!("{said} · fastest {}", name(&column.chain)))
+}
+
+/// Draws the columns: the head of each stands, its rows move.
+pub(super) fn draw(app: &App, compare: &Compare, now: Duration, f: &mut Frame<'_>) {
+    let (shown, width) = compare.places(&app.layout);
+    let all = compare.columns.len();
+    let first = compare.first.min(all - shown.min(all));
+    let title = match all - shown.min(all) {
+        0 => format!("compare {all}"),
+        _ => format!("compare {}–{} of {all}, ← →", first + 1, first + shown),
+    };
+    let room = open(app, f, &title, &summary(compare, app.size.0), u16::MAX, u16::MAX);
+    let theme = app.colours();
+    for (i, column) in (0..).zip(compare.columns.iter().skip(first).take(shown)) {
+        let x = room.x + i * (width + 2);
+        let place = Rect { x, width, ..room };
+        paint(&head(column, now, theme, usize::from(width)), place, f);
+        let below = Rect { y: room.y + HEAD, height: room.height.saturating_sub(HEAD), ..place };
+        let page = &column.page;
+        let top = page.scroll.top(page.heights(), usize::from(below.height));
+        paint(page.rows(top), below, f);
+        let new = theme.style(Role::Warn).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+        let seen = column.marks.partition_point(|mark| mark.row < top);
+        for mark in column.marks[seen..].iter().take_while(|mark| mark.row < top + usize::from(below.height)) {
+            let place =
+                Rect { x: below.x + mark.from, y: below.y + (mark.row - top) as u16, width: mark.cells, height: 1 };
+            f.buffer_mut().set_style(place.intersection(below), new);
+        }
+        for y in (room.y..room.bottom()).filter(|_| usize::from(i) + 1 < shown) {
+            let line = Line::styled("│", theme.style(Role::Border));
+            f.buffer_mut().set_line(x + width, y, &line, 1);
+        }
+    }
+}
+
+fn paint<'a>(rows: impl IntoIterator<Item = &'a Row>, room: Rect, f: &mut Frame<'_>) {
+    for (row, y) in rows.into_iter().zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
+    }
+}
+
+/// Who is asked and who answers, and the numbers.
+fn head(column: &Column, now: Duration, theme: Theme, cells: usize) -> Vec<Row> {
+    let (glyph, role) = match &column.transcript.finished {
+        None => ("●", Role::Live),
+        Some(_) if column.answer().is_some() => ("✓", Role::Good),
+        Some(_) => ("✗", Role::Bad),
+    };
+    let who = match column.transcript.shown() {
+        Some(attempt) if column.chain.len() > 1 => {
+            format!("{} of {} in a chain", model_name(&attempt.model), column.chain.len())
+        }
+        _ => name(&column.chain),
+    };
+    let fault = column.chain.first().and_then(|link| link.fault.as_ref());
+    let fault = fault.map(|fault| format!(" ✗{fault}")).unwrap_or_default();
+    let mut rows = vec![Line::from(vec![
+        Span::styled(format!("{glyph} "), theme.style(role)),
+        Span::styled(clip(&(who + &fault), cells.saturating_sub(2)), theme.style(Role::Title)),
+    ])];
+    // What does not fit is left out whole, from the end.
+    let mut numbers = numbers(column, now);
+    let mut told = plain(&numbers.join(" · "), theme.style(Role::Dim), cells);
+    while rows.len() + told.len() > usize::from(HEAD - 1) && numbers.pop().is_some() {
+        told = plain(&numbers.join(" · "), theme.style(Role::Dim), cells);
+    }
+    rows.extend(told);
+    rows
+}
+
+/// Time, cost, tokens, first token, none of them to be broken at a space; unknown is told as unknown.
+fn numbers(column: &Column, now: Duration) -> Vec<String> {
+    let run = &column.transcript;
+    let mut parts = vec![seconds(column.clock(now))];
+    if run.finished.is_some() {
+        parts.push(match run.cost() {
+            Cost::Unknown => "cost unknown".to_owned(),
+            spent @ Cost::Known(_) => usd(spent),
+        });
+    }
+    let (into, out) = run.tokens();
+    if into.or(out).is_some() {
+        let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+        parts.push(format!("{}→{} tokens", count(into), count(out)));
+    }
+    if let Some(first) = run.shown().and_then(Attempt::first_token_after) {
+        parts.push(format!("first {}", seconds(first)));
+    }
+    parts.iter().map(|part| part.replace(' ', "\u{a0}")).collect()
+}

@@ -1,0 +1,57 @@
+//! An editor for text, with what is wrong with the text under it.
+
+use crate::openrouter::headers::lint;
+use crate::openrouter::settings::RequestSettings;
+use crate::transcript::counted;
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::draft::{Draft, Drafted, Subject};
+use crate::tui::state::overlay::sheet::WIDTH;
+use crate::tui::theme::Role;
+use crate::tui::view::chrome::{cursor, open};
+use crate::tui::wrap::{Row, plain};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// Draws the editor with its verdict.
+pub(super) fn draw(app: &App, draft: &Draft, f: &mut Frame<'_>) {
+    let (title, note) = match &draft.subject {
+        Subject::Signature => ("signature", "saved in your library"),
+        Subject::Request => ("settings of every request", "until you leave"),
+        Subject::Headers(_) => ("headers of every attempt", "until you leave"),
+    };
+    let room = open(app, f, title, note, WIDTH, app.layout.body.height);
+    let verdict = verdict(app, draft, usize::from(room.width));
+    let below = u16::try_from(verdict.len()).unwrap_or(u16::MAX).min(room.height / 2);
+    let place = Rect { height: room.height - below, ..room };
+    f.render_widget(&draft.area, place);
+    f.set_cursor_position(cursor(&draft.area, place));
+    for (row, y) in verdict.iter().zip(place.bottom()..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
+    }
+}
+
+fn verdict(app: &App, draft: &Draft, cells: usize) -> Vec<Row> {
+    let theme = app.colours();
+    let say = |text: &str, role| text.lines().flat_map(|line| plain(line, theme.style(role), cells)).collect();
+    let lines: Vec<Vec<Row>> = match draft.read() {
+        Err(wrong) => wrong.iter().map(|line| say(&format!("✗ {line}"), Role::Bad)).collect(),
+        Ok(Drafted::Signature(entry)) => {
+            let demos = counted(entry.demos.len(), "demo");
+            let text = format!("✓ {} · {} · {demos}", entry.signature.inline(), entry.module);
+            vec![say(&text, Role::Good)]
+        }
+        Ok(Drafted::Request(settings)) if *settings == RequestSettings::default() => {
+            vec![say("✓ nothing is set: the provider decides", Role::Good)]
+        }
+        Ok(Drafted::Request(_)) => vec![say("✓ can be sent", Role::Good)],
+        Ok(Drafted::Headers(headers)) => {
+            let count = headers.lines(&app.server).map(|lines| lines.len()).unwrap_or_default();
+            let lints = lint(&headers, &app.server);
+            let lints = lints.iter().map(|lint| say(&format!("! {}", lint.line), Role::Warn));
+            std::iter::once(say(&format!("✓ {count} headers to {}", app.server.host()), Role::Good))
+                .chain(lints)
+                .collect()
+        }
+    };
+    lines.concat()
+}

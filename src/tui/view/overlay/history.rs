@@ -1,0 +1,41 @@
+//! The list of earlier runs.
+
+use crate::failover::Outcome;
+use crate::transcript::{counted, model_name, seconds};
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::history::{chosen, inputs};
+use crate::tui::theme::Role;
+use crate::tui::view::chrome::{list, open};
+use crate::tui::wrap::clip;
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+/// Draws the list, the latest first.
+pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
+    let theme = app.colours();
+    let height = (app.past.len() as u16).saturating_add(2).min(app.layout.body.height);
+    let room = open(app, f, "earlier runs", &format!("{}", app.past.len()), 100, height.max(3));
+    if app.past.is_empty() {
+        let line = Line::styled("No earlier runs.", theme.style(Role::Dim));
+        f.buffer_mut().set_line(room.x, room.y, &line, room.width);
+    }
+    list(app, f, room, at, app.past.len(), |i| {
+        let Some(run) = chosen(&app.past, i) else { return Line::default() };
+        let (glyph, role) = match run.outcome() {
+            Some(Outcome::Succeeded) if run.switch().is_some() => ("⇄", Role::Accent),
+            Some(Outcome::Succeeded) => ("✓", Role::Good),
+            Some(Outcome::Cancelled) | None => ("–", Role::Dim),
+            Some(_) => ("✗", Role::Bad),
+        };
+        let who = run.winner().map_or_else(|| "no answer".to_owned(), |attempt| model_name(&attempt.model).to_owned());
+        let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
+        let attempts = counted(run.attempts.len(), "attempt");
+        let tail = format!("  {who} · {} · {attempts}", seconds(took));
+        let room_left = usize::from(room.width).saturating_sub(crate::tui::wrap::width(&tail) + 3);
+        Line::from(vec![
+            Span::styled(format!("{glyph} "), theme.style(role)),
+            Span::styled(clip(&inputs(run), room_left), theme.style(Role::Text)),
+            Span::styled(tail, theme.style(Role::Dim)),
+        ])
+    });
+}

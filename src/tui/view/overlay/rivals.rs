@@ -1,0 +1,31 @@
+//! The list of models and chains to compare.
+
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::compare::{MOST, name};
+use crate::tui::theme::Role;
+use crate::tui::view::chrome::{foot, list, open};
+use crate::tui::wrap::clip;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Draws the list.
+pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
+    let theme = app.colours();
+    let all = app.rivals.all(&app.chain);
+    let height = (all.len() as u16).saturating_add(4).min(app.layout.body.height);
+    let chosen = app.rivals.chosen(&app.chain).len();
+    let room = open(app, f, "who is compared", &format!("{chosen} of at most {MOST}"), 84, height.max(6));
+    list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, all.len(), |i| {
+        let rival = &all[i];
+        let (mark, role) = if app.rivals.has(rival, &app.chain) { ("[x] ", Role::Accent) } else { ("[ ] ", Role::Dim) };
+        let kind = if rival.len() > 1 { "  a chain" } else { "" };
+        let room_left = usize::from(room.width).saturating_sub(14);
+        Line::from(vec![
+            Span::styled(mark, theme.style(role)),
+            Span::styled(clip(&name(rival), room_left), theme.style(Role::Text)),
+            Span::styled(kind, theme.style(Role::Dim)),
+        ])
+    });
+    foot(app, f, room, 1, "Space chooses; a adds a model, or a chain: a/b, c/d.");
+}

@@ -1,0 +1,91 @@
+//! The prompt's pane: one editor for each input field.
+//!
+//! ```text
+//! ┌ prompt · question ────────────┐   one field: its name in the title
+//! │ What is DSPy?▏                │
+//! └───────────────────────────────┘
+//! ┌ prompt ───────────────────────┐   several: name and type above each editor
+//! │ context  list[str]            │
+//! │ DSPy is …                     │
+//! │ question                      │
+//! │ What is it?▏                  │
+//! └───────────────────────────────┘
+//! ```
+
+use super::chrome::{cursor, frame};
+use crate::dspy::FieldType;
+use crate::tui::layout::Pane;
+use crate::tui::state::app::App;
+use crate::tui::state::prompt::Prompt;
+use crate::tui::theme::Role;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Draws the pane, and the terminal's cursor if it has the keys.
+pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
+    let area = app.layout.prompt;
+    if area.is_empty() {
+        return;
+    }
+    let theme = app.colours();
+    let single = app.prompt.inputs.len() == 1;
+    let title = match app.prompt.inputs.first().filter(|_| single) {
+        Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
+        _ => "prompt".to_owned(),
+    };
+    let how = format!("{} · {}", app.module, app.adapter);
+    frame(app, f, Pane::Prompt, &title, &how);
+    let room = app.room(Pane::Prompt);
+    let shares = shares(&app.prompt, room.height, room.width);
+    let mut y = room.y;
+    for (i, (input, rows)) in app.prompt.inputs.iter().zip(shares).enumerate() {
+        let has_keys = app.focus == Pane::Prompt && i == app.prompt.at;
+        if !single && y < room.bottom() {
+            let style = theme.style(if has_keys { Role::Heading } else { Role::Dim });
+            let label = Line::from(vec![
+                Span::styled(input.name.clone(), style),
+                Span::styled(kind_note(&input.kind), theme.style(Role::Dim)),
+            ]);
+            f.buffer_mut().set_line(room.x, y, &label, room.width);
+            y += 1;
+        }
+        let rows = rows.min(room.bottom().saturating_sub(y));
+        let place = Rect { y, height: rows, ..room };
+        if place.is_empty() {
+            continue;
+        }
+        f.render_widget(&input.area, place);
+        if has_keys && app.overlay.is_none() {
+            f.set_cursor_position(cursor(&input.area, place));
+        }
+        y += rows;
+    }
+}
+
+fn kind_note(kind: &FieldType) -> String {
+    match kind {
+        FieldType::Str => String::new(),
+        other => format!("  {other}"),
+    }
+}
+
+/// Rows for each editor when there are `room`: the one with the keys comes first.
+fn shares(prompt: &Prompt, room: u16, cells: u16) -> Vec<u16> {
+    let labels = if prompt.inputs.len() > 1 { prompt.inputs.len() as u16 } else { 0 };
+    let mut left = room.saturating_sub(labels);
+    let mut shares = vec![0; prompt.inputs.len()];
+    let at = prompt.at.min(prompt.inputs.len() - 1);
+    let order = std::iter::once(at).chain((0..prompt.inputs.len()).filter(|i| *i != at));
+    let mut others = prompt.inputs.len() as u16 - 1;
+    for i in order {
+        let wanted = u16::try_from(prompt.inputs[i].rows(usize::from(cells))).unwrap_or(u16::MAX);
+        let spare = left.saturating_sub(others);
+        shares[i] = wanted.clamp(1, spare.max(1)).min(left);
+        left -= shares[i];
+        others = others.saturating_sub(1);
+    }
+    // What nobody wants goes to the field with the keys.
+    shares[at] += left;
+    shares
+}

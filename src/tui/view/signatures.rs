@@ -1,0 +1,125 @@
+//! The signatures' pane: the library, and the line in which a signature is typed.
+
+use super::chrome::{cursor, frame, window};
+use crate::dspy::{LibraryEntry, SyntaxError};
+use crate::tui::layout::Pane;
+use crate::tui::state::app::App;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::wrap::{Row, clip, plain, width};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use tui_textarea::TextArea;
+
+/// Draws the pane.
+pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
+    let area = app.layout.signatures;
+    if area.is_empty() {
+        return;
+    }
+    f.render_widget(ratatui::widgets::Clear, area);
+    let theme = app.colours();
+    frame(app, f, Pane::Signatures, "signatures", "");
+    let room = app.room(Pane::Signatures);
+    let below = match &app.shelf.editor {
+        Some(editor) => draw_editor(app, editor, room, f),
+        None => room,
+    };
+    let lines = app.shelf.entries.len() + 1;
+    for (index, y) in window(app.shelf.at, lines, below.height).zip(below.y..below.bottom()) {
+        let (mark, name, about) = match index.checked_sub(1).and_then(|i| app.shelf.entries.get(i)) {
+            None => ("+", "type your own".to_owned(), String::new()),
+            Some(entry) => {
+                let current = entry.signature == app.signature;
+                (if current { "●" } else { " " }, label(entry), entry.description.clone())
+            }
+        };
+        let name = clip(&format!("{mark} {name}"), usize::from(below.width));
+        let about = clip(&format!("  {about}"), usize::from(below.width).saturating_sub(width(&name)));
+        let line = Line::from(vec![
+            Span::styled(name, theme.style(if mark == "●" { Role::Accent } else { Role::Text })),
+            Span::styled(about, theme.style(Role::Dim)),
+        ]);
+        f.buffer_mut().set_line(below.x, y, &line, below.width);
+        if index == app.shelf.at && app.focus == Pane::Signatures && !app.shelf.typing() {
+            f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(Role::Selected));
+        }
+    }
+    details(app, below, lines, f);
+}
+
+/// Under a short list: the chosen signature as it is typed, and what it is for.
+fn details(app: &App, below: Rect, lines: usize, f: &mut Frame<'_>) {
+    let theme = app.colours();
+    let top = below.y.saturating_add(u16::try_from(lines).unwrap_or(u16::MAX)).saturating_add(1);
+    let signature = app.shelf.chosen().map_or(&app.signature, |entry| &entry.signature);
+    let cells = usize::from(below.width);
+    let mut rows = plain(&signature.inline(), theme.style(Role::Accent), cells);
+    rows.push(Row::default());
+    rows.extend(plain(&signature.task(), theme.style(Role::Dim), cells));
+    if app.shelf.typing() || usize::from(below.bottom().saturating_sub(top)) < rows.len() {
+        return;
+    }
+    for (row, y) in rows.iter().zip(top..below.bottom()) {
+        f.buffer_mut().set_line(below.x, y, row, below.width);
+    }
+}
+
+/// The editor with what is wrong beneath it; gives back the room below.
+fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<'_>) -> Rect {
+    let theme = app.colours();
+    let cells = room.width.max(1);
+    let source = app.shelf.source();
+    let rows = (width(&source) as u16 / cells + 1).min(room.height);
+    let place = Rect { height: rows, ..room };
+    f.render_widget(editor, place);
+    if app.focus == Pane::Signatures && app.overlay.is_none() {
+        f.set_cursor_position(cursor(editor, place));
+    }
+    let verdict = match app.shelf.read() {
+        _ if source.trim().is_empty() => {
+            plain("inputs -> outputs, each with a type if it is no str", theme.style(Role::Dim), usize::from(cells))
+        }
+        Ok(signature) => {
+            let count = format!("✓ {} in, {} out", signature.inputs.len(), signature.outputs.len());
+            plain(&count, theme.style(Role::Good), usize::from(cells))
+        }
+        Err(error) => caret(&error, &source, usize::from(cells), theme),
+    };
+    let mut y = place.bottom();
+    for row in verdict.iter().take(usize::from(room.bottom().saturating_sub(y))) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
+        y += 1;
+    }
+    y = (y + 1).min(room.bottom());
+    Rect { y, height: room.bottom() - y, ..room }
+}
+
+/// The place of the error under as much of its line as fits, and what is wrong.
+pub(super) fn caret(error: &SyntaxError, source: &str, cells: usize, theme: Theme) -> Vec<Row> {
+    let shown = error.caret(source);
+    let mut lines = shown.splitn(3, '\n');
+    let (line, mark, message) =
+        (lines.next().unwrap_or_default(), lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    // A line that is too long is cut at its beginning, so that the mark stays under its place.
+    let end = width(mark).max(1);
+    let skip = end.saturating_sub(cells);
+    let from = |text: &str| {
+        let mut passed = 0;
+        let behind = text.chars().skip_while(|c| {
+            passed += width(c.encode_utf8(&mut [0; 4]));
+            passed <= skip
+        });
+        behind.collect::<String>()
+    };
+    let mut rows = vec![
+        Row::styled(clip(&from(line), cells), theme.style(Role::Dim)),
+        Row::styled(clip(&from(mark), cells), theme.style(Role::Bad)),
+    ];
+    rows.extend(plain(message, theme.style(Role::Bad), cells));
+    rows
+}
+
+fn label(entry: &LibraryEntry) -> String {
+    if entry.signature.name.is_empty() { entry.signature.inline() } else { entry.signature.name.clone() }
+}

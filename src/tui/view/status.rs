@@ -1,0 +1,154 @@
+//! The three lines around the panes: what this is, how the run stands, which keys there are.
+
+use crate::failover::Cost;
+use crate::transcript::{Transcript, counted, model_name, seconds, usd};
+use crate::tui::state::app::App;
+use crate::tui::theme::Role;
+use crate::tui::wrap::{clip, width};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// The badge of the simulator, long and short.
+const BADGE: [&str; 3] = [
+    " SIMULATOR — set OPENROUTER_API_KEY to use the real service ",
+    " SIMULATOR — set OPENROUTER_API_KEY ",
+    " SIMULATOR ",
+];
+
+/// Name, signature and module; the badge at the right.
+pub(super) fn top(app: &App, f: &mut Frame<'_>) {
+    let area = app.layout.top;
+    let theme = app.colours();
+    let name = if app.signature.name.is_empty() { app.signature.inline() } else { app.signature.name.clone() };
+    let replay = app.run.as_ref().is_some_and(|run| run.replay);
+    let badge = BADGE.iter().filter(|_| app.simulated).find(|text| width(text) + 38 <= usize::from(area.width));
+    let badge = if replay { " REPLAY " } else { badge.copied().unwrap_or_default() };
+    let room = usize::from(area.width).saturating_sub(width(badge) + 1);
+    let left = clip(&format!(" Switchover  {name} · {} · {}", app.module, app.adapter), room);
+    f.buffer_mut().set_line(area.x, area.y, &Line::styled(left, theme.style(Role::Title)), area.width);
+    right(f, area, badge, theme.style(Role::Badge));
+}
+
+fn right(f: &mut Frame<'_>, area: Rect, text: &str, style: ratatui::style::Style) {
+    let x = area.right().saturating_sub(width(text) as u16);
+    f.buffer_mut().set_line(x, area.y, &Line::styled(text.to_owned(), style), area.width);
+}
+
+/// The chain with its faults, who answers, tokens, cost, time; or something to say.
+pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
+    let area = app.layout.status;
+    let theme = app.colours();
+    if let Some(notice) = &app.notice {
+        let text = clip(&format!(" {notice}"), usize::from(area.width));
+        f.buffer_mut().set_line(area.x, area.y, &Line::styled(text, theme.style(Role::Warn)), area.width);
+        return;
+    }
+    let numbers = numbers(app, now);
+    let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
+    let mut spans = vec![Span::raw(" ")];
+    let answering = app.transcript().and_then(Transcript::shown).map(|attempt| attempt.model.as_str());
+    for (i, link) in app.chain.iter().enumerate() {
+        if i > 0 {
+            spans.push(Span::styled(" › ", theme.style(Role::Dim)));
+        }
+        let role = if answering == Some(&link.model) { Role::Accent } else { Role::Text };
+        let mark = if answering == Some(&link.model) { "●" } else { "" };
+        spans.push(Span::styled(format!("{mark}{}", model_name(&link.model)), theme.style(role)));
+        if let Some(fault) = &link.fault {
+            spans.push(Span::styled(format!(" ✗{fault}"), theme.style(Role::Bad)));
+        }
+    }
+    for word in modes(app) {
+        spans.push(Span::styled(format!(" · {word}"), theme.style(Role::Warn)));
+    }
+    f.buffer_mut().set_line(area.x, area.y, &cut(&Line::from(spans), room), area.width);
+    right(f, area, &numbers, theme.style(Role::Dim));
+}
+
+/// How the chain is gone through, where that is not the usual way, and how many demos go along.
+fn modes(app: &App) -> Vec<String> {
+    let mode = match (app.policy.strict, app.policy.server_side) {
+        (true, _) => Some("strict: no fallback"),
+        (_, true) => Some("server falls back"),
+        _ => None,
+    };
+    let hedge = app.policy.hedge.then_some("hedged");
+    let demos = (!app.demos.is_empty()).then(|| counted(app.demos.len(), "demo"));
+    mode.into_iter().chain(hedge).map(str::to_owned).chain(demos).collect()
+}
+
+/// A line of spans, cut to so many cells.
+fn cut(line: &Line<'static>, cells: usize) -> Line<'static> {
+    let mut left = cells;
+    let mut spans = Vec::new();
+    for span in line.iter() {
+        let text = clip(&span.content, left);
+        left -= width(&text);
+        spans.push(Span::styled(text, span.style));
+        if left == 0 {
+            break;
+        }
+    }
+    Line::from(spans)
+}
+
+fn numbers(app: &App, now: Duration) -> String {
+    let Some(run) = &app.run else { return String::new() };
+    let transcript = &run.transcript;
+    let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    let (into, out) = transcript.tokens();
+    let tokens =
+        if into.or(out).is_some() { format!("{}→{} tokens · ", count(into), count(out)) } else { String::new() };
+    let cost = match transcript.cost() {
+        _ if transcript.finished.is_none() => String::new(),
+        Cost::Unknown => "cost unknown · ".to_owned(),
+        spent @ Cost::Known(_) => format!("{} · ", usd(spent)),
+    };
+    let session = match app.spent {
+        // Where it is narrow, the chain is worth more than the sum of the session.
+        Some(all) if app.size.0 >= 100 && all != transcript.cost() && transcript.finished.is_some() => {
+            format!("session {} · ", usd(all))
+        }
+        _ => String::new(),
+    };
+    let past = if run.replay {
+        "replay, no network · "
+    } else if run.past {
+        "from history · "
+    } else {
+        ""
+    };
+    format!("{past}{tokens}{cost}{session}{} ", seconds(run.clock(now)))
+}
+
+/// Keys that mean something now, out of the table; in presenter mode, keys that were pressed.
+pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
+    let area = app.layout.hints;
+    let theme = app.colours();
+    // In front of an audience the keys that were pressed are more than those that could be.
+    let caps = app.pressed.iter().filter(|_| app.presenter);
+    let pressed: Vec<Span<'_>> =
+        caps.flat_map(|key| [Span::styled(format!(" {key} "), theme.style(Role::Selected)), Span::raw(" ")]).collect();
+    let pressed = Line::from(pressed);
+    let room = usize::from(area.width).saturating_sub(pressed.width() + 1);
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    for (key, word) in app.keymap.hints(&app.contexts()) {
+        if word == "cancel" && !app.busy() {
+            continue;
+        }
+        let key = key.to_string();
+        let cells = width(&key) + 1 + width(word) + 2;
+        if used + cells > room {
+            break;
+        }
+        used += cells;
+        spans.push(Span::styled(key, theme.style(Role::Key)));
+        spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
+    }
+    f.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
+    let x = area.right().saturating_sub(pressed.width() as u16);
+    f.buffer_mut().set_line(x, area.y, &pressed, area.width);
+}

@@ -1,0 +1,82 @@
+//! All attempts on one time axis.
+//!
+//! ```text
+//! #1 ✗ gpt-4o-mini    ┄┄┄╌╌░░░✗
+//! #2 ✓ claude-3-haiku         ┄╌░░▒▒▒███✓
+//!                     0 s         2.4 s
+//!                     ┄ asked ╌ headers ▒ reasoning █ answer
+//! ```
+
+use crate::transcript::{Attempt, AttemptPhase, model_name, seconds};
+use crate::tui::layout::Pane;
+use crate::tui::state::app::{App, Run};
+use crate::tui::theme::Role;
+use crate::tui::wrap::{clip, width};
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// Draws the axis in the log's pane.
+pub(super) fn draw(app: &App, run: &Run, now: Duration, f: &mut Frame<'_>) {
+    let room = app.room(Pane::Log);
+    let theme = app.colours();
+    let clock = run.clock(now);
+    let label_cells = usize::from(room.width / 3).clamp(8, 26);
+    let axis = usize::from(room.width).saturating_sub(label_cells + 2).max(4);
+    let attempts = &run.transcript.attempts;
+    let shown = usize::from(room.height).saturating_sub(2).max(1);
+    let first = attempts.len().saturating_sub(shown);
+    let mut y = room.y;
+    for attempt in &attempts[first..] {
+        if y >= room.bottom() {
+            return;
+        }
+        let (glyph, role) = match attempt.phase() {
+            AttemptPhase::Answered => ("✓", Role::Good),
+            AttemptPhase::Failed => ("✗", Role::Bad),
+            _ => ("●", Role::Live),
+        };
+        let label = clip(&format!("{} {glyph} {}", attempt.id, model_name(&attempt.model)), label_cells);
+        let pad = " ".repeat(label_cells - width(&label) + 1);
+        let mut spans = vec![Span::styled(label + &pad, theme.style(role))];
+        spans.extend(bar(attempt, clock, axis).into_iter().map(|(text, role)| Span::styled(text, theme.style(role))));
+        spans.push(Span::styled(if attempt.ended.is_some() { glyph } else { "" }, theme.style(role)));
+        f.buffer_mut().set_line(room.x, y, &Line::from(spans), room.width);
+        y += 1;
+    }
+    let end = seconds(clock);
+    let scale = format!("0{}{end}", " ".repeat(axis.saturating_sub(width(&end) + 1)));
+    let pad = " ".repeat(label_cells + 1);
+    for text in [format!("{pad}{scale}"), "┄ asked ╌ headers ▒ reasoning █ answer".to_owned()] {
+        if y < room.bottom() {
+            f.buffer_mut().set_line(
+                room.x,
+                y,
+                &Line::styled(clip(&text, usize::from(room.width)), theme.style(Role::Dim)),
+                room.width,
+            );
+            y += 1;
+        }
+    }
+}
+
+/// An attempt's cells: blank before it began, then its phases.
+fn bar(attempt: &Attempt, clock: Duration, cells: usize) -> Vec<(String, Role)> {
+    let began = attempt.began().unwrap_or(clock);
+    let end = attempt.ended.unwrap_or(clock);
+    let at = |time: Duration| {
+        let share = time.as_secs_f64() / clock.as_secs_f64().max(f64::EPSILON);
+        ((share * cells as f64).round() as usize).min(cells)
+    };
+    let opened = attempt.opened.unwrap_or(end).min(end);
+    let first = attempt.first_token.unwrap_or(end).min(end);
+    let text = attempt.first_text.unwrap_or(end).min(end);
+    let marks = [
+        (" ", Role::Text, Duration::ZERO, began),
+        ("┄", Role::Dim, began, opened),
+        ("╌", Role::Dim, opened, first),
+        ("▒", Role::Warn, first, text),
+        ("█", if attempt.superseded { Role::Bad } else { Role::Good }, text, end),
+    ];
+    marks.iter().map(|(glyph, role, from, to)| (glyph.repeat(at(*to).saturating_sub(at(*from))), *role)).collect()
+}

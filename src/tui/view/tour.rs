@@ -1,0 +1,57 @@
+//! The strip under the playground that shows the guided tour.
+
+use super::chrome::boxed;
+use crate::tui::layout::inner;
+use crate::tui::state::app::App;
+use crate::tui::theme::Role;
+use crate::tui::wrap::{plain, width};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
+
+/// Draws the strip under the playground.
+pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
+    let Some((tour, step)) = app.tour.as_ref().and_then(|tour| Some((tour, tour.step()?))) else { return };
+    let height = tour.height(app.size);
+    let area = Rect { x: 0, y: app.size.1.saturating_sub(height), width: app.size.0, height }.intersection(f.area());
+    if area.is_empty() {
+        return;
+    }
+    Clear.render(area, f.buffer_mut());
+    let theme = app.colours();
+    let title = format!("tour {} of {} · {}", tour.at + 1, tour.plan.steps.len(), step.title);
+    let last = tour.at + 1 == tour.plan.steps.len();
+    let note = match (tour.pressing(), last) {
+        (true, _) => "on the simulator · keys are pressed · Esc leaves",
+        (false, false) => "on the simulator · Enter goes on · Esc leaves",
+        (false, true) => "on the simulator · Enter or Esc ends",
+    };
+    // Where it is narrow the shorter half has to do; the hint line says the rest.
+    let long = width(&title) + width(note) + 8 > usize::from(area.width);
+    let note = if long { note.split_once(" · ").map_or(note, |(_, rest)| rest) } else { note };
+    let (title, note) = ((title.as_str(), theme.style(Role::Title)), (note, theme.style(Role::Key)));
+    // The last rows have no room for a border below.
+    let framed = Rect { height: area.height.max(2), ..area };
+    let whole = height >= 4 && app.size.1 >= 20;
+    if whole {
+        boxed(f, framed, theme.style(Role::Accent), true, title, note);
+    } else {
+        let line = ratatui::text::Line::styled(format!("─ {}", title.0), title.1);
+        f.buffer_mut().set_line(area.x, area.y, &line, area.width);
+    }
+    let room = if whole {
+        let room = inner(framed);
+        Rect { x: room.x + 1, width: room.width.saturating_sub(2), ..room }
+    } else {
+        Rect {
+            x: area.x + 1,
+            y: area.y + 1,
+            width: area.width.saturating_sub(2),
+            height: area.height.saturating_sub(1),
+        }
+    };
+    let rows = plain(&step.text, theme.style(Role::Text), usize::from(room.width));
+    for (row, y) in rows.iter().zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
+    }
+}
