@@ -8,6 +8,7 @@ mod event;
 mod failure;
 pub mod health;
 mod line;
+mod mode;
 mod policy;
 pub mod policy_report;
 pub mod rules;
@@ -19,6 +20,7 @@ pub use event::{
 };
 pub use failure::{Failure, FailureKind, Hint, HintSource, InnerAttempt, LimitScope};
 pub use health::{Health, HealthRow};
+pub use mode::Failover;
 pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, base_id, dear_fallbacks, within_price};
 
 use serde::{Deserialize, Serialize};

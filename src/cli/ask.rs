@@ -2,7 +2,7 @@
 
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
-use crate::failover::Outcome;
+use crate::failover::{Failover, Outcome};
 use crate::headless::{Headless, OutputStyle};
 use crate::report::RunSpec;
 use crate::worker::{self, CostLookup, Preview};
@@ -55,8 +55,11 @@ impl AskArgs {
         if let Some(field) = &self.field {
             setup::require_output(&spec, field)?;
         }
-        spec.policy.strict = self.strict || (spec.policy.strict && !self.server_side);
-        spec.policy.server_side = self.server_side || (spec.policy.server_side && !self.strict);
+        match (self.strict, self.server_side) {
+            (true, _) => spec.policy.failover = Failover::Strict,
+            (false, true) => spec.policy.failover = Failover::Server,
+            (false, false) => {}
+        }
         if self.dry_run {
             return dry_run(&config, settings, env, spec, self.json);
         }

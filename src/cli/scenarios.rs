@@ -6,7 +6,7 @@ mod stage;
 use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
 use crate::dspy::Module;
-use crate::failover::Outcome;
+use crate::failover::{Failover, Outcome};
 use crate::openrouter::headers::{ChosenValue, Headers, ValueOrigin};
 use crate::transcript::{seconds, usd};
 use anyhow::{Result, bail};
@@ -153,7 +153,7 @@ fn attribution(chosen: &Headers, played: &ScenarioRun) -> Vec<Check> {
 
 async fn server_models(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let mut spec = stage.spec.clone();
-    spec.policy.server_side = true;
+    spec.policy.failover = Failover::Server;
     let played = stage.play(&spec, true, stage.headers()).await?;
     let (first, second) = (&stage.spec.chain[0].model, &stage.spec.chain[1].model);
     let rest: Vec<&str> = stage.spec.chain[1..].iter().map(|route| route.model.as_str()).take(3).collect();
@@ -215,7 +215,7 @@ async fn contrast(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let chosen = |value: &str| Some(ChosenValue { value: value.to_owned(), from: ValueOrigin::Default });
     let standard = Headers { referer: chosen("https://litellm.ai"), title: chosen("liteLLM"), ..Headers::default() };
     let mut spec = stage.spec.clone();
-    spec.policy.strict = true;
+    spec.policy.failover = Failover::Strict;
     let plain = stage.play(&spec, true, &standard).await?;
     let proper = stage.play(&stage.spec, true, stage.headers()).await?;
     let referers = |played: &ScenarioRun| {

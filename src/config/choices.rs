@@ -33,9 +33,7 @@ impl Config {
         policy.strict_model = switch("failover.strict_model")?;
         policy.max_price_ratio = self.read("failover.max_price_ratio")?;
         policy.seed = self.read("failover.seed")?.unwrap_or(draw);
-        let mode = self.read::<String>("failover.mode")?;
-        policy.strict = mode.as_deref() == Some("strict");
-        policy.server_side = mode.as_deref() == Some("server");
+        policy.failover = self.read("failover.mode")?.unwrap_or_default();
         Ok(policy)
     }
 

@@ -13,7 +13,8 @@ mod timers;
 
 use super::breaker::Permit;
 use super::{
-    AttemptId, Changes, Cost, Event, Failure, FailureKind, Finished, Health, Outcome, Policy, Relation, Route, Skip,
+    AttemptId, Changes, Cost, Event, Failover, Failure, FailureKind, Finished, Health, Outcome, Policy, Relation,
+    Route, Skip,
 };
 use super::{BreakerChange, BreakerState, FirstToken, Started, Timeouts, health, rules};
 use choose::Exclusions;
@@ -274,7 +275,7 @@ impl Engine {
         let timeouts = self.timeouts(route, start.permit, share);
         self.attempts += 1;
         let id = AttemptId(self.before + self.attempts);
-        let hedge = self.policy.hedge && !self.policy.strict && self.live.is_empty();
+        let hedge = self.policy.hedge && self.policy.failover != Failover::Strict && self.live.is_empty();
         self.live.push(LiveAttempt {
             id,
             route: start.route,

@@ -1,5 +1,6 @@
 //! What the user may set: the chain's routes and the engine's limits.
 
+use super::Failover;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -135,11 +136,9 @@ pub struct Policy {
     /// First-token timeout of reasoning models, in ms.
     #[serde(rename = "first_token_reasoning_ms", with = "super::as_ms")]
     pub first_token_reasoning: Duration,
-    /// No fallback at all: the first route answers or the run fails, visibly.
-    pub strict: bool,
-    /// `OpenRouter`'s own `models` list does the falling back: we move on only for what it
-    /// cannot see (slow, broken off, empty, invalid).
-    pub server_side: bool,
+    /// Who tries the next model. Written as `failover`, and as the booleans `strict` and `server_side`.
+    #[serde(flatten, with = "super::mode::fields")]
+    pub failover: Failover,
     /// Start the next route beside a slow one; the first valid content wins.
     pub hedge: bool,
     /// Try the next model when a policy or moderation refuses.
@@ -172,8 +171,7 @@ impl Default for Policy {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             first_token_reasoning: Duration::from_secs(60),
-            strict: false,
-            server_side: false,
+            failover: Failover::Client,
             hedge: false,
             next_on_policy: false,
             strict_model: false,

@@ -8,7 +8,7 @@ mod why;
 pub use table::{OnGiveUp, OnRetry, RequestChange, Rule, Weight, rule, table};
 pub(crate) use why::seconds;
 
-use super::{FailureKind, Hint, Policy};
+use super::{Failover, FailureKind, Hint, Policy};
 use std::time::Duration;
 
 /// Longest backoff without a hint.
@@ -131,7 +131,7 @@ fn then(policy: &Policy, rule: Rule) -> FailureAction {
         OnGiveUp::Stop => FailureAction::Stop,
         OnGiveUp::Continue => FailureAction::Continue,
         OnGiveUp::NextIfPolicyAllows if !policy.next_on_policy => FailureAction::Stop,
-        _ if policy.server_side && rule.server_sees => FailureAction::Stop,
+        _ if policy.failover == Failover::Server && rule.server_sees => FailureAction::Stop,
         _ => FailureAction::Next,
     }
 }

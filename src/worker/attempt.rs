@@ -3,7 +3,7 @@
 use super::run::Predict;
 use super::services::{Address, Services};
 use crate::dspy::{Adapter, Message};
-use crate::failover::{Failure, FailureKind, Started};
+use crate::failover::{Failover, Failure, FailureKind, Started};
 use crate::openrouter::client::{Call, Exchange};
 use crate::openrouter::settings::MAX_MODELS;
 use crate::openrouter::{Completion, Delta, Dialect, compose};
@@ -28,13 +28,13 @@ pub(super) fn open(
     address: impl Fn(&Services, &[&str]) -> Address,
 ) -> Result<(Sent, Exchange), Failure> {
     let mut settings = predict.spec.settings.clone();
-    if predict.spec.policy.server_side {
+    if predict.spec.policy.failover == Failover::Server {
         let others = predict.spec.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
         settings.models = others.take(MAX_MODELS).collect();
     }
     let models: Vec<&str> = [&started.model].into_iter().chain(&settings.models).map(String::as_str).collect();
     let Address { endpoint, injected, simulated } = address(predict.services, &models);
-    if predict.spec.policy.server_side && endpoint.base.dialect() != Dialect::OpenRouter {
+    if predict.spec.policy.failover == Failover::Server && endpoint.base.dialect() != Dialect::OpenRouter {
         let why = "this server knows no `models` list, so it cannot do the falling back; set failover.mode to client";
         return Err(Failure::new(FailureKind::Local, why));
     }

@@ -3,7 +3,7 @@
 use super::attempt;
 use super::run::Predict;
 use super::services::Services;
-use crate::failover::{AttemptId, Changes, Failure, Relation, Started};
+use crate::failover::{AttemptId, Changes, Failover, Failure, Relation, Started};
 use crate::openrouter::Request;
 use crate::report::RunSpec;
 use std::sync::Arc;
@@ -55,6 +55,9 @@ pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, 
         Ok(Preview { model: sent.model, request: sent.request, injected: sent.injected, worst_case: place.worst_case })
     };
     // The server does the rest of the chain itself.
-    let sent = if spec.policy.server_side || spec.policy.strict { 1 } else { spec.chain.len() };
+    let sent = match spec.policy.failover {
+        Failover::Client => spec.chain.len(),
+        Failover::Server | Failover::Strict => 1,
+    };
     spec.chain.iter().enumerate().take(sent).map(compose).collect()
 }

@@ -1,6 +1,6 @@
 //! Routes: which name is the same model, which price is flagged.
 
-use switchover::failover::{Policy, Route, dear_fallbacks, within_price};
+use switchover::failover::{Failover, Policy, Route, dear_fallbacks, within_price};
 
 #[test]
 fn a_dated_slug_is_the_same_model_and_another_name_is_not() {
@@ -61,4 +61,22 @@ fn a_policy_may_be_given_in_part() {
     assert_eq!((policy.limits.per_run, policy.limits.per_model), (4, 3));
     let whole = toml::to_string(&Policy::default()).expect("written");
     assert_eq!(toml::from_str::<Policy>(&whole).expect("read"), Policy::default());
+}
+
+#[test]
+fn the_mode_is_written_as_one_word_and_as_the_booleans_of_version_1() {
+    let modes = [
+        (Failover::Client, "client", false, false),
+        (Failover::Server, "server", false, true),
+        (Failover::Strict, "strict", true, false),
+    ];
+    for (failover, word, strict, server_side) in modes {
+        let policy = Policy { failover, ..Policy::default() };
+        let written = serde_json::to_value(&policy).expect("written");
+        assert_eq!(written["failover"], word);
+        assert_eq!((&written["strict"], &written["server_side"]), (&strict.into(), &server_side.into()));
+        assert_eq!(serde_json::from_value::<Policy>(written).expect("read"), policy);
+        let old = serde_json::json!({"strict": strict, "server_side": server_side});
+        assert_eq!(serde_json::from_value::<Policy>(old).expect("an older line").failover, failover);
+    }
 }

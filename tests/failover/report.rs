@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 use switchover::failover::policy_report::{PolicySimulation, ScriptedAct, ScriptedReply};
 use switchover::failover::{
-    Answer, Cost, Event, Failure, FailureKind, Hint, HintSource, Outcome, Policy, Route, Started, TokenPhase,
+    Answer, Cost, Event, Failover, Failure, FailureKind, Hint, HintSource, Outcome, Policy, Route, Started, TokenPhase,
 };
 
 /// Sessions an outage; each has its own health, and lasts two minutes.
@@ -157,9 +157,9 @@ fn variants() -> Vec<(&'static str, Policy, bool)> {
         ("first token 5 s", Policy { timeouts: timeouts(secs(5)), ..default() }, false),
         ("first token 20 s", Policy { timeouts: timeouts(secs(20)), ..default() }, false),
         ("hedging", with(|p| p.hedge = true), false),
-        ("strict: no fallback", with(|p| p.strict = true), false),
-        ("strict, patience 0 s", with(|p| (p.strict, p.limits.patience) = (true, Duration::ZERO)), false),
-        ("strict, no retries", with(|p| (p.strict, p.limits.per_model) = (true, 1)), false),
+        ("strict: no fallback", with(|p| p.failover = Failover::Strict), false),
+        ("strict, patience 0 s", with(|p| (p.failover, p.limits.patience) = (Failover::Strict, Duration::ZERO)), false),
+        ("strict, no retries", with(|p| (p.failover, p.limits.per_model) = (Failover::Strict, 1)), false),
     ]
 }
 

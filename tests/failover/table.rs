@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 use switchover::failover::rules::AttemptFacts;
-use switchover::failover::{FailureKind, Hint, HintSource, Policy, rules};
+use switchover::failover::{Failover, FailureKind, Hint, HintSource, Policy, rules};
 
 #[test]
 fn the_printed_table_is_the_one_that_decides() {
@@ -59,7 +59,7 @@ fn every_decision_is_written_down() {
     ];
     let plain = Policy::default();
     let modes = [
-        ("server-side", Policy { server_side: true, ..plain.clone() }),
+        ("server-side", Policy { failover: Failover::Server, ..plain.clone() }),
         ("next on policy", Policy { next_on_policy: true, ..plain.clone() }),
     ];
     let mut text = String::new();

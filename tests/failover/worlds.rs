@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use switchover::failover::policy_report::{PolicySimulation, ScriptedAct, ScriptedReply, TimedEvent};
 use switchover::failover::{
-    Answer, Cost, Failure, FailureKind, Hint, HintSource, InnerAttempt, Limits, Policy, Route, Started, TokenPhase,
+    Answer, Cost, Failover, Failure, FailureKind, Hint, HintSource, InnerAttempt, Limits, Policy, Route, Started,
+    TokenPhase,
 };
 
 pub(crate) const MODELS: [&str; 6] = ["x/a", "x/b", "x/c:free", "y/d:free", "y/e", "far"];
@@ -144,12 +145,12 @@ pub(crate) fn origin(model: &str) -> &'static str {
 fn policy() -> impl Strategy<Value = Policy> {
     let limits = (1_u32..5, 1_u32..10, ms(0..5_000), ms(0..100_000))
         .prop_map(|(per_model, per_run, patience, deadline)| Limits { per_model, per_run, patience, deadline });
-    let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.2), prop::bool::weighted(0.4), any::<bool>());
-    (limits, flags, prop::option::weighted(0.2, Just(3.0)), any::<u64>()).prop_map(
-        |(limits, (strict, server_side, hedge, next_on_policy), max_price_ratio, seed)| Policy {
+    let mode = prop_oneof![16 => Just(Failover::Client), 4 => Just(Failover::Server), 5 => Just(Failover::Strict)];
+    let flags = (prop::bool::weighted(0.4), any::<bool>());
+    (limits, mode, flags, prop::option::weighted(0.2, Just(3.0)), any::<u64>()).prop_map(
+        |(limits, failover, (hedge, next_on_policy), max_price_ratio, seed)| Policy {
             limits,
-            strict,
-            server_side,
+            failover,
             hedge,
             next_on_policy,
             max_price_ratio,

@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::dspy::{Module, Prediction};
+use switchover::failover::Failover;
 use switchover::openrouter::Request;
 use switchover::openrouter::account::KeyInfo;
 use switchover::openrouter::headers::ValueOrigin;
@@ -174,9 +175,9 @@ fn the_chain_has_variants_modes_and_hedges() {
     stage.script("v v v");
     assert_eq!(stage.app.chain[0].model, "openai/gpt-4o-mini");
     stage.script("m h");
-    assert!(stage.app.policy.server_side && stage.app.policy.hedge);
+    assert!(stage.app.policy.failover == Failover::Server && stage.app.policy.hedge);
     stage.press("m");
-    assert!(stage.app.policy.strict && !stage.app.policy.server_side);
+    assert_eq!(stage.app.policy.failover, Failover::Strict);
     stage.press("Esc");
     assert!(stage.screen().contains("strict: no fallback · hedged"), "{}", stage.screen());
 }

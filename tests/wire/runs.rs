@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchover::config::{Config, Environment};
 use switchover::dspy::{Adapter, Module, Values};
-use switchover::failover::{Cost, Event, Outcome, Policy, Route};
+use switchover::failover::{Cost, Event, Failover, Outcome, Policy, Route};
 use switchover::openrouter::catalogue::{Catalogue, CatalogueSource};
 use switchover::openrouter::headers::Headers;
 use switchover::openrouter::settings::RequestSettings;
@@ -138,7 +138,7 @@ async fn who_waits_for_the_cost_hears_the_terminal_last_and_who_does_not_ask_hea
 async fn in_server_mode_the_service_falls_back_and_we_show_what_it_tried() {
     let services = simulated(0.0).await;
     services.inject(CHAIN[0], Some("503".parse().unwrap()));
-    let policy = Policy { server_side: true, ..Policy::default() };
+    let policy = Policy { failover: Failover::Server, ..Policy::default() };
     let run = fold(&run(&services, RunSpec { policy: policy.clone(), ..spec() }, |_, _| {}).await);
     assert_eq!((run.outcome(), run.attempts.len()), (Some(Outcome::Succeeded), 1), "one request, no second engine");
     let only = &run.attempts[0];
@@ -169,10 +169,12 @@ async fn in_server_mode_the_service_falls_back_and_we_show_what_it_tried() {
 fn the_mode_is_set_by_its_key() {
     let mode = |word: &str| {
         let config = Config::load(&Environment::default(), &[("failover.mode".into(), json!(word))]).unwrap();
-        let policy = config.policy(0).unwrap();
-        (policy.strict, policy.server_side)
+        config.policy(0).unwrap().failover
     };
-    assert_eq!((mode("client"), mode("server"), mode("strict")), ((false, false), (false, true), (true, false)));
+    assert_eq!(
+        (mode("client"), mode("server"), mode("strict")),
+        (Failover::Client, Failover::Server, Failover::Strict)
+    );
 }
 
 #[tokio::test]

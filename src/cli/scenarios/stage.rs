@@ -3,7 +3,7 @@
 
 use super::super::setup;
 use crate::config::Config;
-use crate::failover::Outcome;
+use crate::failover::{Failover, Outcome};
 use crate::fault::Fault;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
@@ -145,7 +145,7 @@ impl ScenarioStage {
     /// One run. `broken`: the first model answers 503.
     pub(super) async fn play(&self, spec: &RunSpec, broken: bool, headers: &Headers) -> Result<ScenarioRun> {
         // The server's own fallback cannot be shown a fault that stands before the server.
-        let broken = broken && !(self.live && spec.policy.server_side);
+        let broken = broken && !(self.live && spec.policy.failover == Failover::Server);
         let (services, server) = self.services(broken, headers).await?;
         let (tell, mut reports) = mpsc::unbounded_channel();
         let running = worker::spawn(spec.clone(), &services, move |report| _ = tell.send(report));

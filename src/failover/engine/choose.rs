@@ -3,7 +3,7 @@
 
 use super::{Engine, PlannedStart};
 use crate::failover::breaker::{Admission, Permit};
-use crate::failover::{AttemptId, Changes, Event, Health, Outcome, Relation, Skip, Skipped, policy};
+use crate::failover::{AttemptId, Changes, Event, Failover, Health, Outcome, Relation, Skip, Skipped, policy};
 use std::time::Duration;
 
 /// What the run has learnt that routes to come must have, or must not.
@@ -119,7 +119,7 @@ impl Engine {
     fn incapable(&self, index: usize) -> Option<Skip> {
         let (route, exclusions) = (&self.chain[index], &self.exclusions);
         let over = |cap: Option<u64>, floor: Option<u64>| cap.zip(floor).is_some_and(|(cap, floor)| cap <= floor);
-        if index > 0 && self.policy.strict {
+        if index > 0 && self.policy.failover == Failover::Strict {
             Some(Skip::Strict)
         } else if exclusions.origins.contains(&route.origin) {
             Some(Skip::SameOrigin)

@@ -7,8 +7,8 @@ use crate::failover::rules::{
     self, AttemptFacts, Decision, DelaySource, FailureAction, OnGiveUp, OnRetry, RequestChange, Weight,
 };
 use crate::failover::{
-    Answered, AttemptId, Changes, Cost, Discarded, Event, Failed, Failure, FailureKind, FaultDomain, Health, NextStep,
-    Outcome, Relation, Waiting,
+    Answered, AttemptId, Changes, Cost, Discarded, Event, Failed, Failover, Failure, FailureKind, FaultDomain, Health,
+    NextStep, Outcome, Relation, Waiting,
 };
 use std::time::Duration;
 
@@ -52,7 +52,10 @@ impl Engine {
 
     /// Whether `strict_model` refuses an answer from `served`.
     fn forbids(&self, route: usize, served: &str) -> bool {
-        let allowed = if self.policy.server_side { &self.chain[route..] } else { &self.chain[route..=route] };
+        let allowed = match self.policy.failover {
+            Failover::Server => &self.chain[route..],
+            Failover::Client | Failover::Strict => &self.chain[route..=route],
+        };
         self.policy.strict_model && !allowed.iter().any(|route| route.is_served_as(served))
     }
 
@@ -131,7 +134,7 @@ impl Engine {
             }
             FailureAction::Next | FailureAction::Continue => return self.choose(Some(live.id), health),
             FailureAction::Stop if decision.rule.domain == FaultDomain::Local => return Err(Outcome::LocalError),
-            FailureAction::Stop if self.policy.server_side && decision.rule.then != OnGiveUp::Stop => {
+            FailureAction::Stop if self.policy.failover == Failover::Server && decision.rule.then != OnGiveUp::Stop => {
                 return Err(Outcome::Exhausted);
             }
             FailureAction::Stop => return Err(Outcome::Rejected),

@@ -1,7 +1,7 @@
 //! A decision's reason as one line for people.
 
 use super::{Decision, DelaySource, FailureAction, OnRetry, Refusal, Rule};
-use crate::failover::{Failure, Hint, HintSource, Policy};
+use crate::failover::{Failover, Failure, Hint, HintSource, Policy};
 use std::time::Duration;
 
 impl Decision {
@@ -23,7 +23,7 @@ impl Decision {
             FailureAction::Continue => "the run goes on".to_owned(),
         };
         let because = self.refusal.map(|refusal| because(refusal, policy)).unwrap_or_default();
-        let server = self.action == FailureAction::Stop && policy.server_side && self.rule.server_sees;
+        let server = self.action == FailureAction::Stop && policy.failover == Failover::Server && self.rule.server_sees;
         let server = if server { ", the server has tried the others" } else { "" };
         format!("{seen}: {act}{because}{server}")
     }

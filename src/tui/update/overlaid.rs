@@ -1,6 +1,5 @@
 //! Keys while an overlay stands.
 
-use crate::failover::Policy;
 use crate::fault::Fault;
 use crate::tui::command::{Command, Link};
 use crate::tui::keymap::{Action, Chord};
@@ -174,15 +173,7 @@ impl App {
                 self.link += 1;
             }
             Some(Action::Variant) => return self.next_variant(),
-            Some(Action::Mode) => {
-                let Policy { server_side, strict, .. } = &mut self.policy;
-                // Ours, the server's, nobody's.
-                (*server_side, *strict) = match (*server_side, *strict) {
-                    (false, false) => (true, false),
-                    (true, false) => (false, true),
-                    (_, true) => (false, false),
-                };
-            }
+            Some(Action::Mode) => self.policy.failover = self.policy.failover.next(),
             Some(Action::Hedge) => self.policy.hedge = !self.policy.hedge,
             other => self.link = travel(self.link, self.chain.len(), other),
         }

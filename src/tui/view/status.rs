@@ -1,6 +1,6 @@
 //! The three lines around the panes: what this is, how the run stands, which keys there are.
 
-use crate::failover::Cost;
+use crate::failover::{Cost, Failover};
 use crate::transcript::{Transcript, counted, model_name, seconds, usd};
 use crate::tui::state::app::App;
 use crate::tui::theme::Role;
@@ -69,10 +69,10 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
 
 /// How the chain is gone through, where that is not the usual way, and how many demos go along.
 fn modes(app: &App) -> Vec<String> {
-    let mode = match (app.policy.strict, app.policy.server_side) {
-        (true, _) => Some("strict: no fallback"),
-        (_, true) => Some("server falls back"),
-        _ => None,
+    let mode = match app.policy.failover {
+        Failover::Strict => Some("strict: no fallback"),
+        Failover::Server => Some("server falls back"),
+        Failover::Client => None,
     };
     let hedge = app.policy.hedge.then_some("hedged");
     let demos = (!app.demos.is_empty()).then(|| counted(app.demos.len(), "demo"));

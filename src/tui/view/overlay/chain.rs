@@ -1,5 +1,6 @@
 //! The chain editor: who is asked, in which order.
 
+use crate::failover::Failover;
 use crate::openrouter::settings::Provider;
 use crate::transcript::model_name;
 use crate::tui::state::app::App;
@@ -36,10 +37,10 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         ])
     });
     let primary = app.chain.first().map_or("nobody", |link| model_name(&link.model));
-    let rule = match (app.policy.strict, app.policy.server_side) {
-        (true, _) => "strict: nobody else is asked",
-        (_, true) => "the server falls back to the others",
-        _ => "the others only when it fails",
+    let rule = match app.policy.failover {
+        Failover::Strict => "strict: nobody else is asked",
+        Failover::Server => "the server falls back to the others",
+        Failover::Client => "the others only when it fails",
     };
     let hedge = if app.policy.hedge { "; hedged: the next one beside a slow one" } else { "" };
     foot(app, f, room, 2, &format!("{primary} is asked first; {rule}{hedge}."));
