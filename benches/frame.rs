@@ -13,9 +13,9 @@ use switchover::failover::{AttemptId, Policy, Route};
 use switchover::openrouter::Delta;
 use switchover::openrouter::settings::RequestSettings;
 use switchover::report::{Observation, Report, ReportKind, RunSpec};
-use switchover::tui::state::app::{App, Start};
+use switchover::tui::state::app::{App, InitialState};
 use switchover::tui::view::draw;
-use switchover::tui::{Link, Msg};
+use switchover::tui::{ChainEntry, Msg};
 
 const RUN: u64 = 1;
 
@@ -44,8 +44,8 @@ struct Screen {
 impl Screen {
     fn new() -> Self {
         let library = library::built_in();
-        let chain = vec![Link::new("openai/gpt-4o-mini"), Link::new("anthropic/claude-3-haiku")];
-        let mut app = App::new(Start { library, chain, simulated: true, ..Start::default() });
+        let chain = vec![ChainEntry::new("openai/gpt-4o-mini"), ChainEntry::new("anthropic/claude-3-haiku")];
+        let mut app = App::new(InitialState { library, chain, simulated: true, ..InitialState::default() });
         app.resize(120, 36);
         Self { app, terminal: Terminal::new(TestBackend::new(120, 36)).expect("a terminal") }
     }

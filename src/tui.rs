@@ -20,14 +20,14 @@ pub mod update;
 pub mod view;
 pub mod wrap;
 
-pub use channels::Wires;
-pub use clipboard::Tool;
-pub use command::{Ask, Command, Composed, Link};
-pub use kept::Kept;
-pub use state::app::Start;
+pub use channels::Channels;
+pub use clipboard::ClipboardTool;
+pub use command::{Ask, ChainEntry, Command, Composed};
+pub use kept::UiPrefs;
+pub use state::app::InitialState;
 pub use update::Msg;
 
-use desk::Desk;
+use desk::EventLoop;
 use futures_util::StreamExt;
 use signals::{Signal, Signals};
 use std::io;
@@ -42,9 +42,9 @@ const TICK: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// Where there is no terminal, or it cannot be read or written. It is given back first.
-pub async fn run(start: Start, wires: Wires) -> io::Result<()> {
+pub async fn run(start: InitialState, wires: Channels) -> io::Result<()> {
     let mut signals = Signals::new()?;
-    let mut desk = Desk::take(start, wires)?;
+    let mut desk = EventLoop::take(start, wires)?;
     let mut drawn = Duration::ZERO;
     let mut due = Some(Duration::ZERO);
     loop {

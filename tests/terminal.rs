@@ -7,7 +7,7 @@ mod person;
 
 use person::Person;
 use switchover::dspy::{LibraryEntry, Module, Signature};
-use switchover::tui::{Kept, Link, Start, Wires, run};
+use switchover::tui::{ChainEntry, Channels, InitialState, UiPrefs, run};
 use tokio::sync::mpsc::unbounded_channel;
 
 const PLAYGROUND: &str = env!("CARGO_BIN_EXE_switchover");
@@ -142,15 +142,20 @@ fn a_panic_gives_the_terminal_back_keeps_the_sizes_and_is_told() {
 async fn child_that_panics() {
     let (say, inbox) = unbounded_channel();
     let (commands, mut asked) = unbounded_channel();
-    let keep = Box::new(|kept: Kept| println!("{}", kept.write()));
-    let wires = Wires { inbox, say, commands, editor: None, clipboard: None, keep };
+    let keep = Box::new(|kept: UiPrefs| println!("{}", kept.write()));
+    let wires = Channels { inbox, say, commands, editor: None, clipboard: None, keep };
     let panics = async {
         asked.recv().await;
         panic!("on purpose");
     };
     let signature: Signature = "question -> answer".parse().expect("a signature");
     let entry = LibraryEntry { signature, description: String::new(), module: Module::Predict, demos: Vec::new() };
-    let start = Start { library: vec![entry], chain: vec![Link::new("a/b")], simulated: true, ..Start::default() };
+    let start = InitialState {
+        library: vec![entry],
+        chain: vec![ChainEntry::new("a/b")],
+        simulated: true,
+        ..InitialState::default()
+    };
     tokio::select! {
         ended = run(start, wires) => ended.expect("a terminal"),
         () = panics => {}

@@ -8,9 +8,9 @@ use crate::openrouter::catalogue::Catalogue;
 use crate::report::{Report, RunSpec};
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
-use crate::tui::state::model::Model;
+use crate::tui::state::model::ModelOption;
 use crate::tui::theme::Theme;
-use crate::tui::{self, Ask, Command, Composed, Kept, Link, Msg, Start, Wires};
+use crate::tui::{self, Ask, ChainEntry, Channels, Command, Composed, InitialState, Msg, UiPrefs};
 use crate::worker::{self, CostLookup, Running, Services};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Re
         services.keep_models_in(&env.cache_dir);
         services.ask_costs(CostLookup::AfterTheEnd);
         let base = setup::spec(&config, env)?;
-        let start = Start { tour, ..start(&config, env, &base, &services)? };
+        let start = InitialState { tour, ..start(&config, env, &base, &services)? };
         let (inbox, received) = unbounded_channel();
         let (commands, asked) = unbounded_channel();
         let say = inbox.clone();
@@ -47,10 +47,10 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Re
         let desk = Effects { services, base, inbox, running: Vec::new(), replaying: None, history, folder, keeper };
         tokio::spawn(desk.serve(asked));
         let there = |path: &PathBuf| path.is_file();
-        let clipboard = tui::Tool::find(|name| env.vars.get(name).cloned(), there);
+        let clipboard = tui::ClipboardTool::find(|name| env.vars.get(name).cloned(), there);
         let screen = screen_file(env);
         let keep = Box::new(move |kept| keep(kept, &screen));
-        let wires = Wires { inbox: received, say, commands, editor, clipboard, keep };
+        let wires = Channels { inbox: received, say, commands, editor, clipboard, keep };
         tui::run(start, wires).await.context("the terminal")?;
         Ok(exit::OK)
     })
@@ -62,7 +62,7 @@ fn screen_file(env: &Environment) -> PathBuf {
 }
 
 /// Keeps what the next session should look like: in one piece, and no matter of life and death.
-fn keep(kept: Kept, path: &Path) {
+fn keep(kept: UiPrefs, path: &Path) {
     let draft = path.with_extension(format!("{:08x}", fastrand::u32(..)));
     let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     let done = folder.and_then(|()| std::fs::write(&draft, kept.write())).and_then(|()| std::fs::rename(&draft, path));
@@ -73,7 +73,7 @@ fn keep(kept: Kept, path: &Path) {
 }
 
 /// What the screen begins with.
-fn start(config: &Config, env: &Environment, base: &RunSpec, services: &Services) -> Result<Start> {
+fn start(config: &Config, env: &Environment, base: &RunSpec, services: &Services) -> Result<InitialState> {
     let mut library = setup::library(env)?;
     // The signature that was asked for comes first, whether or not the library has it.
     match library.iter().position(|entry| entry.signature == base.signature) {
@@ -82,10 +82,11 @@ fn start(config: &Config, env: &Environment, base: &RunSpec, services: &Services
     }
     library[0].module = base.module;
     let faults = services.faults();
-    let kept = std::fs::read_to_string(screen_file(env)).map_or_else(|_| Kept::default(), |text| Kept::read(&text));
+    let kept =
+        std::fs::read_to_string(screen_file(env)).map_or_else(|_| UiPrefs::default(), |text| UiPrefs::read(&text));
     let (theme, ask_background) = theme(config, env, kept)?;
-    let link = |model: &str| Link { model: model.to_owned(), fault: faults.get(model).cloned() };
-    Ok(Start {
+    let link = |model: &str| ChainEntry { model: model.to_owned(), fault: faults.get(model).cloned() };
+    Ok(InitialState {
         library,
         chain: base.chain.iter().map(|route| link(&route.model)).collect(),
         models: models(&services.catalogue()),
@@ -101,7 +102,7 @@ fn start(config: &Config, env: &Environment, base: &RunSpec, services: &Services
         theme,
         ask_background,
         notice: config.ignored().first().cloned(),
-        ..Start::default()
+        ..InitialState::default()
     })
 }
 
@@ -130,7 +131,7 @@ fn keymap(config: &Config) -> Result<Keymap> {
 
 /// The theme of the configuration; else none of colour where NO_COLOR asks for that; else that of the last
 /// session; else what suits the terminal's background as far as it is known, and that it should be asked.
-fn theme(config: &Config, env: &Environment, kept: Kept) -> Result<(Theme, bool)> {
+fn theme(config: &Config, env: &Environment, kept: UiPrefs) -> Result<(Theme, bool)> {
     let word = config.read::<String>("ui.theme")?.unwrap_or_default();
     let plain = env.vars.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     let told = env.vars.get("COLORFGBG").map(String::as_str).unwrap_or_default();
@@ -138,8 +139,8 @@ fn theme(config: &Config, env: &Environment, kept: Kept) -> Result<(Theme, bool)
     Ok((decided.unwrap_or(Theme::suiting(told)), decided.is_none()))
 }
 
-fn models(catalogue: &Catalogue) -> Vec<Model> {
-    catalogue.models.iter().map(Model::from).collect()
+fn models(catalogue: &Catalogue) -> Vec<ModelOption> {
+    catalogue.models.iter().map(ModelOption::from).collect()
 }
 
 /// Asks the service for its models; without an answer the built-in list has to do.

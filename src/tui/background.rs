@@ -19,7 +19,7 @@ const LONGEST: usize = 40;
 
 /// The listener.
 #[derive(Debug, Default)]
-pub struct Listener {
+pub struct ReplyScanner {
     /// Until when an answer is awaited; none when it is not.
     until: Option<Duration>,
     /// Keys that may be an answer's, and when the first came.
@@ -29,7 +29,7 @@ pub struct Listener {
 
 /// What became of an event.
 #[derive(Debug, PartialEq)]
-pub enum Heard {
+pub enum ReplyScan {
     /// It, and what was held before it, is the user's.
     Keys(Vec<Event>),
     /// It may be part of an answer.
@@ -38,7 +38,7 @@ pub enum Heard {
     Suits(Theme),
 }
 
-impl Listener {
+impl ReplyScanner {
     /// Begins to listen: the terminal has just been asked.
     pub fn begin(&mut self, now: Duration) {
         self.until = Some(now + PATIENCE);
@@ -55,11 +55,11 @@ impl Listener {
     }
 
     /// Takes an event in.
-    pub fn hear(&mut self, event: Event, now: Duration) -> Heard {
-        let Some(until) = self.until else { return Heard::Keys(vec![event]) };
+    pub fn hear(&mut self, event: Event, now: Duration) -> ReplyScan {
+        let Some(until) = self.until else { return ReplyScan::Keys(vec![event]) };
         let opens = BEGINNING.starts_with(&sent(&event));
         if self.held.is_empty() && !(opens && now <= until) {
-            return Heard::Keys(vec![event]);
+            return ReplyScan::Keys(vec![event]);
         }
         if self.held.is_empty() {
             self.since = now;
@@ -68,12 +68,12 @@ impl Listener {
         let text: String = self.held.iter().map(sent).collect();
         if let Some(answer) = text.strip_suffix("\x1b\\").or(text.strip_suffix('\x07')) {
             let held = std::mem::take(&mut self.held);
-            let Some(theme) = suits(answer) else { return Heard::Keys(held) };
+            let Some(theme) = suits(answer) else { return ReplyScan::Keys(held) };
             self.until = None;
-            return Heard::Suits(theme);
+            return ReplyScan::Suits(theme);
         }
         let may_be = BEGINNING.starts_with(&text) || (text.starts_with(BEGINNING) && text.len() < LONGEST);
-        if may_be { Heard::Nothing } else { Heard::Keys(std::mem::take(&mut self.held)) }
+        if may_be { ReplyScan::Nothing } else { ReplyScan::Keys(std::mem::take(&mut self.held)) }
     }
 }
 
@@ -124,14 +124,14 @@ mod tests {
 
     /// What the user is left with, and what was heard.
     fn heard(text: &str) -> (Vec<Event>, Option<Theme>) {
-        let mut listener = Listener::default();
+        let mut listener = ReplyScanner::default();
         listener.begin(Duration::ZERO);
         let (mut users, mut theme) = (Vec::new(), None);
         for event in keys(text) {
             match listener.hear(event, Duration::ZERO) {
-                Heard::Keys(keys) => users.extend(keys),
-                Heard::Nothing => {}
-                Heard::Suits(suits) => theme = Some(suits),
+                ReplyScan::Keys(keys) => users.extend(keys),
+                ReplyScan::Nothing => {}
+                ReplyScan::Suits(suits) => theme = Some(suits),
             }
         }
         users.extend(listener.overdue(PIECE));
@@ -161,12 +161,12 @@ mod tests {
 
     #[test]
     fn nobody_listens_for_ever() {
-        let mut listener = Listener::default();
+        let mut listener = ReplyScanner::default();
         let key = || keys("\x1b]").remove(0);
-        assert_eq!(listener.hear(key(), Duration::ZERO), Heard::Keys(vec![key()]), "nobody has asked");
+        assert_eq!(listener.hear(key(), Duration::ZERO), ReplyScan::Keys(vec![key()]), "nobody has asked");
         listener.begin(Duration::ZERO);
-        assert_eq!(listener.hear(key(), PATIENCE * 2), Heard::Keys(vec![key()]), "too late");
-        assert_eq!((listener.hear(key(), PATIENCE), listener.due()), (Heard::Nothing, Some(PATIENCE + PIECE)));
+        assert_eq!(listener.hear(key(), PATIENCE * 2), ReplyScan::Keys(vec![key()]), "too late");
+        assert_eq!((listener.hear(key(), PATIENCE), listener.due()), (ReplyScan::Nothing, Some(PATIENCE + PIECE)));
         assert_eq!(listener.overdue(PATIENCE), []);
         assert_eq!(listener.overdue(PATIENCE + PIECE), [key()]);
     }

@@ -1,13 +1,13 @@
 //! What connects the screen with the rest of the program.
 
-use super::clipboard::Tool;
+use super::clipboard::ClipboardTool;
 use super::command::Command;
-use super::kept::Kept;
+use super::kept::UiPrefs;
 use super::update::Msg;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// The wires to the rest of the program.
-pub struct Wires {
+pub struct Channels {
     /// Reports, models, notices.
     pub inbox: UnboundedReceiver<Msg>,
     /// The other end of it, for what the screen learns later.
@@ -17,8 +17,8 @@ pub struct Wires {
     /// The editor for Ctrl+G with its arguments: what `$VISUAL` or `$EDITOR` says.
     pub editor: Option<String>,
     /// The program for the system's clipboard, besides OSC 52.
-    pub clipboard: Option<Tool>,
+    pub clipboard: Option<ClipboardTool>,
     /// Where what the next session should look like goes, if it is not what this one began with: when the screen is
     /// given back, however it ends.
-    pub keep: Box<dyn FnMut(Kept) + Send>,
+    pub keep: Box<dyn FnMut(UiPrefs) + Send>,
 }

@@ -8,7 +8,7 @@ use std::thread;
 
 /// A program that takes the clipboard's text from its standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tool {
+pub struct ClipboardTool {
     /// Its name, for the notice.
     pub name: &'static str,
     /// Where it is.
@@ -30,7 +30,7 @@ const TOOLS: &[(&str, &str, &[&str])] = &[
 /// A terminal may pass over more base64 than this, in bytes of text.
 const OSC_52: usize = 74_000;
 
-impl Tool {
+impl ClipboardTool {
     /// The first program that fits the environment and is there; none over SSH, where it would fill the clipboard
     /// of the wrong machine.
     pub fn find(env: impl Fn(&str) -> Option<String>, there: impl Fn(&PathBuf) -> bool) -> Option<Self> {
@@ -86,7 +86,7 @@ mod tests {
 
     fn found(variables: &[(&str, &str)], there: &[&str]) -> Option<&'static str> {
         let env = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        Tool::find(env, |path| there.iter().any(|name| path.ends_with(name))).map(|tool| tool.name)
+        ClipboardTool::find(env, |path| there.iter().any(|name| path.ends_with(name))).map(|tool| tool.name)
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
     fn what_became_of_the_text_is_said() {
         let said = |program: &str| {
             let (send, hear) = std::sync::mpsc::channel();
-            let tool = Tool { name: "it", path: program.into(), arguments: &[] };
+            let tool = ClipboardTool { name: "it", path: program.into(), arguments: &[] };
             tool.take("the answer", "text".to_owned(), move |text| _ = send.send(text));
             hear.recv().expect("it is said")
         };

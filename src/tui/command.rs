@@ -81,7 +81,7 @@ pub struct Ask {
     /// Input values by name.
     pub inputs: Values,
     /// The fallback chain, with the faults set on it.
-    pub chain: Vec<Link>,
+    pub chain: Vec<ChainEntry>,
     /// The engine's settings.
     pub policy: Policy,
     /// What every request carries.
@@ -99,14 +99,14 @@ pub struct Composed {
 
 /// One place of the chain on the screen.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Link {
+pub struct ChainEntry {
     /// The model's slug.
     pub model: String,
     /// The fault set on it.
     pub fault: Option<Fault>,
 }
 
-impl Link {
+impl ChainEntry {
     /// A model without a fault.
     pub fn new(model: impl Into<String>) -> Self {
         Self { model: model.into(), fault: None }

@@ -1,11 +1,11 @@
 //! The state with the terminal and the wires: where keys are heard, frames drawn, and commands carried out
 //! that the terminal itself can do.
 
-use super::background::{Heard, Listener};
-use super::channels::Wires;
+use super::background::{ReplyScan, ReplyScanner};
+use super::channels::Channels;
 use super::command::Command;
-use super::kept::Kept;
-use super::state::app::{App, Start};
+use super::kept::UiPrefs;
+use super::state::app::{App, InitialState};
 use super::terminal::{self, Terminal};
 use super::update::Msg;
 use super::{clipboard, editor, view};
@@ -34,16 +34,16 @@ impl Clock {
 }
 
 /// All that the loop works with.
-pub(super) struct Desk {
+pub(super) struct EventLoop {
     pub(super) app: App,
     pub(super) keys: EventStream,
-    pub(super) wires: Wires,
+    pub(super) wires: Channels,
     pub(super) clock: Clock,
     terminal: Terminal,
     /// What the screen began with.
-    before: Kept,
+    before: UiPrefs,
     /// Hears what the terminal says of its background.
-    listener: Listener,
+    listener: ReplyScanner,
     /// We stopped ourselves: a signal to go on is on its way.
     stopped: bool,
 }
@@ -51,9 +51,9 @@ pub(super) struct Desk {
 /// Whether the loop goes on.
 pub(super) type Leaving = bool;
 
-impl Desk {
+impl EventLoop {
     /// Takes the terminal and begins.
-    pub(super) fn take(start: Start, wires: Wires) -> io::Result<Self> {
+    pub(super) fn take(start: InitialState, wires: Channels) -> io::Result<Self> {
         let (tour, ask, before) = (start.tour, start.ask_background, start.kept);
         let mut desk = Self {
             terminal: Terminal::take()?,
@@ -62,7 +62,7 @@ impl Desk {
             keys: EventStream::new(),
             wires,
             clock: Clock::start(),
-            listener: Listener::default(),
+            listener: ReplyScanner::default(),
             stopped: false,
         };
         if ask {
@@ -105,9 +105,9 @@ impl Desk {
         while let Some(event) = next {
             let Some(event) = event else { return Ok(true) };
             match self.listener.hear(event?, self.clock.now()) {
-                Heard::Nothing => {}
-                Heard::Suits(theme) => drop(self.app.update(self.clock.now(), Msg::Background(theme))),
-                Heard::Keys(events) => {
+                ReplyScan::Nothing => {}
+                ReplyScan::Suits(theme) => drop(self.app.update(self.clock.now(), Msg::Background(theme))),
+                ReplyScan::Keys(events) => {
                     for event in events {
                         if self.does(event)? {
                             return Ok(true);
@@ -207,11 +207,11 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for EventLoop {
     /// What was arranged is kept after a panic, too. The terminal comes first: there may be something to tell.
     fn drop(&mut self) {
         terminal::give_back();
-        let kept = Kept { sizes: self.app.sizes, theme: self.app.chosen };
+        let kept = UiPrefs { sizes: self.app.sizes, theme: self.app.chosen };
         if kept != self.before {
             (self.wires.keep)(kept);
         }

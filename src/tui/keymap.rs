@@ -20,7 +20,7 @@ pub struct Keymap {
 
 /// Why a configuration of keys is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum KeymapError {
     /// No action has that name.
     UnknownAction {
         /// As it was written.
@@ -62,7 +62,7 @@ pub enum Refused {
     },
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for KeymapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownAction { name, nearest: Some(nearest) } => {
@@ -87,7 +87,7 @@ impl fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for KeymapError {}
 
 impl Default for Keymap {
     fn default() -> Self {
@@ -100,20 +100,20 @@ impl Keymap {
     ///
     /// # Errors
     /// All that is wrong with the choices, not only the first.
-    pub fn with(choices: &BTreeMap<String, Vec<String>>) -> Result<Self, Vec<Refused>> {
+    pub fn with(choices: &BTreeMap<String, Vec<String>>) -> Result<Self, Vec<KeymapError>> {
         let mut map = Self::default();
         let mut refused = Vec::new();
         for (name, keys) in choices {
             let Some(row) = TABLE.iter().position(|row| row.name == name) else {
                 let nearest = nearest(name, TABLE.iter().map(|row| row.name));
-                refused.push(Refused::UnknownAction { name: name.clone(), nearest });
+                refused.push(KeymapError::UnknownAction { name: name.clone(), nearest });
                 continue;
             };
             map.chords[row] = Vec::new();
             for key in keys {
                 match key.parse::<Chord>() {
                     Ok(chord) => map.chords[row].push(chord),
-                    Err(()) => refused.push(Refused::UnknownKey { action: name.clone(), key: key.clone() }),
+                    Err(()) => refused.push(KeymapError::UnknownKey { action: name.clone(), key: key.clone() }),
                 }
             }
         }
@@ -129,19 +129,19 @@ impl Keymap {
     }
 
     /// What is wrong with the map as a whole.
-    fn faults(&self) -> Vec<Refused> {
+    fn faults(&self) -> Vec<KeymapError> {
         let mut faults = Vec::new();
         let mut taken: HashMap<(Context, Chord), &'static str> = HashMap::new();
         for (row, chords) in TABLE.iter().zip(&self.chords) {
             for &key in chords {
                 if let Some(same_as) = key.same_as() {
-                    faults.push(Refused::Ambiguous { action: row.name.to_owned(), key, same_as });
+                    faults.push(KeymapError::Ambiguous { action: row.name.to_owned(), key, same_as });
                 }
                 if key.is_text() && row.context.takes_text() {
-                    faults.push(Refused::EatsText { action: row.name.to_owned(), key });
+                    faults.push(KeymapError::EatsText { action: row.name.to_owned(), key });
                 }
                 if let Some(first) = taken.insert((row.context, key), row.name) {
-                    faults.push(Refused::Conflict { key, first, second: row.name });
+                    faults.push(KeymapError::Conflict { key, first, second: row.name });
                 }
             }
         }
@@ -200,7 +200,7 @@ mod tests {
         text.parse().expect("a key")
     }
 
-    fn choose(name: &str, keys: &[&str]) -> Result<Keymap, Vec<Refused>> {
+    fn choose(name: &str, keys: &[&str]) -> Result<Keymap, Vec<KeymapError>> {
         Keymap::with(&BTreeMap::from([(name.to_owned(), keys.iter().map(|k| (*k).to_owned()).collect())]))
     }
 
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn bad_choices_are_refused_by_name() {
-        let text = |result: Result<Keymap, Vec<Refused>>| result.expect_err("is refused")[0].to_string();
+        let text = |result: Result<Keymap, Vec<KeymapError>>| result.expect_err("is refused")[0].to_string();
         assert_eq!(text(choose("sned", &["F2"])), "keys.sned: there is no such action; did you mean send?");
         assert!(text(choose("send", &["Hyper+Q"])).contains("\"Hyper+Q\" is no key"));
         assert!(text(choose("palette", &["Ctrl+H"])).contains("from Backspace"));

@@ -44,7 +44,7 @@ impl Pane {
 
 /// What the user has made of the sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
+pub struct PaneSizes {
     /// Cells of the signatures, where they stand at the left.
     pub left: u16,
     /// Cells of the log, where it stands at the right.
@@ -53,13 +53,13 @@ pub struct Sizes {
     pub strip: u16,
 }
 
-impl Default for Sizes {
+impl Default for PaneSizes {
     fn default() -> Self {
         Self { left: 30, right: 40, strip: 6 }
     }
 }
 
-impl Sizes {
+impl PaneSizes {
     /// No pane so small that nothing fits, nor so large that nothing else does.
     #[must_use]
     pub fn within_bounds(self) -> Self {
@@ -83,7 +83,7 @@ impl Sizes {
 
 /// How the panes stand to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum LayoutKind {
     /// Three columns.
     Wide,
     /// Two rows and a strip; signatures are a picker over them.
@@ -96,7 +96,7 @@ pub enum Shape {
 
 /// What the panes would like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct LayoutRequest {
     /// The pane that has the keys.
     pub focus: Pane,
     /// That pane alone.
@@ -104,16 +104,16 @@ pub struct Wish {
     /// Rows of the prompt.
     pub prompt_rows: u16,
     /// What the user has made of the sizes.
-    pub sizes: Sizes,
+    pub sizes: PaneSizes,
     /// Presenter mode: the log and the answer have the screen, signatures are a picker.
     pub presenter: bool,
     /// Rows of the band that tells of a switch.
     pub banner: u16,
 }
 
-impl Default for Wish {
+impl Default for LayoutRequest {
     fn default() -> Self {
-        let sizes = Sizes::default();
+        let sizes = PaneSizes::default();
         Self { focus: Pane::Prompt, full: false, prompt_rows: 3, sizes, presenter: false, banner: 0 }
     }
 }
@@ -122,7 +122,7 @@ impl Default for Wish {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// How the panes stand.
-    pub shape: Shape,
+    pub shape: LayoutKind,
     /// The top line.
     pub top: Rect,
     /// The tabs' line, if there is one.
@@ -150,12 +150,12 @@ pub const SMALLEST: (u16, u16) = (40, 12);
 
 impl Layout {
     /// For a screen, by what its panes would like.
-    pub fn of(screen: Rect, wish: Wish) -> Self {
-        let Wish { focus, full, prompt_rows, sizes, presenter, banner } = wish;
+    pub fn of(screen: Rect, wish: LayoutRequest) -> Self {
+        let LayoutRequest { focus, full, prompt_rows, sizes, presenter, banner } = wish;
         let none = Rect::ZERO;
         let row = |y: u16| Rect { x: screen.x, y, width: screen.width, height: 1 };
         let mut layout = Self {
-            shape: Shape::Tiny,
+            shape: LayoutKind::Tiny,
             top: none,
             tabs: none,
             banner: none,
@@ -175,9 +175,9 @@ impl Layout {
         layout.status = row(screen.bottom() - 2);
         layout.body = Rect { y: screen.y + 1, height: screen.height - 3, ..screen };
         layout.shape = match screen.width {
-            120.. => Shape::Wide,
-            80.. => Shape::Middle,
-            _ => Shape::Narrow,
+            120.. => LayoutKind::Wide,
+            80.. => LayoutKind::Middle,
+            _ => LayoutKind::Narrow,
         };
         let banner = banner.min(layout.body.height.saturating_sub(9));
         layout.banner = Rect { height: banner, ..layout.body };
@@ -185,14 +185,14 @@ impl Layout {
         let prompt_rows = prompt_rows.clamp(3, (body.height / 3).max(3));
         match layout.shape {
             _ if full => *layout.pane_mut(focus) = body,
-            Shape::Wide if presenter => {
+            LayoutKind::Wide if presenter => {
                 let right = sizes.right.max(body.width * 9 / 20).min(body.width / 2);
                 layout.log = Rect { x: body.right() - right, width: right, ..body };
                 let left = Rect { width: body.width - right, ..body };
                 (layout.answer, layout.prompt) = split(left, prompt_rows);
                 layout.signatures = picker(body, focus);
             }
-            Shape::Wide => {
+            LayoutKind::Wide => {
                 let left = sizes.left.min(body.width / 3);
                 let right = sizes.right.min(body.width / 2 - 10);
                 let centre = body.width - left - right;
@@ -201,7 +201,7 @@ impl Layout {
                 let centre = Rect { x: body.x + left, width: centre, ..body };
                 (layout.answer, layout.prompt) = split(centre, prompt_rows);
             }
-            Shape::Middle => {
+            LayoutKind::Middle => {
                 let (upper, prompt) = split(body, prompt_rows);
                 layout.prompt = prompt;
                 let half = (upper.height / 2).max(3).min(upper.height.saturating_sub(3));
@@ -209,7 +209,7 @@ impl Layout {
                 (layout.answer, layout.log) = split(upper, strip);
                 layout.signatures = picker(body, focus);
             }
-            Shape::Narrow | Shape::Tiny => {
+            LayoutKind::Narrow | LayoutKind::Tiny => {
                 layout.tabs = Rect { height: 1, ..body };
                 *layout.pane_mut(focus) = Rect { y: body.y + 1, height: body.height - 1, ..body };
             }
@@ -281,12 +281,13 @@ mod tests {
                     [(false, false, 0), (true, false, 0), (false, true, 7), (true, true, 7)]
                 {
                     let screen = Rect { x: 0, y: 0, width, height };
-                    let sizes = Sizes { left: 60, right: 80, strip: 14 };
-                    let layout = Layout::of(screen, Wish { focus, full, prompt_rows: 200, sizes, presenter, banner });
+                    let sizes = PaneSizes { left: 60, right: 80, strip: 14 };
+                    let layout =
+                        Layout::of(screen, LayoutRequest { focus, full, prompt_rows: 200, sizes, presenter, banner });
                     for pane in Pane::ALL {
                         assert_eq!(layout.pane(pane).intersection(screen), layout.pane(pane), "{pane:?} {screen:?}");
                     }
-                    if layout.shape != Shape::Tiny {
+                    if layout.shape != LayoutKind::Tiny {
                         assert!(!layout.pane(focus).is_empty(), "{focus:?} has no place in {screen:?}");
                     }
                 }

@@ -14,10 +14,10 @@ mod prose;
 mod setter;
 mod units;
 
-use super::wrap::Row;
-pub use look::Look;
+use super::wrap::TextRow;
+pub use look::TextStyle;
 pub use prose::table;
-use setter::Setter;
+use setter::UnitRenderer;
 use std::ops::Range;
 
 /// Settled source is cut into stretches of about so many bytes, that are rendered again as a whole.
@@ -28,41 +28,41 @@ const NEAR: usize = 4;
 /// A growing document as rows.
 #[derive(Clone, Debug)]
 pub struct Markdown {
-    look: Look,
+    look: TextStyle,
     /// What the settled rows were made of.
-    settled: Settled,
+    settled: StablePrefix,
     /// How much was rendered at the last look, settled or not.
     seen: usize,
     /// At the end of what is settled.
-    setter: Setter,
+    setter: UnitRenderer,
     /// Where each stretch begins; the last one is still growing.
-    marks: Vec<Mark>,
+    marks: Vec<Checkpoint>,
     /// The rows of finished stretches near the screen, by the stretch.
-    near: Vec<(usize, Vec<Row>)>,
+    near: Vec<(usize, Vec<TextRow>)>,
     /// The settled rows of the last stretch.
-    open: Vec<Row>,
-    tail: Vec<Row>,
+    open: Vec<TextRow>,
+    tail: Vec<TextRow>,
     /// Bytes rendered over its life: the work done.
     work: u64,
 }
 
 /// The beginning of a stretch: bytes of source and rows before it, and how it goes on from there.
 #[derive(Clone, Debug, Default)]
-struct Mark {
+struct Checkpoint {
     source: usize,
     rows: usize,
-    setter: Setter,
+    setter: UnitRenderer,
 }
 
 impl Markdown {
     /// An empty document.
-    pub fn new(look: Look) -> Self {
+    pub fn new(look: TextStyle) -> Self {
         Self {
             look,
-            settled: Settled::default(),
+            settled: StablePrefix::default(),
             seen: 0,
-            setter: Setter::default(),
-            marks: vec![Mark::default()],
+            setter: UnitRenderer::default(),
+            marks: vec![Checkpoint::default()],
             near: Vec::new(),
             open: Vec::new(),
             tail: Vec::new(),
@@ -72,7 +72,7 @@ impl Markdown {
 
     /// Renders what `source` has more than before. A source that is no continuation, or
     /// another look, begins anew.
-    pub fn update(&mut self, source: &str, look: Look) {
+    pub fn update(&mut self, source: &str, look: TextStyle) {
         if look != self.look || !self.settled.begins(source) {
             let work = self.work;
             *self = Self::new(look);
@@ -99,7 +99,7 @@ impl Markdown {
             return;
         }
         let rows = std::mem::take(&mut self.open);
-        self.marks.push(Mark { source, rows: self.marks[last].rows + rows.len(), setter: self.setter.clone() });
+        self.marks.push(Checkpoint { source, rows: self.marks[last].rows + rows.len(), setter: self.setter.clone() });
         if self.near.len() >= NEAR {
             self.near.remove(0);
         }
@@ -140,7 +140,7 @@ impl Markdown {
     }
 
     /// One row, if it is [at hand](Self::show).
-    pub fn row(&self, index: usize) -> Option<&Row> {
+    pub fn row(&self, index: usize) -> Option<&TextRow> {
         if let Some(at) = index.checked_sub(self.finished()) {
             return self.open.get(at).or_else(|| self.tail.get(at - self.open.len()));
         }
@@ -150,13 +150,13 @@ impl Markdown {
     }
 
     /// All rows from the first on, set again as they are asked for. `source` is what it was last updated with.
-    pub fn every<'a>(&'a self, source: &'a str) -> impl Iterator<Item = Row> + 'a {
+    pub fn every<'a>(&'a self, source: &'a str) -> impl Iterator<Item = TextRow> + 'a {
         let finished = (0..self.marks.len() - 1).flat_map(move |at| self.again(source, at));
         finished.chain(self.open.iter().chain(&self.tail).cloned())
     }
 
     /// The rows of a finished stretch.
-    fn again(&self, source: &str, at: usize) -> Vec<Row> {
+    fn again(&self, source: &str, at: usize) -> Vec<TextRow> {
         let (mut rows, mut from, mut setter) = (Vec::new(), self.marks[at].source, self.marks[at].setter.clone());
         while from < self.marks[at + 1].source {
             // A source that is another by now has no rows here, rather than wrong ones.
@@ -176,7 +176,7 @@ impl Markdown {
 /// What has been rendered for good, known again by its ends: looking through all of it would cost more with every
 /// page, and keeping it would keep the text twice.
 #[derive(Clone, Debug, Default)]
-struct Settled {
+struct StablePrefix {
     length: usize,
     head: Vec<u8>,
     tail: Vec<u8>,
@@ -185,7 +185,7 @@ struct Settled {
 /// Bytes of an end that are kept.
 const END: usize = 4 << 10;
 
-impl Settled {
+impl StablePrefix {
     fn push(&mut self, text: &str) {
         let bytes = text.as_bytes();
         self.length += bytes.len();
@@ -204,8 +204,8 @@ impl Settled {
 }
 
 /// The rows of a whole document.
-pub fn render(source: &str, look: Look) -> Vec<Row> {
-    let (mut rows, mut from, mut setter) = (Vec::new(), 0, Setter::default());
+pub fn render(source: &str, look: TextStyle) -> Vec<TextRow> {
+    let (mut rows, mut from, mut setter) = (Vec::new(), 0, UnitRenderer::default());
     while let Some(length) = setter.unit(&source[from..], look, &mut rows) {
         from += length;
     }
@@ -216,11 +216,11 @@ pub fn render(source: &str, look: Look) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::theme::{Role, Theme};
+    use crate::tui::theme::{StyleRole, Theme};
     use proptest::prelude::*;
 
-    fn look(width: u16) -> Look {
-        Look { width, theme: Theme::Dark, role: Role::Text }
+    fn look(width: u16) -> TextStyle {
+        TextStyle { width, theme: Theme::Dark, role: StyleRole::Text }
     }
 
     fn lines(source: &str, width: u16) -> Vec<String> {

@@ -21,7 +21,7 @@ pub enum Theme {
 
 /// What a piece of the screen means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum StyleRole {
     /// Ordinary text.
     Text,
     /// Less important.
@@ -105,18 +105,18 @@ impl Theme {
     }
 
     /// What a role looks like.
-    pub fn style(self, role: Role) -> Style {
+    pub fn style(self, role: StyleRole) -> Style {
         let shape = Style::new().add_modifier(shape(role));
         match self.colour(role) {
             _ if self == Self::Mono => shape.add_modifier(mono_shape(role)),
-            Some(colour) if role == Role::Badge => shape.fg(Color::Black).bg(colour),
+            Some(colour) if role == StyleRole::Badge => shape.fg(Color::Black).bg(colour),
             Some(colour) => shape.fg(colour),
             None => shape,
         }
     }
 
-    fn colour(self, role: Role) -> Option<Color> {
-        use Role::{
+    fn colour(self, role: StyleRole) -> Option<Color> {
+        use StyleRole::{
             Accent, Bad, Badge, Border, Code, Comment, Dim, Focus, Good, Heading, Key, Keyword, Link, Literal, Live,
             Number, Reasoning, Selected, Struck, Text, Title, Warn,
         };
@@ -142,23 +142,29 @@ impl Theme {
 }
 
 /// What holds in every theme.
-fn shape(role: Role) -> Modifier {
+fn shape(role: StyleRole) -> Modifier {
     match role {
-        Role::Struck => Modifier::CROSSED_OUT,
-        Role::Reasoning => Modifier::ITALIC,
-        Role::Title | Role::Heading | Role::Good | Role::Bad | Role::Accent | Role::Badge | Role::Key => Modifier::BOLD,
-        Role::Selected => Modifier::REVERSED,
-        Role::Link => Modifier::UNDERLINED,
+        StyleRole::Struck => Modifier::CROSSED_OUT,
+        StyleRole::Reasoning => Modifier::ITALIC,
+        StyleRole::Title
+        | StyleRole::Heading
+        | StyleRole::Good
+        | StyleRole::Bad
+        | StyleRole::Accent
+        | StyleRole::Badge
+        | StyleRole::Key => Modifier::BOLD,
+        StyleRole::Selected => Modifier::REVERSED,
+        StyleRole::Link => Modifier::UNDERLINED,
         _ => Modifier::empty(),
     }
 }
 
 /// What stands in for colour where there is none.
-fn mono_shape(role: Role) -> Modifier {
+fn mono_shape(role: StyleRole) -> Modifier {
     match role {
-        Role::Dim | Role::Border | Role::Comment | Role::Struck => Modifier::DIM,
-        Role::Focus | Role::Keyword | Role::Warn => Modifier::BOLD,
-        Role::Badge => Modifier::REVERSED,
+        StyleRole::Dim | StyleRole::Border | StyleRole::Comment | StyleRole::Struck => Modifier::DIM,
+        StyleRole::Focus | StyleRole::Keyword | StyleRole::Warn => Modifier::BOLD,
+        StyleRole::Badge => Modifier::REVERSED,
         _ => Modifier::empty(),
     }
 }
@@ -178,10 +184,17 @@ mod tests {
 
     #[test]
     fn without_colour_nothing_is_coloured() {
-        let roles = [Role::Bad, Role::Good, Role::Focus, Role::Struck, Role::Badge, Role::Selected];
+        let roles = [
+            StyleRole::Bad,
+            StyleRole::Good,
+            StyleRole::Focus,
+            StyleRole::Struck,
+            StyleRole::Badge,
+            StyleRole::Selected,
+        ];
         for style in roles.map(|role| Theme::Mono.style(role)) {
             assert_eq!((style.fg, style.bg), (None, None));
         }
-        assert!(Theme::Mono.style(Role::Struck).add_modifier.contains(Modifier::CROSSED_OUT));
+        assert!(Theme::Mono.style(StyleRole::Struck).add_modifier.contains(Modifier::CROSSED_OUT));
     }
 }

@@ -10,10 +10,10 @@ mod tour;
 use super::command::{Command, Composed};
 use super::keymap::{Action, Chord, Context};
 use super::layout::Pane;
-use super::state::app::{App, Run};
-use super::state::model::Model;
+use super::state::app::{App, ShownRun};
+use super::state::model::ModelOption;
 use super::state::overlay::Overlay;
-use super::state::overlay::sheet::Sheet;
+use super::state::overlay::sheet::TextPopup;
 use super::theme::Theme;
 use crate::failover::{Cost, Event};
 use crate::openrouter::account::{Generation, KeyInfo};
@@ -58,7 +58,7 @@ pub enum Msg {
     /// What the service says of the generation of this id, or why it does not.
     Received(String, Box<Result<Generation, String>>),
     /// Models to choose from have arrived; and where that list is from.
-    Models(Vec<Model>, String),
+    Models(Vec<ModelOption>, String),
     /// Runs of earlier sessions have been read, the oldest first.
     Past(Vec<Transcript>),
     /// The terminal has told its background: this suits it.
@@ -71,7 +71,7 @@ impl App {
     /// Writes the headers' sheet anew, if it is open.
     fn headers_again(&mut self) {
         if let Some(Overlay::Headers(sheet)) = &self.overlay {
-            self.overlay = Some(Overlay::Headers(Sheet { top: sheet.top, ..self.headers_sheet() }));
+            self.overlay = Some(Overlay::Headers(TextPopup { top: sheet.top, ..self.headers_sheet() }));
         }
     }
 
@@ -254,7 +254,7 @@ impl App {
             self.log.at = None;
             self.page.scroll.to_end();
             let began = now.saturating_sub(report.at);
-            self.run = Some(Run { transcript: Transcript::default(), began, past: false, replay: false });
+            self.run = Some(ShownRun { transcript: Transcript::default(), began, past: false, replay: false });
         }
         if let Some(run) = self.run.as_mut().filter(|run| !run.past && !run.replay) {
             let ended = run.transcript.finished.is_some();

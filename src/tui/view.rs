@@ -11,9 +11,9 @@ mod status;
 mod timeline;
 mod tour;
 
-use super::layout::{Layout, Pane, SMALLEST, Shape};
+use super::layout::{Layout, LayoutKind, Pane, SMALLEST};
 use super::state::app::App;
-use super::theme::Role;
+use super::theme::StyleRole;
 use super::wrap::plain;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
@@ -22,7 +22,7 @@ use std::time::Duration;
 /// Draws everything.
 pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     let layout = app.layout;
-    if layout.shape == Shape::Tiny || layout.body.intersection(f.area()) != layout.body {
+    if layout.shape == LayoutKind::Tiny || layout.body.intersection(f.area()) != layout.body {
         return too_small(app, f);
     }
     status::top(app, f);
@@ -43,7 +43,7 @@ fn too_small(app: &App, f: &mut Frame<'_>) {
     let (w, h) = SMALLEST;
     let text =
         format!("Switchover needs {w}×{h} cells; this is {}×{}. Make the window larger.", area.width, area.height);
-    let rows = plain(&text, app.colours().style(Role::Text), usize::from(area.width));
+    let rows = plain(&text, app.colours().style(StyleRole::Text), usize::from(area.width));
     for (row, y) in rows.iter().zip(area.y..area.bottom()) {
         f.buffer_mut().set_line(area.x, y, row, area.width);
     }
@@ -56,7 +56,7 @@ fn tabs(app: &App, layout: &Layout, f: &mut Frame<'_>) {
     let theme = app.colours();
     let mut spans = Vec::new();
     for (i, pane) in Pane::ALL.iter().enumerate() {
-        let style = theme.style(if *pane == app.focus { Role::Selected } else { Role::Dim });
+        let style = theme.style(if *pane == app.focus { StyleRole::Selected } else { StyleRole::Dim });
         spans.push(Span::styled(format!(" {} {} ", i + 1, pane.title()), style));
     }
     f.buffer_mut().set_line(layout.tabs.x, layout.tabs.y, &Line::from(spans), layout.tabs.width);

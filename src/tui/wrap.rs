@@ -8,18 +8,18 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// A row that fits its width.
-pub type Row = Line<'static>;
+pub type TextRow = Line<'static>;
 
 /// What stands before the rows of a paragraph: before its first, and before the others.
 #[derive(Clone, Debug, Default)]
-pub struct Lead {
+pub struct RowPrefix {
     /// Before the first row.
     pub first: Vec<Span<'static>>,
     /// Before the rows that follow.
     pub rest: Vec<Span<'static>>,
 }
 
-impl Lead {
+impl RowPrefix {
     /// The same before every row.
     pub fn all(text: &str, style: Style) -> Self {
         let span = vec![Span::styled(text.to_owned(), style)];
@@ -53,15 +53,15 @@ pub fn clip(text: &str, cells: usize) -> String {
 }
 
 /// One text in one style, without a lead.
-pub fn plain(text: &str, style: Style, cells: usize) -> Vec<Row> {
-    wrap(&[(text, style)], cells, &Lead::default())
+pub fn plain(text: &str, style: Style, cells: usize) -> Vec<TextRow> {
+    wrap(&[(text, style)], cells, &RowPrefix::default())
 }
 
 /// Breaks styled text into rows of at most `cells` cells: at spaces, before and after wide
 /// characters, and inside a word only where the word alone is too long. Line feeds break
 /// always; the spaces at a soft break vanish, those at the start of a line stay.
-pub fn wrap(pieces: &[(&str, Style)], cells: usize, lead: &Lead) -> Vec<Row> {
-    let mut rows = Rows::new(cells, lead);
+pub fn wrap(pieces: &[(&str, Style)], cells: usize, lead: &RowPrefix) -> Vec<TextRow> {
+    let mut rows = RowBuilder::new(cells, lead);
     for (text, style) in pieces {
         for grapheme in text.graphemes(true) {
             match grapheme {
@@ -85,10 +85,10 @@ fn hidden(grapheme: &str) -> bool {
         .any(|c| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
 }
 
-struct Rows<'a> {
+struct RowBuilder<'a> {
     cells: usize,
-    lead: &'a Lead,
-    done: Vec<Row>,
+    lead: &'a RowPrefix,
+    done: Vec<TextRow>,
     row: Vec<Span<'static>>,
     used: usize,
     /// Spaces that are drawn only if something follows them in the row.
@@ -99,8 +99,8 @@ struct Rows<'a> {
     fresh: bool,
 }
 
-impl<'a> Rows<'a> {
-    fn new(cells: usize, lead: &'a Lead) -> Self {
+impl<'a> RowBuilder<'a> {
+    fn new(cells: usize, lead: &'a RowPrefix) -> Self {
         let mut rows = Self {
             cells: cells.max(1),
             lead,
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_lead_hangs() {
-        let lead = Lead { first: vec![Span::raw("• ")], rest: vec![Span::raw("  ")] };
+        let lead = RowPrefix { first: vec![Span::raw("• ")], rest: vec![Span::raw("  ")] };
         let rows = wrap(&[("one two", Style::new())], 5, &lead);
         assert_eq!(rows.iter().map(ToString::to_string).collect::<Vec<_>>(), ["• one", "  two"]);
     }

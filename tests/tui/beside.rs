@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::state::overlay::Overlay;
-use switchover::tui::state::overlay::compare::{Compare, name};
-use switchover::tui::state::page::Verdict;
+use switchover::tui::state::overlay::compare::{Comparison, name};
+use switchover::tui::state::page::Agreement;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Command, Msg};
 
@@ -29,7 +29,7 @@ fn tell(stage: &mut Stage, number: u64, column: usize, reports: Vec<Report>) {
     stage.app.settle();
 }
 
-fn compare(stage: &Stage) -> &Compare {
+fn compare(stage: &Stage) -> &Comparison {
     match &stage.app.overlay {
         Some(Overlay::Compare(compare)) => compare,
         other => panic!("{other:?}"),
@@ -64,17 +64,17 @@ fn equal_fields_are_quiet_and_differing_ones_marked() {
     let first = recorded("takeover");
     let same = format!(" {}\n", answer_of(&first));
     tell(&mut stage, 1, 0, first);
-    assert_eq!(compare(&stage).verdict("answer"), Verdict::Alone);
+    assert_eq!(compare(&stage).verdict("answer"), Agreement::Alone);
     assert!(compare(&stage).live() && stage.app.counts(stage.now), "the other run's time goes on");
     tell(&mut stage, 1, 1, another(&same));
-    assert_eq!(compare(&stage).verdict("answer"), Verdict::Same, "spaces around it make no difference");
+    assert_eq!(compare(&stage).verdict("answer"), Agreement::Same, "spaces around it make no difference");
     assert!(stage.screen().contains("all answers are equal") && stage.screen().contains("= answer"));
     assert!(!compare(&stage).live() && !stage.app.counts(stage.now));
 
     let mut stage = begun();
     tell(&mut stage, 1, 0, recorded("takeover"));
     tell(&mut stage, 1, 1, another("Something else."));
-    assert_eq!(compare(&stage).verdict("answer"), Verdict::Differs);
+    assert_eq!(compare(&stage).verdict("answer"), Agreement::Differs);
     assert!(stage.screen().contains("the answers differ") && stage.screen().contains("≠ answer"));
 }
 
@@ -162,7 +162,7 @@ fn one_model_cannot_be_compared() {
     stage.app.chain.truncate(1);
     stage.type_text("why?");
     assert_eq!(stage.press("Alt+C"), None);
-    assert!(matches!(stage.app.overlay, Some(Overlay::Rivals(0))), "it can be mended where it is");
+    assert!(matches!(stage.app.overlay, Some(Overlay::CompareSet(0))), "it can be mended where it is");
     let commands = stage.script("a 'llama' Enter Enter");
     assert!(matches!(commands.as_slice(), [Command::Compare { asks, .. }] if asks.len() == 2), "{commands:?}");
 }

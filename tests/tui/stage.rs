@@ -12,11 +12,11 @@ use switchover::dspy::{LibraryEntry, Module, Signature};
 use switchover::report::Report;
 use switchover::transcript::Transcript;
 use switchover::tui::keymap::Chord;
-use switchover::tui::state::app::{App, Start};
-use switchover::tui::state::model::Model;
+use switchover::tui::state::app::{App, InitialState};
+use switchover::tui::state::model::ModelOption;
 use switchover::tui::theme::Theme;
 use switchover::tui::view::draw;
-use switchover::tui::{Command, Link, Msg};
+use switchover::tui::{ChainEntry, Command, Msg};
 
 pub(crate) struct Stage {
     pub(crate) app: App,
@@ -63,21 +63,21 @@ impl Stage {
             "meta-llama/llama-3.1-8b-instruct",
             "qwen/qwen-2.5-7b-instruct",
         ];
-        let start = Start {
+        let start = InitialState {
             library,
-            chain: models[..2].iter().map(|model| Link::new(*model)).collect(),
+            chain: models[..2].iter().map(|model| ChainEntry::new(*model)).collect(),
             models: models
                 .iter()
-                .map(|slug| Model {
+                .map(|slug| ModelOption {
                     slug: (*slug).into(),
                     about: "$0.15 in, $0.60 out a million · 128k".into(),
-                    ..Model::default()
+                    ..ModelOption::default()
                 })
                 .collect(),
             listed: "as listed 3 hours ago".to_owned(),
             simulated: true,
             theme,
-            ..Start::default()
+            ..InitialState::default()
         };
         let mut stage = Self { app: App::new(start), now: Duration::from_secs(5) };
         let earlier = past.iter().map(|name| Transcript::of(&recorded(name))).collect();

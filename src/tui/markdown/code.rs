@@ -1,7 +1,7 @@
 //! A small painter of code: strings, comments, numbers and keywords, the same few rules
 //! for every language. Knows one line and what it left open.
 
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 
 /// Words that are keywords in some language that people show.
 const KEYWORDS: &[&str] = &[
@@ -108,24 +108,24 @@ const KEYWORDS: &[&str] = &[
 
 /// Paints line after line of one block.
 #[derive(Clone, Debug)]
-pub(super) struct Painter {
+pub(super) struct Highlighter {
     /// The mark of a comment to the line's end.
     comment: &'static str,
     /// Whether `/* … */` is a comment.
     blocks: bool,
     /// Whether `"""` opens a string over lines.
     triples: bool,
-    open: Open,
+    open: OpenToken,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Open {
+enum OpenToken {
     Nothing,
     Comment,
     Triple,
 }
 
-impl Painter {
+impl Highlighter {
     /// For the language that a fence names.
     pub(super) fn new(language: &str) -> Self {
         let (comment, blocks, triples) = match language.to_ascii_lowercase().as_str() {
@@ -137,11 +137,11 @@ impl Painter {
             "json" | "text" | "txt" | "markdown" | "md" | "diff" => ("", false, false),
             _ => ("//", true, false),
         };
-        Self { comment, blocks, triples, open: Open::Nothing }
+        Self { comment, blocks, triples, open: OpenToken::Nothing }
     }
 
     /// The line's pieces with what they are.
-    pub(super) fn paint<'t>(&mut self, line: &'t str) -> impl Iterator<Item = (&'t str, Role)> + use<'t> {
+    pub(super) fn paint<'t>(&mut self, line: &'t str) -> impl Iterator<Item = (&'t str, StyleRole)> + use<'t> {
         let mut pieces = Vec::new();
         let mut rest = line;
         while !rest.is_empty() {
@@ -154,44 +154,44 @@ impl Painter {
     }
 
     /// Length in bytes (at least one character) and meaning of what stands first.
-    fn token(&mut self, rest: &str) -> (usize, Role) {
+    fn token(&mut self, rest: &str) -> (usize, StyleRole) {
         let until = |mark: &str, from: usize| rest[from..].find(mark).map(|at| from + at + mark.len());
         match self.open {
-            Open::Comment => return self.close(until("*/", 0), rest, Role::Comment),
-            Open::Triple => return self.close(until("\"\"\"", 0), rest, Role::Literal),
-            Open::Nothing => {}
+            OpenToken::Comment => return self.close(until("*/", 0), rest, StyleRole::Comment),
+            OpenToken::Triple => return self.close(until("\"\"\"", 0), rest, StyleRole::Literal),
+            OpenToken::Nothing => {}
         }
         if !self.comment.is_empty() && rest.starts_with(self.comment) {
-            return (rest.len(), Role::Comment);
+            return (rest.len(), StyleRole::Comment);
         }
         if self.blocks && rest.starts_with("/*") {
-            self.open = Open::Comment;
-            return self.close(until("*/", 2), rest, Role::Comment);
+            self.open = OpenToken::Comment;
+            return self.close(until("*/", 2), rest, StyleRole::Comment);
         }
         if self.triples && rest.starts_with("\"\"\"") {
-            self.open = Open::Triple;
-            return self.close(until("\"\"\"", 3), rest, Role::Literal);
+            self.open = OpenToken::Triple;
+            return self.close(until("\"\"\"", 3), rest, StyleRole::Literal);
         }
         let first = rest.chars().next().unwrap_or(' ');
         match first {
             '"' | '\'' | '`' => match string(rest, first) {
-                Some(length) => (length, Role::Literal),
-                None => (1, Role::Text),
+                Some(length) => (length, StyleRole::Literal),
+                None => (1, StyleRole::Text),
             },
             c if c.is_ascii_digit() => {
-                (run(rest, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_')), Role::Number)
+                (run(rest, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_')), StyleRole::Number)
             }
             c if c.is_alphabetic() || c == '_' => {
                 let length = run(rest, |c| c.is_alphanumeric() || c == '_');
-                (length, if KEYWORDS.contains(&&rest[..length]) { Role::Keyword } else { Role::Text })
+                (length, if KEYWORDS.contains(&&rest[..length]) { StyleRole::Keyword } else { StyleRole::Text })
             }
-            _ => (first.len_utf8(), Role::Text),
+            _ => (first.len_utf8(), StyleRole::Text),
         }
     }
 
-    fn close(&mut self, end: Option<usize>, rest: &str, role: Role) -> (usize, Role) {
+    fn close(&mut self, end: Option<usize>, rest: &str, role: StyleRole) -> (usize, StyleRole) {
         if end.is_some() {
-            self.open = Open::Nothing;
+            self.open = OpenToken::Nothing;
         }
         (end.unwrap_or(rest.len()), role)
     }
@@ -219,12 +219,12 @@ fn string(text: &str, quote: char) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn roles(language: &str, lines: &[&str]) -> Vec<(String, Role)> {
-        let mut painter = Painter::new(language);
+    fn roles(language: &str, lines: &[&str]) -> Vec<(String, StyleRole)> {
+        let mut painter = Highlighter::new(language);
         lines
             .iter()
             .flat_map(|line| painter.paint(line).collect::<Vec<_>>())
-            .filter(|(_, role)| *role != Role::Text)
+            .filter(|(_, role)| *role != StyleRole::Text)
             .map(|(piece, role)| (piece.to_owned(), role))
             .collect()
     }
@@ -234,12 +234,12 @@ mod tests {
         assert_eq!(
             roles("rust", &["let x = \"a\\\"b\"; // 1", "/* over", "lines */ 42 it's"]),
             [
-                ("let".to_owned(), Role::Keyword),
-                ("\"a\\\"b\"".to_owned(), Role::Literal),
-                ("// 1".to_owned(), Role::Comment),
-                ("/* over".to_owned(), Role::Comment),
-                ("lines */".to_owned(), Role::Comment),
-                ("42".to_owned(), Role::Number),
+                ("let".to_owned(), StyleRole::Keyword),
+                ("\"a\\\"b\"".to_owned(), StyleRole::Literal),
+                ("// 1".to_owned(), StyleRole::Comment),
+                ("/* over".to_owned(), StyleRole::Comment),
+                ("lines */".to_owned(), StyleRole::Comment),
+                ("42".to_owned(), StyleRole::Number),
             ]
         );
         assert_eq!(roles("python", &["\"\"\"doc", "x\"\"\"  # y"]).len(), 3);
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn every_byte_is_painted_once() {
         let line = "fn f<'a>(x: &'a str) -> \"ü\" { 0xff_u8 /* 世 */ }";
-        let joined: String = Painter::new("rust").paint(line).map(|(piece, _)| piece).collect();
+        let joined: String = Highlighter::new("rust").paint(line).map(|(piece, _)| piece).collect();
         assert_eq!(joined, line);
     }
 }

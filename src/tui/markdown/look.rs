@@ -1,21 +1,21 @@
 //! How text is set: its width and its colours.
 
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::{StyleRole, Theme};
 use ratatui::style::Style;
 
 /// How text is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
+pub struct TextStyle {
     /// Cells of a row.
     pub width: u16,
     /// Colours.
     pub theme: Theme,
     /// What ordinary text means here.
-    pub role: Role,
+    pub role: StyleRole,
 }
 
-impl Look {
-    pub(super) fn style(self, role: Role) -> Style {
+impl TextStyle {
+    pub(super) fn style(self, role: StyleRole) -> Style {
         self.theme.style(self.role).patch(self.theme.style(role))
     }
 

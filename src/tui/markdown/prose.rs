@@ -1,24 +1,24 @@
 //! One unit of Markdown prose into rows.
 
-use super::look::Look;
-use crate::tui::theme::Role;
-use crate::tui::wrap::{Lead, Row, clip, width, wrap};
+use super::look::TextStyle;
+use crate::tui::theme::StyleRole;
+use crate::tui::wrap::{RowPrefix, TextRow, clip, width, wrap};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 /// The rows of a piece of Markdown that stands alone.
-pub(super) fn render(source: &str, look: Look) -> Vec<Row> {
+pub(super) fn render(source: &str, look: TextStyle) -> Vec<TextRow> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut page = Page::new(look);
+    let mut page = ProseWriter::new(look);
     Parser::new_ext(source, options).for_each(|event| page.event(event));
     page.flush();
     page.rows
 }
 
-struct Page {
-    look: Look,
-    rows: Vec<Row>,
+struct ProseWriter {
+    look: TextStyle,
+    rows: Vec<TextRow>,
     inline: Vec<(String, Style)>,
     styles: Vec<Style>,
     /// For every list that is open: the number of its next item, or none for bullets.
@@ -36,8 +36,8 @@ struct Page {
     code: bool,
 }
 
-impl Page {
-    fn new(look: Look) -> Self {
+impl ProseWriter {
+    fn new(look: TextStyle) -> Self {
         Self {
             look,
             rows: Vec::new(),
@@ -79,13 +79,13 @@ impl Page {
             | Event::InlineHtml(text)
             | Event::InlineMath(text)
             | Event::DisplayMath(text) => self.say(&text, self.style()),
-            Event::Code(text) => self.say(&text, self.style().patch(self.look.style(Role::Code))),
+            Event::Code(text) => self.say(&text, self.style().patch(self.look.style(StyleRole::Code))),
             Event::SoftBreak => self.say(" ", self.style()),
             Event::HardBreak => self.say("\n", self.style()),
             Event::Rule => {
                 self.flush();
                 let rule = "─".repeat(self.look.cells().min(24));
-                self.rows.push(Row::styled(rule, self.look.style(Role::Dim)));
+                self.rows.push(TextRow::styled(rule, self.look.style(StyleRole::Dim)));
             }
             Event::TaskListMarker(done) => self.say(if done { "☑ " } else { "☐ " }, self.style()),
             Event::FootnoteReference(name) => self.say(&format!("[{name}]"), self.style()),
@@ -94,8 +94,8 @@ impl Page {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph if self.loose => self.rows.push(Row::default()),
-            Tag::Heading { .. } => self.styles.push(self.look.style(Role::Heading)),
+            Tag::Paragraph if self.loose => self.rows.push(TextRow::default()),
+            Tag::Heading { .. } => self.styles.push(self.look.style(StyleRole::Heading)),
             Tag::BlockQuote(_) => {
                 self.flush();
                 self.quotes += 1;
@@ -103,7 +103,7 @@ impl Page {
             Tag::CodeBlock(_) => {
                 self.flush();
                 self.code = true;
-                self.styles.push(self.look.style(Role::Code));
+                self.styles.push(self.look.style(StyleRole::Code));
             }
             Tag::List(start) => {
                 self.flush();
@@ -128,7 +128,7 @@ impl Page {
             Tag::Strikethrough => self.styles.push(Style::new().add_modifier(Modifier::CROSSED_OUT)),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 self.links.push((dest_url.into_string(), self.inline.len()));
-                self.styles.push(self.look.style(Role::Link));
+                self.styles.push(self.look.style(StyleRole::Link));
             }
             Tag::Table(_) => {
                 self.flush();
@@ -182,7 +182,7 @@ impl Page {
                 let shown: String =
                     self.inline.get(from..).unwrap_or(&[]).iter().map(|(text, _)| text.as_str()).collect();
                 if shown != url && !url.is_empty() {
-                    self.say(&format!(" ({url})"), self.look.style(Role::Dim));
+                    self.say(&format!(" ({url})"), self.look.style(StyleRole::Dim));
                 }
             }
             TagEnd::Table => {
@@ -203,21 +203,21 @@ impl Page {
         }
         let marker = self.marker.take();
         let outer = self.indents.last().copied().unwrap_or(0);
-        let quote = Span::styled("▎ ".repeat(self.quotes), self.look.style(Role::Dim));
+        let quote = Span::styled("▎ ".repeat(self.quotes), self.look.style(StyleRole::Dim));
         let lead = |text: String| {
-            let both = [quote.clone(), Span::styled(text, self.look.style(Role::Dim))];
+            let both = [quote.clone(), Span::styled(text, self.look.style(StyleRole::Dim))];
             both.into_iter().filter(|span| !span.content.is_empty()).collect::<Vec<_>>()
         };
         let rest = lead(" ".repeat(self.indent));
         let first = marker.map_or_else(|| rest.clone(), |marker| lead(" ".repeat(outer) + &marker));
         let pieces: Vec<_> = self.inline.iter().map(|(text, style)| (text.as_str(), *style)).collect();
-        self.rows.extend(wrap(&pieces, self.look.cells(), &Lead { first, rest }));
+        self.rows.extend(wrap(&pieces, self.look.cells(), &RowPrefix { first, rest }));
         self.inline.clear();
     }
 }
 
 /// Columns as wide as they need to be, the widest ones cut first where they do not fit.
-pub fn table(rows: &[Vec<String>], look: Look) -> Vec<Row> {
+pub fn table(rows: &[Vec<String>], look: TextStyle) -> Vec<TextRow> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     if columns == 0 {
         return Vec::new();
@@ -232,10 +232,10 @@ pub fn table(rows: &[Vec<String>], look: Look) -> Vec<Row> {
             None => break,
         }
     }
-    let edge = look.style(Role::Dim);
+    let edge = look.style(StyleRole::Dim);
     let mut out = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let style = if index == 0 { look.style(Role::Heading) } else { look.text() };
+        let style = if index == 0 { look.style(StyleRole::Heading) } else { look.text() };
         let mut spans = Vec::new();
         let mut used = 0;
         for (column, cells) in widths.iter().enumerate() {
@@ -250,10 +250,10 @@ pub fn table(rows: &[Vec<String>], look: Look) -> Vec<Row> {
             spans.push(Span::styled(text + &pad, style));
             used += cells + 3;
         }
-        out.push(Row::from(spans));
+        out.push(TextRow::from(spans));
         if index == 0 {
             let rule: Vec<_> = widths.iter().map(|cells| "─".repeat(*cells)).collect();
-            out.push(Row::styled(clip(&rule.join("─┼─"), look.cells()), edge));
+            out.push(TextRow::styled(clip(&rule.join("─┼─"), look.cells()), edge));
         }
     }
     out

@@ -1,32 +1,32 @@
 //! Unit after unit into rows. Knows what one unit leaves to the next; must not know which rows are kept.
 
-use super::code::Painter;
-use super::look::Look;
+use super::code::Highlighter;
+use super::look::TextStyle;
 use super::prose;
 use super::units::{Fence, Unit, next};
-use crate::tui::theme::Role;
-use crate::tui::wrap::{Lead, Row, wrap};
+use crate::tui::theme::StyleRole;
+use crate::tui::wrap::{RowPrefix, TextRow, wrap};
 
 /// What rendering remembers from one unit to the next: whoever has a copy of it can go on from there.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Setter {
-    fence: Option<(Fence, Painter)>,
+pub(super) struct UnitRenderer {
+    fence: Option<(Fence, Highlighter)>,
     /// A blank line is owed before the next row.
     gap: bool,
     /// Rows stand before those to come.
     begun: bool,
 }
 
-impl Setter {
+impl UnitRenderer {
     /// Sets the unit that `rest` begins with, once nothing that follows can change it. Its length in bytes.
-    pub(super) fn unit(&mut self, rest: &str, look: Look, rows: &mut Vec<Row>) -> Option<usize> {
+    pub(super) fn unit(&mut self, rest: &str, look: TextStyle, rows: &mut Vec<TextRow>) -> Option<usize> {
         let (unit, length) = next(rest, self.fence.as_ref().map(|(fence, _)| fence))?;
         self.set(&unit, &rest[..length], look, rows);
         Some(length)
     }
 
     /// What is no whole unit yet. It may still become something else, so nothing is remembered of it.
-    pub(super) fn tail(&self, text: &str, look: Look) -> Vec<Row> {
+    pub(super) fn tail(&self, text: &str, look: TextStyle) -> Vec<TextRow> {
         let mut rows = Vec::new();
         if !text.is_empty() {
             let unit = match &self.fence {
@@ -39,9 +39,9 @@ impl Setter {
         rows
     }
 
-    fn set(&mut self, unit: &Unit, text: &str, look: Look, rows: &mut Vec<Row>) {
+    fn set(&mut self, unit: &Unit, text: &str, look: TextStyle, rows: &mut Vec<TextRow>) {
         let before = rows.len();
-        let edge = look.style(Role::Dim);
+        let edge = look.style(StyleRole::Dim);
         match unit {
             Unit::Prose => {
                 if !text.trim().is_empty() {
@@ -54,17 +54,17 @@ impl Setter {
                 self.pay_gap(rows);
                 let label =
                     if fence.language.is_empty() { "┌─".to_owned() } else { format!("┌─ {}", fence.language) };
-                rows.extend(wrap(&[(&label, edge)], look.cells(), &Lead::default()));
-                self.fence = Some((fence.clone(), Painter::new(&fence.language)));
+                rows.extend(wrap(&[(&label, edge)], look.cells(), &RowPrefix::default()));
+                self.fence = Some((fence.clone(), Highlighter::new(&fence.language)));
             }
             Unit::CodeLine => {
                 let Some((_, painter)) = &mut self.fence else { return };
                 let line = text.trim_end_matches('\n');
                 let pieces: Vec<_> = painter.paint(line).map(|(piece, role)| (piece, look.style(role))).collect();
-                rows.extend(wrap(&pieces, look.cells(), &Lead::all("│ ", edge)));
+                rows.extend(wrap(&pieces, look.cells(), &RowPrefix::all("│ ", edge)));
             }
             Unit::Close => {
-                rows.extend(wrap(&[("└─", edge)], look.cells(), &Lead::default()));
+                rows.extend(wrap(&[("└─", edge)], look.cells(), &RowPrefix::default()));
                 self.fence = None;
                 self.gap = false;
             }
@@ -72,9 +72,9 @@ impl Setter {
         self.begun |= rows.len() > before;
     }
 
-    fn pay_gap(&mut self, rows: &mut Vec<Row>) {
+    fn pay_gap(&mut self, rows: &mut Vec<TextRow>) {
         if std::mem::take(&mut self.gap) && self.begun {
-            rows.push(Row::default());
+            rows.push(TextRow::default());
         }
     }
 }

@@ -2,15 +2,15 @@
 //! takes it by shared reference and so cannot.
 
 use super::banner;
-use super::board::{Board, Gauge};
+use super::board::{HealthBoard, HealthRow};
 use super::log::LogView;
-use super::model::Model;
+use super::model::ModelOption;
 use super::overlay::Overlay;
-use super::overlay::rivals::Rivals;
-use super::overlay::sheet::{self, HeaderFacts, Sheet};
-use super::page::{Page, Verdict};
-use super::prompt::Prompt;
-use super::signatures::Shelf;
+use super::overlay::rivals::CompareSet;
+use super::overlay::sheet::{self, HeaderFacts, TextPopup};
+use super::page::{Agreement, AnswerPage};
+use super::prompt::PromptEditor;
+use super::signatures::SignatureList;
 use super::tour::Tour;
 use crate::dspy::{Adapter, Demo, LibraryEntry, Module, Signature, Values};
 use crate::failover::{BreakerState, Cost, Policy, Route, base_id, dear_fallbacks};
@@ -19,25 +19,25 @@ use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::settings::RequestSettings;
 use crate::transcript::Transcript;
-use crate::tui::command::{Ask, Link};
-use crate::tui::kept::Kept;
+use crate::tui::command::{Ask, ChainEntry};
+use crate::tui::kept::UiPrefs;
 use crate::tui::keymap::{Context, Keymap};
-use crate::tui::layout::{Layout, Pane, Shape, Sizes, Wish, inner};
-use crate::tui::markdown::Look;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::layout::{Layout, LayoutKind, LayoutRequest, Pane, PaneSizes, inner};
+use crate::tui::markdown::TextStyle;
+use crate::tui::theme::{StyleRole, Theme};
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// What the screen begins with.
 #[derive(Clone, Debug, Default)]
-pub struct Start {
+pub struct InitialState {
     /// Signatures to choose from, the first one first.
     pub library: Vec<LibraryEntry>,
     /// The fallback chain.
-    pub chain: Vec<Link>,
+    pub chain: Vec<ChainEntry>,
     /// Models to choose from.
-    pub models: Vec<Model>,
+    pub models: Vec<ModelOption>,
     /// Where that list is from, and how old it is.
     pub listed: String,
     /// The engine's settings.
@@ -57,7 +57,7 @@ pub struct Start {
     /// Colours.
     pub theme: Theme,
     /// Sizes and theme of the last session.
-    pub kept: Kept,
+    pub kept: UiPrefs,
     /// Whether the terminal's background decides the theme, and is asked for.
     pub ask_background: bool,
     /// Something to say at once.
@@ -68,7 +68,7 @@ pub struct Start {
 
 /// The run on the screen.
 #[derive(Clone, Debug)]
-pub struct Run {
+pub struct ShownRun {
     /// Its fold.
     pub transcript: Transcript,
     /// When it began, on the screen's clock.
@@ -79,7 +79,7 @@ pub struct Run {
     pub replay: bool,
 }
 
-impl Run {
+impl ShownRun {
     /// The run's own time now.
     pub fn clock(&self, now: Duration) -> Duration {
         match &self.transcript.finished {
@@ -97,7 +97,7 @@ pub struct App {
     /// Where everything goes.
     pub layout: Layout,
     /// What the user has made of the sizes.
-    pub sizes: Sizes,
+    pub sizes: PaneSizes,
     /// The pane that has the keys.
     pub focus: Pane,
     /// That pane alone.
@@ -117,13 +117,13 @@ pub struct App {
     /// What was pressed last, for presenter mode.
     pub pressed: VecDeque<String>,
     /// Input fields.
-    pub prompt: Prompt,
+    pub prompt: PromptEditor,
     /// Inputs that were sent, the oldest first, and which of them the prompt shows.
     pub sent: Vec<Values>,
     /// Place in `sent`.
     pub recalled: Option<usize>,
     /// The library and the signature that is typed.
-    pub shelf: Shelf,
+    pub shelf: SignatureList,
     /// What is asked.
     pub signature: Signature,
     /// How it is asked.
@@ -133,11 +133,11 @@ pub struct App {
     /// How fields are written.
     pub adapter: Adapter,
     /// The fallback chain.
-    pub chain: Vec<Link>,
+    pub chain: Vec<ChainEntry>,
     /// The place of the chain that faults are set on.
     pub link: usize,
     /// Models to choose from.
-    pub models: Vec<Model>,
+    pub models: Vec<ModelOption>,
     /// Where that list is from, and how old it is.
     pub listed: String,
     /// The engine's settings.
@@ -157,17 +157,17 @@ pub struct App {
     /// What the runs of this session have cost; `None` before the first has ended.
     pub spent: Option<Cost>,
     /// The run on the screen.
-    pub run: Option<Run>,
+    pub run: Option<ShownRun>,
     /// Sent, and nothing heard yet.
     pub awaiting: bool,
     /// Its reasoning and answer as rows.
-    pub page: Page,
+    pub page: AnswerPage,
     /// Its log as rows.
     pub log: LogView,
     /// Earlier runs, the oldest first.
     pub past: Vec<Transcript>,
     /// How the models have fared.
-    pub board: Board,
+    pub board: HealthBoard,
     /// Text that is looked for in the answer.
     pub find: Option<String>,
     /// Something to say, until the next key.
@@ -175,7 +175,7 @@ pub struct App {
     /// Ctrl+C was the last key.
     pub leaving: bool,
     /// Who is compared.
-    pub rivals: Rivals,
+    pub rivals: CompareSet,
     /// Comparisons so far.
     pub comparisons: u64,
     /// The kept run that is played again.
@@ -186,13 +186,13 @@ pub struct App {
 
 impl App {
     /// The first screen.
-    pub fn new(start: Start) -> Self {
+    pub fn new(start: InitialState) -> Self {
         let first = start.library.first().cloned();
         let signature =
             first.as_ref().map_or_else(|| Signature::new(Vec::new(), Vec::new()), |entry| entry.signature.clone());
         Self {
             size: (0, 0),
-            layout: Layout::of(Rect::ZERO, Wish::default()),
+            layout: Layout::of(Rect::ZERO, LayoutRequest::default()),
             sizes: start.kept.sizes,
             focus: Pane::Prompt,
             full: false,
@@ -203,10 +203,10 @@ impl App {
             presenter: false,
             mouse: false,
             pressed: VecDeque::new(),
-            prompt: Prompt::of(&signature),
+            prompt: PromptEditor::of(&signature),
             sent: Vec::new(),
             recalled: None,
-            shelf: Shelf::new(start.library),
+            shelf: SignatureList::new(start.library),
             signature,
             module: first.as_ref().map_or_else(Module::default, |entry| entry.module),
             demos: first.map(|entry| entry.demos).unwrap_or_default(),
@@ -225,14 +225,14 @@ impl App {
             spent: None,
             run: None,
             awaiting: false,
-            page: Page::default(),
+            page: AnswerPage::default(),
             log: LogView::default(),
             past: Vec::new(),
-            board: Board::default(),
+            board: HealthBoard::default(),
             find: None,
             notice: start.notice,
             leaving: false,
-            rivals: Rivals::default(),
+            rivals: CompareSet::default(),
             comparisons: 0,
             replaying: None,
             tour: None,
@@ -247,7 +247,7 @@ impl App {
     /// Whether time shows on the screen: a run is on, or a pause runs out on the health board.
     pub fn counts(&self, now: Duration) -> bool {
         let open =
-            |gauge: &Gauge| matches!(gauge.breaker, Some(BreakerState::Open { until: Some(until) }) if until > now);
+            |gauge: &HealthRow| matches!(gauge.breaker, Some(BreakerState::Open { until: Some(until) }) if until > now);
         let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.live());
         let touring = self.tour.as_ref().is_some_and(Tour::pressing);
         self.busy()
@@ -315,7 +315,7 @@ impl App {
     }
 
     /// A model that can be chosen, by its slug; a variant without an offer of its own is its model.
-    pub fn model(&self, slug: &str) -> Option<&Model> {
+    pub fn model(&self, slug: &str) -> Option<&ModelOption> {
         let by = |slug: &str| self.models.iter().find(|model| model.slug == slug);
         by(slug).or_else(|| by(base_id(slug)))
     }
@@ -323,7 +323,7 @@ impl App {
     /// Places of the chain that may cost far more than its first.
     pub fn dear(&self) -> Vec<usize> {
         let bytes = self.prompt.inputs.iter().map(|input| input.whole().len()).sum();
-        let route = |link: &Link| {
+        let route = |link: &ChainEntry| {
             let known = self.model(&link.model);
             let cost = known.and_then(|m| m.price.worst_case(bytes, self.settings.max_tokens.or(m.max_output)));
             Route { worst_case: cost, ..Route::new(&link.model, "") }
@@ -349,14 +349,14 @@ impl App {
         let screen = Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 - strip };
         let (focus, full, sizes, presenter) = (self.focus, self.full, self.sizes, self.presenter);
         let banner = if presenter { banner::rows(self.transcript(), screen.height) } else { 0 };
-        let wish = Wish { focus, full, prompt_rows: 3, sizes, presenter, banner };
+        let wish = LayoutRequest { focus, full, prompt_rows: 3, sizes, presenter, banner };
         let sketch = Layout::of(screen, wish);
         let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
-        self.layout = Layout::of(screen, Wish { prompt_rows: wanted, ..wish });
+        self.layout = Layout::of(screen, LayoutRequest { prompt_rows: wanted, ..wish });
         let room = self.room(Pane::Answer);
-        let look = Look { width: room.width, theme: self.colours(), role: Role::Text };
+        let look = TextStyle { width: room.width, theme: self.colours(), role: StyleRole::Text };
         if let Some(run) = &self.run {
-            self.page.settle(&run.transcript, look, usize::from(room.height), &|_| Verdict::Alone);
+            self.page.settle(&run.transcript, look, usize::from(room.height), &|_| Agreement::Alone);
             self.log.settle(&run.transcript, self.room(Pane::Log).width, self.colours(), self.presenter);
         } else {
             self.page.clear();
@@ -371,7 +371,7 @@ impl App {
     }
 
     /// The headers' sheet as things are now.
-    pub(in crate::tui) fn headers_sheet(&self) -> Sheet {
+    pub(in crate::tui) fn headers_sheet(&self) -> TextPopup {
         let sent = HeaderFacts {
             headers: &self.headers,
             server: &self.server,
@@ -385,6 +385,6 @@ impl App {
     /// Moves the keys to a pane.
     pub fn go(&mut self, pane: Pane) {
         self.focus = pane;
-        self.full &= self.layout.shape != Shape::Narrow;
+        self.full &= self.layout.shape != LayoutKind::Narrow;
     }
 }

@@ -11,16 +11,16 @@ const REMEMBERED: usize = 20;
 
 /// One line a model.
 #[derive(Clone, Debug, Default)]
-pub struct Board {
+pub struct HealthBoard {
     /// In the order of their first attempt.
-    pub gauges: Vec<Gauge>,
+    pub gauges: Vec<HealthRow>,
     /// When the run that is heard began, on the screen's clock.
     began: Duration,
 }
 
 /// A model's session.
 #[derive(Clone, Debug, Default)]
-pub struct Gauge {
+pub struct HealthRow {
     /// Its slug, or what else a breaker guards.
     pub name: String,
     /// Attempts.
@@ -37,7 +37,7 @@ pub struct Gauge {
     pub breaker: Option<BreakerState>,
 }
 
-impl Gauge {
+impl HealthRow {
     /// The first-token time that so many percent of the remembered attempts were no slower than.
     pub fn percentile(&self, percent: usize) -> Option<Duration> {
         let mut times: Vec<_> = self.first_tokens.iter().copied().collect();
@@ -52,7 +52,7 @@ impl Gauge {
     }
 }
 
-impl Board {
+impl HealthBoard {
     /// Takes one report in, at a time of the screen's clock.
     pub fn hear(&mut self, now: Duration, report: &Report) {
         match &report.what {
@@ -87,9 +87,9 @@ impl Board {
         self.gauge(name).breaker = Some(BreakerState::Closed { weight: 0.0 });
     }
 
-    fn gauge(&mut self, name: &str) -> &mut Gauge {
+    fn gauge(&mut self, name: &str) -> &mut HealthRow {
         let index = self.gauges.iter().position(|gauge| gauge.name == name).unwrap_or_else(|| {
-            self.gauges.push(Gauge { name: name.to_owned(), ..Gauge::default() });
+            self.gauges.push(HealthRow { name: name.to_owned(), ..HealthRow::default() });
             self.gauges.len() - 1
         });
         &mut self.gauges[index]

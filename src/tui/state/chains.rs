@@ -3,10 +3,10 @@
 use crate::failover::{Finished, Outcome};
 use crate::text::clean_line;
 use crate::transcript::{Attempt, AttemptPhase, LogEvent, Transcript, model_name};
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 
 /// A line for each chain, for the call that compares them, and for the vote; none for a module of one chain.
-pub fn lines(run: &Transcript) -> Vec<(String, Role)> {
+pub fn lines(run: &Transcript) -> Vec<(String, StyleRole)> {
     let Some(setup) = run.setup.as_ref().filter(|setup| setup.module.chains() > 1) else { return Vec::new() };
     let count = setup.module.chains();
     let vote = run.story.iter().rev().find_map(|line| match &line.step {
@@ -25,7 +25,7 @@ pub fn lines(run: &Transcript) -> Vec<(String, Role)> {
             None => going(last),
         };
         let won = vote.is_some_and(|vote| vote.winner() + 1 == chain);
-        let (mark, role) = if won { ("★", Role::Accent) } else { ("·", role) };
+        let (mark, role) = if won { ("★", StyleRole::Accent) } else { ("·", role) };
         lines.push((format!("{mark} chain {chain} of {count}: {text}"), role));
     }
     if let Some(last) = run.attempts.iter().rfind(|attempt| attempt.id.chain() > count) {
@@ -37,30 +37,30 @@ pub fn lines(run: &Transcript) -> Vec<(String, Role)> {
         let ballots = vote.tally.iter().map(|b| format!("{} × {}", b.chains.len(), clean_line(&shown(&b.value), 60)));
         let tally = ballots.collect::<Vec<_>>().join(" · ");
         let winner = vote.winner() + 1;
-        lines.push((format!("Σ {}: {tally} — chain {winner} stands for all", vote.field), Role::Heading));
+        lines.push((format!("Σ {}: {tally} — chain {winner} stands for all", vote.field), StyleRole::Heading));
     }
     lines
 }
 
-fn ended(run: &Transcript, end: &Finished) -> (String, Role) {
+fn ended(run: &Transcript, end: &Finished) -> (String, StyleRole) {
     if end.outcome != Outcome::Succeeded {
-        return (end.headline.clone().unwrap_or_else(|| "no answer".to_owned()), Role::Bad);
+        return (end.headline.clone().unwrap_or_else(|| "no answer".to_owned()), StyleRole::Bad);
     }
     let field = run.setup.as_ref().and_then(|setup| setup.signature.outputs.last());
     let value = field.and_then(|field| end.fields.get(&field.name));
     let text = value.map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    (clean_line(&text, 100), Role::Good)
+    (clean_line(&text, 100), StyleRole::Good)
 }
 
-fn going(attempt: Option<&Attempt>) -> (String, Role) {
-    let Some(attempt) = attempt else { return ("about to ask".to_owned(), Role::Dim) };
+fn going(attempt: Option<&Attempt>) -> (String, StyleRole) {
+    let Some(attempt) = attempt else { return ("about to ask".to_owned(), StyleRole::Dim) };
     let model = model_name(&attempt.model);
     let text = match attempt.phase() {
         AttemptPhase::Planned | AttemptPhase::Asked | AttemptPhase::Opened => format!("asking {model}"),
         AttemptPhase::Reasoning => format!("{model} thinks"),
         AttemptPhase::Answering => format!("{model} answers, {} characters", attempt.text.chars().count()),
         AttemptPhase::Answered => format!("{model} has answered"),
-        AttemptPhase::Failed => return (format!("{model} failed · {}", attempt.happened()), Role::Bad),
+        AttemptPhase::Failed => return (format!("{model} failed · {}", attempt.happened()), StyleRole::Bad),
     };
-    (text, Role::Dim)
+    (text, StyleRole::Dim)
 }

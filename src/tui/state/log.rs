@@ -2,15 +2,15 @@
 
 use crate::failover::AttemptId;
 use crate::transcript::{LogEvent, Tone, Transcript, model_name};
-use crate::tui::theme::{Role, Theme};
-use crate::tui::wrap::{Lead, Row, wrap};
+use crate::tui::theme::{StyleRole, Theme};
+use crate::tui::wrap::{RowPrefix, TextRow, wrap};
 use ratatui::text::Span;
 
 /// The log's rows, and what is chosen in it.
 #[derive(Clone, Debug, Default)]
 pub struct LogView {
     /// Rows, each with the number of its step.
-    rows: Vec<(usize, Row)>,
+    rows: Vec<(usize, TextRow)>,
     /// Steps there are.
     pub steps: usize,
     /// The chosen step; none follows the last one.
@@ -51,27 +51,30 @@ impl LogView {
             let head = parts.next().unwrap_or_default();
             // On a stage the dead are struck out here too.
             let dead = airy && matches!(line.tone(run), Tone::Bad) && matches!(line.step, LogEvent::Attempt(_));
-            pieces.push((head, theme.style(if dead { Role::Struck } else { Role::Heading })));
+            pieces.push((head, theme.style(if dead { StyleRole::Struck } else { StyleRole::Heading })));
             for (i, part) in parts.enumerate() {
-                pieces.push((" · ", theme.style(Role::Dim)));
-                pieces.push((part, if i == 0 { tone } else { theme.style(Role::Text) }));
+                pieces.push((" · ", theme.style(StyleRole::Dim)));
+                pieces.push((part, if i == 0 { tone } else { theme.style(StyleRole::Text) }));
             }
-            let lead =
-                Lead { first: vec![Span::styled(format!("{} ", line.glyph(run)), tone)], rest: vec![Span::raw("  ")] };
+            let lead = RowPrefix {
+                first: vec![Span::styled(format!("{} ", line.glyph(run)), tone)],
+                rest: vec![Span::raw("  ")],
+            };
             self.rows.extend(wrap(&pieces, cells, &lead).into_iter().map(|row| (index, row)));
             for inner in inner_attempts(run, &line.step) {
-                let dim = theme.style(Role::Dim);
-                self.rows
-                    .extend(wrap(&[(&inner, dim)], cells, &Lead::all("    ", dim)).into_iter().map(|row| (index, row)));
+                let dim = theme.style(StyleRole::Dim);
+                self.rows.extend(
+                    wrap(&[(&inner, dim)], cells, &RowPrefix::all("    ", dim)).into_iter().map(|row| (index, row)),
+                );
             }
             if airy {
-                self.rows.push((index, Row::default()));
+                self.rows.push((index, TextRow::default()));
             }
         }
     }
 
     /// The rows of a view that high: the chosen step is in it.
-    pub(in crate::tui) fn visible(&self, height: usize) -> &[(usize, Row)] {
+    pub(in crate::tui) fn visible(&self, height: usize) -> &[(usize, TextRow)] {
         let chosen = self.chosen();
         let last = self.rows.iter().rposition(|(step, _)| *step == chosen).map_or(0, |row| row + 1);
         let first = self.rows.iter().position(|(step, _)| *step == chosen).unwrap_or(0);
@@ -103,13 +106,13 @@ fn brief(run: &Transcript, text: String) -> String {
     brief.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(brief)
 }
 
-fn role(tone: Tone) -> Role {
+fn role(tone: Tone) -> StyleRole {
     match tone {
-        Tone::Live => Role::Live,
-        Tone::Good => Role::Good,
-        Tone::Bad => Role::Bad,
-        Tone::Warn => Role::Warn,
-        Tone::Quiet => Role::Dim,
+        Tone::Live => StyleRole::Live,
+        Tone::Good => StyleRole::Good,
+        Tone::Bad => StyleRole::Bad,
+        Tone::Warn => StyleRole::Warn,
+        Tone::Quiet => StyleRole::Dim,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::openrouter::model::{self, Price, ReasoningSupport};
 
 /// A model to choose.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Model {
+pub struct ModelOption {
     /// Its slug.
     pub slug: String,
     /// In one line: USD per million tokens in and out, context, whether it reasons, what it takes.
@@ -15,7 +15,7 @@ pub struct Model {
     pub max_output: Option<u32>,
 }
 
-impl From<&model::ModelInfo> for Model {
+impl From<&model::ModelInfo> for ModelOption {
     fn from(model: &model::ModelInfo) -> Self {
         let million = |usd: Option<f64>| usd.map_or_else(|| "?".to_owned(), |usd| format!("${:.2}", usd * 1e6));
         let price = match model.price {

@@ -12,46 +12,46 @@ pub mod rivals;
 pub mod sheet;
 
 use crate::tui::keymap::Context;
-use attempt::AttemptSheet;
-use compare::Compare;
+use attempt::AttemptPopup;
+use compare::Comparison;
 use draft::Draft;
-use faults::Faults;
+use faults::FaultPicker;
 use finder::Finder;
-use sheet::Sheet;
+use sheet::TextPopup;
 
 /// The one overlay.
 #[derive(Clone, Debug)]
 pub enum Overlay {
     /// All keys.
-    Help(Sheet),
+    Help(TextPopup),
     /// What leaves with every attempt, and where it comes from.
-    Headers(Sheet),
+    Headers(TextPopup),
     /// Faults for a model of the chain.
-    Faults(Faults),
+    Faults(FaultPicker),
     /// The chain; the chosen place is the app's own.
     Chain,
     /// A list narrowed by typing: actions, models, earlier inputs.
     Finder(Finder),
     /// All about one attempt.
-    Attempt(AttemptSheet),
+    Attempt(AttemptPopup),
     /// How the models have fared; the chosen line.
     Health(usize),
     /// Earlier runs; the chosen line, counted from the latest.
     History(usize),
     /// The answer of the earlier run on that line, before it becomes a demo.
-    Pinning(usize, Sheet),
+    Pinning(usize, TextPopup),
     /// The demos; the chosen line.
     Demos(usize),
     /// The whole of that demo.
-    Demo(usize, Sheet),
+    Demo(usize, TextPopup),
     /// The request as it would be sent.
-    Composed(Sheet),
+    Composed(TextPopup),
     /// Something that is edited as text.
     Draft(Box<Draft>),
     /// The same inputs to several models.
-    Compare(Compare),
+    Compare(Comparison),
     /// Who is compared; the chosen line.
-    Rivals(usize),
+    CompareSet(usize),
     /// Whether to leave while a run is on.
     Leave,
 }
@@ -72,7 +72,7 @@ impl Overlay {
             Self::Health(_) => vec![Context::Health, Context::Overlay],
             Self::History(_) => vec![Context::History, Context::List, Context::Overlay],
             Self::Compare(_) => vec![Context::Compare, Context::Overlay],
-            Self::Rivals(_) => vec![Context::Rivals, Context::Overlay],
+            Self::CompareSet(_) => vec![Context::Rivals, Context::Overlay],
             Self::Leave => vec![Context::Leave],
         }
     }

@@ -7,12 +7,12 @@ mod desk;
 use super::chains;
 use crate::failover::AttemptId;
 use crate::transcript::Transcript;
-use crate::tui::markdown::Look;
+use crate::tui::markdown::TextStyle;
 use crate::tui::state::scroll::Scroll;
-use crate::tui::wrap::Row;
-pub use block::Verdict;
-use block::{Body, Key};
-use desk::Desk;
+use crate::tui::wrap::TextRow;
+pub use block::Agreement;
+use block::{BlockBody, BlockKey};
+use desk::PageBuilder;
 
 /// An output field on a page.
 #[derive(Clone, Debug)]
@@ -27,10 +27,10 @@ pub struct FieldRows<'a> {
 
 /// The answer's rows by block, and where the reader is.
 #[derive(Clone, Debug, Default)]
-pub struct Page {
-    blocks: Vec<(Key, Body)>,
+pub struct AnswerPage {
+    blocks: Vec<(BlockKey, BlockBody)>,
     heights: Vec<usize>,
-    look: Option<Look>,
+    look: Option<TextStyle>,
     /// Where the view stands.
     pub scroll: Scroll,
     /// Folded or not by the reader's own wish; none folds by itself when the answer begins.
@@ -38,7 +38,7 @@ pub struct Page {
     folded: bool,
 }
 
-impl Page {
+impl AnswerPage {
     /// No run.
     pub fn clear(&mut self) {
         *self = Self { pinned: self.pinned, ..Self::default() };
@@ -46,11 +46,11 @@ impl Page {
 
     /// Sets what has come since the last time, and has the rows at hand that a view of this height shows. `beside`
     /// says how a field stands among other answers, where there are some.
-    pub fn settle(&mut self, run: &Transcript, look: Look, height: usize, beside: &dyn Fn(&str) -> Verdict) {
+    pub fn settle(&mut self, run: &Transcript, look: TextStyle, height: usize, beside: &dyn Fn(&str) -> Agreement) {
         let fresh = self.look != Some(look);
         self.look = Some(look);
         let mut old = std::mem::take(&mut self.blocks);
-        let mut desk = Desk { look, beside, fresh, old: &mut old, new: Vec::new() };
+        let mut desk = PageBuilder { look, beside, fresh, old: &mut old, new: Vec::new() };
         for (text, role) in chains::lines(run) {
             desk.lines("chain", AttemptId(0), &text, role);
         }
@@ -77,7 +77,7 @@ impl Page {
         let (from, to) = (top.saturating_sub(height), top + 2 * height);
         let mut above = 0;
         for ((key, body), rows) in self.blocks.iter_mut().zip(&self.heights) {
-            if let Body::Growing(document) = body {
+            if let BlockBody::Growing(document) = body {
                 document.show(key.source(run), from.saturating_sub(above)..to.saturating_sub(above));
             }
             above += rows;
@@ -96,9 +96,9 @@ impl Page {
 
     /// Bytes of text rendered so far into blocks that stand now: the work done.
     pub fn work(&self) -> u64 {
-        let work = |(_, body): &(Key, Body)| match body {
-            Body::Growing(document) => document.work(),
-            Body::Rows(_) => 0,
+        let work = |(_, body): &(BlockKey, BlockBody)| match body {
+            BlockBody::Growing(document) => document.work(),
+            BlockBody::Rows(_) => 0,
         };
         self.blocks.iter().map(work).sum()
     }
@@ -114,7 +114,7 @@ impl Page {
     }
 
     /// The rows from `top` on, as far as they are at hand, found without touching those above.
-    pub fn rows(&self, top: usize) -> impl Iterator<Item = &Row> {
+    pub fn rows(&self, top: usize) -> impl Iterator<Item = &TextRow> {
         let mut skip = top;
         let mut block = 0;
         while self.heights.get(block).is_some_and(|height| *height <= skip) {
@@ -132,7 +132,7 @@ impl Page {
         self.blocks.iter().filter_map(move |(key, body)| {
             let from = below;
             below += body.len();
-            let (Key::Field(_, name) | Key::Value(_, name)) = key else { return None };
+            let (BlockKey::Field(_, name) | BlockKey::Value(_, name)) = key else { return None };
             let rows = body.every(key.source(run)).map(|row| row.to_string()).collect();
             Some(FieldRows { name, from, rows })
         })

@@ -10,16 +10,16 @@ use tui_textarea::{CursorMove, DataCursor, TextArea, WrapMode};
 
 /// The editors and which of them has the keys.
 #[derive(Clone, Debug)]
-pub struct Prompt {
+pub struct PromptEditor {
     /// At least one.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<InputField>,
     /// The one with the keys.
     pub at: usize,
 }
 
 /// One input field.
 #[derive(Clone, Debug)]
-pub struct Input {
+pub struct InputField {
     /// The field's name; empty where the signature has no input.
     pub name: String,
     /// Its type.
@@ -33,7 +33,7 @@ pub struct Input {
 /// A paste of more bytes than this stands in the editor as one word.
 const LARGE: usize = 100_000;
 
-impl Input {
+impl InputField {
     fn new(name: &str, kind: FieldType, placeholder: Option<&str>) -> Self {
         let mut input = Self { name: name.to_owned(), kind, area: TextArea::default(), attached: Vec::new() };
         input.set("");
@@ -99,16 +99,16 @@ impl Input {
     }
 }
 
-impl Prompt {
+impl PromptEditor {
     /// Empty editors for a signature.
     pub fn of(signature: &Signature) -> Self {
         let mut inputs: Vec<_> = signature
             .inputs
             .iter()
-            .map(|field| Input::new(&field.name, field.kind.clone(), field.placeholder.as_deref()))
+            .map(|field| InputField::new(&field.name, field.kind.clone(), field.placeholder.as_deref()))
             .collect();
         if inputs.is_empty() {
-            inputs.push(Input::new("", FieldType::Str, Some("this signature has no inputs: F2 sends it")));
+            inputs.push(InputField::new("", FieldType::Str, Some("this signature has no inputs: F2 sends it")));
         }
         Self { inputs, at: 0 }
     }
@@ -127,14 +127,14 @@ impl Prompt {
     }
 
     /// The editor with the keys.
-    pub fn input(&mut self) -> &mut Input {
+    pub fn input(&mut self) -> &mut InputField {
         let at = self.at.min(self.inputs.len() - 1);
         &mut self.inputs[at]
     }
 
     /// Values by field name. A field that was left empty is left out, unless it is the only one.
     pub fn values(&self) -> Values {
-        let filled = |input: &&Input| !input.name.is_empty() && (!input.area.is_empty() || self.inputs.len() == 1);
+        let filled = |input: &&InputField| !input.name.is_empty() && (!input.area.is_empty() || self.inputs.len() == 1);
         self.inputs.iter().filter(filled).map(|input| (input.name.clone(), input.value())).collect()
     }
 
@@ -181,7 +181,7 @@ impl Prompt {
 
     /// Names of fields that still want text.
     pub fn missing(&self) -> Vec<&str> {
-        let bare = |input: &&Input| !input.name.is_empty() && input.area.is_empty();
+        let bare = |input: &&InputField| !input.name.is_empty() && input.area.is_empty();
         self.inputs.iter().filter(bare).map(|input| input.name.as_str()).collect()
     }
 

@@ -9,7 +9,7 @@ use tui_textarea::{CursorMove, TextArea, WrapMode};
 
 /// What there is to choose, and what is being typed.
 #[derive(Clone, Debug)]
-pub struct Shelf {
+pub struct SignatureList {
     /// The library.
     pub entries: Vec<LibraryEntry>,
     /// The chosen line: 0 is "type your own", the library begins at 1.
@@ -19,7 +19,7 @@ pub struct Shelf {
     pub(in crate::tui) editor: Option<TextArea<'static>>,
 }
 
-impl Shelf {
+impl SignatureList {
     /// The library, its first entry chosen.
     pub fn new(entries: Vec<LibraryEntry>) -> Self {
         Self { at: usize::from(!entries.is_empty()), entries, doomed: false, editor: None }

@@ -1,8 +1,8 @@
 //! The guided tour: steps of text and keys, out of `assets/tour.toml`. The keys are pressed as the user's would be; the tour does nothing else.
 
-use super::overlay::rivals::Rivals;
+use super::overlay::rivals::CompareSet;
 use crate::dspy::{Demo, Module, Signature};
-use crate::tui::command::Link;
+use crate::tui::command::ChainEntry;
 use crate::tui::keymap::{Chord, Keymap};
 use crate::tui::layout::SMALLEST;
 use crate::tui::wrap::plain;
@@ -17,7 +17,7 @@ const ROWS: u16 = 5;
 /// The tour as it is written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub struct TourPlan {
     /// What is asked in it, inline.
     pub signature: String,
     /// How.
@@ -26,13 +26,13 @@ pub struct Plan {
     pub chain: Vec<String>,
     /// What happens.
     #[serde(rename = "step")]
-    pub steps: Vec<Step>,
+    pub steps: Vec<TourStep>,
 }
 
 /// One step.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct TourStep {
     /// What it is about.
     pub title: String,
     /// What to see in it.
@@ -43,7 +43,7 @@ pub struct Step {
 
 /// What the tour takes away from the user, to give it back.
 #[derive(Clone, Debug)]
-pub struct Before {
+pub struct SavedState {
     /// What was asked.
     pub signature: Signature,
     /// How.
@@ -51,31 +51,31 @@ pub struct Before {
     /// Its examples.
     pub demos: Vec<Demo>,
     /// Whom.
-    pub chain: Vec<Link>,
+    pub chain: Vec<ChainEntry>,
     /// With which keys: the tour presses and names those of the table.
     pub keymap: Keymap,
     /// Who was compared.
-    pub rivals: Rivals,
+    pub rivals: CompareSet,
 }
 
 /// The tour on its way.
 #[derive(Clone, Debug)]
 pub struct Tour {
     /// As it is written.
-    pub plan: Plan,
+    pub plan: TourPlan,
     /// The step that is on.
     pub at: usize,
     /// Keys of it that are still to be pressed.
     pub keys: VecDeque<Chord>,
     /// The user's own state.
-    pub before: Before,
+    pub before: SavedState,
 }
 
 /// The built-in plan.
 ///
 /// # Panics
 /// Never: a test reads it.
-pub fn plan() -> Plan {
+pub fn plan() -> TourPlan {
     toml::from_str(TOUR).unwrap_or_else(|e| unreachable!("the built-in tour is read by a test: {e}"))
 }
 
@@ -114,7 +114,7 @@ impl Tour {
     }
 
     /// The step that is on.
-    pub fn step(&self) -> Option<&Step> {
+    pub fn step(&self) -> Option<&TourStep> {
         self.plan.steps.get(self.at)
     }
 }

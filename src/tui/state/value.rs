@@ -1,9 +1,9 @@
 //! A typed value as what it is: numbers as numbers, labels as labels, lists as lists,
 //! objects as tables. Knows values and rows.
 
-use crate::tui::markdown::{Look, render, table};
-use crate::tui::theme::Role;
-use crate::tui::wrap::{Lead, Row, wrap};
+use crate::tui::markdown::{TextStyle, render, table};
+use crate::tui::theme::StyleRole;
+use crate::tui::wrap::{RowPrefix, TextRow, wrap};
 use ratatui::text::Span;
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 const DEEP: usize = 6;
 
 /// The rows of an output field's value.
-pub fn rows(value: &Value, look: Look) -> Vec<Row> {
+pub fn rows(value: &Value, look: TextStyle) -> Vec<TextRow> {
     match value {
         Value::String(text) => render(text, look),
         other => {
@@ -22,17 +22,17 @@ pub fn rows(value: &Value, look: Look) -> Vec<Row> {
     }
 }
 
-fn lay(value: &Value, look: Look, depth: usize, label: &str, rows: &mut Vec<Row>) {
+fn lay(value: &Value, look: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
     match value {
-        Value::Array(items) if items.is_empty() => say("(empty)", Role::Dim, look, depth, label, rows),
-        Value::Object(fields) if fields.is_empty() => say("(empty)", Role::Dim, look, depth, label, rows),
+        Value::Array(items) if items.is_empty() => say("(empty)", StyleRole::Dim, look, depth, label, rows),
+        Value::Object(fields) if fields.is_empty() => say("(empty)", StyleRole::Dim, look, depth, label, rows),
         Value::Array(items) if depth < DEEP => {
             if let Some(cells) = uniform(items).filter(|_| depth == 0) {
                 rows.extend(table(&cells, look));
                 return;
             }
             if !label.is_empty() {
-                say("", Role::Text, look, depth, label, rows);
+                say("", StyleRole::Text, look, depth, label, rows);
             }
             let depth = depth + usize::from(!label.is_empty());
             for item in items {
@@ -41,25 +41,27 @@ fn lay(value: &Value, look: Look, depth: usize, label: &str, rows: &mut Vec<Row>
         }
         Value::Object(fields) if depth < DEEP => {
             if !label.is_empty() && label != "• " {
-                say("", Role::Text, look, depth, label, rows);
+                say("", StyleRole::Text, look, depth, label, rows);
             }
             let depth = depth + usize::from(!label.is_empty());
             for (name, value) in fields {
                 lay(value, look, depth, &format!("{name}: "), rows);
             }
         }
-        Value::Array(_) | Value::Object(_) => say(&value.to_string(), Role::Code, look, depth, label, rows),
-        Value::String(text) => say(text, Role::Text, look, depth, label, rows),
-        Value::Number(number) => say(&number.to_string(), Role::Number, look, depth, label, rows),
-        Value::Bool(truth) => say(if *truth { "✓ true" } else { "✗ false" }, Role::Number, look, depth, label, rows),
-        Value::Null => say("none", Role::Dim, look, depth, label, rows),
+        Value::Array(_) | Value::Object(_) => say(&value.to_string(), StyleRole::Code, look, depth, label, rows),
+        Value::String(text) => say(text, StyleRole::Text, look, depth, label, rows),
+        Value::Number(number) => say(&number.to_string(), StyleRole::Number, look, depth, label, rows),
+        Value::Bool(truth) => {
+            say(if *truth { "✓ true" } else { "✗ false" }, StyleRole::Number, look, depth, label, rows);
+        }
+        Value::Null => say("none", StyleRole::Dim, look, depth, label, rows),
     }
 }
 
-fn say(text: &str, role: Role, look: Look, depth: usize, label: &str, rows: &mut Vec<Row>) {
+fn say(text: &str, role: StyleRole, look: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
     let indent = "  ".repeat(depth);
-    let style = if label == "• " { Role::Dim } else { Role::Heading };
-    let lead = Lead {
+    let style = if label == "• " { StyleRole::Dim } else { StyleRole::Heading };
+    let lead = RowPrefix {
         first: vec![Span::raw(indent.clone()), Span::styled(label.to_owned(), look.theme.style(style))],
         rest: vec![Span::raw(indent + "  ")],
     };
@@ -97,7 +99,7 @@ mod tests {
     use serde_json::json;
 
     fn lines(value: &Value) -> Vec<String> {
-        let look = Look { width: 40, theme: Theme::Dark, role: Role::Text };
+        let look = TextStyle { width: 40, theme: Theme::Dark, role: StyleRole::Text };
         rows(value, look).iter().map(|row| row.to_string().trim_end().to_owned()).collect()
     }
 

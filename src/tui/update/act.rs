@@ -4,12 +4,12 @@ use crate::dspy::{Adapter, Demo, Module, Signature};
 use crate::transcript::{Attempt, Transcript};
 use crate::tui::command::{Ask, Command};
 use crate::tui::keymap::{Action, Context};
-use crate::tui::layout::{Pane, Shape};
+use crate::tui::layout::{LayoutKind, Pane};
 use crate::tui::state::app::App;
 use crate::tui::state::log::attempt_of;
-use crate::tui::state::overlay::attempt::{AttemptSheet, curl};
+use crate::tui::state::overlay::attempt::{AttemptPopup, curl};
 use crate::tui::state::overlay::draft::Draft;
-use crate::tui::state::overlay::faults::Faults;
+use crate::tui::state::overlay::faults::FaultPicker;
 use crate::tui::state::overlay::finder::Finder;
 use crate::tui::state::overlay::{Overlay, sheet};
 use serde_json::Value;
@@ -31,7 +31,7 @@ impl App {
             Action::HealAll => return self.heal_all(),
             Action::SaveSignature => self.draft_signature(),
             Action::Compare => return self.compare(),
-            Action::Rivals => self.overlay = Some(Overlay::Rivals(0)),
+            Action::Rivals => self.overlay = Some(Overlay::CompareSet(0)),
             Action::Tour => return self.begin_tour(),
             Action::NextStep => return self.next_step(),
             Action::LeaveTour => return self.leave_tour(),
@@ -59,7 +59,7 @@ impl App {
             Action::Headers => return Some(self.headers()),
             Action::Faults => {
                 self.link = self.link.min(self.chain.len().saturating_sub(1));
-                self.overlay = Some(Overlay::Faults(Faults::default()));
+                self.overlay = Some(Overlay::Faults(FaultPicker::default()));
             }
             Action::Chain => self.overlay = Some(Overlay::Chain),
             Action::Health => self.overlay = Some(Overlay::Health(0)),
@@ -79,7 +79,7 @@ impl App {
             Action::Reasoning => self.page.pin(),
             Action::Timeline => {
                 self.log.timeline = !self.log.timeline;
-                if self.layout.shape == Shape::Narrow && self.log.timeline {
+                if self.layout.shape == LayoutKind::Narrow && self.log.timeline {
                     self.go(Pane::Log);
                 }
             }
@@ -130,7 +130,7 @@ impl App {
         let ask = self.asked()?;
         self.awaiting = true;
         self.page.scroll.to_end();
-        if self.layout.shape == Shape::Narrow {
+        if self.layout.shape == LayoutKind::Narrow {
             self.go(Pane::Answer);
         }
         Some(Command::Send(Box::new(ask)))
@@ -258,7 +258,7 @@ impl App {
             },
             Pane::Log => {
                 let id = self.transcript().and_then(|run| attempt_of(run, self.log.chosen()));
-                self.overlay = id.map(|id| Overlay::Attempt(AttemptSheet::new(id)));
+                self.overlay = id.map(|id| Overlay::Attempt(AttemptPopup::new(id)));
             }
             Pane::Prompt | Pane::Answer => {}
         }

@@ -5,8 +5,8 @@ use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
 use crate::tui::command::{Ask, Command};
 use crate::tui::keymap::Action;
-use crate::tui::state::app::{App, Run};
-use crate::tui::state::overlay::compare::{Compare, MOST, body};
+use crate::tui::state::app::{App, ShownRun};
+use crate::tui::state::overlay::compare::{Comparison, MOST, body};
 use crate::tui::state::overlay::finder::Finder;
 use crate::tui::state::overlay::{Overlay, history};
 use std::time::Duration;
@@ -17,12 +17,12 @@ impl App {
         let rivals = self.rivals.chosen(&self.chain);
         if rivals.len() < 2 {
             self.notice = Some("A comparison needs two: choose them here, or add one.".to_owned());
-            self.overlay = Some(Overlay::Rivals(0));
+            self.overlay = Some(Overlay::CompareSet(0));
             return None;
         }
         let ask = self.asked()?;
         self.comparisons += 1;
-        let compare = Compare::new(self.comparisons, rivals);
+        let compare = Comparison::new(self.comparisons, rivals);
         let asks = compare.columns.iter().map(|column| Ask { chain: column.chain.clone(), ..ask.clone() }).collect();
         self.overlay = Some(Overlay::Compare(compare));
         Some(Command::Compare { number: self.comparisons, asks })
@@ -44,7 +44,7 @@ impl App {
             }
             Some(Action::Rivals) => {
                 let command = self.leave_comparison();
-                self.overlay = Some(Overlay::Rivals(0));
+                self.overlay = Some(Overlay::CompareSet(0));
                 return command;
             }
             Some(Action::Up) => compare.by(-1, &layout),
@@ -65,7 +65,7 @@ impl App {
     pub(super) fn rivals_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
         let all = self.rivals.all(&self.chain);
         let at = travel(at, all.len(), action);
-        self.overlay = Some(Overlay::Rivals(at));
+        self.overlay = Some(Overlay::CompareSet(at));
         match action {
             Some(Action::Back) => self.overlay = None,
             Some(Action::Add) => self.overlay = Some(Overlay::Finder(Finder::rivals(&self.models))),
@@ -131,7 +131,7 @@ impl App {
             self.log.at = None;
             self.page.scroll.to_end();
             let began = now.saturating_sub(report.at);
-            self.run = Some(Run { transcript: Transcript::default(), began, past: false, replay: true });
+            self.run = Some(ShownRun { transcript: Transcript::default(), began, past: false, replay: true });
         }
         if let ReportKind::Observation(Observation::Begun(job)) = &report.what {
             self.module = job.module;

@@ -7,8 +7,8 @@ use crate::tui::command::{Command, Composed};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::draft::{Draft, Drafted};
-use crate::tui::state::overlay::sheet::Sheet;
+use crate::tui::state::overlay::draft::{Draft, ParsedDraft};
+use crate::tui::state::overlay::sheet::TextPopup;
 use crate::tui::state::overlay::{Overlay, composed, demos, history};
 use crossterm::event::KeyEvent;
 
@@ -34,7 +34,7 @@ impl App {
     }
 
     /// Pins it, with its signature in use from now on.
-    pub(super) fn pinning_key(&mut self, at: usize, mut sheet: Sheet, action: Option<Action>) {
+    pub(super) fn pinning_key(&mut self, at: usize, mut sheet: TextPopup, action: Option<Action>) {
         match action {
             Some(Action::Back) => self.overlay = Some(Overlay::History(at)),
             Some(Action::Pin) => {
@@ -190,10 +190,10 @@ impl App {
         None
     }
 
-    fn keep(&mut self, drafted: Drafted) -> Option<Command> {
+    fn keep(&mut self, drafted: ParsedDraft) -> Option<Command> {
         self.overlay = None;
         match drafted {
-            Drafted::Signature(entry) => {
+            ParsedDraft::Signature(entry) => {
                 self.shelf.stop();
                 let inline = entry.signature.inline();
                 let unnamed =
@@ -206,12 +206,12 @@ impl App {
                 self.use_signature(entry.signature.clone(), entry.demos.clone());
                 Some(Command::SaveSignature(entry))
             }
-            Drafted::Request(settings) => {
+            ParsedDraft::Request(settings) => {
                 self.settings = *settings;
                 self.notice = Some("The next run's requests carry these settings. F12 shows one.".to_owned());
                 None
             }
-            Drafted::Headers(headers) => {
+            ParsedDraft::Headers(headers) => {
                 self.headers.clone_from(&headers);
                 self.overlay = Some(Overlay::Headers(self.headers_sheet()));
                 Some(Command::SetHeaders(headers))

@@ -1,12 +1,12 @@
 //! Keys while an overlay stands.
 
 use crate::fault::Fault;
-use crate::tui::command::{Command, Link};
+use crate::tui::command::{ChainEntry, Command};
 use crate::tui::keymap::{Action, Chord};
-use crate::tui::state::app::{App, Run};
-use crate::tui::state::overlay::faults::{COMMON, Faults};
-use crate::tui::state::overlay::finder::{Choice, Finder, Sought};
-use crate::tui::state::overlay::sheet::Sheet;
+use crate::tui::state::app::{App, ShownRun};
+use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
+use crate::tui::state::overlay::finder::{Finder, FinderChoice, FinderKind};
+use crate::tui::state::overlay::sheet::TextPopup;
 use crate::tui::state::overlay::{Overlay, history};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl App {
             Overlay::Finder(finder) => return self.finder_key(finder, key, chord, action),
             Overlay::Health(at) => return self.health_key(at, action),
             Overlay::History(at) => return self.history_key(at, action),
-            Overlay::Rivals(at) => return self.rivals_key(at, action),
+            Overlay::CompareSet(at) => return self.rivals_key(at, action),
             // Has its own keys, above.
             Overlay::Compare(_) => {}
             Overlay::Leave => match action {
@@ -75,7 +75,7 @@ impl App {
         usize::from(self.layout.body.height.saturating_sub(2)).max(1)
     }
 
-    fn sheet_key(&mut self, mut sheet: Sheet, action: Option<Action>, back: fn(Sheet) -> Overlay) {
+    fn sheet_key(&mut self, mut sheet: TextPopup, action: Option<Action>, back: fn(TextPopup) -> Overlay) {
         if action != Some(Action::Back) {
             travel_sheet(&mut sheet, action, self.sheet_rows());
             self.overlay = Some(back(sheet));
@@ -84,7 +84,7 @@ impl App {
 
     fn faults_key(
         &mut self,
-        mut faults: Faults,
+        mut faults: FaultPicker,
         key: KeyEvent,
         chord: Chord,
         action: Option<Action>,
@@ -155,7 +155,7 @@ impl App {
             }
             Some(action @ (Action::Add | Action::Settings)) => return self.act(action),
             Some(Action::Faults) => {
-                self.overlay = Some(Overlay::Faults(Faults { from_chain: true, ..Faults::default() }));
+                self.overlay = Some(Overlay::Faults(FaultPicker { from_chain: true, ..FaultPicker::default() }));
             }
             Some(Action::Remove) if !self.chain.is_empty() => {
                 let removed = self.chain.remove(self.link);
@@ -193,7 +193,7 @@ impl App {
             self.notice = Some(format!("{model} is in the chain already."));
             return None;
         }
-        let old = std::mem::replace(&mut self.chain[self.link], Link::new(model));
+        let old = std::mem::replace(&mut self.chain[self.link], ChainEntry::new(model));
         old.fault.map(|_| Command::SetFault { model: old.model, fault: None })
     }
 
@@ -207,9 +207,9 @@ impl App {
         match action {
             Some(Action::Back) => {
                 self.overlay = match finder.sought {
-                    Sought::Models => Some(Overlay::Chain),
-                    Sought::Rivals => Some(Overlay::Rivals(0)),
-                    Sought::Runs => Some(Overlay::History(0)),
+                    FinderKind::Models => Some(Overlay::Chain),
+                    FinderKind::CompareSet => Some(Overlay::CompareSet(0)),
+                    FinderKind::Runs => Some(Overlay::History(0)),
                     _ => None,
                 }
             }
@@ -238,30 +238,30 @@ impl App {
         None
     }
 
-    fn choose(&mut self, choice: Choice) -> Option<Command> {
+    fn choose(&mut self, choice: FinderChoice) -> Option<Command> {
         match choice {
-            Choice::Act(action) => return self.act(action),
-            Choice::Model(slug) => {
+            FinderChoice::Act(action) => return self.act(action),
+            FinderChoice::Model(slug) => {
                 if self.chain.iter().any(|link| link.model == slug) {
                     self.notice = Some(format!("{slug} is in the chain already."));
                 } else {
-                    self.chain.push(Link::new(slug));
+                    self.chain.push(ChainEntry::new(slug));
                     self.link = self.chain.len() - 1;
                 }
                 self.overlay = Some(Overlay::Chain);
             }
-            Choice::Rival(written) => {
+            FinderChoice::CompareEntry(written) => {
                 self.rivals.add(&written, &self.chain);
                 let last = self.rivals.all(&self.chain).len().saturating_sub(1);
-                self.overlay = Some(Overlay::Rivals(last));
+                self.overlay = Some(Overlay::CompareSet(last));
             }
-            Choice::Inputs(i) => {
+            FinderChoice::Inputs(i) => {
                 self.recalled = Some(i);
                 let values = self.sent[i].clone();
                 self.prompt.show(&values);
             }
-            Choice::Run(at) => self.overlay = Some(Overlay::History(at)),
-            Choice::Text(text) => {
+            FinderChoice::Run(at) => self.overlay = Some(Overlay::History(at)),
+            FinderChoice::Text(text) => {
                 self.find = Some(text);
                 self.find_next(true);
             }
@@ -306,7 +306,7 @@ impl App {
                     return self.act(Action::Send);
                 }
                 self.put_away();
-                self.run = Some(Run { transcript: run, began: Duration::ZERO, past: true, replay: false });
+                self.run = Some(ShownRun { transcript: run, began: Duration::ZERO, past: true, replay: false });
             }
             _ => self.overlay = Some(Overlay::History(at)),
         }
@@ -328,7 +328,7 @@ pub(super) fn travel(at: usize, lines: usize, action: Option<Action>) -> usize {
     }
 }
 
-pub(super) fn travel_sheet(sheet: &mut Sheet, action: Option<Action>, rows: usize) {
+pub(super) fn travel_sheet(sheet: &mut TextPopup, action: Option<Action>, rows: usize) {
     let page = isize::try_from(rows).unwrap_or(1);
     let by = match action {
         Some(Action::Up) => -1,

@@ -1,10 +1,10 @@
 //! The tour's steps: when they begin, press their keys, and end.
 
-use crate::tui::command::{Command, Link};
+use crate::tui::command::{ChainEntry, Command};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
-use crate::tui::state::tour::{Before, Tour, keys, plan};
+use crate::tui::state::tour::{SavedState, Tour, keys, plan};
 use std::collections::VecDeque;
 
 impl App {
@@ -20,7 +20,7 @@ impl App {
             return None;
         }
         let plan = plan();
-        let before = Before {
+        let before = SavedState {
             signature: self.signature.clone(),
             module: self.module,
             demos: std::mem::take(&mut self.demos),
@@ -28,7 +28,7 @@ impl App {
             keymap: std::mem::take(&mut self.keymap),
             rivals: std::mem::take(&mut self.rivals),
         };
-        self.chain = plan.chain.iter().map(Link::new).collect();
+        self.chain = plan.chain.iter().map(ChainEntry::new).collect();
         self.link = 0;
         self.module = plan.module;
         self.overlay = None;

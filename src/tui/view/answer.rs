@@ -13,7 +13,7 @@ use crate::transcript::{AttemptPhase, Transcript, model_name};
 use crate::tui::keymap::Action;
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::frame;
 use crate::tui::wrap::plain;
 use ratatui::Frame;
@@ -46,7 +46,8 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             };
             format!("The answer streams in here. {ask}; then {fault} breaks the model that answered.")
         };
-        for (row, y) in plain(&text, theme.style(Role::Dim), usize::from(room.width)).iter().zip(room.y..room.bottom())
+        for (row, y) in
+            plain(&text, theme.style(StyleRole::Dim), usize::from(room.width)).iter().zip(room.y..room.bottom())
         {
             f.buffer_mut().set_line(room.x, y, row, room.width);
         }
@@ -56,7 +57,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         let hit = app.find.as_ref().is_some_and(|text| row.to_string().to_lowercase().contains(&text.to_lowercase()));
         if hit {
             let line = ratatui::layout::Rect { y, height: 1, ..room };
-            f.buffer_mut().set_style(line, theme.style(Role::Selected));
+            f.buffer_mut().set_style(line, theme.style(StyleRole::Selected));
         }
     }
 }

@@ -11,7 +11,7 @@
 use crate::transcript::{Transcript, model_name, seconds};
 use crate::tui::state::app::App;
 use crate::tui::state::banner::line;
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
 use ratatui::style::Modifier;
@@ -21,7 +21,7 @@ use ratatui::text::Line;
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let area = app.layout.banner;
     let Some(switch) = app.transcript().and_then(Transcript::switch).filter(|_| !area.is_empty()) else { return };
-    let role = if switch.gap.is_some() { Role::Accent } else { Role::Bad };
+    let role = if switch.gap.is_some() { StyleRole::Accent } else { StyleRole::Bad };
     let style = app.colours().style(role).add_modifier(Modifier::REVERSED | Modifier::BOLD);
     f.buffer_mut().set_style(area, style);
     let room = usize::from(area.width.saturating_sub(4));

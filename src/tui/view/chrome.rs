@@ -2,7 +2,7 @@
 
 use crate::tui::layout::{Pane, inner};
 use crate::tui::state::app::App;
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -16,8 +16,8 @@ pub(in crate::tui::view) fn frame(app: &App, f: &mut Frame<'_>, pane: Pane, titl
     let area = app.layout.pane(pane);
     let theme = app.colours();
     let focused = app.focus == pane && app.overlay.is_none();
-    let edge = theme.style(if focused { Role::Focus } else { Role::Border });
-    boxed(f, area, edge, focused, (title, theme.style(Role::Title)), (note, theme.style(Role::Dim)));
+    let edge = theme.style(if focused { StyleRole::Focus } else { StyleRole::Border });
+    boxed(f, area, edge, focused, (title, theme.style(StyleRole::Title)), (note, theme.style(StyleRole::Dim)));
 }
 
 /// A border with a title at the left and a note at the right, both cut to fit.
@@ -55,7 +55,14 @@ pub(in crate::tui::view) fn open(
     let area = app.layout.overlay(width, height);
     Clear.render(area, f.buffer_mut());
     let theme = app.colours();
-    boxed(f, area, theme.style(Role::Focus), true, (title, theme.style(Role::Title)), (note, theme.style(Role::Dim)));
+    boxed(
+        f,
+        area,
+        theme.style(StyleRole::Focus),
+        true,
+        (title, theme.style(StyleRole::Title)),
+        (note, theme.style(StyleRole::Dim)),
+    );
     let inside = inner(area);
     Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
@@ -79,14 +86,14 @@ pub(in crate::tui::view) fn list<'a>(
     for (i, y) in window(at, lines, room.height).zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, &line(i), room.width);
         if i == at {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, app.colours().style(Role::Selected));
+            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, app.colours().style(StyleRole::Selected));
         }
     }
 }
 
 /// Draws what stands at the bottom of a room, so many rows up.
 pub(in crate::tui::view) fn foot(app: &App, f: &mut Frame<'_>, room: Rect, up: u16, text: &str) {
-    let line = Line::styled(clip(text, room.width.into()), app.colours().style(Role::Dim));
+    let line = Line::styled(clip(text, room.width.into()), app.colours().style(StyleRole::Dim));
     f.buffer_mut().set_line(room.x, room.bottom().saturating_sub(up), &line, room.width);
 }
 

@@ -5,8 +5,8 @@ use super::timeline;
 use crate::transcript::{counted, seconds};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
-use crate::tui::theme::Role;
-use crate::tui::wrap::{Lead, wrap};
+use crate::tui::theme::StyleRole;
+use crate::tui::wrap::{RowPrefix, wrap};
 use ratatui::Frame;
 
 /// Draws the pane.
@@ -19,7 +19,7 @@ pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
     let Some(run) = &app.run else {
         frame(app, f, Pane::Log, "failover log", "");
         let hint = "Every attempt is told here: who was asked, what happened, why the next. F4 breaks a model.";
-        let rows = wrap(&[(hint, theme.style(Role::Dim))], usize::from(room.width), &Lead::default());
+        let rows = wrap(&[(hint, theme.style(StyleRole::Dim))], usize::from(room.width), &RowPrefix::default());
         for (row, y) in rows.iter().zip(room.y..room.bottom()) {
             f.buffer_mut().set_line(room.x, y, row, room.width);
         }
@@ -38,7 +38,7 @@ pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
         if chosen == Some(*step) {
             let line = ratatui::layout::Rect { y, height: 1, ..room };
-            f.buffer_mut().set_style(line, theme.style(Role::Selected));
+            f.buffer_mut().set_style(line, theme.style(StyleRole::Selected));
         }
     }
 }

@@ -14,7 +14,7 @@ mod sheet;
 use super::chrome::open;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::wrap::plain;
 use ratatui::Frame;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Composed(sheet)) => sheet::draw(app, sheet, "the request as it would be sent", f),
         Some(Overlay::Draft(draft)) => draft::draw(app, draft, f),
         Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
-        Some(Overlay::Rivals(at)) => rivals::draw(app, *at, f),
+        Some(Overlay::CompareSet(at)) => rivals::draw(app, *at, f),
         Some(Overlay::Leave) => leave(app, f),
     }
 }
@@ -45,7 +45,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
 fn leave(app: &App, f: &mut Frame<'_>) {
     let room = open(app, f, "leave?", "", 52, 5);
     let text = "A run is going on. Leaving cancels it and closes its connection. Enter leaves, Esc stays.";
-    let rows = plain(text, app.colours().style(Role::Text), usize::from(room.width));
+    let rows = plain(text, app.colours().style(StyleRole::Text), usize::from(room.width));
     for (row, y) in rows.iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
     }

@@ -16,8 +16,8 @@ use super::chrome::{cursor, frame};
 use crate::dspy::FieldType;
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
-use crate::tui::state::prompt::Prompt;
-use crate::tui::theme::Role;
+use crate::tui::state::prompt::PromptEditor;
+use crate::tui::theme::StyleRole;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -42,10 +42,10 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     for (i, (input, rows)) in app.prompt.inputs.iter().zip(shares).enumerate() {
         let has_keys = app.focus == Pane::Prompt && i == app.prompt.at;
         if !single && y < room.bottom() {
-            let style = theme.style(if has_keys { Role::Heading } else { Role::Dim });
+            let style = theme.style(if has_keys { StyleRole::Heading } else { StyleRole::Dim });
             let label = Line::from(vec![
                 Span::styled(input.name.clone(), style),
-                Span::styled(kind_note(&input.kind), theme.style(Role::Dim)),
+                Span::styled(kind_note(&input.kind), theme.style(StyleRole::Dim)),
             ]);
             f.buffer_mut().set_line(room.x, y, &label, room.width);
             y += 1;
@@ -71,7 +71,7 @@ fn kind_note(kind: &FieldType) -> String {
 }
 
 /// Rows for each editor when there are `room`: the one with the keys comes first.
-fn shares(prompt: &Prompt, room: u16, cells: u16) -> Vec<u16> {
+fn shares(prompt: &PromptEditor, room: u16, cells: u16) -> Vec<u16> {
     let labels = if prompt.inputs.len() > 1 { prompt.inputs.len() as u16 } else { 0 };
     let mut left = room.saturating_sub(labels);
     let mut shares = vec![0; prompt.inputs.len()];

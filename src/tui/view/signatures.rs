@@ -4,8 +4,8 @@ use super::chrome::{cursor, frame, window};
 use crate::dspy::{LibraryEntry, SyntaxError};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
-use crate::tui::theme::{Role, Theme};
-use crate::tui::wrap::{Row, clip, plain, width};
+use crate::tui::theme::{StyleRole, Theme};
+use crate::tui::wrap::{TextRow, clip, plain, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -37,12 +37,12 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         let name = clip(&format!("{mark} {name}"), usize::from(below.width));
         let about = clip(&format!("  {about}"), usize::from(below.width).saturating_sub(width(&name)));
         let line = Line::from(vec![
-            Span::styled(name, theme.style(if mark == "●" { Role::Accent } else { Role::Text })),
-            Span::styled(about, theme.style(Role::Dim)),
+            Span::styled(name, theme.style(if mark == "●" { StyleRole::Accent } else { StyleRole::Text })),
+            Span::styled(about, theme.style(StyleRole::Dim)),
         ]);
         f.buffer_mut().set_line(below.x, y, &line, below.width);
         if index == app.shelf.at && app.focus == Pane::Signatures && !app.shelf.typing() {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(Role::Selected));
+            f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(StyleRole::Selected));
         }
     }
     details(app, below, lines, f);
@@ -54,9 +54,9 @@ fn details(app: &App, below: Rect, lines: usize, f: &mut Frame<'_>) {
     let top = below.y.saturating_add(u16::try_from(lines).unwrap_or(u16::MAX)).saturating_add(1);
     let signature = app.shelf.chosen().map_or(&app.signature, |entry| &entry.signature);
     let cells = usize::from(below.width);
-    let mut rows = plain(&signature.inline(), theme.style(Role::Accent), cells);
-    rows.push(Row::default());
-    rows.extend(plain(&signature.task(), theme.style(Role::Dim), cells));
+    let mut rows = plain(&signature.inline(), theme.style(StyleRole::Accent), cells);
+    rows.push(TextRow::default());
+    rows.extend(plain(&signature.task(), theme.style(StyleRole::Dim), cells));
     if app.shelf.typing() || usize::from(below.bottom().saturating_sub(top)) < rows.len() {
         return;
     }
@@ -77,12 +77,14 @@ fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<
         f.set_cursor_position(cursor(editor, place));
     }
     let verdict = match app.shelf.read() {
-        _ if source.trim().is_empty() => {
-            plain("inputs -> outputs, each with a type if it is no str", theme.style(Role::Dim), usize::from(cells))
-        }
+        _ if source.trim().is_empty() => plain(
+            "inputs -> outputs, each with a type if it is no str",
+            theme.style(StyleRole::Dim),
+            usize::from(cells),
+        ),
         Ok(signature) => {
             let count = format!("✓ {} in, {} out", signature.inputs.len(), signature.outputs.len());
-            plain(&count, theme.style(Role::Good), usize::from(cells))
+            plain(&count, theme.style(StyleRole::Good), usize::from(cells))
         }
         Err(error) => caret(&error, &source, usize::from(cells), theme),
     };
@@ -96,7 +98,7 @@ fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<
 }
 
 /// The place of the error under as much of its line as fits, and what is wrong.
-pub(super) fn caret(error: &SyntaxError, source: &str, cells: usize, theme: Theme) -> Vec<Row> {
+pub(super) fn caret(error: &SyntaxError, source: &str, cells: usize, theme: Theme) -> Vec<TextRow> {
     let shown = error.caret(source);
     let mut lines = shown.splitn(3, '\n');
     let (line, mark, message) =
@@ -113,10 +115,10 @@ pub(super) fn caret(error: &SyntaxError, source: &str, cells: usize, theme: Them
         behind.collect::<String>()
     };
     let mut rows = vec![
-        Row::styled(clip(&from(line), cells), theme.style(Role::Dim)),
-        Row::styled(clip(&from(mark), cells), theme.style(Role::Bad)),
+        TextRow::styled(clip(&from(line), cells), theme.style(StyleRole::Dim)),
+        TextRow::styled(clip(&from(mark), cells), theme.style(StyleRole::Bad)),
     ];
-    rows.extend(plain(message, theme.style(Role::Bad), cells));
+    rows.extend(plain(message, theme.style(StyleRole::Bad), cells));
     rows
 }
 

@@ -3,7 +3,7 @@
 use crate::failover::{Cost, Failover};
 use crate::transcript::{Transcript, counted, model_name, seconds, usd};
 use crate::tui::state::app::App;
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -27,8 +27,8 @@ pub(super) fn top(app: &App, f: &mut Frame<'_>) {
     let badge = if replay { " REPLAY " } else { badge.copied().unwrap_or_default() };
     let room = usize::from(area.width).saturating_sub(width(badge) + 1);
     let left = clip(&format!(" Switchover  {name} · {} · {}", app.module, app.adapter), room);
-    f.buffer_mut().set_line(area.x, area.y, &Line::styled(left, theme.style(Role::Title)), area.width);
-    right(f, area, badge, theme.style(Role::Badge));
+    f.buffer_mut().set_line(area.x, area.y, &Line::styled(left, theme.style(StyleRole::Title)), area.width);
+    right(f, area, badge, theme.style(StyleRole::Badge));
 }
 
 fn right(f: &mut Frame<'_>, area: Rect, text: &str, style: ratatui::style::Style) {
@@ -42,7 +42,7 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let theme = app.colours();
     if let Some(notice) = &app.notice {
         let text = clip(&format!(" {notice}"), usize::from(area.width));
-        f.buffer_mut().set_line(area.x, area.y, &Line::styled(text, theme.style(Role::Warn)), area.width);
+        f.buffer_mut().set_line(area.x, area.y, &Line::styled(text, theme.style(StyleRole::Warn)), area.width);
         return;
     }
     let numbers = numbers(app, now);
@@ -51,20 +51,20 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let answering = app.transcript().and_then(Transcript::shown).map(|attempt| attempt.model.as_str());
     for (i, link) in app.chain.iter().enumerate() {
         if i > 0 {
-            spans.push(Span::styled(" › ", theme.style(Role::Dim)));
+            spans.push(Span::styled(" › ", theme.style(StyleRole::Dim)));
         }
-        let role = if answering == Some(&link.model) { Role::Accent } else { Role::Text };
+        let role = if answering == Some(&link.model) { StyleRole::Accent } else { StyleRole::Text };
         let mark = if answering == Some(&link.model) { "●" } else { "" };
         spans.push(Span::styled(format!("{mark}{}", model_name(&link.model)), theme.style(role)));
         if let Some(fault) = &link.fault {
-            spans.push(Span::styled(format!(" ✗{fault}"), theme.style(Role::Bad)));
+            spans.push(Span::styled(format!(" ✗{fault}"), theme.style(StyleRole::Bad)));
         }
     }
     for word in modes(app) {
-        spans.push(Span::styled(format!(" · {word}"), theme.style(Role::Warn)));
+        spans.push(Span::styled(format!(" · {word}"), theme.style(StyleRole::Warn)));
     }
     f.buffer_mut().set_line(area.x, area.y, &cut(&Line::from(spans), room), area.width);
-    right(f, area, &numbers, theme.style(Role::Dim));
+    right(f, area, &numbers, theme.style(StyleRole::Dim));
 }
 
 /// How the chain is gone through, where that is not the usual way, and how many demos go along.
@@ -129,8 +129,9 @@ pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
     let theme = app.colours();
     // In front of an audience the keys that were pressed are more than those that could be.
     let caps = app.pressed.iter().filter(|_| app.presenter);
-    let pressed: Vec<Span<'_>> =
-        caps.flat_map(|key| [Span::styled(format!(" {key} "), theme.style(Role::Selected)), Span::raw(" ")]).collect();
+    let pressed: Vec<Span<'_>> = caps
+        .flat_map(|key| [Span::styled(format!(" {key} "), theme.style(StyleRole::Selected)), Span::raw(" ")])
+        .collect();
     let pressed = Line::from(pressed);
     let room = usize::from(area.width).saturating_sub(pressed.width() + 1);
     let mut spans = vec![Span::raw(" ")];
@@ -145,8 +146,8 @@ pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
             break;
         }
         used += cells;
-        spans.push(Span::styled(key, theme.style(Role::Key)));
-        spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
+        spans.push(Span::styled(key, theme.style(StyleRole::Key)));
+        spans.push(Span::styled(format!(" {word}  "), theme.style(StyleRole::Dim)));
     }
     f.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
     let x = area.right().saturating_sub(pressed.width() as u16);

@@ -9,15 +9,15 @@
 
 use crate::transcript::{Attempt, AttemptPhase, model_name, seconds};
 use crate::tui::layout::Pane;
-use crate::tui::state::app::{App, Run};
-use crate::tui::theme::Role;
+use crate::tui::state::app::{App, ShownRun};
+use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
 /// Draws the axis in the log's pane.
-pub(super) fn draw(app: &App, run: &Run, now: Duration, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, run: &ShownRun, now: Duration, f: &mut Frame<'_>) {
     let room = app.room(Pane::Log);
     let theme = app.colours();
     let clock = run.clock(now);
@@ -32,9 +32,9 @@ pub(super) fn draw(app: &App, run: &Run, now: Duration, f: &mut Frame<'_>) {
             return;
         }
         let (glyph, role) = match attempt.phase() {
-            AttemptPhase::Answered => ("✓", Role::Good),
-            AttemptPhase::Failed => ("✗", Role::Bad),
-            _ => ("●", Role::Live),
+            AttemptPhase::Answered => ("✓", StyleRole::Good),
+            AttemptPhase::Failed => ("✗", StyleRole::Bad),
+            _ => ("●", StyleRole::Live),
         };
         let label = clip(&format!("{} {glyph} {}", attempt.id, model_name(&attempt.model)), label_cells);
         let pad = " ".repeat(label_cells - width(&label) + 1);
@@ -52,7 +52,7 @@ pub(super) fn draw(app: &App, run: &Run, now: Duration, f: &mut Frame<'_>) {
             f.buffer_mut().set_line(
                 room.x,
                 y,
-                &Line::styled(clip(&text, usize::from(room.width)), theme.style(Role::Dim)),
+                &Line::styled(clip(&text, usize::from(room.width)), theme.style(StyleRole::Dim)),
                 room.width,
             );
             y += 1;
@@ -61,7 +61,7 @@ pub(super) fn draw(app: &App, run: &Run, now: Duration, f: &mut Frame<'_>) {
 }
 
 /// An attempt's cells: blank before it began, then its phases.
-fn bar(attempt: &Attempt, clock: Duration, cells: usize) -> Vec<(String, Role)> {
+fn bar(attempt: &Attempt, clock: Duration, cells: usize) -> Vec<(String, StyleRole)> {
     let began = attempt.began().unwrap_or(clock);
     let end = attempt.ended.unwrap_or(clock);
     let at = |time: Duration| {
@@ -72,11 +72,11 @@ fn bar(attempt: &Attempt, clock: Duration, cells: usize) -> Vec<(String, Role)> 
     let first = attempt.first_token.unwrap_or(end).min(end);
     let text = attempt.first_text.unwrap_or(end).min(end);
     let marks = [
-        (" ", Role::Text, Duration::ZERO, began),
-        ("┄", Role::Dim, began, opened),
-        ("╌", Role::Dim, opened, first),
-        ("▒", Role::Warn, first, text),
-        ("█", if attempt.superseded { Role::Bad } else { Role::Good }, text, end),
+        (" ", StyleRole::Text, Duration::ZERO, began),
+        ("┄", StyleRole::Dim, began, opened),
+        ("╌", StyleRole::Dim, opened, first),
+        ("▒", StyleRole::Warn, first, text),
+        ("█", if attempt.superseded { StyleRole::Bad } else { StyleRole::Good }, text, end),
     ];
     marks.iter().map(|(glyph, role, from, to)| (glyph.repeat(at(*to).saturating_sub(at(*from))), *role)).collect()
 }

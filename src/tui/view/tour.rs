@@ -3,7 +3,7 @@
 use super::chrome::boxed;
 use crate::tui::layout::inner;
 use crate::tui::state::app::App;
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{plain, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -29,12 +29,12 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     // Where it is narrow the shorter half has to do; the hint line says the rest.
     let long = width(&title) + width(note) + 8 > usize::from(area.width);
     let note = if long { note.split_once(" · ").map_or(note, |(_, rest)| rest) } else { note };
-    let (title, note) = ((title.as_str(), theme.style(Role::Title)), (note, theme.style(Role::Key)));
+    let (title, note) = ((title.as_str(), theme.style(StyleRole::Title)), (note, theme.style(StyleRole::Key)));
     // The last rows have no room for a border below.
     let framed = Rect { height: area.height.max(2), ..area };
     let whole = height >= 4 && app.size.1 >= 20;
     if whole {
-        boxed(f, framed, theme.style(Role::Accent), true, title, note);
+        boxed(f, framed, theme.style(StyleRole::Accent), true, title, note);
     } else {
         let line = ratatui::text::Line::styled(format!("─ {}", title.0), title.1);
         f.buffer_mut().set_line(area.x, area.y, &line, area.width);
@@ -50,7 +50,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             height: area.height.saturating_sub(1),
         }
     };
-    let rows = plain(&step.text, theme.style(Role::Text), usize::from(room.width));
+    let rows = plain(&step.text, theme.style(StyleRole::Text), usize::from(room.width));
     for (row, y) in rows.iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
     }

@@ -1,12 +1,12 @@
 //! All about one attempt: what was asked and what came back, times, the rule that decided,
 //! headers both ways, body, and the same request as a curl command.
 
-use super::sheet::{Sheet, cells};
+use super::sheet::{TextPopup, cells};
 use crate::failover::AttemptId;
 use crate::openrouter::{Header, Request};
 use crate::transcript::{Attempt, Transcript, seconds, usd};
-use crate::tui::theme::{Role, Theme};
-use crate::tui::wrap::{Lead, Row, wrap};
+use crate::tui::theme::{StyleRole, Theme};
+use crate::tui::wrap::{RowPrefix, TextRow, wrap};
 use ratatui::text::Span;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -16,18 +16,18 @@ const SHOWN: usize = 32 * 1024;
 
 /// An attempt's sheet, set anew when the attempt has gone on.
 #[derive(Clone, Debug)]
-pub struct AttemptSheet {
+pub struct AttemptPopup {
     /// Whose.
     pub id: AttemptId,
     /// Its rows.
-    pub sheet: Sheet,
+    pub sheet: TextPopup,
     stamp: Option<(u64, u64, bool, u16)>,
 }
 
-impl AttemptSheet {
+impl AttemptPopup {
     /// For an attempt; its rows come with the next look.
     pub fn new(id: AttemptId) -> Self {
-        Self { id, sheet: Sheet::default(), stamp: None }
+        Self { id, sheet: TextPopup::default(), stamp: None }
     }
 
     /// Sets the rows if anything has come.
@@ -40,27 +40,27 @@ impl AttemptSheet {
     }
 }
 
-pub(super) struct Writer {
-    pub(super) rows: Vec<Row>,
+pub(super) struct PopupWriter {
+    pub(super) rows: Vec<TextRow>,
     cells: usize,
     theme: Theme,
 }
 
-impl Writer {
+impl PopupWriter {
     pub(super) fn new(cells: usize, theme: Theme) -> Self {
         Self { rows: Vec::new(), cells, theme }
     }
 
     pub(super) fn head(&mut self, text: &str) {
         if !self.rows.is_empty() {
-            self.rows.push(Row::default());
+            self.rows.push(TextRow::default());
         }
-        self.rows.push(Row::styled(text.to_owned(), self.theme.style(Role::Heading)));
+        self.rows.push(TextRow::styled(text.to_owned(), self.theme.style(StyleRole::Heading)));
     }
 
-    pub(super) fn pair(&mut self, name: &str, value: &str, role: Role) {
-        let lead = Lead {
-            first: vec![Span::styled(format!("  {name:<12} "), self.theme.style(Role::Dim))],
+    pub(super) fn pair(&mut self, name: &str, value: &str, role: StyleRole) {
+        let lead = RowPrefix {
+            first: vec![Span::styled(format!("  {name:<12} "), self.theme.style(StyleRole::Dim))],
             rest: vec![Span::raw(" ".repeat(15))],
         };
         self.rows.extend(wrap(&[(value, self.theme.style(role))], self.cells, &lead));
@@ -69,18 +69,20 @@ impl Writer {
     fn headers(&mut self, headers: &[Header]) {
         for header in headers {
             let name = format!("{}: ", header.name);
-            let pieces =
-                [(name.as_str(), self.theme.style(Role::Key)), (header.value.as_str(), self.theme.style(Role::Text))];
-            let lead = Lead { first: vec![Span::raw("  ")], rest: vec![Span::raw("      ")] };
+            let pieces = [
+                (name.as_str(), self.theme.style(StyleRole::Key)),
+                (header.value.as_str(), self.theme.style(StyleRole::Text)),
+            ];
+            let lead = RowPrefix { first: vec![Span::raw("  ")], rest: vec![Span::raw("      ")] };
             self.rows.extend(wrap(&pieces, self.cells, &lead));
         }
     }
 
     pub(super) fn request(&mut self, request: &Request) {
         self.head("request");
-        self.pair("POST", &request.url, Role::Text);
+        self.pair("POST", &request.url, StyleRole::Text);
         self.headers(&request.headers);
-        self.rows.push(Row::default());
+        self.rows.push(TextRow::default());
         self.body(&serde_json::to_string_pretty(&request.body).unwrap_or_default());
     }
 
@@ -89,30 +91,30 @@ impl Writer {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let style = self.theme.style(Role::Text);
-        self.rows.extend(wrap(&[(&text[..end], style)], self.cells, &Lead::all("  ", style)));
+        let style = self.theme.style(StyleRole::Text);
+        self.rows.extend(wrap(&[(&text[..end], style)], self.cells, &RowPrefix::all("  ", style)));
         if end < text.len() {
             let more = format!("  … {} bytes more", text.len() - end);
-            self.rows.push(Row::styled(more, self.theme.style(Role::Dim)));
+            self.rows.push(TextRow::styled(more, self.theme.style(StyleRole::Dim)));
         }
     }
 }
 
-fn rows(attempt: &Attempt, cells: usize, theme: Theme) -> Vec<Row> {
-    let mut w = Writer::new(cells, theme);
+fn rows(attempt: &Attempt, cells: usize, theme: Theme) -> Vec<TextRow> {
+    let mut w = PopupWriter::new(cells, theme);
     w.head(&format!("{} {}", attempt.id, attempt.happened()));
-    w.pair("asked", &attempt.model, Role::Text);
+    w.pair("asked", &attempt.model, StyleRole::Text);
     for (name, value) in [
         ("served", attempt.served.as_ref()),
         ("provider", attempt.provider.as_ref()),
         ("generation", attempt.head.as_ref().and_then(|head| head.generation.as_ref())),
     ] {
         if let Some(value) = value {
-            w.pair(name, value, Role::Text);
+            w.pair(name, value, StyleRole::Text);
         }
     }
     if let Some(fault) = &attempt.injected {
-        w.pair("injected", fault, Role::Bad);
+        w.pair("injected", fault, StyleRole::Bad);
     }
     decision(&mut w, attempt);
     times(&mut w, attempt);
@@ -128,27 +130,27 @@ fn rows(attempt: &Attempt, cells: usize, theme: Theme) -> Vec<Row> {
     w.rows
 }
 
-fn decision(w: &mut Writer, attempt: &Attempt) {
+fn decision(w: &mut PopupWriter, attempt: &Attempt) {
     let Some(failed) = &attempt.failed else { return };
     w.head("decision");
-    w.pair("rule", &failed.rule, Role::Text);
-    w.pair("then", &failed.next_step.to_string(), Role::Text);
-    w.pair("why", &failed.why, Role::Text);
-    w.pair("blame", &failed.domain.to_string(), Role::Text);
-    w.pair("reason", &failed.failure.reason, Role::Bad);
+    w.pair("rule", &failed.rule, StyleRole::Text);
+    w.pair("then", &failed.next_step.to_string(), StyleRole::Text);
+    w.pair("why", &failed.why, StyleRole::Text);
+    w.pair("blame", &failed.domain.to_string(), StyleRole::Text);
+    w.pair("reason", &failed.failure.reason, StyleRole::Bad);
     if let Some(hint) = &failed.failure.hint {
-        w.pair("hint", &format!("come back after {} ({:?})", seconds(hint.after), hint.source), Role::Text);
+        w.pair("hint", &format!("come back after {} ({:?})", seconds(hint.after), hint.source), StyleRole::Text);
     }
     for inner in &failed.failure.inner {
         let status = inner.status.map(|status| format!(" {status}")).unwrap_or_default();
-        w.pair("inside", &format!("{}{status}", inner.provider), Role::Text);
+        w.pair("inside", &format!("{}{status}", inner.provider), StyleRole::Text);
     }
     if !failed.failure.fallback_models.is_empty() {
-        w.pair("suggested", &failed.failure.fallback_models.join(", "), Role::Text);
+        w.pair("suggested", &failed.failure.fallback_models.join(", "), StyleRole::Text);
     }
 }
 
-fn times(w: &mut Writer, attempt: &Attempt) {
+fn times(w: &mut PopupWriter, attempt: &Attempt) {
     w.head("times, from the attempt's start");
     let from = attempt.began().unwrap_or_default();
     let rows: [(&str, Option<Duration>); 6] = [
@@ -161,45 +163,49 @@ fn times(w: &mut Writer, attempt: &Attempt) {
     ];
     for (name, time) in rows {
         if let Some(time) = time {
-            w.pair(name, &seconds(time.saturating_sub(from)), Role::Number);
+            w.pair(name, &seconds(time.saturating_sub(from)), StyleRole::Number);
         }
     }
 }
 
-fn money(w: &mut Writer, attempt: &Attempt) {
+fn money(w: &mut PopupWriter, attempt: &Attempt) {
     w.head("tokens and cost");
     let count = |n: Option<u64>| n.map_or_else(|| "unknown".to_owned(), |n| n.to_string());
     let usage = attempt.usage.unwrap_or_default();
-    w.pair("in", &count(usage.prompt_tokens), Role::Number);
-    w.pair("out", &count(usage.completion_tokens), Role::Number);
+    w.pair("in", &count(usage.prompt_tokens), StyleRole::Number);
+    w.pair("out", &count(usage.completion_tokens), StyleRole::Number);
     if usage.reasoning_tokens.is_some() {
-        w.pair("reasoning", &count(usage.reasoning_tokens), Role::Number);
+        w.pair("reasoning", &count(usage.reasoning_tokens), StyleRole::Number);
     }
     if let Some(cost) = attempt.cost() {
-        w.pair("cost", &usd(cost), Role::Number);
+        w.pair("cost", &usd(cost), StyleRole::Number);
     }
 }
 
-fn response(w: &mut Writer, attempt: &Attempt) {
+fn response(w: &mut PopupWriter, attempt: &Attempt) {
     w.head("response");
     match &attempt.head {
         Some(head) => {
-            w.pair("status", &head.status.to_string(), Role::Text);
+            w.pair("status", &head.status.to_string(), StyleRole::Text);
             w.headers(&head.headers);
         }
-        None => w.pair("status", "no response headers came", Role::Dim),
+        None => w.pair("status", "no response headers came", StyleRole::Dim),
     }
-    w.pair("pieces", &format!("{} of content, {} keep-alive comments", attempt.pieces, attempt.comments), Role::Text);
+    w.pair(
+        "pieces",
+        &format!("{} of content, {} keep-alive comments", attempt.pieces, attempt.comments),
+        StyleRole::Text,
+    );
     if let Some(metadata) = &attempt.metadata {
         let summary = metadata.summary.as_deref().or(metadata.strategy.as_deref()).unwrap_or("said nothing");
-        w.pair("router", summary, Role::Text);
+        w.pair("router", summary, StyleRole::Text);
         for inner in &metadata.attempts {
             let status = inner.status.map(|status| format!(" {status}")).unwrap_or_default();
-            w.pair("inside", &format!("{}{status}", inner.provider), Role::Text);
+            w.pair("inside", &format!("{}{status}", inner.provider), StyleRole::Text);
         }
     }
     for warning in &attempt.warnings {
-        w.pair("warning", warning, Role::Warn);
+        w.pair("warning", warning, StyleRole::Warn);
     }
     if let Some(body) = attempt.failed.as_ref().and_then(|failed| failed.failure.body.as_ref()) {
         w.head("error body");

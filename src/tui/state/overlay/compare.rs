@@ -6,12 +6,12 @@ mod words;
 
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::{Attempt, Transcript, model_name};
-use crate::tui::command::Link;
+use crate::tui::command::ChainEntry;
 use crate::tui::layout::Layout;
-use crate::tui::markdown::Look;
-use crate::tui::state::page::{Page, Verdict};
-use crate::tui::theme::{Role, Theme};
-pub use marks::Mark;
+use crate::tui::markdown::TextStyle;
+use crate::tui::state::page::{Agreement, AnswerPage};
+use crate::tui::theme::{StyleRole, Theme};
+pub use marks::NewSpan;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub const HEAD: u16 = 4;
 
 /// A comparison.
 #[derive(Clone, Debug)]
-pub struct Compare {
+pub struct Comparison {
     /// Tells its reports from those of an earlier one that was cancelled.
     pub number: u64,
     /// A model or a chain each.
@@ -33,7 +33,7 @@ pub struct Compare {
     /// The first column shown, where not all fit.
     pub first: usize,
     /// How the fields stand among the answers that have come.
-    pub(in crate::tui) verdicts: BTreeMap<String, Verdict>,
+    pub(in crate::tui) verdicts: BTreeMap<String, Agreement>,
     /// The pages that the marks are for: their width, and the rows of each answer that is whole.
     marked: (u16, Vec<Option<usize>>),
 }
@@ -42,28 +42,28 @@ pub struct Compare {
 #[derive(Clone, Debug)]
 pub struct Column {
     /// Whom it asks, with the faults set on them.
-    pub chain: Vec<Link>,
+    pub chain: Vec<ChainEntry>,
     /// When its run began, on the screen's clock, once it has.
     pub began: Option<Duration>,
     /// Its run's fold.
     pub transcript: Transcript,
     /// Its rows, and where the reader is.
-    pub page: Page,
+    pub page: AnswerPage,
     /// What it says that the first answer does not, in the order of its rows.
-    pub(in crate::tui) marks: Vec<Mark>,
+    pub(in crate::tui) marks: Vec<NewSpan>,
 }
 
 /// A model or a chain in one line.
-pub fn name(chain: &[Link]) -> String {
+pub fn name(chain: &[ChainEntry]) -> String {
     chain.iter().map(|link| model_name(&link.model)).collect::<Vec<_>>().join(" › ")
 }
 
-impl Compare {
+impl Comparison {
     /// Each to be asked the same.
-    pub fn new(number: u64, rivals: Vec<Vec<Link>>) -> Self {
+    pub fn new(number: u64, rivals: Vec<Vec<ChainEntry>>) -> Self {
         let column = |chain| {
             // Answers are compared from their beginnings; End follows the text.
-            let mut page = Page::default();
+            let mut page = AnswerPage::default();
             page.scroll.to_top();
             Column { chain, began: None, transcript: Transcript::default(), page, marks: Vec::new() }
         };
@@ -94,20 +94,20 @@ impl Compare {
     }
 
     /// How a field stands among the answers that have come so far.
-    pub fn verdict(&self, field: &str) -> Verdict {
-        self.verdicts.get(field).copied().unwrap_or(Verdict::Alone)
+    pub fn verdict(&self, field: &str) -> Agreement {
+        self.verdicts.get(field).copied().unwrap_or(Agreement::Alone)
     }
 
     /// Brings the rows of all columns up to date, at the cost of what is new.
     pub fn settle(&mut self, layout: &Layout, theme: Theme) {
-        let look = Look { width: self.places(layout).1, theme, role: Role::Text };
+        let look = TextStyle { width: self.places(layout).1, theme, role: StyleRole::Text };
         let verdicts = &self.verdicts;
         for column in &mut self.columns {
             let run = &column.transcript;
             let beside = |field: &str| match verdicts.get(field) {
                 // Thoughts always differ and are not what was asked for.
                 Some(verdict) if !run.is_thought(field) => *verdict,
-                _ => Verdict::Alone,
+                _ => Agreement::Alone,
             };
             let begun = run.shown().is_some_and(|attempt| run.answer_begun(attempt) || attempt.ended.is_some());
             column.page.pinned = Some(begun);
@@ -166,12 +166,12 @@ pub fn body(layout: &Layout) -> usize {
     usize::from(layout.body.height.saturating_sub(2 + HEAD)).max(1)
 }
 
-fn judge(values: &mut dyn Iterator<Item = Option<Value>>) -> Verdict {
-    let Some(first) = values.next() else { return Verdict::Alone };
-    values.fold(Verdict::Alone, |verdict, value| match verdict {
-        Verdict::Differs => Verdict::Differs,
-        _ if value != first => Verdict::Differs,
-        _ => Verdict::Same,
+fn judge(values: &mut dyn Iterator<Item = Option<Value>>) -> Agreement {
+    let Some(first) = values.next() else { return Agreement::Alone };
+    values.fold(Agreement::Alone, |verdict, value| match verdict {
+        Agreement::Differs => Agreement::Differs,
+        _ if value != first => Agreement::Differs,
+        _ => Agreement::Same,
     })
 }
 

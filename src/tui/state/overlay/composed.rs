@@ -1,18 +1,18 @@
 //! The request as it would be sent, and the most that the run can cost.
 
-use super::attempt::Writer;
-use super::sheet::{Sheet, cells};
+use super::attempt::PopupWriter;
+use super::sheet::{TextPopup, cells};
 use crate::dspy::Module;
 use crate::tui::command::Composed;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::{StyleRole, Theme};
 
 /// Its rows.
-pub fn sheet(composed: &Composed, module: Module, screen: u16, theme: Theme) -> Sheet {
-    let mut w = Writer::new(cells(screen), theme);
+pub fn sheet(composed: &Composed, module: Module, screen: u16, theme: Theme) -> TextPopup {
+    let mut w = PopupWriter::new(cells(screen), theme);
     w.head("the most that one call can cost, in USD");
     let price = |usd: Option<f64>| usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.6}"));
     for (model, usd) in &composed.worst {
-        w.pair(&price(*usd), model, if usd.is_some() { Role::Text } else { Role::Warn });
+        w.pair(&price(*usd), model, if usd.is_some() { StyleRole::Text } else { StyleRole::Warn });
     }
     let calls = module.calls();
     let sum = composed.worst.iter().map(|(_, usd)| *usd).sum::<Option<f64>>().map(|usd| usd * calls as f64);
@@ -20,7 +20,7 @@ pub fn sheet(composed: &Composed, module: Module, screen: u16, theme: Theme) -> 
         1 => "if every model is asked once".to_owned(),
         n => format!("if every model is asked once in each of the {n} calls of {module}"),
     };
-    w.pair(&price(sum), &what, Role::Number);
+    w.pair(&price(sum), &what, StyleRole::Number);
     w.request(&composed.request);
-    Sheet { rows: w.rows, top: 0 }
+    TextPopup { rows: w.rows, top: 0 }
 }

@@ -1,9 +1,9 @@
 //! The demos: examples that are sent with the next run, in this order.
 
-use super::sheet::{Sheet, cells};
+use super::sheet::{TextPopup, cells};
 use crate::dspy::Demo;
-use crate::tui::theme::{Role, Theme};
-use crate::tui::wrap::{Lead, wrap};
+use crate::tui::theme::{StyleRole, Theme};
+use crate::tui::wrap::{RowPrefix, wrap};
 use serde_json::Value;
 
 /// A value as text: a string without quotes, anything else as JSON.
@@ -12,15 +12,15 @@ pub(in crate::tui) fn shown(value: &Value) -> String {
 }
 
 /// The whole of one, field by field.
-pub fn sheet(demo: &Demo, screen: u16, theme: Theme) -> Sheet {
+pub fn sheet(demo: &Demo, screen: u16, theme: Theme) -> TextPopup {
     let mut rows = Vec::new();
     for (name, value) in demo {
-        rows.extend(wrap(&[(name.as_str(), theme.style(Role::Heading))], cells(screen), &Lead::default()));
+        rows.extend(wrap(&[(name.as_str(), theme.style(StyleRole::Heading))], cells(screen), &RowPrefix::default()));
         let value = crate::text::clean(&shown(value)).into_owned();
-        let style = theme.style(Role::Text);
+        let style = theme.style(StyleRole::Text);
         for line in value.lines() {
-            rows.extend(wrap(&[(line, style)], cells(screen), &Lead::all("  ", style)));
+            rows.extend(wrap(&[(line, style)], cells(screen), &RowPrefix::all("  ", style)));
         }
     }
-    Sheet { rows, top: 0 }
+    TextPopup { rows, top: 0 }
 }

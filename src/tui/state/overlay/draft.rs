@@ -28,7 +28,7 @@ pub enum Subject {
 
 /// What the text says.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Drafted {
+pub enum ParsedDraft {
     /// An entry of the library.
     Signature(Box<LibraryEntry>),
     /// What every request carries.
@@ -51,7 +51,7 @@ pub struct Draft {
 /// The headers as they are typed: the configuration file's own words. Empty is: not sent.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Typed {
+struct HeadersToml {
     referer: String,
     title: String,
     categories: String,
@@ -89,7 +89,7 @@ impl Draft {
             |chosen: &Option<ChosenValue>| chosen.as_ref().map(|chosen| chosen.value.clone()).unwrap_or_default();
         let shown =
             |extra: &ExtraHeader| if is_secret(&extra.name) { MASK.to_owned() } else { extra.value.value.clone() };
-        let typed = Typed {
+        let typed = HeadersToml {
             referer: text(&headers.referer),
             title: text(&headers.title),
             categories: text(&headers.categories),
@@ -147,12 +147,14 @@ impl Draft {
     ///
     /// # Errors
     /// Everything that is wrong with it, a line or a few each.
-    pub fn read(&self) -> Result<Drafted, Vec<String>> {
+    pub fn read(&self) -> Result<ParsedDraft, Vec<String>> {
         let text = self.text();
         match &self.subject {
-            Subject::Signature => read_signature(&text).map(|entry| Drafted::Signature(Box::new(entry))),
-            Subject::Request => read_settings(&text).map(|settings| Drafted::Request(Box::new(settings))),
-            Subject::Headers(before) => read_headers(&text, before).map(|headers| Drafted::Headers(Box::new(headers))),
+            Subject::Signature => read_signature(&text).map(|entry| ParsedDraft::Signature(Box::new(entry))),
+            Subject::Request => read_settings(&text).map(|settings| ParsedDraft::Request(Box::new(settings))),
+            Subject::Headers(before) => {
+                read_headers(&text, before).map(|headers| ParsedDraft::Headers(Box::new(headers)))
+            }
         }
     }
 }
@@ -203,7 +205,7 @@ fn read_settings(text: &str) -> Result<RequestSettings, Vec<String>> {
 }
 
 fn read_headers(text: &str, before: &Headers) -> Result<Headers, Vec<String>> {
-    let typed: Typed = toml::from_str(text).map_err(|error| broken(text, &error))?;
+    let typed: HeadersToml = toml::from_str(text).map_err(|error| broken(text, &error))?;
     let chosen = |value: String, old: Option<&ChosenValue>| match old {
         Some(old) if old.value == value => old.clone(),
         _ => ChosenValue { value, from: ValueOrigin::Session },

@@ -16,7 +16,7 @@ pub const COMMON: &[(char, &str, &str)] = &[
 
 /// The picker's own state; the chosen model is the app's.
 #[derive(Clone, Debug, Default)]
-pub struct Faults {
+pub struct FaultPicker {
     /// The chosen line.
     pub at: usize,
     /// A word that is being typed.
@@ -25,7 +25,7 @@ pub struct Faults {
     pub from_chain: bool,
 }
 
-impl Faults {
+impl FaultPicker {
     /// What is wrong with the word that is typed.
     pub fn problem(word: &str) -> Option<String> {
         word.parse::<Fault>().err().filter(|_| !word.is_empty()).map(|error| error.to_string())

@@ -4,19 +4,19 @@ use super::history;
 use crate::dspy::Values;
 use crate::transcript::{Transcript, model_name};
 use crate::tui::keymap::{Action, Context, Keymap, TABLE};
-use crate::tui::state::model::Model;
+use crate::tui::state::model::ModelOption;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 /// What a choice means.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Choice {
+pub enum FinderChoice {
     /// Do it.
     Act(Action),
     /// Add the model of this slug to the chain.
     Model(String),
     /// Add this model, or the models of this chain, to what is compared.
-    Rival(String),
+    CompareEntry(String),
     /// Show the inputs of this number again.
     Inputs(usize),
     /// The earlier run on this line of the history.
@@ -27,13 +27,13 @@ pub enum Choice {
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sought {
+pub enum FinderKind {
     /// Actions, by name.
     Actions,
     /// Models, by slug.
     Models,
     /// Models or a chain, to compare.
-    Rivals,
+    CompareSet,
     /// Inputs that were sent.
     Inputs,
     /// Earlier runs, by what was asked, who answered and what.
@@ -46,78 +46,83 @@ pub enum Sought {
 #[derive(Clone, Debug)]
 pub struct Finder {
     /// What is looked for.
-    pub sought: Sought,
+    pub sought: FinderKind,
     /// What is typed.
     pub query: String,
     /// The chosen line among those found.
     pub at: usize,
-    items: Vec<Item>,
+    items: Vec<FinderItem>,
     found: Vec<usize>,
 }
 
 /// One line that can be chosen.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub struct FinderItem {
     /// Another name that finds it.
     name: &'static str,
     /// What it is, at the left.
     pub label: String,
     /// More about it, at the right.
     pub note: String,
-    choice: Choice,
+    choice: FinderChoice,
 }
 
 impl Finder {
     /// All actions that mean something without a chosen line.
     pub fn actions(keymap: &Keymap) -> Self {
         let lists = [Action::Up, Action::Down, Action::PageUp, Action::PageDown, Action::Open, Action::Palette];
-        let mut items: Vec<Item> = Vec::new();
+        let mut items: Vec<FinderItem> = Vec::new();
         for row in TABLE {
             let here = matches!(
                 row.context,
                 Context::Anywhere | Context::Always | Context::Read | Context::Answer | Context::Log | Context::Prompt
             );
             let typing = matches!(row.action, Action::Newline | Action::Eof);
-            let twice = items.iter().any(|item| item.choice == Choice::Act(row.action));
+            let twice = items.iter().any(|item| item.choice == FinderChoice::Act(row.action));
             if !here || typing || twice || lists.contains(&row.action) {
                 continue;
             }
             let note = keymap.keys(row).first().map(ToString::to_string).unwrap_or_default();
-            items.push(Item { name: row.name, label: row.help.to_owned(), note, choice: Choice::Act(row.action) });
+            items.push(FinderItem {
+                name: row.name,
+                label: row.help.to_owned(),
+                note,
+                choice: FinderChoice::Act(row.action),
+            });
         }
-        Self::new(Sought::Actions, items)
+        Self::new(FinderKind::Actions, items)
     }
 
     /// The catalogue.
-    pub fn models(models: &[Model]) -> Self {
-        let item = |model: &Model| Item {
+    pub fn models(models: &[ModelOption]) -> Self {
+        let item = |model: &ModelOption| FinderItem {
             name: "",
             label: model.slug.clone(),
             note: model.about.clone(),
-            choice: Choice::Model(model.slug.clone()),
+            choice: FinderChoice::Model(model.slug.clone()),
         };
-        Self::new(Sought::Models, models.iter().map(item).collect())
+        Self::new(FinderKind::Models, models.iter().map(item).collect())
     }
 
     /// The catalogue, for a comparison.
-    pub fn rivals(models: &[Model]) -> Self {
+    pub fn rivals(models: &[ModelOption]) -> Self {
         let mut finder = Self::models(models);
-        finder.sought = Sought::Rivals;
+        finder.sought = FinderKind::CompareSet;
         for (item, model) in finder.items.iter_mut().zip(models) {
-            item.choice = Choice::Rival(model.slug.clone());
+            item.choice = FinderChoice::CompareEntry(model.slug.clone());
         }
         finder
     }
 
     /// What was sent, the latest first.
     pub fn inputs(sent: &[Values]) -> Self {
-        let item = |(i, values): (usize, &Values)| Item {
+        let item = |(i, values): (usize, &Values)| FinderItem {
             name: "",
             label: history::in_a_line(values),
             note: String::new(),
-            choice: Choice::Inputs(i),
+            choice: FinderChoice::Inputs(i),
         };
-        Self::new(Sought::Inputs, sent.iter().enumerate().rev().map(item).collect())
+        Self::new(FinderKind::Inputs, sent.iter().enumerate().rev().map(item).collect())
     }
 
     /// Earlier runs, the latest first.
@@ -127,17 +132,17 @@ impl Finder {
             let fields =
                 run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|p| history::in_a_line(&p.fields));
             let note = format!("{who} · {}", fields.unwrap_or_default());
-            Item { name: "", label: history::inputs(run), note, choice: Choice::Run(i) }
+            FinderItem { name: "", label: history::inputs(run), note, choice: FinderChoice::Run(i) }
         };
-        Self::new(Sought::Runs, past.iter().rev().enumerate().map(item).collect())
+        Self::new(FinderKind::Runs, past.iter().rev().enumerate().map(item).collect())
     }
 
     /// A text to look for.
     pub fn text() -> Self {
-        Self::new(Sought::Text, Vec::new())
+        Self::new(FinderKind::Text, Vec::new())
     }
 
-    fn new(sought: Sought, items: Vec<Item>) -> Self {
+    fn new(sought: FinderKind, items: Vec<FinderItem>) -> Self {
         let mut finder = Self { sought, query: String::new(), at: 0, items, found: Vec::new() };
         finder.seek();
         finder
@@ -167,19 +172,19 @@ impl Finder {
     }
 
     /// The lines that match what is typed, the best first.
-    pub fn found(&self) -> impl ExactSizeIterator<Item = &Item> {
+    pub fn found(&self) -> impl ExactSizeIterator<Item = &FinderItem> {
         self.found.iter().map(|item| &self.items[*item])
     }
 
     /// The chosen one. A model need not be in the catalogue: what is typed will do.
-    pub fn choice(&self) -> Option<Choice> {
+    pub fn choice(&self) -> Option<FinderChoice> {
         let typed = self.query.trim();
         match self.found.get(self.at) {
             Some(item) => Some(self.items[*item].choice.clone()),
             None if typed.is_empty() => None,
-            None if self.sought == Sought::Models => Some(Choice::Model(typed.to_owned())),
-            None if self.sought == Sought::Rivals => Some(Choice::Rival(typed.to_owned())),
-            None if self.sought == Sought::Text => Some(Choice::Text(self.query.clone())),
+            None if self.sought == FinderKind::Models => Some(FinderChoice::Model(typed.to_owned())),
+            None if self.sought == FinderKind::CompareSet => Some(FinderChoice::CompareEntry(typed.to_owned())),
+            None if self.sought == FinderKind::Text => Some(FinderChoice::Text(self.query.clone())),
             None => None,
         }
     }

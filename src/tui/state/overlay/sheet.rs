@@ -5,8 +5,8 @@ use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::{Headers, contrast, lint};
 use crate::transcript::Attempt;
 use crate::tui::keymap::{Keymap, TABLE};
-use crate::tui::theme::{Role, Theme};
-use crate::tui::wrap::{Lead, Row, width, wrap};
+use crate::tui::theme::{StyleRole, Theme};
+use crate::tui::wrap::{RowPrefix, TextRow, width, wrap};
 use ratatui::text::Span;
 
 /// Cells of a sheet.
@@ -14,14 +14,14 @@ pub const WIDTH: u16 = 100;
 
 /// Rows and the first one shown.
 #[derive(Clone, Debug, Default)]
-pub struct Sheet {
+pub struct TextPopup {
     /// All rows.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TextRow>,
     /// The first one shown.
     pub top: usize,
 }
 
-impl Sheet {
+impl TextPopup {
     /// Moves by rows, within the text.
     pub fn by(&mut self, rows: isize, height: usize) {
         self.top = self.top.saturating_add_signed(rows).min(self.rows.len().saturating_sub(height));
@@ -34,30 +34,30 @@ pub fn cells(screen: u16) -> usize {
 }
 
 /// All keys, out of the table.
-pub fn help(keymap: &Keymap, screen: u16, theme: Theme) -> Sheet {
+pub fn help(keymap: &Keymap, screen: u16, theme: Theme) -> TextPopup {
     let mut rows = Vec::new();
     let mut place = "";
     for row in TABLE {
         if row.context.place() != place {
             place = row.context.place();
             if !rows.is_empty() {
-                rows.push(Row::default());
+                rows.push(TextRow::default());
             }
-            rows.push(Row::styled(place, theme.style(Role::Heading)));
+            rows.push(TextRow::styled(place, theme.style(StyleRole::Heading)));
         }
         let keys: Vec<_> = keymap.keys(row).iter().map(ToString::to_string).collect();
         let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
         let pad = " ".repeat(28_usize.saturating_sub(width(&keys)).max(1));
-        let lead = Lead {
-            first: vec![Span::styled(keys + &pad, theme.style(Role::Key))],
+        let lead = RowPrefix {
+            first: vec![Span::styled(keys + &pad, theme.style(StyleRole::Key))],
             rest: vec![Span::raw(" ".repeat(28))],
         };
-        rows.extend(wrap(&[(row.help, theme.style(Role::Text))], cells(screen), &lead));
+        rows.extend(wrap(&[(row.help, theme.style(StyleRole::Text))], cells(screen), &lead));
     }
-    rows.push(Row::default());
+    rows.push(TextRow::default());
     let editing = "In the prompt the Emacs keys edit: Ctrl+A E B F K U W Y, Alt+B F D.";
-    rows.extend(wrap(&[(editing, theme.style(Role::Dim))], cells(screen), &Lead::default()));
-    Sheet { rows, top: 0 }
+    rows.extend(wrap(&[(editing, theme.style(StyleRole::Dim))], cells(screen), &RowPrefix::default()));
+    TextPopup { rows, top: 0 }
 }
 
 /// What the headers' sheet is about.
@@ -76,56 +76,66 @@ pub struct HeaderFacts<'a> {
 }
 
 /// Headers with who chose them, what to know about them, and what others send instead.
-pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> Sheet {
+pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
     let mut rows = Vec::new();
-    let mut say = |pieces: &[(&str, Role)], indent: &str| {
+    let mut say = |pieces: &[(&str, StyleRole)], indent: &str| {
         let pieces: Vec<_> = pieces.iter().map(|(text, role)| (*text, theme.style(*role))).collect();
-        let lead = Lead { first: vec![Span::raw(indent.to_owned())], rest: vec![Span::raw(format!("{indent}    "))] };
+        let lead =
+            RowPrefix { first: vec![Span::raw(indent.to_owned())], rest: vec![Span::raw(format!("{indent}    "))] };
         rows.extend(wrap(&pieces, cells(screen), &lead));
     };
-    say(&[("chosen for every attempt, first or fallback", Role::Heading)], "");
+    say(&[("chosen for every attempt, first or fallback", StyleRole::Heading)], "");
     match sent.headers.lines(sent.server) {
-        Err(bad) => say(&[("✗ ", Role::Bad), (&bad.to_string(), Role::Bad)], "  "),
+        Err(bad) => say(&[("✗ ", StyleRole::Bad), (&bad.to_string(), StyleRole::Bad)], "  "),
         Ok(lines) => lines.iter().for_each(|line| {
             let from = format!("   {}", line.from);
             let value = if line.secret { "••••" } else { &line.value };
-            say(&[(&line.name, Role::Key), (": ", Role::Dim), (value, Role::Text), (&from, Role::Dim)], "  ");
+            say(
+                &[
+                    (&line.name, StyleRole::Key),
+                    (": ", StyleRole::Dim),
+                    (value, StyleRole::Text),
+                    (&from, StyleRole::Dim),
+                ],
+                "  ",
+            );
         }),
     }
     for lint in &lint(sent.headers, sent.server) {
-        say(&[("! ", Role::Warn), (&lint.line, Role::Warn)], "  ");
+        say(&[("! ", StyleRole::Warn), (&lint.line, StyleRole::Warn)], "  ");
     }
-    say(&[("", Role::Text)], "");
-    say(&[("what the key may spend, as the server says", Role::Heading)], "");
+    say(&[("", StyleRole::Text)], "");
+    say(&[("what the key may spend, as the server says", StyleRole::Heading)], "");
     match sent.key_info {
-        None => say(&[("not told yet", Role::Dim)], "  "),
-        Some(Err(why)) => say(&[("! ", Role::Warn), ("unknown: ", Role::Warn), (why, Role::Warn)], "  "),
-        Some(Ok(info)) => info
-            .lines()
-            .iter()
-            .for_each(|(name, value)| say(&[(name, Role::Key), (": ", Role::Dim), (value, Role::Text)], "  ")),
+        None => say(&[("not told yet", StyleRole::Dim)], "  "),
+        Some(Err(why)) => say(&[("! ", StyleRole::Warn), ("unknown: ", StyleRole::Warn), (why, StyleRole::Warn)], "  "),
+        Some(Ok(info)) => info.lines().iter().for_each(|(name, value)| {
+            say(&[(name, StyleRole::Key), (": ", StyleRole::Dim), (value, StyleRole::Text)], "  ");
+        }),
     }
     for stack in contrast() {
-        say(&[("", Role::Text)], "");
-        say(&[(stack.name, Role::Heading)], "");
+        say(&[("", StyleRole::Text)], "");
+        say(&[(stack.name, StyleRole::Heading)], "");
         for header in &stack.headers {
-            say(&[(&header.name, Role::Dim), (": ", Role::Dim), (&header.value, Role::Dim)], "  ");
+            say(&[(&header.name, StyleRole::Dim), (": ", StyleRole::Dim), (&header.value, StyleRole::Dim)], "  ");
         }
-        say(&[(stack.note, Role::Dim)], "  ");
+        say(&[(stack.note, StyleRole::Dim)], "  ");
     }
     if let Some(request) = sent.attempt.and_then(|a| a.request.as_ref()) {
-        say(&[("", Role::Text)], "");
-        say(&[("sent by the attempt on the screen, in order", Role::Heading)], "");
+        say(&[("", StyleRole::Text)], "");
+        say(&[("sent by the attempt on the screen, in order", StyleRole::Heading)], "");
         for header in &request.headers {
-            say(&[(&header.name, Role::Key), (": ", Role::Dim), (&header.value, Role::Text)], "  ");
+            say(&[(&header.name, StyleRole::Key), (": ", StyleRole::Dim), (&header.value, StyleRole::Text)], "  ");
         }
     }
     if let Some(id) = sent.attempt.and_then(|a| a.head.as_ref()?.generation.as_ref()) {
-        say(&[("", Role::Text)], "");
-        say(&[("what the server says that it received", Role::Heading)], "");
+        say(&[("", StyleRole::Text)], "");
+        say(&[("what the server says that it received", StyleRole::Heading)], "");
         match sent.received.filter(|(of, _)| of == id) {
-            None => say(&[("not told yet", Role::Dim)], "  "),
-            Some((_, Err(why))) => say(&[("! ", Role::Warn), ("unknown: ", Role::Warn), (why, Role::Warn)], "  "),
+            None => say(&[("not told yet", StyleRole::Dim)], "  "),
+            Some((_, Err(why))) => {
+                say(&[("! ", StyleRole::Warn), ("unknown: ", StyleRole::Warn), (why, StyleRole::Warn)], "  ");
+            }
             Some((_, Ok(said))) => {
                 let all = [
                     ("HTTP-Referer", &said.referer),
@@ -134,10 +144,10 @@ pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> Sheet {
                 ];
                 for (name, value) in all {
                     let value = value.as_deref().unwrap_or("unknown");
-                    say(&[(name, Role::Key), (": ", Role::Dim), (value, Role::Text)], "  ");
+                    say(&[(name, StyleRole::Key), (": ", StyleRole::Dim), (value, StyleRole::Text)], "  ");
                 }
             }
         }
     }
-    Sheet { rows, top: 0 }
+    TextPopup { rows, top: 0 }
 }

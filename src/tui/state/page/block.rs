@@ -3,12 +3,12 @@
 use crate::failover::AttemptId;
 use crate::transcript::{Attempt, Transcript};
 use crate::tui::markdown::Markdown;
-use crate::tui::wrap::Row;
+use crate::tui::wrap::TextRow;
 use serde_json::Value;
 
 /// How a field stands among the answers that are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Agreement {
     /// Fewer than two answers have it.
     Alone,
     /// All answers have the same value.
@@ -19,7 +19,7 @@ pub enum Verdict {
 
 /// What a block shows; the same key is the same block from one look to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum BlockKey {
     /// A line or a few, set anew each time.
     Lines(&'static str, AttemptId),
     /// The text of a leader that died, by field.
@@ -32,7 +32,7 @@ pub(super) enum Key {
     Value(AttemptId, String),
 }
 
-impl Key {
+impl BlockKey {
     /// The text that a growing block is made of; the run keeps it.
     pub(super) fn source<'a>(&self, run: &'a Transcript) -> &'a str {
         let attempt = |of: &AttemptId| run.attempt(*of);
@@ -60,12 +60,12 @@ fn section<'a>(attempt: &'a Attempt, field: &str) -> Option<&'a String> {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Body {
-    Rows(Vec<Row>),
+pub(super) enum BlockBody {
+    Rows(Vec<TextRow>),
     Growing(Box<Markdown>),
 }
 
-impl Body {
+impl BlockBody {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Rows(rows) => rows.len(),
@@ -73,14 +73,14 @@ impl Body {
         }
     }
 
-    pub(super) fn row(&self, index: usize) -> Option<&Row> {
+    pub(super) fn row(&self, index: usize) -> Option<&TextRow> {
         match self {
             Self::Rows(rows) => rows.get(index),
             Self::Growing(document) => document.row(index),
         }
     }
 
-    pub(super) fn every<'a>(&'a self, source: &'a str) -> Box<dyn Iterator<Item = Row> + 'a> {
+    pub(super) fn every<'a>(&'a self, source: &'a str) -> Box<dyn Iterator<Item = TextRow> + 'a> {
         match self {
             Self::Rows(rows) => Box::new(rows.iter().cloned()),
             Self::Growing(document) => Box::new(document.every(source)),

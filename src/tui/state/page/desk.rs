@@ -1,56 +1,56 @@
 //! The blocks of one look, put together out of those of the last.
 
-use super::block::{Body, Key, Verdict};
+use super::block::{Agreement, BlockBody, BlockKey};
 use crate::dspy::{FieldType, Prediction};
 use crate::failover::{AttemptId, Outcome};
 use crate::transcript::{Attempt, AttemptPhase, Transcript, model_name, seconds};
-use crate::tui::markdown::{Look, Markdown};
+use crate::tui::markdown::{Markdown, TextStyle};
 use crate::tui::state::banner;
 use crate::tui::state::value;
-use crate::tui::theme::Role;
-use crate::tui::wrap::{Lead, Row, plain, wrap};
+use crate::tui::theme::StyleRole;
+use crate::tui::wrap::{RowPrefix, TextRow, plain, wrap};
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 
 /// Where the blocks of one look are put together out of those of the last.
-pub(super) struct Desk<'a> {
-    pub(super) look: Look,
+pub(super) struct PageBuilder<'a> {
+    pub(super) look: TextStyle,
     /// How a field stands among other answers.
-    pub(super) beside: &'a dyn Fn(&str) -> Verdict,
+    pub(super) beside: &'a dyn Fn(&str) -> Agreement,
     pub(super) fresh: bool,
-    pub(super) old: &'a mut Vec<(Key, Body)>,
-    pub(super) new: Vec<(Key, Body)>,
+    pub(super) old: &'a mut Vec<(BlockKey, BlockBody)>,
+    pub(super) new: Vec<(BlockKey, BlockBody)>,
 }
 
-impl Desk<'_> {
+impl PageBuilder<'_> {
     fn cells(&self) -> usize {
         usize::from(self.look.width.max(1))
     }
 
-    fn take(&mut self, key: &Key) -> Option<Body> {
+    fn take(&mut self, key: &BlockKey) -> Option<BlockBody> {
         let at = self.old.iter().position(|(old, _)| old == key)?;
         Some(self.old.swap_remove(at).1)
     }
 
-    pub(super) fn lines(&mut self, name: &'static str, of: AttemptId, text: &str, role: Role) {
+    pub(super) fn lines(&mut self, name: &'static str, of: AttemptId, text: &str, role: StyleRole) {
         let rows = plain(text, self.look.theme.style(role), self.cells());
-        self.new.push((Key::Lines(name, of), Body::Rows(rows)));
+        self.new.push((BlockKey::Lines(name, of), BlockBody::Rows(rows)));
     }
 
     fn gap(&mut self) {
         if !self.new.is_empty() {
-            self.new.push((Key::Lines("gap", AttemptId(0)), Body::Rows(vec![Row::default()])));
+            self.new.push((BlockKey::Lines("gap", AttemptId(0)), BlockBody::Rows(vec![TextRow::default()])));
         }
     }
 
-    fn growing(&mut self, run: &Transcript, key: Key, role: Role) {
-        let look = Look { role, ..self.look };
+    fn growing(&mut self, run: &Transcript, key: BlockKey, role: StyleRole) {
+        let look = TextStyle { role, ..self.look };
         let mut document = match self.take(&key) {
-            Some(Body::Growing(document)) => document,
+            Some(BlockBody::Growing(document)) => document,
             _ => Box::new(Markdown::new(look)),
         };
         document.update(key.source(run), look);
-        self.new.push((key, Body::Growing(document)));
+        self.new.push((key, BlockBody::Growing(document)));
     }
 
     /// The text of a leader that died, where it stood.
@@ -62,17 +62,17 @@ impl Desk<'_> {
             model_name(&attempt.model),
             attempt.happened()
         );
-        self.lines("struck", attempt.id, &head, Role::Bad);
+        self.lines("struck", attempt.id, &head, StyleRole::Bad);
         match attempt.sections() {
             // Half a field's marker is nothing that anybody has read.
             [] if attempt.text.trim_start().starts_with("[[") => {}
-            [] => self.growing(run, Key::Struck(attempt.id, String::new()), Role::Struck),
+            [] => self.growing(run, BlockKey::Struck(attempt.id, String::new()), StyleRole::Struck),
             sections => {
                 // What the answer had begun with is enough: the thoughts before it were folded already.
                 let begun = run.answer_begun(attempt);
                 for section in sections.iter().filter(|section| !begun || !run.is_thought(&section.name)) {
-                    self.lines("struck", attempt.id, &section.name, Role::Struck);
-                    self.growing(run, Key::Struck(attempt.id, section.name.clone()), Role::Struck);
+                    self.lines("struck", attempt.id, &section.name, StyleRole::Struck);
+                    self.growing(run, BlockKey::Struck(attempt.id, section.name.clone()), StyleRole::Struck);
                 }
             }
         }
@@ -82,17 +82,17 @@ impl Desk<'_> {
     pub(super) fn banner(&mut self, run: &Transcript) {
         let Some(switch) = run.switch() else { return };
         self.gap();
-        let role = if switch.gap.is_some() { Role::Accent } else { Role::Bad };
+        let role = if switch.gap.is_some() { StyleRole::Accent } else { StyleRole::Bad };
         let style = self.look.theme.style(role).add_modifier(Modifier::REVERSED);
         let line = banner::line(&switch);
         // A number stays with its unit.
         let line = line.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(line);
-        let mut rows = wrap(&[(&line, style)], self.cells().saturating_sub(1), &Lead::all(" ", style));
+        let mut rows = wrap(&[(&line, style)], self.cells().saturating_sub(1), &RowPrefix::all(" ", style));
         for row in &mut rows {
             let rest = self.cells().saturating_sub(row.width());
             row.push_span(Span::styled(" ".repeat(rest), style));
         }
-        self.new.push((Key::Lines("banner", switch.to.id), Body::Rows(rows)));
+        self.new.push((BlockKey::Lines("banner", switch.to.id), BlockBody::Rows(rows)));
     }
 
     pub(super) fn reasoning(&mut self, run: &Transcript, attempt: &Attempt, folded: bool) {
@@ -105,9 +105,9 @@ impl Desk<'_> {
         let tokens = tokens.map(|n| format!(", {n} tokens")).unwrap_or_default();
         let verb = if attempt.phase() == AttemptPhase::Reasoning { "thinking" } else { "thought" };
         let mark = if folded { "▸" } else { "▾" };
-        self.lines("reasoning", attempt.id, &format!("{mark} {verb} {time}{tokens}"), Role::Dim);
+        self.lines("reasoning", attempt.id, &format!("{mark} {verb} {time}{tokens}"), StyleRole::Dim);
         if !folded {
-            self.growing(run, Key::Reasoning(attempt.id), Role::Reasoning);
+            self.growing(run, BlockKey::Reasoning(attempt.id), StyleRole::Reasoning);
         }
     }
 
@@ -124,14 +124,14 @@ impl Desk<'_> {
         // Text without any field is shown as it is once nothing better can come of it.
         if sections.is_empty() && !attempt.text.trim().is_empty() && (run.setup.is_none() || attempt.ended.is_some()) {
             self.gap();
-            self.growing(run, Key::Field(attempt.id, String::new()), Role::Text);
+            self.growing(run, BlockKey::Field(attempt.id, String::new()), StyleRole::Text);
         }
         for section in sections {
             let thought = run.is_thought(&section.name);
             self.heading(run, attempt.id, &section.name, (thought && folded).then_some(section.text.as_str()));
             if !(thought && folded) {
-                let role = if thought { Role::Reasoning } else { Role::Text };
-                self.growing(run, Key::Field(attempt.id, section.name.clone()), role);
+                let role = if thought { StyleRole::Reasoning } else { StyleRole::Text };
+                self.growing(run, BlockKey::Field(attempt.id, section.name.clone()), role);
             }
         }
     }
@@ -144,21 +144,21 @@ impl Desk<'_> {
             if text.is_some() {
                 continue;
             }
-            let role = if run.is_thought(name) { Role::Reasoning } else { Role::Text };
+            let role = if run.is_thought(name) { StyleRole::Reasoning } else { StyleRole::Text };
             if field.is_string() {
-                self.growing(run, Key::Field(attempt.id, name.clone()), role);
+                self.growing(run, BlockKey::Field(attempt.id, name.clone()), role);
                 continue;
             }
-            let key = Key::Value(attempt.id, name.clone());
+            let key = BlockKey::Value(attempt.id, name.clone());
             let body = match self.take(&key).filter(|_| !self.fresh) {
                 Some(body) => body,
-                None => Body::Rows(value::rows(field, self.look)),
+                None => BlockBody::Rows(value::rows(field, self.look)),
             };
             self.new.push((key, body));
         }
         for repair in &prediction.repairs {
             let field = if repair.field.is_empty() { "answer" } else { &repair.field };
-            self.lines("repair", attempt.id, &format!("⚠ {field}: {}", repair.what), Role::Warn);
+            self.lines("repair", attempt.id, &format!("⚠ {field}: {}", repair.what), StyleRole::Warn);
         }
     }
 
@@ -169,12 +169,12 @@ impl Desk<'_> {
         let note = kind.filter(|kind| **kind != FieldType::Str).map(|kind| format!("  {kind}")).unwrap_or_default();
         if let Some(text) = folded {
             let words = text.split_whitespace().count();
-            return self.lines("folded", of, &format!("▸ {name}, {words} words"), Role::Dim);
+            return self.lines("folded", of, &format!("▸ {name}, {words} words"), StyleRole::Dim);
         }
         let (mark, role) = match (self.beside)(name) {
-            Verdict::Alone => ("", Role::Heading),
-            Verdict::Same => ("= ", Role::Dim),
-            Verdict::Differs => ("≠ ", Role::Warn),
+            Agreement::Alone => ("", StyleRole::Heading),
+            Agreement::Same => ("= ", StyleRole::Dim),
+            Agreement::Differs => ("≠ ", StyleRole::Warn),
         };
         self.lines("heading", of, &format!("{mark}{name}{note}"), role);
     }
@@ -196,11 +196,11 @@ impl Desk<'_> {
         };
         let of = AttemptId(0);
         let text = if finished.outcome == Outcome::Cancelled { word.to_owned() } else { format!("{word}: {headline}") };
-        self.lines("end", of, &format!("✗ {text}"), Role::Bad);
+        self.lines("end", of, &format!("✗ {text}"), StyleRole::Bad);
         // One alone is in the headline.
         for failure in finished.failures.iter().filter(|_| finished.failures.len() > 1) {
-            self.lines("failure", of, &format!("  {failure}"), Role::Text);
+            self.lines("failure", of, &format!("  {failure}"), StyleRole::Text);
         }
-        self.lines("next", of, next, Role::Dim);
+        self.lines("next", of, next, StyleRole::Dim);
     }
 }

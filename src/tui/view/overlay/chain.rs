@@ -4,7 +4,7 @@ use crate::failover::Failover;
 use crate::openrouter::settings::Provider;
 use crate::transcript::model_name;
 use crate::tui::state::app::App;
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{foot, list, open};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -16,7 +16,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let height = (app.chain.len() as u16).saturating_add(5).min(app.layout.body.height);
     let room = open(app, f, "fallback chain", "asked from the top", 72, height.max(7));
     if app.chain.is_empty() {
-        let line = Line::styled("Empty: a adds a model.", theme.style(Role::Warn));
+        let line = Line::styled("Empty: a adds a model.", theme.style(StyleRole::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
     let dear = app.dear();
@@ -28,12 +28,15 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         let open =
             if matches!(open, Some(crate::failover::BreakerState::Open { .. })) { "  ◇ breaker open" } else { "" };
         Line::from(vec![
-            Span::styled(format!("{}. ", i + 1), theme.style(Role::Dim)),
-            Span::styled(place.model.clone(), theme.style(Role::Text)),
-            Span::styled(fault, theme.style(Role::Bad)),
-            Span::styled(open, theme.style(Role::Warn)),
-            Span::styled(if dear.contains(&i) { "  $ far dearer, or unknown" } else { "" }, theme.style(Role::Warn)),
-            Span::styled(format!("  {about}"), theme.style(Role::Dim)),
+            Span::styled(format!("{}. ", i + 1), theme.style(StyleRole::Dim)),
+            Span::styled(place.model.clone(), theme.style(StyleRole::Text)),
+            Span::styled(fault, theme.style(StyleRole::Bad)),
+            Span::styled(open, theme.style(StyleRole::Warn)),
+            Span::styled(
+                if dear.contains(&i) { "  $ far dearer, or unknown" } else { "" },
+                theme.style(StyleRole::Warn),
+            ),
+            Span::styled(format!("  {about}"), theme.style(StyleRole::Dim)),
         ])
     });
     let primary = app.chain.first().map_or("nobody", |link| model_name(&link.model));

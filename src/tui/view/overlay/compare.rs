@@ -13,11 +13,11 @@
 use crate::failover::Cost;
 use crate::transcript::{Attempt, model_name, seconds, usd};
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::compare::{Column, Compare, HEAD, name};
-use crate::tui::state::page::Verdict;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::state::overlay::compare::{Column, Comparison, HEAD, name};
+use crate::tui::state::page::Agreement;
+use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::view::chrome::open;
-use crate::tui::wrap::{Row, clip, plain};
+use crate::tui::wrap::{TextRow, clip, plain};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -25,14 +25,14 @@ use ratatui::text::{Line, Span};
 use std::time::Duration;
 
 /// What the answers that are there say together.
-fn summary(compare: &Compare, room: u16) -> String {
+fn summary(compare: &Comparison, room: u16) -> String {
     let answered: Vec<_> = compare.columns.iter().filter(|column| column.answer().is_some()).collect();
     if compare.live() || answered.len() < 2 {
         return format!("{} of {} answered", answered.len(), compare.columns.len());
     }
     let run = &answered[0].transcript;
     let fields: Vec<_> = compare.verdicts.iter().filter(|(name, _)| !run.is_thought(name)).collect();
-    let differing = fields.iter().filter(|(_, verdict)| **verdict == Verdict::Differs).count();
+    let differing = fields.iter().filter(|(_, verdict)| **verdict == Agreement::Differs).count();
     let said = match (fields.len(), differing) {
         (_, 0) => "all answers are equal".to_owned(),
         (1, _) => "the answers differ".to_owned(),
@@ -48,7 +48,7 @@ fn summary(compare: &Compare, room: u16) -> String {
 }
 
 /// Draws the columns: the head of each stands, its rows move.
-pub(super) fn draw(app: &App, compare: &Compare, now: Duration, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, compare: &Comparison, now: Duration, f: &mut Frame<'_>) {
     let (shown, width) = compare.places(&app.layout);
     let all = compare.columns.len();
     let first = compare.first.min(all - shown.min(all));
@@ -66,7 +66,7 @@ pub(super) fn draw(app: &App, compare: &Compare, now: Duration, f: &mut Frame<'_
         let page = &column.page;
         let top = page.scroll.top(page.heights(), usize::from(below.height));
         paint(page.rows(top), below, f);
-        let new = theme.style(Role::Warn).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+        let new = theme.style(StyleRole::Warn).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
         let seen = column.marks.partition_point(|mark| mark.row < top);
         for mark in column.marks[seen..].iter().take_while(|mark| mark.row < top + usize::from(below.height)) {
             let place =
@@ -74,24 +74,24 @@ pub(super) fn draw(app: &App, compare: &Compare, now: Duration, f: &mut Frame<'_
             f.buffer_mut().set_style(place.intersection(below), new);
         }
         for y in (room.y..room.bottom()).filter(|_| usize::from(i) + 1 < shown) {
-            let line = Line::styled("│", theme.style(Role::Border));
+            let line = Line::styled("│", theme.style(StyleRole::Border));
             f.buffer_mut().set_line(x + width, y, &line, 1);
         }
     }
 }
 
-fn paint<'a>(rows: impl IntoIterator<Item = &'a Row>, room: Rect, f: &mut Frame<'_>) {
+fn paint<'a>(rows: impl IntoIterator<Item = &'a TextRow>, room: Rect, f: &mut Frame<'_>) {
     for (row, y) in rows.into_iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
     }
 }
 
 /// Who is asked and who answers, and the numbers.
-fn head(column: &Column, now: Duration, theme: Theme, cells: usize) -> Vec<Row> {
+fn head(column: &Column, now: Duration, theme: Theme, cells: usize) -> Vec<TextRow> {
     let (glyph, role) = match &column.transcript.finished {
-        None => ("●", Role::Live),
-        Some(_) if column.answer().is_some() => ("✓", Role::Good),
-        Some(_) => ("✗", Role::Bad),
+        None => ("●", StyleRole::Live),
+        Some(_) if column.answer().is_some() => ("✓", StyleRole::Good),
+        Some(_) => ("✗", StyleRole::Bad),
     };
     let who = match column.transcript.shown() {
         Some(attempt) if column.chain.len() > 1 => {
@@ -103,13 +103,13 @@ fn head(column: &Column, now: Duration, theme: Theme, cells: usize) -> Vec<Row> 
     let fault = fault.map(|fault| format!(" ✗{fault}")).unwrap_or_default();
     let mut rows = vec![Line::from(vec![
         Span::styled(format!("{glyph} "), theme.style(role)),
-        Span::styled(clip(&(who + &fault), cells.saturating_sub(2)), theme.style(Role::Title)),
+        Span::styled(clip(&(who + &fault), cells.saturating_sub(2)), theme.style(StyleRole::Title)),
     ])];
     // What does not fit is left out whole, from the end.
     let mut numbers = numbers(column, now);
-    let mut told = plain(&numbers.join(" · "), theme.style(Role::Dim), cells);
+    let mut told = plain(&numbers.join(" · "), theme.style(StyleRole::Dim), cells);
     while rows.len() + told.len() > usize::from(HEAD - 1) && numbers.pop().is_some() {
-        told = plain(&numbers.join(" · "), theme.style(Role::Dim), cells);
+        told = plain(&numbers.join(" · "), theme.style(StyleRole::Dim), cells);
     }
     rows.extend(told);
     rows

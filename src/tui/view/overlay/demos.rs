@@ -3,7 +3,7 @@
 use crate::dspy::Demo;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::demos::shown;
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{foot, list, open};
 use crate::tui::wrap::clip;
 use ratatui::Frame;
@@ -17,12 +17,15 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
     let room = open(app, f, "demos", "sent with the next run, from the top", 84, height);
     if app.demos.is_empty() {
         let text = clip("None yet. Alt+P makes the answer on the screen one.", room.width.into());
-        f.buffer_mut().set_line(room.x, room.y, &Line::styled(text, theme.style(Role::Warn)), room.width);
+        f.buffer_mut().set_line(room.x, room.y, &Line::styled(text, theme.style(StyleRole::Warn)), room.width);
     }
     list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, app.demos.len(), |i| {
         let number = format!("{}. ", i + 1);
         let text = clip(&summary(app, &app.demos[i]), usize::from(room.width).saturating_sub(number.len()));
-        Line::from(vec![Span::styled(number, theme.style(Role::Dim)), Span::styled(text, theme.style(Role::Text))])
+        Line::from(vec![
+            Span::styled(number, theme.style(StyleRole::Dim)),
+            Span::styled(text, theme.style(StyleRole::Text)),
+        ])
     });
     foot(app, f, room, 1, "Saved with the signature: Alt+S.");
 }

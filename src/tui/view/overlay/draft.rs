@@ -4,11 +4,11 @@ use crate::openrouter::headers::lint;
 use crate::openrouter::settings::RequestSettings;
 use crate::transcript::counted;
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::draft::{Draft, Drafted, Subject};
+use crate::tui::state::overlay::draft::{Draft, ParsedDraft, Subject};
 use crate::tui::state::overlay::sheet::WIDTH;
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{cursor, open};
-use crate::tui::wrap::{Row, plain};
+use crate::tui::wrap::{TextRow, plain};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -30,25 +30,25 @@ pub(super) fn draw(app: &App, draft: &Draft, f: &mut Frame<'_>) {
     }
 }
 
-fn verdict(app: &App, draft: &Draft, cells: usize) -> Vec<Row> {
+fn verdict(app: &App, draft: &Draft, cells: usize) -> Vec<TextRow> {
     let theme = app.colours();
     let say = |text: &str, role| text.lines().flat_map(|line| plain(line, theme.style(role), cells)).collect();
-    let lines: Vec<Vec<Row>> = match draft.read() {
-        Err(wrong) => wrong.iter().map(|line| say(&format!("✗ {line}"), Role::Bad)).collect(),
-        Ok(Drafted::Signature(entry)) => {
+    let lines: Vec<Vec<TextRow>> = match draft.read() {
+        Err(wrong) => wrong.iter().map(|line| say(&format!("✗ {line}"), StyleRole::Bad)).collect(),
+        Ok(ParsedDraft::Signature(entry)) => {
             let demos = counted(entry.demos.len(), "demo");
             let text = format!("✓ {} · {} · {demos}", entry.signature.inline(), entry.module);
-            vec![say(&text, Role::Good)]
+            vec![say(&text, StyleRole::Good)]
         }
-        Ok(Drafted::Request(settings)) if *settings == RequestSettings::default() => {
-            vec![say("✓ nothing is set: the provider decides", Role::Good)]
+        Ok(ParsedDraft::Request(settings)) if *settings == RequestSettings::default() => {
+            vec![say("✓ nothing is set: the provider decides", StyleRole::Good)]
         }
-        Ok(Drafted::Request(_)) => vec![say("✓ can be sent", Role::Good)],
-        Ok(Drafted::Headers(headers)) => {
+        Ok(ParsedDraft::Request(_)) => vec![say("✓ can be sent", StyleRole::Good)],
+        Ok(ParsedDraft::Headers(headers)) => {
             let count = headers.lines(&app.server).map(|lines| lines.len()).unwrap_or_default();
             let lints = lint(&headers, &app.server);
-            let lints = lints.iter().map(|lint| say(&format!("! {}", lint.line), Role::Warn));
-            std::iter::once(say(&format!("✓ {count} headers to {}", app.server.host()), Role::Good))
+            let lints = lints.iter().map(|lint| say(&format!("! {}", lint.line), StyleRole::Warn));
+            std::iter::once(say(&format!("✓ {count} headers to {}", app.server.host()), StyleRole::Good))
                 .chain(lints)
                 .collect()
         }

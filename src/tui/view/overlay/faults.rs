@@ -2,8 +2,8 @@
 
 use crate::tui::keymap::Action;
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::faults::{COMMON, Faults};
-use crate::tui::theme::Role;
+use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
+use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{foot, list, open};
 use crate::tui::wrap::{clip, plain};
 use ratatui::Frame;
@@ -11,11 +11,11 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 /// Draws the picker.
-pub(super) fn draw(app: &App, faults: &Faults, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
     let theme = app.colours();
     let Some(chosen) = app.chain.get(app.link) else {
         let room = open(app, f, "break a model", "", 48, 3);
-        let line = Line::styled("The chain is empty: Ctrl+L adds a model.", theme.style(Role::Warn));
+        let line = Line::styled("The chain is empty: Ctrl+L adds a model.", theme.style(StyleRole::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
         return;
     };
@@ -29,9 +29,9 @@ pub(super) fn draw(app: &App, faults: &Faults, f: &mut Frame<'_>) {
         let (letter, word, about) = COMMON[i];
         let mark = if chosen.fault.as_ref().is_some_and(|fault| fault.to_string() == word) { "✗" } else { " " };
         Line::from(vec![
-            Span::styled(format!("{mark} {letter}  "), theme.style(Role::Key)),
-            Span::styled(format!("{word:<19}"), theme.style(Role::Text)),
-            Span::styled(about, theme.style(Role::Dim)),
+            Span::styled(format!("{mark} {letter}  "), theme.style(StyleRole::Key)),
+            Span::styled(format!("{word:<19}"), theme.style(StyleRole::Text)),
+            Span::styled(about, theme.style(StyleRole::Dim)),
         ])
     });
     let send = app.keymap.key(Action::Send).map_or_else(String::new, |key| key.to_string());
@@ -42,14 +42,15 @@ fn typing(app: &App, word: &str, room: Rect, f: &mut Frame<'_>) {
     let theme = app.colours();
     let shown = clip(word, usize::from(room.width.saturating_sub(3)));
     let x = room.x + 2 + crate::tui::wrap::width(&shown) as u16;
-    let line = Line::from(vec![Span::styled("/ ", theme.style(Role::Key)), Span::raw(shown)]);
+    let line = Line::from(vec![Span::styled("/ ", theme.style(StyleRole::Key)), Span::raw(shown)]);
     f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     f.set_cursor_position(Position { x, y: room.y });
-    let (text, role) = match Faults::problem(word) {
-        Some(problem) => (problem, Role::Bad),
-        None => {
-            ("kind[:details][@schedule], for example stall:8@once, 503@every=2, drip:2s@first=3".to_owned(), Role::Dim)
-        }
+    let (text, role) = match FaultPicker::problem(word) {
+        Some(problem) => (problem, StyleRole::Bad),
+        None => (
+            "kind[:details][@schedule], for example stall:8@once, 503@every=2, drip:2s@first=3".to_owned(),
+            StyleRole::Dim,
+        ),
     };
     for (row, y) in plain(&text, theme.style(role), room.width.into()).iter().zip(room.y + 2..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);

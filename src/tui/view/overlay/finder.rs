@@ -1,8 +1,8 @@
 //! A list narrowed by typing.
 
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::finder::{Finder, Sought};
-use crate::tui::theme::Role;
+use crate::tui::state::overlay::finder::{Finder, FinderKind};
+use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{open, window};
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
@@ -13,36 +13,36 @@ use ratatui::text::{Line, Span};
 pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     let theme = app.colours();
     let title = match finder.sought {
-        Sought::Actions => "palette",
-        Sought::Models => "add a model",
-        Sought::Rivals => "add a model, or a chain: a/b, c/d",
-        Sought::Inputs => "asked before",
-        Sought::Runs => "earlier runs",
-        Sought::Text => "find in the answer",
+        FinderKind::Actions => "palette",
+        FinderKind::Models => "add a model",
+        FinderKind::CompareSet => "add a model, or a chain: a/b, c/d",
+        FinderKind::Inputs => "asked before",
+        FinderKind::Runs => "earlier runs",
+        FinderKind::Text => "find in the answer",
     };
-    let height = if finder.sought == Sought::Text { 3 } else { 18.min(app.layout.body.height) };
-    let from = if finder.sought == Sought::Models { format!(" · {}", app.listed) } else { String::new() };
+    let height = if finder.sought == FinderKind::Text { 3 } else { 18.min(app.layout.body.height) };
+    let from = if finder.sought == FinderKind::Models { format!(" · {}", app.listed) } else { String::new() };
     let room = open(app, f, title, &format!("{}{from}", finder.found().len()), 84, height);
     let typed = clip(&finder.query, usize::from(room.width.saturating_sub(3)));
     let x = room.x + 2 + width(&typed) as u16;
-    let line = Line::from(vec![Span::styled("› ", theme.style(Role::Key)), Span::raw(typed)]);
+    let line = Line::from(vec![Span::styled("› ", theme.style(StyleRole::Key)), Span::raw(typed)]);
     f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     f.set_cursor_position(Position { x, y: room.y });
     let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
-    if finder.found().len() == 0 && matches!(finder.sought, Sought::Models | Sought::Rivals) {
+    if finder.found().len() == 0 && matches!(finder.sought, FinderKind::Models | FinderKind::CompareSet) {
         let hint = "Not in the catalogue: Enter adds it as typed.";
-        f.buffer_mut().set_line(below.x, below.y, &Line::styled(hint, theme.style(Role::Dim)), below.width);
+        f.buffer_mut().set_line(below.x, below.y, &Line::styled(hint, theme.style(StyleRole::Dim)), below.width);
     }
     let window = window(finder.at, finder.found().len(), below.height);
     let shown = finder.found().enumerate().skip(window.start).take(window.len());
     for ((i, item), y) in shown.zip(below.y..below.bottom()) {
         let note = clip(&item.note, usize::from(below.width / 2));
         let label = clip(&item.label, usize::from(below.width).saturating_sub(width(&note) + 1));
-        f.buffer_mut().set_line(below.x, y, &Line::styled(label, theme.style(Role::Text)), below.width);
+        f.buffer_mut().set_line(below.x, y, &Line::styled(label, theme.style(StyleRole::Text)), below.width);
         let x = below.right().saturating_sub(width(&note) as u16);
-        f.buffer_mut().set_line(x, y, &Line::styled(note, theme.style(Role::Dim)), below.width);
+        f.buffer_mut().set_line(x, y, &Line::styled(note, theme.style(StyleRole::Dim)), below.width);
         if i == finder.at {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(Role::Selected));
+            f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(StyleRole::Selected));
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::failover::BreakerState;
 use crate::transcript::seconds;
 use crate::tui::state::app::App;
-use crate::tui::state::board::Gauge;
-use crate::tui::theme::Role;
+use crate::tui::state::board::HealthRow;
+use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{list, open};
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
@@ -19,7 +19,7 @@ pub(super) fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
     let height = (gauges.len() as u16).saturating_add(4).min(app.layout.body.height);
     let room = open(app, f, "health", "this session", 96, height.max(5));
     if gauges.is_empty() {
-        let line = Line::styled("Nothing has been asked yet.", theme.style(Role::Dim));
+        let line = Line::styled("Nothing has been asked yet.", theme.style(StyleRole::Dim));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
         return;
     }
@@ -27,7 +27,7 @@ pub(super) fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
     let times = |text: &str| if room.width < 72 { String::new() } else { format!(" {text:>15}") };
     let (model, first) = (pad("model", 24), times("first P50 / P95"));
     let head = format!("{model} {:>9}{first}  {:<20} last failure", "answered", "breaker");
-    f.buffer_mut().set_line(room.x, room.y, &Line::styled(head, theme.style(Role::Heading)), room.width);
+    f.buffer_mut().set_line(room.x, room.y, &Line::styled(head, theme.style(StyleRole::Heading)), room.width);
     let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
     list(app, f, below, at, gauges.len(), |i| {
         let gauge = &gauges[i];
@@ -38,7 +38,7 @@ pub(super) fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
         Line::from(vec![
             Span::raw(format!("{} {rate:>9}{}  ", pad(gauge.short(), 24), times(&first))),
             Span::styled(format!("{breaker:<20} "), theme.style(role)),
-            Span::styled(clip(gauge.last.as_deref().unwrap_or_default(), 40), theme.style(Role::Dim)),
+            Span::styled(clip(gauge.last.as_deref().unwrap_or_default(), 40), theme.style(StyleRole::Dim)),
         ])
     });
 }
@@ -50,16 +50,18 @@ fn pad(text: &str, cells: usize) -> String {
 }
 
 /// The breaker in words, with what is left of its pause.
-fn breaker(gauge: &Gauge, now: Duration) -> (String, Role) {
+fn breaker(gauge: &HealthRow, now: Duration) -> (String, StyleRole) {
     match gauge.breaker {
-        None => ("closed".to_owned(), Role::Dim),
-        Some(BreakerState::Closed { weight }) if weight > 0.0 => (format!("closed, {weight}/3"), Role::Warn),
-        Some(BreakerState::Closed { .. }) => ("closed".to_owned(), Role::Good),
+        None => ("closed".to_owned(), StyleRole::Dim),
+        Some(BreakerState::Closed { weight }) if weight > 0.0 => (format!("closed, {weight}/3"), StyleRole::Warn),
+        Some(BreakerState::Closed { .. }) => ("closed".to_owned(), StyleRole::Good),
         Some(BreakerState::Open { until: Some(until) }) if until > now => {
-            (format!("open, {} left", seconds(until.saturating_sub(now))), Role::Bad)
+            (format!("open, {} left", seconds(until.saturating_sub(now))), StyleRole::Bad)
         }
-        Some(BreakerState::Open { until: None }) => ("open until reset".to_owned(), Role::Bad),
-        Some(BreakerState::Open { .. } | BreakerState::HalfOpen) => ("half-open: one probe".to_owned(), Role::Warn),
-        Some(BreakerState::Probing) => ("probing".to_owned(), Role::Live),
+        Some(BreakerState::Open { until: None }) => ("open until reset".to_owned(), StyleRole::Bad),
+        Some(BreakerState::Open { .. } | BreakerState::HalfOpen) => {
+            ("half-open: one probe".to_owned(), StyleRole::Warn)
+        }
+        Some(BreakerState::Probing) => ("probing".to_owned(), StyleRole::Live),
     }
 }

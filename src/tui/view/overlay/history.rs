@@ -4,7 +4,7 @@ use crate::failover::Outcome;
 use crate::transcript::{counted, model_name, seconds};
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::history::{chosen, inputs};
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{list, open};
 use crate::tui::wrap::clip;
 use ratatui::Frame;
@@ -16,16 +16,16 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
     let height = (app.past.len() as u16).saturating_add(2).min(app.layout.body.height);
     let room = open(app, f, "earlier runs", &format!("{}", app.past.len()), 100, height.max(3));
     if app.past.is_empty() {
-        let line = Line::styled("No earlier runs.", theme.style(Role::Dim));
+        let line = Line::styled("No earlier runs.", theme.style(StyleRole::Dim));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
     list(app, f, room, at, app.past.len(), |i| {
         let Some(run) = chosen(&app.past, i) else { return Line::default() };
         let (glyph, role) = match run.outcome() {
-            Some(Outcome::Succeeded) if run.switch().is_some() => ("⇄", Role::Accent),
-            Some(Outcome::Succeeded) => ("✓", Role::Good),
-            Some(Outcome::Cancelled) | None => ("–", Role::Dim),
-            Some(_) => ("✗", Role::Bad),
+            Some(Outcome::Succeeded) if run.switch().is_some() => ("⇄", StyleRole::Accent),
+            Some(Outcome::Succeeded) => ("✓", StyleRole::Good),
+            Some(Outcome::Cancelled) | None => ("–", StyleRole::Dim),
+            Some(_) => ("✗", StyleRole::Bad),
         };
         let who = run.winner().map_or_else(|| "no answer".to_owned(), |attempt| model_name(&attempt.model).to_owned());
         let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
@@ -34,8 +34,8 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
         let room_left = usize::from(room.width).saturating_sub(crate::tui::wrap::width(&tail) + 3);
         Line::from(vec![
             Span::styled(format!("{glyph} "), theme.style(role)),
-            Span::styled(clip(&inputs(run), room_left), theme.style(Role::Text)),
-            Span::styled(tail, theme.style(Role::Dim)),
+            Span::styled(clip(&inputs(run), room_left), theme.style(StyleRole::Text)),
+            Span::styled(tail, theme.style(StyleRole::Dim)),
         ])
     });
 }

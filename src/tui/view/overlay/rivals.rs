@@ -2,7 +2,7 @@
 
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::compare::{MOST, name};
-use crate::tui::theme::Role;
+use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{foot, list, open};
 use crate::tui::wrap::clip;
 use ratatui::Frame;
@@ -18,13 +18,14 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
     let room = open(app, f, "who is compared", &format!("{chosen} of at most {MOST}"), 84, height.max(6));
     list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, all.len(), |i| {
         let rival = &all[i];
-        let (mark, role) = if app.rivals.has(rival, &app.chain) { ("[x] ", Role::Accent) } else { ("[ ] ", Role::Dim) };
+        let (mark, role) =
+            if app.rivals.has(rival, &app.chain) { ("[x] ", StyleRole::Accent) } else { ("[ ] ", StyleRole::Dim) };
         let kind = if rival.len() > 1 { "  a chain" } else { "" };
         let room_left = usize::from(room.width).saturating_sub(14);
         Line::from(vec![
             Span::styled(mark, theme.style(role)),
-            Span::styled(clip(&name(rival), room_left), theme.style(Role::Text)),
-            Span::styled(kind, theme.style(Role::Dim)),
+            Span::styled(clip(&name(rival), room_left), theme.style(StyleRole::Text)),
+            Span::styled(kind, theme.style(StyleRole::Dim)),
         ])
     });
     foot(app, f, room, 1, "Space chooses; a adds a model, or a chain: a/b, c/d.");

@@ -1,12 +1,12 @@
 //! Text to read in an overlay.
 
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::sheet::{Sheet, WIDTH};
+use crate::tui::state::overlay::sheet::{TextPopup, WIDTH};
 use crate::tui::view::chrome::open;
 use ratatui::Frame;
 
 /// Draws the rows in a place of their own.
-pub(super) fn draw(app: &App, sheet: &Sheet, title: &str, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, sheet: &TextPopup, title: &str, f: &mut Frame<'_>) {
     let wanted = u16::try_from(sheet.rows.len()).unwrap_or(u16::MAX).saturating_add(2);
     let height = wanted.min(app.layout.body.height);
     let shown = usize::from(height.saturating_sub(2));

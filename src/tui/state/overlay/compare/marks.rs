@@ -4,12 +4,12 @@
 use super::words::new_words;
 use crate::dspy::FieldType;
 use crate::transcript::Transcript;
-use crate::tui::state::page::{FieldRows, Page};
+use crate::tui::state::page::{AnswerPage, FieldRows};
 use crate::tui::wrap::width;
 
 /// New words side by side in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct NewSpan {
     /// The row of the page.
     pub row: usize,
     /// The first cell.
@@ -19,7 +19,7 @@ pub struct Mark {
 }
 
 /// A word or a whole row: the row among its field's, its first byte there, and what it says.
-struct Piece<'a> {
+struct DiffUnit<'a> {
     row: usize,
     from: usize,
     text: &'a str,
@@ -27,7 +27,7 @@ struct Piece<'a> {
 
 /// What the answer on a page has that the one on the base's page does not, field by field. Thoughts always differ and
 /// are left out.
-pub(super) fn marks(base: &[FieldRows<'_>], run: &Transcript, page: &Page) -> Vec<Mark> {
+pub(super) fn marks(base: &[FieldRows<'_>], run: &Transcript, page: &AnswerPage) -> Vec<NewSpan> {
     let mut marks = Vec::new();
     for field in page.fields(run).filter(|field| !run.is_thought(field.name)) {
         let Some(before) = base.iter().find(|other| other.name == field.name) else { continue };
@@ -40,14 +40,14 @@ pub(super) fn marks(base: &[FieldRows<'_>], run: &Transcript, page: &Page) -> Ve
     marks
 }
 
-fn pieces(rows: &[String], words: bool) -> Vec<Piece<'_>> {
+fn pieces(rows: &[String], words: bool) -> Vec<DiffUnit<'_>> {
     let mut pieces = Vec::new();
     for (row, text) in rows.iter().enumerate() {
         let text = text.trim_end();
         let mut at = text.len() - text.trim_start().len();
         for word in text.trim_start().split(|c: char| words && c.is_whitespace()) {
             if !word.is_empty() {
-                pieces.push(Piece { row, from: at, text: word });
+                pieces.push(DiffUnit { row, from: at, text: word });
             }
             // What parts two words is one character, of one byte or more.
             at += word.len() + text[at + word.len()..].chars().next().map_or(0, char::len_utf8);
@@ -56,12 +56,12 @@ fn pieces(rows: &[String], words: bool) -> Vec<Piece<'_>> {
     pieces
 }
 
-fn said<'a>(pieces: &[Piece<'a>]) -> Vec<&'a str> {
+fn said<'a>(pieces: &[DiffUnit<'a>]) -> Vec<&'a str> {
     pieces.iter().map(|piece| piece.text).collect()
 }
 
 /// The cells of what is new; between two new words of a row the space is theirs.
-fn join(pieces: &[Piece<'_>], new: &[bool], field: &FieldRows<'_>, marks: &mut Vec<Mark>) {
+fn join(pieces: &[DiffUnit<'_>], new: &[bool], field: &FieldRows<'_>, marks: &mut Vec<NewSpan>) {
     let mut last: Option<usize> = None;
     for (i, piece) in pieces.iter().enumerate().filter(|(i, _)| new[*i]) {
         let (text, row) = (&field.rows[piece.row], field.from + piece.row);
@@ -69,7 +69,7 @@ fn join(pieces: &[Piece<'_>], new: &[bool], field: &FieldRows<'_>, marks: &mut V
         let end = from + width(piece.text) as u16;
         match marks.last_mut().filter(|mark| mark.row == row && last.is_some_and(|last| last + 1 == i)) {
             Some(mark) => mark.cells = end - mark.from,
-            None => marks.push(Mark { row, from, cells: end - from }),
+            None => marks.push(NewSpan { row, from, cells: end - from }),
         }
         last = Some(i);
     }
