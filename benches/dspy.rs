@@ -4,7 +4,7 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use serde_json::json;
-use switchover::dspy::{Adapter, Demo, Module, Sections, Signature, Values};
+use switchover::dspy::{Adapter, AnswerReader, Demo, Module, Signature, Values};
 
 fn main() {
     divan::main();
@@ -92,7 +92,7 @@ fn sections(bencher: Bencher, adapter: Adapter, size: usize) {
     let (signature, text) = (signature(), answer(adapter, size));
     let pieces = chunks(&text);
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
-        let mut sections = Sections::new(adapter, &signature);
+        let mut sections = AnswerReader::new(adapter, &signature);
         for piece in &pieces {
             sections.push(black_box(piece));
             black_box(sections.view());

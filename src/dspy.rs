@@ -4,27 +4,26 @@
 mod adapter;
 mod explain;
 mod grammar;
+pub mod import;
 mod input;
-mod json;
-mod kind;
 pub mod library;
 mod module;
-mod read;
-mod sections;
+mod python_text;
+mod reader;
 mod signature;
-pub mod state;
 mod syntax;
+mod types;
 mod value;
 
 pub use adapter::UnknownAdapter;
 pub use explain::{explain, explain_answer};
 pub use grammar::Warning;
-pub use kind::FieldType;
 pub use library::{LibraryEntry, LibraryError};
 pub use module::{Ballot, UnknownModule, Vote, vote};
-pub use sections::Sections;
+pub use reader::AnswerReader;
 pub use signature::{Field, Signature};
 pub use syntax::SyntaxError;
+pub use types::FieldType;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

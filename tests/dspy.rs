@@ -1,12 +1,14 @@
 //! What DSPy was seen to do, as data, against what we do.
 
+#[path = "dspy/library.rs"]
+mod library;
 #[path = "dspy/messages.rs"]
 mod messages;
 #[path = "dspy/parse.rs"]
 mod parse;
 #[path = "dspy/properties.rs"]
 mod properties;
+#[path = "dspy/saved_programs.rs"]
+mod saved_programs;
 #[path = "dspy/signatures.rs"]
 mod signatures;
-#[path = "dspy/travel.rs"]
-mod travel;

@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use switchover::dspy::{Adapter, Sections, Signature};
+use switchover::dspy::{Adapter, AnswerReader, Signature};
 use switchover::text::clean;
 
 fn is_harmless(text: &str) -> bool {
@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
     };
     let chars: Vec<char> = answer.chars().collect();
     for adapter in Adapter::ALL {
-        let mut sections = Sections::new(adapter, &signature);
+        let mut sections = AnswerReader::new(adapter, &signature);
         for piece in chars.chunks(usize::from(*size).max(1)) {
             sections.push(&piece.iter().collect::<String>());
             assert!(sections.view().iter().all(|section| is_harmless(&section.text)), "{:?}", sections.view());

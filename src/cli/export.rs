@@ -2,7 +2,8 @@
 
 use super::{GlobalOptions, exit, history, setup};
 use crate::config::{Config, Environment};
-use crate::dspy::{LibraryEntry, state};
+use crate::dspy::LibraryEntry;
+use crate::dspy::import::saved_program;
 use crate::export::{self, Setting};
 use crate::openrouter::{BaseUrl, Header, OPENROUTER};
 use crate::report::{Report, RunSpec};
@@ -87,7 +88,7 @@ fn text(spec: &RunSpec, base: &BaseUrl, headers: &[Header], to: To) -> String {
         To::LitellmProxy => export::proxy(&setting),
         To::Curl => export::curl(&setting),
         To::Openai => export::openai(&setting),
-        To::DspyState => state::export(&LibraryEntry {
+        To::DspyState => saved_program::write(&LibraryEntry {
             signature: spec.signature.clone(),
             description: String::new(),
             module: spec.module,
@@ -128,7 +129,7 @@ impl ImportArgs {
         let text = std::fs::read_to_string(&self.file).with_context(|| place.clone())?;
         let stem = self.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = self.name.or(stem).unwrap_or_else(|| "imported".to_owned());
-        let imported = state::import(&text, &name).with_context(|| place)?;
+        let imported = saved_program::read(&text, &name).with_context(|| place)?;
         for note in &imported.notes {
             eprintln!("note: {note}");
         }

@@ -5,7 +5,8 @@ mod demo;
 mod prose;
 mod schema;
 
-use super::{Adapter, Demo, Message, ParseFailure, Prediction, Role, Sections, Signature, Turn, Values};
+use super::signature::Signature;
+use super::{Adapter, Demo, Message, ParseFailure, Role, Turn, Values};
 use serde_json::Value;
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -27,17 +28,6 @@ impl Adapter {
         }
         messages.push(message(Role::User, prose::user(self, &signature, inputs)));
         messages
-    }
-
-    /// Reads a complete answer.
-    ///
-    /// # Errors
-    /// Every output that is missing or does not fit its type.
-    pub fn parse(self, signature: &Signature, text: &str) -> Result<Prediction, ParseFailure> {
-        let mut sections = Sections::new(self, signature);
-        sections.push(text);
-        sections.finish();
-        sections.into_prediction(text)
     }
 
     /// The messages to add after an answer that does not validate: that answer, what is wrong with it, and what

@@ -1,6 +1,7 @@
 //! What `switchover signature` and `switchover parse` say, as JSON.
 
-use super::{Adapter, ParseFailure, Prediction, Signature};
+use super::signature::Signature;
+use super::{Adapter, ParseFailure, Prediction};
 use serde_json::{Value, json};
 
 /// `{"accepted": true, "fields": [{"name", "kind", "type"}], "warnings": [{"at": [from, to], "message"}]}`, or

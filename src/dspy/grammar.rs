@@ -9,9 +9,12 @@ mod names;
 mod token;
 mod types;
 
-use super::{Field, FieldType, Signature, SyntaxError};
+use super::signature::{Field, Signature};
+use super::syntax::SyntaxError;
+use super::types::FieldType;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use std::str::FromStr;
 use token::{Spanned, Token};
 
 /// Something that was written and that DSPy drops without a word.
@@ -47,11 +50,38 @@ const KEYWORDS: [&str; 35] = [
 /// Longer sources are refused: a signature is a line, not a file.
 const LONGEST: usize = 64 * 1024;
 
+impl Signature {
+    /// Reads an inline signature and says what of it DSPy would have dropped without a word.
+    ///
+    /// # Errors
+    /// Those of [`FromStr`](#impl-FromStr-for-Signature).
+    pub fn read(source: &str) -> Result<(Self, Vec<Warning>), SyntaxError> {
+        signature(source)
+    }
+}
+
+impl FromStr for Signature {
+    type Err = SyntaxError;
+
+    fn from_str(source: &str) -> Result<Self, Self::Err> {
+        Self::read(source).map(|(signature, _)| signature)
+    }
+}
+
+impl FromStr for FieldType {
+    type Err = SyntaxError;
+
+    /// Reads either spelling.
+    fn from_str(source: &str) -> Result<Self, Self::Err> {
+        kind(source)
+    }
+}
+
 /// Reads an inline signature, with what DSPy would have dropped silently.
 ///
 /// # Errors
 /// See [`SyntaxError`]: the position, what was expected, and a guess at what was meant.
-pub(super) fn signature(source: &str) -> Result<(Signature, Vec<Warning>), SyntaxError> {
+fn signature(source: &str) -> Result<(Signature, Vec<Warning>), SyntaxError> {
     if source.len() > LONGEST {
         return Err(SyntaxError::new(0..0, "a signature of more than 64 KiB", "fields on both sides of one `->`"));
     }
@@ -71,7 +101,7 @@ pub(super) fn signature(source: &str) -> Result<(Signature, Vec<Warning>), Synta
 }
 
 /// Reads a type on its own, in either spelling.
-pub(super) fn kind(source: &str) -> Result<FieldType, SyntaxError> {
+fn kind(source: &str) -> Result<FieldType, SyntaxError> {
     let tokens = token::tokens(source, 0..source.len().min(LONGEST))?;
     let mut reader = FieldParser { source, end: source.len(), tokens: &tokens, at: 0, printed: true };
     let kind = reader.kind(0)?;

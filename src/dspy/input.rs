@@ -1,6 +1,9 @@
 //! What a person gives to an input field, as a value of its type.
 
-use super::{Field, FieldType, Problem, Signature, read};
+use super::Problem;
+use super::reader::coerce;
+use super::signature::{Field, Signature};
+use super::types::FieldType;
 use serde_json::Value;
 
 impl Signature {
@@ -22,7 +25,7 @@ impl Field {
             let lines = typed.lines().map(str::trim).filter(|line| !line.is_empty());
             return Ok(lines.map(Value::from).collect());
         }
-        read::text(self, typed).map(|(value, _)| value)
+        coerce::text(self, typed).map(|(value, _)| value)
     }
 
     /// Reads what came as JSON.
@@ -30,7 +33,7 @@ impl Field {
     /// # Errors
     /// As for [`read`](Self::read).
     pub fn read_json(&self, value: &Value) -> Result<Value, Problem> {
-        read::json(self, value).map(|(value, _)| value)
+        coerce::json(self, value).map(|(value, _)| value)
     }
 }
 

@@ -1,40 +1,12 @@
 //! Signatures with a name, as TOML: the built-in ones and the user's own. Knows texts, not files.
 
+mod entry;
 mod file;
 mod write;
 
-use super::{Demo, Module, Signature};
+pub use entry::{LibraryEntry, LibraryError};
 use file::LibraryFile;
-use serde::{Deserialize, Serialize};
 pub use write::to_toml;
-
-/// A signature in the library.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LibraryEntry {
-    /// With its name, instructions, and all that is known of its fields.
-    pub signature: Signature,
-    /// What it is for, one line.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub description: String,
-    /// How it is usually asked.
-    #[serde(default)]
-    pub module: Module,
-    /// Examples that are sent with it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub demos: Vec<Demo>,
-}
-
-/// A library that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}{}: {message}", entry.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default())]
-pub struct LibraryError {
-    /// From 1.
-    pub line: usize,
-    /// The entry's name, if it got as far as that.
-    pub entry: Option<String>,
-    /// What is wrong and what was expected; for a signature with its line and a caret under it.
-    pub message: String,
-}
 
 /// The signatures that come with the program.
 pub fn built_in() -> Vec<LibraryEntry> {
@@ -48,7 +20,7 @@ pub fn built_in() -> Vec<LibraryEntry> {
 pub fn parse(text: &str) -> Result<Vec<LibraryEntry>, LibraryError> {
     let file: LibraryFile = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        LibraryError { line: line(text, at), entry: None, message: error.message().to_owned() }
+        LibraryError { line: file::line(text, at), entry: None, message: error.message().to_owned() }
     })?;
     let mut entries: Vec<LibraryEntry> = Vec::new();
     for raw in file.signature {
@@ -87,9 +59,4 @@ pub fn put(entries: &mut Vec<LibraryEntry>, entry: LibraryEntry) {
         Some(other) => *other = entry,
         None => entries.push(entry),
     }
-}
-
-/// The line of a byte, from 1.
-fn line(text: &str, at: usize) -> usize {
-    memchr::memchr_iter(b'\n', &text.as_bytes()[..at.min(text.len())]).count() + 1
 }

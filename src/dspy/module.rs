@@ -76,7 +76,7 @@ fn free_name(signature: &Signature, names: &[&str]) -> String {
 /// An attempt in a line: its reasoning, then what it came to.
 fn told(signature: &Signature, attempt: &Prediction) -> String {
     let line = |value: &Value| {
-        let text = value.as_str().map_or_else(|| super::value::json_text(value), str::to_owned);
+        let text = value.as_str().map_or_else(|| super::python_text::json_text(value), str::to_owned);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let asked = |name: &String| signature.output(name).is_some();

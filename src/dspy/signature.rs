@@ -1,10 +1,9 @@
 //! What is asked for: typed inputs and outputs.
 
+use super::types::FieldType;
 use super::value::render;
-use super::{FieldType, SyntaxError, Warning, grammar};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::str::FromStr;
 
 /// Named, typed inputs and outputs with instructions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,14 +63,6 @@ impl Signature {
         Self { name: String::new(), instructions: String::new(), inputs, outputs }
     }
 
-    /// Reads an inline signature and says what of it DSPy would have dropped without a word.
-    ///
-    /// # Errors
-    /// Those of [`FromStr`](#impl-FromStr-for-Signature).
-    pub fn read(source: &str) -> Result<(Self, Vec<Warning>), SyntaxError> {
-        grammar::signature(source)
-    }
-
     /// As one would type it: `question, context: list[str] -> answer`. Reading it gives the same fields.
     pub fn inline(&self) -> String {
         let side = |fields: &[Field]| {
@@ -118,13 +109,5 @@ impl Signature {
     /// All fields: inputs, then outputs.
     pub fn fields(&self) -> impl Iterator<Item = &Field> {
         self.inputs.iter().chain(&self.outputs)
-    }
-}
-
-impl FromStr for Signature {
-    type Err = SyntaxError;
-
-    fn from_str(source: &str) -> Result<Self, Self::Err> {
-        Self::read(source).map(|(signature, _)| signature)
     }
 }

@@ -1,6 +1,6 @@
 //! One attempt as far as its reports go.
 
-use crate::dspy::{Adapter, Prediction, Section, Sections, Signature};
+use crate::dspy::{Adapter, AnswerReader, Prediction, Section, Signature};
 use crate::failover::{Answered, AttemptId, Cost, Failed, Relation, Started};
 use crate::openrouter::account::Generation;
 use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
@@ -42,7 +42,7 @@ pub struct Attempt {
     pub reasoning: String,
     /// Answer text so far, as it came over the wire.
     pub text: String,
-    sections: Option<Sections>,
+    sections: Option<AnswerReader>,
     /// Pieces of content so far: a floor for the number of tokens.
     pub pieces: u64,
     /// Who answers, by the server's own word.
@@ -189,7 +189,7 @@ impl Attempt {
     /// From now on the answer is read as these fields; what has come already, too.
     pub(super) fn read_as(&mut self, adapter: Adapter, asked: &Signature) {
         if self.sections.is_none() {
-            let mut sections = Sections::new(adapter, asked);
+            let mut sections = AnswerReader::new(adapter, asked);
             sections.push(&self.text);
             self.sections = Some(sections);
         }
@@ -240,7 +240,7 @@ impl Attempt {
     /// The answer's fields as far as they have come; none while nobody knows which there are, and none once the
     /// prediction has them.
     pub fn sections(&self) -> &[Section] {
-        self.sections.as_ref().map_or(&[], Sections::view)
+        self.sections.as_ref().map_or(&[], AnswerReader::view)
     }
 
     /// When it began: the engine's order, or else its first trace.

@@ -1,7 +1,7 @@
 //! Answers, read as DSPy reads them.
 
 use serde_json::{Value, json};
-use switchover::dspy::{Adapter, Field, FieldType, Sections, Signature};
+use switchover::dspy::{Adapter, AnswerReader, Field, FieldType, Signature};
 
 /// The case's signature; nothing if it has classes of the recording program's own (`Ev`, `Color`), which no inline
 /// signature can name.
@@ -43,7 +43,7 @@ fn check(case: &Value) -> Result<bool, String> {
             ours.map_or_else(|e| e.to_string(), |p| format!("{:?}", p.repairs))
         ));
     }
-    let mut sections = Sections::new(adapter, &signature);
+    let mut sections = AnswerReader::new(adapter, &signature);
     for c in text.chars() {
         sections.push(c.encode_utf8(&mut [0; 4]));
     }

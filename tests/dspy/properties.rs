@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use switchover::dspy::{Adapter, FieldType, Sections, Signature, library, state};
+use switchover::dspy::import::saved_program;
+use switchover::dspy::{Adapter, AnswerReader, FieldType, Signature, library};
 
 /// Pieces that answers are made of, so that random texts meet the readers' corners.
 const PIECES: [&str; 44] = [
@@ -152,7 +153,7 @@ proptest! {
     fn any_cut_of_any_text_ends_where_parse_ends(text in text(), cuts in prop::collection::vec(0usize..200, 0..8)) {
         let signature = signature();
         for adapter in Adapter::ALL {
-            let mut sections = Sections::new(adapter, &signature);
+            let mut sections = AnswerReader::new(adapter, &signature);
             let (mut from, mut cuts) = (0, cuts.clone());
             cuts.sort_unstable();
             for cut in cuts.into_iter().chain([text.len()]) {
@@ -181,7 +182,7 @@ proptest! {
         let signature: Signature = "q -> answer, xs: list[str], d: Any, c: dspy.Code".parse().expect("a signature");
         let chars: Vec<char> = text.chars().collect();
         for adapter in Adapter::ALL {
-            let mut sections = Sections::new(adapter, &signature);
+            let mut sections = AnswerReader::new(adapter, &signature);
             for piece in chars.chunks(size) {
                 sections.push(&piece.iter().collect::<String>());
                 prop_assert!(sections.view().iter().all(|s| harmless(&s.text)), "{:?}", sections.view());
@@ -201,7 +202,7 @@ proptest! {
     #[test]
     fn no_piece_of_a_marker_is_ever_shown(body in "[a-z \n]{0,30}", at in 0usize..80) {
         let text = format!("[[ ## answer ## ]]\n{body}\n\n[[ ## n ## ]]\n3\n\n[[ ## completed ## ]]");
-        let mut sections = Sections::new(Adapter::Chat, &signature());
+        let mut sections = AnswerReader::new(Adapter::Chat, &signature());
         sections.push(&text[..at.min(text.len())]);
         for section in sections.view() {
             prop_assert!(!section.text.contains('['), "{:?}", section);
@@ -238,7 +239,7 @@ proptest! {
             prop_assert!(error.caret(&text).lines().count() >= 2);
         }
         let _ = library::parse(&text);
-        let _ = state::import(&text, "x");
+        let _ = saved_program::read(&text, "x");
         for kind in ["int", "float", "bool", "complex", "datetime.datetime", "datetime.time", "datetime.timedelta", "uuid.UUID",
             "dspy.Code", "Literal['a', 1, None]", "set[int | str]", "tuple[int, str]", "dict[int, float]", "Optional[Literal['x']]"] {
             let signature: Signature = format!("q -> answer: {kind}").parse().expect("a signature");

@@ -1,7 +1,10 @@
 //! The words of the messages. Markers, order and values as DSPy has them; the sentences are ours.
 
-use super::super::value::{json_text, render, repr};
-use super::super::{Adapter, Field, FieldType, ParseFailure, Signature, Values};
+use super::super::python_text::{json_text, repr};
+use super::super::signature::{Field, Signature};
+use super::super::types::FieldType;
+use super::super::value::render;
+use super::super::{Adapter, ParseFailure, Values};
 use super::schema::schema;
 use serde_json::{Map, Value};
 use std::fmt::Write;

@@ -1,7 +1,8 @@
 //! JSON schemas of types, as the prompts quote them and `response_format` carries them.
 
-use super::super::value::title;
-use super::super::{FieldType, Signature};
+use super::super::python_text::title;
+use super::super::signature::Signature;
+use super::super::types::FieldType;
 use serde_json::{Map, Value, json};
 
 /// What a value of this type looks like as JSON.

@@ -1,6 +1,7 @@
 //! The choices of a `Literal`.
 
-use super::super::{FieldType, SyntaxError};
+use super::super::syntax::SyntaxError;
+use super::super::types::FieldType;
 use super::FieldParser;
 use super::token::{self, Token};
 use super::types::DEEPEST;

@@ -1,6 +1,6 @@
 //! Names of types: those that mean something here, those that cannot, and those that people mean by others.
 
-use super::super::SyntaxError;
+use super::super::syntax::SyntaxError;
 use super::super::syntax::closest;
 
 /// Types that can be named, for suggestions.

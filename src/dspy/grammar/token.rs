@@ -1,6 +1,6 @@
 //! Python's tokens, as far as a signature can hold them.
 
-use super::super::SyntaxError;
+use super::super::syntax::SyntaxError;
 use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 

@@ -1,7 +1,8 @@
 //! Types in a signature, and how they nest.
 
-use super::super::value::repr;
-use super::super::{FieldType, SyntaxError};
+use super::super::python_text::repr;
+use super::super::syntax::SyntaxError;
+use super::super::types::FieldType;
 use super::FieldParser;
 use super::names::{LIKE, NAMED, unknown};
 use super::token::{self, Token};

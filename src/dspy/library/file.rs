@@ -1,7 +1,8 @@
 //! The shape of a library's file.
 
-use super::super::{Field, Module, Signature, Values};
-use super::{LibraryEntry, LibraryError, line};
+use super::super::signature::{Field, Signature};
+use super::super::{Module, Values};
+use super::entry::{LibraryEntry, LibraryError};
 use serde::Deserialize;
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
@@ -95,4 +96,9 @@ fn from_toml(value: toml::Value) -> Value {
             read.unwrap_or_else(|| Value::Object(values(table)))
         }
     }
+}
+
+/// The line of a byte, from 1.
+pub(super) fn line(text: &str, at: usize) -> usize {
+    memchr::memchr_iter(b'\n', &text.as_bytes()[..at.min(text.len())]).count() + 1
 }

@@ -1,7 +1,8 @@
 //! Entries as TOML that reads back as the same entries.
 
-use super::super::{Field, Values};
-use super::LibraryEntry;
+use super::super::Values;
+use super::super::signature::Field;
+use super::entry::LibraryEntry;
 use serde_json::Value;
 use toml::Table;
 

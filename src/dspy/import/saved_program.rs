@@ -3,17 +3,18 @@
 //! here, and every guess is told. What it says of its language model is never taken over; keys and headers in it
 //! are not even kept in memory.
 
-mod guess;
-
-use super::library::LibraryEntry;
-use super::value::title;
-use super::{Field, FieldType, Module};
+use super::super::Module;
+use super::super::library::LibraryEntry;
+use super::super::python_text::title;
+use super::super::signature::Field;
+use super::super::types::FieldType;
+use super::infer;
 use crate::text::clean_value;
 use serde_json::{Map, Value, json};
 
 /// What a saved program holds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Imported {
+pub struct ImportedProgram {
     /// Each predictor, named by its path.
     pub entries: Vec<LibraryEntry>,
     /// What was guessed and what was left out, one line each.
@@ -23,24 +24,24 @@ pub struct Imported {
 /// A file that is no saved program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct StateError {
+pub struct ImportError {
     /// What is wrong and where.
     pub message: String,
 }
 
-fn wrong(message: impl Into<String>) -> StateError {
-    StateError { message: message.into() }
+fn wrong(message: impl Into<String>) -> ImportError {
+    ImportError { message: message.into() }
 }
 
 /// Reads a saved program. A bare `Predict` gets the name `name`; other predictors are named by their paths.
 ///
 /// # Errors
 /// Text that is not JSON, and JSON without a predictor that DSPy could load.
-pub fn import(text: &str, name: &str) -> Result<Imported, StateError> {
+pub fn read(text: &str, name: &str) -> Result<ImportedProgram, ImportError> {
     let value: Value = serde_json::from_str(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
     // Cleaned where it is decoded: a file from elsewhere is text from outside.
     let Value::Object(root) = clean_value(value) else { return Err(wrong("a saved program is a JSON object")) };
-    let mut imported = Imported::default();
+    let mut imported = ImportedProgram::default();
     if root.contains_key("signature") {
         predictor(name, "", &root, &mut imported)?;
     } else {
@@ -62,7 +63,12 @@ pub fn import(text: &str, name: &str) -> Result<Imported, StateError> {
     Ok(imported)
 }
 
-fn predictor(name: &str, path: &str, state: &Map<String, Value>, imported: &mut Imported) -> Result<(), StateError> {
+fn predictor(
+    name: &str,
+    path: &str,
+    state: &Map<String, Value>,
+    imported: &mut ImportedProgram,
+) -> Result<(), ImportError> {
     let place = if path.is_empty() { "the predictor" } else { path };
     let signature = state.get("signature").and_then(Value::as_object);
     let signature = signature.ok_or_else(|| wrong(format!("{place}: no `signature`")))?;
@@ -74,7 +80,7 @@ fn predictor(name: &str, path: &str, state: &Map<String, Value>, imported: &mut 
         Some(_) => return Err(wrong(format!("{place}: `demos` is not a list"))),
     };
     let instructions = signature.get("instructions").and_then(Value::as_str).unwrap_or_default();
-    let read = guess::signature(fields, instructions, &demos, path == "predict" || path.ends_with(".predict"));
+    let read = infer::signature(fields, instructions, &demos, path == "predict" || path.ends_with(".predict"));
     imported.notes.extend(read.notes.iter().map(|note| format!("{name}: {note}")));
     if let Some(lm) = state.get("lm").and_then(Value::as_object) {
         let model = lm.get("model").and_then(Value::as_str).unwrap_or("unnamed");
@@ -107,7 +113,7 @@ fn secrets(value: &Value) -> bool {
 
 /// The entry as a program that DSPy's `load()` accepts: `dspy.Predict(signature)`, or, for modules that reason,
 /// `dspy.ChainOfThought(signature)`.
-pub fn export(entry: &LibraryEntry) -> String {
+pub fn write(entry: &LibraryEntry) -> String {
     let reasons = entry.module != Module::Predict;
     let mut signature = entry.signature.clone();
     let has_reasoning = signature.output("reasoning").is_some();

@@ -6,7 +6,7 @@ use super::super::Section;
 const LONGEST_NAME: usize = 200;
 
 #[derive(Clone, Debug)]
-pub(super) struct Chat {
+pub(super) struct ChatReader {
     outputs: Vec<String>,
     /// The beginning of a line that may become a marker.
     held: String,
@@ -34,7 +34,7 @@ enum Marker<'a> {
     Named(&'a str),
 }
 
-impl Chat {
+impl ChatReader {
     pub(super) fn new(outputs: Vec<String>) -> Self {
         Self {
             outputs,
@@ -179,7 +179,7 @@ impl Chat {
         }
         self.space.clear();
         self.fresh = false;
-        // Sections that a JSON object had drawn are not ours; they go when the first marker comes.
+        // AnswerReader that a JSON object had drawn are not ours; they go when the first marker comes.
         let ours = |section: &&Section| self.marked && section.name == name;
         let again = view.iter().find(ours).is_some();
         self.current = (known && !again).then_some(view.len());

@@ -1,7 +1,9 @@
 //! Names, types and sides of fields that a saved program does not say.
 
-use super::super::value::title;
-use super::super::{Field, FieldType, Module, Signature};
+use super::super::Module;
+use super::super::python_text::title;
+use super::super::signature::{Field, Signature};
+use super::super::types::FieldType;
 use serde_json::{Map, Value};
 
 /// A signature and what of it was guessed.

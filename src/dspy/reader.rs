@@ -3,30 +3,48 @@
 //! parsing *is* pushing the whole text, finishing, and reading what each section holds.
 
 mod chat;
+pub(super) mod coerce;
+mod excerpt;
+mod json;
 mod xml;
 
-use super::{Adapter, Field, ParseFailure, Prediction, Problem, Repair, Section, Signature, Values};
-use super::{json, read};
-use chat::Chat;
+use super::signature::{Field, Signature};
+use super::{Adapter, ParseFailure, Prediction, Problem, Repair, Section, Values};
+use chat::ChatReader;
+use excerpt::excerpt;
+use json::JsonReader;
 use serde_json::Value;
 use std::sync::Arc;
-use xml::Xml;
+use xml::XmlReader;
+
+impl Adapter {
+    /// Reads a complete answer.
+    ///
+    /// # Errors
+    /// Every output that is missing or does not fit its type.
+    pub fn parse(self, signature: &Signature, text: &str) -> Result<Prediction, ParseFailure> {
+        let mut reader = AnswerReader::new(self, signature);
+        reader.push(text);
+        reader.finish();
+        reader.into_prediction(text)
+    }
+}
 
 /// The sections of one answer. See the module.
 #[derive(Clone, Debug)]
-pub struct Sections {
+pub struct AnswerReader {
     outputs: Vec<Field>,
-    reader: SectionReader,
+    reader: FormatReader,
     view: Vec<Section>,
     objects: Objects,
 }
 
 #[derive(Clone, Debug)]
-enum SectionReader {
+enum FormatReader {
     /// Markers; and a JSON object, as long as there was no marker and the text began with one.
-    Chat(Chat, Option<Box<json::JsonReader>>),
-    Json(Box<json::JsonReader>),
-    Xml(Xml),
+    Chat(ChatReader, Option<Box<JsonReader>>),
+    Json(Box<JsonReader>),
+    Xml(XmlReader),
 }
 
 /// Which of the answer's JSON objects is shown: the last of those with most of the outputs.
@@ -44,15 +62,15 @@ struct Objects {
     drawn: Vec<(usize, usize)>,
 }
 
-impl Sections {
+impl AnswerReader {
     /// Nothing has come yet.
     pub fn new(adapter: Adapter, signature: &Signature) -> Self {
         let outputs = signature.outputs.clone();
         let names = || outputs.iter().map(|field| field.name.clone()).collect();
         let reader = match adapter {
-            Adapter::Chat => SectionReader::Chat(Chat::new(names()), Some(Box::new(json::JsonReader::of_objects()))),
-            Adapter::Json => SectionReader::Json(Box::new(json::JsonReader::of_objects())),
-            Adapter::Xml => SectionReader::Xml(Xml::new(names())),
+            Adapter::Chat => FormatReader::Chat(ChatReader::new(names()), Some(Box::new(JsonReader::of_objects()))),
+            Adapter::Json => FormatReader::Json(Box::new(JsonReader::of_objects())),
+            Adapter::Xml => FormatReader::Xml(XmlReader::new(names())),
         };
         Self { outputs, reader, view: Vec::new(), objects: Objects::default() }
     }
@@ -60,7 +78,7 @@ impl Sections {
     /// Takes the next piece.
     pub fn push(&mut self, text: &str) {
         match &mut self.reader {
-            SectionReader::Chat(chat, object) => {
+            FormatReader::Chat(chat, object) => {
                 chat.push(text, &mut self.view);
                 if chat.marked() || !chat.begins_with_object() {
                     *object = None;
@@ -70,29 +88,29 @@ impl Sections {
                     self.objects.draw(object, &self.outputs, &mut self.view);
                 }
             }
-            SectionReader::Json(object) => {
+            FormatReader::Json(object) => {
                 object.push(text);
                 self.objects.draw(object, &self.outputs, &mut self.view);
             }
-            SectionReader::Xml(xml) => xml.push(text, &mut self.view),
+            FormatReader::Xml(xml) => xml.push(text, &mut self.view),
         }
     }
 
     /// The text is over: nothing more is held back and every section is complete.
     pub fn finish(&mut self) {
         match &mut self.reader {
-            SectionReader::Chat(chat, object) => {
+            FormatReader::Chat(chat, object) => {
                 if let Some(object) = object {
                     object.finish();
                     self.objects.draw(object, &self.outputs, &mut self.view);
                 }
                 chat.finish(&mut self.view);
             }
-            SectionReader::Json(object) => {
+            FormatReader::Json(object) => {
                 object.finish();
                 self.objects.draw(object, &self.outputs, &mut self.view);
             }
-            SectionReader::Xml(xml) => xml.finish(&mut self.view),
+            FormatReader::Xml(xml) => xml.finish(&mut self.view),
         }
         for section in &mut self.view {
             section.complete = true;
@@ -104,7 +122,7 @@ impl Sections {
         &self.view
     }
 
-    /// Reads what has come as the signature's outputs; [`Sections::finish`] comes first. Long texts become values
+    /// Reads what has come as the signature's outputs; [`AnswerReader::finish`] comes first. Long texts become values
     /// without a copy.
     ///
     /// # Errors
@@ -113,14 +131,14 @@ impl Sections {
         let (mut fields, mut repairs) = (Values::new(), Vec::new());
         let mut problems = Vec::new();
         let mended: Vec<&str> = match &self.reader {
-            SectionReader::Chat(chat, object) => match object {
+            FormatReader::Chat(chat, object) => match object {
                 Some(object) if !self.view.is_empty() => {
                     ["a JSON object in place of the markers"].iter().chain(object.repairs()).copied().collect()
                 }
                 _ => chat.repairs().to_vec(),
             },
-            SectionReader::Json(object) => object.repairs().to_vec(),
-            SectionReader::Xml(xml) => xml.repairs().to_vec(),
+            FormatReader::Json(object) => object.repairs().to_vec(),
+            FormatReader::Xml(xml) => xml.repairs().to_vec(),
         };
         repairs.extend(mended.into_iter().map(|what| Repair { field: String::new(), what: what.to_owned() }));
         for field in &std::mem::take(&mut self.outputs) {
@@ -140,38 +158,37 @@ impl Sections {
         }
     }
 
-    fn field(&mut self, field: &Field) -> read::FieldResult {
+    fn field(&mut self, field: &Field) -> coerce::FieldResult {
         let Some(at) = self.view.iter().position(|section| section.name == field.name) else {
-            return read::missing(field);
+            return coerce::missing(field);
         };
         let object = match &self.reader {
-            SectionReader::Chat(_, object) => object.as_ref(),
-            SectionReader::Json(object) => Some(object),
-            SectionReader::Xml(_) => return xml::field(field, &self.view[at].text),
+            FormatReader::Chat(_, object) => object.as_ref(),
+            FormatReader::Json(object) => Some(object),
+            FormatReader::Xml(_) => return xml::field(field, &self.view[at].text),
         };
         match object {
-            None => read::whole(field, std::mem::take(&mut self.view[at].text)),
+            None => coerce::whole(field, std::mem::take(&mut self.view[at].text)),
             Some(object) => match &object.members()[self.objects.drawn[at].0].value {
-                Some(value) => read::json(field, value),
-                None => read::missing(field),
+                Some(value) => coerce::json(field, value),
+                None => coerce::missing(field),
             },
         }
     }
 
     /// Says where a missing field may be hiding.
     fn hint(&self, mut problem: Problem, text: &str) -> Problem {
-        let chat = matches!(self.reader, SectionReader::Chat(..));
+        let chat = matches!(self.reader, FormatReader::Chat(..));
         if chat && problem.got == "nothing" {
             let name = problem.field.to_lowercase();
             let near = text.lines().find(|line| line.contains("##") && line.to_lowercase().contains(&name));
             if let Some(near) = near {
-                problem.got =
-                    format!("no line that is `[[ ## {} ## ]]`; near it is {}", problem.field, read::line(near));
+                problem.got = format!("no line that is `[[ ## {} ## ]]`; near it is {}", problem.field, excerpt(near));
             } else if !text.contains("[[ ## ") {
-                problem.got = format!("no `[[ ## {} ## ]]`; the text begins {}", problem.field, read::line(text));
+                problem.got = format!("no `[[ ## {} ## ]]`; the text begins {}", problem.field, excerpt(text));
             }
         } else if problem.got == "nothing" && self.view.is_empty() {
-            problem.got = format!("nothing; the text begins {}", read::line(text));
+            problem.got = format!("nothing; the text begins {}", excerpt(text));
         }
         problem
     }
@@ -179,7 +196,7 @@ impl Sections {
 
 impl Objects {
     /// Brings `view` up to what `reader` has read.
-    fn draw(&mut self, reader: &json::JsonReader, outputs: &[Field], view: &mut Vec<Section>) {
+    fn draw(&mut self, reader: &JsonReader, outputs: &[Field], view: &mut Vec<Section>) {
         let known = |key: &str| outputs.iter().any(|field| field.name == key);
         let members = reader.members();
         while let Some(member) = members.get(self.next) {

@@ -1,7 +1,9 @@
 //! `<name>` … `</name>` for each output.
 
-use super::super::read;
-use super::super::{Field, FieldType, Section};
+use super::super::Section;
+use super::super::signature::Field;
+use super::super::types::FieldType;
+use super::coerce;
 use crate::text::clean;
 use serde_json::{Map, Value};
 
@@ -11,7 +13,7 @@ const LONGEST_TAG: usize = 300;
 const DEEPEST: usize = 60;
 
 #[derive(Clone, Debug)]
-pub(super) struct Xml {
+pub(super) struct XmlReader {
     outputs: Vec<String>,
     /// A tag as far as it has come.
     held: String,
@@ -21,7 +23,7 @@ pub(super) struct Xml {
     repairs: Vec<&'static str>,
 }
 
-impl Xml {
+impl XmlReader {
     pub(super) fn new(outputs: Vec<String>) -> Self {
         Self { outputs, held: String::new(), current: None, space: String::new(), repairs: Vec::new() }
     }
@@ -189,7 +191,7 @@ fn decode(text: &str) -> String {
 }
 
 /// Reads a field's text: tags inside become lists (`<item>`) and dicts, where the type has room for them.
-pub(super) fn field(field: &Field, text: &str) -> read::FieldResult {
+pub(super) fn field(field: &Field, text: &str) -> coerce::FieldResult {
     let list = |kind: &FieldType| matches!(kind, FieldType::List(_) | FieldType::Set(_) | FieldType::TupleOf(_));
     let (listed, plain) = match &field.kind {
         FieldType::Str => (false, true),
@@ -200,13 +202,13 @@ pub(super) fn field(field: &Field, text: &str) -> read::FieldResult {
         && text.starts_with('<')
         && let Some(value) = nested(text, 0)
     {
-        return read::json(field, &value);
+        return coerce::json(field, &value);
     }
-    let read = read::text(field, text);
+    let read = coerce::text(field, text);
     if read.is_err() && listed {
         let item = Value::String(text.to_owned());
         let items = if text.is_empty() { Vec::new() } else { vec![item] };
-        return read::json(field, &Value::Array(items)).or(read);
+        return coerce::json(field, &Value::Array(items)).or(read);
     }
     read
 }

@@ -1,11 +1,10 @@
 //! A field's type: what Python's type would be, without Python. Knows how DSPy prints
-//! each and how to spell it so that it can be read again; reading values is `read`'s.
+//! each and how to spell it so that it can be read again; values of it are read in `reader::coerce`.
 
-use super::value::repr;
+use super::python_text::repr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::fmt::{self, Display};
-use std::str::FromStr;
 
 /// A field's type. Prints as DSPy prints it (`Union[str, NoneType]`); is stored as [`FieldType::inline`] spells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,15 +183,6 @@ impl Display for FieldType {
         let mut out = String::new();
         self.spell(Notation::Printed, &mut out);
         f.pad(&out)
-    }
-}
-
-impl FromStr for FieldType {
-    type Err = super::SyntaxError;
-
-    /// Reads either spelling.
-    fn from_str(source: &str) -> Result<Self, Self::Err> {
-        super::grammar::kind(source)
     }
 }
 

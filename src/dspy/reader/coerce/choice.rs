@@ -1,0 +1,73 @@
+//! The choices of a `Literal`: which one a text or a value names.
+
+use super::super::super::python_text::repr;
+use super::super::super::types::FieldType;
+use super::super::excerpt::excerpt;
+use super::super::json::scalar;
+use serde_json::Value;
+
+/// The choice that a text names: exactly, in quotes, as `Literal[a]`, as a value, or, marked, in another case.
+pub(super) fn choice(choices: &[Value], text: &str, repairs: &mut Vec<String>) -> Option<Value> {
+    let mut word = text.trim();
+    for wrap in ["Literal[", "str["] {
+        word = word.strip_prefix(wrap).and_then(|w| w.strip_suffix(']')).unwrap_or(word);
+    }
+    for _ in 0..2 {
+        for quote in ['"', '\''] {
+            let inner = word.strip_prefix(quote).and_then(|w| w.strip_suffix(quote));
+            word = inner.filter(|_| !choices.iter().any(|c| c == word)).unwrap_or(word);
+        }
+    }
+    let named = |choice: &&Value| choice.as_str().map_or_else(|| repr(choice) == word, |name| name == word);
+    if let Some(choice) = choices.iter().find(named) {
+        return Some(choice.clone());
+    }
+    if let Some(value) = scalar(word) {
+        let same = choices.iter().find(|choice| shape(choice) == shape(&value) && alike(choice, &value));
+        if let Some(choice) = same.or_else(|| choices.iter().find(|choice| alike(choice, &value))) {
+            return Some(choice.clone());
+        }
+    }
+    let folded = word.to_lowercase();
+    let mut near = choices.iter().filter(|choice| choice.as_str().is_some_and(|name| name.to_lowercase() == folded));
+    match (near.next(), near.next()) {
+        (Some(choice), None) if !word.is_empty() => {
+            repairs.push(format!("{} read as {}", excerpt(word), repr(choice)));
+            Some(choice.clone())
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn union_choice(kind: &FieldType, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
+    let FieldType::Union(kinds) = kind else { return None };
+    kinds.iter().find_map(|kind| match kind {
+        FieldType::Literal(choices) => choice(choices, text, repairs),
+        _ => None,
+    })
+}
+
+pub(super) fn folded(choices: &[Value], text: &str, repairs: &mut Vec<String>) -> Option<Value> {
+    let strings: Vec<Value> = choices.iter().filter(|choice| choice.is_string()).cloned().collect();
+    (!text.contains(['[', '"', '\''])).then(|| choice(&strings, text, repairs)).flatten()
+}
+
+/// Python's equality: `1`, `1.0` and `True` are one.
+pub(super) fn alike(a: &Value, b: &Value) -> bool {
+    let number = |value: &Value| match value {
+        Value::Bool(yes) => Some(f64::from(u8::from(*yes))),
+        value => value.as_f64(),
+    };
+    a == b || number(a).is_some_and(|a| number(b) == Some(a))
+}
+
+pub(super) fn shape(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

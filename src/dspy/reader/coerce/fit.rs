@@ -1,0 +1,160 @@
+//! A JSON value as one of a field's type, converted where pydantic would convert it.
+
+use super::super::super::types::FieldType;
+use super::super::json::{infinity, scalar};
+use super::choice::{alike, folded, shape};
+use super::named;
+use serde_json::{Map, Number, Value};
+
+/// The value as `kind`, converted where Python's pydantic would; nothing if it does not fit.
+pub(super) fn fit(kind: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
+    match kind {
+        FieldType::Any => Some(value.clone()),
+        FieldType::Str | FieldType::Bytes => value.is_string().then(|| value.clone()),
+        FieldType::None => value.is_null().then_some(Value::Null),
+        FieldType::Int => int(value),
+        FieldType::Float => float(value),
+        FieldType::Bool => boolean(value),
+        FieldType::Complex => complex(value),
+        FieldType::Named(name) => named::named(name, value),
+        FieldType::Literal(choices) => {
+            let exact = choices.iter().find(|choice| shape(choice) == shape(value) && alike(choice, value)).cloned();
+            exact.or_else(|| value.as_str().and_then(|text| folded(choices, text, repairs)))
+        }
+        FieldType::Like(_, inner) => fit(inner, value, repairs),
+        FieldType::List(None) | FieldType::Tuple(None) => Some(value).filter(|v| v.is_array()).cloned(),
+        FieldType::List(Some(inner)) | FieldType::TupleOf(inner) => items(inner, value, repairs).map(Value::Array),
+        FieldType::Set(inner) => {
+            let mut seen: Vec<Value> = Vec::new();
+            for item in items(inner.as_deref().unwrap_or(&FieldType::Any), value, repairs)? {
+                if !seen.contains(&item) {
+                    seen.push(item);
+                }
+            }
+            Some(Value::Array(seen))
+        }
+        FieldType::Tuple(Some(kinds)) => {
+            let items = value.as_array().filter(|items| items.len() == kinds.len())?;
+            let read = kinds.iter().zip(items).map(|(kind, item)| fit(kind, item, repairs));
+            read.collect::<Option<Vec<_>>>().map(Value::Array)
+        }
+        FieldType::Dict(None) => Some(value).filter(|v| v.is_object()).cloned(),
+        FieldType::Dict(Some(pair)) => {
+            let mut read = Map::new();
+            for (key, value) in value.as_object()? {
+                let name = fit(&pair.0, &Value::String(key.clone()), repairs)?;
+                read.insert(
+                    name.as_str().map_or_else(|| name.to_string(), str::to_owned),
+                    fit(&pair.1, value, repairs)?,
+                );
+            }
+            Some(Value::Object(read))
+        }
+        FieldType::Union(kinds) => {
+            let exact = kinds.iter().find(|kind| exactly(kind, value));
+            match exact {
+                Some(kind) => fit(kind, value, repairs),
+                None => kinds.iter().find_map(|kind| fit(kind, value, repairs)),
+            }
+        }
+    }
+}
+
+fn items(kind: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Vec<Value>> {
+    value.as_array()?.iter().map(|item| fit(kind, item, repairs)).collect()
+}
+
+/// Whether a union would take the value for this member without converting it.
+fn exactly(kind: &FieldType, value: &Value) -> bool {
+    match (kind, value) {
+        (FieldType::Str, Value::String(_))
+        | (FieldType::Bool, Value::Bool(_))
+        | (FieldType::None, Value::Null)
+        | (FieldType::List(None), Value::Array(_))
+        | (FieldType::Dict(None), Value::Object(_)) => true,
+        (FieldType::Int, Value::Number(number)) => !number.is_f64(),
+        (FieldType::Float, Value::Number(number)) => number.is_f64(),
+        (FieldType::Literal(choices), value) => choices.contains(value),
+        (FieldType::List(Some(inner)), Value::Array(items)) => items.iter().all(|item| exactly(inner, item)),
+        (FieldType::Dict(Some(pair)), Value::Object(map)) => map.values().all(|value| exactly(&pair.1, value)),
+        _ => false,
+    }
+}
+
+fn int(value: &Value) -> Option<Value> {
+    match value {
+        Value::Bool(yes) => Some(i64::from(*yes).into()),
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().filter(|f| f.fract() == 0.0 && f.abs() < 9.2e18)?;
+            Some((float as i64).into())
+        }
+        Value::Number(_) => Some(value.clone()),
+        Value::String(text) => {
+            let text = text.trim();
+            let whole =
+                text.split_once('.').filter(|(_, zeros)| zeros.bytes().all(|b| b == b'0')).map_or(text, |(w, _)| w);
+            if whole.contains(['e', 'E', '.']) {
+                return None;
+            }
+            scalar(whole).filter(|value| value.is_i64() || value.is_u64())
+        }
+        _ => None,
+    }
+}
+
+fn float(value: &Value) -> Option<Value> {
+    let float = match value {
+        Value::Bool(yes) => f64::from(u8::from(*yes)),
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => {
+            let text = text.trim();
+            let digits = text.contains(|c: char| c.is_ascii_digit());
+            // Underscores stand between digits only.
+            let odd = text.starts_with('_') || text.ends_with('_') || text.contains("__");
+            if odd || (text.contains('_') && !digits) {
+                return None;
+            }
+            text.replace('_', "").parse().ok()?
+        }
+        _ => return None,
+    };
+    Some(Number::from_f64(float).map_or_else(|| Value::String(infinity(float).to_owned()), Value::Number))
+}
+
+fn boolean(value: &Value) -> Option<Value> {
+    let yes = match value {
+        Value::Bool(yes) => *yes,
+        Value::Number(number) if number.as_f64() == Some(1.0) => true,
+        Value::Number(number) if number.as_f64() == Some(0.0) => false,
+        Value::String(text) => match text.trim().to_lowercase().as_str() {
+            "1" | "on" | "t" | "true" | "y" | "yes" => true,
+            "0" | "off" | "f" | "false" | "n" | "no" => false,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Value::Bool(yes))
+}
+
+/// A complex number as Python prints it.
+fn complex(value: &Value) -> Option<Value> {
+    let text = match value {
+        Value::Number(number) => format!("({}+0j)", number.as_f64()?),
+        Value::String(text) => {
+            let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+            let body = plain.strip_suffix(['j', 'J']);
+            match body {
+                None => format!("({}+0j)", plain.parse::<f64>().ok()?),
+                Some(body) => match body.rfind(['+', '-']).filter(|&at| at > 0 && !body[..at].ends_with(['e', 'E'])) {
+                    None => format!("{}j", body.parse::<f64>().ok()?),
+                    Some(at) => {
+                        let (real, imaginary) = (body[..at].parse::<f64>().ok()?, body[at..].parse::<f64>().ok()?);
+                        format!("({real}{imaginary:+}j)")
+                    }
+                },
+            }
+        }
+        _ => return None,
+    };
+    Some(Value::String(text))
+}
