@@ -38,27 +38,6 @@ pub type Demo = Values;
 /// An earlier exchange: values of inputs and outputs by name.
 pub type Turn = Values;
 
-/// A chat message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// `system`, `user` or `assistant`.
-    pub role: Role,
-    /// Its text.
-    pub content: String,
-}
-
-/// Who speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// The program.
-    System,
-    /// The person.
-    User,
-    /// The model.
-    Assistant,
-}
-
 /// How a signature is asked. Stored as its word: `chain_of_thought`, `majority:5`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Module {

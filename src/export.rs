@@ -12,8 +12,7 @@ pub use litellm::{proxy, router};
 pub use openai::openai;
 pub use python::dspy;
 
-use crate::dspy::Message;
-use crate::openrouter::{BaseUrl, Dialect, Header, compose, settings::MAX_MODELS};
+use crate::openrouter::{BaseUrl, Dialect, Header, Message, compose, settings::MAX_MODELS};
 use crate::report::RunSpec;
 use serde_json::{Map, Value, json};
 

@@ -13,6 +13,7 @@ mod delta;
 pub mod headers;
 pub mod hint;
 mod lenient;
+mod message;
 pub mod model;
 mod reader;
 mod reason;
@@ -22,5 +23,6 @@ pub mod sse;
 
 pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};
+pub use message::{Message, Role};
 pub use reader::{BodyReader, MAX_BODY};
 pub use request::{Header, Request};

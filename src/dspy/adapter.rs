@@ -6,7 +6,8 @@ mod prose;
 mod schema;
 
 use super::signature::Signature;
-use super::{Adapter, Demo, Message, ParseFailure, Role, Turn, Values};
+use super::{Adapter, Demo, ParseFailure, Turn, Values};
+use crate::openrouter::{Message, Role};
 use serde_json::Value;
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -19,21 +20,24 @@ impl Adapter {
     /// and the inputs. A missing input is left out, an extra one ignored. The value of an input of type
     /// `dspy.History` (`{"messages": […]}`, or the list) is told as turns.
     pub fn messages(self, signature: &Signature, inputs: &Values, demos: &[Demo], history: &[Turn]) -> Vec<Message> {
-        let mut messages = vec![message(Role::System, prose::system(self, signature))];
+        let mut messages = vec![Message::new(Role::System, prose::system(self, signature))];
         demo::tell(self, signature, demos, &mut messages);
         let (told, signature) = demo::history(signature, inputs);
         for turn in history.iter().chain(&told) {
-            messages.push(message(Role::User, prose::user(self, &signature, turn)));
-            messages.push(message(Role::Assistant, prose::answer(self, &signature, turn, None)));
+            messages.push(Message::new(Role::User, prose::user(self, &signature, turn)));
+            messages.push(Message::new(Role::Assistant, prose::answer(self, &signature, turn, None)));
         }
-        messages.push(message(Role::User, prose::user(self, &signature, inputs)));
+        messages.push(Message::new(Role::User, prose::user(self, &signature, inputs)));
         messages
     }
 
     /// The messages to add after an answer that does not validate: that answer, what is wrong with it, and what
     /// is wanted.
     pub fn repair_turn(self, signature: &Signature, bad: &str, why: &ParseFailure) -> Vec<Message> {
-        vec![message(Role::Assistant, bad.to_owned()), message(Role::User, prose::repair(self, signature, why))]
+        vec![
+            Message::new(Role::Assistant, bad.to_owned()),
+            Message::new(Role::User, prose::repair(self, signature, why)),
+        ]
     }
 
     /// The `response_format` of a request, for models that take one: a JSON schema of the outputs, `strict` where
@@ -41,10 +45,6 @@ impl Adapter {
     pub fn response_format(self, signature: &Signature) -> Option<Value> {
         (self == Self::Json && !signature.outputs.is_empty()).then(|| schema::response_format(signature))
     }
-}
-
-fn message(role: Role, content: String) -> Message {
-    Message { role, content }
 }
 
 impl Display for Adapter {

@@ -1,8 +1,8 @@
 //! A request's body as a value: what can be read before it is sent is what is sent.
 
 use super::base::Dialect;
+use super::message::Message;
 use super::settings::{BadSetting, RequestSettings};
-use crate::dspy::Message;
 use serde_json::{Map, Value, json};
 
 /// A chat completion, as one attempt asks for it.
@@ -110,12 +110,12 @@ fn merge(into: &mut Map<String, Value>, patch: &Map<String, Value>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::message::Role;
     use super::super::settings::{Effort, Provider, Reasoning, Sort};
     use super::*;
-    use crate::dspy::Role;
 
     fn compose(settings: &RequestSettings, dialect: Dialect) -> Result<String, BadSetting> {
-        let messages = [Message { role: Role::User, content: "hi".into() }];
+        let messages = [Message::new(Role::User, "hi")];
         let format = json!({"type": "json_object"});
         let request = ChatRequest {
             model: "a/b",

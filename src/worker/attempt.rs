@@ -2,11 +2,11 @@
 
 use super::run::Predict;
 use super::services::{Address, Services};
-use crate::dspy::{Adapter, Message};
+use crate::dspy::Adapter;
 use crate::failover::{Failover, Failure, FailureKind, Started};
 use crate::openrouter::client::{Call, Exchange};
 use crate::openrouter::settings::MAX_MODELS;
-use crate::openrouter::{Completion, Delta, Dialect, compose};
+use crate::openrouter::{Completion, Delta, Dialect, Message, compose};
 use crate::report::Sent;
 use futures_util::stream::{self, Stream};
 use std::sync::Arc;

@@ -3,8 +3,9 @@
 
 use super::Services;
 use super::run::{Emit, Predict};
-use crate::dspy::{Message, Prediction, Signature, Values, vote};
+use crate::dspy::{Prediction, Signature, Values, vote};
 use crate::failover::{Cost, Finished, Outcome, Policy};
+use crate::openrouter::Message;
 use crate::report::{Observation, ReportKind, RunSpec};
 use futures_util::future::join_all;
 use std::sync::Arc;

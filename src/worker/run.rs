@@ -3,11 +3,11 @@
 
 use super::Services;
 use super::attempt::{self, Progress};
-use crate::dspy::{Message, ParseFailure, Signature};
+use crate::dspy::{ParseFailure, Signature};
 use crate::failover::{
     Answer, AttemptId, Cost, Engine, Event, Failure, FailureKind, Finished, Input, Policy, Started, TokenPhase,
 };
-use crate::openrouter::{Completion, Delta, Finish, Usage};
+use crate::openrouter::{Completion, Delta, Finish, Message, Usage};
 use crate::report::{Observation, ReportKind, RunSpec};
 use crate::text::clean_line;
 use futures_util::StreamExt as _;

@@ -1,7 +1,8 @@
 //! Messages: roles, order, markers and values as DSPy has them.
 
 use serde_json::{Value, json};
-use switchover::dspy::{Adapter, Demo, Message, Module, Role, Signature, Turn, Values};
+use switchover::dspy::{Adapter, Demo, Module, Signature, Turn, Values};
+use switchover::openrouter::{Message, Role};
 
 fn values(value: Value) -> Values {
     serde_json::from_value(value).expect("an object")

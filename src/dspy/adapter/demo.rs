@@ -1,7 +1,10 @@
 //! Examples and earlier turns as messages.
 
-use super::super::{Adapter, Demo, Field, FieldType, Message, Role, Signature, Turn, Values};
-use super::{message, prose};
+use super::super::signature::{Field, Signature};
+use super::super::types::FieldType;
+use super::super::{Adapter, Demo, Turn, Values};
+use super::prose;
+use crate::openrouter::{Message, Role};
 use serde_json::Value;
 
 /// The demos: those that lack a field first, then the complete ones; those without any input or any output not at all.
@@ -15,9 +18,9 @@ pub(super) fn tell(adapter: Adapter, signature: &Signature, demos: &[Demo], mess
             if lacking {
                 user = format!("{}\n\n{user}", prose::INCOMPLETE);
             }
-            messages.push(message(Role::User, user));
+            messages.push(Message::new(Role::User, user));
             let absent = lacking.then_some(prose::ABSENT);
-            messages.push(message(Role::Assistant, prose::answer(adapter, signature, demo, absent)));
+            messages.push(Message::new(Role::Assistant, prose::answer(adapter, signature, demo, absent)));
         }
     }
 }
