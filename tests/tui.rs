@@ -1,7 +1,7 @@
 //! The screen without a terminal: recorded runs and keys go in, frames come out.
 
-#[path = "tui/beside.rs"]
-mod beside;
+#[path = "tui/compare.rs"]
+mod compare;
 #[path = "tui/docs.rs"]
 mod docs;
 #[path = "tui/frames.rs"]

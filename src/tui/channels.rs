@@ -2,7 +2,7 @@
 
 use super::clipboard::ClipboardTool;
 use super::command::Command;
-use super::kept::UiPrefs;
+use super::prefs::UiPrefs;
 use super::update::Msg;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 

@@ -9,16 +9,16 @@
 //! somebody scrolls there.
 
 mod code;
-mod look;
 mod prose;
-mod setter;
+mod renderer;
+mod text_style;
 mod units;
 
 use super::wrap::TextRow;
-pub use look::TextStyle;
 pub use prose::table;
-use setter::UnitRenderer;
+use renderer::UnitRenderer;
 use std::ops::Range;
+pub use text_style::TextStyle;
 
 /// Settled source is cut into stretches of about so many bytes, that are rendered again as a whole.
 const STRETCH: usize = 4 << 10;

@@ -2,9 +2,9 @@
 //! changes it. Returns at most one thing to do. `now` is an argument.
 
 mod act;
-mod beside;
+mod compare;
 mod compose;
-mod overlaid;
+mod overlay;
 mod tour;
 
 use super::command::{Command, Composed};
@@ -13,7 +13,7 @@ use super::layout::Pane;
 use super::state::app::{App, ShownRun};
 use super::state::model::ModelOption;
 use super::state::overlay::Overlay;
-use super::state::overlay::sheet::TextPopup;
+use super::state::overlay::text_popup::TextPopup;
 use super::theme::Theme;
 use crate::failover::{Cost, Event};
 use crate::openrouter::account::{Generation, KeyInfo};

@@ -1,6 +1,6 @@
 //! One unit of Markdown prose into rows.
 
-use super::look::TextStyle;
+use super::text_style::TextStyle;
 use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{RowPrefix, TextRow, clip, width, wrap};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};

@@ -6,8 +6,8 @@ use super::board::{HealthBoard, HealthRow};
 use super::log::LogView;
 use super::model::ModelOption;
 use super::overlay::Overlay;
-use super::overlay::rivals::CompareSet;
-use super::overlay::sheet::{self, HeaderFacts, TextPopup};
+use super::overlay::compare_set::CompareSet;
+use super::overlay::text_popup::{self, HeaderFacts, TextPopup};
 use super::page::{Agreement, AnswerPage};
 use super::prompt::PromptEditor;
 use super::signatures::SignatureList;
@@ -20,10 +20,10 @@ use crate::openrouter::headers::Headers;
 use crate::openrouter::settings::RequestSettings;
 use crate::transcript::Transcript;
 use crate::tui::command::{Ask, ChainEntry};
-use crate::tui::kept::UiPrefs;
 use crate::tui::keymap::{Context, Keymap};
 use crate::tui::layout::{Layout, LayoutKind, LayoutRequest, Pane, PaneSizes, inner};
 use crate::tui::markdown::TextStyle;
+use crate::tui::prefs::UiPrefs;
 use crate::tui::theme::{StyleRole, Theme};
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
@@ -379,7 +379,7 @@ impl App {
             received: self.received.as_ref(),
             attempt: self.transcript().and_then(Transcript::shown),
         };
-        sheet::headers(&sent, self.size.0, self.colours())
+        text_popup::headers(&sent, self.size.0, self.colours())
     }
 
     /// Moves the keys to a pane.

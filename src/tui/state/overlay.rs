@@ -2,14 +2,14 @@
 
 pub mod attempt;
 pub mod compare;
+pub mod compare_set;
 pub mod composed;
 pub mod demos;
 pub mod draft;
 pub mod faults;
 pub mod finder;
 pub mod history;
-pub mod rivals;
-pub mod sheet;
+pub mod text_popup;
 
 use crate::tui::keymap::Context;
 use attempt::AttemptPopup;
@@ -17,7 +17,7 @@ use compare::Comparison;
 use draft::Draft;
 use faults::FaultPicker;
 use finder::Finder;
-use sheet::TextPopup;
+use text_popup::TextPopup;
 
 /// The one overlay.
 #[derive(Clone, Debug)]

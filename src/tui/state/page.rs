@@ -2,7 +2,7 @@
 //! field by field; must not know where on the screen that stands.
 
 mod block;
-mod desk;
+mod builder;
 
 use super::chains;
 use crate::failover::AttemptId;
@@ -12,7 +12,7 @@ use crate::tui::state::scroll::Scroll;
 use crate::tui::wrap::TextRow;
 pub use block::Agreement;
 use block::{BlockBody, BlockKey};
-use desk::PageBuilder;
+use builder::PageBuilder;
 
 /// An output field on a page.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! The guided tour: steps of text and keys, out of `assets/tour.toml`. The keys are pressed as the user's would be; the tour does nothing else.
 
-use super::overlay::rivals::CompareSet;
+use super::overlay::compare_set::CompareSet;
 use crate::dspy::{Demo, Module, Signature};
 use crate::tui::command::ChainEntry;
 use crate::tui::keymap::{Chord, Keymap};

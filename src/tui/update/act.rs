@@ -11,7 +11,7 @@ use crate::tui::state::overlay::attempt::{AttemptPopup, curl};
 use crate::tui::state::overlay::draft::Draft;
 use crate::tui::state::overlay::faults::FaultPicker;
 use crate::tui::state::overlay::finder::Finder;
-use crate::tui::state::overlay::{Overlay, sheet};
+use crate::tui::state::overlay::{Overlay, text_popup};
 use serde_json::Value;
 
 impl App {
@@ -54,7 +54,7 @@ impl App {
             Action::Find => self.overlay = Some(Overlay::Finder(Finder::text())),
             Action::Add => self.overlay = Some(Overlay::Finder(Finder::models(&self.models))),
             Action::Help => {
-                self.overlay = Some(Overlay::Help(sheet::help(&self.keymap, self.size.0, self.colours())));
+                self.overlay = Some(Overlay::Help(text_popup::help(&self.keymap, self.size.0, self.colours())));
             }
             Action::Headers => return Some(self.headers()),
             Action::Faults => {

@@ -1,6 +1,6 @@
 //! What the next run is made of besides its inputs: demos, the signature as it is kept, settings, headers.
 
-use super::overlaid::{travel, travel_sheet};
+use super::overlay::{travel, travel_sheet};
 use crate::dspy::{Demo, LibraryEntry, Signature, library};
 use crate::transcript::Transcript;
 use crate::tui::command::{Command, Composed};
@@ -8,7 +8,7 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::draft::{Draft, ParsedDraft};
-use crate::tui::state::overlay::sheet::TextPopup;
+use crate::tui::state::overlay::text_popup::TextPopup;
 use crate::tui::state::overlay::{Overlay, composed, demos, history};
 use crossterm::event::KeyEvent;
 

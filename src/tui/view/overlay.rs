@@ -2,14 +2,14 @@
 
 mod chain;
 mod compare;
+mod compare_set;
 mod demos;
 mod draft;
 mod faults;
 mod finder;
 mod health;
 mod history;
-mod rivals;
-mod sheet;
+mod text_popup;
 
 use super::chrome::open;
 use crate::tui::state::app::App;
@@ -23,21 +23,21 @@ use std::time::Duration;
 pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     match &app.overlay {
         None => {}
-        Some(Overlay::Help(sheet)) => sheet::draw(app, sheet, "keys", f),
-        Some(Overlay::Headers(sheet)) => sheet::draw(app, sheet, "headers of every attempt", f),
+        Some(Overlay::Help(sheet)) => text_popup::draw(app, sheet, "keys", f),
+        Some(Overlay::Headers(sheet)) => text_popup::draw(app, sheet, "headers of every attempt", f),
         Some(Overlay::Faults(faults)) => faults::draw(app, faults, f),
         Some(Overlay::Chain) => chain::draw(app, f),
         Some(Overlay::Finder(finder)) => finder::draw(app, finder, f),
-        Some(Overlay::Attempt(attempt)) => sheet::draw(app, &attempt.sheet, &format!("attempt {}", attempt.id), f),
+        Some(Overlay::Attempt(attempt)) => text_popup::draw(app, &attempt.sheet, &format!("attempt {}", attempt.id), f),
         Some(Overlay::Health(at)) => health::draw(app, *at, now, f),
         Some(Overlay::History(at)) => history::draw(app, *at, f),
-        Some(Overlay::Pinning(_, sheet)) => sheet::draw(app, sheet, "a demo of this?", f),
+        Some(Overlay::Pinning(_, sheet)) => text_popup::draw(app, sheet, "a demo of this?", f),
         Some(Overlay::Demos(at)) => demos::draw(app, *at, f),
-        Some(Overlay::Demo(at, sheet)) => sheet::draw(app, sheet, &format!("demo {}", at + 1), f),
-        Some(Overlay::Composed(sheet)) => sheet::draw(app, sheet, "the request as it would be sent", f),
+        Some(Overlay::Demo(at, sheet)) => text_popup::draw(app, sheet, &format!("demo {}", at + 1), f),
+        Some(Overlay::Composed(sheet)) => text_popup::draw(app, sheet, "the request as it would be sent", f),
         Some(Overlay::Draft(draft)) => draft::draw(app, draft, f),
         Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
-        Some(Overlay::CompareSet(at)) => rivals::draw(app, *at, f),
+        Some(Overlay::CompareSet(at)) => compare_set::draw(app, *at, f),
         Some(Overlay::Leave) => leave(app, f),
     }
 }

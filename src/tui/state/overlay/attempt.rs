@@ -1,7 +1,7 @@
 //! All about one attempt: what was asked and what came back, times, the rule that decided,
 //! headers both ways, body, and the same request as a curl command.
 
-use super::sheet::{TextPopup, cells};
+use super::text_popup::{TextPopup, cells};
 use crate::failover::AttemptId;
 use crate::openrouter::{Header, Request};
 use crate::transcript::{Attempt, Transcript, seconds, usd};

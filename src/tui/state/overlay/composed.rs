@@ -1,7 +1,7 @@
 //! The request as it would be sent, and the most that the run can cost.
 
 use super::attempt::PopupWriter;
-use super::sheet::{TextPopup, cells};
+use super::text_popup::{TextPopup, cells};
 use crate::dspy::Module;
 use crate::tui::command::Composed;
 use crate::tui::theme::{StyleRole, Theme};

@@ -1,6 +1,6 @@
 //! The demos: examples that are sent with the next run, in this order.
 
-use super::sheet::{TextPopup, cells};
+use super::text_popup::{TextPopup, cells};
 use crate::dspy::Demo;
 use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, wrap};

@@ -5,7 +5,7 @@ use crate::openrouter::settings::RequestSettings;
 use crate::transcript::counted;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::draft::{Draft, ParsedDraft, Subject};
-use crate::tui::state::overlay::sheet::WIDTH;
+use crate::tui::state::overlay::text_popup::WIDTH;
 use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{cursor, open};
 use crate::tui::wrap::{TextRow, plain};

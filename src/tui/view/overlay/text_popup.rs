@@ -1,7 +1,7 @@
 //! Text to read in an overlay.
 
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::sheet::{TextPopup, WIDTH};
+use crate::tui::state::overlay::text_popup::{TextPopup, WIDTH};
 use crate::tui::view::chrome::open;
 use ratatui::Frame;
 

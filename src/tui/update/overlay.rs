@@ -6,7 +6,7 @@ use crate::tui::keymap::{Action, Chord};
 use crate::tui::state::app::{App, ShownRun};
 use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
 use crate::tui::state::overlay::finder::{Finder, FinderChoice, FinderKind};
-use crate::tui::state::overlay::sheet::TextPopup;
+use crate::tui::state::overlay::text_popup::TextPopup;
 use crate::tui::state::overlay::{Overlay, history};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;

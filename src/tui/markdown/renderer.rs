@@ -1,8 +1,8 @@
 //! Unit after unit into rows. Knows what one unit leaves to the next; must not know which rows are kept.
 
 use super::code::Highlighter;
-use super::look::TextStyle;
 use super::prose;
+use super::text_style::TextStyle;
 use super::units::{Fence, Unit, next};
 use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{RowPrefix, TextRow, wrap};

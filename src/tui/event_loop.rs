@@ -4,7 +4,7 @@
 use super::background::{ReplyScan, ReplyScanner};
 use super::channels::Channels;
 use super::command::Command;
-use super::kept::UiPrefs;
+use super::prefs::UiPrefs;
 use super::state::app::{App, InitialState};
 use super::terminal::{self, Terminal};
 use super::update::Msg;

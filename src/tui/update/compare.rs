@@ -1,6 +1,6 @@
 //! Runs that are not the screen's own: comparisons and replays.
 
-use super::overlaid::travel;
+use super::overlay::travel;
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
 use crate::tui::command::{Ask, Command};
