@@ -3,6 +3,8 @@
 
 #[path = "simulator/faults.rs"]
 mod faults;
+#[path = "simulator/library.rs"]
+mod library;
 #[path = "simulator/paths.rs"]
 mod paths;
 #[path = "simulator/replies.rs"]

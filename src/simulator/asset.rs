@@ -1,16 +1,14 @@
 //! What the simulator knows, from `assets/simulator.toml`: read once, when it is first asked for.
 
 use super::catalogue::Model;
-use super::reply::{Cue, Entry, Phrase};
+use super::reply::Fact;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
 #[derive(Deserialize)]
 pub(super) struct Asset {
     pub(super) model: Vec<Model>,
-    pub(super) answer: Vec<Entry>,
-    pub(super) phrase: Vec<Phrase>,
-    pub(super) cue: Vec<Cue>,
+    pub(super) fact: Vec<Fact>,
 }
 
 pub(super) static ASSET: LazyLock<Asset> = LazyLock::new(|| {

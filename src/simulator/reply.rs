@@ -1,21 +1,27 @@
-//! What the simulated models say: reads which fields are asked for, and answers each with a
-//! value of its type. It is a pure function of the request and the model.
+//! What the simulated models say: reads which fields are asked for, and answers each with a known value or a
+//! simulated one of its type. A pure function of the request and the model.
+//!
+//! ```text
+//!   messages ─▶ prompt (fields, inputs) ─▶ answers (what is known) ─▶ responder ─▶ form (text)
+//!                 └ schema, skeleton         └ arithmetic               └ generate
+//! ```
 
+mod answers;
 mod arithmetic;
-mod asked;
-mod extract;
-mod knowledge;
-mod mind;
-mod shape;
-mod write;
+mod form;
+mod generate;
+mod prompt;
+mod responder;
+mod schema;
+mod skeleton;
 
-pub(super) use knowledge::{Cue, Entry, Phrase};
+pub(super) use answers::Fact;
 
 use super::catalogue::Model;
 use super::chat::Ask;
 use crate::fault::FaultKind;
-use asked::{Asked, Style};
-use mind::Mind;
+use prompt::{AnswerForm, ParsedPrompt};
+use responder::Responder;
 
 /// A model's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,23 +34,16 @@ pub(super) struct Reply {
 
 /// Composes the reply of `model` to `ask`, spoilt by a fault in its form.
 pub(super) fn compose(ask: &Ask, model: &Model, kind: Option<FaultKind>) -> Reply {
-    let asked = Asked::read(ask, model);
-    let mut mind = Mind::new(model, &asked);
-    let values = if asked.style == Style::Plain { vec![mind.free_text().into()] } else { mind.values() };
-    let mut reply = write::answer(asked.style, &asked.outputs, values, kind);
+    let prompt = ParsedPrompt::read(&ask.messages, ask.format.as_ref().filter(|_| model.structured));
+    let responder = Responder::new(model, &prompt);
+    let values = if prompt.form == AnswerForm::Plain { vec![responder.text().into()] } else { responder.values() };
+    let text = form::write(prompt.form, &prompt.outputs, values, kind);
+    let mut reply = Reply { reasoning: String::new(), content: text };
+    if kind == Some(FaultKind::JsonInReasoning) {
+        reply = Reply { reasoning: reply.content, content: String::new() };
+    }
     if model.reasoning && ask.reasons {
-        reply.reasoning.insert_str(0, &thoughts(&asked, &mind));
+        reply.reasoning.insert_str(0, &responder.thoughts());
     }
     reply
-}
-
-/// What a reasoning model thinks before it answers.
-fn thoughts(asked: &Asked, mind: &Mind<'_>) -> String {
-    let names: Vec<&str> = asked.outputs.iter().map(|field| field.name.as_str()).collect();
-    let wanted = match names[..] {
-        [] => "a plain answer".to_owned(),
-        [one] => format!("the field {one}"),
-        _ => format!("the fields {}", names.join(", ")),
-    };
-    format!("The user wants {wanted}. {} Now I write it down in the format that was asked for.", mind.reasoning())
 }

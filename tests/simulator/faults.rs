@@ -144,14 +144,15 @@ async fn typed_faults_spoil_the_form_and_nothing_else() {
 }
 
 fn typed(style: &str, stream: bool) -> Value {
-    let system = "Input fields:\n1. `text` (str)\n\
-                  Output fields:\n1. `why` (str)\n2. `label` (Literal['good', 'bad'])\n3. `n` (int)\n";
+    let system = "Input fields:\n1. `message` (str)\n\
+                  Output fields:\n1. `why` (str)\n2. `intent` (Literal['return', 'complaint'])\n3. `urgent` (bool)\n";
     let reminder = if style == "json" {
-        "One JSON object: `why`, `label`, `n`."
+        "One JSON object: `why`, `intent`, `urgent`."
     } else {
-        "Begin with `[[ ## why ## ]]`, then `[[ ## label ## ]]`, then `[[ ## n ## ]]`."
+        "Begin with `[[ ## why ## ]]`, then `[[ ## intent ## ]]`, then `[[ ## urgent ## ]]`."
     };
-    let user = format!("[[ ## text ## ]]\nA wonderful day for all 3 of us.\n\n{reminder}");
+    let message = "The kettle came with a cracked lid and I have guests on Friday. What now?";
+    let user = format!("[[ ## message ## ]]\n{message}\n\n{reminder}");
     json!({
         "model": "mistralai/mistral-small-3.2-24b-instruct", "stream": stream,
         "messages": [{ "role": "system", "content": system }, { "role": "user", "content": user }],
@@ -185,9 +186,9 @@ async fn a_repair_turn_is_answered_well_after_a_fault_that_came_once() {
     let mut body = typed("markers", true);
     let more = json!([
         { "role": "assistant", "content": first },
-        { "role": "user", "content": "That could not be read. Once more: `[[ ## why ## ]]`, `[[ ## label ## ]]`, `[[ ## n ## ]]`." },
+        { "role": "user", "content": "That could not be read. Once more: `[[ ## why ## ]]`, `[[ ## intent ## ]]`, `[[ ## urgent ## ]]`." },
     ]);
     body["messages"].as_array_mut().unwrap().extend(more.as_array().unwrap().clone());
     let second = post(&simulator, "garbled@once", &body).await.content();
-    assert!(second.contains("[[ ## n ## ]]\n3\n\n[[ ## completed ## ]]"), "{second}");
+    assert!(second.contains("[[ ## urgent ## ]]\nTrue\n\n[[ ## completed ## ]]"), "{second}");
 }

@@ -1,7 +1,7 @@
 //! What is said: the cases of `tests/cases/simulator`.
 
 use crate::start;
-use crate::wire::{Reply, post, post_bytes, send};
+use crate::wire::{Reply, ask, post, post_bytes, send};
 use serde_json::{Map, Value, json};
 use switchover::simulator::Simulator;
 
@@ -64,7 +64,7 @@ fn request(case: &Value, style: &str, stream: bool) -> Value {
         .iter()
         .map(|(name, value)| (name, value.as_str().unwrap()))
         .map(|(name, value)| match style {
-            "xml" => format!("<{name}>\n{}\n</{name}>", value.replace('&', "&amp;").replace('<', "&lt;")),
+            "xml" => format!("<{name}>\n{value}\n</{name}>"),
             _ => format!("[[ ## {name} ## ]]\n{value}"),
         })
         .collect();
@@ -202,4 +202,49 @@ async fn the_same_request_gets_the_same_bytes() {
     }
     assert_eq!(bodies[..2], bodies[2..4], "another simulator with the same seed");
     assert_ne!(bodies[..2], bodies[4..], "another seed");
+}
+
+#[tokio::test]
+async fn sums_are_computed() {
+    let simulator = start().await;
+    let cases: Value = toml::from_str(include_str!("../cases/simulator/sums.toml")).unwrap();
+    let answer = async |text: &str| {
+        let mut body = ask("openai/gpt-4o-mini", false);
+        body["messages"][0]["content"] = text.into();
+        post(&simulator, "", &body).await.content()
+    };
+    for (text, expected) in cases["sums"].as_object().unwrap() {
+        assert_eq!(answer(text).await, expected.as_str().unwrap());
+    }
+    let texts = cases["no_sums"]["texts"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned());
+    // What nests too deep must not exhaust the stack.
+    for text in texts.chain(["(".repeat(1900), "-".repeat(1900)]) {
+        let said = answer(&text).await;
+        assert!(said.starts_with("This is a simulated answer"), "{text}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_or_never_ends_is_answered_all_the_same() {
+    let simulator = start().await;
+    let endless = json!({ "type": "object", "properties": { "a": { "$ref": "#" }, "b": { "$ref": "#" } }, "required": ["a", "b"] });
+    let circle = json!({ "type": "object", "properties": { "a": { "$ref": "#/properties/a" } } });
+    for schema in [endless, circle, json!({ "properties": { "a": { "allOf": [{ "$ref": "#/properties/a" }] } } })] {
+        let mut body = ask("openai/gpt-4o-mini", false);
+        body["response_format"] = json!({ "type": "json_schema", "json_schema": { "name": "x", "schema": schema } });
+        let content = post(&simulator, "", &body).await.content();
+        assert!(serde_json::from_str::<Value>(&content).unwrap()["a"] != "", "{content}");
+    }
+    for kind in ["list[".repeat(10_000), "Literal['a".to_owned(), "list[int".to_owned(), String::new()] {
+        let mut body = ask("openai/gpt-4o-mini", false);
+        let system = format!("Outputs:\n1. `a` ({kind}): \n2. `b` (int): \n\n[[ ## a ## ]]\n");
+        body["messages"].as_array_mut().unwrap().insert(0, json!({ "role": "system", "content": system }));
+        let content = post(&simulator, "", &body).await.content();
+        assert!(content.starts_with("[[ ## a ## ]]\n") && content.contains("[[ ## b ## ]]\n0\n"), "{content}");
+    }
+    let mut body = ask("openai/gpt-4o-mini", false);
+    let nested = "<q>".repeat(100_000);
+    let system = format!("Outputs:\n1. `q` (Quiz): \n\n{nested}");
+    body["messages"].as_array_mut().unwrap().insert(0, json!({ "role": "system", "content": system }));
+    assert!(post(&simulator, "", &body).await.content().starts_with("<q>\n"));
 }

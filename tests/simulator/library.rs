@@ -1,0 +1,78 @@
+//! The examples of the built-in signatures: with every adapter and module, the answer reads as the
+//! signature's types, and is the one that `assets/answers.json` has.
+
+use crate::start;
+use crate::wire::{ask, post};
+use serde_json::{Map, Value, json};
+use switchover::dspy::{Adapter, Module, Prediction, Signature, Values, library};
+use switchover::simulator::Simulator;
+
+/// The inputs of a signature's example; a conversation has no earlier turns.
+fn example(signature: &Signature) -> Values {
+    let fields = signature.inputs.iter().filter_map(|field| Some((field, field.placeholder.as_deref()?)));
+    fields.map(|(field, text)| (field.name.clone(), field.read(text).unwrap())).collect()
+}
+
+/// The outputs that the data has for an example; for `question` it is a fact.
+fn expected(inputs: &Values) -> Map<String, Value> {
+    let answers: Vec<Value> = serde_json::from_str(include_str!("../../assets/answers.json")).unwrap();
+    let data: Value = toml::from_str(include_str!("../../assets/simulator.toml")).unwrap();
+    let inputs = json!(inputs);
+    if let Some(answer) = answers.iter().find(|answer| answer["inputs"] == inputs) {
+        return answer["outputs"].as_object().unwrap().clone();
+    }
+    let facts = data["fact"].as_array().unwrap();
+    let fact = facts.iter().find(|fact| fact["questions"].as_array().unwrap().contains(&inputs["question"]));
+    let fact = fact.unwrap_or_else(|| panic!("there is no answer to {inputs}"));
+    Map::from_iter([("answer".to_owned(), fact["long"].clone())])
+}
+
+/// Asks as the program does, and reads the answer.
+async fn asks(simulator: &Simulator, signature: &Signature, inputs: &Values, adapter: Adapter) -> Prediction {
+    let mut body = ask("openai/gpt-4o-mini", true);
+    body["messages"] = json!(adapter.messages(signature, inputs, &[], &[]));
+    body["response_format"] = json!(adapter.response_format(signature));
+    let text = post(simulator, "", &body).await.content();
+    let name = &signature.name;
+    adapter.parse(signature, &text).unwrap_or_else(|e| panic!("{name}, {adapter}: {e:?}\n{text}"))
+}
+
+#[tokio::test]
+async fn every_example_has_its_right_answer() {
+    let simulator = start().await;
+    for entry in library::built_in() {
+        let (signature, inputs) = (&entry.signature, example(&entry.signature));
+        let expected = expected(&inputs);
+        for adapter in Adapter::ALL {
+            let mut attempts = Vec::new();
+            // A majority asks as a chain of thought does.
+            for module in [Module::Predict, Module::ChainOfThought, Module::MultiChainComparison(2)] {
+                let expanded = module.expand(signature);
+                let prediction = asks(&simulator, &expanded, &inputs, adapter).await;
+                check(&expanded, &prediction, &expected, adapter);
+                attempts.push(prediction);
+                let Some((comparing, more)) = module.comparison(signature, &attempts) else { continue };
+                let inputs = inputs.clone().into_iter().chain(more).collect();
+                check(&comparing, &asks(&simulator, &comparing, &inputs, adapter).await, &expected, adapter);
+            }
+        }
+    }
+}
+
+fn check(signature: &Signature, prediction: &Prediction, expected: &Map<String, Value>, adapter: Adapter) {
+    for output in &signature.outputs {
+        let (name, value) = (&output.name, &prediction.fields[&output.name]);
+        match expected.get(name) {
+            Some(expected) => assert_eq!(value, expected, "{}, {adapter}: {name}", signature.name),
+            None => {
+                let text =
+                    value.as_str().unwrap_or_else(|| panic!("{}, {adapter}: no answer for {name}", signature.name));
+                assert!(
+                    !text.is_empty() && !text.contains("simulated"),
+                    "{}, {adapter}: {name}: {text}",
+                    signature.name
+                );
+            }
+        }
+    }
+}
