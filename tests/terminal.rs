@@ -39,6 +39,24 @@ fn a_model_is_broken_and_the_next_takes_over() {
 }
 
 #[test]
+fn a_run_of_the_playground_stands_in_the_history_of_the_next_session() {
+    let mut person = Person::at(PLAYGROUND, &[], 120, 36);
+    person.sees("SIMULATOR");
+    person.types("What is remembered?\r");
+    person.sees("■ gpt-4o-mini answered");
+    person.types("\x11");
+    assert_eq!(person.waits_for_the_end(), Some(0));
+    let mut next = person.starts_again(PLAYGROUND, 120, 36);
+    next.sees("SIMULATOR");
+    assert!(!next.screen().contains("What is remembered?"), "{}", next.screen());
+    next.types("\x13");
+    next.sees("earlier runs");
+    next.sees("✓ What is remembered?");
+    next.types("\x11");
+    assert_eq!(next.waits_for_the_end(), Some(0));
+}
+
+#[test]
 fn a_window_that_is_dragged_about_tears_nothing() {
     let mut person = Person::at(PLAYGROUND, &[], 120, 36);
     person.sees("SIMULATOR");

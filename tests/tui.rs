@@ -6,6 +6,8 @@ mod compare;
 mod docs;
 #[path = "tui/frames.rs"]
 mod frames;
+#[path = "tui/health.rs"]
+mod health;
 #[path = "tui/keys.rs"]
 mod keys;
 #[path = "tui/making.rs"]

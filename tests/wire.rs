@@ -5,6 +5,8 @@
 mod corpus;
 #[path = "wire/errors.rs"]
 mod errors;
+#[path = "wire/programs.rs"]
+mod programs;
 #[path = "wire/reliability.rs"]
 mod reliability;
 #[path = "wire/runs.rs"]

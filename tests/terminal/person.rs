@@ -24,7 +24,16 @@ pub(crate) struct Person {
     parser: vt100::Parser,
     raw: Vec<u8>,
     modes: LocalModes,
-    home: PathBuf,
+    home: Arc<Home>,
+}
+
+/// A folder that goes with the last program that lives in it.
+struct Home(PathBuf);
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// What the program has done by the time that it rests, as the system counts it.
@@ -49,21 +58,30 @@ struct Thread {
 impl Person {
     /// Starts a program in a terminal of that size, with a home of its own and no key.
     pub(crate) fn at(program: &str, arguments: &[&str], width: u16, height: u16) -> Self {
-        let (pty, pts) = pty_process::blocking::open().expect("a terminal");
-        pty.resize(Size::new(height, width)).expect("a size");
-        let modes = tcgetattr(&pty).expect("its modes").local_modes;
         static HOMES: AtomicU32 = AtomicU32::new(0);
         let number = HOMES.fetch_add(1, Ordering::Relaxed);
         let home = std::env::temp_dir().join(format!("switchover-home-{}-{number}", std::process::id()));
+        Self::in_home(Arc::new(Home(home)), program, arguments, width, height)
+    }
+
+    /// Starts a program in another terminal, with the same home.
+    pub(crate) fn starts_again(&self, program: &str, width: u16, height: u16) -> Self {
+        Self::in_home(Arc::clone(&self.home), program, &[], width, height)
+    }
+
+    fn in_home(home: Arc<Home>, program: &str, arguments: &[&str], width: u16, height: u16) -> Self {
+        let (pty, pts) = pty_process::blocking::open().expect("a terminal");
+        pty.resize(Size::new(height, width)).expect("a size");
+        let modes = tcgetattr(&pty).expect("its modes").local_modes;
         let child = Command::new(program)
             .args(arguments)
             .env_clear()
             .env("TERM", "xterm-256color")
             .env("PATH", "/usr/bin:/bin")
-            .env("HOME", &home)
-            .env("XDG_CONFIG_HOME", home.join("config"))
-            .env("XDG_DATA_HOME", home.join("data"))
-            .env("XDG_CACHE_HOME", home.join("cache"))
+            .env("HOME", &home.0)
+            .env("XDG_CONFIG_HOME", home.0.join("config"))
+            .env("XDG_DATA_HOME", home.0.join("data"))
+            .env("XDG_CACHE_HOME", home.0.join("cache"))
             .current_dir(std::env::temp_dir())
             .spawn(pts)
             .expect("the program");
@@ -223,6 +241,5 @@ impl Drop for Person {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.home);
     }
 }

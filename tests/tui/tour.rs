@@ -89,6 +89,28 @@ fn escape_leaves_at_any_moment_and_heals() {
 }
 
 #[test]
+fn the_faults_of_the_user_and_of_the_tour_are_healed_and_no_longer_shown() {
+    let chain_line = |stage: &Stage| stage.screen().lines().nth(34).expect("a line").to_owned();
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    stage.script("F4 5 Esc");
+    assert!(chain_line(&stage).contains("gpt-4o-mini ✗503"), "{}", stage.screen());
+
+    assert_eq!(stage.press("Alt+T"), Some(Command::HealAll));
+    assert!(stage.app.chain.iter().all(|link| link.fault.is_none()), "the tour begins with healthy models");
+    while !stage.app.chain.iter().any(|link| link.fault.is_some()) {
+        play(&mut stage);
+        stage.press("Enter");
+    }
+
+    assert_eq!(stage.press("Esc"), Some(Command::HealAll));
+    // The next key clears what the tour says at its end, and the chain is shown again.
+    stage.press("Tab");
+    let line = chain_line(&stage);
+    assert!(line.contains("gpt-4o-mini") && !line.contains('✗'), "{}", stage.screen());
+    assert!(stage.app.chain.iter().all(|link| link.fault.is_none()), "{:?}", stage.app.chain);
+}
+
+#[test]
 fn the_tour_never_uses_the_key() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.app.simulated = false;

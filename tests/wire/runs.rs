@@ -16,9 +16,9 @@ use switchover::transcript::Transcript;
 use switchover::worker::{self, CostLookup, Running, Service, Services};
 use tokio::sync::mpsc;
 
-const CHAIN: [&str; 2] = ["openai/gpt-4o-mini", "anthropic/claude-3-haiku"];
+pub(crate) const CHAIN: [&str; 2] = ["openai/gpt-4o-mini", "anthropic/claude-3-haiku"];
 
-fn spec() -> RunSpec {
+pub(crate) fn spec() -> RunSpec {
     RunSpec {
         signature: "question -> answer".parse().unwrap(),
         module: Module::Predict,
@@ -33,17 +33,21 @@ fn spec() -> RunSpec {
     }
 }
 
-async fn services(service: Service, options: Options) -> Arc<Services> {
+pub(crate) async fn services(service: Service, options: Options) -> Arc<Services> {
     let simulator = Simulator::start(options).await.unwrap();
     Arc::new(Services::new(client(), service, simulator, Headers::default(), Catalogue::snapshot()))
 }
 
-async fn simulated(pace: f64) -> Arc<Services> {
+pub(crate) async fn simulated(pace: f64) -> Arc<Services> {
     services(Service::Simulator, Options { pace, ..Options::default() }).await
 }
 
 /// Runs to the last report; `react` sees each as it comes.
-async fn run(services: &Arc<Services>, spec: RunSpec, mut react: impl FnMut(&Report, &Running)) -> Vec<Report> {
+pub(crate) async fn run(
+    services: &Arc<Services>,
+    spec: RunSpec,
+    mut react: impl FnMut(&Report, &Running),
+) -> Vec<Report> {
     let (tell, mut reports) = mpsc::unbounded_channel();
     let running = worker::spawn(spec, services, move |report| _ = tell.send(report));
     let mut all = Vec::new();
@@ -60,7 +64,7 @@ async fn run_on(answer: Answer, spec: RunSpec) -> (Vec<Report>, Server) {
     (run(&services, spec, |_, _| {}).await, server)
 }
 
-fn fold(reports: &[Report]) -> Transcript {
+pub(crate) fn fold(reports: &[Report]) -> Transcript {
     let mut run = Transcript::default();
     for report in reports {
         run.apply(report);
@@ -132,6 +136,21 @@ async fn who_waits_for_the_cost_hears_the_terminal_last_and_who_does_not_ask_hea
     assert!(reports.last().unwrap().line().contains("\"event\":\"finished\""));
     let run = fold(&reports);
     assert!(run.attempts[0].billed.is_some() && matches!(run.cost(), Cost::Known(_)), "{:?}", run.attempts[0].billed);
+}
+
+#[tokio::test]
+async fn the_service_is_not_asked_what_a_fault_of_the_simulator_cost() {
+    let server = Server::start([whole(&json!({"data": {"total_cost": 0.1}}))]).await;
+    let services = services(Service::Server(Box::new(server.endpoint())), Options::default()).await;
+    services.ask_costs(CostLookup::BeforeTheEnd);
+    services.inject(CHAIN[0], Some("cut:2".parse().unwrap()));
+    let reports = run(&services, RunSpec { chain: vec![Route::new(CHAIN[0], "")], ..spec() }, |_, _| {}).await;
+    let run = fold(&reports);
+    let cut = &run.attempts[0];
+    assert!(cut.simulated && cut.head.as_ref().unwrap().generation.is_some(), "it has an id to ask for: {cut:?}");
+    assert_eq!((cut.failed.as_ref().unwrap().cost, run.cost()), (Cost::Unknown, Cost::Unknown));
+    let asked: Vec<String> = server.received().into_iter().map(|request| request.line).collect();
+    assert!(asked.is_empty(), "{asked:?}");
 }
 
 #[tokio::test]

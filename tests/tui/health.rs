@@ -1,0 +1,38 @@
+//! The health board: how the models have fared in this session.
+
+use crate::stage::{Stage, recorded};
+use std::time::Duration;
+use switchover::failover::Event;
+use switchover::report::{Report, ReportKind};
+use switchover::tui::Msg;
+use switchover::tui::theme::Theme;
+
+/// A first token of the recorded run, as if it had taken this many seconds.
+fn first_token(seconds: u64) -> Report {
+    let leads = |report: &Report| matches!(report.what, ReportKind::Engine(Event::FirstToken(_)));
+    let mut report = recorded("takeover").into_iter().find(leads).expect("a first token");
+    if let ReportKind::Engine(Event::FirstToken(first)) = &mut report.what {
+        first.first_token = Duration::from_secs(seconds);
+    }
+    report
+}
+
+#[test]
+fn the_median_and_the_95th_percentile_of_the_last_twenty_first_tokens_are_shown() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    stage.press("F6");
+    let mut line_after = |seconds: u64| {
+        stage.app.update(stage.now, Msg::Report(Box::new(first_token(seconds))));
+        let screen = stage.screen();
+        screen.lines().find(|line| line.contains("s / ")).expect("a model's line").to_owned()
+    };
+    let line = line_after(7);
+    assert!(line.contains("gpt-4o-mini") && line.contains(" 7.00 s / 7.00 s "), "{line}");
+    let line = line_after(5);
+    assert!(line.contains(" 5.00 s / 7.00 s "), "the nearest rank, not the mean: {line}");
+    let line = line_after(500);
+    assert!(line.contains(" 7.00 s / 500 s "), "{line}");
+    // 1 to 20 in another order. The three before them are forgotten.
+    let line = (1..=20).map(|n| line_after(n * 8 % 21)).last().expect("a line");
+    assert!(line.contains(" 10.0 s / 19.0 s "), "{line}");
+}
