@@ -30,7 +30,7 @@ impl SignatureArgs {
             Ok((signature, warnings)) => {
                 let sides = [("input", &signature.inputs), ("output", &signature.outputs)];
                 for (side, field) in sides.iter().flat_map(|(side, fields)| fields.iter().map(move |f| (side, f))) {
-                    println!("{side:<6}  {}: {}", field.name, field.kind);
+                    println!("{side:<6}  {}: {}", field.name, field.field_type);
                 }
                 for warning in warnings {
                     println!("note    {}", warning.message);

@@ -178,7 +178,7 @@ impl Repl {
     /// Asks for the next input.
     fn prompt(&self) {
         let open = self.spec.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name));
-        let asks = open.map_or_else(|| "Enter sends: ".to_owned(), |f| format!("{} ({}): ", f.name, f.kind));
+        let asks = open.map_or_else(|| "Enter sends: ".to_owned(), |f| format!("{} ({}): ", f.name, f.field_type));
         // The line end that a person types does not come out of a pipe.
         if std::io::stdin().is_terminal() {
             print!("{asks}");

@@ -164,7 +164,7 @@ pub(super) fn inputs_from_json(signature: &Signature, json: &str) -> Result<Valu
 }
 
 fn require_all(signature: &Signature, values: Values) -> Result<Values> {
-    match signature.inputs.iter().find(|field| !values.contains_key(&field.name) && !field.kind.is_optional()) {
+    match signature.inputs.iter().find(|field| !values.contains_key(&field.name) && !field.field_type.is_optional()) {
         Some(missing) => bail!("the input `{}` is missing: give it as {}=…", missing.name, missing.name),
         None => Ok(values),
     }

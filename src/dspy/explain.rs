@@ -11,7 +11,7 @@ pub fn explain(source: &str) -> Value {
     match Signature::read(source) {
         Ok((signature, warnings)) => {
             let side = |kind: &'static str, fields: &[super::Field]| {
-                let field = |f: &super::Field| json!({"name": f.name, "kind": kind, "type": f.kind.to_string()});
+                let field = |f: &super::Field| json!({"name": f.name, "kind": kind, "type": f.field_type.to_string()});
                 fields.iter().map(field).collect::<Vec<_>>()
             };
             let fields = [side("input", &signature.inputs), side("output", &signature.outputs)].concat();

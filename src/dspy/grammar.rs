@@ -73,7 +73,7 @@ impl FromStr for FieldType {
 
     /// Reads either spelling.
     fn from_str(source: &str) -> Result<Self, Self::Err> {
-        kind(source)
+        field_type(source)
     }
 }
 
@@ -96,17 +96,18 @@ fn signature(source: &str) -> Result<(Signature, Vec<Warning>), SyntaxError> {
             return Err(error.suggest(Some(format!("new_{name}"))));
         }
     }
-    let fields = |side: Vec<NamedField>| side.into_iter().map(|(name, _, kind)| Field::new(name, kind)).collect();
+    let fields =
+        |side: Vec<NamedField>| side.into_iter().map(|(name, _, field_type)| Field::new(name, field_type)).collect();
     Ok((Signature::new(fields(inputs), fields(outputs)), warnings))
 }
 
 /// Reads a type on its own, in either spelling.
-fn kind(source: &str) -> Result<FieldType, SyntaxError> {
+fn field_type(source: &str) -> Result<FieldType, SyntaxError> {
     let tokens = token::tokens(source, 0..source.len().min(LONGEST))?;
     let mut reader = FieldParser { source, end: source.len(), tokens: &tokens, at: 0, printed: true };
-    let kind = reader.kind(0)?;
+    let field_type = reader.field_type(0)?;
     match reader.peek() {
-        None => Ok(kind),
+        None => Ok(field_type),
         Some(_) => Err(reader.error("something after the type", "nothing more")),
     }
 }
@@ -184,10 +185,10 @@ fn side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Resul
             // A bare `None` is no type to DSPy; `NoneType` is.
             let bare_none =
                 |reader: &FieldParser<'_>| matches!(&reader.tokens[reader.at - 1].0, Token::Name(n) if n == "None");
-            let mut kind = reader.annotation()?;
-            if kind == Some(FieldType::None) && bare_none(&reader) {
+            let mut field_type = reader.annotation()?;
+            if field_type == Some(FieldType::None) && bare_none(&reader) {
                 warn(&at, format!("`{name}: None` is read as `str`, as DSPy does; write `{name}: str | None`"));
-                kind = None;
+                field_type = None;
             }
             let given = reader.default_value()?;
             if let Some(given) = &given {
@@ -200,14 +201,14 @@ fn side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Resul
                 ));
             }
             default = default.or(given);
-            let kind = kind.unwrap_or(FieldType::Str);
+            let field_type = field_type.unwrap_or(FieldType::Str);
             if star {
                 warn(&at, format!("`{name}` is dropped: it follows a `*`"));
             } else if let Some(earlier) = fields.iter_mut().find(|(other, _, _)| *other == name) {
                 warn(&at, format!("`{name}` is written twice on this side: one field, with the last type"));
-                earlier.2 = kind;
+                earlier.2 = field_type;
             } else {
-                fields.push((name, at, kind));
+                fields.push((name, at, field_type));
             }
         }
         if reader.peek().is_some() && !reader.take(",") {
@@ -301,7 +302,7 @@ impl FieldParser<'_> {
     }
 
     fn annotation(&mut self) -> Result<Option<FieldType>, SyntaxError> {
-        if self.take(":") { self.kind(0).map(Some) } else { Ok(None) }
+        if self.take(":") { self.field_type(0).map(Some) } else { Ok(None) }
     }
 
     /// Steps over `= …` and returns where it stood. The value itself is never used, so it is only checked to be

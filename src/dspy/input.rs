@@ -19,8 +19,8 @@ impl Field {
     /// # Errors
     /// What was expected, and what came.
     pub fn read(&self, typed: &str) -> Result<Value, Problem> {
-        let texts = matches!(&self.kind, FieldType::List(Some(of)) if **of == FieldType::Str)
-            || self.kind == FieldType::List(None);
+        let texts = matches!(&self.field_type, FieldType::List(Some(of)) if **of == FieldType::Str)
+            || self.field_type == FieldType::List(None);
         if texts && !typed.trim_start().starts_with('[') {
             let lines = typed.lines().map(str::trim).filter(|line| !line.is_empty());
             return Ok(lines.map(Value::from).collect());
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn typed_inputs_have_their_type() {
-        let field = |kind: &str| Field::new("x", kind.parse().unwrap());
+        let field = |field_type: &str| Field::new("x", field_type.parse().unwrap());
         assert_eq!(field("str").read("a = [1]"), Ok(json!("a = [1]")));
         assert_eq!(field("int").read("12"), Ok(json!(12)));
         assert_eq!(field("list[str]").read("one\n\n two \n"), Ok(json!(["one", "two"])));

@@ -25,8 +25,9 @@ pub struct Signature {
 pub struct Field {
     /// An identifier.
     pub name: String,
-    /// Its type.
-    pub kind: FieldType,
+    /// Its type; `kind` in JSON.
+    #[serde(rename = "kind")]
+    pub field_type: FieldType,
     /// What it means, if it says more than its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -40,13 +41,13 @@ pub struct Field {
 
 impl Field {
     /// A field that says no more than its name and type.
-    pub fn new(name: impl Into<String>, kind: FieldType) -> Self {
-        Self { name: name.into(), kind, description: None, constraints: None, placeholder: None }
+    pub fn new(name: impl Into<String>, field_type: FieldType) -> Self {
+        Self { name: name.into(), field_type, description: None, constraints: None, placeholder: None }
     }
 
     /// A value of this field as messages show it.
     pub fn show(&self, value: &Value) -> String {
-        render(&self.kind, value)
+        render(&self.field_type, value)
     }
 
     /// The same field with a description.
@@ -66,11 +67,11 @@ impl Signature {
     /// As one would type it: `question, context: list[str] -> answer`. Reading it gives the same fields.
     pub fn inline(&self) -> String {
         let side = |fields: &[Field]| {
-            let field = |f: &Field| match f.kind {
+            let field = |f: &Field| match f.field_type {
                 FieldType::Str => f.name.clone(),
                 // DSPy takes a bare `None` for `str`; this name it takes at its word.
                 FieldType::None => format!("{}: NoneType", f.name),
-                ref kind => format!("{}: {}", f.name, kind.inline()),
+                ref field_type => format!("{}: {}", f.name, field_type.inline()),
             };
             fields.iter().map(field).collect::<Vec<_>>().join(", ")
         };

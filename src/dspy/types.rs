@@ -66,16 +66,16 @@ impl FieldType {
     pub fn is_optional(&self) -> bool {
         match self {
             Self::None => true,
-            Self::Union(kinds) => kinds.contains(&Self::None),
+            Self::Union(types) => types.contains(&Self::None),
             _ => false,
         }
     }
 
     /// One kind of several: flat, each once; a single one stays itself.
-    pub(super) fn union(kinds: impl IntoIterator<Item = FieldType>) -> Self {
+    pub(super) fn union(types: impl IntoIterator<Item = FieldType>) -> Self {
         let mut flat: Vec<FieldType> = Vec::new();
-        for kind in kinds {
-            let members = if let Self::Union(inner) = kind { inner } else { vec![kind] };
+        for field_type in types {
+            let members = if let Self::Union(inner) = field_type { inner } else { vec![field_type] };
             for member in members {
                 if !flat.contains(&member) {
                     flat.push(member);
@@ -129,13 +129,13 @@ impl FieldType {
                 element(&pair.1, style, out);
                 out.push(']');
             }
-            Self::Union(kinds) => {
+            Self::Union(types) => {
                 let (open, between, close) =
                     if style == Notation::Inline { ("", " | ", "") } else { ("Union[", ", ", "]") };
                 out.push_str(open);
-                for (i, kind) in kinds.iter().enumerate() {
+                for (i, field_type) in types.iter().enumerate() {
                     out.push_str(if i == 0 { "" } else { between });
-                    kind.spell(style, out);
+                    field_type.spell(style, out);
                 }
                 out.push_str(close);
             }
@@ -153,18 +153,18 @@ fn container(name: &str, inner: Option<&[FieldType]>, style: Notation, out: &mut
     out.push_str(name);
     let Some(inner) = inner else { return };
     out.push('[');
-    for (i, kind) in inner.iter().enumerate() {
+    for (i, field_type) in inner.iter().enumerate() {
         out.push_str(if i == 0 { "" } else { ", " });
-        element(kind, style, out);
+        element(field_type, style, out);
     }
     out.push(']');
 }
 
 /// A container's argument: DSPy prints a bare `None` there, and `NoneType` elsewhere.
-fn element(kind: &FieldType, style: Notation, out: &mut String) {
-    match kind {
+fn element(field_type: &FieldType, style: Notation, out: &mut String) {
+    match field_type {
         FieldType::None => out.push_str("None"),
-        kind => kind.spell(style, out),
+        field_type => field_type.spell(style, out),
     }
 }
 

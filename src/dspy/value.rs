@@ -6,10 +6,10 @@ use serde_json::Value;
 
 /// A value as it stands in a message: text as it is, Python's words for single values, JSON for the rest. A list
 /// for a field of text becomes numbered items, each in its quotes.
-pub(super) fn render(kind: &FieldType, value: &Value) -> String {
+pub(super) fn render(field_type: &FieldType, value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) if *kind == FieldType::Str => match items.as_slice() {
+        Value::Array(items) if *field_type == FieldType::Str => match items.as_slice() {
             [] => "N/A".to_owned(),
             [item] => quoted(item),
             items => items

@@ -10,7 +10,8 @@ fn the_built_in_library_reads_asks_and_writes_back() {
     assert_eq!(library::parse(&library::to_toml(&entries)).expect("our own TOML"), entries);
     for entry in &entries {
         assert!(!entry.description.is_empty(), "{}", entry.signature.name);
-        let inputs = entry.signature.inputs.iter().filter(|f| f.kind != FieldType::Named("dspy.History".to_owned()));
+        let inputs =
+            entry.signature.inputs.iter().filter(|f| f.field_type != FieldType::Named("dspy.History".to_owned()));
         for input in inputs {
             assert!(input.placeholder.is_some(), "{}: `{}` has nothing to show", entry.signature.name, input.name);
         }

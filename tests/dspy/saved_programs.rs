@@ -46,7 +46,7 @@ fn a_saved_program_gives_up_its_names_sides_and_demos() {
     );
     assert_eq!(imported("cot_demos").entries[0].demos.len(), 3);
     let typed = &imported("typed_demos").entries[0].signature;
-    let kind = |name: &str| typed.fields().find(|f| f.name == name).map(|f| f.kind.inline());
+    let kind = |name: &str| typed.fields().find(|f| f.name == name).map(|f| f.field_type.inline());
     assert_eq!(kind("ok"), Some("bool".to_owned()));
     assert_eq!(kind("events"), Some("list[dict[str, str | int]]".to_owned()));
     assert!(imported("typed_demos").notes.len() > 3, "every guess is told");

@@ -11,7 +11,7 @@ fn departs(case: &Value) -> bool {
 
 fn fields(signature: &Signature) -> Vec<[String; 3]> {
     let side = |kind: &'static str, fields: &[switchover::dspy::Field]| {
-        fields.iter().map(|f| [f.name.clone(), kind.to_owned(), f.kind.to_string()]).collect::<Vec<_>>()
+        fields.iter().map(|f| [f.name.clone(), kind.to_owned(), f.field_type.to_string()]).collect::<Vec<_>>()
     };
     [side("input", &signature.inputs), side("output", &signature.outputs)].concat()
 }
@@ -44,8 +44,8 @@ fn check(case: &Value) -> Result<(), String> {
                 return Err(format!("{source:?} became {:?}", signature.inline()));
             }
             for field in signature.fields() {
-                let printed = field.kind.to_string();
-                if !printed.contains('\\') && printed.parse::<FieldType>().is_ok_and(|kind| kind != field.kind) {
+                let printed = field.field_type.to_string();
+                if !printed.contains('\\') && printed.parse::<FieldType>().is_ok_and(|kind| kind != field.field_type) {
                     return Err(format!("{printed:?} was printed and read as another type"));
                 }
             }

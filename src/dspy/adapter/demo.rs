@@ -29,13 +29,13 @@ pub(super) fn tell(adapter: Adapter, signature: &Signature, demos: &[Demo], mess
 fn lacks(signature: &Signature, demo: &Demo) -> bool {
     signature.fields().any(|field| match demo.get(&field.name) {
         None => true,
-        Some(value) => value.is_null() && !field.kind.is_optional(),
+        Some(value) => value.is_null() && !field.field_type.is_optional(),
     })
 }
 
 /// The turns told by an input of type `dspy.History`, and the signature without it.
 pub(super) fn history(signature: &Signature, inputs: &Values) -> (Vec<Turn>, Signature) {
-    let of_history = |field: &Field| field.kind == FieldType::Named("dspy.History".to_owned());
+    let of_history = |field: &Field| field.field_type == FieldType::Named("dspy.History".to_owned());
     let value = signature.inputs.iter().find(|field| of_history(field)).and_then(|field| inputs.get(&field.name));
     let list = value.and_then(|value| value.as_array().or_else(|| value.get("messages")?.as_array()));
     let turns = list.into_iter().flatten().filter_map(Value::as_object).cloned().collect();

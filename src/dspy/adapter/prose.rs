@@ -56,7 +56,7 @@ fn hole(field: &Field) -> String {
 
 /// The same, with what is acceptable.
 fn noted(field: &Field) -> String {
-    match note(&field.kind) {
+    match note(&field.field_type) {
         Some(note) => format!("{{{}}}        # {note}", field.name),
         None => hole(field),
     }
@@ -65,7 +65,7 @@ fn noted(field: &Field) -> String {
 /// Numbered fields with type, description and constraints.
 fn list(fields: &[Field], out: &mut String) {
     for (i, field) in fields.iter().enumerate() {
-        let _ = write!(out, "{}. `{}` ({}):", i + 1, field.name, field.kind);
+        let _ = write!(out, "{}. `{}` ({}):", i + 1, field.name, field.field_type);
         // DSPy's own description of a field that has none is its name in `${}`.
         if let Some(description) = field.description.as_deref().filter(|text| *text != ["$", &hole(field)].concat()) {
             out.extend([" ", description]);
@@ -78,17 +78,17 @@ fn list(fields: &[Field], out: &mut String) {
 }
 
 /// What is acceptable for an output that is not plain text.
-fn note(kind: &FieldType) -> Option<String> {
-    Some(match kind {
+fn note(field_type: &FieldType) -> Option<String> {
+    Some(match field_type {
         FieldType::Str => return None,
         FieldType::Named(name) if name.starts_with("dspy.Code") => "the code in a fence, ```".to_owned(),
-        FieldType::Int | FieldType::Float => format!("one {kind} and nothing else"),
+        FieldType::Int | FieldType::Float => format!("one {field_type} and nothing else"),
         FieldType::Bool => "True or False".to_owned(),
         FieldType::Literal(values) => {
             let one = |value: &Value| value.as_str().map_or_else(|| repr(value), str::to_owned);
             format!("exactly one of: {}", values.iter().map(one).collect::<Vec<_>>().join("; "))
         }
-        kind => format!("JSON that fits this schema: {}", json_text(&schema(kind))),
+        field_type => format!("JSON that fits this schema: {}", json_text(&schema(field_type))),
     })
 }
 
@@ -114,7 +114,7 @@ pub(super) fn inputs(adapter: Adapter, signature: &Signature, values: &Values) -
 }
 
 fn shown(adapter: Adapter, field: &Field, value: &Value, out: &mut String) {
-    let text = render(&field.kind, value);
+    let text = render(&field.field_type, value);
     match adapter {
         Adapter::Xml => block(adapter, field, &text.replace('&', "&amp;").replace('<', "&lt;"), out),
         _ => block(adapter, field, &text, out),
@@ -169,8 +169,8 @@ fn reminder(adapter: Adapter, signature: &Signature, out: &mut String) {
             Adapter::Json => out.extend(["`", &field.name, "`"]),
             Adapter::Xml => out.extend(["`<", &field.name, ">`"]),
         }
-        if field.kind != FieldType::Str {
-            let _ = write!(out, " (a Python {})", field.kind);
+        if field.field_type != FieldType::Str {
+            let _ = write!(out, " (a Python {})", field.field_type);
         }
     }
     if adapter == Adapter::Chat {

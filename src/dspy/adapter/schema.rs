@@ -6,8 +6,8 @@ use super::super::types::FieldType;
 use serde_json::{Map, Value, json};
 
 /// What a value of this type looks like as JSON.
-pub(super) fn schema(kind: &FieldType) -> Value {
-    match kind {
+pub(super) fn schema(field_type: &FieldType) -> Value {
+    match field_type {
         FieldType::Str | FieldType::Complex => json!({"type": "string"}),
         FieldType::Bytes => json!({"type": "string", "format": "binary"}),
         FieldType::Int => json!({"type": "integer"}),
@@ -30,13 +30,13 @@ pub(super) fn schema(kind: &FieldType) -> Value {
             let items = inner.as_ref().map_or_else(|| json!({}), |inner| schema(inner));
             json!({"type": "array", "items": items, "uniqueItems": true})
         }
-        FieldType::Tuple(Some(kinds)) => {
-            let (count, items) = (kinds.len(), kinds.iter().map(schema).collect::<Vec<_>>());
+        FieldType::Tuple(Some(types)) => {
+            let (count, items) = (types.len(), types.iter().map(schema).collect::<Vec<_>>());
             json!({"type": "array", "maxItems": count, "minItems": count, "prefixItems": items})
         }
         FieldType::Dict(None) => json!({"type": "object", "additionalProperties": true}),
         FieldType::Dict(Some(pair)) => json!({"type": "object", "additionalProperties": schema(&pair.1)}),
-        FieldType::Union(kinds) => json!({"anyOf": kinds.iter().map(schema).collect::<Vec<_>>()}),
+        FieldType::Union(types) => json!({"anyOf": types.iter().map(schema).collect::<Vec<_>>()}),
         FieldType::Like(_, inner) => schema(inner),
     }
 }
@@ -69,12 +69,12 @@ fn common_type(values: &[Value]) -> Option<&'static str> {
 }
 
 /// Whether strict mode, which wants every object closed, can express the type.
-fn strict(kind: &FieldType) -> bool {
-    match kind {
+fn strict(field_type: &FieldType) -> bool {
+    match field_type {
         FieldType::Any | FieldType::Dict(_) | FieldType::List(None) | FieldType::Set(_) | FieldType::Tuple(_) => false,
         FieldType::Named(name) => name.starts_with("dspy.Code") || name.starts_with("datetime.") || name == "uuid.UUID",
         FieldType::List(Some(inner)) | FieldType::TupleOf(inner) | FieldType::Like(_, inner) => strict(inner),
-        FieldType::Union(kinds) => kinds.iter().all(strict),
+        FieldType::Union(types) => types.iter().all(strict),
         _ => true,
     }
 }
@@ -83,7 +83,7 @@ fn strict(kind: &FieldType) -> bool {
 pub(super) fn response_format(signature: &Signature) -> Value {
     let mut properties = Map::new();
     for field in &signature.outputs {
-        let mut property = schema(&field.kind);
+        let mut property = schema(&field.field_type);
         if let Value::Object(map) = &mut property {
             map.insert("title".to_owned(), title(&field.name).into());
             let words = [field.description.as_deref(), field.constraints.as_deref()];
@@ -101,7 +101,7 @@ pub(super) fn response_format(signature: &Signature) -> Value {
         "type": "json_schema",
         "json_schema": {
             "name": if name.is_empty() { "outputs".to_owned() } else { name },
-            "strict": signature.outputs.iter().all(|field| strict(&field.kind)),
+            "strict": signature.outputs.iter().all(|field| strict(&field.field_type)),
             "schema": {
                 "type": "object",
                 "properties": properties,

@@ -51,7 +51,7 @@ impl FieldParser<'_> {
                     continue;
                 }
                 Some(Token::Name(word)) if word == "Literal" || word == "typing" => {
-                    let FieldType::Literal(inner) = self.one_kind(depth + 1)? else {
+                    let FieldType::Literal(inner) = self.one_type(depth + 1)? else {
                         return Err(self.error("a type among the choices", "strings, numbers, True, False or None"));
                     };
                     for value in inner {

@@ -13,23 +13,23 @@ pub(super) const DEEPEST: usize = 100;
 
 impl FieldParser<'_> {
     /// A type: one or several with `|` between.
-    pub(super) fn kind(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
+    pub(super) fn field_type(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
         if depth > DEEPEST {
             return Err(self.error("types nested more than 100 deep", "a simpler type"));
         }
-        let mut kinds = vec![self.one_kind(depth)?];
+        let mut types = vec![self.one_type(depth)?];
         while self.take("|") {
-            kinds.push(self.one_kind(depth + 1)?);
+            types.push(self.one_type(depth + 1)?);
         }
-        if kinds.len() == 1 { Ok(kinds.remove(0)) } else { Ok(FieldType::union(kinds)) }
+        if types.len() == 1 { Ok(types.remove(0)) } else { Ok(FieldType::union(types)) }
     }
 
-    pub(super) fn one_kind(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
+    pub(super) fn one_type(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
         let start = self.span();
         if self.take("(") {
-            let kind = self.kind(depth + 1)?;
+            let field_type = self.field_type(depth + 1)?;
             self.close(")", "a type in brackets")?;
-            return Ok(kind);
+            return Ok(field_type);
         }
         match self.peek() {
             Some(Token::Text(text)) => {
@@ -49,25 +49,26 @@ impl FieldParser<'_> {
                 let tokens = token::tokens(&text, 0..text.len()).map_err(|e| SyntaxError { at: start.clone(), ..e })?;
                 let mut inner =
                     FieldParser { source: &text, end: text.len(), tokens: &tokens, at: 0, printed: self.printed };
-                let kind = inner.kind(depth + 1).map_err(|e| SyntaxError { at: start.clone(), ..e })?;
+                let field_type = inner.field_type(depth + 1).map_err(|e| SyntaxError { at: start.clone(), ..e })?;
                 if inner.peek().is_some() {
                     return Err(SyntaxError::new(start, "a quoted type that goes on after the type", "a type"));
                 }
-                Ok(kind)
+                Ok(field_type)
             }
             Some(Token::Name(_)) => {
                 let name = self.dotted()?;
                 let at = start.start..self.tokens[self.at - 1].1.end;
-                let kind = self.resolve(&name, at, depth)?;
+                let field_type = self.resolve(&name, at, depth)?;
                 if self.next_is("[") {
-                    return Err(
-                        self.error(&format!("`{}` takes no types in brackets", kind.inline()), "the end of the type")
-                    );
+                    return Err(self.error(
+                        &format!("`{}` takes no types in brackets", field_type.inline()),
+                        "the end of the type",
+                    ));
                 }
                 if self.next_is("(") {
                     return Err(self.error("a call in a type", "types take square brackets"));
                 }
-                Ok(kind)
+                Ok(field_type)
             }
             Some(Token::Sign("[")) => {
                 Err(self.error("a list where a type should be", "list[…], or Literal['a', 'b'] for choices"))
@@ -153,12 +154,12 @@ impl FieldParser<'_> {
     /// The types in brackets; at least one.
     fn arguments(&mut self, depth: usize) -> Result<Vec<FieldType>, SyntaxError> {
         self.take("[");
-        let mut kinds = vec![self.kind(depth + 1)?];
+        let mut types = vec![self.field_type(depth + 1)?];
         while self.take(",") && !self.next_is("]") {
-            kinds.push(self.kind(depth + 1)?);
+            types.push(self.field_type(depth + 1)?);
         }
         self.close("]", "the types in brackets")?;
-        Ok(kinds)
+        Ok(types)
     }
 
     fn only_argument(&mut self, of: &str, depth: usize) -> Result<Option<FieldType>, SyntaxError> {
@@ -166,14 +167,14 @@ impl FieldParser<'_> {
             return Ok(None);
         }
         let start = self.span().start;
-        let mut kinds = self.arguments(depth)?;
-        if kinds.len() > 1 {
+        let mut types = self.arguments(depth)?;
+        if types.len() > 1 {
             let at = start..self.tokens[self.at - 1].1.end;
-            let any = kinds.iter().map(FieldType::inline).collect::<Vec<_>>().join(" | ");
-            return Err(SyntaxError::new(at, format!("`{of}` takes one type, not {}", kinds.len()), "one type")
+            let any = types.iter().map(FieldType::inline).collect::<Vec<_>>().join(" | ");
+            return Err(SyntaxError::new(at, format!("`{of}` takes one type, not {}", types.len()), "one type")
                 .suggest(Some(format!("[{any}]"))));
         }
-        Ok(kinds.pop())
+        Ok(types.pop())
     }
 
     fn pair(&mut self, depth: usize) -> Result<Option<(FieldType, FieldType)>, SyntaxError> {
@@ -181,13 +182,13 @@ impl FieldParser<'_> {
             return Ok(None);
         }
         let start = self.span().start;
-        let kinds = self.arguments(depth)?;
+        let types = self.arguments(depth)?;
         let at = start..self.tokens[self.at - 1].1.end;
-        let given = kinds.len();
-        let [key, value]: [FieldType; 2] = kinds.try_into().map_err(|kinds: Vec<FieldType>| {
+        let given = types.len();
+        let [key, value]: [FieldType; 2] = types.try_into().map_err(|types: Vec<FieldType>| {
             let error =
                 SyntaxError::new(at, format!("`dict` takes two types, not {given}"), "a key's type and a value's");
-            error.suggest((given == 1).then(|| format!("[str, {}]", kinds[0].inline())))
+            error.suggest((given == 1).then(|| format!("[str, {}]", types[0].inline())))
         })?;
         Ok(Some((key, value)))
     }
@@ -201,19 +202,19 @@ impl FieldParser<'_> {
             self.close("]", "the tuple's types")?;
             return Ok(FieldType::Tuple(Some(Vec::new())));
         }
-        let mut kinds = vec![self.kind(depth + 1)?];
+        let mut types = vec![self.field_type(depth + 1)?];
         while self.take(",") && !self.next_is("]") {
             let rest =
                 self.next_is("...") || (self.printed && matches!(self.peek(), Some(Token::Name(n)) if n == "Ellipsis"));
-            if rest && kinds.len() == 1 {
+            if rest && types.len() == 1 {
                 self.at += 1;
                 self.close("]", "`...`")?;
-                return Ok(FieldType::TupleOf(Box::new(kinds.remove(0))));
+                return Ok(FieldType::TupleOf(Box::new(types.remove(0))));
             }
-            kinds.push(self.kind(depth + 1)?);
+            types.push(self.field_type(depth + 1)?);
         }
         self.close("]", "the tuple's types")?;
-        Ok(FieldType::Tuple(Some(kinds)))
+        Ok(FieldType::Tuple(Some(types)))
     }
 
     /// `dspy.Code['python']`
@@ -230,7 +231,7 @@ impl FieldParser<'_> {
 
     fn annotated(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
         self.take("[");
-        let kind = self.kind(depth + 1)?;
+        let field_type = self.field_type(depth + 1)?;
         if !self.next_is(",") {
             return Err(self.error("`Annotated` without an annotation", "`,` and an annotation"));
         }
@@ -245,7 +246,7 @@ impl FieldParser<'_> {
             self.at += 1;
         }
         self.close("]", "the annotation")?;
-        Ok(kind)
+        Ok(field_type)
     }
 
     pub(super) fn close(&mut self, sign: &str, what: &str) -> Result<(), SyntaxError> {

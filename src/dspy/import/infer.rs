@@ -35,13 +35,18 @@ pub(super) fn signature(fields: &[Value], instructions: &str, demos: &[Map<Strin
         });
         let name = if read.iter().any(|field| field.name == name) { format!("{name}_{}", i + 1) } else { name };
         let values: Vec<&Value> = demos.iter().filter_map(|demo| demo.get(&name)).collect();
-        let kind =
-            values.iter().map(|value| kind(value)).reduce(|a, b| if a == b { a } else { FieldType::union([a, b]) });
-        let kind = kind.filter(|kind| *kind != FieldType::None).unwrap_or(FieldType::Str);
-        if kind != FieldType::Str {
-            notes.push(format!("`{name}` is taken for {}, from its demos: the file holds no types", kind.inline()));
+        let field_type = values
+            .iter()
+            .map(|value| field_type(value))
+            .reduce(|a, b| if a == b { a } else { FieldType::union([a, b]) });
+        let field_type = field_type.filter(|field_type| *field_type != FieldType::None).unwrap_or(FieldType::Str);
+        if field_type != FieldType::Str {
+            notes.push(format!(
+                "`{name}` is taken for {}, from its demos: the file holds no types",
+                field_type.inline()
+            ));
         }
-        let mut field = Field::new(name, kind);
+        let mut field = Field::new(name, field_type);
         field.description = Some(description.to_owned()).filter(|text| own.is_none() && !text.is_empty());
         read.push(field);
     }
@@ -103,18 +108,18 @@ fn snake(label: &str, at: usize) -> String {
 }
 
 /// The type that a demo's value shows.
-fn kind(value: &Value) -> FieldType {
+fn field_type(value: &Value) -> FieldType {
     match value {
         Value::Null => FieldType::None,
         Value::Bool(_) => FieldType::Bool,
         Value::Number(number) if number.is_f64() => FieldType::Float,
         Value::Number(_) => FieldType::Int,
         Value::String(_) => FieldType::Str,
-        Value::Array(items) => match items.iter().map(kind).reduce(|a, b| FieldType::union([a, b])) {
+        Value::Array(items) => match items.iter().map(field_type).reduce(|a, b| FieldType::union([a, b])) {
             Some(inner) => FieldType::List(Some(Box::new(inner))),
             None => FieldType::List(None),
         },
-        Value::Object(map) => match map.values().map(kind).reduce(|a, b| FieldType::union([a, b])) {
+        Value::Object(map) => match map.values().map(field_type).reduce(|a, b| FieldType::union([a, b])) {
             Some(inner) => FieldType::Dict(Some(Box::new((FieldType::Str, inner)))),
             None => FieldType::Dict(None),
         },

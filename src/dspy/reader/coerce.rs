@@ -21,16 +21,16 @@ pub(in crate::dspy) type FieldResult = Result<(Value, Vec<String>), Problem>;
 /// Reads a field's text.
 pub(in crate::dspy) fn text(field: &Field, text: &str) -> FieldResult {
     let mut repairs = Vec::new();
-    let value = match &field.kind {
-        kind if keeps_text(kind) => Some(Value::String(text.to_owned())),
+    let value = match &field.field_type {
+        field_type if keeps_text(field_type) => Some(Value::String(text.to_owned())),
         FieldType::Literal(choices) => choice(choices, text, &mut repairs),
         FieldType::Named(name) if name.starts_with("dspy.Code") => Some(code(text)),
-        kind => {
+        field_type => {
             let found = loose(text, &mut repairs);
-            fit(kind, &found, &mut repairs).or_else(|| {
+            fit(field_type, &found, &mut repairs).or_else(|| {
                 // A bare word in a union with a Literal.
-                (found == text && matches!(kind, FieldType::Union(_)))
-                    .then(|| union_choice(kind, text, &mut repairs))
+                (found == text && matches!(field_type, FieldType::Union(_)))
+                    .then(|| union_choice(field_type, text, &mut repairs))
                     .flatten()
             })
         }
@@ -40,7 +40,7 @@ pub(in crate::dspy) fn text(field: &Field, text: &str) -> FieldResult {
 
 /// Reads a field's text that nobody else needs: where it is the value, it may be long and is not copied.
 pub(super) fn whole(field: &Field, mut words: String) -> FieldResult {
-    if !keeps_text(&field.kind) {
+    if !keeps_text(&field.field_type) {
         return text(field, &words);
     }
     words.shrink_to_fit();
@@ -53,38 +53,38 @@ pub(in crate::dspy) fn json(field: &Field, value: &Value) -> FieldResult {
         return text(field, words);
     }
     let mut repairs = Vec::new();
-    let read = match &field.kind {
+    let read = match &field.field_type {
         FieldType::Str => {
             repairs.push(format!("{} taken as text", shape(value)));
             Some(Value::String(repr(value)))
         }
         FieldType::Literal(choices) => choices.iter().any(|choice| alike(choice, value)).then(|| value.clone()),
         FieldType::Named(name) if name.starts_with("dspy.Code") => value.get("code").and_then(Value::as_str).map(code),
-        kind => fit(kind, value, &mut repairs),
+        field_type => fit(field_type, value, &mut repairs),
     };
     finish(field, read, repairs, &value.to_string())
 }
 
 /// What a field is worth that never came.
 pub(super) fn missing(field: &Field) -> FieldResult {
-    if field.kind.is_optional() {
+    if field.field_type.is_optional() {
         return Ok((Value::Null, Vec::new()));
     }
-    Err(Problem { field: field.name.clone(), expected: field.kind.to_string(), got: "nothing".to_owned() })
+    Err(Problem { field: field.name.clone(), expected: field.field_type.to_string(), got: "nothing".to_owned() })
 }
 
 fn finish(field: &Field, value: Option<Value>, repairs: Vec<String>, got: &str) -> FieldResult {
     match value {
         Some(value) => Ok((value, repairs)),
-        None => Err(Problem { field: field.name.clone(), expected: field.kind.to_string(), got: excerpt(got) }),
+        None => Err(Problem { field: field.name.clone(), expected: field.field_type.to_string(), got: excerpt(got) }),
     }
 }
 
 /// `str`, and unions of it with `None`: their text is never looked into, not even `null`.
-fn keeps_text(kind: &FieldType) -> bool {
-    match kind {
+fn keeps_text(field_type: &FieldType) -> bool {
+    match field_type {
         FieldType::Str => true,
-        FieldType::Union(kinds) => kinds.contains(&FieldType::None) && kinds.contains(&FieldType::Str),
+        FieldType::Union(types) => types.contains(&FieldType::None) && types.contains(&FieldType::Str),
         _ => false,
     }
 }

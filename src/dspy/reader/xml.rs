@@ -192,11 +192,12 @@ fn decode(text: &str) -> String {
 
 /// Reads a field's text: tags inside become lists (`<item>`) and dicts, where the type has room for them.
 pub(super) fn field(field: &Field, text: &str) -> coerce::FieldResult {
-    let list = |kind: &FieldType| matches!(kind, FieldType::List(_) | FieldType::Set(_) | FieldType::TupleOf(_));
-    let (listed, plain) = match &field.kind {
+    let list =
+        |field_type: &FieldType| matches!(field_type, FieldType::List(_) | FieldType::Set(_) | FieldType::TupleOf(_));
+    let (listed, plain) = match &field.field_type {
         FieldType::Str => (false, true),
-        FieldType::Union(kinds) => (kinds.iter().any(list), kinds.contains(&FieldType::Str)),
-        kind => (list(kind), false),
+        FieldType::Union(types) => (types.iter().any(list), types.contains(&FieldType::Str)),
+        field_type => (list(field_type), false),
     };
     if !plain
         && text.starts_with('<')

@@ -105,7 +105,7 @@ impl PromptEditor {
         let mut inputs: Vec<_> = signature
             .inputs
             .iter()
-            .map(|field| InputField::new(&field.name, field.kind.clone(), field.placeholder.as_deref()))
+            .map(|field| InputField::new(&field.name, field.field_type.clone(), field.placeholder.as_deref()))
             .collect();
         if inputs.is_empty() {
             inputs.push(InputField::new("", FieldType::Str, Some("this signature has no inputs: F2 sends it")));

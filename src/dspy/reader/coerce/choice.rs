@@ -39,9 +39,9 @@ pub(super) fn choice(choices: &[Value], text: &str, repairs: &mut Vec<String>) -
     }
 }
 
-pub(super) fn union_choice(kind: &FieldType, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
-    let FieldType::Union(kinds) = kind else { return None };
-    kinds.iter().find_map(|kind| match kind {
+pub(super) fn union_choice(field_type: &FieldType, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
+    let FieldType::Union(types) = field_type else { return None };
+    types.iter().find_map(|field_type| match field_type {
         FieldType::Literal(choices) => choice(choices, text, repairs),
         _ => None,
     })

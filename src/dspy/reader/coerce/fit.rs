@@ -6,9 +6,9 @@ use super::choice::{alike, folded, shape};
 use super::named;
 use serde_json::{Map, Number, Value};
 
-/// The value as `kind`, converted where Python's pydantic would; nothing if it does not fit.
-pub(super) fn fit(kind: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
-    match kind {
+/// The value as `field_type`, converted where Python's pydantic would; nothing if it does not fit.
+pub(super) fn fit(field_type: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
+    match field_type {
         FieldType::Any => Some(value.clone()),
         FieldType::Str | FieldType::Bytes => value.is_string().then(|| value.clone()),
         FieldType::None => value.is_null().then_some(Value::Null),
@@ -33,9 +33,9 @@ pub(super) fn fit(kind: &FieldType, value: &Value, repairs: &mut Vec<String>) ->
             }
             Some(Value::Array(seen))
         }
-        FieldType::Tuple(Some(kinds)) => {
-            let items = value.as_array().filter(|items| items.len() == kinds.len())?;
-            let read = kinds.iter().zip(items).map(|(kind, item)| fit(kind, item, repairs));
+        FieldType::Tuple(Some(types)) => {
+            let items = value.as_array().filter(|items| items.len() == types.len())?;
+            let read = types.iter().zip(items).map(|(field_type, item)| fit(field_type, item, repairs));
             read.collect::<Option<Vec<_>>>().map(Value::Array)
         }
         FieldType::Dict(None) => Some(value).filter(|v| v.is_object()).cloned(),
@@ -50,23 +50,23 @@ pub(super) fn fit(kind: &FieldType, value: &Value, repairs: &mut Vec<String>) ->
             }
             Some(Value::Object(read))
         }
-        FieldType::Union(kinds) => {
-            let exact = kinds.iter().find(|kind| exactly(kind, value));
+        FieldType::Union(types) => {
+            let exact = types.iter().find(|field_type| exactly(field_type, value));
             match exact {
-                Some(kind) => fit(kind, value, repairs),
-                None => kinds.iter().find_map(|kind| fit(kind, value, repairs)),
+                Some(field_type) => fit(field_type, value, repairs),
+                None => types.iter().find_map(|field_type| fit(field_type, value, repairs)),
             }
         }
     }
 }
 
-fn items(kind: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Vec<Value>> {
-    value.as_array()?.iter().map(|item| fit(kind, item, repairs)).collect()
+fn items(field_type: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Vec<Value>> {
+    value.as_array()?.iter().map(|item| fit(field_type, item, repairs)).collect()
 }
 
 /// Whether a union would take the value for this member without converting it.
-fn exactly(kind: &FieldType, value: &Value) -> bool {
-    match (kind, value) {
+fn exactly(field_type: &FieldType, value: &Value) -> bool {
+    match (field_type, value) {
         (FieldType::Str, Value::String(_))
         | (FieldType::Bool, Value::Bool(_))
         | (FieldType::None, Value::Null)

@@ -165,7 +165,7 @@ impl PageBuilder<'_> {
     /// A field's name with its type; with what is folded under it in short.
     fn heading(&mut self, run: &Transcript, of: AttemptId, name: &str, folded: Option<&str>) {
         self.gap();
-        let kind = run.setup.as_ref().and_then(|setup| setup.signature.output(name)).map(|field| &field.kind);
+        let kind = run.setup.as_ref().and_then(|setup| setup.signature.output(name)).map(|field| &field.field_type);
         let note = kind.filter(|kind| **kind != FieldType::Str).map(|kind| format!("  {kind}")).unwrap_or_default();
         if let Some(text) = folded {
             let words = text.split_whitespace().count();
