@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -193,8 +193,12 @@ impl Person {
     /// Waits for the end: its exit code, unless a signal ended it.
     pub(crate) fn waits_for_the_end(&mut self) -> Option<i32> {
         // The reader's end closes when the program's does.
-        while let Ok(chunk) = self.chunks.recv_timeout(PATIENCE) {
-            self.take(&chunk);
+        loop {
+            match self.chunks.recv_timeout(PATIENCE) {
+                Ok(chunk) => self.take(&chunk),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", self.screen()),
+            }
         }
         self.child.wait().expect("it ends").code()
     }
