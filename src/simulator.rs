@@ -26,11 +26,11 @@ mod routes;
 mod script;
 mod segment;
 
-pub use http::Received;
+pub use http::ReceivedRequest;
 
 use crate::fault::{Fault, FaultKind, Schedule};
-use script::{End, Script};
-use segment::Counters;
+use script::{ResponseScript, ScriptEnd};
+use segment::ScheduleCounters;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -47,7 +47,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What can be chosen about a simulator.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Options {
+pub struct SimulatorOptions {
     /// The port on loopback; 0 takes a free one.
     pub port: u16,
     /// Multiplies every pause: 1 is each model's own pace, 0 is as fast as it goes, with no timer at all.
@@ -58,7 +58,7 @@ pub struct Options {
     pub generation_lag: u32,
 }
 
-impl Default for Options {
+impl Default for SimulatorOptions {
     fn default() -> Self {
         Self { port: 0, pace: 1.0, seed: 0, generation_lag: 0 }
     }
@@ -70,21 +70,21 @@ pub struct Simulator {
     address: SocketAddr,
     /// Bound and never listening: whoever connects to it is refused, and nobody else can take it.
     nowhere: (TcpSocket, SocketAddr),
-    world: Arc<World>,
+    world: Arc<SimulatorState>,
     accepting: JoinHandle<()>,
 }
 
 /// What all connections share.
 #[derive(Debug)]
-struct World {
-    options: Options,
+struct SimulatorState {
+    options: SimulatorOptions,
     started: tokio::time::Instant,
-    received: Mutex<VecDeque<Received>>,
-    ledger: Mutex<ledger::Ledger>,
-    counters: Mutex<Counters>,
+    received: Mutex<VecDeque<ReceivedRequest>>,
+    ledger: Mutex<ledger::GenerationLedger>,
+    counters: Mutex<ScheduleCounters>,
 }
 
-impl World {
+impl SimulatorState {
     /// A pause at this simulator's pace, an hour at most.
     fn pace(&self, time: Duration) -> Duration {
         let paced = Duration::try_from_secs_f64(time.as_secs_f64() * self.options.pace.max(0.0));
@@ -102,13 +102,13 @@ impl Simulator {
     ///
     /// # Errors
     /// When the port cannot be had.
-    pub async fn start(options: Options) -> io::Result<Self> {
+    pub async fn start(options: SimulatorOptions) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
         let dead = TcpSocket::new_v4()?;
         dead.bind((Ipv4Addr::LOCALHOST, 0).into())?;
         let dead_address = dead.local_addr()?;
-        let world = Arc::new(World {
+        let world = Arc::new(SimulatorState {
             options,
             started: tokio::time::Instant::now(),
             received: Mutex::default(),
@@ -145,7 +145,7 @@ impl Simulator {
     }
 
     /// What it was sent so far, oldest first; the last 4096 requests.
-    pub fn received(&self) -> Vec<Received> {
+    pub fn received(&self) -> Vec<ReceivedRequest> {
         lock(&self.world.received).iter().cloned().collect()
     }
 
@@ -162,7 +162,7 @@ impl Drop for Simulator {
     }
 }
 
-async fn accept(listener: TcpListener, world: Arc<World>) {
+async fn accept(listener: TcpListener, world: Arc<SimulatorState>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -179,17 +179,17 @@ async fn accept(listener: TcpListener, world: Arc<World>) {
 }
 
 /// One connection, request after request.
-async fn connection(mut stream: TcpStream, world: Arc<World>) {
+async fn connection(mut stream: TcpStream, world: Arc<SimulatorState>) {
     // A token must leave when it is written; without this it may wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let mut buffer = Vec::new();
     loop {
         let request = match http::read(&mut stream, &mut buffer).await {
             Ok(request) => request,
-            Err(http::Unread::Gone) => return,
-            Err(http::Unread::Bad(status, message)) => {
-                let mut answer = envelope::Envelope::new(status, message).script(&[("Connection", "close")]);
-                answer.0.push(script::Step::Close);
+            Err(http::RequestReadError::Gone) => return,
+            Err(http::RequestReadError::Bad(status, message)) => {
+                let mut answer = envelope::ErrorEnvelope::new(status, message).script(&[("Connection", "close")]);
+                answer.0.push(script::SocketStep::Close);
                 script::play(&mut stream, answer).await;
                 return;
             }
@@ -198,16 +198,16 @@ async fn connection(mut stream: TcpStream, world: Arc<World>) {
         remember(&world, request.clone());
         let answer = routes::answer(&world, &request);
         let end = script::play(&mut stream, answer.script).await;
-        if let (End::Left, Some(generation)) = (end, answer.generation) {
+        if let (ScriptEnd::Left, Some(generation)) = (end, answer.generation) {
             lock(&world.ledger).cancelled(&generation);
         }
-        if closes || end != End::Open {
+        if closes || end != ScriptEnd::Open {
             return;
         }
     }
 }
 
-fn remember(world: &World, request: Received) {
+fn remember(world: &SimulatorState, request: ReceivedRequest) {
     let mut received = lock(&world.received);
     if received.len() == REMEMBERED {
         received.pop_front();
@@ -217,14 +217,14 @@ fn remember(world: &World, request: Received) {
 
 /// What a request is answered with.
 #[derive(Debug)]
-struct Answer {
-    script: Script,
+struct ScriptedResponse {
+    script: ResponseScript,
     /// The generation that ends as cancelled if the client leaves early.
     generation: Option<String>,
 }
 
-impl From<Script> for Answer {
-    fn from(script: Script) -> Self {
+impl From<ResponseScript> for ScriptedResponse {
+    fn from(script: ResponseScript) -> Self {
         Self { script, generation: None }
     }
 }

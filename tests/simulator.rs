@@ -12,8 +12,8 @@ mod replies;
 #[path = "simulator/wire.rs"]
 mod wire;
 
-use switchover::simulator::{Options, Simulator};
+use switchover::simulator::{Simulator, SimulatorOptions};
 
 async fn start() -> Simulator {
-    Simulator::start(Options { pace: 0.0, ..Options::default() }).await.unwrap()
+    Simulator::start(SimulatorOptions { pace: 0.0, ..SimulatorOptions::default() }).await.unwrap()
 }

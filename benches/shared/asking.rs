@@ -10,7 +10,7 @@ use switchover::openrouter::headers::Headers;
 use switchover::openrouter::{Delta, settings::RequestSettings};
 use switchover::report::{Observation, ReportKind, RunSpec};
 use switchover::secret::Secret;
-use switchover::simulator::{Options, Simulator};
+use switchover::simulator::{Simulator, SimulatorOptions};
 use switchover::transcript::Transcript;
 use switchover::worker::{self, Service, Services};
 use tokio::sync::mpsc::unbounded_channel;
@@ -21,7 +21,7 @@ pub(crate) const KEY: &str = "sk-or-v1-0123456789abcdef0123456789abcdef";
 pub(crate) async fn services(url: &str, client: &Client) -> Arc<Services> {
     let base = url.parse().expect("a base URL");
     let endpoint = Endpoint { base, key: Some(Secret::new(KEY)) };
-    let simulator = Simulator::start(Options::default()).await.expect("a port");
+    let simulator = Simulator::start(SimulatorOptions::default()).await.expect("a port");
     let service = Service::Server(Box::new(endpoint));
     Arc::new(Services::new(client.clone(), service, simulator, Headers::default(), Catalogue::snapshot()))
 }

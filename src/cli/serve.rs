@@ -3,7 +3,7 @@
 use super::{GlobalOptions, exit};
 use crate::config::Environment;
 use crate::fault::Fault;
-use crate::simulator::{Options, Simulator};
+use crate::simulator::{Simulator, SimulatorOptions};
 use anyhow::{Context as _, Result};
 use clap::Args;
 
@@ -28,7 +28,7 @@ impl ServeArgs {
         let pace = self.pace.or(config.read("simulator.pace")?).unwrap_or(1.0);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let options = Options { port: self.port, pace, seed: self.seed, ..Options::default() };
+            let options = SimulatorOptions { port: self.port, pace, seed: self.seed, ..SimulatorOptions::default() };
             let simulator =
                 Simulator::start(options).await.with_context(|| format!("cannot listen on port {}", self.port))?;
             let example: Fault = "503".parse()?;

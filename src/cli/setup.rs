@@ -200,7 +200,7 @@ pub(super) fn require_output(spec: &RunSpec, name: &str) -> Result<()> {
 pub(super) async fn services(config: &Config, settings: &GlobalOptions) -> Result<Arc<Services>> {
     let service = service(config, settings)?;
     let pace = config.read("simulator.pace")?.unwrap_or(1.0);
-    let simulator = Simulator::start(simulator::Options { pace, ..simulator::Options::default() })
+    let simulator = Simulator::start(simulator::SimulatorOptions { pace, ..simulator::SimulatorOptions::default() })
         .await
         .context("the simulator cannot listen on 127.0.0.1")?;
     let client = Client::new(config.policy(0)?.timeouts.connect);

@@ -1,6 +1,6 @@
 //! The simulated models: `assets/simulator.toml` as values, and as OpenRouter lists them.
 
-use super::asset::ASSET;
+use super::asset::DATA;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 /// A simulated model.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Model {
+pub(super) struct SimulatedModel {
     pub id: String,
     pub name: String,
     pub description: String,
@@ -27,7 +27,7 @@ pub(super) struct Model {
     pub first_token_ms: u64,
     /// Milliseconds between tokens.
     pub token_ms: u64,
-    pub temper: Temper,
+    pub verbosity: Verbosity,
     /// Reasons before it answers.
     #[serde(default)]
     pub reasoning: bool,
@@ -38,7 +38,7 @@ pub(super) struct Model {
     pub native_finish: (String, String),
     /// The shape of its stream's end.
     #[serde(default)]
-    pub tail: Tail,
+    pub tail: StreamTail,
     /// Who serves it, the preferred one first.
     pub providers: Vec<String>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Model {
 /// How much it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Temper {
+pub(super) enum Verbosity {
     Terse,
     Plain,
     Wordy,
@@ -55,7 +55,7 @@ pub(super) enum Temper {
 /// The three ends of a stream that clients have met.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Tail {
+pub(super) enum StreamTail {
     /// The finish reason, then usage with `choices: []`.
     #[default]
     Separate,
@@ -66,12 +66,12 @@ pub(super) enum Tail {
 }
 
 /// All models.
-pub(super) fn all() -> &'static [Model] {
-    &ASSET.model
+pub(super) fn all() -> &'static [SimulatedModel] {
+    &DATA.model
 }
 
 /// The model of this id; a dynamic variant (`:nitro`, `:floor`, `:exacto`, `:online`) is its base.
-pub(super) fn find(id: &str) -> Option<&'static Model> {
+pub(super) fn find(id: &str) -> Option<&'static SimulatedModel> {
     let base = [":nitro", ":floor", ":exacto", ":online"].iter().find_map(|v| id.strip_suffix(v)).unwrap_or(id);
     all().iter().find(|model| model.id == base || model.served.as_deref() == Some(base))
 }
@@ -88,7 +88,7 @@ fn slug(provider: &str) -> String {
     provider.to_ascii_lowercase().replace(' ', "-")
 }
 
-impl Model {
+impl SimulatedModel {
     /// Who it says answered.
     pub(super) fn served(&self) -> &str {
         self.served.as_deref().unwrap_or(&self.id)

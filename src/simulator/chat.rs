@@ -1,16 +1,16 @@
 //! `POST /chat/completions`: reads the request, walks its models as the router does, and
 //! hands the one that answers to [`reply`] and [`misbehave`].
 
-mod ask;
+mod request;
 
-pub(super) use ask::{Ask, Format, Message};
+pub(super) use request::{CompletionRequest, PromptMessage, ResponseFormat};
 
-use super::catalogue::{self, Model};
-use super::completion::Completion;
-use super::envelope::Envelope;
-use super::http::Received;
-use super::segment::Segment;
-use super::{Answer, World, lock, misbehave, reply};
+use super::catalogue::{self, SimulatedModel};
+use super::completion::SimulatedCompletion;
+use super::envelope::ErrorEnvelope;
+use super::http::ReceivedRequest;
+use super::segment::FaultSegment;
+use super::{ScriptedResponse, SimulatorState, lock, misbehave, reply};
 use crate::fault::{Fault, FaultKind};
 use serde_json::{Value, json};
 
@@ -18,12 +18,16 @@ use serde_json::{Value, json};
 pub(super) const FAULT_HEADER: &str = "X-Switchover-Fault";
 
 /// Answers a completion request.
-pub(super) fn answer(world: &World, request: &Received, segment: Option<&Segment>) -> Answer {
-    let ask = match Ask::read(request) {
+pub(super) fn answer(
+    world: &SimulatorState,
+    request: &ReceivedRequest,
+    segment: Option<&FaultSegment>,
+) -> ScriptedResponse {
+    let ask = match CompletionRequest::read(request) {
         Ok(ask) => ask,
         Err(envelope) => return envelope.script(&[]).into(),
     };
-    let mut router = Router { world, ask: &ask, segment, attempts: Vec::new() };
+    let mut router = ModelRouter { world, ask: &ask, segment, attempts: Vec::new() };
     match router.choose() {
         Ok((asked, model, fault)) => {
             let metadata = ask.metadata.then(|| router.metadata(asked, Some(model)));
@@ -42,20 +46,20 @@ pub(super) fn answer(world: &World, request: &Received, segment: Option<&Segment
 }
 
 /// One walk through the request's models.
-struct Router<'a> {
-    world: &'a World,
-    ask: &'a Ask,
-    segment: Option<&'a Segment>,
+struct ModelRouter<'a> {
+    world: &'a SimulatorState,
+    ask: &'a CompletionRequest,
+    segment: Option<&'a FaultSegment>,
     /// Provider, model and status of everyone who was asked.
     attempts: Vec<Value>,
 }
 
-type Chosen<'a> = (&'a str, &'static Model, Option<Fault>);
-type Refused = Box<(Envelope, Option<Fault>)>;
+type RoutedModel<'a> = (&'a str, &'static SimulatedModel, Option<Fault>);
+type RoutingError = Box<(ErrorEnvelope, Option<Fault>)>;
 
-impl<'a> Router<'a> {
+impl<'a> ModelRouter<'a> {
     /// The first model that answers, or the last error.
-    fn choose(&mut self) -> Result<Chosen<'a>, Refused> {
+    fn choose(&mut self) -> Result<RoutedModel<'a>, RoutingError> {
         let last = self.ask.models.len() - 1;
         for (i, asked) in self.ask.models.iter().enumerate() {
             match self.try_model(asked, i == last) {
@@ -66,8 +70,8 @@ impl<'a> Router<'a> {
         unreachable!("the last model decides")
     }
 
-    fn try_model(&mut self, asked: &'a str, last: bool) -> Result<Chosen<'a>, Refused> {
-        let model = resolve(asked).ok_or_else(|| Box::new((Envelope::unknown_model(asked), None)))?;
+    fn try_model(&mut self, asked: &'a str, last: bool) -> Result<RoutedModel<'a>, RoutingError> {
+        let model = resolve(asked).ok_or_else(|| Box::new((ErrorEnvelope::unknown_model(asked), None)))?;
         let fault = self.segment.and_then(|segment| {
             let now = self.world.started.elapsed();
             segment.fault(asked, &mut lock(&self.world.counters), now)
@@ -75,12 +79,12 @@ impl<'a> Router<'a> {
         match fault.as_ref().map(|fault| fault.kind) {
             Some(FaultKind::Status(status)) => {
                 self.attempted(model, status.code);
-                Err(Box::new((Envelope::injected(&status, model, asked), fault)))
+                Err(Box::new((ErrorEnvelope::injected(&status, model, asked), fault)))
             }
             // A router sees that a provider cannot be reached, and asks the next model.
             Some(FaultKind::Refused | FaultKind::Reset) if !last => {
                 self.attempted(model, 502);
-                Err(Box::new((Envelope::new(502, "Provider unreachable"), fault)))
+                Err(Box::new((ErrorEnvelope::new(502, "Provider unreachable"), fault)))
             }
             _ => {
                 self.ask.fits(model).map_err(|envelope| Box::new((envelope, None)))?;
@@ -90,11 +94,11 @@ impl<'a> Router<'a> {
         }
     }
 
-    fn attempted(&mut self, model: &Model, status: u16) {
+    fn attempted(&mut self, model: &SimulatedModel, status: u16) {
         self.attempts.push(json!({ "provider": model.providers[0], "model": model.served(), "status": status }));
     }
 
-    fn metadata(&self, asked: &str, selected: Option<&Model>) -> Value {
+    fn metadata(&self, asked: &str, selected: Option<&SimulatedModel>) -> Value {
         let strategy = match asked {
             "openrouter/auto" => "auto",
             "openrouter/free" => "free",
@@ -126,7 +130,7 @@ impl<'a> Router<'a> {
 }
 
 /// A model by id; the two routers stand for a paid and a free one.
-fn resolve(id: &str) -> Option<&'static Model> {
+fn resolve(id: &str) -> Option<&'static SimulatedModel> {
     match id {
         "openrouter/auto" => catalogue::all().first(),
         "openrouter/free" => catalogue::all().iter().find(|model| model.id.ends_with(":free")),
@@ -135,19 +139,20 @@ fn resolve(id: &str) -> Option<&'static Model> {
 }
 
 fn generate(
-    world: &World,
-    request: &Received,
-    ask: &Ask,
-    model: &'static Model,
+    world: &SimulatorState,
+    request: &ReceivedRequest,
+    ask: &CompletionRequest,
+    model: &'static SimulatedModel,
     fault: Option<&Fault>,
     metadata: Option<Value>,
-) -> Answer {
+) -> ScriptedResponse {
     let kind = fault.map(|fault| fault.kind);
-    let mut completion = Completion::new(model, ask, &reply::compose(ask, model, kind), world.options.seed, metadata);
+    let mut completion =
+        SimulatedCompletion::new(model, ask, &reply::compose(ask, model, kind), world.options.seed, metadata);
     misbehave::content(&mut completion, kind);
     let injected = fault.map(ToString::to_string);
     let script = misbehave::script(world, &completion, ask.stream, kind, injected.as_deref());
     let data = completion.ledger_entry(request, ask.stream);
     lock(&world.ledger).enter(completion.id.clone(), data, completion.cost());
-    Answer { script, generation: Some(completion.id) }
+    ScriptedResponse { script, generation: Some(completion.id) }
 }

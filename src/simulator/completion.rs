@@ -1,17 +1,17 @@
 //! A completion and the shapes that it is sent in.
 
-use super::catalogue::{Model, Tail};
-use super::chat::Ask;
-use super::http::Received;
-use super::reply::Reply;
+use super::catalogue::{SimulatedModel, StreamTail};
+use super::chat::CompletionRequest;
+use super::http::ReceivedRequest;
+use super::reply::ComposedReply;
 use serde_json::{Value, json};
 
 /// What a model says, in tokens, and all that goes with it.
 #[derive(Clone, Debug)]
-pub(super) struct Completion {
+pub(super) struct SimulatedCompletion {
     pub id: String,
     pub created: u64,
-    pub model: &'static Model,
+    pub model: &'static SimulatedModel,
     pub provider: &'static str,
     pub reasoning: Vec<String>,
     pub content: Vec<String>,
@@ -26,13 +26,19 @@ pub(super) struct Completion {
 
 /// One piece of a stream.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Piece<'a> {
+pub(super) enum TokenPiece<'a> {
     Reasoning(&'a str),
     Content(&'a str),
 }
 
-impl Completion {
-    pub(super) fn new(model: &'static Model, ask: &Ask, reply: &Reply, seed: u64, metadata: Option<Value>) -> Self {
+impl SimulatedCompletion {
+    pub(super) fn new(
+        model: &'static SimulatedModel,
+        ask: &CompletionRequest,
+        reply: &ComposedReply,
+        seed: u64,
+        metadata: Option<Value>,
+    ) -> Self {
         let hash = fastrand::Rng::with_seed(ask.hash ^ seed.rotate_left(32)).u64(..);
         let created = 1_767_225_600 + hash % 31_536_000;
         let mut draw = fastrand::Rng::with_seed(hash);
@@ -68,9 +74,9 @@ impl Completion {
         }
     }
 
-    pub(super) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
-        let reasoning = self.reasoning.iter().map(|text| Piece::Reasoning(text));
-        reasoning.chain(self.content.iter().map(|text| Piece::Content(text)))
+    pub(super) fn pieces(&self) -> impl Iterator<Item = TokenPiece<'_>> {
+        let reasoning = self.reasoning.iter().map(|text| TokenPiece::Reasoning(text));
+        reasoning.chain(self.content.iter().map(|text| TokenPiece::Content(text)))
     }
 
     /// Tokens out.
@@ -134,10 +140,10 @@ impl Completion {
     }
 
     /// A chunk with one piece of text.
-    pub(super) fn delta(&self, piece: Piece<'_>) -> Value {
+    pub(super) fn delta(&self, piece: TokenPiece<'_>) -> Value {
         let delta = match piece {
-            Piece::Content(text) => json!({ "role": "assistant", "content": text }),
-            Piece::Reasoning(text) => json!({
+            TokenPiece::Content(text) => json!({ "role": "assistant", "content": text }),
+            TokenPiece::Reasoning(text) => json!({
                 "role": "assistant", "content": "", "reasoning": text, "reasoning_details": details(text),
             }),
         };
@@ -157,9 +163,9 @@ impl Completion {
     pub(super) fn usage_chunk(&self) -> Value {
         let delta = json!({ "role": "assistant", "content": "" });
         let choices = match self.model.tail {
-            Tail::Separate => json!([]),
-            Tail::Null => choice(&delta, None, None),
-            Tail::Repeated => choice(&delta, Some(self.finish), Some(&self.native_finish)),
+            StreamTail::Separate => json!([]),
+            StreamTail::Null => choice(&delta, None, None),
+            StreamTail::Repeated => choice(&delta, Some(self.finish), Some(&self.native_finish)),
         };
         let mut chunk = self.chunk(&choices);
         chunk["usage"] = self.usage();
@@ -170,7 +176,7 @@ impl Completion {
     }
 
     /// What `/generation` tells of it.
-    pub(super) fn ledger_entry(&self, request: &Received, streamed: bool) -> Value {
+    pub(super) fn ledger_entry(&self, request: &ReceivedRequest, streamed: bool) -> Value {
         let latency = self.model.first_token_ms;
         let took = self.model.token_ms * self.len() as u64;
         json!({

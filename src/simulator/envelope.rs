@@ -1,21 +1,21 @@
 //! Errors as OpenRouter words them: `{error: {code, message, metadata?, availability?}}`, and as edges do, in HTML.
 
-use super::catalogue::Model;
+use super::catalogue::SimulatedModel;
 use super::date::{http_date, wall_seconds};
-use super::script::Script;
+use super::script::ResponseScript;
 use crate::fault::{FaultHint, HintPlace, Status, StatusReason};
 use serde_json::{Map, Value, json};
 
 /// An error response.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Envelope {
+pub(super) struct ErrorEnvelope {
     pub status: u16,
     pub error: Map<String, Value>,
     headers: Vec<(&'static str, String)>,
     html: bool,
 }
 
-impl Envelope {
+impl ErrorEnvelope {
     /// A plain error.
     pub(super) fn new(status: u16, message: impl Into<String>) -> Self {
         let mut error = Map::new();
@@ -70,7 +70,7 @@ impl Envelope {
     }
 
     /// An injected status.
-    pub(super) fn injected(status: &Status, model: &Model, asked: &str) -> Self {
+    pub(super) fn injected(status: &Status, model: &SimulatedModel, asked: &str) -> Self {
         let mut envelope = Self::worded(status, model, asked);
         if let Some(hint) = status.hint {
             envelope.hint(hint);
@@ -79,7 +79,7 @@ impl Envelope {
         envelope
     }
 
-    fn worded(status: &Status, model: &Model, asked: &str) -> Self {
+    fn worded(status: &Status, model: &SimulatedModel, asked: &str) -> Self {
         let provider = model.providers[0].as_str();
         let code = status.code;
         if let Some(reason) = status.reason {
@@ -113,7 +113,7 @@ impl Envelope {
         envelope
     }
 
-    fn of_reason(code: u16, reason: StatusReason, model: &Model, asked: &str) -> Self {
+    fn of_reason(code: u16, reason: StatusReason, model: &SimulatedModel, asked: &str) -> Self {
         let provider = model.providers[0].as_str();
         let limited = |error_type: &str, source: &str, message: &str| {
             let mut envelope = Self::typed(code, error_type, message);
@@ -255,12 +255,12 @@ impl Envelope {
     }
 
     /// The response, with more headers.
-    pub(super) fn script(&self, more: &[(&str, &str)]) -> Script {
+    pub(super) fn script(&self, more: &[(&str, &str)]) -> ResponseScript {
         self.script_with(more, None)
     }
 
     /// The response, with more headers and the router's metadata.
-    pub(super) fn script_with(&self, more: &[(&str, &str)], metadata: Option<Value>) -> Script {
+    pub(super) fn script_with(&self, more: &[(&str, &str)], metadata: Option<Value>) -> ResponseScript {
         let (kind, body) = if self.html {
             ("text/html; charset=utf-8", html(self.status))
         } else {
@@ -269,7 +269,7 @@ impl Envelope {
         let mut headers = vec![("Content-Type", kind)];
         headers.extend(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
         headers.extend(more);
-        Script::whole(self.status, &headers, body.as_bytes())
+        ResponseScript::whole(self.status, &headers, body.as_bytes())
     }
 }
 

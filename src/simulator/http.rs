@@ -12,7 +12,7 @@ const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// A request as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Received {
+pub struct ReceivedRequest {
     /// For example `POST`.
     pub method: String,
     /// Path and query, a fault's segment included.
@@ -23,7 +23,7 @@ pub struct Received {
     pub body: Vec<u8>,
 }
 
-impl Received {
+impl ReceivedRequest {
     /// A header's first value; names compare without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -46,45 +46,46 @@ impl Received {
 
 /// Why no request could be read.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(super) enum RequestReadError {
     /// The client went away.
     Gone,
     /// It sent what is no request: answer with this status and close.
     Bad(u16, &'static str),
 }
 
-impl From<io::Error> for Unread {
+impl From<io::Error> for RequestReadError {
     fn from(_: io::Error) -> Self {
         Self::Gone
     }
 }
 
 /// Reads one request; `buffer` holds what came after the previous one.
-pub(super) async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Received, Unread> {
+pub(super) async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<ReceivedRequest, RequestReadError> {
     let end = loop {
         if let Some(end) = memchr::memmem::find(buffer, b"\r\n\r\n") {
             break end;
         }
         if buffer.len() > MAX_HEAD {
-            return Err(Unread::Bad(431, "the request's headers are too large"));
+            return Err(RequestReadError::Bad(431, "the request's headers are too large"));
         }
         fill(stream, buffer).await?;
     };
     let head = buffer.drain(..end + 4).collect::<Vec<u8>>();
-    let mut request = parse_head(&head[..end]).ok_or(Unread::Bad(400, "that is no HTTP/1.1 request"))?;
+    let mut request = parse_head(&head[..end]).ok_or(RequestReadError::Bad(400, "that is no HTTP/1.1 request"))?;
     if request.is("expect", "100-continue") {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
     if request.is("transfer-encoding", "chunked") {
         request.body = read_chunked(stream, buffer).await?;
     } else if let Some(length) = request.header("content-length") {
-        let length: usize = length.trim().parse().map_err(|_| Unread::Bad(400, "Content-Length is no number"))?;
+        let length: usize =
+            length.trim().parse().map_err(|_| RequestReadError::Bad(400, "Content-Length is no number"))?;
         request.body = take(stream, buffer, length).await?;
     }
     Ok(request)
 }
 
-fn parse_head(head: &[u8]) -> Option<Received> {
+fn parse_head(head: &[u8]) -> Option<ReceivedRequest> {
     let head = String::from_utf8_lossy(head);
     let mut lines = head.split("\r\n");
     let mut first = lines.next()?.split(' ');
@@ -95,16 +96,16 @@ fn parse_head(head: &[u8]) -> Option<Received> {
     let headers = lines
         .map(|line| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned())))
         .collect::<Option<Vec<_>>>()?;
-    Some(Received { method: method.to_owned(), path: path.to_owned(), headers, body: Vec::new() })
+    Some(ReceivedRequest { method: method.to_owned(), path: path.to_owned(), headers, body: Vec::new() })
 }
 
-async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(), Unread> {
-    if stream.read_buf(buffer).await? == 0 { Err(Unread::Gone) } else { Ok(()) }
+async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(), RequestReadError> {
+    if stream.read_buf(buffer).await? == 0 { Err(RequestReadError::Gone) } else { Ok(()) }
 }
 
-async fn take(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Result<Vec<u8>, Unread> {
+async fn take(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Result<Vec<u8>, RequestReadError> {
     if length > MAX_BODY {
-        return Err(Unread::Bad(413, "the request's body is too large"));
+        return Err(RequestReadError::Bad(413, "the request's body is too large"));
     }
     while buffer.len() < length {
         fill(stream, buffer).await?;
@@ -112,31 +113,32 @@ async fn take(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Re
     Ok(buffer.drain(..length).collect())
 }
 
-async fn read_line(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<String, Unread> {
+async fn read_line(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<String, RequestReadError> {
     loop {
         if let Some(end) = memchr::memmem::find(buffer, b"\r\n") {
             let line = buffer.drain(..end + 2).collect::<Vec<u8>>();
             return Ok(String::from_utf8_lossy(&line[..end]).into_owned());
         }
         if buffer.len() > MAX_HEAD {
-            return Err(Unread::Bad(400, "a chunk's head is too large"));
+            return Err(RequestReadError::Bad(400, "a chunk's head is too large"));
         }
         fill(stream, buffer).await?;
     }
 }
 
-async fn read_chunked(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Vec<u8>, Unread> {
+async fn read_chunked(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Vec<u8>, RequestReadError> {
     let mut body = Vec::new();
     loop {
         let line = read_line(stream, buffer).await?;
         let size = line.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| Unread::Bad(400, "a chunk's size is no number"))?;
+        let size =
+            usize::from_str_radix(size, 16).map_err(|_| RequestReadError::Bad(400, "a chunk's size is no number"))?;
         if size == 0 {
             while !read_line(stream, buffer).await?.is_empty() {}
             return Ok(body);
         }
         if body.len().saturating_add(size) > MAX_BODY {
-            return Err(Unread::Bad(413, "the request's body is too large"));
+            return Err(RequestReadError::Bad(413, "the request's body is too large"));
         }
         body.extend(take(stream, buffer, size).await?);
         read_line(stream, buffer).await?;

@@ -8,26 +8,26 @@ const KEPT: usize = 1024;
 
 /// Generations, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    entries: VecDeque<Entry>,
+pub(super) struct GenerationLedger {
+    entries: VecDeque<GenerationRecord>,
     spent: f64,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct GenerationRecord {
     id: String,
     data: Value,
     asked: u32,
 }
 
-impl Ledger {
+impl GenerationLedger {
     /// Writes a generation down; `cost` is in USD.
     pub(super) fn enter(&mut self, id: String, data: Value, cost: f64) {
         self.entries.retain(|entry| entry.id != id);
         if self.entries.len() == KEPT {
             self.entries.pop_front();
         }
-        self.entries.push_back(Entry { id, data, asked: 0 });
+        self.entries.push_back(GenerationRecord { id, data, asked: 0 });
         self.spent += cost;
     }
 

@@ -3,18 +3,18 @@
 mod stream;
 mod whole;
 
-use super::World;
+use super::SimulatorState;
 use super::chat::FAULT_HEADER;
-use super::completion::{Completion, tokens};
-use super::envelope::{self, Envelope};
+use super::completion::{SimulatedCompletion, tokens};
+use super::envelope::{self, ErrorEnvelope};
 use super::http;
-use super::script::{Script, Step};
+use super::script::{ResponseScript, SocketStep};
 use crate::fault::FaultKind;
 use serde_json::Value;
 use std::time::Duration;
 
 /// Faults in what is said. Those in the form of an answer are [`reply`](super::reply)'s.
-pub(super) fn content(completion: &mut Completion, kind: Option<FaultKind>) {
+pub(super) fn content(completion: &mut SimulatedCompletion, kind: Option<FaultKind>) {
     match kind {
         Some(FaultKind::Empty) => {
             completion.content.clear();
@@ -44,13 +44,13 @@ pub(super) fn content(completion: &mut Completion, kind: Option<FaultKind>) {
 
 /// The whole exchange after the request.
 pub(super) fn script(
-    world: &World,
-    completion: &Completion,
+    world: &SimulatorState,
+    completion: &SimulatedCompletion,
     streamed: bool,
     kind: Option<FaultKind>,
     injected: Option<&str>,
-) -> Script {
-    let wire = Wire { world, completion, kind, injected };
+) -> ResponseScript {
+    let wire = Delivery { world, completion, kind, injected };
     if let Some(script) = wire.instead() {
         return script;
     }
@@ -58,22 +58,25 @@ pub(super) fn script(
 }
 
 /// What both kinds of answer need.
-struct Wire<'a> {
-    world: &'a World,
-    completion: &'a Completion,
+struct Delivery<'a> {
+    world: &'a SimulatorState,
+    completion: &'a SimulatedCompletion,
     kind: Option<FaultKind>,
     /// The fault's word, for the header that names it.
     injected: Option<&'a str>,
 }
 
-impl Wire<'_> {
+impl Delivery<'_> {
     /// The faults that do not depend on how the answer would have been sent.
-    fn instead(&self) -> Option<Script> {
+    fn instead(&self) -> Option<ResponseScript> {
         let steps = match self.kind? {
-            FaultKind::Refused | FaultKind::Reset => vec![Step::Reset],
-            FaultKind::BlackHole => vec![Step::Hang],
+            FaultKind::Refused | FaultKind::Reset => vec![SocketStep::Reset],
+            FaultKind::BlackHole => vec![SocketStep::Hang],
             FaultKind::HeadersNever => {
-                vec![Step::Send(b"HTTP/1.1 200 OK\r\nServer: switchover-simulator\r\n".to_vec()), Step::Hang]
+                vec![
+                    SocketStep::Send(b"HTTP/1.1 200 OK\r\nServer: switchover-simulator\r\n".to_vec()),
+                    SocketStep::Hang,
+                ]
             }
             FaultKind::ErrorBody(code) => return Some(self.ok("application/json", &self.error(code).to_string())),
             FaultKind::Html => return Some(self.ok("text/html; charset=utf-8", &envelope::html(200))),
@@ -84,7 +87,7 @@ impl Wire<'_> {
             FaultKind::Blank => return Some(self.ok("application/json", &" ".repeat(512))),
             _ => return None,
         };
-        Some(Script(steps))
+        Some(ResponseScript(steps))
     }
 
     fn headers(&self, content_type: &'static str) -> Vec<(&str, &str)> {
@@ -93,21 +96,21 @@ impl Wire<'_> {
         headers
     }
 
-    fn ok(&self, content_type: &'static str, body: &str) -> Script {
-        Script::whole(200, &self.headers(content_type), body.as_bytes())
+    fn ok(&self, content_type: &'static str, body: &str) -> ResponseScript {
+        ResponseScript::whole(200, &self.headers(content_type), body.as_bytes())
     }
 
     /// The head of a chunked body.
-    fn open(&self, content_type: &'static str) -> Script {
+    fn open(&self, content_type: &'static str) -> ResponseScript {
         let mut headers = self.headers(content_type);
         headers.extend([("Cache-Control", "no-cache"), ("Transfer-Encoding", "chunked")]);
-        Script(vec![Step::Send(http::head(200, &headers))])
+        ResponseScript(vec![SocketStep::Send(http::head(200, &headers))])
     }
 
     /// An error's body.
     fn error(&self, code: u16) -> Value {
         let status = crate::fault::Status::new(code);
-        Envelope::injected(&status, self.completion.model, &self.completion.model.id).body(None)
+        ErrorEnvelope::injected(&status, self.completion.model, &self.completion.model.id).body(None)
     }
 
     fn pace(&self, time: Duration) -> Duration {
@@ -127,15 +130,15 @@ impl Wire<'_> {
     }
 
     /// The same bytes for ever; without a clock, a dozen times and then silence.
-    fn murmur(&self, script: &mut Script, bytes: &[u8], every: Duration) {
+    fn murmur(&self, script: &mut ResponseScript, bytes: &[u8], every: Duration) {
         let every = self.pace(every);
         if every.is_zero() {
             for _ in 0..12 {
                 script.chunk(bytes);
             }
-            script.0.push(Step::Hang);
+            script.0.push(SocketStep::Hang);
         } else {
-            script.0.push(Step::Murmur(http::chunk(bytes), every));
+            script.0.push(SocketStep::Murmur(http::chunk(bytes), every));
         }
     }
 }

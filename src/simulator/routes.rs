@@ -1,17 +1,17 @@
 //! Which path is answered by what.
 
-use super::catalogue::{self, Model};
-use super::envelope::Envelope;
-use super::http::Received;
-use super::script::Script;
-use super::segment::Segment;
-use super::{Answer, World, chat, lock};
+use super::catalogue::{self, SimulatedModel};
+use super::envelope::ErrorEnvelope;
+use super::http::ReceivedRequest;
+use super::script::ResponseScript;
+use super::segment::FaultSegment;
+use super::{ScriptedResponse, SimulatorState, chat, lock};
 use serde_json::{Value, json};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// Answers a request to any path.
-pub(super) fn answer(world: &World, request: &Received) -> Answer {
+pub(super) fn answer(world: &SimulatorState, request: &ReceivedRequest) -> ScriptedResponse {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let (segment, path) = match split(path) {
         Ok(found) => found,
@@ -20,13 +20,13 @@ pub(super) fn answer(world: &World, request: &Received) -> Answer {
     let path = path.trim_end_matches('/');
     let method = if request.method == "HEAD" { "GET" } else { request.method.as_str() };
     if !matches!(path, "" | "/models" | "/providers") && !authorized(request) {
-        return Envelope::new(401, "No auth credentials found").script(&[]).into();
+        return ErrorEnvelope::new(401, "No auth credentials found").script(&[]).into();
     }
     match (method, path) {
         ("POST", "/chat/completions") => chat::answer(world, request, segment.as_ref()),
         ("GET", "") => hello(world),
         ("GET", "/models" | "/models/user") => {
-            ok(&json!({ "data": catalogue::all().iter().map(Model::listing).collect::<Vec<_>>() }))
+            ok(&json!({ "data": catalogue::all().iter().map(SimulatedModel::listing).collect::<Vec<_>>() }))
         }
         ("GET", "/key" | "/auth/key") => ok(&key(world, request)),
         ("GET", "/credits") => ok(&json!({ "data": { "total_credits": 10, "total_usage": spent(world) } })),
@@ -36,13 +36,13 @@ pub(super) fn answer(world: &World, request: &Received) -> Answer {
             let id = &path["/models/".len()..path.len() - "/endpoints".len()];
             match catalogue::find(id) {
                 Some(model) => ok(&json!({ "data": model.endpoints() })),
-                None => Envelope::new(404, "Model not found").script(&[]).into(),
+                None => ErrorEnvelope::new(404, "Model not found").script(&[]).into(),
             }
         }
         (_, "/chat/completions" | "/models" | "/key" | "/credits" | "/generation" | "/providers") => {
-            Envelope::new(405, "Method not allowed").script(&[]).into()
+            ErrorEnvelope::new(405, "Method not allowed").script(&[]).into()
         }
-        _ => Envelope::new(
+        _ => ErrorEnvelope::new(
             404,
             "Not found: the simulator serves /api/v1/chat/completions, /models, /key, /credits and /generation",
         )
@@ -52,7 +52,7 @@ pub(super) fn answer(world: &World, request: &Received) -> Answer {
 }
 
 /// The fault before `/api/v1`, and the path after it. The root is served as well.
-fn split(path: &str) -> Result<(Option<Segment>, &str), Envelope> {
+fn split(path: &str) -> Result<(Option<FaultSegment>, &str), ErrorEnvelope> {
     if path == "/" {
         return Ok((None, ""));
     }
@@ -65,9 +65,9 @@ fn split(path: &str) -> Result<(Option<Segment>, &str), Envelope> {
         return Ok((None, rest));
     }
     let word = unescape(word);
-    match Segment::read(&word) {
+    match FaultSegment::read(&word) {
         Ok(segment) => Ok((Some(segment), rest)),
-        Err(error) => Err(Envelope::new(404, format!("no such fault in the path: {error}"))),
+        Err(error) => Err(ErrorEnvelope::new(404, format!("no such fault in the path: {error}"))),
     }
 }
 
@@ -84,16 +84,16 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn authorized(request: &Received) -> bool {
+fn authorized(request: &ReceivedRequest) -> bool {
     let key = request.header("authorization").and_then(|value| value.split_once(' '));
     key.is_some_and(|(scheme, key)| scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty())
 }
 
-fn ok(value: &Value) -> Answer {
-    Script::whole(200, &[JSON], value.to_string().as_bytes()).into()
+fn ok(value: &Value) -> ScriptedResponse {
+    ResponseScript::whole(200, &[JSON], value.to_string().as_bytes()).into()
 }
 
-fn hello(world: &World) -> Answer {
+fn hello(world: &SimulatorState) -> ScriptedResponse {
     let models: Vec<&str> = catalogue::all().iter().map(|model| model.id.as_str()).collect();
     let text = format!(
         "Switchover's simulator: OpenRouter's API on loopback, with no model behind it.\n\n\
@@ -105,14 +105,14 @@ fn hello(world: &World) -> Answer {
         world.options.pace,
         models.join("\n  ")
     );
-    Script::whole(200, &[("Content-Type", "text/plain; charset=utf-8")], text.as_bytes()).into()
+    ResponseScript::whole(200, &[("Content-Type", "text/plain; charset=utf-8")], text.as_bytes()).into()
 }
 
-fn spent(world: &World) -> f64 {
+fn spent(world: &SimulatorState) -> f64 {
     lock(&world.ledger).spent()
 }
 
-fn key(world: &World, request: &Received) -> Value {
+fn key(world: &SimulatorState, request: &ReceivedRequest) -> Value {
     let key = request.header("authorization").unwrap_or_default();
     let tail: String = key.chars().rev().take(3).collect::<Vec<_>>().into_iter().rev().collect();
     let usage = spent(world);
@@ -126,10 +126,10 @@ fn key(world: &World, request: &Received) -> Value {
     } })
 }
 
-fn generation(world: &World, query: &str) -> Answer {
+fn generation(world: &SimulatorState, query: &str) -> ScriptedResponse {
     let id = query.split('&').find_map(|pair| pair.strip_prefix("id=")).unwrap_or_default();
     match lock(&world.ledger).find(id, world.options.generation_lag) {
         Some(data) => ok(&data),
-        None => Envelope::new(404, format!("Generation {id} not found")).script(&[]).into(),
+        None => ErrorEnvelope::new(404, format!("Generation {id} not found")).script(&[]).into(),
     }
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 /// One step on the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum SocketStep {
     /// These bytes go out.
     Send(Vec<u8>),
     /// Time passes; never zero.
@@ -25,11 +25,11 @@ pub(super) enum Step {
 
 /// Steps in order. After the last one the connection serves its next request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Script(pub Vec<Step>);
+pub(super) struct ResponseScript(pub Vec<SocketStep>);
 
-impl Script {
+impl ResponseScript {
     pub(super) fn send(&mut self, bytes: impl Into<Vec<u8>>) {
-        self.0.push(Step::Send(bytes.into()));
+        self.0.push(SocketStep::Send(bytes.into()));
     }
 
     pub(super) fn chunk(&mut self, bytes: impl AsRef<[u8]>) {
@@ -38,7 +38,7 @@ impl Script {
 
     pub(super) fn wait(&mut self, time: Duration) {
         if !time.is_zero() {
-            self.0.push(Step::Wait(time));
+            self.0.push(SocketStep::Wait(time));
         }
     }
 
@@ -49,13 +49,13 @@ impl Script {
         all.push(("Content-Length", &length));
         let mut bytes = http::head(status, &all);
         bytes.extend_from_slice(body);
-        Self(vec![Step::Send(bytes)])
+        Self(vec![SocketStep::Send(bytes)])
     }
 }
 
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ScriptEnd {
     /// All was sent; the connection is still good.
     Open,
     /// The script closed it.
@@ -68,17 +68,17 @@ pub(super) enum End {
 const BATCH: usize = 16 * 1024;
 
 /// Plays a script. The only place of the simulator that waits.
-pub(super) async fn play(stream: &mut TcpStream, script: Script) -> End {
+pub(super) async fn play(stream: &mut TcpStream, script: ResponseScript) -> ScriptEnd {
     match steps(stream, script).await {
         Ok(end) => end,
-        Err(_) => End::Left,
+        Err(_) => ScriptEnd::Left,
     }
 }
 
-async fn steps(stream: &mut TcpStream, script: Script) -> io::Result<End> {
+async fn steps(stream: &mut TcpStream, script: ResponseScript) -> io::Result<ScriptEnd> {
     let mut pending = Vec::new();
     for step in script.0 {
-        if let Step::Send(bytes) = step {
+        if let SocketStep::Send(bytes) = step {
             pending.extend_from_slice(&bytes);
             if pending.len() >= BATCH {
                 stream.write_all(&pending).await?;
@@ -89,34 +89,34 @@ async fn steps(stream: &mut TcpStream, script: Script) -> io::Result<End> {
         stream.write_all(&pending).await?;
         pending.clear();
         match step {
-            Step::Send(_) => {}
-            Step::Wait(time) => {
+            SocketStep::Send(_) => {}
+            SocketStep::Wait(time) => {
                 if !pause(stream, time).await {
-                    return Ok(End::Left);
+                    return Ok(ScriptEnd::Left);
                 }
             }
-            Step::Murmur(bytes, every) => loop {
+            SocketStep::Murmur(bytes, every) => loop {
                 stream.write_all(&bytes).await?;
                 if !pause(stream, every).await {
-                    return Ok(End::Left);
+                    return Ok(ScriptEnd::Left);
                 }
             },
-            Step::Hang => {
+            SocketStep::Hang => {
                 left(stream).await;
-                return Ok(End::Left);
+                return Ok(ScriptEnd::Left);
             }
-            Step::Reset => {
+            SocketStep::Reset => {
                 stream.set_zero_linger()?;
-                return Ok(End::Closed);
+                return Ok(ScriptEnd::Closed);
             }
-            Step::Close => {
+            SocketStep::Close => {
                 stream.shutdown().await?;
-                return Ok(End::Closed);
+                return Ok(ScriptEnd::Closed);
             }
         }
     }
     stream.write_all(&pending).await?;
-    Ok(End::Open)
+    Ok(ScriptEnd::Open)
 }
 
 /// Waits; false as soon as the client has left.

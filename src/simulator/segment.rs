@@ -6,18 +6,18 @@ use std::time::Duration;
 
 /// Which models have which fault; no model stands for every model.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Segment {
+pub(super) struct FaultSegment {
     word: String,
     parts: Vec<(Option<String>, Fault)>,
 }
 
 /// What the schedules remember, by segment and model: how often they were asked, and since when.
-pub(super) type Counters = HashMap<(String, String), (ScheduleState, Duration)>;
+pub(super) type ScheduleCounters = HashMap<(String, String), (ScheduleState, Duration)>;
 
 /// So many pairs of segment and model are counted before all start anew.
 const COUNTED: usize = 10_000;
 
-impl Segment {
+impl FaultSegment {
     pub(super) fn read(word: &str) -> Result<Self, FaultError> {
         let part = |part: &str| match part.split_once('=') {
             Some((model, fault)) if model.contains('~') && !model.contains('@') => {
@@ -30,7 +30,7 @@ impl Segment {
 
     /// The fault that hits this request to `model`, if its schedule says so. `now` is the
     /// simulator's own time.
-    pub(super) fn fault(&self, model: &str, counters: &mut Counters, now: Duration) -> Option<Fault> {
+    pub(super) fn fault(&self, model: &str, counters: &mut ScheduleCounters, now: Duration) -> Option<Fault> {
         let (_, fault) = self.parts.iter().find(|(only, _)| only.as_deref().is_none_or(|only| only == model))?;
         if counters.len() >= COUNTED {
             counters.clear();

@@ -10,7 +10,7 @@ use crate::openrouter::client::Client;
 use crate::openrouter::headers::Headers;
 use crate::openrouter::settings::RequestSettings;
 use crate::report::RunSpec;
-use crate::simulator::{Options, Simulator};
+use crate::simulator::{Simulator, SimulatorOptions};
 use crate::transcript::Transcript;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +27,7 @@ const SIGNATURE: &str = "question -> answer, digits: int, parity: Literal['even'
 pub struct ProofConditions {
     /// Whether the answer is asked for as a stream, or in one piece.
     pub stream: bool,
-    /// The simulated models' pace, as in [`Options::pace`].
+    /// The simulated models' pace, as in [`SimulatorOptions::pace`].
     pub pace: f64,
     /// The engine's settings.
     pub policy: Policy,
@@ -92,7 +92,7 @@ fn signature() -> Signature {
 /// # Errors
 /// A simulator that cannot listen.
 pub async fn prove(fault: &Fault, terms: ProofConditions) -> io::Result<Proof> {
-    let simulator = Simulator::start(Options { pace: terms.pace, ..Options::default() }).await?;
+    let simulator = Simulator::start(SimulatorOptions { pace: terms.pace, ..SimulatorOptions::default() }).await?;
     let client = Client::new(terms.policy.timeouts.connect);
     let services = Services::new(client, Service::Simulator, simulator, Headers::default(), Catalogue::snapshot());
     let services = Arc::new(services);

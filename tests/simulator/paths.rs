@@ -4,7 +4,7 @@ use crate::start;
 use crate::wire::{ask, get, parse, post, post_bytes, send};
 use serde_json::{Value, json};
 use switchover::fault::{Fault, FaultKind};
-use switchover::simulator::{Options, Simulator};
+use switchover::simulator::{Simulator, SimulatorOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -92,7 +92,9 @@ async fn models_have_prices_per_token_and_endpoints() {
 
 #[tokio::test]
 async fn a_generation_is_remembered_with_its_attribution() {
-    let simulator = Simulator::start(Options { pace: 0.0, generation_lag: 1, ..Options::default() }).await.unwrap();
+    let simulator = Simulator::start(SimulatorOptions { pace: 0.0, generation_lag: 1, ..SimulatorOptions::default() })
+        .await
+        .unwrap();
     let body = post(&simulator, "", &ask("openai/gpt-4o-mini", false)).await.json();
     let path = format!("/api/v1/generation?id={}", body["id"].as_str().unwrap());
     assert_eq!(get(&simulator, &path).await.status, 404, "it lags");

@@ -190,7 +190,7 @@ fn body_of(case: &Value) -> String {
 async fn the_same_request_gets_the_same_bytes() {
     let mut bodies = Vec::new();
     for seed in [7, 7, 8] {
-        let options = switchover::simulator::Options { pace: 0.0, seed, ..Default::default() };
+        let options = switchover::simulator::SimulatorOptions { pace: 0.0, seed, ..Default::default() };
         let simulator = Simulator::start(options).await.unwrap();
         for stream in [true, false] {
             let body = json!({ "model": "deepseek/deepseek-r1", "stream": stream, "messages": [{ "role": "user", "content": "What is Rust?" }] });

@@ -8,7 +8,7 @@ use std::time::Duration;
 use switchover::dspy::Module;
 use switchover::failover::{FailureKind, Outcome, Route};
 use switchover::report::{Observation, Report, ReportKind, RunSpec};
-use switchover::simulator::Options;
+use switchover::simulator::SimulatorOptions;
 use switchover::transcript::Transcript;
 use switchover::worker::{self, Service};
 use tokio::sync::mpsc;
@@ -24,7 +24,7 @@ async fn the_call_that_compares_gets_only_the_time_that_the_chains_have_left() {
     let text = "[[ ## reasoning ## ]]\nI know it.\n\n[[ ## answer ## ]]\n42\n\n[[ ## completed ## ]]\n";
     let thought = whole(&json!({"choices": [{"finish_reason": "stop", "message": {"content": text}}]}));
     let server = Server::start([thought.clone(), thought, raw("").then_hang()]).await;
-    let services = services(Service::Server(Box::new(server.endpoint())), Options::default()).await;
+    let services = services(Service::Server(Box::new(server.endpoint())), SimulatorOptions::default()).await;
     let mut spec = RunSpec { chain: vec![Route::new(CHAIN[0], "")], ..comparison() };
     spec.policy.limits.deadline = Duration::from_secs(60);
     // Nothing but the deadline ends a call.

@@ -11,7 +11,7 @@ use switchover::openrouter::catalogue::{Catalogue, CatalogueSource};
 use switchover::openrouter::headers::Headers;
 use switchover::openrouter::settings::RequestSettings;
 use switchover::report::{Report, ReportKind, RunSpec};
-use switchover::simulator::{Options, Simulator};
+use switchover::simulator::{Simulator, SimulatorOptions};
 use switchover::transcript::Transcript;
 use switchover::worker::{self, CostLookup, Running, Service, Services};
 use tokio::sync::mpsc;
@@ -33,13 +33,13 @@ pub(crate) fn spec() -> RunSpec {
     }
 }
 
-pub(crate) async fn services(service: Service, options: Options) -> Arc<Services> {
+pub(crate) async fn services(service: Service, options: SimulatorOptions) -> Arc<Services> {
     let simulator = Simulator::start(options).await.unwrap();
     Arc::new(Services::new(client(), service, simulator, Headers::default(), Catalogue::snapshot()))
 }
 
 pub(crate) async fn simulated(pace: f64) -> Arc<Services> {
-    services(Service::Simulator, Options { pace, ..Options::default() }).await
+    services(Service::Simulator, SimulatorOptions { pace, ..SimulatorOptions::default() }).await
 }
 
 /// Runs to the last report; `react` sees each as it comes.
@@ -60,7 +60,7 @@ pub(crate) async fn run(
 
 async fn run_on(answer: Answer, spec: RunSpec) -> (Vec<Report>, Server) {
     let server = Server::start([answer]).await;
-    let services = services(Service::Server(Box::new(server.endpoint())), Options::default()).await;
+    let services = services(Service::Server(Box::new(server.endpoint())), SimulatorOptions::default()).await;
     (run(&services, spec, |_, _| {}).await, server)
 }
 
@@ -99,7 +99,9 @@ async fn an_escape_that_json_spells_out_reaches_no_screen() {
 
 #[tokio::test]
 async fn a_cancelled_attempt_is_billed_when_the_service_knows() {
-    let services = services(Service::Simulator, Options { pace: 1.0, generation_lag: 1, ..Options::default() }).await;
+    let services =
+        services(Service::Simulator, SimulatorOptions { pace: 1.0, generation_lag: 1, ..SimulatorOptions::default() })
+            .await;
     services.ask_costs(CostLookup::AfterTheEnd);
     let cancel_at_text = |report: &Report, running: &Running| {
         if report.line().contains("\"delta\":\"text\"") {
@@ -123,7 +125,7 @@ async fn who_waits_for_the_cost_hears_the_terminal_last_and_who_does_not_ask_hea
     for (costs, billed) in [(CostLookup::Never, 0), (CostLookup::BeforeTheEnd, 0)] {
         // No generation id: nothing to ask for.
         let server = Server::start([broken.clone()]).await;
-        let services = services(Service::Server(Box::new(server.endpoint())), Options::default()).await;
+        let services = services(Service::Server(Box::new(server.endpoint())), SimulatorOptions::default()).await;
         services.ask_costs(costs);
         let reports = run(&services, spec(), |_, _| {}).await;
         assert_eq!(reports.iter().filter(|r| r.line().contains("\"billed\"")).count(), billed);
@@ -141,7 +143,7 @@ async fn who_waits_for_the_cost_hears_the_terminal_last_and_who_does_not_ask_hea
 #[tokio::test]
 async fn the_service_is_not_asked_what_a_fault_of_the_simulator_cost() {
     let server = Server::start([whole(&json!({"data": {"total_cost": 0.1}}))]).await;
-    let services = services(Service::Server(Box::new(server.endpoint())), Options::default()).await;
+    let services = services(Service::Server(Box::new(server.endpoint())), SimulatorOptions::default()).await;
     services.ask_costs(CostLookup::BeforeTheEnd);
     services.inject(CHAIN[0], Some("cut:2".parse().unwrap()));
     let reports = run(&services, RunSpec { chain: vec![Route::new(CHAIN[0], "")], ..spec() }, |_, _| {}).await;
@@ -178,7 +180,7 @@ async fn in_server_mode_the_service_falls_back_and_we_show_what_it_tried() {
     let server = Server::start([whole(&json!({}))]).await;
     let mut endpoint = server.endpoint();
     endpoint.base = format!("http://{}/v1", server.address).parse().unwrap();
-    let services = self::services(Service::Server(Box::new(endpoint)), Options::default()).await;
+    let services = self::services(Service::Server(Box::new(endpoint)), SimulatorOptions::default()).await;
     let run = fold(&self::run(&services, RunSpec { policy, ..spec() }, |_, _| {}).await);
     assert_eq!(run.outcome(), Some(Outcome::LocalError));
     assert!(run.finished.unwrap().headline.unwrap().contains("failover.mode") && server.received().is_empty());
@@ -201,12 +203,12 @@ async fn the_list_of_models_is_kept_for_its_server_and_serves_offline() {
     let directory = std::env::temp_dir().join(format!("switchover-models-{}", std::process::id()));
     let server = Server::start([whole(&json!({"data": [{"id": "a/b", "context_length": 7}]}))]).await;
     let endpoint = server.endpoint();
-    let first = services(Service::Server(Box::new(endpoint.clone())), Options::default()).await;
+    let first = services(Service::Server(Box::new(endpoint.clone())), SimulatorOptions::default()).await;
     first.keep_models_in(&directory);
     assert_eq!(first.models_age(), None);
     assert_eq!(first.ask_catalogue().await.unwrap().models.len(), 1);
     drop(server);
-    let second = services(Service::Server(Box::new(endpoint)), Options::default()).await;
+    let second = services(Service::Server(Box::new(endpoint)), SimulatorOptions::default()).await;
     second.keep_models_in(&directory);
     assert!(second.ask_catalogue().await.is_err(), "nobody answers any more");
     assert!(second.models_age().unwrap() < Duration::from_secs(600));
@@ -220,7 +222,7 @@ async fn the_list_of_models_is_kept_for_its_server_and_serves_offline() {
 #[tokio::test]
 async fn a_preview_is_what_is_sent_and_sends_nothing() {
     let server = Server::start([whole(&json!({"choices": []}))]).await;
-    let services = services(Service::Server(Box::new(server.endpoint())), Options::default()).await;
+    let services = services(Service::Server(Box::new(server.endpoint())), SimulatorOptions::default()).await;
     let previews = worker::preview(&mut spec(), &services).unwrap();
     assert_eq!(server.received().len(), 0);
     assert_eq!(previews.iter().map(|p| p.model.as_str()).collect::<Vec<_>>(), CHAIN);

@@ -9,7 +9,7 @@ use switchover::fault::{Fault, FaultGroup, TABLE};
 use switchover::openrouter::Delta;
 use switchover::openrouter::client::Call;
 use switchover::openrouter::headers::Headers;
-use switchover::simulator::{Options, Simulator};
+use switchover::simulator::{Simulator, SimulatorOptions};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +25,7 @@ fn body(stream: bool) -> Value {
 }
 
 async fn simulator() -> Simulator {
-    Simulator::start(Options { pace: 0.0, ..Options::default() }).await.unwrap()
+    Simulator::start(SimulatorOptions { pace: 0.0, ..SimulatorOptions::default() }).await.unwrap()
 }
 
 #[tokio::test]

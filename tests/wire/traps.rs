@@ -9,7 +9,7 @@ use switchover::openrouter::compose::{self, ChatRequest};
 use switchover::openrouter::headers::{ChosenValue, Headers, ValueOrigin};
 use switchover::openrouter::settings::RequestSettings;
 use switchover::openrouter::{Completion, Delta, Dialect, Finish};
-use switchover::simulator::{Options, Simulator};
+use switchover::simulator::{Simulator, SimulatorOptions};
 use switchover::worker::{Service, Services};
 
 const OK: &str = "data: {\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
@@ -117,7 +117,7 @@ async fn trap_08_a_dated_name_is_no_failover() {
     let listing = json!({"data": [{"id": "deepseek/deepseek-chat", "canonical_slug": "deepseek/deepseek-chat-v3"}]});
     let dated = OK.replace("\"m\"", "\"deepseek/deepseek-chat-v3\"");
     let server = Server::start([whole(&listing), stream(&dated)]).await;
-    let simulator = Simulator::start(Options::default()).await.unwrap();
+    let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
     let service = Service::Server(Box::new(server.endpoint()));
     let services = Services::new(client(), service, simulator, Headers::default(), Catalogue::snapshot());
     services.ask_catalogue().await.unwrap();

@@ -11,7 +11,7 @@ use crate::openrouter::headers::Headers;
 use crate::openrouter::{BaseUrl, OPENROUTER};
 use crate::report::RunSpec;
 use crate::secret::Secret;
-use crate::simulator::{Options, Simulator};
+use crate::simulator::{Simulator, SimulatorOptions};
 use crate::transcript::{Transcript, usd};
 use crate::worker::{self, Service, Services};
 use anyhow::{Context as _, Result};
@@ -122,7 +122,7 @@ impl ScenarioStage {
 
     /// A world for one run, and the simulator that is asked in it.
     async fn services(&self, broken: bool, headers: &Headers) -> Result<(Arc<Services>, Simulator)> {
-        let start = || Simulator::start(Options { pace: 0.0, ..Options::default() });
+        let start = || Simulator::start(SimulatorOptions { pace: 0.0, ..SimulatorOptions::default() });
         let context = "the simulator cannot listen on 127.0.0.1";
         let (server, stand_in) = (start().await.context(context)?, start().await.context(context)?);
         let first = &self.spec.chain[0].model;

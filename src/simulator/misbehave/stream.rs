@@ -1,11 +1,11 @@
 //! Server-sent events, good and bad.
 
-use super::Wire;
+use super::Delivery;
 use crate::fault::FaultKind;
-use crate::simulator::catalogue::Tail;
-use crate::simulator::completion::{Piece, choice};
+use crate::simulator::catalogue::StreamTail;
+use crate::simulator::completion::{TokenPiece, choice};
 use crate::simulator::http::LAST_CHUNK;
-use crate::simulator::script::{Script, Step};
+use crate::simulator::script::{ResponseScript, SocketStep};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const KEEP_ALIVE: Duration = Duration::from_millis(500);
 const EARLY: usize = 3;
 
 /// The stream of a completion.
-pub(super) fn script(wire: &Wire<'_>) -> Script {
+pub(super) fn script(wire: &Delivery<'_>) -> ResponseScript {
     let mut script = wire.open("text/event-stream; charset=utf-8");
     script.chunk(COMMENT);
     match wire.kind {
@@ -60,11 +60,11 @@ pub(super) fn script(wire: &Wire<'_>) -> Script {
     end(wire, script)
 }
 
-fn event(script: &mut Script, data: &Value) {
+fn event(script: &mut ResponseScript, data: &Value) {
     script.chunk(format!("data: {data}\n\n"));
 }
 
-fn closed(mut script: Script, events: &[Value]) -> Script {
+fn closed(mut script: ResponseScript, events: &[Value]) -> ResponseScript {
     for data in events {
         event(&mut script, data);
     }
@@ -73,7 +73,7 @@ fn closed(mut script: Script, events: &[Value]) -> Script {
     script
 }
 
-fn wait_for_first_token(wire: &Wire<'_>, script: &mut Script) {
+fn wait_for_first_token(wire: &Delivery<'_>, script: &mut ResponseScript) {
     let mut left = wire.first_token();
     while left > KEEP_ALIVE {
         script.wait(KEEP_ALIVE);
@@ -96,7 +96,7 @@ fn breaks_after(kind: Option<FaultKind>) -> Option<usize> {
     }
 }
 
-fn bad_events(wire: &Wire<'_>, script: &mut Script) {
+fn bad_events(wire: &Delivery<'_>, script: &mut ResponseScript) {
     match wire.kind {
         Some(FaultKind::BadJson(n)) => {
             for _ in 0..n.min(1000) {
@@ -105,31 +105,31 @@ fn bad_events(wire: &Wire<'_>, script: &mut Script) {
         }
         Some(FaultKind::HugeEvent) => {
             let text = "x".repeat(2 << 20);
-            event(script, &wire.completion.delta(Piece::Content(&text)));
+            event(script, &wire.completion.delta(TokenPiece::Content(&text)));
         }
         _ => {}
     }
 }
 
 /// A token before the answer's first line, so that nothing of the answer itself is harmed.
-fn bad_utf8(wire: &Wire<'_>, script: &mut Script) {
-    let mut bytes = format!("data: {}\n\n", wire.completion.delta(Piece::Content("@@\n"))).into_bytes();
+fn bad_utf8(wire: &Delivery<'_>, script: &mut ResponseScript) {
+    let mut bytes = format!("data: {}\n\n", wire.completion.delta(TokenPiece::Content("@@\n"))).into_bytes();
     for byte in bytes.iter_mut().filter(|byte| **byte == b'@') {
         *byte = 0xff;
     }
     script.chunk(bytes);
 }
 
-fn end(wire: &Wire<'_>, mut script: Script) -> Script {
+fn end(wire: &Delivery<'_>, mut script: ResponseScript) -> ResponseScript {
     let completion = wire.completion;
     match wire.kind {
-        Some(FaultKind::Stall(_)) => script.0.push(Step::Hang),
-        Some(FaultKind::Cut(_)) => script.0.push(Step::Close),
-        Some(FaultKind::ResetAfter(_)) => script.0.push(Step::Reset),
+        Some(FaultKind::Stall(_)) => script.0.push(SocketStep::Hang),
+        Some(FaultKind::Cut(_)) => script.0.push(SocketStep::Close),
+        Some(FaultKind::ResetAfter(_)) => script.0.push(SocketStep::Reset),
         Some(FaultKind::NoFinish(_)) => script.send(LAST_CHUNK),
         Some(FaultKind::ErrorEvent(_)) => {
             // Both shapes are met in the wild: with a choice that says `error`, and with none.
-            let bare = completion.model.tail == Tail::Null;
+            let bare = completion.model.tail == StreamTail::Null;
             let choices = if bare { json!([]) } else { choice(&json!({ "content": "" }), Some("error"), None) };
             let mut chunk = completion.chunk(&choices);
             chunk["error"] = json!({

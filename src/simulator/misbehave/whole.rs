@@ -1,10 +1,10 @@
 //! An answer in one piece, good and bad.
 
-use super::Wire;
+use super::Delivery;
 use crate::fault::FaultKind;
-use crate::simulator::completion::Piece;
+use crate::simulator::completion::TokenPiece;
 use crate::simulator::http::{self, LAST_CHUNK};
-use crate::simulator::script::{Script, Step};
+use crate::simulator::script::{ResponseScript, SocketStep};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ const BLANKS_EVERY: Duration = Duration::from_millis(425);
 const BLANKS: &[u8] = b"                ";
 
 /// The answer of a completion without a stream.
-pub(super) fn script(wire: &Wire<'_>) -> Script {
+pub(super) fn script(wire: &Delivery<'_>) -> ResponseScript {
     let completion = wire.completion;
     let mut body = completion.body();
     match wire.kind {
         Some(FaultKind::Stall(_)) => {
             let mut script = wire.open(JSON);
             script.chunk(BLANKS);
-            script.0.push(Step::Hang);
+            script.0.push(SocketStep::Hang);
             return script;
         }
         Some(FaultKind::Comments) => {
@@ -55,8 +55,8 @@ pub(super) fn script(wire: &Wire<'_>) -> Script {
     }
     let mut body = body.to_string().into_bytes();
     match wire.kind {
-        Some(FaultKind::Cut(_)) => return torn(wire, &body, Step::Close),
-        Some(FaultKind::ResetAfter(_)) => return torn(wire, &body, Step::Reset),
+        Some(FaultKind::Cut(_)) => return torn(wire, &body, SocketStep::Close),
+        Some(FaultKind::ResetAfter(_)) => return torn(wire, &body, SocketStep::Reset),
         Some(FaultKind::BadJson(_)) => body.truncate(body.len() / 2),
         Some(FaultKind::HugeEvent) => body.splice(0..0, std::iter::repeat_n(b' ', 17 << 20)).for_each(drop),
         Some(FaultKind::BadUtf8) => bad_utf8(&mut body),
@@ -67,12 +67,12 @@ pub(super) fn script(wire: &Wire<'_>) -> Script {
     if takes > PATIENCE { padded(wire, &body, takes) } else { quick(wire, &body, takes) }
 }
 
-fn finished_early(wire: &Wire<'_>, body: &mut Value, tokens: u32, reason: Value) {
+fn finished_early(wire: &Delivery<'_>, body: &mut Value, tokens: u32, reason: Value) {
     let (mut reasoning, mut content) = (String::new(), String::new());
     for piece in wire.completion.pieces().take(tokens as usize) {
         match piece {
-            Piece::Reasoning(text) => reasoning.push_str(text),
-            Piece::Content(text) => content.push_str(text),
+            TokenPiece::Reasoning(text) => reasoning.push_str(text),
+            TokenPiece::Content(text) => content.push_str(text),
         }
     }
     let choice = &mut body["choices"][0];
@@ -84,14 +84,14 @@ fn finished_early(wire: &Wire<'_>, body: &mut Value, tokens: u32, reason: Value)
     choice["native_finish_reason"] = Value::Null;
 }
 
-fn quick(wire: &Wire<'_>, body: &[u8], takes: Duration) -> Script {
-    let mut script = Script::default();
+fn quick(wire: &Delivery<'_>, body: &[u8], takes: Duration) -> ResponseScript {
+    let mut script = ResponseScript::default();
     script.wait(takes);
-    script.0.extend(Script::whole(200, &wire.headers(JSON), body).0);
+    script.0.extend(ResponseScript::whole(200, &wire.headers(JSON), body).0);
     script
 }
 
-fn padded(wire: &Wire<'_>, body: &[u8], takes: Duration) -> Script {
+fn padded(wire: &Delivery<'_>, body: &[u8], takes: Duration) -> ResponseScript {
     let mut script = wire.open(JSON);
     let mut left = takes;
     while left > BLANKS_EVERY {
@@ -106,13 +106,13 @@ fn padded(wire: &Wire<'_>, body: &[u8], takes: Duration) -> Script {
 }
 
 /// Half of a body of known length.
-fn torn(wire: &Wire<'_>, body: &[u8], end: Step) -> Script {
+fn torn(wire: &Delivery<'_>, body: &[u8], end: SocketStep) -> ResponseScript {
     let length = body.len().to_string();
     let mut headers = wire.headers(JSON);
     headers.push(("Content-Length", &length));
     let mut bytes = http::head(200, &headers);
     bytes.extend_from_slice(&body[..body.len() / 2]);
-    Script(vec![Step::Send(bytes), end])
+    ResponseScript(vec![SocketStep::Send(bytes), end])
 }
 
 /// Two bad bytes and a line end before the content's first line, so that nothing of the answer is harmed.

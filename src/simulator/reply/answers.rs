@@ -3,7 +3,7 @@
 use super::arithmetic;
 use super::generate::text_of;
 use super::prompt::ParsedPrompt;
-use crate::simulator::asset::ASSET;
+use crate::simulator::asset::DATA;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -59,7 +59,7 @@ static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
     let questions = |fact: &'static Fact| fact.questions.iter().map(move |question| (normalized(question), fact));
     Knowledge {
         canned: CANNED.iter().map(|answer| (inputs(answer), answer)).collect(),
-        facts: ASSET.fact.iter().flat_map(questions).collect(),
+        facts: DATA.fact.iter().flat_map(questions).collect(),
     }
 });
 

@@ -3,7 +3,7 @@
 
 use super::generate::text_of;
 use super::{schema, skeleton};
-use crate::simulator::chat::{Format, Message};
+use crate::simulator::chat::{PromptMessage, ResponseFormat};
 use serde_json::{Map, Value, json};
 
 /// The form of an answer.
@@ -39,7 +39,7 @@ pub(super) struct ParsedPrompt {
 
 impl ParsedPrompt {
     /// Reads a conversation; `format` is the `response_format`, if the model understands it.
-    pub(super) fn read(messages: &[Message], format: Option<&Format>) -> Self {
+    pub(super) fn read(messages: &[PromptMessage], format: Option<&ResponseFormat>) -> Self {
         let system = system(messages);
         let reminder = last_paragraph(last_user(messages));
         let (mut given, mut outputs) = field_lists(&system);
@@ -90,12 +90,12 @@ fn properties(schema: &Value) -> Vec<PromptField> {
     schema["properties"].as_object().into_iter().flatten().map(field).collect()
 }
 
-fn system(messages: &[Message]) -> String {
+fn system(messages: &[PromptMessage]) -> String {
     let system = messages.iter().filter(|m| matches!(m.role.as_str(), "system" | "developer"));
     system.map(|m| m.text.as_str()).collect::<Vec<_>>().join("\n\n")
 }
 
-fn last_user(messages: &[Message]) -> &str {
+fn last_user(messages: &[PromptMessage]) -> &str {
     messages.iter().rev().find(|m| m.role == "user").map_or("", |m| m.text.as_str())
 }
 
@@ -217,10 +217,10 @@ fn reminded_fields(reminder: &str) -> Vec<PromptField> {
 }
 
 /// The fields that `response_format` demands; `answer` where it demands no particular ones.
-fn demanded_fields(format: &Format) -> Vec<PromptField> {
+fn demanded_fields(format: &ResponseFormat) -> Vec<PromptField> {
     let any = json!({ "properties": { "answer": { "type": "string" } } });
     match format {
-        Format::Schema(schema) if schema["properties"].is_object() => properties(schema),
+        ResponseFormat::Schema(schema) if schema["properties"].is_object() => properties(schema),
         _ => properties(&any),
     }
 }
@@ -245,7 +245,7 @@ fn form(reminder: &str, system: &str, outputs: &[PromptField]) -> AnswerForm {
 }
 
 /// The values of the last turn that has any: after a repair turn that is not the last message.
-fn inputs(messages: &[Message], given: &[PromptField], outputs: &[PromptField]) -> Vec<(String, String)> {
+fn inputs(messages: &[PromptMessage], given: &[PromptField], outputs: &[PromptField]) -> Vec<(String, String)> {
     let users = messages.iter().rev().filter(|m| m.role == "user");
     let found = users.map(|m| input_values(&m.text, given, outputs)).find(|values| !values.is_empty());
     found.unwrap_or_else(|| {

@@ -3,7 +3,7 @@
 use super::answers::{self, KnownAnswer};
 use super::generate::Generator;
 use super::prompt::{ParsedPrompt, PromptField};
-use crate::simulator::catalogue::{Model, Temper};
+use crate::simulator::catalogue::{SimulatedModel, Verbosity};
 use serde_json::Value;
 
 /// Fields of these names hold the reasons for the others.
@@ -11,13 +11,13 @@ const REASONING: [&str; 8] =
     ["reasoning", "rationale", "thought", "thoughts", "thinking", "explanation", "justification", "why"];
 
 pub(super) struct Responder<'a> {
-    model: &'a Model,
+    model: &'a SimulatedModel,
     prompt: &'a ParsedPrompt,
     known: Option<KnownAnswer>,
 }
 
 impl<'a> Responder<'a> {
-    pub(super) fn new(model: &'a Model, prompt: &'a ParsedPrompt) -> Self {
+    pub(super) fn new(model: &'a SimulatedModel, prompt: &'a ParsedPrompt) -> Self {
         Self { model, prompt, known: answers::find(prompt) }
     }
 
@@ -49,10 +49,10 @@ impl<'a> Responder<'a> {
 
     /// An answer without fields.
     pub(super) fn text(&self) -> String {
-        match (&self.known, self.model.temper) {
-            (Some(KnownAnswer::Fact(fact)), Temper::Terse) => fact.short.clone(),
-            (Some(KnownAnswer::Fact(fact)), Temper::Plain) => fact.long.clone(),
-            (Some(KnownAnswer::Fact(fact)), Temper::Wordy) => format!("{} {}", fact.long, fact.because),
+        match (&self.known, self.model.verbosity) {
+            (Some(KnownAnswer::Fact(fact)), Verbosity::Terse) => fact.short.clone(),
+            (Some(KnownAnswer::Fact(fact)), Verbosity::Plain) => fact.long.clone(),
+            (Some(KnownAnswer::Fact(fact)), Verbosity::Wordy) => format!("{} {}", fact.long, fact.because),
             _ => self.honest(),
         }
     }
@@ -64,14 +64,14 @@ impl<'a> Responder<'a> {
             Some(KnownAnswer::Canned(canned)) => canned.reasoning.clone(),
             Some(KnownAnswer::Fact(fact)) => {
                 let conclusion = format!("So the answer is {}.", fact.short.trim_end_matches('.'));
-                if self.model.temper == Temper::Terse {
+                if self.model.verbosity == Verbosity::Terse {
                     return conclusion;
                 }
                 format!("The input is “{}”. {} {conclusion}", self.prompt.question(), fact.because)
             }
         };
         let checked =
-            if self.model.temper == Temper::Wordy { " I have checked this once more, and it holds." } else { "" };
+            if self.model.verbosity == Verbosity::Wordy { " I have checked this once more, and it holds." } else { "" };
         said + checked
     }
 
@@ -91,13 +91,13 @@ impl<'a> Responder<'a> {
     fn honest(&self) -> String {
         let question = self.prompt.question();
         let (id, about) = (&self.model.id, if question.is_empty() { question } else { format!(" to “{question}”") });
-        match self.model.temper {
-            Temper::Terse => format!("Simulated: no real answer{about}."),
-            Temper::Plain => format!(
+        match self.model.verbosity {
+            Verbosity::Terse => format!("Simulated: no real answer{about}."),
+            Verbosity::Plain => format!(
                 "This is a simulated answer: no model was asked, and the simulator knows no answer{about}. \
                  With an OpenRouter key the real {id} answers."
             ),
-            Temper::Wordy => format!(
+            Verbosity::Wordy => format!(
                 "This is a simulated answer: no model was asked. The simulator computes sums and knows the \
                  library's examples and a few dozen facts, but no answer{about}. With an OpenRouter key in the \
                  environment the real {id} answers here, over the same path."

@@ -1,35 +1,35 @@
 //! The request body: what is understood of it, and what is refused.
 
-use crate::simulator::catalogue::Model;
+use crate::simulator::catalogue::SimulatedModel;
 use crate::simulator::completion::count_tokens;
-use crate::simulator::envelope::Envelope;
-use crate::simulator::http::Received;
+use crate::simulator::envelope::ErrorEnvelope;
+use crate::simulator::http::ReceivedRequest;
 use serde_json::Value;
 
 /// A message's role and text; the parts of a message in parts are joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::simulator) struct Message {
+pub(in crate::simulator) struct PromptMessage {
     pub role: String,
     pub text: String,
 }
 
 /// What `response_format` asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::simulator) enum Format {
+pub(in crate::simulator) enum ResponseFormat {
     Object,
     Schema(Value),
 }
 
 /// A completion request.
 #[derive(Clone, Debug)]
-pub(in crate::simulator) struct Ask {
+pub(in crate::simulator) struct CompletionRequest {
     /// `model`, then `models`: at least one.
     pub models: Vec<String>,
-    pub messages: Vec<Message>,
+    pub messages: Vec<PromptMessage>,
     pub stream: bool,
     pub max_tokens: Option<usize>,
     pub stop: Vec<String>,
-    pub format: Option<Format>,
+    pub format: Option<ResponseFormat>,
     /// False when reasoning is switched off.
     pub reasons: bool,
     /// False when reasoning is not to be shown.
@@ -58,12 +58,12 @@ const PROVIDER_FIELDS: [&str; 14] = [
     "experimental",
 ];
 
-fn refuse(message: impl Into<String>) -> Envelope {
-    Envelope::typed(400, "invalid_request", message)
+fn refuse(message: impl Into<String>) -> ErrorEnvelope {
+    ErrorEnvelope::typed(400, "invalid_request", message)
 }
 
-impl Ask {
-    pub(super) fn read(request: &Received) -> Result<Self, Envelope> {
+impl CompletionRequest {
+    pub(super) fn read(request: &ReceivedRequest) -> Result<Self, ErrorEnvelope> {
         let body: Value = serde_json::from_slice(&request.body)
             .map_err(|error| refuse(format!("Request body is not JSON: {error}")))?;
         if !body.is_object() {
@@ -105,11 +105,11 @@ impl Ask {
     }
 
     /// Whether a model can take this request at all.
-    pub(super) fn fits(&self, model: &Model) -> Result<(), Envelope> {
+    pub(super) fn fits(&self, model: &SimulatedModel) -> Result<(), ErrorEnvelope> {
         let prompt = self.prompt_tokens();
         let wanted = prompt + self.max_tokens.unwrap_or(0).min(model.max_output as usize);
         if wanted as u64 > model.context {
-            return Err(Envelope::typed(
+            return Err(ErrorEnvelope::typed(
                 400,
                 "context_length_exceeded",
                 format!(
@@ -121,7 +121,7 @@ impl Ask {
             ));
         }
         if self.require_parameters && self.format.is_some() && !model.structured {
-            return Err(Envelope::typed(
+            return Err(ErrorEnvelope::typed(
                 404,
                 "not_found",
                 "No endpoints found that can handle the requested parameters: response_format",
@@ -131,7 +131,7 @@ impl Ask {
     }
 }
 
-fn models(body: &Value) -> Result<Vec<String>, Envelope> {
+fn models(body: &Value) -> Result<Vec<String>, ErrorEnvelope> {
     let mut models = Vec::new();
     match &body["model"] {
         Value::Null => {}
@@ -158,7 +158,7 @@ fn models(body: &Value) -> Result<Vec<String>, Envelope> {
     Ok(models)
 }
 
-fn messages(body: &Value) -> Result<Vec<Message>, Envelope> {
+fn messages(body: &Value) -> Result<Vec<PromptMessage>, ErrorEnvelope> {
     let list = body["messages"].as_array().filter(|list| !list.is_empty());
     let list = list.ok_or_else(|| refuse("messages: expected an array of at least one message"))?;
     let message = |(i, value): (usize, &Value)| {
@@ -172,12 +172,12 @@ fn messages(body: &Value) -> Result<Vec<Message>, Envelope> {
             Value::Null if role == "assistant" => String::new(),
             _ => return Err(refuse(format!("messages[{i}].content: expected text"))),
         };
-        Ok(Message { role: role.to_owned(), text })
+        Ok(PromptMessage { role: role.to_owned(), text })
     };
     list.iter().enumerate().map(message).collect()
 }
 
-fn flag(body: &Value, name: &str) -> Result<bool, Envelope> {
+fn flag(body: &Value, name: &str) -> Result<bool, ErrorEnvelope> {
     match &body[name] {
         Value::Null => Ok(false),
         Value::Bool(on) => Ok(*on),
@@ -185,7 +185,7 @@ fn flag(body: &Value, name: &str) -> Result<bool, Envelope> {
     }
 }
 
-fn max_tokens(body: &Value) -> Result<Option<usize>, Envelope> {
+fn max_tokens(body: &Value) -> Result<Option<usize>, ErrorEnvelope> {
     let value =
         if body["max_completion_tokens"].is_null() { &body["max_tokens"] } else { &body["max_completion_tokens"] };
     match value {
@@ -197,7 +197,7 @@ fn max_tokens(body: &Value) -> Result<Option<usize>, Envelope> {
     }
 }
 
-fn stop(value: &Value) -> Result<Vec<String>, Envelope> {
+fn stop(value: &Value) -> Result<Vec<String>, ErrorEnvelope> {
     match value {
         Value::Null => Ok(Vec::new()),
         Value::String(stop) => Ok(vec![stop.clone()]),
@@ -208,17 +208,17 @@ fn stop(value: &Value) -> Result<Vec<String>, Envelope> {
     }
 }
 
-fn format(value: &Value) -> Result<Option<Format>, Envelope> {
+fn format(value: &Value) -> Result<Option<ResponseFormat>, ErrorEnvelope> {
     match value["type"].as_str() {
         None if value.is_null() => Ok(None),
-        Some("json_object") => Ok(Some(Format::Object)),
+        Some("json_object") => Ok(Some(ResponseFormat::Object)),
         Some("json_schema") => {
             let name = value["json_schema"]["name"].as_str().unwrap_or_default();
             let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if name.is_empty() || name.len() > 64 || !name.chars().all(legal) {
                 return Err(refuse("response_format.json_schema.name: expected 1 to 64 of a-z, A-Z, 0-9, _ and -"));
             }
-            Ok(Some(Format::Schema(value["json_schema"]["schema"].clone())))
+            Ok(Some(ResponseFormat::Schema(value["json_schema"]["schema"].clone())))
         }
         Some("text" | "grammar" | "python") => Ok(None),
         _ => Err(refuse("response_format.type: expected text, json_object, json_schema, grammar or python")),
