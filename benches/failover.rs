@@ -92,7 +92,6 @@ fn troubled() -> (Health, Vec<Route>) {
     for route in &routes {
         let charge = Charge {
             domain: FaultDomain::Model,
-            kind: FailureKind::ServerError,
             weight: 1.0,
             cooldown: Cooldown::ByWeight,
             permit: Permit::Free,

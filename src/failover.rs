@@ -12,16 +12,18 @@ mod mode;
 mod policy;
 pub mod policy_report;
 pub mod rules;
+mod scope;
 
 pub use engine::{Answer, Engine, Input, TokenPhase};
 pub use event::{
-    Answered, BreakerChange, BreakerState, Changes, Cost, Discarded, Event, Failed, FaultDomain, Finished, FirstToken,
-    NextStep, Outcome, Relation, Skip, Skipped, Started, Waiting,
+    Answered, BreakerChange, BreakerState, Changes, Cost, Discarded, Event, Failed, Finished, FirstToken, NextStep,
+    Outcome, Relation, Skip, Skipped, Started, Waiting,
 };
 pub use failure::{Failure, FailureKind, Hint, HintSource, InnerAttempt, LimitScope};
-pub use health::{Health, HealthRow};
+pub use health::{FirstTokenTimes, Health};
 pub use mode::Failover;
 pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, base_id, dear_fallbacks, within_price};
+pub use scope::{FaultDomain, Scope};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,9 +3,11 @@
 //! drawn. Total: reports may come in any order, twice, or not at all.
 
 mod attempt;
+mod health;
 mod story;
 
 pub use attempt::{Attempt, AttemptPhase};
+pub use health::{HealthBoard, HealthRow};
 pub use story::{LogEntry, LogEvent, Tone, counted, model_name, seconds, usd};
 
 use crate::dspy::{Adapter, Signature};
@@ -255,7 +257,7 @@ impl Transcript {
 
     /// The last known state of a model's breaker, if it moved in this run.
     pub fn breaker(&self, name: &str) -> Option<BreakerState> {
-        self.breakers.iter().rfind(|change| change.name == name).map(|change| change.to)
+        self.breakers.iter().rfind(|change| *change.scope.name == *name).map(|change| change.to)
     }
 
     /// The whole log as plain lines, the newest last.

@@ -10,7 +10,7 @@ use crate::failover::Policy;
 use crate::headless::{Headless, OutputStyle};
 use crate::history::HistoryWriter;
 use crate::report::{Report, RunSpec};
-use crate::transcript::Transcript;
+use crate::transcript::{HealthBoard, Transcript};
 use crate::worker::{self, Running, Services};
 use anyhow::Result;
 use clap::Args;
@@ -32,7 +32,9 @@ impl PlainArgs {
             let keeper = setup::keeper(&config, env, &services)?;
             let env = env.clone();
             let given = Values::new();
-            let mut desk = Repl { services, spec, env, keeper, given, joined: String::new(), run: None, last: None };
+            let health = HealthBoard::default();
+            let mut desk =
+                Repl { services, spec, env, keeper, health, given, joined: String::new(), run: None, last: None };
             println!("Switchover, line by line. /help lists the commands, /quit leaves.");
             println!("{}", desk.introduction());
             desk.serve(lines()).await;
@@ -61,6 +63,8 @@ struct Repl {
     spec: RunSpec,
     env: Environment,
     keeper: HistoryWriter,
+    /// How the models fare in this session.
+    health: HealthBoard,
     /// The inputs that have been given so far.
     given: Values,
     /// Lines that ended in a backslash.
@@ -112,6 +116,7 @@ impl Repl {
             self.last = self.run.take().map(|live| live.face.transcript().clone());
             return self.prompt();
         };
+        self.health.apply(self.services.now(), &report);
         if let Err(trouble) = self.keeper.keep(&report) {
             println!("{trouble}");
         }

@@ -335,7 +335,7 @@ impl Engine {
         };
         self.events.extend(transitions.into_iter().map(|m| {
             let (from, to) = (on_run(m.from), on_run(m.to));
-            Event::Breaker(BreakerChange { domain: m.domain, name: m.name, from, to, why: m.why })
+            Event::Breaker(BreakerChange { scope: m.scope, from, to, why: m.why })
         }));
     }
 

@@ -2,7 +2,7 @@
 //! failover log, of the history file and of `--json`. Every duration is counted from
 //! the run's beginning unless its name says otherwise.
 
-use super::{AttemptId, Failure, Timeouts};
+use super::{AttemptId, Failure, FaultDomain, Scope, Timeouts};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -197,26 +197,6 @@ pub enum NextStep {
     Continue,
 }
 
-/// The fault domain: the smallest thing that a failure is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultDomain {
-    /// The request itself.
-    Request,
-    /// The model behind the route.
-    Model,
-    /// All models of a class (`:free`).
-    Class,
-    /// The account.
-    Account,
-    /// The network, or the server as a whole.
-    Origin,
-    /// This machine, or its user.
-    Local,
-    /// Nobody.
-    None,
-}
-
 /// A breaker's state, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -242,10 +222,8 @@ pub enum BreakerState {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BreakerChange {
     /// What it guards.
-    #[serde(rename = "blame")]
-    pub domain: FaultDomain,
-    /// Model's slug, class, or origin.
-    pub name: String,
+    #[serde(flatten)]
+    pub scope: Scope,
     /// Before.
     pub from: BreakerState,
     /// After.

@@ -1,29 +1,26 @@
-//! What is known of models, classes, accounts and origins, shared by all runs and kept
-//! in memory: their breakers, the models' recent times to first token, and the retry
-//! budget. Knows no run. Times are on the engine's clock.
+//! What all runs share, kept in memory: the breakers of models, classes, accounts and
+//! origins, each model's recent times to first token, and the retry budget. Knows no run.
+//! Times are on the engine's clock.
 
-mod board;
+mod first_tokens;
 
-pub use board::HealthRow;
+pub use first_tokens::FirstTokenTimes;
 
 use super::breaker::{Admission, Breaker, Cooldown, Permit};
-use super::{BreakerState, FailureKind, FaultDomain, Route, Skip, as_ms};
+use super::{BreakerState, FaultDomain, Route, Scope, Skip, as_ms};
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Times to first token kept for each model.
-const SAMPLES: usize = 20;
-/// Samples below which a P95 is a guess.
+/// A P95 needs this many times to first token.
 const ENOUGH: usize = 5;
-/// A network fault is charged to its model if another model answers over the same origin within this time.
+/// A network failure is charged to its model if another model answers over the same origin within this time.
 const DIFFERENTIAL: Duration = Duration::from_secs(30);
 
-/// Everything that runs share.
+/// The state that runs share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Health {
     guards: Vec<GuardedBreaker>,
-    paces: Vec<FirstTokenTimes>,
+    models: Vec<ModelTimes>,
     suspects: Vec<Suspect>,
     budget: Budget,
 }
@@ -31,47 +28,29 @@ pub struct Health {
 /// A breaker and what it guards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct GuardedBreaker {
-    #[serde(rename = "blame")]
-    domain: FaultDomain,
-    name: String,
-    origin: String,
+    #[serde(flatten)]
+    scope: Scope,
     breaker: Breaker,
-    last_fault: Option<LastFailure>,
 }
 
-/// The last failure that was charged to a breaker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastFailure {
-    /// Which row of the outcome table.
-    pub kind: FailureKind,
-    /// When, on the engine's clock, in ms.
-    #[serde(rename = "at_ms", with = "as_ms")]
-    pub at: Duration,
-}
-
-/// Recent times to first token of one model.
+/// A model's recent times to first token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct FirstTokenTimes {
-    model: String,
-    origin: String,
-    first_tokens: VecDeque<Sample>,
+struct ModelTimes {
+    #[serde(flatten)]
+    scope: Scope,
+    first_tokens: FirstTokenTimes,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Sample(#[serde(with = "as_ms")] Duration);
-
-/// A network fault that is the origin's until another model shows that it is not.
+/// A model whose call failed on the network. The failure counts against the origin, until another model answers there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Suspect {
-    model: String,
-    origin: String,
-    kind: FailureKind,
+    #[serde(flatten)]
+    scope: Scope,
     #[serde(rename = "at_ms", with = "as_ms")]
     at: Duration,
 }
 
-/// Tokens that same-model retries are paid from, over all runs.
+/// Tokens that pay for retries on the same model, over all runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Budget(f32);
@@ -86,178 +65,144 @@ impl Default for Budget {
     }
 }
 
-/// A breaker moved; times are on the engine's clock.
+/// A change of a breaker's state; times are on the engine's clock.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BreakerTransition {
-    /// What it guards.
-    pub domain: FaultDomain,
-    /// Slug, class, or origin.
-    pub name: String,
-    /// Before.
+    /// What the breaker guards.
+    pub scope: Scope,
+    /// The state before.
     pub from: BreakerState,
-    /// After.
+    /// The state after.
     pub to: BreakerState,
-    /// One line for people.
+    /// The cause, for people.
     pub why: String,
 }
 
 /// One charged failure, as [`Health::fail`] needs it.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge {
-    /// Which breaker of the route.
+    /// Which of the route's breakers is charged.
     pub domain: FaultDomain,
-    /// Which row.
-    pub kind: FailureKind,
-    /// How much.
+    /// The failure's weight; the breaker opens at 3.
     pub weight: f32,
-    /// How long at least.
+    /// The shortest time that the breaker stays open, if it opens.
     pub cooldown: Cooldown,
-    /// With what right the call got past the breakers.
+    /// How the call was admitted.
     pub permit: Permit,
     /// Jitter in `0..1`.
     pub draw: f64,
 }
 
-/// Name and origin under which `domain` is filed for this route; `None`: the route has no such domain.
-fn filed(domain: FaultDomain, route: &Route) -> Option<(&str, &str)> {
-    match domain {
-        FaultDomain::Model => Some((&route.model, &route.origin)),
-        FaultDomain::Class => route.class().map(|class| (class, route.origin.as_str())),
-        FaultDomain::Account | FaultDomain::Origin => Some((&route.origin, &route.origin)),
-        FaultDomain::Request | FaultDomain::Local | FaultDomain::None => None,
-    }
-}
-
 impl Health {
-    /// Whether a call on this route may pass now, and which of its breakers says no.
-    /// One that says no for longest wins; a probe is one as soon as any breaker is half-open.
+    /// Whether a call on this route is admitted now, and if not, why. Of several breakers the one
+    /// that stays open longest decides; the call is a probe if any of them is half-open.
     pub fn admission(&self, now: Duration, route: &Route) -> (Admission, Option<Skip>) {
-        let mut verdict = (Admission::Free, None);
-        for guard in self.guards.iter().filter(|guard| guard.covers(route)) {
+        let mut decision = (Admission::Free, None);
+        for guard in self.guards.iter().filter(|guard| guard.scope.covers(route)) {
             let admission = guard.breaker.admission(now);
-            if severity(admission) > severity(verdict.0) {
-                verdict = (admission, skip(guard.domain, admission));
+            if severity(admission) > severity(decision.0) {
+                decision = (admission, skip(guard.scope.domain, admission));
             }
         }
-        verdict
+        decision
     }
 
-    /// Whether a call on this route that had this right still has it.
+    /// Whether a call on this route, admitted earlier with `permit`, is still admitted.
     pub fn still_admits(&self, now: Duration, route: &Route, permit: Permit) -> bool {
-        self.guards.iter().filter(|guard| guard.covers(route)).all(|guard| guard.breaker.still_admits(now, permit))
+        let mut guards = self.guards.iter().filter(|guard| guard.scope.covers(route));
+        guards.all(|guard| guard.breaker.still_admits(now, permit))
     }
 
-    /// Whether a failure of this weight on this route's model would open its breaker.
+    /// Whether a failure of this weight would open the route's breaker of this domain.
     pub fn would_open(&self, now: Duration, domain: FaultDomain, weight: f32, route: &Route) -> bool {
-        match self.guard(domain, route) {
-            Some(guard) => guard.breaker.would_open(now, weight),
-            None => Breaker::default().would_open(now, weight),
-        }
+        let guard = self.guards.iter().find(|guard| guard.is(domain, route));
+        guard.map_or_else(|| Breaker::default().would_open(now, weight), |guard| guard.breaker.would_open(now, weight))
     }
 
     /// Takes the permits of all the route's half-open breakers.
     pub fn probe(&mut self, now: Duration, route: &Route, lease: Duration) -> Vec<BreakerTransition> {
-        self.each(route, now, "a probe is on its way", |guard| {
+        self.each(now, route, "a probe was sent", |guard| {
             if guard.breaker.admission(now) == Admission::Probe {
                 guard.breaker.probe(lease);
             }
         })
     }
 
-    /// Gives back the permits of this lease that a probe on this route still holds.
+    /// Returns the permits of this lease that a probe on this route still holds.
     pub fn release(&mut self, now: Duration, route: &Route, lease: Duration) -> Vec<BreakerTransition> {
-        self.each(route, now, "the permit is free again", |guard| guard.breaker.release(now, lease))
+        self.each(now, route, "the probe gave no result", |guard| guard.breaker.release(now, lease))
     }
 
-    /// The route gave a valid answer: its breakers close, and network faults of other
-    /// models over the same origin turn out to have been theirs.
+    /// The route gave a valid answer. Its breakers close, and recent network failures of other
+    /// models at the same origin are charged to those models.
     pub fn succeed(&mut self, now: Duration, route: &Route, permit: Permit, draw: f64) -> Vec<BreakerTransition> {
         self.earn(0.2);
-        let mut transitions = self.each(route, now, "it answered", |guard| guard.breaker.succeed(now, permit));
-        let cleared: Vec<Suspect> = self.suspects.extract_if(.., |s| s.origin == route.origin).collect();
-        for suspect in cleared.into_iter().filter(|s| s.model != route.model && s.at + DIFFERENTIAL >= now) {
-            let other = Route::new(&suspect.model, &suspect.origin);
-            let charge = Charge {
-                domain: FaultDomain::Model,
-                kind: suspect.kind,
-                weight: 1.0,
-                cooldown: Cooldown::ByWeight,
-                permit: Permit::Free,
-                draw,
-            };
-            let why = format!("not the network: {} answered over the same origin", route.model);
-            transitions.extend(self.charge(now, &other, charge, &why));
+        let mut transitions = self.each(now, route, "it answered", |guard| guard.breaker.succeed(now, permit));
+        let suspects: Vec<Suspect> = self.suspects.extract_if(.., |s| *s.scope.origin == *route.origin).collect();
+        for Suspect { scope, at } in suspects {
+            if *scope.name == *route.model || at + DIFFERENTIAL < now {
+                continue;
+            }
+            let why = format!("not the network: {} answered at the same origin", route.model);
+            let index = self.guards.iter().position(|guard| guard.scope == scope).unwrap_or_else(|| self.guard(scope));
+            transitions.extend(self.guards[index].change(now, &why, |guard| {
+                guard.breaker.fail(now, 1.0, Cooldown::ByWeight, Permit::Free, draw);
+            }));
         }
         transitions
     }
 
-    /// The origin answered, whatever it said.
+    /// The origin answered, whatever it said: its breaker closes.
     pub fn reached(&mut self, now: Duration, route: &Route, permit: Permit) -> Vec<BreakerTransition> {
-        self.each(route, now, "it answers", |guard| {
-            if guard.domain == FaultDomain::Origin {
+        self.each(now, route, "it responds", |guard| {
+            if guard.scope.domain == FaultDomain::Origin {
                 guard.breaker.succeed(now, permit);
             }
         })
     }
 
-    /// Charges a failure to one of the route's breakers. A network fault is noted against the model, too.
-    pub fn fail(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Vec<BreakerTransition> {
+    /// Charges a failure to one of the route's breakers. After a network failure the model is suspected, too.
+    pub fn fail(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Option<BreakerTransition> {
         if charge.domain == FaultDomain::Origin {
             self.suspects.retain(|s| s.at + DIFFERENTIAL >= now);
-            let (model, origin) = (route.model.clone(), route.origin.clone());
-            self.suspects.push(Suspect { model, origin, kind: charge.kind, at: now });
+            self.suspects.push(Suspect { scope: Scope::model(route), at: now });
         }
-        self.charge(now, route, charge, why)
-    }
-
-    fn charge(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Vec<BreakerTransition> {
-        let Some((name, origin)) = filed(charge.domain, route) else { return Vec::new() };
-        if self.guard(charge.domain, route).is_none() {
-            let (name, origin) = (name.to_owned(), origin.to_owned());
-            let breaker = Breaker::default();
-            self.guards.push(GuardedBreaker { domain: charge.domain, name, origin, breaker, last_fault: None });
-        }
-        self.each(route, now, why, |guard| {
-            if guard.domain == charge.domain {
-                guard.breaker.fail(now, charge.weight, charge.cooldown, charge.permit, charge.draw);
-                guard.last_fault = Some(LastFailure { kind: charge.kind, at: now });
-            }
+        let index = match self.guards.iter().position(|guard| guard.is(charge.domain, route)) {
+            Some(index) => index,
+            None => self.guard(Scope::of(charge.domain, route)?),
+        };
+        self.guards[index].change(now, why, |guard| {
+            guard.breaker.fail(now, charge.weight, charge.cooldown, charge.permit, charge.draw);
         })
     }
 
-    /// Remembers a time to first token.
+    /// Adds a time to first token of the route's model.
     pub fn first_token(&mut self, route: &Route, took: Duration) {
-        let known = self.paces.iter().position(|p| p.model == route.model && p.origin == route.origin);
+        let known = self.models.iter().position(|model| model.scope.covers(route));
         let index = known.unwrap_or_else(|| {
-            let (model, origin) = (route.model.clone(), route.origin.clone());
-            self.paces.push(FirstTokenTimes { model, origin, first_tokens: VecDeque::new() });
-            self.paces.len() - 1
+            self.models.push(ModelTimes { scope: Scope::model(route), first_tokens: FirstTokenTimes::default() });
+            self.models.len() - 1
         });
-        let samples = &mut self.paces[index].first_tokens;
-        if samples.len() == SAMPLES {
-            samples.pop_front();
-        }
-        samples.push_back(Sample(took));
+        self.models[index].first_tokens.record(took);
     }
 
-    /// P95 of the model's recent times to first token, once there are enough of them.
+    /// The 95th percentile of the model's recent times to first token. `None` for fewer than five of them.
     pub fn p95(&self, route: &Route) -> Option<Duration> {
-        self.pace(&route.model, &route.origin)
-            .filter(|pace| pace.first_tokens.len() >= ENOUGH)
-            .and_then(|pace| pace.quantile(0.95))
+        let known = self.models.iter().find(|model| model.scope.covers(route))?;
+        known.first_tokens.percentile(95).filter(|_| known.first_tokens.len() >= ENOUGH)
     }
 
-    /// Whether same-model retries may be paid for: the budget is over one half.
+    /// Whether the retry budget, over half full, pays for a retry on the same model.
     pub fn may_retry(&self) -> bool {
         self.budget.0 > Budget::FULL / 2.0
     }
 
-    /// The retry budget's tokens, of ten.
+    /// Tokens in the retry budget, of ten.
     pub fn budget(&self) -> f32 {
         self.budget.0
     }
 
-    /// A retry (1) or a timeout (2) is paid for.
+    /// Takes tokens from the retry budget: 1 for a retry, 2 for a timeout.
     pub fn spend(&mut self, tokens: f32) {
         self.budget.0 = (self.budget.0 - tokens).max(0.0);
     }
@@ -266,65 +211,53 @@ impl Health {
         self.budget.0 = (self.budget.0 + tokens).min(Budget::FULL);
     }
 
-    /// Closes the breakers of this name, as if nothing had happened. Says whether there were any.
+    /// Every breaker that was charged since its last reset, with its state at `now`.
+    pub fn breakers(&self, now: Duration) -> impl Iterator<Item = (&Scope, BreakerState)> {
+        self.guards.iter().map(move |guard| (&guard.scope, guard.breaker.state(now)))
+    }
+
+    /// Closes all breakers of this name and forgets their failures. Returns whether there were any.
     pub fn reset(&mut self, name: &str) -> bool {
-        self.suspects.retain(|s| s.model != name);
+        self.suspects.retain(|s| *s.scope.name != *name);
         let before = self.guards.len();
-        self.guards.retain(|guard| guard.name != name);
+        self.guards.retain(|guard| *guard.scope.name != *name);
         self.guards.len() < before
     }
 
-    fn guard(&self, domain: FaultDomain, route: &Route) -> Option<&GuardedBreaker> {
-        self.guards.iter().find(|guard| guard.domain == domain && guard.covers(route))
+    /// Adds a closed breaker and returns its index.
+    fn guard(&mut self, scope: Scope) -> usize {
+        self.guards.push(GuardedBreaker { scope, breaker: Breaker::default() });
+        self.guards.len() - 1
     }
 
-    fn pace(&self, model: &str, origin: &str) -> Option<&FirstTokenTimes> {
-        self.paces.iter().find(|p| p.model == model && p.origin == origin)
-    }
-
-    /// Does `act` to each breaker of the route, and says which ones it moved.
+    /// Applies `change` to each breaker of the route and returns the transitions.
     fn each(
         &mut self,
-        route: &Route,
         now: Duration,
+        route: &Route,
         why: &str,
-        mut act: impl FnMut(&mut GuardedBreaker),
+        mut change: impl FnMut(&mut GuardedBreaker),
     ) -> Vec<BreakerTransition> {
-        let mut transitions = Vec::new();
-        for guard in self.guards.iter_mut().filter(|guard| guard.covers(route)) {
-            let from = guard.breaker.state(now);
-            act(guard);
-            let to = guard.breaker.state(now);
-            if from != to {
-                transitions.push(BreakerTransition {
-                    domain: guard.domain,
-                    name: guard.name.clone(),
-                    from,
-                    to,
-                    why: why.to_owned(),
-                });
-            }
-        }
-        transitions
+        let guards = self.guards.iter_mut().filter(|guard| guard.scope.covers(route));
+        guards.filter_map(|guard| guard.change(now, why, &mut change)).collect()
     }
 }
 
 impl GuardedBreaker {
-    fn covers(&self, route: &Route) -> bool {
-        filed(self.domain, route) == Some((&self.name, &self.origin))
+    fn is(&self, domain: FaultDomain, route: &Route) -> bool {
+        self.scope.domain == domain && self.scope.covers(route)
+    }
+
+    /// Applies `change`; returns the transition if the state is another one afterwards.
+    fn change(&mut self, now: Duration, why: &str, change: impl FnOnce(&mut Self)) -> Option<BreakerTransition> {
+        let from = self.breaker.state(now);
+        change(self);
+        let to = self.breaker.state(now);
+        (from != to).then(|| BreakerTransition { scope: self.scope.clone(), from, to, why: why.to_owned() })
     }
 }
 
-impl FirstTokenTimes {
-    /// Nearest rank.
-    fn quantile(&self, q: f64) -> Option<Duration> {
-        let mut sorted: Vec<Sample> = self.first_tokens.iter().copied().collect();
-        sorted.sort_unstable();
-        let rank = (q * sorted.len() as f64).ceil() as usize;
-        sorted.get(rank.max(1) - 1).map(|sample| sample.0)
-    }
-}
-
+/// How much an admission holds a call back, for comparison.
 fn severity(admission: Admission) -> (u8, Duration) {
     match admission {
         Admission::Free => (0, Duration::ZERO),

@@ -2,7 +2,8 @@
 
 use super::rules::seconds;
 use super::{
-    BreakerState, Changes, Cost, Event, Failed, FaultDomain, Finished, NextStep, Outcome, Relation, Skip, Started,
+    BreakerState, Changes, Cost, Event, Failed, FaultDomain, Finished, NextStep, Outcome, Relation, Scope, Skip,
+    Started,
 };
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
@@ -22,7 +23,7 @@ impl Display for Event {
             Self::Failed(failed) => failed.fmt(f),
             Self::Breaker(change) => {
                 let (from, to) = (change.from, change.to);
-                write!(f, "   ⚡ breaker {} {} {from} → {to} · {}", change.domain, change.name, change.why)
+                write!(f, "   ⚡ breaker {} {} {from} → {to} · {}", change.scope.domain, change.scope.name, change.why)
             }
             Self::Waiting(wait) => {
                 write!(f, "   ◷ waiting {} for {} · {}", seconds(wait.delay), wait.model, wait.why)
@@ -98,6 +99,17 @@ impl Display for BreakerState {
             Self::Open { until: None } => f.write_str("open for this session"),
             Self::HalfOpen => f.write_str("half-open"),
             Self::Probing => f.write_str("probing"),
+        }
+    }
+}
+
+impl Display for Scope {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self.domain {
+            FaultDomain::Class => write!(f, "all {} models", self.name),
+            FaultDomain::Account => write!(f, "account at {}", self.name),
+            FaultDomain::Origin => write!(f, "server {}", self.name),
+            _ => f.write_str(&self.name),
         }
     }
 }

@@ -30,8 +30,8 @@ pub fn sentence(report: &Report) -> Option<String> {
         ReportKind::Engine(Event::Discarded(e)) => format!("What {} had said no longer counts.", e.model),
         ReportKind::Engine(Event::Waiting(e)) => format!("Waiting {} for {}.", seconds(e.delay), e.model),
         ReportKind::Engine(Event::Breaker(e)) => match e.to {
-            BreakerState::Open { .. } => format!("{} failed too often and is barred for now.", e.name),
-            BreakerState::Closed { weight } if weight <= 0.0 => format!("{} is trusted again.", e.name),
+            BreakerState::Open { .. } => format!("{} failed too often and is barred for now.", e.scope.name),
+            BreakerState::Closed { weight } if weight <= 0.0 => format!("{} is trusted again.", e.scope.name),
             _ => return None,
         },
         ReportKind::Engine(Event::Finished(e)) => finished(e),

@@ -246,9 +246,9 @@ fn remembered(run: &[Report], chain: &[Route]) -> Health {
         match &report.what {
             ReportKind::Engine(Event::Failed(f)) => failed.push(&f.model),
             ReportKind::Engine(Event::Breaker(change)) => {
-                let key = (change.domain, change.name.clone());
-                if let (false, Some(route)) = (seen.contains(&key), named(change.domain, &change.name)) {
-                    set(&mut health, route, change.domain, change.from);
+                let key = (change.scope.domain, change.scope.name.to_string());
+                if let (false, Some(route)) = (seen.contains(&key), named(key.0, &key.1)) {
+                    set(&mut health, route, key.0, change.from);
                 }
                 seen.push(key);
             }
@@ -297,8 +297,7 @@ fn barred(skipped: &Skipped) -> Option<(FaultDomain, BreakerState)> {
 fn set(health: &mut Health, route: &Route, domain: FaultDomain, state: BreakerState) {
     let mut fail = |ago: u64, weight: f32, cooldown: Cooldown| {
         let at = EPOCH.saturating_sub(Duration::from_secs(ago));
-        let charge =
-            Charge { domain, kind: FailureKind::ServerError, weight, cooldown, permit: Permit::Free, draw: 0.0 };
+        let charge = Charge { domain, weight, cooldown, permit: Permit::Free, draw: 0.0 };
         health.fail(at, route, charge, "before this run");
     };
     match state {

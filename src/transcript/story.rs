@@ -110,13 +110,13 @@ impl LogEntry {
             }
             LogEvent::Waiting(w) => format!("waiting {} for {} · {}", seconds(w.delay), w.model, w.why),
             LogEvent::Breaker(change) => {
-                let what = match change.domain {
+                let what = match change.scope.domain {
                     FaultDomain::Origin => "origin ",
                     FaultDomain::Class => "class ",
                     FaultDomain::Account => "account ",
                     _ => "",
                 };
-                format!("breaker of {what}{} {} · {}", change.name, change.to, change.why)
+                format!("breaker of {what}{} {} · {}", change.scope.name, change.to, change.why)
             }
             LogEvent::Chain { chain, of, end } => format!("chain {chain} of {of}: {}", finished_line(end)),
             LogEvent::Voted(vote) => {

@@ -3,7 +3,6 @@
 
 pub mod app;
 pub mod banner;
-pub mod board;
 pub mod chains;
 pub mod log;
 pub mod model;

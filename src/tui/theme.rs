@@ -1,6 +1,7 @@
 //! What things look like, by what they mean. Sixteen ANSI colours only, so that the
 //! terminal's own scheme decides the shades; no role is told by colour alone.
 
+use crate::transcript::Tone;
 use ratatui::style::{Color, Modifier, Style};
 
 /// A set of colours.
@@ -66,6 +67,18 @@ pub enum StyleRole {
     Comment,
     /// A link.
     Link,
+}
+
+impl From<Tone> for StyleRole {
+    fn from(tone: Tone) -> Self {
+        match tone {
+            Tone::Live => Self::Live,
+            Tone::Good => Self::Good,
+            Tone::Bad => Self::Bad,
+            Tone::Warn => Self::Warn,
+            Tone::Quiet => Self::Dim,
+        }
+    }
 }
 
 impl Theme {

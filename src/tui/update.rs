@@ -247,7 +247,7 @@ impl App {
 
     /// Takes a report in. A run that begins takes the screen; others are passed over.
     fn hear(&mut self, now: Duration, report: &Report) {
-        self.board.hear(now, report);
+        self.board.apply(now, report);
         if matches!(report.what, ReportKind::Observation(Observation::Begun(_))) {
             self.put_away();
             self.awaiting = false;

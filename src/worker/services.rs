@@ -1,7 +1,7 @@
 //! What all runs share: the service, the simulator, breakers, faults, the clock.
 
 use super::costs::CostLookup;
-use crate::failover::{Failure, FailureKind, Health, HealthRow, Route};
+use crate::failover::{Failure, FailureKind, Health, Route};
 use crate::fault::{self, Fault};
 use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
@@ -111,11 +111,6 @@ impl Services {
     /// The breakers, held for as long as one step takes.
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
         locked(&self.health)
-    }
-
-    /// Every breaker as it stands, for the health board.
-    pub fn board(&self) -> Vec<HealthRow> {
-        self.health().board(self.now())
     }
 
     /// Closes a breaker by hand. False if there is none of that name.

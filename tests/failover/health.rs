@@ -1,25 +1,31 @@
-//! What runs share: the health board, its reset, and the retry budget.
+//! What runs share: breakers and their reset, times to first token, the retry budget; and the health board.
 
 use crate::golden;
 use std::fmt::Write as _;
 use std::time::Duration;
 use switchover::failover::breaker::{Admission, Cooldown, Permit};
 use switchover::failover::health::{Charge, Health};
-use switchover::failover::{FailureKind, FaultDomain, Route, Skip};
+use switchover::failover::policy_report::{PolicySimulation, ScriptedAct};
+use switchover::failover::{
+    Answer, BreakerState, Cost, Failure, FailureKind, FaultDomain, FirstTokenTimes, Hint, HintSource, Policy, Route,
+    Skip, TokenPhase,
+};
+use switchover::report::{Report, ReportKind};
+use switchover::transcript::HealthBoard;
 
 const S: fn(u64) -> Duration = Duration::from_secs;
 
-fn charge(domain: FaultDomain, kind: FailureKind, cooldown: Cooldown) -> Charge {
-    Charge { domain, kind, weight: 1.0, cooldown, permit: Permit::Free, draw: 0.0 }
+fn charge(domain: FaultDomain, cooldown: Cooldown) -> Charge {
+    Charge { domain, weight: 1.0, cooldown, permit: Permit::Free, draw: 0.0 }
 }
 
 fn troubled() -> (Health, [Route; 3]) {
     let routes = ["x/a", "x/b:free", "y/c"].map(|model| Route::new(model, "https://openrouter.ai"));
     let mut health = Health::default();
-    health.fail(S(1), &routes[0], charge(FaultDomain::Model, FailureKind::RateLimited, Cooldown::For(S(40))), "429");
-    health.fail(S(2), &routes[1], charge(FaultDomain::Class, FailureKind::ClassLimited, Cooldown::For(S(3600))), "429");
-    health.fail(S(3), &routes[1], charge(FaultDomain::Model, FailureKind::ModelGone, Cooldown::Session), "404");
-    health.fail(S(4), &routes[0], charge(FaultDomain::Origin, FailureKind::Reset, Cooldown::ByWeight), "reset");
+    health.fail(S(1), &routes[0], charge(FaultDomain::Model, Cooldown::For(S(40))), "429");
+    health.fail(S(2), &routes[1], charge(FaultDomain::Class, Cooldown::For(S(3600))), "429");
+    health.fail(S(3), &routes[1], charge(FaultDomain::Model, Cooldown::Session), "404");
+    health.fail(S(4), &routes[0], charge(FaultDomain::Origin, Cooldown::ByWeight), "reset");
     for n in 1..=25 {
         health.first_token(&routes[0], Duration::from_millis(n * 100));
     }
@@ -28,16 +34,70 @@ fn troubled() -> (Health, [Route; 3]) {
 }
 
 #[test]
-fn the_board_shows_every_breaker_and_every_timed_model() {
+fn every_charged_breaker_is_listed() {
     let (health, _) = troubled();
     let mut text = String::new();
     for now in [5, 41, 4000] {
         let _ = writeln!(text, "at {now} s");
-        for standing in health.board(S(now)) {
-            let _ = writeln!(text, "  {}", serde_json::to_string(&standing).expect("a line of the board"));
+        for breaker in health.breakers(S(now)) {
+            let _ = writeln!(text, "  {}", serde_json::to_string(&breaker).expect("plain data"));
         }
     }
-    golden("board.txt", &text);
+    golden("breakers.txt", &text);
+}
+
+#[test]
+fn the_board_counts_calls_and_shows_breakers_on_the_caller_s_clock() {
+    let route = Route::new("maker/a", "https://openrouter.ai");
+    let other = Route::new("maker/b", "https://openrouter.ai");
+    let mut simulation = PolicySimulation::default();
+    for begin in [100, 110] {
+        simulation.run(Policy::default(), vec![route.clone(), other.clone()], S(begin), None);
+    }
+    let limited = |after| Failure {
+        hint: Some(Hint { after, source: HintSource::RetryAfterSeconds }),
+        ..Failure::new(FailureKind::RateLimited, "too many requests")
+    };
+    let fields = std::sync::Arc::new([("answer".to_owned(), "42".into())].into_iter().collect());
+    let answer = Answer { fields, served: None, cost: Cost::NOTHING, warnings: Vec::new() };
+    let events = simulation.play(|_, _, started| match started.route {
+        0 => vec![(S(1), ScriptedAct::Fail(limited(S(30)), Cost::NOTHING))],
+        _ => vec![(S(2), ScriptedAct::Token(TokenPhase::Answer)), (S(3), ScriptedAct::Done(answer.clone()))],
+    });
+    let mut board = HealthBoard::default();
+    for event in events {
+        let at = event.at.saturating_sub(S([100, 110][event.run]));
+        // The caller's clock is ten seconds behind the engine's.
+        board.apply(event.at - S(10), &Report { run: event.run as u64, at, what: ReportKind::Engine(event.event) });
+    }
+    let counts: Vec<_> = board.rows.iter().map(|row| (row.label(), row.asked, row.answered, row.failed)).collect();
+    assert_eq!(counts, [("a".to_owned(), 1, 0, 1), ("b".to_owned(), 2, 2, 0)]);
+    let [a, b] = &board.rows[..] else { panic!("two models") };
+    assert_eq!(a.last_failure.as_deref(), Some("too many requests"));
+    assert_eq!(b.first_tokens.percentile(50), Some(S(2)));
+    // It opened at 101 s, for 30 s; on the caller's clock that ends at 121 s.
+    assert_eq!(board.breaker("maker/a"), Some(BreakerState::Open { until: Some(S(121)) }));
+    assert!(board.counts_down(S(120)) && !board.counts_down(S(121)));
+    assert_eq!(a.breaker_text(S(111)).0, "open, 10.0 s left");
+    assert_eq!(a.breaker_text(S(121)).0, "half-open: one probe");
+    board.reset("maker/a");
+    assert_eq!(board.breaker("maker/a"), Some(BreakerState::Closed { weight: 0.0 }));
+    assert_eq!(board.breaker("maker/b"), None);
+}
+
+#[test]
+fn a_percentile_is_the_nearest_rank_of_the_last_twenty() {
+    let mut times = FirstTokenTimes::default();
+    assert!(times.is_empty() && times.percentile(50).is_none());
+    for n in [4, 1, 3, 2] {
+        times.record(S(n));
+    }
+    assert_eq!([25, 50, 51, 75, 95, 100].map(|p| times.percentile(p)), [1, 2, 3, 3, 4, 4].map(|n| Some(S(n))));
+    for n in 1..=25 {
+        times.record(Duration::from_millis(n * 100));
+    }
+    assert_eq!(times.len(), FirstTokenTimes::KEPT);
+    assert_eq!([50, 95].map(|p| times.percentile(p)), [1500, 2400].map(|n| Some(Duration::from_millis(n))));
 }
 
 #[test]
@@ -53,17 +113,17 @@ fn a_reset_forgets_one_name_and_nothing_else() {
     assert_eq!(health.admission(S(5), &b), (Admission::Free, None));
     assert!(!health.reset("nobody"));
     assert!(health.reset("https://openrouter.ai"));
-    assert!(health.board(S(5)).iter().all(|standing| standing.last_fault.is_none()));
+    assert_eq!(health.breakers(S(5)).count(), 0);
 }
 
 #[test]
 fn a_reset_clears_the_suspicion_too() {
     let [a, b] = ["a", "b"].map(|model| Route::new(model, "o"));
     let mut health = Health::default();
-    health.fail(S(1), &a, charge(FaultDomain::Origin, FailureKind::Refused, Cooldown::ByWeight), "refused");
+    health.fail(S(1), &a, charge(FaultDomain::Origin, Cooldown::ByWeight), "refused");
     health.reset("a");
     let moved = health.succeed(S(2), &b, Permit::Free, 0.0);
-    assert!(moved.iter().all(|moved| moved.domain == FaultDomain::Origin), "{moved:?}");
+    assert!(moved.iter().all(|moved| moved.scope.domain == FaultDomain::Origin), "{moved:?}");
 }
 
 #[test]
@@ -101,9 +161,9 @@ fn network_faults_move_to_the_model_within_thirty_seconds() {
     let [a, b] = ["a", "b"].map(|model| Route::new(model, "o"));
     let moved_after = |seconds: u64| {
         let mut health = Health::default();
-        health.fail(S(1), &a, charge(FaultDomain::Origin, FailureKind::Refused, Cooldown::ByWeight), "refused");
+        health.fail(S(1), &a, charge(FaultDomain::Origin, Cooldown::ByWeight), "refused");
         let moved = health.succeed(S(1 + seconds), &b, Permit::Free, 0.0);
-        moved.iter().any(|moved| (moved.domain, moved.name.as_str()) == (FaultDomain::Model, "a"))
+        moved.iter().any(|moved| (moved.scope.domain, &*moved.scope.name) == (FaultDomain::Model, "a"))
     };
     assert!(moved_after(30));
     assert!(!moved_after(31));

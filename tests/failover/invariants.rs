@@ -189,7 +189,7 @@ fn breakers_are_heeded(said: &[TimedEvent], world: &World) {
     for TimedEvent { run, event, at } in said {
         match event {
             Event::Breaker(change) => {
-                let key = (change.domain.to_string(), change.name.clone());
+                let key = (change.scope.domain.to_string(), change.scope.name.to_string());
                 if change.to == BreakerState::Probing {
                     assert_eq!(change.from, BreakerState::HalfOpen, "{at:?}: a probe without a permit");
                     holders.insert(key.clone(), *run);
@@ -232,8 +232,8 @@ fn breakers_are_heeded(said: &[TimedEvent], world: &World) {
 /// 3: permits are never lost.
 fn no_permit_is_left_behind(stage: &PolicySimulation, said: &[TimedEvent]) {
     let end = said.last().map_or(Duration::ZERO, |last| last.at);
-    for standing in stage.health.board(end) {
-        assert_ne!(standing.breaker, BreakerState::Probing, "{} keeps its permit", standing.name);
+    for (scope, state) in stage.health.breakers(end) {
+        assert_ne!(state, BreakerState::Probing, "{scope:?} keeps its permit");
     }
 }
 

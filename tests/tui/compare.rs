@@ -230,7 +230,7 @@ fn a_replay_is_the_run_again_and_says_so() {
     assert_eq!(run.transcript.latest, last);
     assert!(stage.screen().lines().next().is_some_and(|line| line.ends_with("REPLAY")), "{}", stage.screen());
     stage.app.update(stage.now, Msg::Replayed(None));
-    assert!(!stage.app.busy() && stage.app.board.gauges.is_empty(), "the past says nothing of how models fare now");
+    assert!(!stage.app.busy() && stage.app.board.rows.is_empty(), "the past says nothing of how models fare now");
     stage.press("Ctrl+N");
     assert_eq!(stage.app.past.len(), 1, "a replay is no run of its own");
 }

@@ -2,9 +2,9 @@
 
 use super::super::setup;
 use super::Repl;
-use crate::failover::{BreakerState, HealthRow, Route};
+use crate::failover::Route;
 use crate::fault::Fault;
-use crate::transcript::seconds;
+use crate::transcript::{HealthRow, counted};
 use anyhow::{Context as _, Result, anyhow, bail};
 
 const HELP: &str = "\
@@ -15,7 +15,7 @@ Type each input on a line of its own; a line that ends in a backslash goes on. T
 /model [MODEL ...]           show or change the fallback chain, first choice first
 /break FAULT [MODEL]         make a model fail on purpose, the first one if none is named; /break 503
 /heal                        no model fails on purpose any more
-/health                      the breakers
+/health                      how each model fares
 /headers                     who we say we are
 /log                         the last run's log
 /again                       the last inputs once more
@@ -39,7 +39,7 @@ impl Repl {
                 self.services.heal();
                 Ok("No model fails on purpose.".to_owned())
             }
-            "health" => Ok(self.board()),
+            "health" => Ok(self.health()),
             "headers" => self.headers(),
             "log" => Ok(self.log()),
             "again" => self.again(),
@@ -104,23 +104,19 @@ impl Repl {
         Ok(said)
     }
 
-    fn board(&self) -> String {
-        let board = self.services.board();
-        if board.is_empty() {
-            return "Nothing is known of any model yet.".to_owned();
+    fn health(&self) -> String {
+        if self.health.rows.is_empty() {
+            return "No model was asked yet.".to_owned();
         }
-        let line = |one: &HealthRow| {
-            let stands = match (one.breaker, one.countdown) {
-                (BreakerState::Open { .. }, Some(left)) => format!("barred for another {}", seconds(left)),
-                (BreakerState::Open { .. }, None) => "barred for this session".to_owned(),
-                (BreakerState::HalfOpen, _) => "may be tried again".to_owned(),
-                (BreakerState::Probing, _) => "being tried again".to_owned(),
-                (BreakerState::Closed { weight }, _) if weight > 0.0 => format!("failed lately, {weight} of 3"),
-                (BreakerState::Closed { .. }, _) => "trusted".to_owned(),
+        let now = self.services.now();
+        let line = |row: &HealthRow| {
+            let calls = match row.asked {
+                0 => String::new(),
+                asked => format!(" Answered {} of {}.", row.answered, counted(asked as usize, "request")),
             };
-            format!("{}: {stands}.", one.name)
+            format!("{}: circuit {}.{calls}", row.scope, row.breaker_text(now).0)
         };
-        board.iter().map(line).collect::<Vec<_>>().join("\n")
+        self.health.rows.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn headers(&self) -> Result<String> {

@@ -327,8 +327,7 @@ impl Engine {
             Weight::Session => Some((1.0, Cooldown::Session)),
         };
         if let Some((weight, cooldown)) = charged {
-            let charge =
-                Charge { domain: rule.domain, kind: failure.kind, weight, cooldown, permit: live.permit, draw };
+            let charge = Charge { domain: rule.domain, weight, cooldown, permit: live.permit, draw };
             transitions.extend(health.fail(self.now, route, charge, rule.seen));
         }
         if let Permit::Probe(lease) = live.permit {

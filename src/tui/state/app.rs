@@ -2,7 +2,6 @@
 //! takes it by shared reference and so cannot.
 
 use super::banner;
-use super::board::{HealthBoard, HealthRow};
 use super::log::LogView;
 use super::model::ModelOption;
 use super::overlay::Overlay;
@@ -13,12 +12,12 @@ use super::prompt::PromptEditor;
 use super::signatures::SignatureList;
 use super::tour::Tour;
 use crate::dspy::{Adapter, Demo, LibraryEntry, Module, Signature, Values};
-use crate::failover::{BreakerState, Cost, Policy, Route, base_id, dear_fallbacks};
+use crate::failover::{Cost, Policy, Route, base_id, dear_fallbacks};
 use crate::openrouter::BaseUrl;
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::settings::RequestSettings;
-use crate::transcript::Transcript;
+use crate::transcript::{HealthBoard, Transcript};
 use crate::tui::command::{Ask, ChainEntry};
 use crate::tui::keymap::{Context, Keymap};
 use crate::tui::layout::{Layout, LayoutKind, LayoutRequest, Pane, PaneSizes, inner};
@@ -166,7 +165,7 @@ pub struct App {
     pub log: LogView,
     /// Earlier runs, the oldest first.
     pub past: Vec<Transcript>,
-    /// How the models have fared.
+    /// How the models fare in this session.
     pub board: HealthBoard,
     /// Text that is looked for in the answer.
     pub find: Option<String>,
@@ -244,16 +243,14 @@ impl App {
         self.awaiting || self.run.as_ref().is_some_and(|run| !run.past && run.transcript.live())
     }
 
-    /// Whether time shows on the screen: a run is on, or a pause runs out on the health board.
+    /// Whether time shows on the screen: a run is on, or the health board counts down to the end of a cooldown.
     pub fn counts(&self, now: Duration) -> bool {
-        let open =
-            |gauge: &HealthRow| matches!(gauge.breaker, Some(BreakerState::Open { until: Some(until) }) if until > now);
         let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.live());
         let touring = self.tour.as_ref().is_some_and(Tour::pressing);
         self.busy()
             || comparing
             || touring
-            || (matches!(self.overlay, Some(Overlay::Health(_))) && self.board.gauges.iter().any(open))
+            || (matches!(self.overlay, Some(Overlay::Health(_))) && self.board.counts_down(now))
     }
 
     /// The run's fold.

@@ -44,7 +44,7 @@ impl LogView {
         self.steps = run.story.len();
         let cells = usize::from(width.max(1));
         for (index, line) in run.story.iter().enumerate() {
-            let tone = theme.style(role(line.tone(run)));
+            let tone = theme.style(line.tone(run).into());
             let text = brief(run, line.text(run));
             let mut parts = text.split(" · ");
             let mut pieces = Vec::new();
@@ -104,16 +104,6 @@ fn brief(run: &Transcript, text: String) -> String {
     // A number stays with its unit.
     let brief = brief.replace(" s ·", "\u{a0}s ·");
     brief.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(brief)
-}
-
-fn role(tone: Tone) -> StyleRole {
-    match tone {
-        Tone::Live => StyleRole::Live,
-        Tone::Good => StyleRole::Good,
-        Tone::Bad => StyleRole::Bad,
-        Tone::Warn => StyleRole::Warn,
-        Tone::Quiet => StyleRole::Dim,
-    }
 }
 
 /// What the router behind us tried inside an attempt.

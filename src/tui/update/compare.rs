@@ -99,7 +99,7 @@ impl App {
     }
 
     pub(super) fn hear_compared(&mut self, now: Duration, number: u64, column: usize, report: &Report) {
-        self.board.hear(now, report);
+        self.board.apply(now, report);
         if let Some(Overlay::Compare(compare)) = &mut self.overlay
             && compare.number == number
         {

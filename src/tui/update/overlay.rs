@@ -270,12 +270,12 @@ impl App {
     }
 
     fn health_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
-        let at = travel(at, self.board.gauges.len(), action);
+        let at = travel(at, self.board.rows.len(), action);
         if action != Some(Action::Back) {
             self.overlay = Some(Overlay::Health(at));
         }
         if action == Some(Action::ResetBreaker) {
-            let name = self.board.gauges.get(at)?.name.clone();
+            let name = self.board.rows.get(at)?.scope.name.to_string();
             self.board.reset(&name);
             self.notice = Some(format!("The breaker of {name} is closed."));
             return Some(Command::ResetBreaker(name));

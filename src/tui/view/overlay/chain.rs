@@ -24,7 +24,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         let place = &app.chain[i];
         let about = app.model(&place.model).map_or("", |model| model.about.as_str());
         let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
-        let open = app.board.gauges.iter().find(|gauge| gauge.name == place.model).and_then(|gauge| gauge.breaker);
+        let open = app.board.breaker(&place.model);
         let open =
             if matches!(open, Some(crate::failover::BreakerState::Open { .. })) { "  ◇ breaker open" } else { "" };
         Line::from(vec![
