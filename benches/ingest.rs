@@ -7,6 +7,7 @@ use memchr::memchr_iter;
 use std::time::Duration;
 use switchover::openrouter::sse::Decoder;
 use switchover::openrouter::{BodyReader, Head, Header};
+use switchover::secret::Secrets;
 
 fn main() {
     divan::main();
@@ -75,7 +76,8 @@ fn deltas(bencher: Bencher<'_, '_>, piece: usize) {
             generation: None,
             headers: vec![Header { name: "content-type".into(), value: "text/event-stream".into() }],
         };
-        let (mut reader, mut out, mut count) = (BodyReader::new(head, None, Duration::ZERO), Vec::new(), 0);
+        let (mut reader, mut out, mut count) =
+            (BodyReader::new(head, Secrets::default(), Duration::ZERO), Vec::new(), 0);
         for piece in bytes.chunks(piece) {
             reader.push(black_box(piece), &mut out);
             count += out.len();

@@ -10,6 +10,8 @@ pub use crate::openrouter::headers::ValueOrigin;
 pub use choices::DEFAULT_CHAIN;
 pub use keys::{ConfigKey, KEYS, ValueShape, within};
 
+use crate::openrouter::headers::{ExtraHeader, HeaderValue, Visibility, visibility};
+use crate::secret::Secret;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -71,7 +73,8 @@ pub struct ConfigValue {
 #[derive(Clone)]
 pub struct Config {
     values: BTreeMap<String, ConfigValue>,
-    secret: Option<(crate::secret::Secret, ValueOrigin)>,
+    secret: Option<(Secret, ValueOrigin)>,
+    headers: Vec<ExtraHeader>,
     ignored: Vec<String>,
 }
 
@@ -95,7 +98,7 @@ impl Config {
     /// # Errors
     /// A file that cannot be read, an unknown key (with a suggestion) or a value of the wrong shape.
     pub fn load(env: &Environment, flags: &[(String, Value)]) -> Result<Self, ConfigError> {
-        let mut config = Self { values: BTreeMap::new(), secret: None, ignored: Vec::new() };
+        let mut config = Self { values: BTreeMap::new(), secret: None, headers: Vec::new(), ignored: Vec::new() };
         for key in KEYS {
             if let Some(value) = key.default() {
                 config.values.insert(key.name.to_owned(), ConfigValue { value, origin: ValueOrigin::Default });
@@ -111,7 +114,20 @@ impl Config {
         for (name, value) in flags {
             config.set(name, value.clone(), ValueOrigin::Flag)?;
         }
+        config.publish_headers()?;
         Ok(config)
+    }
+
+    /// Makes the listed headers public, and shows the others in the table as masks.
+    fn publish_headers(&mut self) -> Result<(), ConfigError> {
+        let public: Vec<String> = self.read("public_headers")?.unwrap_or_default();
+        for header in &mut self.headers {
+            header.value = HeaderValue::new(header.value.expose(), visibility(&header.name, &public));
+        }
+        if let Some(table) = self.values.get_mut("headers") {
+            table.value = self.headers.iter().map(|h| (h.name.clone(), Value::from(h.value.to_string()))).collect();
+        }
+        Ok(())
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), ConfigError> {
@@ -135,7 +151,8 @@ impl Config {
         for (name, value) in table {
             let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
             if value.is_object()
-                && !keys::find(&name).is_some_and(|key| matches!(key.shape, ValueShape::Table | ValueShape::Json))
+                && !keys::find(&name)
+                    .is_some_and(|key| matches!(key.shape, ValueShape::Table | ValueShape::Headers | ValueShape::Json))
             {
                 if !KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) {
                     return Err(ConfigError::new(path.display(), keys::unknown(&name)));
@@ -154,7 +171,7 @@ impl Config {
         origin: impl Fn(&str) -> ValueOrigin,
     ) -> Result<(), ConfigError> {
         if let Some(key) = vars.get(KEY_VARIABLE).map(|key| key.trim()).filter(|key| !key.is_empty()) {
-            self.secret = Some((crate::secret::Secret::new(key), origin(KEY_VARIABLE)));
+            self.secret = Some((Secret::new(key), origin(KEY_VARIABLE)));
         }
         for key in KEYS {
             if let Some(text) = vars.get(key.env).filter(|text| !text.is_empty()) {
@@ -174,8 +191,11 @@ impl Config {
 
     fn set(&mut self, name: &str, value: Value, origin: ValueOrigin) -> Result<(), ConfigError> {
         if let (None, Some((table, part))) = (keys::find(name), within(name)) {
+            if table.shape == ValueShape::Headers {
+                return self.set_header(part, &value, origin);
+            }
             let mut whole = self.values.get(table.name).map(|set| set.value.clone()).unwrap_or_default();
-            // A header's name may hold what separates fields elsewhere.
+            // Only JSON is nested: elsewhere a dot is part of the name.
             put(&mut whole, part, if table.shape == ValueShape::Json { '.' } else { '\0' }, value);
             return self.set(table.name, whole, origin);
         }
@@ -185,7 +205,28 @@ impl Config {
         }
         let Some(key) = keys::find(name) else { return Err(ConfigError::new(origin, keys::unknown(name))) };
         key.check(&value).map_err(|what| ConfigError::new(format!("{origin}, {name}"), what))?;
+        if key.shape == ValueShape::Headers {
+            self.headers.clear();
+            self.values.insert(name.to_owned(), ConfigValue { value: Value::Null, origin: origin.clone() });
+            let headers = value.as_object().into_iter().flatten();
+            return headers.into_iter().try_for_each(|(name, value)| self.set_header(name, value, origin.clone()));
+        }
         self.values.insert(name.to_owned(), ConfigValue { value, origin });
+        Ok(())
+    }
+
+    /// Sets one extra header. Its value is kept apart from the table, which only ever holds masks.
+    fn set_header(&mut self, name: &str, value: &Value, origin: ValueOrigin) -> Result<(), ConfigError> {
+        let Some(text) = value.as_str() else {
+            return Err(ConfigError::new(format!("{origin}, headers.{name}"), "expected text, found something else"));
+        };
+        let value = HeaderValue::new(text, Visibility::Secret);
+        let header = ExtraHeader { name: name.to_owned(), value, from: origin.clone() };
+        match self.headers.iter_mut().find(|set| set.name == name) {
+            Some(set) => *set = header,
+            None => self.headers.push(header),
+        }
+        self.values.insert("headers".to_owned(), ConfigValue { value: Value::Null, origin });
         Ok(())
     }
 
@@ -216,8 +257,13 @@ impl Config {
     }
 
     /// The service's key and where it was found.
-    pub fn secret(&self) -> Option<&(crate::secret::Secret, ValueOrigin)> {
+    pub fn secret(&self) -> Option<&(Secret, ValueOrigin)> {
         self.secret.as_ref()
+    }
+
+    /// The extra headers, each with its origin.
+    pub fn headers(&self) -> &[ExtraHeader] {
+        &self.headers
     }
 
     /// The keys of a section, by their last part, that are set.

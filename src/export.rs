@@ -12,9 +12,10 @@ pub use litellm::{proxy, router};
 pub use openai::openai;
 pub use python::dspy;
 
-use crate::openrouter::{BaseUrl, Dialect, Header, Message, compose, settings::MAX_MODELS};
+use crate::openrouter::{BaseUrl, Dialect, Message, RequestHeader, compose, settings::MAX_MODELS};
 use crate::report::RunSpec;
 use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
 
 /// What is exported.
 #[derive(Clone, Debug)]
@@ -23,8 +24,8 @@ pub struct Setting<'a> {
     pub spec: &'a RunSpec,
     /// The server to talk to.
     pub base: &'a BaseUrl,
-    /// Attribution and extras, named as they are documented.
-    pub headers: &'a [Header],
+    /// Attribution and extra headers, spelt as in the documentation.
+    pub headers: &'a [RequestHeader],
 }
 
 /// The parameters that every library has an argument for; the others travel in `extra_body`.
@@ -44,12 +45,27 @@ impl Setting<'_> {
         }
     }
 
-    fn headers(&self) -> Value {
-        self.headers
-            .iter()
-            .map(|header| (header.name.clone(), header.value.clone().into()))
-            .collect::<Map<_, _>>()
-            .into()
+    /// A comment line for each secret header: the variable that its value is read from.
+    fn secrets_comment(&self) -> String {
+        let mut comment = String::new();
+        for variable in self.headers.iter().filter_map(RequestHeader::variable) {
+            _ = writeln!(comment, "# Set {variable}: the value of a secret header is not written here.");
+        }
+        comment
+    }
+
+    /// The Python statement that sets `HEADERS`. Secret values are read from the environment.
+    fn python_headers(&self) -> String {
+        if self.headers.is_empty() {
+            return "HEADERS = {}".to_owned();
+        }
+        let value = |header: &RequestHeader| match header.variable() {
+            Some(variable) => format!("os.environ[{}]", json!(variable)),
+            None => json!(header.value()).to_string(),
+        };
+        let row = |header: &RequestHeader| format!("    {}: {},\n", json!(header.name()), value(header));
+        let rows: String = self.headers.iter().map(row).collect();
+        format!("{}HEADERS = {{\n{rows}}}", self.secrets_comment())
     }
 
     /// The conversation, as the adapter writes it.
@@ -112,15 +128,6 @@ fn python_literal(value: &Value) -> String {
         // JSON's strings and numbers are Python's as well.
         other => other.to_string(),
     }
-}
-
-/// A table over several lines, a row each, as Python writes it.
-fn python_table(map: &Map<String, Value>) -> String {
-    if map.is_empty() {
-        return "{}".to_owned();
-    }
-    let row = |(name, value): (&String, &Value)| format!("    {}: {},\n", json!(name), python_literal(value));
-    format!("{{\n{}}}", map.iter().map(row).collect::<String>())
 }
 
 /// `name=value,` lines of a call.

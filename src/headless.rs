@@ -84,7 +84,7 @@ impl<O: Write, L: Write> Headless<O, L> {
                 if let Some(request) = attempt.request.as_ref().filter(|_| requests) {
                     writeln!(self.log, "    POST {}", request.url)?;
                     for header in &request.headers {
-                        writeln!(self.log, "    {}: {}", header.name, header.value)?;
+                        writeln!(self.log, "    {}: {}", header.name(), header.value())?;
                     }
                 }
             } else {

@@ -25,4 +25,4 @@ pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};
 pub use message::{Message, Role};
 pub use reader::{BodyReader, MAX_BODY};
-pub use request::{Header, Request};
+pub use request::{Header, Request, RequestHeader};

@@ -8,6 +8,8 @@ mod exports;
 mod kept;
 #[path = "headless/lines.rs"]
 mod lines;
+#[path = "headless/secrets.rs"]
+mod secrets;
 
 use serde_json::Value;
 use std::io::Write as _;
@@ -183,7 +185,7 @@ fn every_setting_is_shown_with_its_origin_and_an_unknown_one_is_refused() {
 #[test]
 fn fields_of_the_request_come_from_the_file_and_from_flags() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("request.toml");
-    let fields = "[request]\ntemperature = 0.2\nmax_tokens = 50\nstop = [\"END\"]\n\n[request.provider]\norder = [\"openai\"]\n\n[request.provider.max_price]\nprompt = 1.0\n\n[headers]\nX-Mine = \"file\"\n";
+    let fields = "public_headers = [\"X-Mine\", \"X-Too\"]\n[request]\ntemperature = 0.2\nmax_tokens = 50\nstop = [\"END\"]\n\n[request.provider]\norder = [\"openai\"]\n\n[request.provider.max_price]\nprompt = 1.0\n\n[headers]\nX-Mine = \"file\"\n";
     std::fs::write(&file, fields).unwrap();
     let shown = |args: &[&str]| {
         let output = switchover(args).env("SWITCHOVER_CONFIG", &file).output().unwrap();

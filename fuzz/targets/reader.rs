@@ -14,7 +14,7 @@ const KEY: &str = "sk-or-v1-0123456789abcdef";
 fn read<'a>(content_type: &str, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Delta>, Result<Completion, Failure>) {
     let header = Header { name: "content-type".into(), value: content_type.into() };
     let head = Head { status: 200, generation: None, headers: vec![header] };
-    let mut reader = BodyReader::new(head, Some(Secret::new(KEY)), Duration::ZERO);
+    let mut reader = BodyReader::new(head, Secret::new(KEY).into(), Duration::ZERO);
     let mut deltas = Vec::new();
     for piece in pieces {
         reader.push(piece, &mut deltas);

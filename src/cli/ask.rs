@@ -131,7 +131,7 @@ fn dry_run(config: &Config, settings: &GlobalOptions, env: &Environment, mut spe
         println!("# {model}: costs at most {cost}{}", injected.map(|f| format!("; injected: {f}")).unwrap_or_default());
         println!("POST {}", request.url);
         for header in &request.headers {
-            println!("{}: {}", header.name, header.value);
+            println!("{}: {}", header.name(), header.value());
         }
         println!("\n{}\n", serde_json::to_string_pretty(&request.body)?);
     }

@@ -5,7 +5,8 @@ use crate::config::{Config, Environment};
 use crate::dspy::LibraryEntry;
 use crate::dspy::import::saved_program;
 use crate::export::{self, Setting};
-use crate::openrouter::{BaseUrl, Header, OPENROUTER};
+use crate::openrouter::headers::{ATTRIBUTION, CLIENT};
+use crate::openrouter::{BaseUrl, OPENROUTER, RequestHeader};
 use crate::report::{Report, RunSpec};
 use crate::transcript::Transcript;
 use anyhow::{Context as _, Result};
@@ -56,8 +57,8 @@ impl ExportArgs {
         };
         let base: BaseUrl = named(&config)?.unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
         let lines = setup::headers(&config)?.lines(&base)?;
-        let headers = lines.into_iter().map(|line| Header { name: line.name, value: line.value });
-        print!("{}", text(&spec, &base, &mine(headers), self.to));
+        let headers = chosen(lines.iter().map(RequestHeader::from));
+        print!("{}", text(&spec, &base, &headers, self.to));
         Ok(exit::OK)
     }
 }
@@ -71,7 +72,7 @@ pub(super) fn run_as(run: &[Report], to: To, settings: &GlobalOptions, env: &Env
     let own = request.and_then(|request| request.url.strip_suffix("/chat/completions")).map(str::to_owned);
     let base: BaseUrl = named(&config)?.or(own).unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
     let sent = run.attempts.iter().find_map(|attempt| attempt.request.as_ref());
-    let headers = mine(sent.into_iter().flat_map(|request| request.headers.clone()));
+    let headers = chosen(sent.into_iter().flat_map(|request| request.headers.clone()));
     print!("{}", text(spec, &base, &headers, to));
     Ok(exit::OK)
 }
@@ -80,7 +81,7 @@ fn named(config: &Config) -> Result<Option<String>> {
     Ok(config.read::<String>("base_url")?)
 }
 
-fn text(spec: &RunSpec, base: &BaseUrl, headers: &[Header], to: To) -> String {
+fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: To) -> String {
     let setting = Setting { spec, base, headers };
     match to {
         To::Python => export::dspy(&setting),
@@ -97,17 +98,15 @@ fn text(spec: &RunSpec, base: &BaseUrl, headers: &[Header], to: To) -> String {
     }
 }
 
-/// What a person chose of the headers, spelt as documented: LiteLLM adds its own beside other spellings.
-/// What the client sets by itself, and what was masked, is left out.
-fn mine(headers: impl IntoIterator<Item = Header>) -> Vec<Header> {
-    const DOCUMENTED: [&str; 4] = ["HTTP-Referer", "X-OpenRouter-Title", "X-Title", "X-OpenRouter-Categories"];
-    const OURS: [&str; 7] =
-        ["authorization", "content-type", "content-length", "accept", "user-agent", "host", "x-openrouter-metadata"];
+/// The headers that the user chose. Attribution is spelt as in the documentation, because LiteLLM adds its own
+/// headers beside other spellings. Headers that the client sets itself are left out, and public ones that held the key.
+fn chosen(headers: impl IntoIterator<Item = RequestHeader>) -> Vec<RequestHeader> {
+    let by_client = |name: &str| CLIENT.iter().chain(&["authorization"]).any(|own| name.eq_ignore_ascii_case(own));
     let kept = headers.into_iter().filter(|header| {
-        !OURS.iter().any(|name| header.name.eq_ignore_ascii_case(name)) && !header.value.contains("***")
+        !by_client(header.name()) && (header.is_secret() || !header.value().contains(crate::secret::MASK))
     });
-    kept.map(|header| match DOCUMENTED.iter().find(|name| header.name.eq_ignore_ascii_case(name)) {
-        Some(name) => Header { name: (*name).to_owned(), ..header },
+    kept.map(|header| match ATTRIBUTION.iter().find(|name| header.name().eq_ignore_ascii_case(name)) {
+        Some(name) => header.renamed(*name),
         None => header,
     })
     .collect()

@@ -9,7 +9,7 @@ use crate::history::{HistoryWriter, RunIds};
 use crate::nearest::nearest;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
-use crate::openrouter::headers::{ChosenValue, ExtraHeader, Headers};
+use crate::openrouter::headers::{ChosenValue, Headers};
 use crate::openrouter::{BaseUrl, OPENROUTER};
 use crate::report::RunSpec;
 use crate::simulator::{self, Simulator};
@@ -244,21 +244,11 @@ pub(super) fn headers(config: &Config) -> Result<Headers> {
         // An empty text means: do not send it.
         (!value.is_empty()).then(|| ChosenValue { value, from: set.origin.clone() })
     };
-    let extras = config.get("headers").map(|set| {
-        let texts = set.value.as_object().into_iter().flatten();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        texts
-            .map(|(name, value)| ExtraHeader {
-                name: name.clone(),
-                value: ChosenValue { value: text(value), from: set.origin.clone() },
-            })
-            .collect()
-    });
     let headers = Headers {
         referer: chosen("attribution.referer"),
         title: chosen("attribution.title"),
         categories: chosen("attribution.categories"),
-        extras: extras.unwrap_or_default(),
+        extras: config.headers().to_vec(),
     };
     match headers.check().into_iter().next() {
         Some(bad) => Err(bad.into()),

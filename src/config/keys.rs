@@ -21,6 +21,8 @@ pub enum ValueShape {
     Texts,
     /// Names to texts.
     Table,
+    /// Header names to values, which are kept apart because they are secret unless public.
+    Headers,
     /// Any JSON.
     Json,
 }
@@ -50,7 +52,7 @@ const fn key(
     ConfigKey { name, env, shape, default, doc }
 }
 
-use ValueShape::{Count, Json, Number, Seconds, Switch, Table, Text, Texts, Word};
+use ValueShape::{Count, Headers, Json, Number, Seconds, Switch, Table, Text, Texts, Word};
 
 /// Every key there is. The service's own key is not among them: it lives in the environment or a `.env` file.
 #[rustfmt::skip] // a table reads by its rows
@@ -63,7 +65,8 @@ pub const KEYS: &[ConfigKey] = &[
     key("attribution.referer", "SWITCHOVER_REFERER", Text, r#""http://localhost/switchover""#, "HTTP-Referer: the app's identity in OpenRouter's rankings"),
     key("attribution.title", "SWITCHOVER_TITLE", Text, r#""Switchover""#, "X-OpenRouter-Title and X-Title: the app's name"),
     key("attribution.categories", "SWITCHOVER_CATEGORIES", Texts, "", "X-OpenRouter-Categories: at most two"),
-    key("headers", "SWITCHOVER_HEADERS", Table, "", "Extra headers, sent to the configured server only"),
+    key("headers", "SWITCHOVER_HEADERS", Headers, "", "Extra headers, sent to the configured server only; their values are masked wherever they are shown"),
+    key("public_headers", "SWITCHOVER_PUBLIC_HEADERS", Texts, "", "Names of extra headers with values that may be shown, kept and exported"),
     key("request", "SWITCHOVER_REQUEST", Json, "", "Request fields: temperature, top_p, max_tokens, seed, stop, reasoning, provider, extra_body, …"),
     key("failover.mode", "SWITCHOVER_FAILOVER", Word(&["client", "server", "strict"]), r#""client""#, "Who moves on: this program, OpenRouter's own `models` list, or nobody"),
     key("failover.deadline", "SWITCHOVER_DEADLINE", Seconds, "90.0", "Longest time from send to answer, in seconds"),
@@ -100,7 +103,7 @@ pub(super) fn find(name: &str) -> Option<&'static ConfigKey> {
 /// The key of which `name` is a part, such as `request.temperature`, and which part.
 pub fn within(name: &str) -> Option<(&'static ConfigKey, &str)> {
     let part = |key: &'static ConfigKey| Some((key, name.strip_prefix(key.name)?.strip_prefix('.')?));
-    KEYS.iter().filter(|key| matches!(key.shape, Table | Json)).find_map(part)
+    KEYS.iter().filter(|key| matches!(key.shape, Table | Headers | Json)).find_map(part)
 }
 
 /// What to say of a name that is in no table.
@@ -131,7 +134,9 @@ impl ConfigKey {
                 "0" | "false" | "no" | "off" => json!(false),
                 _ => return Err(self.unlike(text)),
             },
-            Count | Number | Seconds | Table | Json => serde_json::from_str(text).map_err(|_| self.unlike(text))?,
+            Count | Number | Seconds | Table | Headers | Json => {
+                serde_json::from_str(text).map_err(|_| self.unlike(text))?
+            }
         };
         self.check(&value).map(|()| value)
     }
@@ -149,7 +154,7 @@ impl ConfigKey {
             Number => value.is_number(),
             Seconds => value.as_f64().is_some_and(|s| s > 0.0 && s <= 86_400.0),
             Texts => value.as_array().is_some_and(|all| all.iter().all(Value::is_string)),
-            Table => value.as_object().is_some_and(|all| all.values().all(Value::is_string)),
+            Table | Headers => value.as_object().is_some_and(|all| all.values().all(Value::is_string)),
             Json => value.is_object(),
         };
         if fits { Ok(()) } else { Err(self.unlike(&value.to_string())) }
@@ -158,7 +163,7 @@ impl ConfigKey {
     /// What to say of a value of another shape. A table may hold a header that is a secret, and is not repeated.
     fn unlike(&self, found: &str) -> String {
         match self.shape {
-            Table | Json => format!("expected {}, found something else", self.expected()),
+            Table | Headers | Json => format!("expected {}, found something else", self.expected()),
             _ => format!("expected {}, found `{found}`", self.expected()),
         }
     }
@@ -172,7 +177,7 @@ impl ConfigKey {
             Number => "a number".into(),
             Seconds => "a number of seconds between 0 and 86400".into(),
             Texts => "a list of texts".into(),
-            Table => r#"a table of texts, like {"Name": "value"}"#.into(),
+            Table | Headers => r#"a table of texts, like {"Name": "value"}"#.into(),
             Json => r#"a table, like {"top_p": 0.9}"#.into(),
         }
     }

@@ -10,10 +10,14 @@ pub fn curl(setting: &Setting<'_>) -> String {
     if let Some(left_out) = setting.left_out() {
         _ = writeln!(text, "# {left_out}");
     }
+    text.push_str(&setting.secrets_comment());
     _ = writeln!(text, "curl -sS --fail-with-body {} \\", quoted(&format!("{}/chat/completions", setting.base)));
     text.push_str("  -H \"Authorization: Bearer $OPENROUTER_API_KEY\" \\\n  -H 'Content-Type: application/json' \\\n");
     for header in setting.headers {
-        _ = writeln!(text, "  -H {} \\", quoted(&format!("{}: {}", header.name, header.value)));
+        _ = match header.variable() {
+            Some(variable) => writeln!(text, "  -H {}\"${variable}\" \\", quoted(&format!("{}: ", header.name()))),
+            None => writeln!(text, "  -H {} \\", quoted(&format!("{}: {}", header.name(), header.value()))),
+        };
     }
     let mut body = Map::new();
     body.insert("model".into(), setting.models().first().copied().into());

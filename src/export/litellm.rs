@@ -1,7 +1,7 @@
 //! The chain for `LiteLLM`: as a Router in Python, and as the proxy's configuration, which is
 //! how one chain serves several machines.
 
-use super::{Setting, python_arguments, python_literal, python_messages, python_table};
+use super::{RequestHeader, Setting, python_arguments, python_literal, python_messages};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
@@ -14,9 +14,9 @@ pub fn router(setting: &Setting<'_>) -> String {
     let mut text = String::from(concat!(
         "# Exported by Switchover.\n# Tried with Python 3.11 and litellm 1.106.2: pip install litellm==1.106.2\n",
         "import os\n\nfrom litellm import Router\n\n",
-        "# Sent with every request, the fallbacks' too.\nHEADERS = ",
+        "# Sent with every request, the fallbacks' too.\n",
     ));
-    text.push_str(&python_table(setting.headers().as_object().unwrap_or(&Map::new())));
+    text.push_str(&setting.python_headers());
     text.push_str("\n\n\ndef route(name, model):\n    return {\n        \"model_name\": name,\n        \"litellm_params\": {\n            \"model\": model,\n");
     _ = writeln!(text, "            \"api_base\": {},", literal(setting.base.as_str()));
     text.push_str("            \"api_key\": os.environ[\"OPENROUTER_API_KEY\"],\n            \"extra_headers\": HEADERS,\n        },\n    }\n\n\n");
@@ -49,18 +49,25 @@ pub fn router(setting: &Setting<'_>) -> String {
 pub fn proxy(setting: &Setting<'_>) -> String {
     let models = setting.models();
     let (common, rest) = setting.fields();
+    let value = |header: &RequestHeader| match header.variable() {
+        Some(variable) => format!("os.environ/{variable}"),
+        None => header.value().to_owned(),
+    };
+    let headers: Map<String, Value> =
+        setting.headers.iter().map(|header| (header.name().to_owned(), value(header).into())).collect();
     let mut text = String::from(concat!(
         "# Exported by Switchover.\n",
         "# Tried with litellm 1.106.2: pip install 'litellm[proxy]==1.106.2' && litellm --config litellm.yaml\n",
         "# Clients ask it for the first model; the others follow when that one fails.\n",
-        "model_list:\n",
     ));
+    text.push_str(&setting.secrets_comment());
+    text.push_str("model_list:\n");
     for model in &models {
         _ = writeln!(text, "  - model_name: {}\n    litellm_params:", json!(model));
         _ = writeln!(text, "      model: {}", json!(setting.prefixed(model)));
         _ = writeln!(text, "      api_base: {}", json!(setting.base.as_str()));
         text.push_str("      api_key: os.environ/OPENROUTER_API_KEY\n");
-        _ = writeln!(text, "      extra_headers: {}", setting.headers());
+        _ = writeln!(text, "      extra_headers: {}", Value::Object(headers.clone()));
         for (name, value) in &common {
             _ = writeln!(text, "      {name}: {value}");
         }

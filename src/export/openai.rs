@@ -1,7 +1,7 @@
 //! The request for `OpenAI`'s own library, the chain as `OpenRouter`'s `models` list.
 
-use super::{Setting, python_arguments, python_literal, python_messages, python_table};
-use serde_json::{Map, Value, json};
+use super::{Setting, python_arguments, python_literal, python_messages};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// A Python file.
@@ -15,8 +15,7 @@ pub fn openai(setting: &Setting<'_>) -> String {
     if let Some(left_out) = setting.left_out() {
         _ = writeln!(text, "# {left_out}");
     }
-    text.push_str("HEADERS = ");
-    text.push_str(&python_table(setting.headers().as_object().unwrap_or(&Map::new())));
+    text.push_str(&setting.python_headers());
     _ = write!(text, "\n\nclient = OpenAI(\n    base_url={},\n", literal(setting.base.as_str()));
     text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    default_headers=HEADERS,\n    max_retries=0,  # the server falls back by itself\n");
     _ = writeln!(text, "    timeout={},\n)\n", setting.spec.policy.limits.deadline.as_secs_f64());

@@ -2,7 +2,7 @@
 //! every model's request; the `model_list` that is often recommended races all models at
 //! once, or drops every error and gives back an empty prediction.
 
-use super::{Setting, python_arguments, python_literal, python_table};
+use super::{Setting, python_arguments, python_literal};
 use crate::dspy::{Adapter, Module};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -16,9 +16,9 @@ pub fn dspy(setting: &Setting<'_>) -> String {
         "# Exported by Switchover.\n",
         "# Tried with Python 3.11, dspy 3.4.1 and litellm 1.106.2: pip install dspy==3.4.1 litellm==1.106.2\n",
         "import os\n\nimport dspy\n\n",
-        "# Sent with every request, the fallbacks' too.\nHEADERS = ",
+        "# Sent with every request, the fallbacks' too.\n",
     ));
-    text.push_str(&python_table(setting.headers().as_object().unwrap_or(&serde_json::Map::new())));
+    text.push_str(&setting.python_headers());
     let first = models.first().copied().unwrap_or_default();
     _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", literal(&setting.prefixed(first)));
     if models.len() > 1 {

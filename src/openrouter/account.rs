@@ -3,7 +3,7 @@
 use super::lenient::{count, number, text};
 use super::reason::safe_line;
 use crate::failover::InnerAttempt;
-use crate::secret::Secret;
+use crate::secret::Secrets;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -44,9 +44,9 @@ impl KeyInfo {
     }
 
     /// Reads the answer.
-    pub fn parse(answer: &Value, key: Option<&Secret>) -> Self {
+    pub fn parse(answer: &Value, secrets: &Secrets) -> Self {
         let data = &answer["data"];
-        let line = |value: &Value| text(value).map(|line| safe_line(line, key));
+        let line = |value: &Value| text(value).map(|line| safe_line(line, secrets));
         let free = &data["free_model_daily_requests"];
         let budget = &data["effective_budget"];
         Self {
@@ -88,9 +88,9 @@ pub struct Generation {
 
 impl Generation {
     /// Reads the answer.
-    pub fn parse(answer: &Value, key: Option<&Secret>) -> Self {
+    pub fn parse(answer: &Value, secrets: &Secrets) -> Self {
         let data = &answer["data"];
-        let line = |value: &Value| text(value).map(|line| safe_line(line, key));
+        let line = |value: &Value| text(value).map(|line| safe_line(line, secrets));
         let tokens = |native: &str, plain: &str| count(&data[native]).or_else(|| count(&data[plain]));
         let tried = data["provider_responses"].as_array().into_iter().flatten().filter_map(|one| {
             Some(InnerAttempt {

@@ -6,7 +6,7 @@ use super::lenient::{LenientList, LenientObject, LenientText, TextParts, count, 
 use super::reason::{error_of, safe_line};
 use super::{Delta, Metadata, Usage};
 use crate::failover::{Failure, FailureKind};
-use crate::secret::{Scrubber, Secret};
+use crate::secret::{Scrubber, Secrets};
 use crate::text::Cleaner;
 use serde::Deserialize;
 use serde_json::Value;
@@ -97,21 +97,21 @@ pub(super) fn parse(json: &str) -> Result<Chunk<'_>, serde_json::Error> {
 /// Text on its way out: cleaned and scrubbed, whatever the pieces.
 pub(super) struct TextSink {
     cleaner: Cleaner,
-    scrubber: Option<Scrubber>,
+    scrubber: Scrubber,
     whole: String,
 }
 
 impl TextSink {
-    fn new(key: Option<&Secret>) -> Self {
-        Self { cleaner: Cleaner::new(), scrubber: key.cloned().map(Scrubber::new), whole: String::new() }
+    fn new(secrets: &Secrets) -> Self {
+        Self { cleaner: Cleaner::new(), scrubber: Scrubber::new(secrets), whole: String::new() }
     }
 
     fn push(&mut self, piece: &str) -> Option<String> {
         let mut out = String::with_capacity(piece.len());
         self.cleaner.push(piece, &mut out);
-        if let Some(scrubber) = &mut self.scrubber {
+        if !self.scrubber.is_idle() {
             let clean = std::mem::take(&mut out);
-            scrubber.push(&clean, &mut out);
+            self.scrubber.push(&clean, &mut out);
         }
         self.whole.push_str(&out);
         (!out.is_empty()).then_some(out)
@@ -137,10 +137,10 @@ pub(super) struct ChunkFold {
 }
 
 impl ChunkFold {
-    pub(super) fn new(key: Option<&Secret>) -> Self {
+    pub(super) fn new(secrets: &Secrets) -> Self {
         Self {
-            text: TextSink::new(key),
-            reasoning: TextSink::new(key),
+            text: TextSink::new(secrets),
+            reasoning: TextSink::new(secrets),
             refusal: String::new(),
             finish: None,
             native_finish: None,
@@ -169,24 +169,24 @@ impl ChunkFold {
         &mut self,
         chunk: &Chunk<'_>,
         json: &str,
-        around: ErrorContext<'_>,
+        context: ErrorContext<'_>,
         out: &mut Vec<Delta>,
     ) -> Result<(), Failure> {
-        let line = |word: &LenientText<'_>| word.some().map(|word| safe_line(word, around.key));
+        let line = |word: &LenientText<'_>| word.some().map(|word| safe_line(word, context.secrets));
         if self.id.is_none() {
             self.id = line(&chunk.id);
         }
-        self.served(&chunk.model, &chunk.provider, around, out);
+        self.served(&chunk.model, &chunk.provider, context, out);
         if let Some(usage) = chunk.usage.and_then(value).as_ref().and_then(usage) {
             let merged = merge(self.usage.unwrap_or_default(), usage);
             if self.usage.replace(merged) != Some(merged) {
                 out.push(Delta::Usage(merged));
             }
         }
-        let metadata = chunk.openrouter_metadata.and_then(value).and_then(|told| metadata(&told, around.key));
+        let metadata = chunk.openrouter_metadata.and_then(value).and_then(|told| metadata(&told, context.secrets));
         out.extend(metadata.map(Delta::Metadata));
         if chunk.error.and_then(value).is_some_and(|error| is_error(&error)) || chunk.object.some() == Some("error") {
-            return Err(self.error(None, json, around));
+            return Err(self.error(None, json, context));
         }
         // Only one choice is ever asked for; a stranger's others are not mixed into it.
         let mut choices = chunk.choices.iter().flat_map(|list| &list.0);
@@ -197,13 +197,13 @@ impl ChunkFold {
         };
         let part = choice.delta.0.as_ref().or(choice.message.0.as_ref().filter(|_| self.text().is_empty()));
         if let Some(part) = part {
-            self.part(part, around, out);
+            self.part(part, context, out);
         }
         if self.native_finish.is_none() {
             self.native_finish = line(&choice.native_finish_reason);
         }
         if let Some(error) = choice.error.and_then(value).filter(is_error) {
-            return Err(self.error(Some(&error), json, around));
+            return Err(self.error(Some(&error), json, context));
         }
         if let Some(finish) = line(&choice.finish_reason) {
             if finish == "error" {
@@ -219,7 +219,7 @@ impl ChunkFold {
         &mut self,
         model: &LenientText<'_>,
         provider: &LenientText<'_>,
-        around: ErrorContext<'_>,
+        context: ErrorContext<'_>,
         out: &mut Vec<Delta>,
     ) {
         let differs =
@@ -227,7 +227,7 @@ impl ChunkFold {
         if !differs(model, &self.model) && !differs(provider, &self.provider) {
             return;
         }
-        let line = |word: &LenientText<'_>| word.some().map(|word| safe_line(word, around.key));
+        let line = |word: &LenientText<'_>| word.some().map(|word| safe_line(word, context.secrets));
         let (model, provider) = (line(model).or(self.model.take()), line(provider).or(self.provider.take()));
         (self.model, self.provider) = (model.clone(), provider.clone());
         if let Some(model) = model {
@@ -235,7 +235,7 @@ impl ChunkFold {
         }
     }
 
-    fn part(&mut self, part: &MessagePart<'_>, around: ErrorContext<'_>, out: &mut Vec<Delta>) {
+    fn part(&mut self, part: &MessagePart<'_>, context: ErrorContext<'_>, out: &mut Vec<Delta>) {
         let reasoning = part.reasoning.some().or(part.reasoning_content.some()).map_or_else(
             || {
                 let details = part.reasoning_details.0.iter();
@@ -247,16 +247,16 @@ impl ChunkFold {
         out.extend(part.content.0.as_deref().and_then(|content| self.text.push(content)).map(Delta::Text));
         if let Some(refusal) = part.refusal.some() {
             self.refusal.push_str(refusal);
-            self.refusal = safe_line(&self.refusal, around.key);
+            self.refusal = safe_line(&self.refusal, context.secrets);
         }
     }
 
     /// An error object in a chunk: by its code before any content, in mid-stream after it.
     /// A policy's refusal is the request's own fault at any time.
-    fn error(&self, choice: Option<&Value>, json: &str, around: ErrorContext<'_>) -> Failure {
+    fn error(&self, choice: Option<&Value>, json: &str, context: ErrorContext<'_>) -> Failure {
         let envelope: Value = serde_json::from_str(json).unwrap_or_default();
         let error = choice.cloned().unwrap_or_else(|| error_of(&envelope));
-        let mut failure = inside(&error, &envelope, around);
+        let mut failure = inside(&error, &envelope, context);
         if self.begun() && failure.kind != FailureKind::Policy {
             failure.kind = FailureKind::MidStream;
         }
@@ -311,13 +311,13 @@ fn merge(old: Usage, new: Usage) -> Usage {
 }
 
 /// The router's own story, in the last chunk or beside an error.
-fn metadata(value: &Value, key: Option<&Secret>) -> Option<Metadata> {
+fn metadata(value: &Value, secrets: &Secrets) -> Option<Metadata> {
     value.as_object()?;
-    let line = |name: &str| text(&value[name]).map(|word| safe_line(word, key));
+    let line = |name: &str| text(&value[name]).map(|word| safe_line(word, secrets));
     Some(Metadata {
         strategy: line("strategy"),
         summary: line("summary"),
         attempt: count(&value["attempt"]).and_then(|n| u32::try_from(n).ok()),
-        attempts: inner_attempts(&value["attempts"], key),
+        attempts: inner_attempts(&value["attempts"], secrets),
     })
 }

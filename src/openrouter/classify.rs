@@ -8,7 +8,7 @@ use super::Header;
 use super::lenient::{count, text};
 use super::reason::{all_words, error_of, html_title, is_html, reason, safe_body, safe_line};
 use crate::failover::{Failure, FailureKind, InnerAttempt};
-use crate::secret::Secret;
+use crate::secret::Secrets;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use std::time::Duration;
 pub struct ErrorContext<'a> {
     /// Response headers.
     pub headers: &'a [Header],
-    /// The key, to be kept out of every text.
-    pub key: Option<&'a Secret>,
+    /// The secrets to keep out of every text.
+    pub secrets: &'a Secrets,
     /// Wall time since 1970, for hints that are dates.
     pub now: Duration,
 }
@@ -32,17 +32,19 @@ pub fn response(status: u16, body: &[u8], context: ErrorContext<'_>) -> Failure 
     if failure.reason.is_empty() {
         failure.reason = match trimmed.trim() {
             "" => status_line(status),
-            page if is_html(page) => format!("{}: {}", status_line(status), html_title(page)),
+            page if is_html(page) => {
+                format!("{}: {}", status_line(status), safe_line(&html_title(page), context.secrets))
+            }
             _ if !value.is_null() => status_line(status),
-            plain => safe_line(plain, context.key),
+            plain => safe_line(plain, context.secrets),
         };
     }
     if matches!(status, 300..400) {
         let location = context.headers.iter().find(|h| h.name.eq_ignore_ascii_case("location"));
-        let to = location.map_or_else(|| "elsewhere".to_owned(), |h| safe_line(&h.value, context.key));
+        let to = location.map_or_else(|| "elsewhere".to_owned(), |h| safe_line(&h.value, context.secrets));
         failure.reason = format!("{} to {to}: redirects are not followed; is the base URL right?", status_line(status));
     }
-    failure.body = safe_body(body, context.key);
+    failure.body = safe_body(body, context.secrets);
     failure
 }
 
@@ -52,7 +54,7 @@ pub fn inside(error: &Value, envelope: &Value, context: ErrorContext<'_>) -> Fai
     if failure.reason.is_empty() {
         failure.reason = failure.status.map_or_else(|| "an error without a reason".to_owned(), status_line);
     }
-    failure.body = safe_body(envelope.to_string().as_bytes(), context.key);
+    failure.body = safe_body(envelope.to_string().as_bytes(), context.secrets);
     failure
 }
 
@@ -71,7 +73,7 @@ fn failure(status: Option<u16>, error: &Value, envelope: &Value, context: ErrorC
     let case = ErrorView { status, error, words: &words, own_limit };
     let affordable = case.affordable();
 
-    let line = |value: &str| safe_line(value, context.key);
+    let line = |value: &str| safe_line(value, context.secrets);
     let mut failure = Failure::new(case.kind(&types), reason(error).map(|reason| line(&reason)).unwrap_or_default());
     failure.status = status;
     failure.code = code.or(types.iter().flatten().next().copied()).map(line);
@@ -82,16 +84,16 @@ fn failure(status: Option<u16>, error: &Value, envelope: &Value, context: ErrorC
     failure.fallback_models = suggested.filter_map(text).map(line).collect();
     let tried = [&envelope["openrouter_metadata"]["attempts"], &meta["previous_errors"]];
     failure.inner =
-        tried.into_iter().map(|list| inner_attempts(list, context.key)).find(|l| !l.is_empty()).unwrap_or_default();
+        tried.into_iter().map(|list| inner_attempts(list, context.secrets)).find(|l| !l.is_empty()).unwrap_or_default();
     failure
 }
 
 /// The router's own tries, from a list of `{provider, model?, status? | code?}`.
-pub(super) fn inner_attempts(list: &Value, key: Option<&Secret>) -> Vec<InnerAttempt> {
+pub(super) fn inner_attempts(list: &Value, secrets: &Secrets) -> Vec<InnerAttempt> {
     let one = |item: &Value| {
         Some(InnerAttempt {
-            provider: safe_line(text(&item["provider"]).or(text(&item["provider_name"]))?, key),
-            model: text(&item["model"]).map(|model| safe_line(model, key)),
+            provider: safe_line(text(&item["provider"]).or(text(&item["provider_name"]))?, secrets),
+            model: text(&item["model"]).map(|model| safe_line(model, secrets)),
             status: count(&item["status"]).or(count(&item["code"])).and_then(|n| u16::try_from(n).ok()),
         })
     };

@@ -3,11 +3,11 @@
 
 use super::chunk::{ChunkFold, parse};
 use super::classify::ErrorContext;
-use super::reason::{html_title, is_html, safe_body};
+use super::reason::{html_title, is_html, safe_body, safe_line};
 use super::sse::{Decoder, SseEvent};
 use super::{Completion, Delta, Finish, Head};
 use crate::failover::{Failure, FailureKind};
-use crate::secret::Secret;
+use crate::secret::Secrets;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const BAD_EVENTS: u32 = 3;
 /// Reads the body of a successful response.
 pub struct BodyReader {
     head: Head,
-    key: Option<Secret>,
+    secrets: Secrets,
     now: Duration,
     framing: Framing,
     /// The head promised a stream of events.
@@ -47,7 +47,7 @@ struct EventFold {
 
 impl BodyReader {
     /// For the body that follows `head`; `now` is the wall time since 1970, for hints that are dates.
-    pub fn new(head: Head, key: Option<Secret>, now: Duration) -> Self {
+    pub fn new(head: Head, secrets: Secrets, now: Duration) -> Self {
         let kind = content_type(&head);
         let known = matches!(kind.as_str(), "" | "text/event-stream" | "application/json" | "text/html");
         let failed = (!known && !kind.ends_with("+json")).then(|| {
@@ -57,10 +57,10 @@ impl BodyReader {
             )
         });
         Self {
-            inside: EventFold { fold: ChunkFold::new(key.as_ref()), events: 0, bad_in_a_row: 0, done: false, failed },
+            inside: EventFold { fold: ChunkFold::new(&secrets), events: 0, bad_in_a_row: 0, done: false, failed },
             stream: kind == "text/event-stream",
             head,
-            key,
+            secrets,
             now,
             framing: Framing::Undecided,
             total: 0,
@@ -94,7 +94,7 @@ impl BodyReader {
         match &mut self.framing {
             Framing::Whole(body) => body.extend_from_slice(bytes),
             Framing::Stream(decoder) => {
-                let context = ErrorContext { headers: &self.head.headers, key: self.key.as_ref(), now: self.now };
+                let context = ErrorContext { headers: &self.head.headers, secrets: &self.secrets, now: self.now };
                 if let Err(too_large) = decoder.push(bytes, |event| self.inside.event(event, context, out)) {
                     return self.fail(Failure::new(FailureKind::TooLarge, too_large.to_string()));
                 }
@@ -118,7 +118,7 @@ impl BodyReader {
     /// # Errors
     /// The one failure of this response.
     pub fn finish(mut self, cut: Option<Failure>, out: &mut Vec<Delta>) -> Result<Completion, Failure> {
-        let context = ErrorContext { headers: &self.head.headers, key: self.key.as_ref(), now: self.now };
+        let context = ErrorContext { headers: &self.head.headers, secrets: &self.secrets, now: self.now };
         match self.framing {
             _ if self.inside.failed.is_some() => {}
             Framing::Stream(decoder) => {
@@ -187,7 +187,7 @@ impl EventFold {
                 if self.bad_in_a_row >= BAD_EVENTS {
                     let reason = format!("{BAD_EVENTS} events in a row are not JSON: {error}");
                     let mut failure = Failure::new(FailureKind::BadEvents, reason);
-                    failure.body = safe_body(data, context.key);
+                    failure.body = safe_body(data, context.secrets);
                     self.failed = Some(failure);
                 }
             }
@@ -199,11 +199,11 @@ impl EventFold {
         let json = String::from_utf8_lossy(body);
         let fail = |kind, reason: String| {
             let mut failure = Failure::new(kind, reason);
-            failure.body = safe_body(body, context.key);
+            failure.body = safe_body(body, context.secrets);
             Some(failure)
         };
         if is_html(&json) {
-            let page = html_title(&json);
+            let page = safe_line(&html_title(&json), context.secrets);
             let reason = format!("{page} came instead of an answer: a captive portal or a wrong base URL?");
             self.failed = fail(FailureKind::NotAnAnswer, reason);
             return;
@@ -315,7 +315,7 @@ mod tests {
     ) -> (Vec<Delta>, Result<Completion, Failure>) {
         let header = Header { name: "content-type".into(), value: content_type.into() };
         let head = Head { status: 200, generation: None, headers: vec![header] };
-        let (mut reader, mut deltas) = (BodyReader::new(head, None, Duration::ZERO), Vec::new());
+        let (mut reader, mut deltas) = (BodyReader::new(head, Secrets::default(), Duration::ZERO), Vec::new());
         for piece in pieces {
             reader.push(piece, &mut deltas);
         }

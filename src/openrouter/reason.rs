@@ -1,7 +1,7 @@
 //! The words of an error, for people: dug out of wrappers, cleaned, without secrets.
 
 use super::lenient::text;
-use crate::secret::Secret;
+use crate::secret::Secrets;
 use crate::text::{clean, clean_line, clean_value};
 use serde_json::Value;
 
@@ -143,17 +143,17 @@ pub(super) fn is_html(body: &str) -> bool {
     start.starts_with('<')
 }
 
-/// A text from upstream as one line, without escapes, account id or key.
-pub(super) fn safe_line(line: &str, key: Option<&Secret>) -> String {
-    clean_line(&safe(&clean(line), key), REASON_CAP)
+/// A text from upstream as one line, without escapes, account id or secrets.
+pub(super) fn safe_line(line: &str, secrets: &Secrets) -> String {
+    clean_line(&safe(&clean(line), secrets), REASON_CAP)
 }
 
-/// A body from upstream for the log: without escapes, account id or key, cut.
-pub(super) fn safe_body(body: &[u8], key: Option<&Secret>) -> Option<String> {
+/// A body from upstream for the log: without escapes, account id or secrets, cut.
+pub(super) fn safe_body(body: &[u8], secrets: &Secrets) -> Option<String> {
     // JSON first: an escape sequence inside of it is written as `\u001b`, and cleaned text would hide that.
     let text = match serde_json::from_slice::<Value>(body) {
-        Ok(value) => safe(&clean_value(value).to_string(), key),
-        Err(_) => safe(&clean(&String::from_utf8_lossy(&body[..body.len().min(4 * BODY_CAP)])), key),
+        Ok(value) => safe(&clean_value(value).to_string(), secrets),
+        Err(_) => safe(&clean(&String::from_utf8_lossy(&body[..body.len().min(4 * BODY_CAP)])), secrets),
     };
     let mut end = text.len().min(BODY_CAP);
     while !text.is_char_boundary(end) {
@@ -162,9 +162,9 @@ pub(super) fn safe_body(body: &[u8], key: Option<&Secret>) -> Option<String> {
     (!text.trim().is_empty()).then(|| text[..end].to_owned())
 }
 
-fn safe(text: &str, key: Option<&Secret>) -> String {
+fn safe(text: &str, secrets: &Secrets) -> String {
     let text = hide_user_id(text);
-    key.map(|key| key.scrub(&text).into_owned()).unwrap_or(text)
+    secrets.scrub(&text).into_owned()
 }
 
 /// Error bodies carry the account's id as `user_id`, also inside text that was JSON once.

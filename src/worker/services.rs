@@ -288,8 +288,9 @@ impl Services {
                 "only OpenRouter says what a key may spend; this is another server",
             ));
         }
-        let answer = self.client.get(&endpoint, &self.headers(), "/key").await?;
-        Ok(KeyInfo::parse(&answer, endpoint.key.as_ref()))
+        let headers = self.headers();
+        let answer = self.client.get(&endpoint, &headers, "/key").await?;
+        Ok(KeyInfo::parse(&answer, &endpoint.secrets(&headers)))
     }
 
     /// What one past generation came to, and what the service saw of its headers.
@@ -298,8 +299,9 @@ impl Services {
     /// Whatever kept the answer from coming; it is not known at once.
     pub async fn generation(&self, id: &str) -> Result<Generation, Failure> {
         let endpoint = self.endpoint();
-        let answer = self.client.get(&endpoint, &self.headers(), &generation_path(id)).await?;
-        Ok(Generation::parse(&answer, endpoint.key.as_ref()))
+        let headers = self.headers();
+        let answer = self.client.get(&endpoint, &headers, &generation_path(id)).await?;
+        Ok(Generation::parse(&answer, &endpoint.secrets(&headers)))
     }
 
     /// Says when runs ask what their unbilled attempts cost.

@@ -6,7 +6,7 @@ use std::fs;
 use switchover::dspy::Values;
 use switchover::export::{Setting, curl, dspy, openai, proxy, router};
 use switchover::failover::{Policy, Route};
-use switchover::openrouter::{Header, OPENROUTER};
+use switchover::openrouter::{OPENROUTER, RequestHeader};
 use switchover::report::RunSpec;
 
 #[derive(Deserialize)]
@@ -34,6 +34,8 @@ struct Case {
     request: Option<toml::Table>,
     #[serde(default)]
     headers: Vec<(String, String)>,
+    #[serde(default)]
+    secret_headers: Vec<String>,
 }
 
 impl Case {
@@ -67,10 +69,9 @@ fn exports_are_written_as_they_should_be() {
         for case in &cases.case {
             let spec = case.spec();
             let base = case.base.as_deref().unwrap_or(OPENROUTER).parse().unwrap();
-            let mut headers: Vec<Header> = Vec::new();
-            for (name, value) in &case.headers {
-                headers.push(Header { name: name.clone(), value: value.clone() });
-            }
+            let public = case.headers.iter().map(|(name, value)| RequestHeader::public(name, value));
+            let secret = case.secret_headers.iter().map(|name| RequestHeader::secret(name, "hunter2-hunter2-hunter2"));
+            let headers: Vec<RequestHeader> = public.chain(secret).collect();
             let setting = Setting { spec: &spec, base: &base, headers: &headers };
             for (target, text) in [
                 ("python", dspy(&setting)),

@@ -6,17 +6,17 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
 /// A home of a test's own, empty.
-struct Home(PathBuf);
+pub(crate) struct Home(PathBuf);
 
 impl Home {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("home-{name}"));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = switchover(args);
         command.env("HOME", &self.0).env("SWITCHOVER_HISTORY", "true").current_dir(&self.0);
         for (name, folder) in [("XDG_DATA_HOME", "data"), ("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache")] {
@@ -25,12 +25,19 @@ impl Home {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
 
+    /// Writes a file of this home, its folders included.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
     /// All that was kept; a day may end in the middle of a test.
-    fn kept(&self) -> String {
+    pub(crate) fn kept(&self) -> String {
         let folder = fs::read_dir(self.0.join("data/switchover/history")).unwrap();
         let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|kind| kind == "jsonl"));

@@ -8,7 +8,7 @@ use switchover::dspy::{Module, Prediction};
 use switchover::failover::Failover;
 use switchover::openrouter::Request;
 use switchover::openrouter::account::KeyInfo;
-use switchover::openrouter::headers::ValueOrigin;
+use switchover::openrouter::headers::{ExtraHeader, HeaderValue, ValueOrigin, Visibility};
 use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::state::overlay::Overlay;
 use switchover::tui::theme::Theme;
@@ -150,6 +150,30 @@ fn headers_are_checked_before_they_are_used() {
     let title = headers.title.expect("a title");
     assert_eq!((title.value.as_str(), &title.from), ("Mine", &ValueOrigin::Session));
     assert!(headers.referer.is_none());
+}
+
+#[test]
+fn a_secret_header_stays_masked_on_the_screen_until_it_is_made_public() {
+    const SECRET: &str = "hunter2-hunter2-hunter2";
+    let mut stage = stage();
+    let value = HeaderValue::new(SECRET, Visibility::Secret);
+    stage.app.headers.extras = vec![ExtraHeader { name: "X-Key".to_owned(), value, from: ValueOrigin::Flag }];
+    stage.press("F5");
+    assert!(stage.screen().contains("X-Key: …ter2") && !stage.screen().contains("hunter2-"), "{}", stage.screen());
+    stage.press("e");
+    assert!(stage.screen().contains("X-Key = \"••••\"") && !stage.screen().contains("hunter2-"), "{}", stage.screen());
+    let Some(Command::SetHeaders(same)) = stage.press("Ctrl+S") else { panic!("not saved") };
+    assert_eq!(same.extras, stage.app.headers.extras);
+    assert_eq!((same.extras[0].value.expose(), &same.extras[0].from), (SECRET, &ValueOrigin::Flag));
+    stage.press("e");
+    wipe(&mut stage);
+    for line in ["public_headers = [\"x-key\"]", "[headers]", "X-Key = \"••••\""] {
+        stage.type_text(line);
+        stage.press("Enter");
+    }
+    let Some(Command::SetHeaders(public)) = stage.press("Ctrl+S") else { panic!("{}", stage.screen()) };
+    assert_eq!(public.extras[0].value, HeaderValue::Public(SECRET.to_owned()));
+    assert!(stage.screen().contains(SECRET), "{}", stage.screen());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use switchover::failover::{Failure, FailureKind};
 use switchover::openrouter::{BodyReader, Completion, Delta, Head, Header};
-use switchover::secret::Secret;
+use switchover::secret::{Secret, Secrets};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,12 +40,12 @@ impl Case {
 
     fn read<'a>(
         &self,
-        key: &Secret,
+        secrets: &Secrets,
         pieces: impl IntoIterator<Item = &'a [u8]>,
     ) -> (Vec<Value>, Result<Completion, Failure>) {
         let header = Header { name: "content-type".into(), value: self.content_type.clone() };
         let head = Head { status: 200, generation: None, headers: vec![header] };
-        let (mut reader, mut deltas) = (BodyReader::new(head, Some(key.clone()), Duration::ZERO), Vec::new());
+        let (mut reader, mut deltas) = (BodyReader::new(head, secrets.clone(), Duration::ZERO), Vec::new());
         for piece in pieces {
             if reader.push(piece, &mut deltas) {
                 break;
@@ -82,14 +82,14 @@ fn recorded_bodies_come_to_what_the_cases_say() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/sse");
     let mut names: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
-    let key = Secret::new("sk-or-v1-0123456789abcdef");
+    let secrets = Secrets::from(Secret::new("sk-or-v1-0123456789abcdef"));
     assert!(names.len() > 40, "the corpus is there");
     for path in names {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let case: Case =
             toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap_or_else(|e| panic!("{name}: {e}"));
         let bytes = case.bytes();
-        let whole = case.read(&key, [bytes.as_slice()]);
+        let whole = case.read(&secrets, [bytes.as_slice()]);
         let shown = |deltas: &[Value]| deltas.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(whole.0 == case.deltas, "{name}: got\n{}\nexpected\n{}", shown(&whole.0), shown(&case.deltas));
         match (&whole.1, &case.completion, &case.failure) {
@@ -102,11 +102,11 @@ fn recorded_bodies_come_to_what_the_cases_say() {
             (deltas.into_iter().filter(|d| d["delta"] != "comment").collect::<Vec<_>>(), end)
         };
         let whole = steady(whole);
-        assert!(steady(case.read(&key, bytes.chunks(1))) == whole, "{name}: byte by byte");
+        assert!(steady(case.read(&secrets, bytes.chunks(1))) == whole, "{name}: byte by byte");
         // Byte by byte meets every boundary; of the splits in two a long case gets every seventh.
         for at in (0..=bytes.len()).step_by(if bytes.len() > 600 { 7 } else { 1 }) {
             let (a, b) = bytes.split_at(at);
-            assert!(steady(case.read(&key, [a, b])) == whole, "{name}: split at {at}");
+            assert!(steady(case.read(&secrets, [a, b])) == whole, "{name}: split at {at}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use switchover::failover::Failure;
 use switchover::openrouter::Header;
 use switchover::openrouter::classify::{ErrorContext, response};
-use switchover::secret::Secret;
+use switchover::secret::{Secret, Secrets};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,11 +33,11 @@ struct Case {
 
 impl Case {
     fn failure(&self) -> Failure {
-        let key = Secret::new("sk-or-v1-0123456789abcdef");
+        let secrets = Secrets::from(Secret::new("sk-or-v1-0123456789abcdef"));
         let headers: Vec<Header> =
             self.headers.iter().map(|(name, value)| Header { name: name.clone(), value: value.clone() }).collect();
         let now = Duration::from_secs(1_000_000_000);
-        response(self.status, self.body.as_bytes(), ErrorContext { headers: &headers, key: Some(&key), now })
+        response(self.status, self.body.as_bytes(), ErrorContext { headers: &headers, secrets: &secrets, now })
     }
 }
 

@@ -73,7 +73,10 @@ async fn the_log_shows_what_the_simulator_received() {
         let received = simulator.received().pop().unwrap();
         let arrived: Vec<(String, String)> =
             received.headers.iter().map(|(name, value)| (name.clone(), value.replace(KEY, "…cdef"))).collect();
-        assert_eq!(shown.headers.iter().map(|h| (h.name.clone(), h.value.clone())).collect::<Vec<_>>(), arrived);
+        assert_eq!(
+            shown.headers.iter().map(|h| (h.name().to_owned(), h.value().to_owned())).collect::<Vec<_>>(),
+            arrived
+        );
         assert_eq!(shown.body, received.json());
         let end = end.unwrap();
         assert!(!end.text.is_empty() && end.id.is_some() && end.usage.unwrap().cost.is_some());

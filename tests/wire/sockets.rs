@@ -9,8 +9,9 @@ use std::process::Command;
 use switchover::failover::FailureKind;
 use switchover::openrouter::account::{Generation, KeyInfo, generation_path};
 use switchover::openrouter::client::{Call, Endpoint};
-use switchover::openrouter::headers::{ChosenValue, ExtraHeader, Headers, ValueOrigin};
-use switchover::openrouter::{Delta, Header};
+use switchover::openrouter::headers::{ExtraHeader, HeaderValue, Headers, ValueOrigin, Visibility};
+use switchover::openrouter::{Delta, RequestHeader};
+use switchover::secret::Secrets;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const OK: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
@@ -21,7 +22,8 @@ async fn what_is_recorded_is_what_the_server_receives() {
     let (endpoint, body) = (server.endpoint(), json!({"zeta": 1, "alpha": [1.5, null, "ü\n"], "stream": true}));
     let extra = ExtraHeader {
         name: "X-Mine".into(),
-        value: ChosenValue { value: " two words ".into(), from: ValueOrigin::File("config.toml".into()) },
+        value: HeaderValue::new(" two words ", Visibility::Public),
+        from: ValueOrigin::File("config.toml".into()),
     };
     let headers = Headers { extras: vec![extra], ..Headers::default() };
     for fresh in [false, true] {
@@ -33,14 +35,14 @@ async fn what_is_recorded_is_what_the_server_receives() {
         let received = server.received().pop().unwrap();
         assert_eq!(recorded.url, format!("http://{}/api/v1/chat/completions", server.address));
         assert_eq!(received.line, "POST /api/v1/chat/completions HTTP/1.1");
-        let arrived: Vec<Header> = received
-            .headers
-            .iter()
-            .map(|(name, value)| Header { name: name.clone(), value: value.replace(KEY, "…cdef") })
-            .collect();
+        let shown = |(name, value): &(String, String)| match name.as_str() {
+            "authorization" if *value == format!("Bearer {KEY}") => RequestHeader::secret(name, value),
+            _ => RequestHeader::public(name, value),
+        };
+        let arrived: Vec<RequestHeader> = received.headers.iter().map(shown).collect();
         assert_eq!(recorded.headers, arrived, "name by name, in order, the key masked");
         assert_eq!(received.body, recorded.body.to_string().into_bytes());
-        let names: Vec<&str> = recorded.headers.iter().map(|h| h.name.as_str()).collect();
+        let names: Vec<&str> = recorded.headers.iter().map(|h| h.name()).collect();
         assert_eq!(
             names,
             [
@@ -66,7 +68,8 @@ async fn a_secret_among_the_extras_is_sent_and_not_shown() {
     let server = Server::start([stream(OK)]).await;
     let extra = |name: &str, value: &str| ExtraHeader {
         name: name.into(),
-        value: ChosenValue { value: value.into(), from: ValueOrigin::Env("MINE".into()) },
+        value: HeaderValue::new(value, Visibility::Secret),
+        from: ValueOrigin::Env("MINE".into()),
     };
     let extras = vec![extra("X-Api-Key", "hunter2hunter2hunter2"), extra("X-Note", KEY)];
     let (endpoint, headers) = (server.endpoint(), Headers { extras, ..Headers::default() });
@@ -210,17 +213,17 @@ async fn the_account_and_a_generation_can_be_asked_for() {
         answer(404, "application/json", "{\"error\":{\"code\":404,\"message\":\"Generation gen-1 not found\"}}");
     let server = Server::start([whole(&key), missing, whole(&generation)]).await;
     let (client, endpoint, headers) = (client(), server.endpoint(), Headers::default());
-    let secret = endpoint.key.as_ref();
-    let info = KeyInfo::parse(&client.get(&endpoint, &headers, "/key").await.unwrap(), secret);
+    let secrets = endpoint.secrets(&headers);
+    let info = KeyInfo::parse(&client.get(&endpoint, &headers, "/key").await.unwrap(), &secrets);
     assert_eq!((info.remaining, info.free_requests), (Some(7.5), Some((3, 50))));
     assert!(info.label.unwrap().starts_with("***"));
     let path = generation_path("gen-1&x=/");
     assert_eq!(client.get(&endpoint, &headers, &path).await.unwrap_err().status, Some(404), "it lags");
-    let seen = Generation::parse(&client.get(&endpoint, &headers, &path).await.unwrap(), secret);
+    let seen = Generation::parse(&client.get(&endpoint, &headers, &path).await.unwrap(), &secrets);
     assert_eq!((seen.cost, seen.app_id.as_deref(), seen.tokens), (Some(0.25), Some("7"), Some((3, 2))));
     assert_eq!(seen.tried.len(), 1);
     assert_eq!(server.received()[2].line, "GET /api/v1/generation?id=gen-1%26x%3D%2F HTTP/1.1");
-    let unknown = Generation::parse(&Value::Null, None);
+    let unknown = Generation::parse(&Value::Null, &Secrets::default());
     assert_eq!(unknown, Generation::default());
 }
 

@@ -168,6 +168,6 @@ fn received(server: &Simulator) -> Vec<CapturedRequest> {
 /// What left this machine, recorded from what was built.
 fn sent(run: &Transcript) -> Vec<CapturedRequest> {
     let requests = run.attempts.iter().filter_map(|attempt| attempt.request.as_deref());
-    let pair = |header: &crate::openrouter::Header| (header.name.clone(), header.value.clone());
+    let pair = |header: &crate::openrouter::RequestHeader| (header.name().to_owned(), header.value().to_owned());
     requests.map(|r| CapturedRequest { headers: r.headers.iter().map(pair).collect(), body: r.body.clone() }).collect()
 }

@@ -3,7 +3,7 @@
 
 use crate::failover::{Failure, FailureKind};
 use crate::openrouter::reason::safe_line;
-use crate::secret::Secret;
+use crate::secret::Secrets;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
@@ -33,7 +33,7 @@ impl reqwest::dns::Resolve for Resolver {
 }
 
 /// The failure behind an error of the HTTP library.
-pub(super) fn failure(error: &reqwest::Error, key: Option<&Secret>) -> Failure {
+pub(super) fn failure(error: &reqwest::Error, secrets: &Secrets) -> Failure {
     let kind = kind(error);
     let what = match kind {
         FailureKind::Dns => "",
@@ -45,7 +45,7 @@ pub(super) fn failure(error: &reqwest::Error, key: Option<&Secret>) -> Failure {
         FailureKind::NotAnAnswer => "the server does not speak HTTP: ",
         _ => "the request could not be sent: ",
     };
-    Failure::new(kind, safe_line(&format!("{what}{}", innermost(error)), key))
+    Failure::new(kind, safe_line(&format!("{what}{}", innermost(error)), secrets))
 }
 
 fn kind(error: &reqwest::Error) -> FailureKind {

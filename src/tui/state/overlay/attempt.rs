@@ -3,7 +3,7 @@
 
 use super::text_popup::{TextPopup, cells};
 use crate::failover::AttemptId;
-use crate::openrouter::{Header, Request};
+use crate::openrouter::Request;
 use crate::transcript::{Attempt, Transcript, seconds, usd};
 use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, TextRow, wrap};
@@ -66,13 +66,11 @@ impl PopupWriter {
         self.rows.extend(wrap(&[(value, self.theme.style(role))], self.cells, &lead));
     }
 
-    fn headers(&mut self, headers: &[Header]) {
-        for header in headers {
-            let name = format!("{}: ", header.name);
-            let pieces = [
-                (name.as_str(), self.theme.style(StyleRole::Key)),
-                (header.value.as_str(), self.theme.style(StyleRole::Text)),
-            ];
+    fn headers<'h>(&mut self, headers: impl Iterator<Item = (&'h str, &'h str)>) {
+        for (name, value) in headers {
+            let name = format!("{name}: ");
+            let pieces =
+                [(name.as_str(), self.theme.style(StyleRole::Key)), (value, self.theme.style(StyleRole::Text))];
             let lead = RowPrefix { first: vec![Span::raw("  ")], rest: vec![Span::raw("      ")] };
             self.rows.extend(wrap(&pieces, self.cells, &lead));
         }
@@ -81,7 +79,7 @@ impl PopupWriter {
     pub(super) fn request(&mut self, request: &Request) {
         self.head("request");
         self.pair("POST", &request.url, StyleRole::Text);
-        self.headers(&request.headers);
+        self.headers(request.headers.iter().map(|header| (header.name(), header.value())));
         self.rows.push(TextRow::default());
         self.body(&serde_json::to_string_pretty(&request.body).unwrap_or_default());
     }
@@ -187,7 +185,7 @@ fn response(w: &mut PopupWriter, attempt: &Attempt) {
     match &attempt.head {
         Some(head) => {
             w.pair("status", &head.status.to_string(), StyleRole::Text);
-            w.headers(&head.headers);
+            w.headers(head.headers.iter().map(|header| (header.name.as_str(), header.value.as_str())));
         }
         None => w.pair("status", "no response headers came", StyleRole::Dim),
     }
@@ -219,19 +217,21 @@ fn response(w: &mut PopupWriter, attempt: &Attempt) {
     }
 }
 
-/// A request as a command for a shell; the key comes from the environment.
+/// A request as a command for a shell. The key and secret headers come from the environment.
 pub fn curl(request: &Request) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let mut out = format!("curl -N {}", quoted(&request.url));
     for header in &request.headers {
-        let name = header.name.to_ascii_lowercase();
+        let name = header.name().to_ascii_lowercase();
         if matches!(name.as_str(), "content-length" | "host" | "accept-encoding") {
             continue;
         }
         if name == "authorization" {
-            let _ = write!(out, " \\\n  -H \"{}: Bearer $OPENROUTER_API_KEY\"", header.name);
+            let _ = write!(out, " \\\n  -H \"{name}: Bearer $OPENROUTER_API_KEY\"");
+        } else if let Some(variable) = header.variable() {
+            let _ = write!(out, " \\\n  -H {}\"${variable}\"", quoted(&format!("{}: ", header.name())));
         } else {
-            let _ = write!(out, " \\\n  -H {}", quoted(&format!("{}: {}", header.name, header.value)));
+            let _ = write!(out, " \\\n  -H {}", quoted(&format!("{}: {}", header.name(), header.value())));
         }
     }
     let _ = write!(out, " \\\n  -d {}", quoted(&request.body.to_string()));

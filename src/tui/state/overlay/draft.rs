@@ -2,7 +2,7 @@
 //! editor, and under it at every key what is wrong or what it comes to.
 
 use crate::dspy::{LibraryEntry, library};
-use crate::openrouter::headers::{ChosenValue, ExtraHeader, Headers, ValueOrigin, is_secret};
+use crate::openrouter::headers::{ChosenValue, ExtraHeader, HeaderValue, Headers, ValueOrigin, Visibility, visibility};
 use crate::openrouter::settings::RequestSettings;
 use crate::tui::state::prompt::type_into;
 use crossterm::event::KeyEvent;
@@ -55,6 +55,7 @@ struct HeadersToml {
     referer: String,
     title: String,
     categories: String,
+    public_headers: Vec<String>,
     headers: BTreeMap<String, String>,
 }
 
@@ -87,17 +88,21 @@ impl Draft {
     pub fn headers(headers: &Headers) -> Self {
         let text =
             |chosen: &Option<ChosenValue>| chosen.as_ref().map(|chosen| chosen.value.clone()).unwrap_or_default();
-        let shown =
-            |extra: &ExtraHeader| if is_secret(&extra.name) { MASK.to_owned() } else { extra.value.value.clone() };
+        let shown = |extra: &ExtraHeader| match &extra.value {
+            HeaderValue::Public(value) => value.clone(),
+            HeaderValue::Secret(_) => MASK.to_owned(),
+        };
+        let is_public = |extra: &&ExtraHeader| extra.value.visibility() == Visibility::Public;
         let typed = HeadersToml {
             referer: text(&headers.referer),
             title: text(&headers.title),
             categories: text(&headers.categories),
+            public_headers: headers.extras.iter().filter(is_public).map(|extra| extra.name.clone()).collect(),
             headers: headers.extras.iter().map(|extra| (extra.name.clone(), shown(extra))).collect(),
         };
         let mut text = toml::to_string(&typed).unwrap_or_default();
         if typed.headers.is_empty() {
-            text.push_str("# X-Mine = \"sent as it is\"\n");
+            text.push_str("# X-Mine = \"masked unless it is in public_headers\"\n");
         }
         Self::new(Subject::Headers(Box::new(headers.clone())), &text)
     }
@@ -212,12 +217,12 @@ fn read_headers(text: &str, before: &Headers) -> Result<Headers, Vec<String>> {
     };
     let set = |value: String, old: &Option<ChosenValue>| (!value.is_empty()).then(|| chosen(value, old.as_ref()));
     let extras = typed.headers.into_iter().map(|(name, value)| {
-        let old = before.extras.iter().find(|extra| extra.name == name).map(|extra| &extra.value);
-        let value = match old {
-            Some(old) if value == MASK => old.clone(),
-            _ => chosen(value, old),
-        };
-        ExtraHeader { name, value }
+        let old = before.extras.iter().find(|extra| extra.name == name);
+        let same = old.filter(|old| value == MASK || value == old.value.expose());
+        let from = same.map_or(ValueOrigin::Session, |old| old.from.clone());
+        let value = same.map_or(value.as_str(), |old| old.value.expose());
+        let value = HeaderValue::new(value, visibility(&name, &typed.public_headers));
+        ExtraHeader { name, value, from }
     });
     let headers = Headers {
         referer: set(typed.referer, &before.referer),

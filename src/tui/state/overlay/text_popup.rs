@@ -89,12 +89,12 @@ pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
         Err(bad) => say(&[("✗ ", StyleRole::Bad), (&bad.to_string(), StyleRole::Bad)], "  "),
         Ok(lines) => lines.iter().for_each(|line| {
             let from = format!("   {}", line.from);
-            let value = if line.secret { "••••" } else { &line.value };
+            let value = line.value.to_string();
             say(
                 &[
                     (&line.name, StyleRole::Key),
                     (": ", StyleRole::Dim),
-                    (value, StyleRole::Text),
+                    (&value, StyleRole::Text),
                     (&from, StyleRole::Dim),
                 ],
                 "  ",
@@ -125,7 +125,7 @@ pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
         say(&[("", StyleRole::Text)], "");
         say(&[("sent by the attempt on the screen, in order", StyleRole::Heading)], "");
         for header in &request.headers {
-            say(&[(&header.name, StyleRole::Key), (": ", StyleRole::Dim), (&header.value, StyleRole::Text)], "  ");
+            say(&[(header.name(), StyleRole::Key), (": ", StyleRole::Dim), (header.value(), StyleRole::Text)], "  ");
         }
     }
     if let Some(id) = sent.attempt.and_then(|a| a.head.as_ref()?.generation.as_ref()) {

@@ -1,0 +1,90 @@
+//! Builds a request with all its headers, and the record of it that is shown and kept.
+
+use super::Endpoint;
+use crate::failover::{Failure, FailureKind};
+use crate::openrouter::headers::{Headers, Visibility};
+use crate::openrouter::{Head, Header, Request, RequestHeader};
+use crate::secret::Secrets;
+use crate::text::clean_line;
+use reqwest::header;
+use reqwest::{Method, Response, Url};
+use serde_json::Value;
+
+/// The request as it will be sent. Every header is set here, so that the record shows all of them.
+pub(super) fn build(
+    method: Method,
+    url: &str,
+    endpoint: &Endpoint,
+    headers: &Headers,
+    body: Option<Vec<u8>>,
+) -> Result<reqwest::Request, Failure> {
+    let local = |why: String| Failure::new(FailureKind::Local, why);
+    let url: Url = url.parse().map_err(|error| local(format!("the address is not a URL: {error}")))?;
+    let lines = headers.lines(&endpoint.base).map_err(|bad| local(bad.to_string()))?;
+    let host = match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (host, _) => host.unwrap_or_default().to_owned(),
+    };
+    let mut request = reqwest::Request::new(method, url);
+    let map = request.headers_mut();
+    let mut put = |name: &str, value: &str, visibility: Visibility| -> Result<(), Failure> {
+        let refused = || local(format!("the header {name} holds a character that no header can hold"));
+        let name = header::HeaderName::try_from(name).map_err(|_| refused())?;
+        let mut value = header::HeaderValue::try_from(value).map_err(|_| refused())?;
+        value.set_sensitive(visibility == Visibility::Secret);
+        map.append(name, value);
+        Ok(())
+    };
+    put("host", &host, Visibility::Public)?;
+    if let Some(key) = endpoint.key.as_ref().filter(|key| !key.is_empty()) {
+        if !key.expose().bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(local("the API key holds spaces or characters that no key has; was it copied whole?".into()));
+        }
+        put("authorization", &format!("Bearer {}", key.expose()), Visibility::Secret)?;
+    }
+    if body.is_some() {
+        put("content-type", "application/json", Visibility::Public)?;
+        put("accept", "text/event-stream, application/json", Visibility::Public)?;
+    } else {
+        put("accept", "application/json", Visibility::Public)?;
+    }
+    put("user-agent", concat!("switchover/", env!("CARGO_PKG_VERSION")), Visibility::Public)?;
+    if let Some(body) = &body {
+        put("content-length", &body.len().to_string(), Visibility::Public)?;
+    }
+    for line in lines {
+        put(&line.name, line.value.expose(), line.value.visibility())?;
+    }
+    *request.body_mut() = body.map(Into::into);
+    Ok(request)
+}
+
+/// The record of a request that was built. `body` is the value that its bytes were written from.
+pub(super) fn record(request: &reqwest::Request, mut body: Value, secrets: &Secrets) -> Request {
+    let show = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        if value.is_sensitive() {
+            RequestHeader::secret(name.as_str(), &text)
+        } else {
+            RequestHeader::public(name.as_str(), secrets.scrub(&text))
+        }
+    };
+    let headers = request.headers().iter().map(show).collect();
+    secrets.scrub_value(&mut body);
+    Request { url: secrets.scrub(request.url().as_str()).into_owned(), headers, body }
+}
+
+/// A response's status and headers, cleaned and scrubbed.
+pub(super) fn head(response: &Response, secrets: &Secrets) -> Head {
+    let clean = |value: &header::HeaderValue| {
+        secrets.scrub(&clean_line(&String::from_utf8_lossy(value.as_bytes()), 1000)).into_owned()
+    };
+    let headers = response.headers().iter();
+    Head {
+        status: response.status().as_u16(),
+        generation: response.headers().get("x-generation-id").map(clean),
+        headers: headers
+            .map(|(name, value)| Header { name: secrets.scrub(name.as_str()).into_owned(), value: clean(value) })
+            .collect(),
+    }
+}

@@ -1,0 +1,109 @@
+//! One exchange with a server: the request on its way out, then the response as it comes in.
+
+use super::{MAX_ERROR_BODY, transport, wall};
+use crate::failover::Failure;
+use crate::openrouter::classify::{self, ErrorContext};
+use crate::openrouter::{BodyReader, Completion, Delta, Head, Request};
+use crate::secret::Secrets;
+use reqwest::Response;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The time that a response gets to end after its last event, so that its connection can be used again.
+const GRACE: Duration = Duration::from_millis(20);
+
+/// One exchange with a server. Dropping it closes the socket.
+pub struct Exchange {
+    request: Arc<Request>,
+    secrets: Secrets,
+    state: ExchangeState,
+}
+
+type Sending = Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send>>;
+
+enum ExchangeState {
+    Sending(Sending),
+    Refused { response: Response, head: Head, body: Vec<u8> },
+    Reading { response: Response, reader: Box<BodyReader>, done: bool },
+    Over,
+}
+
+impl Exchange {
+    pub(super) fn new(request: Arc<Request>, secrets: Secrets, sending: Sending) -> Self {
+        Self { request, secrets, state: ExchangeState::Sending(sending) }
+    }
+
+    /// The request as it leaves the machine: recorded from the request that was built, its secrets masked.
+    pub fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
+    /// Waits for the next event and appends its deltas to `out`. Returns the result when the exchange ends;
+    /// a call after that never returns. May be dropped while waiting and called again.
+    pub async fn advance(&mut self, out: &mut Vec<Delta>) -> Option<Result<Completion, Failure>> {
+        let secrets = &self.secrets;
+        match &mut self.state {
+            ExchangeState::Sending(sending) => match sending.await {
+                Err(error) => {
+                    self.state = ExchangeState::Over;
+                    Some(Err(transport::failure(&error, secrets)))
+                }
+                Ok(response) => {
+                    let head = super::head(&response, secrets);
+                    out.push(Delta::Opened(head.clone()));
+                    self.state = if response.status().is_success() {
+                        let reader = Box::new(BodyReader::new(head, secrets.clone(), wall()));
+                        ExchangeState::Reading { response, reader, done: false }
+                    } else {
+                        ExchangeState::Refused { response, head, body: Vec::new() }
+                    };
+                    None
+                }
+            },
+            ExchangeState::Refused { response, head, body } => {
+                // An error that cuts the body short does not matter: the status says enough.
+                _ = read(response, body, MAX_ERROR_BODY).await;
+                let context = ErrorContext { headers: &head.headers, secrets, now: wall() };
+                let failure = classify::response(head.status, body, context);
+                self.state = ExchangeState::Over;
+                Some(Err(failure))
+            }
+            ExchangeState::Reading { response, reader, done } => {
+                let mut cut = None;
+                if !*done {
+                    match response.chunk().await {
+                        Ok(Some(bytes)) => *done = reader.push(&bytes, out),
+                        Ok(None) => *done = true,
+                        Err(error) => (*done, cut) = (true, Some(transport::failure(&error, secrets))),
+                    }
+                    if !*done {
+                        return None;
+                    }
+                }
+                if cut.is_none() {
+                    // Most servers end the body right behind the last event.
+                    _ = tokio::time::timeout(GRACE, response.chunk()).await;
+                }
+                match std::mem::replace(&mut self.state, ExchangeState::Over) {
+                    ExchangeState::Reading { reader, .. } => Some(reader.finish(cut, out)),
+                    _ => None,
+                }
+            }
+            ExchangeState::Over => std::future::pending().await,
+        }
+    }
+}
+
+/// Reads a body to its end, or up to `cap` bytes.
+pub(super) async fn read(response: &mut Response, body: &mut Vec<u8>, cap: usize) -> reqwest::Result<()> {
+    while let Some(bytes) = response.chunk().await? {
+        body.extend_from_slice(&bytes);
+        if body.len() >= cap {
+            body.truncate(cap);
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! The forms in which a server may send a secret back.
+
+use serde_json::Value;
+use std::fmt::Write;
+use zeroize::Zeroizing;
+
+/// Shorter texts are not looked for in base64: three offsets of them leave too little.
+const BASE64_MIN: usize = 8;
+
+/// The text plain, percent-encoded, escaped for JSON, and in base64 at each of its three offsets.
+pub(super) fn encodings(text: &str) -> Vec<Zeroizing<String>> {
+    let mut percent = Zeroizing::new(String::new());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            percent.push(byte.into());
+        } else {
+            _ = write!(percent, "%{byte:02X}");
+        }
+    }
+    let json = Zeroizing::new(Value::from(text).to_string());
+    let mut forms = vec![Zeroizing::new(text.to_owned()), percent, Zeroizing::new(json.trim_matches('"').to_owned())];
+    if text.len() >= BASE64_MIN {
+        forms.extend((0..3).map(|skip| base64(&text.as_bytes()[skip..])));
+    }
+    forms
+}
+
+/// Base64 of whole groups of three bytes. The characters of a partial group depend on what follows the secret.
+pub(super) fn base64(bytes: &[u8]) -> Zeroizing<String> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = Zeroizing::new(String::new());
+    for group in bytes.chunks_exact(3) {
+        let bits = group.iter().fold(0_u32, |bits, &byte| (bits << 8) | u32::from(byte));
+        for shift in [18, 12, 6, 0] {
+            text.push(char::from(ALPHABET[(bits >> shift & 63) as usize]));
+        }
+    }
+    text
+}

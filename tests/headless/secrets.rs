@@ -1,0 +1,99 @@
+//! No output shows the value of an extra header, unless the user made it public.
+
+use super::*;
+use crate::kept::Home;
+
+const SECRET: &str = "hunter2-hunter2-hunter2";
+const PUBLIC: &str = "blue-team-of-the-house";
+
+/// The configuration of these tests: a secret header that is long, one that is short, and a public one.
+fn home(name: &str) -> Home {
+    let home = Home::new(name);
+    home.write(
+        "config/switchover/config.toml",
+        &format!(
+            "public_headers = [\"x-team\"]\n[headers]\nX-Note = \"{SECRET}\"\nX-Pin = \"4711-17\"\nX-Team = \"{PUBLIC}\"\n"
+        ),
+    );
+    home
+}
+
+fn assert_masked(text: &str, what: &str) {
+    assert!(!text.contains("hunter2-") && !text.contains("4711-17"), "{what} shows a secret header: {text}");
+}
+
+#[test]
+fn every_output_masks_the_values_of_extra_headers() {
+    let home = home("secret-headers");
+    let asked = ["ask", "What is 6 * 7?", "--fault", "openai/gpt-4o-mini=503"];
+    for (what, args, has_headers) in [
+        ("ask", &[&asked[..], &["-v"]].concat()[..], true),
+        ("--json", &[&asked[..], &["--json"]].concat(), true),
+        ("--dry-run", &[&asked[..2], &["--dry-run"]].concat(), true),
+        ("--dry-run --json", &[&asked[..2], &["--dry-run", "--json"]].concat(), true),
+        ("the demonstration", &[], true),
+        ("config", &["config"], true),
+        ("config --json", &["config", "--json"], true),
+        ("doctor", &["doctor", "--offline"], false),
+        ("doctor --report", &["doctor", "--report", "--offline"], false),
+        ("history show", &["history", "show", "last"], true),
+        ("history show --json", &["history", "show", "last", "--json"], true),
+        ("replay", &["replay", "last", "--pace", "0", "--json"], true),
+        ("scenarios", &["scenarios", "headers", "--json"], false),
+    ] {
+        let output = home.run(args);
+        let text = out(&output) + &err(&output);
+        assert_eq!(output.status.code(), Some(0), "{what}: {text}");
+        assert_masked(&text, what);
+        assert_eq!(text.contains(PUBLIC), has_headers, "{what}: the public header: {text}");
+    }
+    assert_masked(&home.kept(), "the history");
+}
+
+#[test]
+fn exports_read_secret_headers_from_the_environment() {
+    let home = home("secret-exports");
+    home.run(&["ask", "What is 6 * 7?"]);
+    for target in ["python", "litellm-router", "litellm-proxy", "curl", "openai"] {
+        for args in [&["export", "--to", target][..], &["export", "--to", target, "--run", "last"]] {
+            let text = out(&home.run(args));
+            assert_masked(&text, target);
+            for part in ["SWITCHOVER_HEADER_X_NOTE", "SWITCHOVER_HEADER_X_PIN", PUBLIC] {
+                assert!(text.contains(part), "{args:?} without {part}: {text}");
+            }
+            let comment = text.lines().find(|line| line.starts_with("# Set SWITCHOVER_HEADER_X_NOTE"));
+            assert!(comment.is_some(), "{args:?} does not say which variable to set: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_was_kept_in_clear_by_an_earlier_version_is_masked_when_it_is_read() {
+    let home = home("secret-earlier");
+    let run = out(&home.run(&["ask", "What is 6 * 7?", "--json"]));
+    let mask = r#"{"name":"x-note","value":"…ter2","secret":true}"#;
+    assert!(run.contains(mask), "{run}");
+    home.write("earlier.jsonl", &run.replace(mask, &format!(r#"{{"name":"x-note","value":"{SECRET}"}}"#)));
+    for args in [
+        &["replay", "earlier.jsonl", "--pace", "0", "--json"][..],
+        &["export", "--to", "curl", "--run", "earlier.jsonl"],
+    ] {
+        let output = home.run(args);
+        let text = out(&output) + &err(&output);
+        assert!(text.contains("x-note"), "{args:?}: {text}");
+        assert_masked(&text, "an earlier run");
+    }
+}
+
+#[test]
+fn a_header_is_made_public_by_its_name_from_any_place() {
+    let home = Home::new("public-headers");
+    let shown = |args: &[&str], env: &[(&str, &str)]| {
+        let mut command = home.command(args);
+        out(&command.envs(env.iter().copied()).output().unwrap())
+    };
+    let header = ["config", "--set", "headers.X-Team=blue-team-of-the-house"];
+    assert!(!shown(&header, &[]).contains(PUBLIC));
+    assert!(shown(&header, &[("SWITCHOVER_PUBLIC_HEADERS", "X-Other, x-team")]).contains(PUBLIC));
+    assert!(shown(&[&header[..], &["--set", "public_headers=X-Team"]].concat(), &[]).contains(PUBLIC));
+}
