@@ -34,7 +34,7 @@ fuzz_target!(|input: &[u8]| {
             signature
         }
         Err(error) => {
-            assert!(source.is_char_boundary(error.at.start) && source.is_char_boundary(error.at.end), "{error:?}");
+            assert!(source.is_char_boundary(error.span.start) && source.is_char_boundary(error.span.end), "{error:?}");
             "q -> answer, n: int, xs: list[str], d: Any, c: dspy.Code".parse().expect("a signature")
         }
     };

@@ -22,11 +22,11 @@ pub(super) struct SignatureArgs {
 impl SignatureArgs {
     pub(super) fn run(&self) -> u8 {
         if self.json {
-            let explained = dspy::explain(&self.inline);
+            let explained = dspy::explain_signature(&self.inline);
             println!("{explained}");
             return if explained["accepted"] == true { exit::OK } else { exit::USAGE };
         }
-        match dspy::Signature::read(&self.inline) {
+        match dspy::Signature::parse_inline(&self.inline) {
             Ok((signature, warnings)) => {
                 let sides = [("input", &signature.inputs), ("output", &signature.outputs)];
                 for (side, field) in sides.iter().flat_map(|(side, fields)| fields.iter().map(move |f| (side, f))) {
@@ -38,7 +38,7 @@ impl SignatureArgs {
                 exit::OK
             }
             Err(error) => {
-                eprintln!("{}", error.caret(&self.inline));
+                eprintln!("{}", error.annotate(&self.inline));
                 exit::USAGE
             }
         }

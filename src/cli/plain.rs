@@ -159,7 +159,7 @@ impl Repl {
             if text.trim().is_empty() {
                 return;
             }
-            match field.read(text) {
+            match field.parse(text) {
                 Ok(value) => _ = self.given.insert(field.name.clone(), value),
                 Err(problem) => return println!("{problem}"),
             }

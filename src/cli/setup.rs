@@ -71,7 +71,7 @@ pub(super) fn signature(word: &str, env: &Environment) -> Result<LibraryEntry> {
             let names = library.iter().map(|entry| entry.signature.name.as_str());
             let near = nearest(word, names).filter(|_| !word.contains("->"));
             let near = near.map(|name| format!("\nor did you mean `{name}` from the library?")).unwrap_or_default();
-            bail!("that signature is not understood\n{}{near}", error.caret(word))
+            bail!("that signature is not understood\n{}{near}", error.annotate(word))
         }
     }
 }
@@ -135,7 +135,7 @@ pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Resu
     let mut bare = Vec::new();
     for word in words {
         match word.split_once('=').and_then(|(name, text)| Some((signature.input(name)?, text))) {
-            Some((field, text)) => _ = values.insert(field.name.clone(), field.read(text)?),
+            Some((field, text)) => _ = values.insert(field.name.clone(), field.parse(text)?),
             None => bare.push(word),
         }
     }
@@ -145,7 +145,7 @@ pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Resu
         let Some(field) = open.next() else {
             bail!("`{word}` is one input too many: the signature has {}", names(signature));
         };
-        values.insert(field.name.clone(), field.read(word)?);
+        values.insert(field.name.clone(), field.parse(word)?);
     }
     require_all(signature, values)
 }
@@ -158,7 +158,7 @@ pub(super) fn inputs_from_json(signature: &Signature, json: &str) -> Result<Valu
         let Some(field) = signature.input(&name) else {
             bail!("the signature has no input `{name}`; it has {}", names(signature));
         };
-        values.insert(name, field.read_json(&value)?);
+        values.insert(name, field.parse_json(&value)?);
     }
     require_all(signature, values)
 }
@@ -180,7 +180,7 @@ fn names(signature: &Signature) -> String {
 /// The placeholders of a signature as inputs: something to ask when nobody has asked anything.
 pub(super) fn example_inputs(signature: &Signature) -> Result<Values> {
     let text = |field: &crate::dspy::Field| field.placeholder.clone().unwrap_or_else(|| "What is DSPy?".to_owned());
-    signature.inputs.iter().map(|field| Ok((field.name.clone(), field.read(&text(field))?))).collect()
+    signature.inputs.iter().map(|field| Ok((field.name.clone(), field.parse(&text(field))?))).collect()
 }
 
 /// Refuses the name of an output that the run will not have.

@@ -1,28 +1,29 @@
-//! What `switchover signature` and `switchover parse` say, as JSON.
+//! The JSON that `switchover signature --json` and `switchover parse --json` print. `docs/json.md` describes it.
 
-use super::signature::Signature;
-use super::{Adapter, ParseFailure, Prediction};
+use super::signature::{Field, Signature};
+use super::{Adapter, Warning};
 use serde_json::{Value, json};
 
-/// `{"accepted": true, "fields": [{"name", "kind", "type"}], "warnings": [{"at": [from, to], "message"}]}`, or
-/// `{"accepted": false, "error": {"message", "at": [from, to], "expected", "suggestion"}}`. Places are bytes of
-/// `source`; a suggestion may be null.
-pub fn explain(source: &str) -> Value {
-    match Signature::read(source) {
+/// The fields of an inline signature, or what is wrong with it:
+/// `{"accepted": true, "fields": [{"name", "kind", "type"}], "warnings": [{"at": [from, to], "message"}]}` or
+/// `{"accepted": false, "error": {"message", "at": [from, to], "expected", "suggestion"}}`.
+/// `kind` is `input` or `output`, `at` is a range of bytes of `source`, and `suggestion` may be null.
+pub fn explain_signature(source: &str) -> Value {
+    match Signature::parse_inline(source) {
         Ok((signature, warnings)) => {
-            let side = |kind: &'static str, fields: &[super::Field]| {
-                let field = |f: &super::Field| json!({"name": f.name, "kind": kind, "type": f.field_type.to_string()});
+            let list = |kind: &'static str, fields: &[Field]| {
+                let field = |f: &Field| json!({"name": f.name, "kind": kind, "type": f.field_type.to_string()});
                 fields.iter().map(field).collect::<Vec<_>>()
             };
-            let fields = [side("input", &signature.inputs), side("output", &signature.outputs)].concat();
-            let warning = |w: &super::Warning| json!({"at": [w.at.start, w.at.end], "message": w.message});
+            let fields = [list("input", &signature.inputs), list("output", &signature.outputs)].concat();
+            let warning = |w: &Warning| json!({"at": [w.span.start, w.span.end], "message": w.message});
             json!({"accepted": true, "fields": fields, "warnings": warnings.iter().map(warning).collect::<Vec<_>>()})
         }
         Err(error) => json!({
             "accepted": false,
             "error": {
                 "message": error.message,
-                "at": [error.at.start, error.at.end],
+                "at": [error.span.start, error.span.end],
                 "expected": error.expected,
                 "suggestion": error.suggestion,
             },
@@ -30,16 +31,12 @@ pub fn explain(source: &str) -> Value {
     }
 }
 
-/// `{"parsed": {field: value}, "repairs": [{"field", "what"}]}`, or
-/// `{"rejected": true, "reasons": [{"field", "expected", "got"}]}`. Floats that JSON has no number for are the
-/// strings `NaN`, `Infinity` and `-Infinity`.
+/// What an answer parses to: `{"parsed": {field: value}, "repairs": [{"field", "what"}]}` or
+/// `{"rejected": true, "reasons": [{"field", "expected", "got"}]}`. Floats that JSON cannot represent are the strings
+/// `NaN`, `Infinity` and `-Infinity`.
 pub fn explain_answer(adapter: Adapter, signature: &Signature, text: &str) -> Value {
-    told(adapter.parse(signature, text))
-}
-
-fn told(answer: Result<Prediction, ParseFailure>) -> Value {
-    match answer {
+    match adapter.parse(signature, text) {
         Ok(prediction) => json!({"parsed": prediction.fields, "repairs": prediction.repairs}),
-        Err(unparsed) => json!({"rejected": true, "reasons": unparsed.problems}),
+        Err(failure) => json!({"rejected": true, "reasons": failure.problems}),
     }
 }

@@ -1,8 +1,8 @@
-//! Inline signatures: Python's argument list on both sides of one `->`, as DSPy reads it.
+//! Parses inline signatures: a Python argument list on each side of one `->`, as DSPy 3.4.1 reads it.
 //!
-//! Where DSPy drops something without a word (defaults, `*rest`, what stands before `/`, repeated names) the
-//! same fields come out, with a [`Warning`] for each thing dropped. Text that breaks out of the argument list,
-//! which DSPy hands to Python's parser, is an error here. Any input gives a result; nesting is capped.
+//! DSPy silently drops defaults, `*rest`, fields before `/` and repeated names. The same fields come out here, with a
+//! [`Warning`] for each thing that was dropped. Text that breaks out of the argument list (DSPy gives it to Python's
+//! parser) is an error. No input panics; nesting is limited to 100 levels.
 
 mod literal;
 mod names;
@@ -17,16 +17,16 @@ use std::ops::Range;
 use std::str::FromStr;
 use token::{Spanned, Token};
 
-/// Something that was written and that DSPy drops without a word.
+/// A part of an inline signature that DSPy silently drops.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// Bytes of the source that it is about.
-    pub at: Range<usize>,
-    /// What was dropped, one line.
+    /// The bytes of the source that it concerns.
+    pub span: Range<usize>,
+    /// What was dropped and why, one line.
     pub message: String,
 }
 
-/// Names that a signature class has for itself.
+/// Names that `dspy.Signature` uses for its own attributes.
 const RESERVED: [&str; 11] = [
     "fields",
     "instructions",
@@ -47,16 +47,16 @@ const KEYWORDS: [&str; 35] = [
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
-/// Longer sources are refused: a signature is a line, not a file.
-const LONGEST: usize = 64 * 1024;
+/// The maximum length of a source, in bytes.
+const MAX_LENGTH: usize = 64 * 1024;
 
 impl Signature {
-    /// Reads an inline signature and says what of it DSPy would have dropped without a word.
+    /// Parses an inline signature, with a warning for each part that DSPy silently drops.
     ///
     /// # Errors
-    /// Those of [`FromStr`](#impl-FromStr-for-Signature).
-    pub fn read(source: &str) -> Result<(Self, Vec<Warning>), SyntaxError> {
-        signature(source)
+    /// The first [`SyntaxError`]: its place, what was expected there, and a suggestion if there is a good one.
+    pub fn parse_inline(source: &str) -> Result<(Self, Vec<Warning>), SyntaxError> {
+        parse_signature(source)
     }
 }
 
@@ -64,35 +64,31 @@ impl FromStr for Signature {
     type Err = SyntaxError;
 
     fn from_str(source: &str) -> Result<Self, Self::Err> {
-        Self::read(source).map(|(signature, _)| signature)
+        Self::parse_inline(source).map(|(signature, _)| signature)
     }
 }
 
 impl FromStr for FieldType {
     type Err = SyntaxError;
 
-    /// Reads either spelling.
+    /// Parses the inline spelling and the one that DSPy prints.
     fn from_str(source: &str) -> Result<Self, Self::Err> {
-        field_type(source)
+        parse_type(source)
     }
 }
 
-/// Reads an inline signature, with what DSPy would have dropped silently.
-///
-/// # Errors
-/// See [`SyntaxError`]: the position, what was expected, and a guess at what was meant.
-fn signature(source: &str) -> Result<(Signature, Vec<Warning>), SyntaxError> {
-    if source.len() > LONGEST {
-        return Err(SyntaxError::new(0..0, "a signature of more than 64 KiB", "fields on both sides of one `->`"));
+fn parse_signature(source: &str) -> Result<(Signature, Vec<Warning>), SyntaxError> {
+    if source.len() > MAX_LENGTH {
+        return Err(SyntaxError::new(0..0, "the signature is longer than 64 KiB", "fields on both sides of one `->`"));
     }
     let arrow = arrow(source)?;
     let mut warnings = Vec::new();
-    let inputs = side(source, 0..arrow, &mut warnings)?;
-    let outputs = side(source, arrow + 2..source.len(), &mut warnings)?;
-    for (name, at, _) in &outputs {
+    let inputs = parse_side(source, 0..arrow, &mut warnings)?;
+    let outputs = parse_side(source, arrow + 2..source.len(), &mut warnings)?;
+    for (name, span, _) in &outputs {
         if inputs.iter().any(|(input, _, _)| input == name) {
-            let message = format!("`{name}` is an input already");
-            let error = SyntaxError::new(at.clone(), message, "a name of its own for each field");
+            let message = format!("`{name}` is also an input");
+            let error = SyntaxError::new(span.clone(), message, "a different name for each field");
             return Err(error.suggest(Some(format!("new_{name}"))));
         }
     }
@@ -101,18 +97,17 @@ fn signature(source: &str) -> Result<(Signature, Vec<Warning>), SyntaxError> {
     Ok((Signature::new(fields(inputs), fields(outputs)), warnings))
 }
 
-/// Reads a type on its own, in either spelling.
-fn field_type(source: &str) -> Result<FieldType, SyntaxError> {
-    let tokens = token::tokens(source, 0..source.len().min(LONGEST))?;
-    let mut reader = FieldParser { source, end: source.len(), tokens: &tokens, at: 0, printed: true };
-    let field_type = reader.field_type(0)?;
-    match reader.peek() {
+fn parse_type(source: &str) -> Result<FieldType, SyntaxError> {
+    let tokens = token::tokens(source, 0..source.len().min(MAX_LENGTH))?;
+    let mut parser = FieldParser { source, end: source.len(), tokens: &tokens, next: 0, printed: true };
+    let field_type = parser.field_type(0)?;
+    match parser.peek() {
         None => Ok(field_type),
-        Some(_) => Err(reader.error("something after the type", "nothing more")),
+        Some(_) => Err(parser.error("there is text after the type", "the end of the type")),
     }
 }
 
-/// Where the one arrow is.
+/// Finds the byte position of the only `->`.
 fn arrow(source: &str) -> Result<usize, SyntaxError> {
     let mut arrows = source.match_indices("->").map(|(i, _)| i);
     let form = "inputs -> outputs, with exactly one `->`";
@@ -121,127 +116,133 @@ fn arrow(source: &str) -> Result<usize, SyntaxError> {
             ["=>", "→", "⇒", "- >", "–>", "—>", "<-", ">"].iter().find_map(|w| Some((source.find(w)?, w.len())));
         let end = source.trim_end().len();
         return Err(match wrong {
-            Some((at, length)) => SyntaxError::new(at..at + length, "this is not the arrow", form).suggest(Some("->")),
-            None => SyntaxError::new(end..end, "there is no arrow", form).suggest((end > 0).then_some(" -> answer")),
+            Some((at, length)) => {
+                SyntaxError::new(at..at + length, "the arrow is written `->`", form).suggest(Some("->"))
+            }
+            None => SyntaxError::new(end..end, "there is no `->`", form).suggest((end > 0).then_some(" -> answer")),
         });
     };
     match arrows.next() {
         None => Ok(first),
         Some(second) => {
             let quoted = source[..second].matches(['\'', '"']).count() % 2 == 1;
-            let message =
-                if quoted { "a second arrow; it counts inside quotes, too, as in DSPy" } else { "a second arrow" };
+            let message = if quoted {
+                "there is a second `->`; it counts inside quotes too, as in DSPy"
+            } else {
+                "there is a second `->`"
+            };
             let error = SyntaxError::new(second..second + 2, message, form);
             Err(error.suggest((!quoted).then_some(",")))
         }
     }
 }
 
-/// A field, and where its name stands.
+/// A field: its name, the bytes of the name, and its type.
 type NamedField = (String, Range<usize>, FieldType);
 
-/// The fields of one side.
-fn side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Result<Vec<NamedField>, SyntaxError> {
+/// Parses the fields on one side of the arrow.
+fn parse_side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Result<Vec<NamedField>, SyntaxError> {
     let tokens = token::tokens(source, range.clone())?;
-    let mut reader = FieldParser { source, end: range.end, tokens: &tokens, at: 0, printed: false };
+    let mut parser = FieldParser { source, end: range.end, tokens: &tokens, next: 0, printed: false };
     let mut fields: Vec<NamedField> = Vec::new();
-    let mut warn = |at: &Range<usize>, message: String| warnings.push(Warning { at: at.clone(), message });
+    let mut warn = |span: &Range<usize>, message: String| warnings.push(Warning { span: span.clone(), message });
     let (mut star, mut slash, mut double) = (false, false, false);
     let mut default: Option<Range<usize>> = None;
-    while reader.peek().is_some() {
-        let start = reader.span();
+    while parser.peek().is_some() {
+        let start = parser.span();
         if double {
-            return Err(reader.error("a field after `**`, which must come last", "nothing more"));
-        } else if reader.take("/") {
+            return Err(parser.error("there is a field after `**`, which must be last", "the end"));
+        } else if parser.accept("/") {
             if slash || star || fields.is_empty() {
-                return Err(SyntaxError::new(start, "a stray `/`", "a field"));
+                return Err(SyntaxError::new(start, "`/` is not allowed here", "a field"));
             }
             slash = true;
-            for (name, at, _) in fields.drain(..) {
-                warn(&at, format!("`{name}` is dropped: DSPy loses every field before a `/`"));
+            for (name, span, _) in fields.drain(..) {
+                warn(&span, format!("`{name}` is dropped: DSPy drops all fields before `/`"));
             }
-        } else if reader.take("**") {
+        } else if parser.accept("**") {
             double = true;
-            let (name, at) = reader.field_name()?;
-            reader.annotation()?;
-            warn(&at, format!("`**{name}` is dropped: it is not a field"));
-        } else if reader.take("*") {
+            let (name, span) = parser.field_name()?;
+            parser.annotation()?;
+            warn(&span, format!("`**{name}` is dropped: DSPy does not make a field of it"));
+        } else if parser.accept("*") {
             if star {
-                return Err(SyntaxError::new(start, "a second `*`", "a field"));
+                return Err(SyntaxError::new(start, "there is a second `*`", "a field"));
             }
             star = true;
-            if reader.next_is(",") || reader.peek().is_none() {
-                if !matches!(reader.tokens.get(reader.at + 1), Some((Token::Name(_), _))) {
-                    return Err(SyntaxError::new(start, "a stray `*`", "a field"));
+            if parser.next_is(",") || parser.peek().is_none() {
+                if !matches!(parser.tokens.get(parser.next + 1), Some((Token::Name(_), _))) {
+                    return Err(SyntaxError::new(start, "`*` is not allowed here", "a field"));
                 }
-                warn(&start, "a bare `*`: DSPy loses every field after it on this side".to_owned());
+                warn(&start, "DSPy drops all fields after a bare `*` on this side".to_owned());
             } else {
-                let (name, at) = reader.field_name()?;
-                reader.annotation()?;
-                warn(&at, format!("`*{name}` is dropped: it is not a field"));
+                let (name, span) = parser.field_name()?;
+                parser.annotation()?;
+                warn(&span, format!("`*{name}` is dropped: DSPy does not make a field of it"));
             }
         } else {
-            let (name, at) = reader.field_name()?;
-            // A bare `None` is no type to DSPy; `NoneType` is.
+            let (name, span) = parser.field_name()?;
+            // DSPy ignores an annotation that is a bare `None`, but not `NoneType`.
             let bare_none =
-                |reader: &FieldParser<'_>| matches!(&reader.tokens[reader.at - 1].0, Token::Name(n) if n == "None");
-            let mut field_type = reader.annotation()?;
-            if field_type == Some(FieldType::None) && bare_none(&reader) {
-                warn(&at, format!("`{name}: None` is read as `str`, as DSPy does; write `{name}: str | None`"));
+                |parser: &FieldParser<'_>| matches!(&parser.tokens[parser.next - 1].0, Token::Name(n) if n == "None");
+            let mut field_type = parser.annotation()?;
+            if field_type == Some(FieldType::None) && bare_none(&parser) {
+                warn(&span, format!("`{name}: None` means `str`, as in DSPy; write `{name}: str | None`"));
                 field_type = None;
             }
-            let given = reader.default_value()?;
+            let given = parser.default_value()?;
             if let Some(given) = &given {
-                warn(given, format!("the default of `{name}` is dropped: DSPy keeps no defaults in inline signatures"));
+                warn(given, format!("the default of `{name}` is dropped: DSPy ignores defaults in inline signatures"));
             } else if default.is_some() && !star {
                 return Err(SyntaxError::new(
-                    at,
-                    format!("`{name}` has no default, but one before it has"),
-                    "no defaults",
+                    span,
+                    format!("`{name}` has no default, but a field before it has one"),
+                    "fields without defaults",
                 ));
             }
             default = default.or(given);
             let field_type = field_type.unwrap_or(FieldType::Str);
             if star {
-                warn(&at, format!("`{name}` is dropped: it follows a `*`"));
+                warn(&span, format!("`{name}` is dropped: it comes after a `*`"));
             } else if let Some(earlier) = fields.iter_mut().find(|(other, _, _)| *other == name) {
-                warn(&at, format!("`{name}` is written twice on this side: one field, with the last type"));
+                warn(&span, format!("`{name}` occurs twice on this side: one field remains, with the last type"));
                 earlier.2 = field_type;
             } else {
-                fields.push((name, at, field_type));
+                fields.push((name, span, field_type));
             }
         }
-        if reader.peek().is_some() && !reader.take(",") {
-            return Err(reader.separator());
+        if parser.peek().is_some() && !parser.accept(",") {
+            return Err(parser.separator_error());
         }
     }
     Ok(fields)
 }
 
-/// A walk over one side's tokens.
+/// A parser over the tokens of one side, or of one type.
 struct FieldParser<'a> {
     source: &'a str,
-    /// Where the side ends, in bytes.
+    /// The byte position at which the side ends.
     end: usize,
     tokens: &'a [Spanned],
-    at: usize,
-    /// Whether DSPy's printed spellings are meant too (`datetime`, `Ellipsis`).
+    /// The index of the next token.
+    next: usize,
+    /// Whether names as DSPy prints them are accepted too (`datetime`, `Ellipsis`).
     printed: bool,
 }
 
 impl FieldParser<'_> {
     fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.at).map(|(token, _)| token)
+        self.tokens.get(self.next).map(|(token, _)| token)
     }
 
-    /// The next token's bytes, or the empty place after the last.
+    /// The bytes of the next token, or an empty range after the last one.
     fn span(&self) -> Range<usize> {
-        self.tokens.get(self.at).map_or_else(
+        self.tokens.get(self.next).map_or_else(
             || {
-                let end = self.tokens.last().map_or(self.end, |(_, at)| at.end);
+                let end = self.tokens.last().map_or(self.end, |(_, span)| span.end);
                 end..end
             },
-            |(_, at)| at.clone(),
+            |(_, span)| span.clone(),
         )
     }
 
@@ -249,9 +250,9 @@ impl FieldParser<'_> {
         matches!(self.peek(), Some(Token::Sign(s)) if *s == sign)
     }
 
-    fn take(&mut self, sign: &str) -> bool {
+    fn accept(&mut self, sign: &str) -> bool {
         let found = self.next_is(sign);
-        self.at += usize::from(found);
+        self.next += usize::from(found);
         found
     }
 
@@ -259,113 +260,120 @@ impl FieldParser<'_> {
         SyntaxError::new(self.span(), message, expected)
     }
 
-    /// What comes next, for a message.
-    fn found(&self) -> String {
+    /// The next token in backticks, or `nothing`, for an error message.
+    fn describe_next(&self) -> String {
         match self.peek() {
             None => "nothing".to_owned(),
-            Some(Token::Stray(c)) if c.is_control() || c.is_whitespace() => format!("U+{:04X}", u32::from(*c)),
+            Some(Token::Unknown(c)) if c.is_control() || c.is_whitespace() => format!("U+{:04X}", u32::from(*c)),
             Some(_) => format!("`{}`", &self.source[self.span()]),
         }
     }
 
     fn field_name(&mut self) -> Result<(String, Range<usize>), SyntaxError> {
-        let at = self.span();
+        let span = self.span();
         let Some(Token::Name(name)) = self.peek() else {
-            let mut error = self.error(&format!("{} where a field's name should be", self.found()), "a name");
+            let mut error = self.error(&format!("{} where a field name should be", self.describe_next()), "a name");
             if let Some(Token::Text(text)) = self.peek() {
                 error = error.suggest(is_plain_name(text).then_some(text));
             } else if self.next_is("(") || self.next_is("[") || self.next_is("{") {
-                error.expected.push_str(", without brackets");
+                error.expected.push_str(" without brackets");
             }
             return Err(error);
         };
         let name = name.clone();
-        self.at += 1;
+        self.next += 1;
         if KEYWORDS.contains(&name.as_str()) {
-            return Err(SyntaxError::new(at, format!("`{name}` is a word of Python's own"), "another name")
+            return Err(SyntaxError::new(span, format!("`{name}` is a Python keyword"), "another name")
                 .suggest(Some(format!("{name}_"))));
         }
         if name.starts_with('_') {
             let bare = name.trim_matches('_');
             return Err(SyntaxError::new(
-                at,
-                format!("`{name}` begins with an underscore"),
-                "a name that begins with a letter",
+                span,
+                format!("`{name}` starts with an underscore"),
+                "a name that starts with a letter",
             )
             .suggest(is_plain_name(bare).then_some(bare)));
         }
         if RESERVED.contains(&name.as_str()) {
-            return Err(SyntaxError::new(at, format!("`{name}` is a name that DSPy keeps for itself"), "another name")
+            return Err(SyntaxError::new(span, format!("`{name}` is reserved by DSPy"), "another name")
                 .suggest(Some(format!("{name}_text"))));
         }
-        Ok((name, at))
+        Ok((name, span))
     }
 
     fn annotation(&mut self) -> Result<Option<FieldType>, SyntaxError> {
-        if self.take(":") { self.field_type(0).map(Some) } else { Ok(None) }
+        if self.accept(":") { self.field_type(0).map(Some) } else { Ok(None) }
     }
 
-    /// Steps over `= …` and returns where it stood. The value itself is never used, so it is only checked to be
-    /// one balanced run of operands and operators.
+    /// Skips `= …` and returns its bytes. The value is not used, so the only check is that operands and operators
+    /// alternate and that brackets are balanced.
     fn default_value(&mut self) -> Result<Option<Range<usize>>, SyntaxError> {
         let start = self.span().start;
-        if !self.take("=") {
+        if !self.accept("=") {
             return Ok(None);
         }
-        let first = self.at;
-        let (mut open, mut lambda) = (Vec::new(), false);
-        let mut operand = false;
+        let first = self.next;
+        let (mut closers, mut lambda) = (Vec::new(), false);
+        let mut after_operand = false;
         while let Some(token) = self.peek() {
             match token {
-                Token::Sign("," | "=") if open.is_empty() && !lambda => break,
-                Token::Sign("(") => open.push(")"),
-                Token::Sign("[") => open.push("]"),
-                Token::Sign("{") => open.push("}"),
-                Token::Sign(close @ (")" | "]" | "}")) if open.pop() != Some(*close) => {
-                    return Err(self.error(&format!("an unmatched {}", self.found()), "a field or the end"));
+                Token::Sign("," | "=") if closers.is_empty() && !lambda => break,
+                Token::Sign("(") => closers.push(")"),
+                Token::Sign("[") => closers.push("]"),
+                Token::Sign("{") => closers.push("}"),
+                Token::Sign(close @ (")" | "]" | "}")) if closers.pop() != Some(*close) => {
+                    return Err(self.error(&format!("unmatched {}", self.describe_next()), "a field or the end"));
                 }
-                Token::Sign(":") if open.is_empty() && !lambda => return Err(self.separator()),
+                Token::Sign(":") if closers.is_empty() && !lambda => return Err(self.separator_error()),
                 Token::Sign(":") => lambda = false,
                 Token::Name(word) if word == "lambda" => lambda = true,
-                Token::Sign(";" | "!" | "?" | "$") | Token::Stray(_) => return Err(self.separator()),
+                Token::Sign(";" | "!" | "?" | "$") | Token::Unknown(_) => return Err(self.separator_error()),
                 _ => {}
             }
-            let now = match token {
+            let is_operand = match token {
                 Token::Name(word) => {
                     !KEYWORDS.contains(&word.as_str()) || matches!(word.as_str(), "None" | "True" | "False")
                 }
-                Token::Number(_) | Token::Text(_) | Token::OddText(_) | Token::Sign(")" | "]" | "}" | "...") => true,
+                Token::Number(_) | Token::Text(_) | Token::PrefixedText(_) | Token::Sign(")" | "]" | "}" | "...") => {
+                    true
+                }
                 _ => false,
             };
-            let starts = now && !matches!(token, Token::Sign(_));
-            let texts = matches!(token, Token::Text(_)) && matches!(self.tokens[self.at - 1].0, Token::Text(_));
-            if operand && starts && !texts {
-                return Err(self.separator());
+            let begins_operand = is_operand && !matches!(token, Token::Sign(_));
+            let adjacent_strings =
+                matches!(token, Token::Text(_)) && matches!(self.tokens[self.next - 1].0, Token::Text(_));
+            if after_operand && begins_operand && !adjacent_strings {
+                return Err(self.separator_error());
             }
-            operand = now;
-            self.at += 1;
+            after_operand = is_operand;
+            self.next += 1;
         }
-        if self.at == first || !open.is_empty() || !operand {
-            return Err(self.error("a default without its value", "a value, or no `=`"));
+        if self.next == first || !closers.is_empty() || !after_operand {
+            return Err(self.error("there is no value after `=`", "a value, or no `=`"));
         }
-        Ok(Some(start..self.tokens[self.at - 1].1.end))
+        Ok(Some(start..self.tokens[self.next - 1].1.end))
     }
 
-    /// Something stands where a comma or the end should be: says what, as well as it can.
-    fn separator(&self) -> SyntaxError {
-        let found = self.found();
+    /// The error for a token that stands where a comma or the end should be.
+    fn separator_error(&self) -> SyntaxError {
+        let found = self.describe_next();
         let after = "`,`, `:` and a type, or the end";
         match self.peek() {
-            Some(Token::Sign(")")) => self.error("a `)` that closes nothing: this is not Python code", after),
-            Some(Token::Name(_)) if matches!(self.tokens.get(self.at.wrapping_sub(1)), Some((Token::Name(_), _))) => {
-                let error = self.error(&format!("{found} follows a name without a comma"), after);
+            Some(Token::Sign(")")) => self.error("unmatched `)`", after),
+            Some(Token::Name(_)) if matches!(self.tokens.get(self.next.wrapping_sub(1)), Some((Token::Name(_), _))) => {
+                let error = self.error(&format!("there is no comma before {found}"), after);
                 let word = &self.source[self.span()];
-                let types = names::NAMES.contains(&word);
-                error.suggest(Some(if types { format!(": {word}") } else { format!(", {word}") }))
+                let is_type = names::SUGGESTED.contains(&word);
+                error.suggest(Some(if is_type { format!(": {word}") } else { format!(", {word}") }))
             }
-            Some(Token::Sign("-")) => self.error("a `-` in a name", "letters, digits and `_`").suggest(Some("_")),
-            Some(Token::Sign(".")) => self.error("a `.` in a name", "letters, digits and `_`").suggest(Some("_")),
-            Some(Token::Sign(";")) => self.error("a `;`", after).suggest(Some(",")),
+            Some(Token::Sign("-")) => {
+                self.error("a name cannot contain `-`", "letters, digits and `_`").suggest(Some("_"))
+            }
+            Some(Token::Sign(".")) => {
+                self.error("a name cannot contain `.`", "letters, digits and `_`").suggest(Some("_"))
+            }
+            Some(Token::Sign(";")) => self.error("unexpected `;`", after).suggest(Some(",")),
             _ => self.error(&format!("unexpected {found}"), after),
         }
     }

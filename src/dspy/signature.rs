@@ -1,56 +1,56 @@
-//! What is asked for: typed inputs and outputs.
+//! The signature: what is asked for, as typed inputs and outputs with instructions.
 
 use super::types::FieldType;
 use super::value::render;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Named, typed inputs and outputs with instructions.
+/// A task for a model: typed inputs, typed outputs, and instructions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signature {
-    /// Its name in the library; empty for one that was typed.
+    /// The name in the library; empty if the signature was typed inline.
     #[serde(default)]
     pub name: String,
-    /// The task, in words; empty for [`Signature::task`]'s own.
+    /// What the model is asked to do. If it is empty, [`Signature::task`] makes a sentence from the field names.
     #[serde(default)]
     pub instructions: String,
-    /// In order.
+    /// The input fields, in the order in which they are sent.
     pub inputs: Vec<Field>,
-    /// In order.
+    /// The output fields, in the order in which the model is asked to write them.
     pub outputs: Vec<Field>,
 }
 
-/// One input or output.
+/// One input or output of a signature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Field {
-    /// An identifier.
+    /// The name, a Python identifier.
     pub name: String,
-    /// Its type; `kind` in JSON.
+    /// The type; `kind` in JSON.
     #[serde(rename = "kind")]
     pub field_type: FieldType,
-    /// What it means, if it says more than its name.
+    /// What the field means, for the model (`desc` in DSPy).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What must hold of it, in words.
+    /// A condition on the value, in words, for the model: `from 1 to 5`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraints: Option<String>,
-    /// An example that an empty editor shows.
+    /// An example value that the editor shows while the field is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<String>,
 }
 
 impl Field {
-    /// A field that says no more than its name and type.
+    /// A field with a name and a type, and neither description, constraints nor placeholder.
     pub fn new(name: impl Into<String>, field_type: FieldType) -> Self {
         Self { name: name.into(), field_type, description: None, constraints: None, placeholder: None }
     }
 
-    /// A value of this field as messages show it.
-    pub fn show(&self, value: &Value) -> String {
+    /// The text of a value of this field in a message.
+    pub fn render(&self, value: &Value) -> String {
         render(&self.field_type, value)
     }
 
-    /// The same field with a description.
+    /// Sets the description.
     #[must_use]
     pub fn describe(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
@@ -59,55 +59,55 @@ impl Field {
 }
 
 impl Signature {
-    /// A signature without a name or instructions of its own.
+    /// A signature without a name and without instructions.
     pub fn new(inputs: Vec<Field>, outputs: Vec<Field>) -> Self {
         Self { name: String::new(), instructions: String::new(), inputs, outputs }
     }
 
-    /// As one would type it: `question, context: list[str] -> answer`. Reading it gives the same fields.
+    /// The inline form: `question, context: list[str] -> answer`. Parsing it gives fields with the same names and types.
     pub fn inline(&self) -> String {
-        let side = |fields: &[Field]| {
-            let field = |f: &Field| match f.field_type {
+        let list = |fields: &[Field]| {
+            let inline = |f: &Field| match f.field_type {
                 FieldType::Str => f.name.clone(),
-                // DSPy takes a bare `None` for `str`; this name it takes at its word.
+                // DSPy reads a bare `None` as `str`, and `NoneType` as the type of None.
                 FieldType::None => format!("{}: NoneType", f.name),
                 ref field_type => format!("{}: {}", f.name, field_type.inline()),
             };
-            fields.iter().map(field).collect::<Vec<_>>().join(", ")
+            fields.iter().map(inline).collect::<Vec<_>>().join(", ")
         };
-        format!("{} -> {}", side(&self.inputs), side(&self.outputs)).trim().to_owned()
+        format!("{} -> {}", list(&self.inputs), list(&self.outputs)).trim().to_owned()
     }
 
-    /// The task in words: the instructions, or a sentence that names the fields.
+    /// The instructions, or, if they are empty, a sentence that names the fields.
     pub fn task(&self) -> String {
         if !self.instructions.trim().is_empty() {
             return self.instructions.clone();
         }
         let mut task = String::with_capacity(128);
-        let mut name = |before: &str, fields: &[Field]| {
-            task.push_str(before);
+        let mut append = |verb: &str, fields: &[Field]| {
+            task.push_str(verb);
             for (i, field) in fields.iter().enumerate() {
                 task.extend([if i > 0 { ", `" } else { "`" }, &field.name, "`"]);
             }
         };
         match (self.inputs.is_empty(), self.outputs.is_empty()) {
-            (true, _) => name("Write ", &self.outputs),
-            (_, true) => name("Take note of ", &self.inputs),
+            (true, _) => append("Write ", &self.outputs),
+            (_, true) => append("Take note of ", &self.inputs),
             _ => {
-                name("Read ", &self.inputs);
-                name(" and work out ", &self.outputs);
+                append("Read ", &self.inputs);
+                append(" and work out ", &self.outputs);
             }
         }
         task.push('.');
         task
     }
 
-    /// The output of this name.
+    /// Finds an output field by name.
     pub fn output(&self, name: &str) -> Option<&Field> {
         self.outputs.iter().find(|field| field.name == name)
     }
 
-    /// All fields: inputs, then outputs.
+    /// Iterates over all fields: inputs, then outputs.
     pub fn fields(&self) -> impl Iterator<Item = &Field> {
         self.inputs.iter().chain(&self.outputs)
     }

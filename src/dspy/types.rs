@@ -1,12 +1,12 @@
-//! A field's type: what Python's type would be, without Python. Knows how DSPy prints
-//! each and how to spell it so that it can be read again; values of it are read in `reader::coerce`.
+//! The type of a field, without Python: its two spellings, the one that DSPy 3.4.1 prints and the one that people type.
+//! Types are parsed in `grammar`; values are converted to a type in `reader::coerce`.
 
 use super::python_text::repr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::fmt::{self, Display};
 
-/// A field's type. Prints as DSPy prints it (`Union[str, NoneType]`); is stored as [`FieldType::inline`] spells it.
+/// The type of a field. Displays as DSPy prints it (`Union[str, NoneType]`) and serializes as [`FieldType::inline`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldType {
     /// `str`
@@ -17,7 +17,7 @@ pub enum FieldType {
     Float,
     /// `bool`
     Bool,
-    /// `None`, within another type
+    /// `None` inside another type, and `NoneType`.
     None,
     /// `Any`
     Any,
@@ -25,44 +25,44 @@ pub enum FieldType {
     Complex,
     /// `bytes`
     Bytes,
-    /// `datetime.datetime` and its like, by their dotted name.
+    /// A type that JSON carries as text, by its dotted name: `datetime.date`, `uuid.UUID`, `dspy.Code['sql']`.
     Named(String),
-    /// `Literal[…]`: strings, numbers, booleans, null.
+    /// `Literal[…]`: its choices, which are strings, numbers, booleans or null.
     Literal(Vec<Value>),
-    /// `list` or `list[…]`
+    /// `list` or `list[X]`.
     List(Option<Box<FieldType>>),
-    /// `set` or `set[…]`
+    /// `set` or `set[X]`.
     Set(Option<Box<FieldType>>),
-    /// `tuple` or `tuple[A, B]`
+    /// `tuple` or `tuple[A, B]`.
     Tuple(Option<Vec<FieldType>>),
-    /// `tuple[X, ...]`
+    /// `tuple[X, ...]`.
     TupleOf(Box<FieldType>),
-    /// `dict` or `dict[…, …]`
+    /// `dict` or `dict[K, V]`.
     Dict(Option<Box<(FieldType, FieldType)>>),
-    /// `Union[…]`, `X | Y`, `Optional[X]`: two or more, each once, none of them a union.
+    /// `Union[…]`, `X | Y`, `Optional[X]`: two or more different types, none of them a union.
     Union(Vec<FieldType>),
-    /// A container by another name, `Sequence[int]`: printed by that name, read as the kind inside.
-    Like(String, Box<FieldType>),
+    /// A container with another name, such as `Sequence[int]`: the name that is printed, and the type that values have.
+    Alias(String, Box<FieldType>),
 }
 
-/// The two spellings.
+/// How a type is spelled.
 #[derive(Clone, Copy, PartialEq)]
 enum Notation {
-    /// As DSPy prints it; some types lose their module, some literals their escapes.
+    /// As DSPy prints it: some types without their module, some literals without their escapes.
     Printed,
-    /// As a person would type it.
+    /// As a person types it in an inline signature.
     Inline,
 }
 
 impl FieldType {
-    /// As one would type it in a signature: `str | None`, `datetime.datetime`. Reading it gives the same kind.
+    /// The spelling for an inline signature: `str | None`, `datetime.datetime`. Parsing it gives the same type.
     pub fn inline(&self) -> String {
         let mut out = String::new();
         self.spell(Notation::Inline, &mut out);
         out
     }
 
-    /// Whether a missing value is fine: `Optional[…]`, `None` or a union with it.
+    /// Whether `None` is a value of this type: `None` itself, or a union with it.
     pub fn is_optional(&self) -> bool {
         match self {
             Self::None => true,
@@ -71,7 +71,7 @@ impl FieldType {
         }
     }
 
-    /// One kind of several: flat, each once; a single one stays itself.
+    /// The union of several types, flattened and without duplicates. A single type stays as it is.
     pub(super) fn union(types: impl IntoIterator<Item = FieldType>) -> Self {
         let mut flat: Vec<FieldType> = Vec::new();
         for field_type in types {
@@ -85,17 +85,17 @@ impl FieldType {
         if flat.len() == 1 { flat.remove(0) } else { Self::Union(flat) }
     }
 
-    fn spell(&self, style: Notation, out: &mut String) {
+    fn spell(&self, notation: Notation, out: &mut String) {
         match self {
             Self::Str => out.push_str("str"),
             Self::Int => out.push_str("int"),
             Self::Float => out.push_str("float"),
             Self::Bool => out.push_str("bool"),
-            Self::None => out.push_str(if style == Notation::Inline { "None" } else { "NoneType" }),
+            Self::None => out.push_str(if notation == Notation::Inline { "None" } else { "NoneType" }),
             Self::Any => out.push_str("Any"),
             Self::Complex => out.push_str("complex"),
             Self::Bytes => out.push_str("bytes"),
-            Self::Named(name) if style == Notation::Inline => out.push_str(name),
+            Self::Named(name) if notation == Notation::Inline => out.push_str(name),
             Self::Named(name) => match name.split_once('[') {
                 Some((_, language)) => {
                     out.push_str("Code_(");
@@ -105,70 +105,75 @@ impl FieldType {
                 None => out.push_str(name.rsplit('.').next().unwrap_or(name)),
             },
             Self::Literal(values) => {
-                let one = if style == Notation::Inline { repr } else { printed };
+                let one = if notation == Notation::Inline { repr } else { printed };
                 out.push_str("Literal[");
                 out.push_str(&values.iter().map(one).collect::<Vec<_>>().join(", "));
                 out.push(']');
             }
-            Self::List(inner) => container("list", inner.as_deref().map(std::slice::from_ref), style, out),
-            Self::Set(inner) => container("set", inner.as_deref().map(std::slice::from_ref), style, out),
-            Self::Tuple(inner) if style == Notation::Inline && inner.as_ref().is_some_and(Vec::is_empty) => {
+            Self::List(inner) => container("list", inner.as_deref().map(std::slice::from_ref), notation, out),
+            Self::Set(inner) => container("set", inner.as_deref().map(std::slice::from_ref), notation, out),
+            Self::Tuple(inner) if notation == Notation::Inline && inner.as_ref().is_some_and(Vec::is_empty) => {
                 out.push_str("tuple[()]");
             }
-            Self::Tuple(inner) => container("tuple", inner.as_deref(), style, out),
+            Self::Tuple(inner) => container("tuple", inner.as_deref(), notation, out),
             Self::TupleOf(inner) => {
                 out.push_str("tuple[");
-                inner.spell(style, out);
-                out.push_str(if style == Notation::Inline { ", ...]" } else { ", Ellipsis]" });
+                inner.spell(notation, out);
+                out.push_str(if notation == Notation::Inline { ", ...]" } else { ", Ellipsis]" });
             }
             Self::Dict(None) => out.push_str("dict"),
             Self::Dict(Some(pair)) => {
                 out.push_str("dict[");
-                element(&pair.0, style, out);
+                element(&pair.0, notation, out);
                 out.push_str(", ");
-                element(&pair.1, style, out);
+                element(&pair.1, notation, out);
                 out.push(']');
             }
             Self::Union(types) => {
                 let (open, between, close) =
-                    if style == Notation::Inline { ("", " | ", "") } else { ("Union[", ", ", "]") };
+                    if notation == Notation::Inline { ("", " | ", "") } else { ("Union[", ", ", "]") };
                 out.push_str(open);
                 for (i, field_type) in types.iter().enumerate() {
                     out.push_str(if i == 0 { "" } else { between });
-                    field_type.spell(style, out);
+                    field_type.spell(notation, out);
                 }
                 out.push_str(close);
             }
-            Self::Like(name, inner) => {
+            Self::Alias(name, inner) => {
                 let start = out.len();
-                inner.spell(style, out);
-                let bracket = out[start..].find('[').map_or(out.len(), |i| start + i);
-                out.replace_range(start..bracket, name);
+                inner.spell(notation, out);
+                let bracket = out[start..].find('[').map(|i| start + i);
+                out.replace_range(start..bracket.unwrap_or(out.len()), name);
+                // Without brackets only the class itself can be written, not `typing`'s alias.
+                if notation == Notation::Inline && bracket.is_none() && name != "frozenset" {
+                    out.insert_str(start, "collections.");
+                }
             }
         }
     }
 }
 
-fn container(name: &str, inner: Option<&[FieldType]>, style: Notation, out: &mut String) {
+fn container(name: &str, inner: Option<&[FieldType]>, notation: Notation, out: &mut String) {
     out.push_str(name);
     let Some(inner) = inner else { return };
     out.push('[');
     for (i, field_type) in inner.iter().enumerate() {
         out.push_str(if i == 0 { "" } else { ", " });
-        element(field_type, style, out);
+        element(field_type, notation, out);
     }
     out.push(']');
 }
 
-/// A container's argument: DSPy prints a bare `None` there, and `NoneType` elsewhere.
-fn element(field_type: &FieldType, style: Notation, out: &mut String) {
+/// Appends the argument of a container, where DSPy prints `None` and not `NoneType`.
+fn element(field_type: &FieldType, notation: Notation, out: &mut String) {
     match field_type {
         FieldType::None => out.push_str("None"),
-        field_type => field_type.spell(style, out),
+        field_type => field_type.spell(notation, out),
     }
 }
 
-/// A literal as DSPy prints it: quoted, with quotes escaped only where both kinds occur, and nothing else escaped.
+/// A choice of a `Literal` as DSPy prints it: in quotes; quotes inside are escaped only if both kinds occur, and
+/// nothing else is escaped.
 fn printed(value: &Value) -> String {
     match value {
         Value::String(text) if !text.contains('\'') => format!("'{text}'"),

@@ -76,7 +76,7 @@ impl Proof {
         let unfit = asked.outputs.iter().find(|field| {
             let value = finished.fields.get(&field.name);
             value.is_none_or(|value| {
-                value.as_str().is_some_and(|s| s.trim().is_empty()) || field.read_json(value).is_err()
+                value.as_str().is_some_and(|s| s.trim().is_empty()) || field.parse_json(value).is_err()
             })
         });
         unfit.map(|field| format!("{} is missing or invalid", field.name))

@@ -160,12 +160,12 @@ fn demos_come_before_turns_the_incomplete_ones_first() {
 #[test]
 fn typed_values_are_read_and_shown() {
     let signature = signature("context: list[str], n: int, q -> a");
-    let read = |i: usize, text: &str| signature.inputs[i].read(text);
+    let read = |i: usize, text: &str| signature.inputs[i].parse(text);
     assert_eq!(read(0, "['a', \"b\"]"), Ok(json!(["a", "b"])));
     assert_eq!(read(1, " 3.0 "), Ok(json!(3)));
     assert_eq!(read(2, " as [it] is "), Ok(json!(" as [it] is ")));
     assert_eq!(read(1, "three").expect_err("no int").to_string(), "n: expected int, got `three`");
-    assert_eq!(signature.inputs[0].show(&json!(["a"])), "[\"a\"]");
+    assert_eq!(signature.inputs[0].render(&json!(["a"])), "[\"a\"]");
 }
 
 #[test]

@@ -234,9 +234,9 @@ proptest! {
         let _ = text.parse::<FieldType>();
         let error = text.parse::<Signature>().err();
         if let Some(error) = error {
-            prop_assert!(error.at.start <= error.at.end && error.at.end <= text.len());
-            prop_assert!(text.is_char_boundary(error.at.start) && text.is_char_boundary(error.at.end), "{:?}", error);
-            prop_assert!(error.caret(&text).lines().count() >= 2);
+            prop_assert!(error.span.start <= error.span.end && error.span.end <= text.len());
+            prop_assert!(text.is_char_boundary(error.span.start) && text.is_char_boundary(error.span.end), "{:?}", error);
+            prop_assert!(error.annotate(&text).lines().count() >= 2);
         }
         let _ = library::parse(&text);
         let _ = saved_program::read(&text, "x");

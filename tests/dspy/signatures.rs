@@ -1,11 +1,11 @@
-//! Inline signatures: accepted or rejected as DSPy does, with the same names, order and types.
+//! Inline signatures: accepted or rejected as by DSPy 3.4.1, with the same names, order and types.
 
 use serde_json::Value;
 use switchover::dspy::{FieldType, Signature};
 
-/// Cases where we do better than DSPy on purpose: our own cases say so; of the recorded ones it is the text
-/// that breaks out of the argument list and becomes Python code.
-fn departs(case: &Value) -> bool {
+/// Whether a case that DSPy accepts is rejected on purpose. Our own cases say so (`we_reject`); in the recorded ones it
+/// is the text that breaks out of the argument list and becomes Python code.
+fn rejected_on_purpose(case: &Value) -> bool {
     case.get("we_reject").is_some() || case["signature"].as_str().is_some_and(|source| source.contains("): pass"))
 }
 
@@ -19,14 +19,14 @@ fn fields(signature: &Signature) -> Vec<[String; 3]> {
 fn check(case: &Value) -> Result<(), String> {
     let source = case["signature"].as_str().expect("a signature");
     let ours = source.parse::<Signature>();
-    let accepted = case["accepted"] == true && !departs(case);
+    let accepted = case["accepted"] == true && !rejected_on_purpose(case);
     match (&ours, accepted) {
         (Err(error), false) => {
-            let caret = error.caret(source);
-            if error.at.end <= source.len() && caret.lines().count() >= 3 && !error.expected.is_empty() {
+            let shown = error.annotate(source);
+            if error.span.end <= source.len() && shown.lines().count() >= 3 && !error.expected.is_empty() {
                 return Ok(());
             }
-            Err(format!("{source:?}: an error without a place: {error:?}"))
+            Err(format!("{source:?}: the error has no place: {error:?}"))
         }
         (Ok(signature), true) => {
             let expected: Vec<[String; 3]> = case["fields"]
@@ -39,14 +39,16 @@ fn check(case: &Value) -> Result<(), String> {
                 return Err(format!("{source:?}: expected {expected:?}, got {:?}", fields(signature)));
             }
             let again: Signature =
-                signature.inline().parse().map_err(|e| format!("{source:?}: not read again: {e}"))?;
+                signature.inline().parse().map_err(|e| format!("{source:?}: its inline form does not parse: {e}"))?;
             if again != *signature {
                 return Err(format!("{source:?} became {:?}", signature.inline()));
             }
             for field in signature.fields() {
                 let printed = field.field_type.to_string();
-                if !printed.contains('\\') && printed.parse::<FieldType>().is_ok_and(|kind| kind != field.field_type) {
-                    return Err(format!("{printed:?} was printed and read as another type"));
+                if !printed.contains('\\')
+                    && printed.parse::<FieldType>().is_ok_and(|parsed| parsed != field.field_type)
+                {
+                    return Err(format!("{printed:?} is parsed as another type"));
                 }
             }
             Ok(())
@@ -56,7 +58,7 @@ fn check(case: &Value) -> Result<(), String> {
 }
 
 #[test]
-fn as_dspy() {
+fn recorded_signatures_are_parsed_as_by_dspy() {
     let mut wrong = Vec::new();
     for file in [include_str!("../cases/dspy/signatures.json"), include_str!("../cases/dspy/signatures_more.json")] {
         let cases: Vec<Value> = serde_json::from_str(file).expect("JSON");
@@ -67,8 +69,8 @@ fn as_dspy() {
 }
 
 #[test]
-fn an_error_says_where_it_is_and_what_was_meant() {
-    // The source, the bytes it is about, and the suggestion.
+fn an_error_has_a_place_and_a_suggestion() {
+    // The source, the text at the span of the error, and the suggestion.
     let cases = [
         ("q -> a: strng", "strng", Some("str")),
         ("q -> a: string", "string", Some("str")),
@@ -101,23 +103,23 @@ fn an_error_says_where_it_is_and_what_was_meant() {
     for (source, place, suggestion) in cases {
         let error = source.parse::<Signature>().expect_err(source);
         assert_eq!(
-            (&source[error.at.clone()], error.suggestion.as_deref()),
+            (&source[error.span.clone()], error.suggestion.as_deref()),
             (place, suggestion),
             "{source}: {error:?}"
         );
         let [line, under, _] =
-            error.caret(source).lines().map(str::to_owned).collect::<Vec<_>>().try_into().expect(source);
+            error.annotate(source).lines().map(str::to_owned).collect::<Vec<_>>().try_into().expect(source);
         assert_eq!(line, source);
-        assert_eq!(under.chars().position(|c| c == '^'), Some(source[..error.at.start].chars().count()), "{under}");
+        assert_eq!(under.chars().position(|c| c == '^'), Some(source[..error.span.start].chars().count()), "{under}");
     }
     let image = "q -> a: dspy.Image".parse::<Signature>().expect_err("no images");
     assert!(image.message.contains("dspy.Image"), "{image}");
     let second = "a,\nb c -> d".parse::<Signature>().expect_err("no comma");
-    assert_eq!(second.caret("a,\nb c -> d").lines().next(), Some("b c -> d"), "the line it is on");
+    assert_eq!(second.annotate("a,\nb c -> d").lines().next(), Some("b c -> d"), "the line of the error");
 }
 
 #[test]
-fn what_dspy_drops_silently_is_told() {
+fn a_warning_names_each_part_that_dspy_drops() {
     let cases = [
         ("a=1 -> b", 1, "default"),
         ("a: str = 'x', b=2 -> c", 2, "default"),
@@ -130,7 +132,7 @@ fn what_dspy_drops_silently_is_told() {
         ("a -> b", 0, ""),
     ];
     for (source, count, word) in cases {
-        let (_, warnings) = Signature::read(source).expect(source);
+        let (_, warnings) = Signature::parse_inline(source).expect(source);
         assert_eq!(warnings.len(), count, "{source}: {warnings:?}");
         assert!(warnings.iter().any(|w| w.message.contains(word)) || count == 0, "{source}: {warnings:?}");
     }

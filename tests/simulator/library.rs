@@ -10,7 +10,7 @@ use switchover::simulator::Simulator;
 /// The inputs of a signature's example; a conversation has no earlier turns.
 fn example(signature: &Signature) -> Values {
     let fields = signature.inputs.iter().filter_map(|field| Some((field, field.placeholder.as_deref()?)));
-    fields.map(|(field, text)| (field.name.clone(), field.read(text).unwrap())).collect()
+    fields.map(|(field, text)| (field.name.clone(), field.parse(text).unwrap())).collect()
 }
 
 /// The outputs that the data has for an example; for `question` it is a fact.

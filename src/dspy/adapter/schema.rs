@@ -37,7 +37,7 @@ pub(super) fn schema(field_type: &FieldType) -> Value {
         FieldType::Dict(None) => json!({"type": "object", "additionalProperties": true}),
         FieldType::Dict(Some(pair)) => json!({"type": "object", "additionalProperties": schema(&pair.1)}),
         FieldType::Union(types) => json!({"anyOf": types.iter().map(schema).collect::<Vec<_>>()}),
-        FieldType::Like(_, inner) => schema(inner),
+        FieldType::Alias(_, inner) => schema(inner),
     }
 }
 
@@ -73,7 +73,7 @@ fn strict(field_type: &FieldType) -> bool {
     match field_type {
         FieldType::Any | FieldType::Dict(_) | FieldType::List(None) | FieldType::Set(_) | FieldType::Tuple(_) => false,
         FieldType::Named(name) => name.starts_with("dspy.Code") || name.starts_with("datetime.") || name == "uuid.UUID",
-        FieldType::List(Some(inner)) | FieldType::TupleOf(inner) | FieldType::Like(_, inner) => strict(inner),
+        FieldType::List(Some(inner)) | FieldType::TupleOf(inner) | FieldType::Alias(_, inner) => strict(inner),
         FieldType::Union(types) => types.iter().all(strict),
         _ => true,
     }

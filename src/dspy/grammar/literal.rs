@@ -1,82 +1,82 @@
-//! The choices of a `Literal`.
+//! Parses the choices of a `Literal`.
 
 use super::super::syntax::SyntaxError;
 use super::super::types::FieldType;
 use super::FieldParser;
 use super::token::{self, Token};
-use super::types::DEEPEST;
+use super::types::MAX_DEPTH;
 use serde_json::Value;
 
 impl FieldParser<'_> {
-    /// `[…]` of a `Literal`: constants, constants in round brackets, other `Literal`s; each once.
+    /// Parses the `[…]` of a `Literal`: constants, constants in parentheses, and other `Literal`s. Duplicates are dropped.
     pub(super) fn literal(&mut self, depth: usize) -> Result<FieldType, SyntaxError> {
-        self.take("[");
+        self.accept("[");
         let mut values = Vec::new();
         self.constants("]", &mut values, depth)?;
         if values.is_empty() {
-            return Err(self.error("a `Literal` without a choice", "Literal['a', 'b']"));
+            return Err(self.error("`Literal` without choices", "Literal['a', 'b']"));
         }
-        self.close("]", "the choices")?;
+        self.expect_close("]")?;
         Ok(FieldType::Literal(values))
     }
 
     fn constants(&mut self, end: &str, values: &mut Vec<Value>, depth: usize) -> Result<(), SyntaxError> {
-        if depth > DEEPEST {
-            return Err(self.error("choices nested more than 100 deep", "simple choices"));
+        if depth > MAX_DEPTH {
+            return Err(self.error("choices are nested more than 100 levels deep", "less nesting"));
         }
         while self.peek().is_some() && !self.next_is(end) {
             let value = match self.peek() {
                 Some(Token::Text(text)) => {
                     let mut text = text.clone();
-                    // Python joins neighbouring strings.
-                    while let Some((Token::Text(more), _)) = self.tokens.get(self.at + 1) {
+                    // Python joins adjacent strings.
+                    while let Some((Token::Text(more), _)) = self.tokens.get(self.next + 1) {
                         text.push_str(more);
-                        self.at += 1;
+                        self.next += 1;
                     }
                     Value::String(text)
                 }
                 Some(Token::Number(number)) => {
                     let value = token::value(number);
-                    value.ok_or_else(|| self.error("a number that JSON cannot hold", "a smaller number"))?
+                    value.ok_or_else(|| self.error("JSON cannot hold this number", "a number of at most 64 bits"))?
                 }
                 Some(Token::Name(word)) if matches!(word.as_str(), "True" | "False") => Value::Bool(word == "True"),
                 Some(Token::Name(word)) if word == "None" => Value::Null,
                 Some(Token::Sign("(")) => {
-                    self.at += 1;
+                    self.next += 1;
                     self.constants(")", values, depth + 1)?;
-                    self.close(")", "the choices")?;
-                    if !self.take(",") {
+                    self.expect_close(")")?;
+                    if !self.accept(",") {
                         break;
                     }
                     continue;
                 }
                 Some(Token::Name(word)) if word == "Literal" || word == "typing" => {
                     let FieldType::Literal(inner) = self.one_type(depth + 1)? else {
-                        return Err(self.error("a type among the choices", "strings, numbers, True, False or None"));
+                        return Err(self.error("a type in the choices", "strings, numbers, True, False or None"));
                     };
                     for value in inner {
-                        once(values, value);
+                        push_new(values, value);
                     }
-                    if !self.take(",") {
+                    if !self.accept(",") {
                         break;
                     }
                     continue;
                 }
                 Some(Token::Name(word)) => {
-                    let error =
-                        self.error(&format!("`{word}` without quotes"), "strings, numbers, True, False or None");
+                    let error = self
+                        .error(&format!("the choice `{word}` has no quotes"), "strings, numbers, True, False or None");
                     return Err(error.suggest(Some(format!("'{word}'"))));
                 }
                 _ => {
                     return Err(self.error(
-                        &format!("{} among the choices", self.found()),
+                        &format!("{} in the choices", self.describe_next()),
                         "strings, numbers, True, False or None",
                     ));
                 }
             };
-            self.at += 1;
-            once(values, value);
-            if !self.take(",") {
+            self.next += 1;
+            push_new(values, value);
+            if !self.accept(",") {
                 break;
             }
         }
@@ -84,7 +84,7 @@ impl FieldParser<'_> {
     }
 }
 
-fn once(values: &mut Vec<Value>, value: Value) {
+fn push_new(values: &mut Vec<Value>, value: Value) {
     if !values.contains(&value) {
         values.push(value);
     }

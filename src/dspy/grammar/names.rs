@@ -1,10 +1,10 @@
-//! Names of types: those that mean something here, those that cannot, and those that people mean by others.
+//! Names of types: those that are supported, those that are not, and the names that other languages use.
 
 use super::super::syntax::SyntaxError;
 use super::super::syntax::closest;
 
-/// Types that can be named, for suggestions.
-pub(super) const NAMES: [&str; 19] = [
+/// The names that an error may suggest.
+pub(super) const SUGGESTED: [&str; 19] = [
     "str",
     "int",
     "float",
@@ -26,8 +26,8 @@ pub(super) const NAMES: [&str; 19] = [
     "dspy.Code",
 ];
 
-/// What people from other languages write, and what they mean.
-const MEANT: [(&str, &str); 25] = [
+/// Names of types in other languages, and their Python names.
+const SYNONYMS: [(&str, &str); 25] = [
     ("string", "str"),
     ("text", "str"),
     ("char", "str"),
@@ -55,7 +55,7 @@ const MEANT: [(&str, &str); 25] = [
     ("uuid", "uuid.UUID"),
 ];
 
-/// Types of Python's library and DSPy's that travel as text or JSON, by dotted name; DSPy prints the last part.
+/// Classes of Python's library and of DSPy that JSON can carry, by dotted name. DSPy prints the last part.
 pub(super) const NAMED: [&str; 9] = [
     "datetime.datetime",
     "datetime.date",
@@ -68,10 +68,10 @@ pub(super) const NAMED: [&str; 9] = [
     "dspy.Code",
 ];
 
-/// DSPy types that need more than text.
-const BEYOND: [(&str, &str); 8] = [
+/// DSPy types that are not supported because they need more than text, and what they hold.
+const UNSUPPORTED: [(&str, &str); 8] = [
     ("Image", "an image"),
-    ("Audio", "sound"),
+    ("Audio", "audio"),
     ("File", "a file"),
     ("Document", "a document"),
     ("Tool", "a Python function"),
@@ -80,8 +80,8 @@ const BEYOND: [(&str, &str); 8] = [
     ("Type", "a Python class"),
 ];
 
-/// Containers by other names: `typing`'s spelling, what DSPy prints, and what they are read as.
-pub(super) const LIKE: [(&str, &str, &str); 11] = [
+/// Containers with another name: the name in a signature, the name that DSPy prints, and the type that values have.
+pub(super) const ALIASES: [(&str, &str, &str); 11] = [
     ("frozenset", "frozenset", "set"),
     ("FrozenSet", "frozenset", "set"),
     ("Sequence", "Sequence", "list"),
@@ -95,29 +95,30 @@ pub(super) const LIKE: [(&str, &str, &str); 11] = [
     ("defaultdict", "defaultdict", "dict"),
 ];
 
-/// What is wrong with a name that is no type.
-pub(super) fn unknown(name: &str, at: std::ops::Range<usize>) -> SyntaxError {
+/// The error for a name that is not a supported type.
+pub(super) fn unknown_type(name: &str, span: std::ops::Range<usize>) -> SyntaxError {
     let dspy = name.strip_prefix("dspy.");
-    if let Some((_, what)) = BEYOND.iter().find(|(beyond, _)| dspy == Some(beyond)) {
+    if let Some((_, what)) = UNSUPPORTED.iter().find(|(unsupported, _)| dspy == Some(unsupported)) {
         return SyntaxError::new(
-            at,
-            format!("`{name}` is {what}, which a terminal cannot serve"),
-            "a type of text, numbers or lists",
+            span,
+            format!("`{name}` is {what}; a terminal supports only text and JSON"),
+            "a type that JSON can carry",
         );
     }
-    if name.contains('.') && guess(name).is_none_or(|guess| guess == name) {
-        let message = format!("`{name}` is a Python class, which cannot be imported here");
-        return SyntaxError::new(at, message, "a type that travels as text or JSON");
+    if name.contains('.') && suggestion(name).is_none_or(|suggestion| suggestion == name) {
+        let message = format!("`{name}` is a Python class; classes cannot be imported here");
+        return SyntaxError::new(span, message, "a type that JSON can carry");
     }
-    SyntaxError::new(at, format!("unknown type `{name}`"), "a type").suggest(guess(name))
+    SyntaxError::new(span, format!("unknown type `{name}`"), "a type").suggest(suggestion(name))
 }
 
-/// A guess at the type that a word stands for: what another language calls it, or the nearest of all such words.
-fn guess(word: &str) -> Option<&'static str> {
+/// The type that a word probably means: the Python name of another language's type, or the name with the fewest
+/// edits.
+fn suggestion(word: &str) -> Option<&'static str> {
     let last = word.rsplit('.').next().unwrap_or(word);
-    let means = |word: &str| MEANT.iter().find(|(from, _)| from.eq_ignore_ascii_case(word)).map(|&(_, to)| to);
-    means(last).or_else(|| {
-        let near = closest(last, NAMES.into_iter().chain(MEANT.into_iter().map(|(from, _)| from)))?;
-        means(near).or(Some(near))
+    let synonym = |word: &str| SYNONYMS.iter().find(|(from, _)| from.eq_ignore_ascii_case(word)).map(|&(_, to)| to);
+    synonym(last).or_else(|| {
+        let near = closest(last, SUGGESTED.into_iter().chain(SYNONYMS.into_iter().map(|(from, _)| from)))?;
+        synonym(near).or(Some(near))
     })
 }

@@ -1,39 +1,39 @@
-//! Python's tokens, as far as a signature can hold them.
+//! Splits an inline signature into Python tokens.
 
 use super::super::syntax::SyntaxError;
 use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
-/// One token.
+/// A Python token, as far as a signature can contain it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     /// An identifier or a keyword.
     Name(String),
-    /// An unsigned number as it is written.
+    /// An unsigned number, as written in the source.
     Number(String),
-    /// A string's value.
+    /// The value of a string literal, without quotes and with escapes resolved.
     Text(String),
-    /// `b'…'` or `f'…'`: a string that no type can use.
-    OddText(char),
-    /// Everything else, one operator each.
+    /// A string literal with the prefix `b` or `f`, which no type can use.
+    PrefixedText(char),
+    /// An operator or a bracket.
     Sign(&'static str),
-    /// A character that Python has no use for.
-    Stray(char),
+    /// A character that is not part of any Python token.
+    Unknown(char),
 }
 
-/// A token and the bytes it was read from.
+/// A token and its bytes in the source.
 pub(super) type Spanned = (Token, Range<usize>);
 
-/// Longest first.
+/// Operators and brackets. Longer ones stand before their prefixes.
 const SIGNS: [&str; 37] = [
     "...", "**", "//", "<<", ">>", "==", "!=", "<=", ">=", ":=", "->", ",", ":", "=", "*", "/", "|", "[", "]", "(",
     ")", "{", "}", ".", "+", "-", "%", "@", "&", "^", "~", "<", ">", ";", "!", "?", "$",
 ];
 
-/// The tokens of `source[range]`, white space and comments dropped.
+/// Splits `source[range]` into tokens, without white space and comments. Spans are positions in `source`.
 ///
 /// # Errors
-/// A string without an end, a comment that swallows the rest, a number that runs into letters.
+/// A string without its closing quote, a comment without a line end, a number followed by letters.
 pub(super) fn tokens(source: &str, range: Range<usize>) -> Result<Vec<Spanned>, SyntaxError> {
     let mut out = Vec::new();
     let mut at = range.start;
@@ -46,12 +46,12 @@ pub(super) fn tokens(source: &str, range: Range<usize>) -> Result<Vec<Spanned>, 
             at += rest.find('\n').map_or(1, |i| i + 1);
             continue;
         } else if c == '#' {
-            // Python reads a comment to the line's end; without one it would swallow the rest of the signature.
+            // A comment ends with its line. Without a line end it would hide the rest of the signature.
             let Some(end) = rest.find('\n') else {
                 return Err(SyntaxError::new(
                     at..range.end,
-                    "a comment hides the rest of the line",
-                    "no `#` here: descriptions belong to the library, not to the inline signature",
+                    "this comment hides the rest of the signature",
+                    "no `#`: descriptions of fields belong in the library",
                 ));
             };
             at += end + 1;
@@ -69,7 +69,7 @@ pub(super) fn tokens(source: &str, range: Range<usize>) -> Result<Vec<Spanned>, 
         } else if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
             (Token::Sign(sign), sign.len())
         } else {
-            (Token::Stray(c), c.len_utf8())
+            (Token::Unknown(c), c.len_utf8())
         };
         out.push((token, at..at + length));
         at += length;
@@ -77,19 +77,19 @@ pub(super) fn tokens(source: &str, range: Range<usize>) -> Result<Vec<Spanned>, 
     Ok(out)
 }
 
-/// Whether an identifier may begin with it.
+/// Whether an identifier may start with this character.
 pub(super) fn starts_name(c: char) -> bool {
     c == '_' || c.is_alphabetic()
 }
 
-/// Whether an identifier may go on with it: letters, digits of any script, combining marks; no super- or
-/// subscripts, fractions, circled numbers or invisible characters.
+/// Whether an identifier may contain this character after the first: letters, digits of any script, combining marks;
+/// not superscripts, subscripts, fractions, circled numbers or invisible characters.
 fn continues_name(c: char) -> bool {
-    let odd_number = matches!(c, '²' | '³' | '¹' | '¼'..='¾' | '\u{2070}'..='\u{209c}' | '\u{2150}'..='\u{215f}' | '\u{2460}'..='\u{249b}' | '\u{24ea}'..='\u{24ff}' | '\u{2776}'..='\u{2793}');
+    let other_number = matches!(c, '²' | '³' | '¹' | '¼'..='¾' | '\u{2070}'..='\u{209c}' | '\u{2150}'..='\u{215f}' | '\u{2460}'..='\u{249b}' | '\u{24ea}'..='\u{24ff}' | '\u{2776}'..='\u{2793}');
     let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     starts_name(c)
         || c == '·'
-        || (c.is_numeric() && !odd_number)
+        || (c.is_numeric() && !other_number)
         || (!c.is_ascii() && !c.is_control() && !invisible && c.width() == Some(0))
 }
 
@@ -97,7 +97,7 @@ fn is_prefix(word: &str) -> bool {
     matches!(word.to_ascii_lowercase().as_str(), "r" | "u" | "b" | "f" | "rb" | "br" | "rf" | "fr")
 }
 
-/// A string literal whose quote is at `rest[prefix]`.
+/// Reads a string literal at the start of `rest`, with a prefix of this length. Returns its length in bytes.
 fn text(rest: &str, prefix: usize, at: usize) -> Result<(Token, usize), SyntaxError> {
     let marks = rest[..prefix].to_ascii_lowercase();
     let body = &rest[prefix..];
@@ -111,7 +111,7 @@ fn text(rest: &str, prefix: usize, at: usize) -> Result<(Token, usize), SyntaxEr
             let end = at + prefix + i;
             return Err(SyntaxError::new(
                 at..end.max(at + 1),
-                "a string without its closing quote",
+                "this string is not closed",
                 format!("a closing {quote}"),
             ));
         };
@@ -133,11 +133,12 @@ fn text(rest: &str, prefix: usize, at: usize) -> Result<(Token, usize), SyntaxEr
             i += escape(&body[i..], next, &mut value);
         }
     }
-    let odd = marks.chars().find(|c| matches!(c, 'b' | 'f'));
-    Ok((odd.map_or(Token::Text(value), Token::OddText), prefix + i))
+    let prefix_letter = marks.chars().find(|c| matches!(c, 'b' | 'f'));
+    Ok((prefix_letter.map_or(Token::Text(value), Token::PrefixedText), prefix + i))
 }
 
-/// Reads what follows a backslash and returns its length in bytes. An unknown escape stays as it is, as in Python.
+/// Appends the character that an escape sequence means and returns its length in bytes. `rest` and `next` begin after
+/// the backslash. An unknown escape stays as it is, as in Python.
 fn escape(rest: &str, next: char, value: &mut String) -> usize {
     let hex = |digits: usize| {
         let code = rest.get(1..=digits).and_then(|d| u32::from_str_radix(d, 16).ok());
@@ -167,7 +168,8 @@ fn escape(rest: &str, next: char, value: &mut String) -> usize {
     length
 }
 
-/// A number: decimal, hexadecimal, octal, binary, with underscores, fraction and exponent.
+/// Reads a number at the start of `rest`: decimal, hexadecimal, octal or binary, with underscores, fraction and
+/// exponent. Returns its length in bytes.
 fn number(rest: &str, at: usize) -> Result<(Token, usize), SyntaxError> {
     let mut end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(rest.len());
     if rest[..end].ends_with(['e', 'E']) && !rest.starts_with("0x") && rest[end..].starts_with(['+', '-']) {
@@ -179,12 +181,12 @@ fn number(rest: &str, at: usize) -> Result<(Token, usize), SyntaxError> {
         return Ok((Token::Number(word.to_owned()), end));
     }
     let digits = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
-    let error = SyntaxError::new(at..at + end, format!("`{word}` is neither a name nor a number"), "a name");
+    let error = SyntaxError::new(at..at + end, format!("`{word}` is not a name and not a number"), "a name");
     let name = word[digits..].trim_start_matches(['.', '_']);
     Err(error.suggest((!name.is_empty()).then(|| format!("{name}{}", &word[..digits]))))
 }
 
-/// A number's value, if it is one that JSON can hold.
+/// The value of a number, if JSON can hold it: an integer below 2^64 or a finite float.
 pub(super) fn value(word: &str) -> Option<serde_json::Value> {
     if word.starts_with('_') || word.ends_with('_') || word.contains("__") {
         return None;
@@ -196,7 +198,7 @@ pub(super) fn value(word: &str) -> Option<serde_json::Value> {
         Some("0o") => radix(&plain[2..], 8),
         Some("0b") => radix(&plain[2..], 2),
         _ if plain.bytes().all(|b| b.is_ascii_digit()) => {
-            // Python bars leading zeros, but for zero itself.
+            // Python rejects leading zeros, except in zero itself.
             let padded = plain.len() > 1 && plain.starts_with('0') && plain.bytes().any(|b| b != b'0');
             if padded { None } else { plain.parse::<u64>().ok().map(Into::into) }
         }

@@ -49,7 +49,7 @@ pub(super) fn entry(raw: RawEntry, text: &str) -> Result<(LibraryEntry, usize), 
     }
     let inline = raw.inline.get_ref();
     let mut signature: Signature = inline.parse().map_err(|error: super::super::SyntaxError| {
-        wrong(line(text, raw.inline.span().start), format!("{error}\n{}", error.caret(inline)))
+        wrong(line(text, raw.inline.span().start), format!("{error}\n{}", error.annotate(inline)))
     })?;
     signature.name.clone_from(&name);
     raw.instructions.trim().clone_into(&mut signature.instructions);

@@ -99,7 +99,7 @@ fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<
 
 /// The place of the error under as much of its line as fits, and what is wrong.
 pub(super) fn caret(error: &SyntaxError, source: &str, cells: usize, theme: Theme) -> Vec<TextRow> {
-    let shown = error.caret(source);
+    let shown = error.annotate(source);
     let mut lines = shown.splitn(3, '\n');
     let (line, mark, message) =
         (lines.next().unwrap_or_default(), lines.next().unwrap_or_default(), lines.next().unwrap_or_default());

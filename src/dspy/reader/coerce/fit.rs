@@ -21,7 +21,7 @@ pub(super) fn fit(field_type: &FieldType, value: &Value, repairs: &mut Vec<Strin
             let exact = choices.iter().find(|choice| shape(choice) == shape(value) && alike(choice, value)).cloned();
             exact.or_else(|| value.as_str().and_then(|text| folded(choices, text, repairs)))
         }
-        FieldType::Like(_, inner) => fit(inner, value, repairs),
+        FieldType::Alias(_, inner) => fit(inner, value, repairs),
         FieldType::List(None) | FieldType::Tuple(None) => Some(value).filter(|v| v.is_array()).cloned(),
         FieldType::List(Some(inner)) | FieldType::TupleOf(inner) => items(inner, value, repairs).map(Value::Array),
         FieldType::Set(inner) => {
