@@ -6,6 +6,7 @@
 
 mod literal;
 mod names;
+mod python;
 mod token;
 mod types;
 
@@ -56,7 +57,7 @@ impl Signature {
     /// # Errors
     /// The first [`SyntaxError`]: its place, what was expected there, and a suggestion if there is a good one.
     pub fn parse_inline(source: &str) -> Result<(Self, Vec<Warning>), SyntaxError> {
-        parse_signature(source)
+        parse_signature(source).map_err(|error| python::python_source(source).unwrap_or(error))
     }
 }
 

@@ -119,6 +119,27 @@ fn an_error_has_a_place_and_a_suggestion() {
 }
 
 #[test]
+fn python_source_is_recognized_and_the_error_says_what_to_do() {
+    let class = "import dspy\n\nclass Answer(dspy.Signature):\n    question: str = dspy.InputField()\n";
+    let cases = [
+        (class, "import dspy"),
+        ("\n# comment\nfrom dspy import Signature\n", "from dspy import Signature"),
+        ("def answer(question: str) -> str:\n    return question", "def answer(question: str) -> str:"),
+        ("qa = dspy.Signature('question -> answer')", "qa = dspy.Signature('question -> answer')"),
+    ];
+    for (source, line) in cases {
+        let error = source.parse::<Signature>().expect_err(source);
+        assert_eq!(&source[error.span.clone()], line, "{source}");
+        let shown = error.annotate(source);
+        assert!(shown.starts_with(line) && shown.contains("Python") && shown.contains("switchover import"), "{shown}");
+    }
+    for source in ["from -> import", "import -> b", "class, def -> b", "q -> from x"] {
+        let error = source.parse::<Signature>().expect_err(source);
+        assert!(!error.message.contains("Python source"), "{source}: {error}");
+    }
+}
+
+#[test]
 fn a_warning_names_each_part_that_dspy_drops() {
     let cases = [
         ("a=1 -> b", 1, "default"),
