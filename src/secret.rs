@@ -11,6 +11,7 @@ mod encode;
 mod pattern;
 mod stream;
 
+pub use encode::ESCAPED_IN_URLS;
 pub use stream::Scrubber;
 
 use pattern::Pattern;

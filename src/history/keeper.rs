@@ -95,6 +95,7 @@ pub(super) fn private(directory: &Path, name: &str, options: &mut OpenOptions) -
 
 /// The file of the day (UTC) on which a run began: `2026-11-22.jsonl`. A run stays in one file.
 pub(super) fn day_file(run: u64) -> String {
-    let (year, month, day) = crate::civil::date((run / 86_400_000).cast_signed());
-    format!("{year:04}-{month:02}-{day:02}.jsonl")
+    let seconds = (run / 1000).cast_signed();
+    let date = time::OffsetDateTime::from_unix_timestamp(seconds).map_or(time::Date::MAX, |moment| moment.date());
+    format!("{:04}-{:02}-{:02}.jsonl", date.year(), u8::from(date.month()), date.day())
 }

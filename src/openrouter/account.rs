@@ -3,7 +3,8 @@
 use super::lenient::{count, number, text};
 use super::reason::safe_line;
 use crate::failover::InnerAttempt;
-use crate::secret::Secrets;
+use crate::secret::{ESCAPED_IN_URLS, Secrets};
+use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -116,8 +117,5 @@ impl Generation {
 
 /// The path of [`Generation`]'s document below the base URL, the id percent-encoded.
 pub fn generation_path(id: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    let id: String =
-        id.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
-    format!("/generation?id={id}")
+    format!("/generation?id={}", utf8_percent_encode(id, ESCAPED_IN_URLS))
 }

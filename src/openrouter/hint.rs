@@ -4,7 +4,7 @@ use super::Header;
 use super::lenient::number;
 use crate::failover::{Hint, HintSource};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// No hint is believed beyond a day.
 pub const MAX_HINT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -62,29 +62,9 @@ fn seconds(n: f64) -> Duration {
     Duration::from_micros(us as u64)
 }
 
-/// Reads the three forms of an HTTP date (RFC 9110 §5.6.7) as the time since 1970.
-pub fn http_date(text: &str) -> Option<Duration> {
-    let parts: Vec<&str> = text.split([' ', ',', '-']).filter(|part| !part.is_empty()).collect();
-    // Sun, 06 Nov 1994 08:49:37 GMT, and Sunday, 06-Nov-94 08:49:37 GMT, and Sun Nov  6 08:49:37 1994
-    let ([_, day, month, year, time, "GMT" | "UTC"] | [_, month, day, time, year]) = parts[..] else { return None };
-    let number = |text: &str| text.parse::<u64>().ok().filter(|_| text.len() <= 4);
-    let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = names.iter().position(|name| name.eq_ignore_ascii_case(month))? as u64;
-    let year = match number(year)? {
-        short @ 0..70 => 2000 + short,
-        short @ 70..100 => 1900 + short,
-        full => full,
-    };
-    let clock: Vec<u64> = time.split(':').map(number).collect::<Option<_>>()?;
-    let ([hour, minute, second], day @ 1..=31, 1970..) = (&clock[..], number(day)?, year) else { return None };
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let leaps = |year: u64| year / 4 - year / 100 + year / 400;
-    let before_month = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][month as usize];
-    let days =
-        (year - 1970) * 365 + leaps(year - 1) - leaps(1969) + before_month + u64::from(month > 1 && leap(year)) + day
-            - 1;
-    (*hour < 24 && *minute < 60 && *second <= 60)
-        .then(|| Duration::from_secs(days * 86_400 + hour * 3600 + minute * 60 + second))
+/// Reads an HTTP date in any of its three forms (RFC 9110 §5.6.7) as the time since 1970.
+fn http_date(text: &str) -> Option<Duration> {
+    httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()
 }
 
 #[cfg(test)]
@@ -126,8 +106,8 @@ mod tests {
             (&[("retry-after", "later")], &none, None),
             (&[("retry-after", "7"), ("retry-after-ms", "1500")], &none, Some((1500, RetryAfterMs))),
             (&[("retry-after", "Sun, 06 Nov 1994 08:49:40 GMT")], &none, Some((3000, RetryAfterDate))),
-            (&[("retry-after", "Sun, 06 Nov 1993 08:49:40 GMT")], &none, Some((0, RetryAfterDate))),
-            (&[("retry-after", "Sun, 06 Nov 2094 08:49:40 GMT")], &none, Some((86_400_000, RetryAfterDate))),
+            (&[("retry-after", "Sat, 06 Nov 1993 08:49:40 GMT")], &none, Some((0, RetryAfterDate))),
+            (&[("retry-after", "Sat, 06 Nov 2094 08:49:40 GMT")], &none, Some((86_400_000, RetryAfterDate))),
             (
                 &[("date", "Sun, 06 Nov 1994 08:49:30 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:40 GMT")],
                 &none,

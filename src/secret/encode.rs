@@ -1,22 +1,19 @@
 //! The forms in which a server may send a secret back.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use std::fmt::Write;
 use zeroize::Zeroizing;
 
 /// Shorter texts are not looked for in base64: three offsets of them leave too little.
 const BASE64_MIN: usize = 8;
 
+/// Escaped in the value of a URL's query: all but the unreserved characters (RFC 3986 §2.3).
+pub const ESCAPED_IN_URLS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// The text plain, percent-encoded, escaped for JSON, and in base64 at each of its three offsets.
 pub(super) fn encodings(text: &str) -> Vec<Zeroizing<String>> {
-    let mut percent = Zeroizing::new(String::new());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            percent.push(byte.into());
-        } else {
-            _ = write!(percent, "%{byte:02X}");
-        }
-    }
+    let mut percent = Zeroizing::new(String::with_capacity(3 * text.len()));
+    percent.extend(utf8_percent_encode(text, ESCAPED_IN_URLS));
     let json = Zeroizing::new(Value::from(text).to_string());
     let mut forms = vec![Zeroizing::new(text.to_owned()), percent, Zeroizing::new(json.trim_matches('"').to_owned())];
     if text.len() >= BASE64_MIN {

@@ -6,6 +6,7 @@ use super::http::ReceivedRequest;
 use super::script::ResponseScript;
 use super::segment::FaultSegment;
 use super::{ScriptedResponse, SimulatorState, chat, lock};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -64,24 +65,12 @@ fn split(path: &str) -> Result<(Option<FaultSegment>, &str), ErrorEnvelope> {
     if word.is_empty() {
         return Ok((None, rest));
     }
-    let word = unescape(word);
+    // Clients may escape `=`, `@`, `~` and the like.
+    let word = percent_decode_str(word).decode_utf8_lossy();
     match FaultSegment::read(&word) {
         Ok(segment) => Ok((Some(segment), rest)),
         Err(error) => Err(ErrorEnvelope::new(404, format!("no such fault in the path: {error}"))),
     }
-}
-
-/// Percent escapes, which clients may use for `=`, `@`, `~` and the like.
-fn unescape(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let code = (first == b'%').then(|| tail.get(..2)).flatten();
-        let code = code.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(code.unwrap_or(first));
-        rest = if code.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn authorized(request: &ReceivedRequest) -> bool {

@@ -1,7 +1,7 @@
 //! Types that travel as text: dates, times, durations, decimals, UUIDs, paths.
 
-use crate::civil;
 use serde_json::Value;
+use time::{Date, Month, OffsetDateTime};
 
 /// The value as the type of this dotted name, as text; for `dspy.History` the object itself.
 pub(super) fn named(name: &str, value: &Value) -> Option<Value> {
@@ -36,15 +36,10 @@ pub(super) fn named(name: &str, value: &Value) -> Option<Value> {
 fn date_time(text: &str) -> Option<String> {
     let day = text.get(..10)?;
     let number = |range: std::ops::Range<usize>| day.get(range)?.parse::<u32>().ok();
-    let (year, month, date) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let (year, month) = (number(0..4)?, Month::try_from(number(5..7)? as u8).ok()?);
     let digits = day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let longest = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    if !digits || !(1..=12).contains(&month) || !(1..=longest).contains(&date) || year == 0 {
+    let date = Date::from_calendar_date(year.cast_signed(), month, number(8..10)? as u8);
+    if !digits || date.is_err() || year == 0 {
         return None;
     }
     match text[10..].chars().next() {
@@ -94,10 +89,10 @@ fn epoch(number: f64) -> Option<String> {
         return None;
     }
     let whole = seconds.floor() as i64;
-    let (days, rest) = (whole.div_euclid(86_400), whole.rem_euclid(86_400));
-    let (year, month, day) = civil::date(days);
+    let date = OffsetDateTime::from_unix_timestamp(whole).ok()?.date();
+    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
     let micros = ((seconds - seconds.floor()) * 1e6).round() as u64;
-    let time = clock(rest as u64);
+    let time = clock(whole.rem_euclid(86_400).cast_unsigned());
     let time = if micros == 0 { time } else { time.replace('+', &format!(".{micros:06}+")) };
     Some(format!("{year:04}-{month:02}-{day:02}T{time}"))
 }
