@@ -1,11 +1,13 @@
 //! The one table of keys: it makes the keymap, the hint line, the help, the palette and
 //! the documentation. Knows keys and names of actions; must not know what actions do.
 
+pub mod action;
 mod chord;
 mod table;
 
+pub use action::Action;
 pub use chord::Chord;
-pub use table::{Action, Binding, Context, TABLE};
+pub use table::{Binding, Context, TABLE};
 
 use crate::nearest::nearest;
 use std::collections::{BTreeMap, HashMap};
@@ -161,13 +163,10 @@ impl Keymap {
         TABLE.iter().position(|other| other.name == row.name).map_or(&[], |at| &self.chords[at])
     }
 
-    /// The first key of an action, for texts that name one.
-    pub fn key(&self, action: Action) -> Option<Chord> {
-        TABLE
-            .iter()
-            .zip(&self.chords)
-            .filter(|(row, _)| row.action == action)
-            .find_map(|(_, keys)| keys.first().copied())
+    /// The first key of an action, for texts that name it; empty if it has none.
+    pub fn key(&self, action: Action) -> String {
+        let mut rows = TABLE.iter().zip(&self.chords).filter(|(row, _)| row.action == action);
+        rows.find_map(|(_, keys)| keys.first()).map_or_else(String::new, ToString::to_string)
     }
 
     /// What the hint line says where these contexts hold: key and word, nearest first.
@@ -194,7 +193,10 @@ impl Keymap {
 
 #[cfg(test)]
 mod tests {
+    use super::action::{PlaygroundAction, ProgramAction, PromptAction};
     use super::*;
+
+    const SEND: Action = Action::Playground(PlaygroundAction::Send);
 
     fn chord(text: &str) -> Chord {
         text.parse().expect("a key")
@@ -221,7 +223,7 @@ mod tests {
     #[test]
     fn an_override_replaces() {
         let map = choose("send", &["Alt+S"]).expect("is fine");
-        assert_eq!(map.action(chord("Alt+S"), &[Context::Prompt]), Some(Action::Send));
+        assert_eq!(map.action(chord("Alt+S"), &[Context::Prompt]), Some(SEND));
         assert_eq!(map.action(chord("Enter"), &[Context::Prompt]), None);
     }
 
@@ -244,17 +246,20 @@ mod tests {
         Keymap::where_enter_begins_a_line(&mut choices);
         let map = Keymap::with(&choices).expect("is fine");
         let means = |map: &Keymap, key| map.action(chord(key), &[Context::Prompt]);
-        assert_eq!(means(&map, "Enter"), Some(Action::Newline));
-        assert_eq!(means(&map, "Alt+Enter"), Some(Action::Send));
+        assert_eq!(means(&map, "Enter"), Some(Action::Prompt(PromptAction::Newline)));
+        assert_eq!(means(&map, "Alt+Enter"), Some(SEND));
         let mut choices = BTreeMap::from([("send".to_owned(), vec!["Alt+G".to_owned()])]);
         Keymap::where_enter_begins_a_line(&mut choices);
-        assert_eq!(means(&Keymap::with(&choices).expect("is fine"), "Alt+G"), Some(Action::Send));
+        assert_eq!(means(&Keymap::with(&choices).expect("is fine"), "Alt+G"), Some(SEND));
     }
 
     #[test]
     fn the_nearest_context_wins() {
         let map = Keymap::default();
         assert_eq!(map.action(chord("?"), &[Context::Prompt, Context::Anywhere]), None);
-        assert_eq!(map.action(chord("?"), &[Context::Read, Context::Anywhere]), Some(Action::Help));
+        assert_eq!(
+            map.action(chord("?"), &[Context::Read, Context::Anywhere]),
+            Some(Action::Program(ProgramAction::Help))
+        );
     }
 }

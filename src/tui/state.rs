@@ -13,3 +13,12 @@ pub mod scroll;
 pub mod signatures;
 pub mod tour;
 pub mod value;
+
+/// Which way to go in a list or a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards the end.
+    Forward,
+    /// Towards the beginning.
+    Back,
+}

@@ -1,15 +1,19 @@
 //! What happens to the state: every key, paste and report passes here, and nothing else
 //! changes it. Returns at most one thing to do. `now` is an argument.
 
-mod act;
-mod compare;
 mod compose;
+mod copy;
+mod keys;
 mod overlay;
+mod panes;
+mod playground;
+mod program;
+mod prompt;
+mod replay;
+mod signatures;
 mod tour;
 
 use super::command::{Command, Composed};
-use super::keymap::{Action, Chord, Context};
-use super::layout::Pane;
 use super::state::app::{App, ShownRun};
 use super::state::model::ModelOption;
 use super::state::overlay::Overlay;
@@ -157,94 +161,6 @@ impl App {
         self.size = (width, height);
     }
 
-    fn key(&mut self, key: KeyEvent) -> Option<Command> {
-        let action = self.keymap.action(Chord::of(key), &self.contexts());
-        if let (Some(_), Some(Action::NextStep | Action::LeaveTour | Action::Interrupt)) = (&self.tour, action) {
-            return self.act(if action == Some(Action::NextStep) { Action::NextStep } else { Action::LeaveTour });
-        }
-        if self.tour.is_some() && !matches!(action, Some(Action::Quit | Action::Suspend)) {
-            return None;
-        }
-        self.press(key)
-    }
-
-    /// A key for the playground itself, from the user or from the tour.
-    fn press(&mut self, key: KeyEvent) -> Option<Command> {
-        let chord = Chord::of(key);
-        self.notice = None;
-        let action = self.keymap.action(chord, &self.places());
-        if action.is_some() || self.overlay.is_some() || !chord.is_text() {
-            self.note_pressed(chord);
-        }
-        if action != Some(Action::Interrupt) {
-            self.leaving = false;
-        }
-        if action != Some(Action::Remove) {
-            self.shelf.doomed = false;
-        }
-        if self.overlay.is_some() {
-            return self.overlay_key(key, chord, action);
-        }
-        if let Some(action) = action {
-            return self.act(action);
-        }
-        match self.focus {
-            Pane::Prompt => {
-                let empty = self.prompt.is_empty();
-                self.type_key(key);
-                // Whoever begins to type will send soon: the connection can be there by then.
-                return (empty && !self.prompt.is_empty() && !self.simulated).then_some(Command::Warm);
-            }
-            Pane::Signatures => self.shelf.type_key(key),
-            Pane::Answer | Pane::Log => {}
-        }
-        None
-    }
-
-    /// A key for the prompt: Up and Down leave through the edges into what was sent before.
-    fn type_key(&mut self, key: KeyEvent) {
-        use crossterm::event::KeyCode;
-        let (first, last) = self.prompt.edges();
-        match key.code {
-            KeyCode::Up if key.modifiers.is_empty() && first => self.recall(-1),
-            KeyCode::Down if key.modifiers.is_empty() && last => self.recall(1),
-            KeyCode::Char('?') if self.prompt.is_empty() && key.modifiers.is_empty() => {
-                self.act(Action::Help);
-            }
-            _ => self.prompt.type_key(key),
-        }
-    }
-
-    /// Steps through what was sent; past the latest stands an empty prompt.
-    fn recall(&mut self, by: isize) {
-        let at = self.recalled.unwrap_or(self.sent.len());
-        let to = at.saturating_add_signed(by).min(self.sent.len());
-        if to == at {
-            return;
-        }
-        self.recalled = (to < self.sent.len()).then_some(to);
-        let values = self.sent.get(to).cloned().unwrap_or_default();
-        self.prompt.show(&values);
-    }
-
-    fn paste(&mut self, text: &str) {
-        match &mut self.overlay {
-            Some(Overlay::Finder(finder)) => finder.push(&crate::text::clean_line(text, 400)),
-            Some(Overlay::Draft(draft)) => draft.paste(text),
-            Some(Overlay::Faults(faults)) => {
-                if let Some(word) = &mut faults.typing {
-                    word.push_str(&crate::text::clean_line(text, 80));
-                }
-            }
-            Some(_) => {}
-            None if self.focus == Pane::Signatures && self.shelf.typing() => self.shelf.paste(text),
-            None => {
-                self.go(Pane::Prompt);
-                self.prompt.paste(text);
-            }
-        }
-    }
-
     /// Takes a report in. A run that begins takes the screen; others are passed over.
     fn hear(&mut self, now: Duration, report: &Report) {
         self.board.apply(now, report);
@@ -272,32 +188,5 @@ impl App {
             let surplus = self.past.len().saturating_sub(REMEMBERED);
             self.past.drain(..surplus);
         }
-    }
-
-    fn note_pressed(&mut self, chord: Chord) {
-        self.pressed.push_back(chord.to_string());
-        if self.pressed.len() > 6 {
-            self.pressed.pop_front();
-        }
-    }
-
-    /// Moves what the keys are on by rows.
-    fn scroll(&mut self, rows: isize) {
-        let height = usize::from(self.room(self.focus).height).max(1);
-        match self.focus {
-            Pane::Log => self.log.by(rows.signum()),
-            Pane::Signatures => self.shelf.by(rows),
-            Pane::Prompt | Pane::Answer => {
-                let height =
-                    if self.focus == Pane::Answer { height } else { usize::from(self.room(Pane::Answer).height) };
-                let heights = self.page.heights().to_vec();
-                self.page.scroll.by(rows, &heights, height);
-            }
-        }
-    }
-
-    /// Whether the contexts hold this one.
-    fn holds(&self, context: Context) -> bool {
-        self.places().contains(&context)
     }
 }

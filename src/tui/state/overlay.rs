@@ -60,7 +60,8 @@ impl Overlay {
     /// Where keys mean something while it stands.
     pub fn contexts(&self) -> Vec<Context> {
         match self {
-            Self::Help(_) | Self::Attempt(_) | Self::Demo(..) => vec![Context::Overlay],
+            Self::Help(_) | Self::Demo(..) => vec![Context::Overlay],
+            Self::Attempt(_) => vec![Context::Attempt, Context::Overlay],
             Self::Headers(_) | Self::Composed(_) => vec![Context::Editable, Context::Overlay],
             Self::Pinning(..) => vec![Context::Pinning, Context::Overlay],
             Self::Demos(_) => vec![Context::Demos, Context::Overlay],
@@ -72,7 +73,7 @@ impl Overlay {
             Self::Health(_) => vec![Context::Health, Context::Overlay],
             Self::History(_) => vec![Context::History, Context::List, Context::Overlay],
             Self::Compare(_) => vec![Context::Compare, Context::Overlay],
-            Self::CompareSet(_) => vec![Context::Rivals, Context::Overlay],
+            Self::CompareSet(_) => vec![Context::CompareSet, Context::Overlay],
             Self::Leave => vec![Context::Leave],
         }
     }

@@ -8,6 +8,7 @@ use super::chains;
 use crate::failover::AttemptId;
 use crate::transcript::Transcript;
 use crate::tui::markdown::TextStyle;
+use crate::tui::state::Direction;
 use crate::tui::state::scroll::Scroll;
 use crate::tui::wrap::TextRow;
 pub use block::Agreement;
@@ -139,15 +140,14 @@ impl AnswerPage {
     }
 
     /// The next row with this text after (or before) a row, in either case of letters.
-    pub fn find(&self, run: &Transcript, text: &str, from: usize, forward: bool) -> Option<usize> {
+    pub fn find(&self, run: &Transcript, text: &str, from: usize, direction: Direction) -> Option<usize> {
         let text = text.to_lowercase();
         let rows = self.blocks.iter().flat_map(|(key, body)| body.every(key.source(run)));
         let hits = rows.enumerate().filter(|(_, row)| row.to_string().to_lowercase().contains(&text));
         let hits: Vec<usize> = hits.map(|(i, _)| i).collect();
-        if forward {
-            hits.iter().find(|i| **i > from).or(hits.first()).copied()
-        } else {
-            hits.iter().rfind(|i| **i < from).or(hits.last()).copied()
+        match direction {
+            Direction::Forward => hits.iter().find(|i| **i > from).or(hits.first()).copied(),
+            Direction::Back => hits.iter().rfind(|i| **i < from).or(hits.last()).copied(),
         }
     }
 }

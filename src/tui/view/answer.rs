@@ -11,6 +11,7 @@
 
 use crate::transcript::{AttemptPhase, Transcript, model_name};
 use crate::tui::keymap::Action;
+use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;
@@ -34,8 +35,8 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     };
     frame(app, f, Pane::Answer, &title(app), &note);
     if app.page.is_empty() {
-        let key = |action| app.keymap.key(action).map_or_else(String::new, |key| key.to_string());
-        let (send, fault) = (key(Action::Send), key(Action::Faults));
+        let key = |action| app.keymap.key(Action::Playground(action));
+        let (send, fault) = (key(PlaygroundAction::Send), key(PlaygroundAction::Faults));
         let text = if app.busy() {
             "asking …".to_owned()
         } else {

@@ -3,6 +3,7 @@
 use super::history;
 use crate::dspy::Values;
 use crate::transcript::{Transcript, model_name};
+use crate::tui::keymap::action::{LogAction, PlaygroundAction, PromptAction};
 use crate::tui::keymap::{Action, Context, Keymap, TABLE};
 use crate::tui::state::model::ModelOption;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -70,16 +71,21 @@ pub struct FinderItem {
 impl Finder {
     /// All actions that mean something without a chosen line.
     pub fn actions(keymap: &Keymap) -> Self {
-        let lists = [Action::Up, Action::Down, Action::PageUp, Action::PageDown, Action::Open, Action::Palette];
         let mut items: Vec<FinderItem> = Vec::new();
         for row in TABLE {
             let here = matches!(
                 row.context,
                 Context::Anywhere | Context::Always | Context::Read | Context::Answer | Context::Log | Context::Prompt
             );
-            let typing = matches!(row.action, Action::Newline | Action::Eof);
+            let pointless = matches!(
+                row.action,
+                Action::Move(_)
+                    | Action::Log(LogAction::OpenAttempt)
+                    | Action::Playground(PlaygroundAction::Palette)
+                    | Action::Prompt(PromptAction::Newline | PromptAction::DeleteForward)
+            );
             let twice = items.iter().any(|item| item.choice == FinderChoice::Act(row.action));
-            if !here || typing || twice || lists.contains(&row.action) {
+            if !here || pointless || twice {
                 continue;
             }
             let note = keymap.keys(row).first().map(ToString::to_string).unwrap_or_default();

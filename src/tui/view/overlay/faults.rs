@@ -1,6 +1,7 @@
 //! The fault picker.
 
 use crate::tui::keymap::Action;
+use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
 use crate::tui::theme::StyleRole;
@@ -34,7 +35,7 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
             Span::styled(about, theme.style(StyleRole::Dim)),
         ])
     });
-    let send = app.keymap.key(Action::Send).map_or_else(String::new, |key| key.to_string());
+    let send = app.keymap.key(Action::Playground(PlaygroundAction::Send));
     foot(app, f, room, 1, &format!("A letter breaks it, then {send} sends. Backspace heals, / types any fault."));
 }
 

@@ -1,0 +1,64 @@
+//! Text for the clipboard.
+
+use crate::transcript::{Attempt, Transcript};
+use crate::tui::command::Command;
+use crate::tui::keymap::action::CopyAction;
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::attempt::curl;
+use serde_json::Value;
+
+impl App {
+    pub(super) fn copy(&mut self, what: CopyAction) -> Option<Command> {
+        let Some(run) = self.transcript() else {
+            self.notice = Some("Nothing to copy yet.".to_owned());
+            return None;
+        };
+        let shown = run.shown();
+        let opened = match &self.overlay {
+            Some(Overlay::Attempt(sheet)) => run.attempt(sheet.id),
+            _ => shown,
+        };
+        let (what, text) = match what {
+            CopyAction::Answer => ("the answer", shown.map(|attempt| answer(run, attempt))),
+            CopyAction::Field => ("the main field", shown.and_then(main_field)),
+            CopyAction::Run => ("the run", Some(whole(run))),
+            CopyAction::Log => ("the failover log", Some(run.lines().collect::<Vec<_>>().join("\n"))),
+            CopyAction::Curl => ("the curl command", opened.and_then(|a| a.request.as_deref()).map(curl)),
+        };
+        if text.as_ref().is_none_or(String::is_empty) {
+            self.notice = Some(format!("There is no such thing to copy yet: {what}."));
+        }
+        text.filter(|text| !text.is_empty()).map(|text| Command::Copy { what: what.to_owned(), text })
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The answer as it is read: the only field alone, several by name.
+fn answer(run: &Transcript, attempt: &Attempt) -> String {
+    let Some(prediction) = &attempt.prediction else { return attempt.text.clone() };
+    let fields: Vec<_> = prediction.fields.iter().filter(|(name, _)| !run.is_thought(name)).collect();
+    match fields.as_slice() {
+        [(_, value)] => plain(value),
+        fields => {
+            fields.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect::<Vec<_>>().join("\n\n")
+        }
+    }
+}
+
+/// The last output field: what was asked for, after its reasons.
+fn main_field(attempt: &Attempt) -> Option<String> {
+    attempt.prediction.as_ref()?.fields.values().next_back().map(plain)
+}
+
+/// Inputs, log and answer.
+fn whole(run: &Transcript) -> String {
+    let inputs = run.setup.iter().flat_map(|setup| setup.inputs.iter());
+    let mut parts: Vec<_> = inputs.map(|(name, value)| format!("{name}: {}", plain(value))).collect();
+    parts.push(run.lines().collect::<Vec<_>>().join("\n"));
+    parts.extend(run.shown().map(|attempt| answer(run, attempt)));
+    parts.join("\n\n")
+}

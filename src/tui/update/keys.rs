@@ -1,0 +1,125 @@
+//! What a key press does: it is looked up once, by where the keys go now; without a meaning there it types.
+
+use crate::tui::command::Command;
+use crate::tui::keymap::action::{ProgramAction, SignaturesAction, TourAction};
+use crate::tui::keymap::{Action, Chord};
+use crate::tui::layout::Pane;
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crossterm::event::KeyEvent;
+
+/// Keys that presenter mode shows.
+const SHOWN_KEYS: usize = 6;
+
+/// A key press with its meaning.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeyPress {
+    pub(super) key: KeyEvent,
+    pub(super) chord: Chord,
+    /// What it means where the keys go now.
+    pub(super) action: Option<Action>,
+}
+
+impl App {
+    /// A key of the user: during the tour only the tour's own keys and those that leave the program mean something.
+    pub(super) fn key(&mut self, key: KeyEvent) -> Option<Command> {
+        if self.tour.is_none() {
+            return self.press(key);
+        }
+        match self.keymap.action(Chord::of(key), &self.contexts())? {
+            Action::Tour(TourAction::Next) => self.next_step(),
+            Action::Tour(TourAction::Leave) | Action::Program(ProgramAction::Interrupt) => self.leave_tour(),
+            Action::Program(action @ (ProgramAction::Quit | ProgramAction::Suspend)) => {
+                self.notice = None;
+                self.program(action)
+            }
+            _ => None,
+        }
+    }
+
+    /// A key for the playground itself, from the user or from the tour.
+    pub(super) fn press(&mut self, key: KeyEvent) -> Option<Command> {
+        let chord = Chord::of(key);
+        let action = self.keymap.action(chord, &self.places());
+        self.notice = None;
+        if action.is_some() || self.overlay.is_some() || !chord.is_text() {
+            self.note_pressed(chord);
+        }
+        self.leaving &= action == Some(Action::Program(ProgramAction::Interrupt));
+        self.shelf.doomed &= action == Some(Action::Signatures(SignaturesAction::Delete));
+        if self.overlay.is_some() {
+            return self.overlay_key(KeyPress { key, chord, action });
+        }
+        match action {
+            Some(action) => self.act(action),
+            None => self.type_key(key),
+        }
+    }
+
+    /// Carries out an action of the playground. Those of an overlay are its own.
+    pub(super) fn act(&mut self, action: Action) -> Option<Command> {
+        match action {
+            Action::Program(action) => return self.program(action),
+            Action::Playground(action) => return self.playground(action),
+            Action::Copy(action) => return self.copy(action),
+            Action::Prompt(action) => return self.edit_prompt(action),
+            Action::Signatures(action) => return self.signatures(action),
+            Action::Pane(action) => self.pane(action),
+            Action::Move(to) => self.move_in_pane(to),
+            Action::Answer(action) => self.answer(action),
+            Action::Log(action) => self.log(action),
+            Action::Tour(_)
+            | Action::Overlay(_)
+            | Action::Faults(_)
+            | Action::Chain(_)
+            | Action::Demos(_)
+            | Action::Draft(_)
+            | Action::Health(_)
+            | Action::History(_)
+            | Action::Compare(_)
+            | Action::CompareSet(_) => {}
+        }
+        None
+    }
+
+    /// A key without a meaning, for the pane that has the keys.
+    fn type_key(&mut self, key: KeyEvent) -> Option<Command> {
+        match self.focus {
+            Pane::Prompt => {
+                let empty = self.prompt.is_empty();
+                self.type_in_prompt(key);
+                // Whoever begins to type will send soon: the connection can be there by then.
+                return (empty && !self.prompt.is_empty() && !self.simulated).then_some(Command::Warm);
+            }
+            Pane::Signatures => self.shelf.type_key(key),
+            Pane::Answer | Pane::Log => {}
+        }
+        None
+    }
+
+    /// Text that was pasted. It never sends.
+    pub(super) fn paste(&mut self, text: &str) {
+        match &mut self.overlay {
+            Some(Overlay::Finder(finder)) => finder.push(&crate::text::clean_line(text, 400)),
+            Some(Overlay::Draft(draft)) => draft.paste(text),
+            Some(Overlay::Faults(faults)) => {
+                if let Some(word) = &mut faults.typing {
+                    word.push_str(&crate::text::clean_line(text, 80));
+                }
+            }
+            Some(_) => {}
+            None if self.focus == Pane::Signatures && self.shelf.typing() => self.shelf.paste(text),
+            None => {
+                self.go(Pane::Prompt);
+                self.prompt.paste(text);
+            }
+        }
+    }
+
+    fn note_pressed(&mut self, chord: Chord) {
+        self.pressed.push_back(chord.to_string());
+        if self.pressed.len() > SHOWN_KEYS {
+            self.pressed.pop_front();
+        }
+    }
+}

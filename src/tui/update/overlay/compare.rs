@@ -1,0 +1,79 @@
+//! A comparison: beginning one, its keys, and its reports.
+
+use crate::report::Report;
+use crate::tui::command::{Ask, Command};
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::{CompareAction, OverlayAction, ProgramAction};
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::compare::{Comparison, body};
+use std::time::Duration;
+
+impl App {
+    /// Puts what stands in the prompt to each of the models and chains that are chosen for it.
+    pub(in crate::tui::update) fn compare(&mut self) -> Option<Command> {
+        let rivals = self.rivals.chosen(&self.chain);
+        if rivals.len() < 2 {
+            self.notice = Some("A comparison needs two: choose them here, or add one.".to_owned());
+            self.overlay = Some(Overlay::CompareSet(0));
+            return None;
+        }
+        let ask = self.asked()?;
+        self.comparisons += 1;
+        let compare = Comparison::new(self.comparisons, rivals);
+        let asks = compare.columns.iter().map(|column| Ask { chain: column.chain.clone(), ..ask.clone() }).collect();
+        self.overlay = Some(Overlay::Compare(compare));
+        Some(Command::Compare { number: self.comparisons, asks })
+    }
+
+    /// A key while a comparison stands. What leaves it also ends its runs.
+    pub(in crate::tui::update) fn compare_key(&mut self, action: Option<Action>) -> Option<Command> {
+        let layout = self.layout;
+        let page = body(&layout);
+        let Some(Overlay::Compare(compare)) = &mut self.overlay else { return None };
+        match action {
+            Some(Action::Program(ProgramAction::Suspend)) => return Some(Command::Suspend),
+            Some(Action::Program(ProgramAction::Quit)) => return Some(Command::Quit),
+            Some(Action::Overlay(OverlayAction::Close) | Action::Program(ProgramAction::Interrupt)) => {
+                return self.leave_comparison();
+            }
+            Some(Action::Compare(CompareAction::RunAgain)) if compare.live() => {
+                self.notice = Some("It is still going on.".to_owned());
+            }
+            Some(Action::Compare(CompareAction::RunAgain)) => {
+                self.leave_comparison();
+                return self.compare();
+            }
+            Some(Action::Compare(CompareAction::ChooseModels)) => {
+                let command = self.leave_comparison();
+                self.overlay = Some(Overlay::CompareSet(0));
+                return command;
+            }
+            Some(Action::Move(to)) => compare.by(to.rows(page), &layout),
+            Some(Action::Compare(CompareAction::PrevColumn)) => compare.turn(-1, &layout),
+            Some(Action::Compare(CompareAction::NextColumn)) => compare.turn(1, &layout),
+            Some(Action::Program(ProgramAction::Help)) => {
+                self.notice = Some("The keys stand below; Esc leaves the comparison.".to_owned());
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn leave_comparison(&mut self) -> Option<Command> {
+        let Some(Overlay::Compare(compare)) = self.overlay.take() else { return None };
+        let live = compare.live();
+        let ended = compare.columns.into_iter().map(|column| column.transcript).filter(|run| run.finished.is_some());
+        self.past.extend(ended);
+        live.then_some(Command::Cancel)
+    }
+
+    pub(in crate::tui::update) fn hear_compared(&mut self, now: Duration, number: u64, column: usize, report: &Report) {
+        self.board.apply(now, report);
+        if let Some(Overlay::Compare(compare)) = &mut self.overlay
+            && compare.number == number
+        {
+            compare.hear(now, column, report);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The choice of models and chains to compare.
+
+use crate::tui::command::Command;
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::{CompareSetAction, OverlayAction};
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::compare::MOST;
+use crate::tui::state::overlay::finder::Finder;
+use crate::tui::update::overlay::moves::moved;
+
+impl App {
+    /// A key where it is chosen who is compared.
+    pub(in crate::tui::update) fn compare_set_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
+        let all = self.rivals.all(&self.chain);
+        let at = moved(at, all.len(), action);
+        self.overlay = Some(Overlay::CompareSet(at));
+        match action {
+            Some(Action::Overlay(OverlayAction::Close)) => self.overlay = None,
+            Some(Action::CompareSet(CompareSetAction::Add)) => {
+                self.overlay = Some(Overlay::Finder(Finder::rivals(&self.models)));
+            }
+            Some(Action::CompareSet(CompareSetAction::Toggle)) => {
+                let chosen = all.get(at).is_none_or(|rival| self.rivals.toggle(rival, &self.chain));
+                if !chosen {
+                    self.notice = Some(format!("No more than {MOST} stand side by side: take one back first."));
+                }
+            }
+            Some(Action::CompareSet(CompareSetAction::Remove)) => {
+                let removed = all.get(at).is_some_and(|rival| self.rivals.remove(rival));
+                if !removed {
+                    self.notice = Some("It is of the chain: Ctrl+L changes that.".to_owned());
+                }
+            }
+            Some(Action::CompareSet(CompareSetAction::Compare)) => {
+                self.overlay = None;
+                return self.compare();
+            }
+            _ => {}
+        }
+        None
+    }
+}

@@ -1,0 +1,113 @@
+//! Demos: making one from an answer, and the keys of their list.
+
+use crate::dspy::{Demo, Signature};
+use crate::transcript::Transcript;
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::{DemosAction, OverlayAction};
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::draft::Draft;
+use crate::tui::state::overlay::text_popup::TextPopup;
+use crate::tui::state::overlay::{Overlay, demos, history};
+use crate::tui::update::overlay::moves::{moved, scroll_popup};
+
+impl App {
+    /// Makes the answer on the screen a demo, the module's reasoning with it.
+    pub(in crate::tui::update) fn pin_demo(&mut self) {
+        let job = self.transcript().and_then(|run| run.setup.as_ref());
+        if job.is_some_and(|job| job.signature.inline() != self.signature.inline()) {
+            self.notice = Some("That answer is another signature's: use that one first.".to_owned());
+            return;
+        }
+        self.pin(self.transcript().and_then(pinnable));
+    }
+
+    /// Shows what the run on a line of the history would be as a demo.
+    pub(in crate::tui::update) fn look_before_pinning(&mut self, at: usize) {
+        let Some(demo) = history::chosen(&self.past, at).and_then(pinnable) else {
+            self.notice = Some("Nothing to pin there: a demo is an answer that was read whole.".to_owned());
+            self.overlay = Some(Overlay::History(at));
+            return;
+        };
+        self.overlay = Some(Overlay::Pinning(at, demos::sheet(&demo, self.size.0, self.colours())));
+    }
+
+    /// A key while an earlier answer is looked at before it becomes a demo. The demo's signature is used from then on.
+    pub(in crate::tui::update) fn pinning_key(&mut self, at: usize, mut sheet: TextPopup, action: Option<Action>) {
+        match action {
+            Some(Action::Overlay(OverlayAction::Close)) => self.overlay = Some(Overlay::History(at)),
+            Some(Action::Overlay(OverlayAction::Confirm)) => {
+                let Some(run) = history::chosen(&self.past, at) else { return };
+                let (demo, job) = (pinnable(run), run.setup.clone());
+                if let Some(job) = job.filter(|job| job.signature.inline() != self.signature.inline()) {
+                    self.module = job.module;
+                    self.use_signature(job.signature.clone(), Vec::new());
+                }
+                self.pin(demo);
+                self.overlay = Some(Overlay::Demos(self.demos.len().saturating_sub(1)));
+            }
+            _ => {
+                scroll_popup(&mut sheet, action, self.popup_rows());
+                self.overlay = Some(Overlay::Pinning(at, sheet));
+            }
+        }
+    }
+
+    /// The demos that go on with a signature: those in use, if it is the one in use.
+    pub(in crate::tui::update) fn demos_of(&self, signature: &Signature) -> Vec<Demo> {
+        if signature.inline() == self.signature.inline() { self.demos.clone() } else { Vec::new() }
+    }
+
+    fn pin(&mut self, demo: Option<Demo>) {
+        let Some(demo) = demo else {
+            self.notice = Some("Nothing to pin yet: a demo is an answer that was read whole.".to_owned());
+            return;
+        };
+        if self.demos.contains(&demo) {
+            self.notice = Some("It is a demo already: F10 shows them.".to_owned());
+            return;
+        }
+        self.demos.push(demo);
+        let count = self.demos.len();
+        self.notice = Some(format!("Demo {count} is sent from the next run on. F10 shows them, Alt+S saves them."));
+    }
+
+    pub(in crate::tui::update) fn demos_key(&mut self, at: usize, action: Option<Action>) {
+        let last = self.demos.len().saturating_sub(1);
+        let mut at = at.min(last);
+        match action {
+            Some(Action::Overlay(OverlayAction::Close)) => return,
+            Some(Action::Demos(DemosAction::Save)) => {
+                self.overlay = Some(Overlay::Draft(Box::new(Draft::signature(&self.entry()))));
+                return;
+            }
+            Some(Action::Demos(DemosAction::Open)) => {
+                if let Some(demo) = self.demos.get(at) {
+                    self.overlay = Some(Overlay::Demo(at, demos::sheet(demo, self.size.0, self.colours())));
+                    return;
+                }
+            }
+            Some(Action::Demos(DemosAction::Pin)) => self.pin_demo(),
+            Some(Action::Demos(DemosAction::Remove)) if !self.demos.is_empty() => {
+                self.demos.remove(at);
+                at = at.min(self.demos.len().saturating_sub(1));
+            }
+            Some(Action::Demos(DemosAction::MoveUp)) if at > 0 => {
+                self.demos.swap(at, at - 1);
+                at -= 1;
+            }
+            Some(Action::Demos(DemosAction::MoveDown)) if at < last => {
+                self.demos.swap(at, at + 1);
+                at += 1;
+            }
+            other => at = moved(at, self.demos.len(), other),
+        }
+        self.overlay = Some(Overlay::Demos(at));
+    }
+}
+
+/// Inputs and outputs of a run that was answered.
+fn pinnable(run: &Transcript) -> Option<Demo> {
+    let mut demo = run.setup.as_ref()?.inputs.clone();
+    demo.extend(run.winner()?.prediction.as_ref()?.fields.as_ref().clone());
+    Some(demo)
+}

@@ -1,0 +1,64 @@
+//! What is edited as text: its keys, and what becomes of the text.
+
+use crate::dspy::{LibraryEntry, library};
+use crate::tui::command::Command;
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::DraftAction;
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::draft::{Draft, ParsedDraft};
+use crate::tui::update::keys::KeyPress;
+
+impl App {
+    pub(in crate::tui::update) fn draft_headers(&mut self) {
+        self.overlay = Some(Overlay::Draft(Box::new(Draft::headers(&self.headers))));
+    }
+
+    /// A key for what is edited as text.
+    pub(in crate::tui::update) fn draft_key(&mut self, press: KeyPress) -> Option<Command> {
+        let Some(Overlay::Draft(draft)) = &mut self.overlay else { return None };
+        match press.action {
+            Some(Action::Draft(DraftAction::Editor)) => return Some(Command::Edit(draft.text())),
+            Some(Action::Draft(DraftAction::Close)) if draft.changed() && !draft.leaving => {
+                draft.leaving = true;
+                self.notice = Some("Ctrl+S keeps the changes, Esc again drops them.".to_owned());
+            }
+            Some(Action::Draft(DraftAction::Close)) => self.overlay = None,
+            Some(Action::Draft(DraftAction::Save)) => match draft.read() {
+                Ok(drafted) => return self.keep(drafted),
+                Err(wrong) => self.notice = wrong.into_iter().next().map(|wrong| format!("Not kept: {wrong}")),
+            },
+            _ => draft.type_key(press.key),
+        }
+        None
+    }
+
+    fn keep(&mut self, drafted: ParsedDraft) -> Option<Command> {
+        self.overlay = None;
+        match drafted {
+            ParsedDraft::Signature(entry) => {
+                self.shelf.stop();
+                let inline = entry.signature.inline();
+                let unnamed =
+                    |other: &LibraryEntry| other.signature.name.is_empty() && other.signature.inline() == inline;
+                self.shelf.entries.retain(|other| !unnamed(other));
+                library::put(&mut self.shelf.entries, (*entry).clone());
+                let at = self.shelf.entries.iter().position(|other| other.signature.name == entry.signature.name);
+                self.shelf.at = at.map_or(0, |at| at + 1);
+                self.module = entry.module;
+                self.use_signature(entry.signature.clone(), entry.demos.clone());
+                Some(Command::SaveSignature(entry))
+            }
+            ParsedDraft::Request(settings) => {
+                self.settings = *settings;
+                self.notice = Some("The next run's requests carry these settings. F12 shows one.".to_owned());
+                None
+            }
+            ParsedDraft::Headers(headers) => {
+                self.headers.clone_from(&headers);
+                self.overlay = Some(Overlay::Headers(self.headers_sheet()));
+                Some(Command::SetHeaders(headers))
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The fault picker: a letter or Enter sets a fault, any other can be typed.
+
+use crate::fault::Fault;
+use crate::tui::command::Command;
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::{FaultsAction, OverlayAction, PlaygroundAction};
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
+use crate::tui::update::keys::KeyPress;
+use crate::tui::update::overlay::moves::moved;
+use crossterm::event::{KeyCode, KeyModifiers};
+
+impl App {
+    pub(in crate::tui::update) fn faults_key(&mut self, mut picker: FaultPicker, press: KeyPress) -> Option<Command> {
+        if picker.typing.is_some() {
+            return self.typed_fault_key(picker, press);
+        }
+        let letter = press.chord.text().and_then(|c| COMMON.iter().find(|(letter, ..)| *letter == c));
+        let models = self.chain.len().max(1);
+        match press.action {
+            // A fault's own letter comes before whatever else that key means here.
+            _ if letter.is_some() => return self.choose_fault(&picker, letter),
+            Some(Action::Overlay(OverlayAction::Choose)) => {
+                return self.choose_fault(&picker, COMMON.get(picker.at));
+            }
+            Some(Action::Overlay(OverlayAction::Close)) => {
+                self.overlay = behind(&picker);
+                return None;
+            }
+            Some(Action::Faults(FaultsAction::Heal)) => {
+                self.overlay = behind(&picker);
+                return self.set_fault(None);
+            }
+            Some(Action::Faults(FaultsAction::TypeFault)) => picker.typing = Some(String::new()),
+            Some(Action::Faults(FaultsAction::PrevModel)) => self.link = (self.link + models - 1) % models,
+            Some(Action::Faults(FaultsAction::NextModel)) => self.link = (self.link + 1) % models,
+            action => picker.at = moved(picker.at, COMMON.len(), action),
+        }
+        self.overlay = Some(Overlay::Faults(picker));
+        None
+    }
+
+    fn choose_fault(&mut self, picker: &FaultPicker, chosen: Option<&(char, &str, &str)>) -> Option<Command> {
+        self.overlay = behind(picker);
+        self.set_fault(chosen.and_then(|(_, word, _)| word.parse().ok()))
+    }
+
+    /// A key while any fault is typed.
+    fn typed_fault_key(&mut self, mut picker: FaultPicker, press: KeyPress) -> Option<Command> {
+        let word = picker.typing.get_or_insert_default();
+        match press.action {
+            Some(Action::Overlay(OverlayAction::Close)) => picker.typing = None,
+            Some(Action::Overlay(OverlayAction::Choose)) => match word.parse::<Fault>() {
+                Ok(fault) => {
+                    self.overlay = behind(&picker);
+                    return self.set_fault(Some(fault));
+                }
+                Err(error) => self.notice = Some(error.to_string()),
+            },
+            _ => match (press.key.code, press.chord.text()) {
+                (KeyCode::Backspace, _) => drop(word.pop()),
+                (KeyCode::Char('u'), _) if press.key.modifiers == KeyModifiers::CONTROL => word.clear(),
+                (_, Some(c)) => word.push(c),
+                _ => {}
+            },
+        }
+        self.overlay = Some(Overlay::Faults(picker));
+        None
+    }
+
+    /// Sets the fault of the chosen model of the chain; none heals it.
+    fn set_fault(&mut self, fault: Option<Fault>) -> Option<Command> {
+        let entry = self.chain.get_mut(self.link)?;
+        entry.fault.clone_from(&fault);
+        let model = entry.model.clone();
+        let key = |action| self.keymap.key(Action::Playground(action));
+        let (send, heal) = (key(PlaygroundAction::Send), key(PlaygroundAction::Faults));
+        self.notice = Some(match &fault {
+            Some(fault) => format!("{model} now fails: {fault}. {send} sends, {heal} heals."),
+            None => format!("{model} is healthy again."),
+        });
+        Some(Command::SetFault { model, fault })
+    }
+}
+
+/// What is open once the picker is closed.
+fn behind(picker: &FaultPicker) -> Option<Overlay> {
+    picker.from_chain.then_some(Overlay::Chain)
+}

@@ -1,0 +1,75 @@
+//! A list narrowed by typing: its keys, and what a choice does.
+
+use crate::tui::command::{ChainEntry, Command};
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::OverlayAction;
+use crate::tui::state::Direction;
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::finder::{Finder, FinderChoice, FinderKind};
+use crate::tui::update::keys::KeyPress;
+use crossterm::event::{KeyCode, KeyModifiers};
+
+impl App {
+    pub(in crate::tui::update) fn finder_key(&mut self, mut finder: Finder, press: KeyPress) -> Option<Command> {
+        match press.action {
+            Some(Action::Overlay(OverlayAction::Close)) => {
+                self.overlay = match finder.sought {
+                    FinderKind::Models => Some(Overlay::Chain),
+                    FinderKind::CompareSet => Some(Overlay::CompareSet(0)),
+                    FinderKind::Runs => Some(Overlay::History(0)),
+                    _ => None,
+                }
+            }
+            Some(Action::Overlay(OverlayAction::Choose)) => match finder.choice() {
+                Some(choice) => return self.choose(choice),
+                None => self.overlay = Some(Overlay::Finder(finder)),
+            },
+            Some(Action::Move(to)) => {
+                finder.by(to.rows(1));
+                self.overlay = Some(Overlay::Finder(finder));
+            }
+            _ => {
+                match (press.key.code, press.chord.text()) {
+                    (KeyCode::Backspace, _) => finder.pop(),
+                    (KeyCode::Char('u'), _) if press.key.modifiers == KeyModifiers::CONTROL => finder.wipe(),
+                    (_, Some(c)) => finder.push(c.encode_utf8(&mut [0; 4])),
+                    _ => {}
+                }
+                self.overlay = Some(Overlay::Finder(finder));
+            }
+        }
+        None
+    }
+
+    fn choose(&mut self, choice: FinderChoice) -> Option<Command> {
+        match choice {
+            FinderChoice::Act(action) => return self.act(action),
+            FinderChoice::Model(slug) => {
+                if self.chain.iter().any(|link| link.model == slug) {
+                    self.notice = Some(format!("{slug} is in the chain already."));
+                } else {
+                    self.chain.push(ChainEntry::new(slug));
+                    self.link = self.chain.len() - 1;
+                }
+                self.overlay = Some(Overlay::Chain);
+            }
+            FinderChoice::CompareEntry(written) => {
+                self.rivals.add(&written, &self.chain);
+                let last = self.rivals.all(&self.chain).len().saturating_sub(1);
+                self.overlay = Some(Overlay::CompareSet(last));
+            }
+            FinderChoice::Inputs(i) => {
+                self.recalled = Some(i);
+                let values = self.sent[i].clone();
+                self.prompt.show(&values);
+            }
+            FinderChoice::Run(at) => self.overlay = Some(Overlay::History(at)),
+            FinderChoice::Text(text) => {
+                self.find = Some(text);
+                self.find_next(Direction::Forward);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,24 @@
+//! The health board.
+
+use crate::tui::command::Command;
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::{HealthAction, OverlayAction};
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::update::overlay::moves::moved;
+
+impl App {
+    pub(in crate::tui::update) fn health_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
+        let at = moved(at, self.board.rows.len(), action);
+        if action != Some(Action::Overlay(OverlayAction::Close)) {
+            self.overlay = Some(Overlay::Health(at));
+        }
+        if action == Some(Action::Health(HealthAction::ResetBreaker)) {
+            let name = self.board.rows.get(at)?.scope.name.to_string();
+            self.board.reset(&name);
+            self.notice = Some(format!("The breaker of {name} is closed."));
+            return Some(Command::ResetBreaker(name));
+        }
+        None
+    }
+}

@@ -1,0 +1,44 @@
+//! The list of earlier runs.
+
+use crate::tui::command::Command;
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::{HistoryAction, OverlayAction};
+use crate::tui::state::app::{App, ShownRun};
+use crate::tui::state::overlay::finder::Finder;
+use crate::tui::state::overlay::{Overlay, history};
+use crate::tui::update::overlay::moves::moved;
+use std::time::Duration;
+
+impl App {
+    pub(in crate::tui::update) fn history_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
+        let at = moved(at, self.past.len(), action);
+        match action {
+            Some(Action::Overlay(OverlayAction::Close)) => {}
+            Some(Action::History(HistoryAction::Search)) => {
+                self.overlay = Some(Overlay::Finder(Finder::runs(&self.past)));
+            }
+            Some(Action::History(HistoryAction::Replay)) => return self.replay(at),
+            Some(Action::History(HistoryAction::Pin)) => self.look_before_pinning(at),
+            Some(Action::Overlay(OverlayAction::Choose) | Action::History(HistoryAction::RunAgain)) => {
+                if self.busy() {
+                    self.notice = Some("A run is going on: Esc cancels it.".to_owned());
+                    return None;
+                }
+                let run = history::chosen(&self.past, at)?.clone();
+                if let Some(setup) = &run.setup {
+                    self.module = setup.module;
+                    self.adapter = setup.adapter;
+                    self.use_signature(setup.signature.clone(), self.demos_of(&setup.signature));
+                    self.prompt.show(&setup.inputs);
+                }
+                if action == Some(Action::History(HistoryAction::RunAgain)) {
+                    return self.send();
+                }
+                self.put_away();
+                self.run = Some(ShownRun { transcript: run, began: Duration::ZERO, past: true, replay: false });
+            }
+            _ => self.overlay = Some(Overlay::History(at)),
+        }
+        None
+    }
+}

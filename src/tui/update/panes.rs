@@ -1,0 +1,104 @@
+//! Actions of panes: moving the keys between them and within them, and their sizes.
+
+use crate::tui::keymap::action::{AnswerAction, LogAction, Move, PaneAction};
+use crate::tui::layout::Pane;
+use crate::tui::state::Direction;
+use crate::tui::state::app::App;
+use crate::tui::state::log::attempt_of;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::attempt::AttemptPopup;
+use crate::tui::state::overlay::finder::Finder;
+
+impl App {
+    pub(super) fn pane(&mut self, action: PaneAction) {
+        match action {
+            PaneAction::Fullscreen => self.full = !self.full,
+            PaneAction::Narrower => self.sizes = self.sizes.resized(self.focus, -1),
+            PaneAction::Wider => self.sizes = self.sizes.resized(self.focus, 1),
+            PaneAction::GoToPrompt => self.go(Pane::Prompt),
+            PaneAction::GoToSignatures => self.go(Pane::Signatures),
+            PaneAction::GoToAnswer => self.go(Pane::Answer),
+            PaneAction::GoToLog => self.go(Pane::Log),
+        }
+    }
+
+    pub(super) fn answer(&mut self, action: AnswerAction) {
+        match action {
+            AnswerAction::Find => self.overlay = Some(Overlay::Finder(Finder::text())),
+            AnswerAction::NextMatch => self.find_next(Direction::Forward),
+            AnswerAction::PrevMatch => self.find_next(Direction::Back),
+        }
+    }
+
+    pub(super) fn log(&mut self, action: LogAction) {
+        match action {
+            LogAction::OpenAttempt => {
+                let id = self.transcript().and_then(|run| attempt_of(run, self.log.chosen()));
+                self.overlay = id.map(|id| Overlay::Attempt(AttemptPopup::new(id)));
+            }
+        }
+    }
+
+    /// Tab: through the fields of the prompt, then through the panes.
+    pub(super) fn step(&mut self, direction: Direction) {
+        let last_field = self.prompt.inputs.len() - 1;
+        let field = match direction {
+            Direction::Forward => self.prompt.at.checked_add(1).filter(|at| *at <= last_field),
+            Direction::Back => self.prompt.at.checked_sub(1),
+        };
+        if let (Pane::Prompt, Some(field)) = (self.focus, field) {
+            self.prompt.at = field;
+            return;
+        }
+        let at = Pane::ALL.iter().position(|pane| *pane == self.focus).unwrap_or(0);
+        let (by, field) = match direction {
+            Direction::Forward => (1, 0),
+            Direction::Back => (Pane::ALL.len() - 1, last_field),
+        };
+        let to = Pane::ALL[(at + by) % Pane::ALL.len()];
+        if to == Pane::Prompt {
+            self.prompt.at = field;
+        }
+        self.go(to);
+    }
+
+    /// Moves in the pane that has the focus.
+    pub(super) fn move_in_pane(&mut self, to: Move) {
+        let page = usize::from(self.room(self.focus).height.saturating_sub(1).max(1));
+        match (to, self.focus) {
+            (Move::Top, Pane::Answer) => self.page.scroll.to_top(),
+            (Move::End, Pane::Answer) => self.page.scroll.to_end(),
+            (Move::Top, Pane::Log) => self.log.at = Some(0),
+            (Move::End, Pane::Log) => self.log.at = None,
+            (Move::Top | Move::End, _) => self.shelf.by(to.rows(page)),
+            _ => self.scroll(to.rows(page)),
+        }
+    }
+
+    /// Moves in the pane that has the focus by rows; in the log by one step.
+    pub(super) fn scroll(&mut self, rows: isize) {
+        match self.focus {
+            Pane::Log => self.log.by(rows.signum()),
+            Pane::Signatures => self.shelf.by(rows),
+            Pane::Prompt | Pane::Answer => {
+                let height = usize::from(self.room(Pane::Answer).height).max(1);
+                let heights = self.page.heights().to_vec();
+                self.page.scroll.by(rows, &heights, height);
+            }
+        }
+    }
+
+    /// Shows the next place, or the one before, in which the answer has the text that is looked for.
+    pub(super) fn find_next(&mut self, direction: Direction) {
+        let Some(text) = self.find.clone() else { return };
+        let height = usize::from(self.room(Pane::Answer).height);
+        let top = self.page.scroll.top(self.page.heights(), height);
+        match self.run.as_ref().and_then(|run| self.page.find(&run.transcript, &text, top, direction)) {
+            Some(row) => {
+                let heights = self.page.heights().to_vec();
+                self.page.scroll.to(row, &heights, height);
+            }
+            None => self.notice = Some(format!("{text:?} is not in the answer.")),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Actions that every pane has: sending, settings of the next run, and opening overlays.
+
+use crate::dspy::{Adapter, Module};
+use crate::transcript::Transcript;
+use crate::tui::command::{Ask, Command};
+use crate::tui::keymap::action::PlaygroundAction;
+use crate::tui::layout::{LayoutKind, Pane};
+use crate::tui::state::Direction;
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::draft::Draft;
+use crate::tui::state::overlay::faults::FaultPicker;
+use crate::tui::state::overlay::finder::Finder;
+
+impl App {
+    pub(super) fn playground(&mut self, action: PlaygroundAction) -> Option<Command> {
+        match action {
+            PlaygroundAction::Send => return self.send(),
+            PlaygroundAction::Cancel => return self.cancel(),
+            PlaygroundAction::Request => return self.compose(),
+            PlaygroundAction::Compare => return self.compare(),
+            PlaygroundAction::Tour => return self.begin_tour(),
+            PlaygroundAction::HealAll => return self.heal_all(),
+            PlaygroundAction::Headers => return Some(self.open_headers()),
+            PlaygroundAction::Mouse => {
+                self.mouse = !self.mouse;
+                return Some(Command::Mouse(self.mouse));
+            }
+            PlaygroundAction::NewRun => self.new_run(),
+            PlaygroundAction::NextPane => self.step(Direction::Forward),
+            PlaygroundAction::PrevPane => self.step(Direction::Back),
+            PlaygroundAction::Module => self.next_module(),
+            PlaygroundAction::Adapter => {
+                self.adapter = next(&Adapter::ALL, self.adapter);
+                self.notice = Some(format!("adapter: {}", self.adapter));
+            }
+            PlaygroundAction::PinDemo => self.pin_demo(),
+            PlaygroundAction::SaveSignature => self.draft_signature(),
+            PlaygroundAction::Reasoning => self.page.pin(),
+            PlaygroundAction::Timeline => {
+                self.log.timeline = !self.log.timeline;
+                if self.layout.shape == LayoutKind::Narrow && self.log.timeline {
+                    self.go(Pane::Log);
+                }
+            }
+            PlaygroundAction::Presenter => self.presenter = !self.presenter,
+            PlaygroundAction::Theme => {
+                self.theme = self.theme.next();
+                self.chosen = Some(self.theme);
+                self.notice = Some(format!("theme: {}", self.theme.name()));
+            }
+            PlaygroundAction::Palette => self.overlay = Some(Overlay::Finder(Finder::actions(&self.keymap))),
+            PlaygroundAction::Faults => {
+                self.link = self.link.min(self.chain.len().saturating_sub(1));
+                self.overlay = Some(Overlay::Faults(FaultPicker::default()));
+            }
+            PlaygroundAction::Chain => self.overlay = Some(Overlay::Chain),
+            PlaygroundAction::Settings => self.draft_settings(),
+            PlaygroundAction::Demos => self.overlay = Some(Overlay::Demos(0)),
+            PlaygroundAction::Health => self.overlay = Some(Overlay::Health(0)),
+            PlaygroundAction::History => self.overlay = Some(Overlay::History(0)),
+            PlaygroundAction::CompareSet => self.overlay = Some(Overlay::CompareSet(0)),
+        }
+        None
+    }
+
+    pub(super) fn draft_settings(&mut self) {
+        self.overlay = Some(Overlay::Draft(Box::new(Draft::request(&self.settings))));
+    }
+
+    /// Opens the headers, and asks the server what the key may spend and what it received.
+    fn open_headers(&mut self) -> Command {
+        self.overlay = Some(Overlay::Headers(self.headers_sheet()));
+        let head = self.transcript().and_then(Transcript::shown).and_then(|attempt| attempt.head.as_ref());
+        Command::AskServer { generation: head.and_then(|head| head.generation.clone()) }
+    }
+
+    pub(super) fn send(&mut self) -> Option<Command> {
+        let ask = self.asked()?;
+        self.awaiting = true;
+        self.page.scroll.to_end();
+        if self.layout.shape == LayoutKind::Narrow {
+            self.go(Pane::Answer);
+        }
+        Some(Command::Send(Box::new(ask)))
+    }
+
+    /// What stands in the prompt, remembered as sent; none, with the reason said, where that cannot be.
+    pub(super) fn asked(&mut self) -> Option<Ask> {
+        if self.busy() {
+            self.notice = Some("A run is going on: Esc cancels it.".to_owned());
+            return None;
+        }
+        if self.chain.is_empty() {
+            self.notice = Some("The chain is empty: Ctrl+L adds a model.".to_owned());
+            return None;
+        }
+        if self.prompt.is_empty() {
+            self.prompt.take_examples();
+        }
+        let missing = self.prompt.missing();
+        if let Some(name) = missing.first() {
+            self.notice = Some(format!("{name} is empty: type something first."));
+            let name = (*name).to_owned();
+            self.prompt.at = self.prompt.inputs.iter().position(|input| input.name == name).unwrap_or(0);
+            self.go(Pane::Prompt);
+            return None;
+        }
+        let ask = self.ask();
+        if self.sent.last() != Some(&ask.inputs) {
+            self.sent.push(ask.inputs.clone());
+        }
+        self.recalled = None;
+        Some(ask)
+    }
+
+    fn cancel(&mut self) -> Option<Command> {
+        if self.shelf.typing() {
+            self.shelf.stop();
+        } else if self.busy() {
+            self.awaiting = false;
+            self.end_replay();
+            return Some(Command::Cancel);
+        } else if self.find.take().is_none() {
+            self.full = false;
+        }
+        None
+    }
+
+    fn new_run(&mut self) {
+        if self.busy() {
+            self.notice = Some("A run is going on: Esc cancels it.".to_owned());
+            return;
+        }
+        self.put_away();
+        self.prompt.clear();
+        self.find = None;
+        self.go(Pane::Prompt);
+    }
+
+    fn next_module(&mut self) {
+        let kind = std::mem::discriminant(&self.module);
+        let at = Module::ALL.iter().position(|module| std::mem::discriminant(module) == kind).unwrap_or(0);
+        self.module = Module::ALL[(at + 1) % Module::ALL.len()];
+        self.notice = Some(format!("module: {}", self.module));
+    }
+
+    fn heal_all(&mut self) -> Option<Command> {
+        let broken = self.chain.iter_mut().filter(|link| link.fault.is_some());
+        let count = broken.map(|link| link.fault = None).count();
+        self.notice = Some(if count == 0 { "No faults are set.".to_owned() } else { format!("{count} healed.") });
+        (count > 0).then_some(Command::HealAll)
+    }
+}
+
+/// The one after `this`, round and round.
+fn next<T: Copy + PartialEq>(all: &[T], this: T) -> T {
+    let at = all.iter().position(|other| *other == this).map_or(0, |at| at + 1);
+    all[at % all.len()]
+}

@@ -1,0 +1,49 @@
+//! Actions that every pane and overlay has: help, leaving, the shell.
+
+use crate::tui::command::Command;
+use crate::tui::keymap::action::ProgramAction;
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::{Overlay, text_popup};
+
+impl App {
+    pub(super) fn program(&mut self, action: ProgramAction) -> Option<Command> {
+        match action {
+            ProgramAction::Help => self.open_help(),
+            ProgramAction::Interrupt => return self.interrupt(),
+            ProgramAction::Quit => return self.quit(),
+            ProgramAction::Suspend => return Some(Command::Suspend),
+        }
+        None
+    }
+
+    pub(super) fn open_help(&mut self) {
+        self.overlay = Some(Overlay::Help(text_popup::help(&self.keymap, self.size.0, self.colours())));
+    }
+
+    /// Clears the draft first; the second press leaves.
+    fn interrupt(&mut self) -> Option<Command> {
+        if self.leaving {
+            return Some(Command::Quit);
+        }
+        self.leaving = true;
+        self.overlay = None;
+        let again = if self.prompt.is_empty() {
+            if self.busy() { "A run is going on: Esc cancels it, Ctrl+C again leaves." } else { "Ctrl+C again leaves." }
+        } else {
+            self.sent.push(self.prompt.values());
+            self.prompt.clear();
+            "Draft cleared (Up brings it back). Ctrl+C again leaves."
+        };
+        self.notice = Some(again.to_owned());
+        None
+    }
+
+    /// Leaves; asks first while a run is on.
+    pub(super) fn quit(&mut self) -> Option<Command> {
+        if self.busy() && !matches!(self.overlay, Some(Overlay::Leave)) {
+            self.overlay = Some(Overlay::Leave);
+            return None;
+        }
+        Some(Command::Quit)
+    }
+}

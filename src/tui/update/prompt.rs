@@ -1,0 +1,46 @@
+//! Actions of the prompt, and what is typed in it.
+
+use crate::tui::command::Command;
+use crate::tui::keymap::action::PromptAction;
+use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::finder::Finder;
+use crossterm::event::{KeyCode, KeyEvent};
+
+impl App {
+    pub(super) fn edit_prompt(&mut self, action: PromptAction) -> Option<Command> {
+        match action {
+            PromptAction::Newline => self.prompt.input().area.insert_newline(),
+            PromptAction::Undo => drop(self.prompt.input().area.undo()),
+            PromptAction::Redo => drop(self.prompt.input().area.redo()),
+            PromptAction::DeleteForward if self.prompt.is_empty() => return self.quit(),
+            PromptAction::DeleteForward => drop(self.prompt.input().area.delete_next_char()),
+            PromptAction::Recall => self.overlay = Some(Overlay::Finder(Finder::inputs(&self.sent))),
+            PromptAction::Editor => return Some(Command::Edit(self.prompt.input().text())),
+        }
+        None
+    }
+
+    /// A key for the prompt: Up and Down leave through the edges into what was sent before.
+    pub(super) fn type_in_prompt(&mut self, key: KeyEvent) {
+        let (first, last) = self.prompt.edges();
+        match key.code {
+            KeyCode::Up if key.modifiers.is_empty() && first => self.recall(-1),
+            KeyCode::Down if key.modifiers.is_empty() && last => self.recall(1),
+            KeyCode::Char('?') if self.prompt.is_empty() && key.modifiers.is_empty() => self.open_help(),
+            _ => self.prompt.type_key(key),
+        }
+    }
+
+    /// Steps through what was sent; past the latest stands an empty prompt.
+    fn recall(&mut self, by: isize) {
+        let at = self.recalled.unwrap_or(self.sent.len());
+        let to = at.saturating_add_signed(by).min(self.sent.len());
+        if to == at {
+            return;
+        }
+        self.recalled = (to < self.sent.len()).then_some(to);
+        let values = self.sent.get(to).cloned().unwrap_or_default();
+        self.prompt.show(&values);
+    }
+}
