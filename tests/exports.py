@@ -5,14 +5,13 @@
 
 The first model is broken (503) on the simulator; between the exported program and the simulator
 stands a small proxy that writes down every request. An export passes when the backup was asked and
-its answer came out, with our attribution headers, once each, on every request. What needs a Python
+its answer came out, with our attribution headers and a secret header, once each, on every request. What needs a Python
 package that is not installed is skipped with a word. Exits 0 when nothing failed, 1 otherwise.
 """
 
 import http.client
 import http.server
 import importlib.metadata
-import importlib.util
 import json
 import os
 import pathlib
@@ -28,7 +27,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PRIMARY, BACKUP = "openai/gpt-4o-mini", "anthropic/claude-3-haiku"
 REFERER, TITLE = "https://exports.example", "Exports"
-SETTING = ["-m", PRIMARY, "-m", BACKUP, "--referer", REFERER, "--title", TITLE]
+SECRET = "not-written-into-any-export"
+SETTING = ["-m", PRIMARY, "-m", BACKUP, "--referer", REFERER, "--title", TITLE, "--set", f"headers.X-Api-Key={SECRET}"]
 QUESTION = "What is 6 * 7? It's for a test."
 
 
@@ -57,7 +57,8 @@ class Recorder(http.server.BaseHTTPRequestHandler):
 
 
 def missing(*packages):
-    return [name for name in packages if importlib.util.find_spec(name) is None]
+    installed = {distribution.name.lower() for distribution in importlib.metadata.distributions()}
+    return [name for name in packages if name not in installed]
 
 
 def free_port():
@@ -71,7 +72,8 @@ class Bench:
         self.program, self.folder = program, folder
         self.failed = []
         home = {"HOME": str(folder), "PATH": os.environ["PATH"]}
-        self.env = {**home, "OPENROUTER_API_KEY": "any-key-will-do", "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*"}
+        keys = {"OPENROUTER_API_KEY": "any-key-will-do", "SWITCHOVER_HEADER_X_API_KEY": SECRET}
+        self.env = {**home, **keys, "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*"}
         command = [program, "serve", "--port", "0", "--pace", "0", "--fault", f"{PRIMARY}=503"]
         self.serve = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=home, cwd=folder)
         for line in self.serve.stdout:
@@ -87,6 +89,7 @@ class Bench:
     def export(self, to, name, *more):
         command = [self.program, "export", "--to", to, *SETTING, "--base-url", self.base, *more, QUESTION]
         text = subprocess.run(command, env=self.env, cwd=self.folder, check=True, capture_output=True, text=True).stdout
+        assert SECRET not in text, f"{to} holds the value of a secret header"
         path = self.folder / name
         path.write_text(text)
         Recorder.seen.clear()
@@ -111,7 +114,10 @@ class Bench:
         elif asked[:1] != [(PRIMARY, 503)] or asked[-1:] != [(BACKUP, 200)]:
             problems.append("the backup was not asked after the dead primary")
         for headers, body, _ in Recorder.seen:
-            for header, wanted in [("http-referer", REFERER), ("x-title", TITLE), ("x-openrouter-title", TITLE)]:
+            ours = [("http-referer", REFERER), ("x-title", TITLE), ("x-openrouter-title", TITLE)]
+            if not name.startswith("README"):
+                ours.append(("x-api-key", SECRET))
+            for header, wanted in ours:
                 if headers.get_all(header) != [wanted]:
                     problems.append(f"{body['model']} was asked with {header}: {headers.get_all(header)}")
         print(f"{'FAILED' if problems else 'ok':<7} {name}: the server received {asked}")
