@@ -7,6 +7,7 @@
 )]
 
 mod ask;
+mod diagnostics;
 mod doctor;
 mod explain;
 mod export;
@@ -25,6 +26,7 @@ mod tour;
 
 use crate::config::Environment;
 use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Exit codes, the same for every command.
@@ -90,6 +92,9 @@ pub struct GlobalOptions {
     /// Any other setting: key=value, as `switchover config` lists them
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Append a diagnostic log to this file; SWITCHOVER_LOG filters it, for example http=debug,run=info
+    #[arg(long, global = true, value_name = "FILE")]
+    log: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,7 +143,21 @@ enum Command {
 
 /// Runs the command line and answers the process's exit code. Errors go to standard error in one line.
 pub fn run(cli: Cli, env: &Environment) -> ExitCode {
-    let outcome = match cli.command {
+    let outcome = match cli.settings.start_log(env) {
+        Ok(()) => dispatch(cli, env),
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("switchover: {error:#}");
+            ExitCode::from(exit::USAGE)
+        }
+    }
+}
+
+fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
+    match cli.command {
         Some(Command::Plain(_)) => plain::PlainArgs::run(&cli.settings, env),
         None if cli.plain => plain::PlainArgs::run(&cli.settings, env),
         None => ask::playground(&cli.settings, env),
@@ -161,12 +180,5 @@ pub fn run(cli: Cli, env: &Environment) -> ExitCode {
         Some(Command::Models(models)) => models.run(&cli.settings, env),
         Some(Command::Key(key)) => key.run(&cli.settings, env),
         Some(Command::Config(show)) => show.run(&cli.settings, env),
-    };
-    match outcome {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("switchover: {error:#}");
-            ExitCode::from(exit::USAGE)
-        }
     }
 }

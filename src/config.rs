@@ -16,6 +16,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use tracing::{debug, info, warn};
 
 /// What the program may know of its surroundings, read once in `main`.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +116,20 @@ impl Config {
             config.set(name, value.clone(), ValueOrigin::Flag)?;
         }
         config.publish_headers()?;
+        config.trace(env);
         Ok(config)
+    }
+
+    /// Logs which files were found and what set which key. Values are left out: some are secret.
+    fn trace(&self, env: &Environment) {
+        let files = || std::iter::once(env.config_file()).chain(env.env_files()).filter(|path| path.exists());
+        info!(target: "config", files = ?files().collect::<Vec<_>>(), key = self.secret.is_some(), "configuration found");
+        for (name, set) in self.values.iter().filter(|(_, set)| set.origin != ValueOrigin::Default) {
+            debug!(target: "config", name, origin = %set.origin, "setting found");
+        }
+        for notice in &self.ignored {
+            warn!(target: "config", notice, "setting ignored");
+        }
     }
 
     /// Makes the listed headers public, and shows the others in the table as masks.

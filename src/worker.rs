@@ -8,6 +8,7 @@ mod program;
 pub mod proof;
 mod run;
 mod services;
+mod trace;
 
 pub use costs::CostLookup;
 pub use preview::{Preview, preview};
@@ -42,6 +43,10 @@ impl Running {
 /// Starts a run. Its reports go to `out`, the terminal last; then `out` is dropped. Where the world asks for costs
 /// [after the end](AskCosts::AfterTheEnd), [`Observation::Billed`] may follow the terminal.
 pub fn spawn(spec: RunSpec, services: &Arc<Services>, out: impl Fn(Report) + Send + Sync + 'static) -> Running {
+    let out = move |report: Report| {
+        trace::trace(&report);
+        out(report);
+    };
     let run = services.new_run();
     let began = services.now();
     let (cancel, cancelled) = watch::channel(false);

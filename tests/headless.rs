@@ -2,6 +2,8 @@
 
 #[path = "headless/commands.rs"]
 mod commands;
+#[path = "headless/diagnostics.rs"]
+mod diagnostics;
 #[path = "headless/exports.rs"]
 mod exports;
 #[path = "headless/kept.rs"]

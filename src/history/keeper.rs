@@ -34,6 +34,7 @@ impl HistoryWriter {
     /// One line for people, the first time that something cannot be kept; after that nothing.
     pub fn keep(&mut self, report: &Report) -> Result<(), String> {
         let Err(error) = self.write(report) else { return Ok(()) };
+        tracing::warn!(target: "history", run = report.run, %error, "report not kept");
         // The rest of this run would be a torso; the next run may find room again.
         self.open = None;
         if std::mem::replace(&mut self.told, true) {

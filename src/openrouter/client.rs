@@ -26,6 +26,7 @@ use reqwest::Method;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tracing::debug;
 use transport::Resolver;
 
 /// The part of an error's body that is read: 64 KiB.
@@ -90,6 +91,7 @@ impl Client {
         let client = self.pool(&call.endpoint.base, call.fresh)?;
         let secrets = call.endpoint.secrets(call.headers);
         let shown = Arc::new(record(&request, call.body, &secrets));
+        debug!(target: "http", method = "POST", url = shown.url, fresh = call.fresh, "request built");
         let sending = Box::pin(async move { client.execute(request).await });
         Ok(Exchange::new(shown, secrets, sending))
     }
@@ -112,6 +114,7 @@ impl Client {
         let secrets = endpoint.secrets(headers);
         let mut response = response.map_err(|error| transport::failure(&error, &secrets))?;
         let head = head(&response, &secrets);
+        debug!(target: "http", method = "GET", base = endpoint.base.as_str(), path, status = head.status, "response");
         let success = response.status().is_success();
         let mut body = Vec::new();
         let end = read(&mut response, &mut body, if success { MAX_BODY } else { MAX_ERROR_BODY }).await;

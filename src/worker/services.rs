@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::{info, warn};
 
 /// Who answers.
 #[derive(Clone)]
@@ -239,13 +240,18 @@ impl Services {
     /// # Errors
     /// Whatever kept the list from coming.
     pub async fn ask_catalogue(&self) -> Result<Catalogue, Failure> {
-        let answer = self.client.get(&self.endpoint(), &self.headers(), "/models").await?;
+        let answer = self.client.get(&self.endpoint(), &self.headers(), "/models").await;
+        let answer =
+            answer.inspect_err(|failure| warn!(target: "catalogue", reason = failure.reason, "not fetched"))?;
         let none = || Failure::new(FailureKind::NotAnAnswer, "the server lists no models");
         let catalogue = Catalogue::from_answer(&answer, wall()).ok_or_else(none)?;
+        info!(target: "catalogue", models = catalogue.models.len(), "fetched");
         *locked(&self.catalogue) = catalogue.clone();
         if let Some(cache) = self.cache() {
             // A list that cannot be kept is asked for again next time.
-            _ = Catalogue::save(&cache, self.endpoint().base.origin(), &answer, wall());
+            if let Err(error) = Catalogue::save(&cache, self.endpoint().base.origin(), &answer, wall()) {
+                warn!(target: "catalogue", %error, "not kept");
+            }
         }
         Ok(catalogue)
     }

@@ -29,6 +29,11 @@ impl Home {
         self.command(args).output().unwrap()
     }
 
+    /// The place of a file of this home.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.0.join(path)
+    }
+
     /// Writes a file of this home, its folders included.
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.0.join(path);

@@ -6,6 +6,7 @@ use crate::openrouter::reason::safe_line;
 use crate::secret::Secrets;
 use std::error::Error;
 use std::io::{self, ErrorKind};
+use tracing::debug;
 
 /// Asks the system, and marks its failures as such.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,9 @@ pub(super) fn failure(error: &reqwest::Error, secrets: &Secrets) -> Failure {
         FailureKind::NotAnAnswer => "the server does not speak HTTP: ",
         _ => "the request could not be sent: ",
     };
-    Failure::new(kind, safe_line(&format!("{what}{}", innermost(error)), secrets))
+    let failure = Failure::new(kind, safe_line(&format!("{what}{}", innermost(error)), secrets));
+    debug!(target: "http", ?kind, reason = failure.reason, "connection failed");
+    failure
 }
 
 fn kind(error: &reqwest::Error) -> FailureKind {

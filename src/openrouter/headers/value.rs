@@ -30,6 +30,14 @@ impl HeaderValue {
         }
     }
 
+    /// The secret, to be removed from texts; none if the value is public.
+    pub fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Public(_) => None,
+            Self::Secret(secret) => Some(secret),
+        }
+    }
+
     /// Whether the value may be shown.
     pub fn visibility(&self) -> Visibility {
         match self {
