@@ -58,7 +58,7 @@ fn step_with_a_token(bencher: Bencher) {
     let (mut health, routes) = troubled();
     let mut engine = Engine::new(Policy::default(), routes);
     engine.step(AT, Input::Begin, &mut health);
-    let token = || Input::Token { attempt: AttemptId(1), phase: TokenPhase::Answer };
+    let token = || Input::Token { attempt: AttemptId::new(1), phase: TokenPhase::Answer };
     engine.step(AT, token(), &mut health);
     bencher.with_inputs(token).bench_local_values(|input| engine.step(AT, input, &mut health));
 }
@@ -77,7 +77,7 @@ fn a_run_with_one_fallback(bencher: Bencher) {
             (Engine::new(Policy::default(), chain), Health::default())
         })
         .bench_values(|(mut engine, mut health)| {
-            let attempt = AttemptId;
+            let attempt = AttemptId::new;
             engine.step(AT, Input::Begin, &mut health);
             let failed = Input::Failed { attempt: attempt(1), failure: failure(), cost: Cost::NOTHING };
             engine.step(AT, failed, &mut health);

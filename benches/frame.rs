@@ -7,12 +7,13 @@ mod measure;
 use measure::{Samples, now, tell};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use std::sync::Arc;
 use std::time::Duration;
-use switchover::dspy::{Adapter, Module, Values, library};
-use switchover::failover::{AttemptId, Policy, Route};
+use switchover::dspy::{Values, library};
+use switchover::failover::AttemptId;
 use switchover::openrouter::Delta;
-use switchover::openrouter::settings::RequestSettings;
-use switchover::report::{Observation, Report, ReportKind, RunSpec};
+use switchover::report::{Observation, Report, ReportKind};
+use switchover::spec::{RunSpec, SignatureTask};
 use switchover::tui::state::app::{App, InitialState};
 use switchover::tui::view::draw;
 use switchover::tui::{ChainEntry, Msg};
@@ -28,7 +29,7 @@ fn main() {
             empty.frame(frame);
             floor.add(began.elapsed());
             let began = now();
-            full.hear(Observation::Stream { attempt: AttemptId(1), delta: Delta::Text(" token".to_owned()) });
+            full.hear(Observation::Stream { attempt: AttemptId::new(1), delta: Delta::Text(" token".to_owned()) });
             full.frame(frame);
             ours.add(began.elapsed());
         }
@@ -53,15 +54,15 @@ impl Screen {
     /// With an answer of about `size` bytes: paragraphs, as models write them.
     fn grown(size: usize) -> Self {
         let mut screen = Self::new();
-        screen.hear(Observation::Begun(std::sync::Arc::new(job())));
+        screen.hear(Observation::Begun(std::sync::Arc::new(spec())));
         let paragraph = "The Rhine *rises* in the Alps, passes **Basel** and `Cologne`, and reaches the North Sea. "
             .repeat(4)
             + "\n\n";
         let marker = Delta::Text("[[ ## answer ## ]]\n".to_owned());
-        screen.hear(Observation::Stream { attempt: AttemptId(1), delta: marker });
+        screen.hear(Observation::Stream { attempt: AttemptId::new(1), delta: marker });
         for _ in 0..size.div_ceil(paragraph.len()) {
             let delta = Delta::Text(paragraph.clone());
-            screen.hear(Observation::Stream { attempt: AttemptId(1), delta });
+            screen.hear(Observation::Stream { attempt: AttemptId::new(1), delta });
         }
         screen.frame(0);
         screen
@@ -69,7 +70,7 @@ impl Screen {
 
     fn hear(&mut self, seen: Observation) {
         let report = Report { run: RUN, at: Duration::from_millis(1), what: ReportKind::Observation(seen) };
-        self.app.update(Duration::ZERO, Msg::Report(Box::new(report)));
+        self.app.update(Duration::ZERO, Msg::Report(Arc::new(report)));
     }
 
     /// As the loop makes it.
@@ -79,17 +80,7 @@ impl Screen {
     }
 }
 
-fn job() -> RunSpec {
-    RunSpec {
-        signature: "question -> answer".parse().expect("a signature"),
-        module: Module::Predict,
-        adapter: Adapter::Chat,
-        inputs: Values::new(),
-        demos: Vec::new(),
-        turns: Vec::new(),
-        chain: vec![Route::new("openai/gpt-4o-mini", "")],
-        policy: Policy::default(),
-        settings: RequestSettings::default(),
-        simulated: true,
-    }
+fn spec() -> RunSpec {
+    let task = SignatureTask::new("question -> answer".parse().expect("a signature"), Values::new());
+    RunSpec { simulated: true, ..RunSpec::new(task, ["openai/gpt-4o-mini"]) }
 }

@@ -11,6 +11,7 @@ mod input;
 pub mod library;
 mod module;
 mod prediction;
+pub mod program;
 mod python_text;
 mod reader;
 mod signature;

@@ -13,15 +13,17 @@ pub use openai::openai;
 pub use python::dspy;
 
 use crate::openrouter::{BaseUrl, Dialect, Message, RequestHeader, compose, settings::MAX_MODELS};
-use crate::report::RunSpec;
+use crate::spec::{RunSpec, SignatureTask};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// What is exported.
 #[derive(Clone, Debug)]
-pub struct Setting<'a> {
-    /// Signature, inputs, chain, and the fields that were chosen.
+pub struct Export<'a> {
+    /// The chain, the policy, and the request fields that were chosen.
     pub spec: &'a RunSpec,
+    /// Its task.
+    pub task: &'a SignatureTask,
     /// The server to talk to.
     pub base: &'a BaseUrl,
     /// Attribution and extra headers, spelt as in the documentation.
@@ -31,7 +33,7 @@ pub struct Setting<'a> {
 /// The parameters that every library has an argument for; the others travel in `extra_body`.
 const COMMON: [&str; 5] = ["temperature", "top_p", "max_tokens", "seed", "stop"];
 
-impl Setting<'_> {
+impl Export<'_> {
     /// The models in order. A run has at least one.
     fn models(&self) -> Vec<&str> {
         self.spec.chain.iter().map(|route| route.model.as_str()).collect()
@@ -70,8 +72,7 @@ impl Setting<'_> {
 
     /// The conversation, as the adapter writes it.
     fn messages(&self) -> Vec<Message> {
-        let spec = self.spec;
-        spec.adapter.messages(&spec.module.expand(&spec.signature), &spec.inputs, &spec.demos, &spec.turns)
+        self.task.messages()
     }
 
     /// The request's fields besides model and messages: those with an argument of their own, and the rest.

@@ -27,25 +27,47 @@ pub use scope::{FaultDomain, Scope};
 
 use serde::{Deserialize, Serialize};
 
-/// One HTTP exchange within a run: 1, 2, 3… in the order of starting.
+/// Names one HTTP exchange of a run: the call that it belongs to, and its number within that call.
+///
+/// In JSON it is one integer, `call * 100 + number`, as version 1 of the lines has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AttemptId(pub u32);
+#[serde(from = "u32", into = "u32")]
+pub struct AttemptId {
+    /// The module's call, from 1; 0 where the module makes only one.
+    pub call: u32,
+    /// From 1, in the order of starting.
+    pub number: u32,
+}
 
-/// So many numbers are kept for the attempts of each chain, where a module asks several: those of the second are
-/// 201 to 300.
-const CHAIN: u32 = 100;
+/// Attempts that one call can have, because JSON has two digits for them. [`Limits::per_run`] is lower.
+const MOST_ATTEMPTS: u32 = 100;
 
 impl AttemptId {
-    /// The chain that it belongs to, from 1, where a module asks several; 0 where it asks one.
-    pub fn chain(self) -> usize {
-        (self.0.saturating_sub(1) / CHAIN) as usize
+    /// An attempt of a module that makes only one call.
+    pub fn new(number: u32) -> Self {
+        Self { call: 0, number }
+    }
+}
+
+impl From<u32> for AttemptId {
+    fn from(id: u32) -> Self {
+        let before = id.saturating_sub(1);
+        Self { call: before / MOST_ATTEMPTS, number: before % MOST_ATTEMPTS + u32::from(id > 0) }
+    }
+}
+
+impl From<AttemptId> for u32 {
+    fn from(id: AttemptId) -> Self {
+        id.call.saturating_mul(MOST_ATTEMPTS).saturating_add(id.number)
     }
 }
 
 impl std::fmt::Display for AttemptId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "#{}", self.0)
+        match self.call {
+            0 => write!(f, "#{}", self.number),
+            call => write!(f, "#{call}.{}", self.number),
+        }
     }
 }
 

@@ -102,11 +102,11 @@ impl<O: Write, L: Write> Headless<O, L> {
 
     /// The signature's own outputs; what a module added, such as `reasoning`, only when it is asked for by name.
     fn answer(&mut self) -> io::Result<()> {
-        let (Some(setup), Some(finished)) = (&self.run.setup, &self.run.finished) else { return Ok(()) };
+        let (Some(task), Some(finished)) = (self.run.task(), &self.run.finished) else { return Ok(()) };
         if let OutputStyle::Text { field: Some(name), .. } = &self.style {
             return writeln!(self.out, "{}", finished.fields.get(name).map(plain).unwrap_or_default());
         }
-        match setup.signature.outputs.as_slice() {
+        match task.signature.outputs.as_slice() {
             [only] if self.style != OutputStyle::Sentences => {
                 writeln!(self.out, "{}", finished.fields.get(&only.name).map(plain).unwrap_or_default())
             }

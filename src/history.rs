@@ -6,13 +6,13 @@
 //! with a line end by whoever appends next, and costs that line only. Programs take turns at
 //! numbering their runs. The key is masked in reports before they get here.
 
-mod keeper;
-mod numbers;
-mod replay;
+mod ids;
+mod redecide;
+mod writer;
 
-pub use keeper::HistoryWriter;
-pub use numbers::RunIds;
-pub use replay::{Difference, Redecided, rederive};
+pub use writer::HistoryWriter;
+
+pub use redecide::{Difference, Redecided, redecide};
 
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
@@ -128,7 +128,7 @@ impl History {
             return Err(none());
         }
         // A whole number says which day to look at.
-        let day = word.parse().ok().map(|run| self.directory.join(keeper::day_file(run))).filter(|path| path.exists());
+        let day = word.parse().ok().map(|run| self.directory.join(writer::day_file(run))).filter(|path| path.exists());
         let whole = |run: &Vec<Report>| number(run).to_string() == word;
         if let Some(run) = day.map(|path| read(&path)).transpose()?.and_then(|day| day.runs.into_iter().find(whole)) {
             return Ok(run);
@@ -181,12 +181,12 @@ pub fn matches(run: &Transcript, words: &[String]) -> bool {
         text.push_str(&part.to_lowercase());
         text.push('\n');
     };
-    if let Some(spec) = &run.setup {
-        add(&spec.signature.name);
-        add(&spec.signature.inline());
-        spec.inputs.values().for_each(|value| add(&plain(value)));
-        spec.chain.iter().for_each(|route| add(&route.model));
+    if let Some(task) = run.task() {
+        add(&task.signature.name);
+        add(&task.signature.inline());
+        task.inputs.values().for_each(|value| add(&plain(value)));
     }
+    run.spec.iter().flat_map(|spec| &spec.chain).for_each(|route| add(&route.model));
     if let Some(end) = &run.finished {
         end.fields.values().for_each(|value| add(&plain(value)));
         end.headline.iter().for_each(|headline| add(headline));

@@ -36,6 +36,7 @@ pub mod openrouter;
 pub mod report;
 pub mod secret;
 pub mod simulator;
+pub mod spec;
 pub mod text;
 pub mod transcript;
 pub mod tui;

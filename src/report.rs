@@ -1,11 +1,11 @@
 //! What a run says to the outside: the engine's events with what the network saw of
 //! them. The screen, `--json`, history and replay all read these and nothing else.
 
-use crate::dspy::{Adapter, Demo, Module, Prediction, Signature, Turn, Values, Vote};
-use crate::failover::{AttemptId, Event, Finished, Policy, Route};
+use crate::dspy::{Prediction, Vote};
+use crate::failover::{AttemptId, Event, Finished};
 use crate::openrouter::account::Generation;
-use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{Delta, Request};
+use crate::spec::RunSpec;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,34 +97,6 @@ pub enum Observation {
     },
     /// The chains' answers were counted.
     Voted(Vote),
-}
-
-/// What a run was asked: enough to run it again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunSpec {
-    /// As it was typed, before the module expanded it.
-    pub signature: Signature,
-    /// How it is asked.
-    pub module: Module,
-    /// How fields are written.
-    pub adapter: Adapter,
-    /// Input values by name.
-    pub inputs: Values,
-    /// Examples to show the model.
-    #[serde(default)]
-    pub demos: Vec<Demo>,
-    /// Earlier exchanges of the same conversation.
-    #[serde(default)]
-    pub turns: Vec<Turn>,
-    /// The fallback chain.
-    pub chain: Vec<Route>,
-    /// The engine's settings.
-    pub policy: Policy,
-    /// Request fields that the user chose.
-    #[serde(default)]
-    pub settings: RequestSettings,
-    /// Whether the built-in simulator stands in for the service.
-    pub simulated: bool,
 }
 
 /// A request that left.

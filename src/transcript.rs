@@ -12,7 +12,8 @@ pub use story::{LogEntry, LogEvent, Tone, counted, model_name, seconds, usd};
 
 use crate::dspy::{Adapter, Signature};
 use crate::failover::{AttemptId, BreakerChange, BreakerState, Cost, Event, Finished, Outcome, Skipped, Waiting};
-use crate::report::{Observation, Report, ReportKind, RunSpec};
+use crate::report::{Observation, Report, ReportKind};
+use crate::spec::{RunSpec, SignatureTask, Task};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ use std::time::Duration;
 pub struct Transcript {
     /// Whose reports these are, once one has come. Reports of other runs are passed over.
     pub run: Option<u64>,
-    /// What was asked.
-    pub setup: Option<Arc<RunSpec>>,
+    /// What was asked, once the run's beginning has come.
+    pub spec: Option<Arc<RunSpec>>,
     /// How the answer is written, and the fields that the module asks for.
     asked: Option<(Adapter, Signature)>,
     /// In the order of their first mention.
@@ -135,12 +136,13 @@ impl Transcript {
     fn seen(&mut self, at: Duration, seen: &Observation) {
         match seen {
             Observation::Begun(begun) => {
-                let asked = begun.module.expand(&begun.signature);
+                let Task::Signature(task) = &begun.task;
+                let asked = task.expanded();
                 for attempt in &mut self.attempts {
-                    attempt.read_as(begun.adapter, &asked);
+                    attempt.read_as(task.adapter, &asked);
                 }
-                self.asked = Some((begun.adapter, asked));
-                self.setup = Some(Arc::clone(begun));
+                self.asked = Some((task.adapter, asked));
+                self.spec = Some(Arc::clone(begun));
             }
             Observation::Sent(sent) => {
                 let attempt = self.attempt_mut(sent.attempt);
@@ -157,7 +159,7 @@ impl Transcript {
             Observation::Billed { attempt, generation } => self.attempt_mut(*attempt).billed = Some(generation.clone()),
             Observation::Voted(vote) => self.tell(at, LogEvent::Voted(vote.clone())),
             Observation::Parsed { attempt, prediction } => {
-                self.attempt_mut(*attempt).prediction = Some(prediction.clone())
+                self.attempt_mut(*attempt).prediction = Some(prediction.clone());
             }
         }
     }
@@ -176,6 +178,14 @@ impl Transcript {
             self.attempts.len() - 1
         });
         &mut self.attempts[index]
+    }
+
+    /// The signature that was asked, with its inputs; `None` before the run's beginning has come.
+    pub fn task(&self) -> Option<&SignatureTask> {
+        self.spec.as_ref().map(|spec| {
+            let Task::Signature(task) = &spec.task;
+            task
+        })
     }
 
     /// The attempt of that number.
@@ -208,8 +218,8 @@ impl Transcript {
 
     /// Whether an output field is the module's own thinking rather than asked for by the signature.
     pub fn is_thought(&self, field: &str) -> bool {
-        match &self.setup {
-            Some(setup) => setup.signature.output(field).is_none(),
+        match self.task() {
+            Some(task) => task.signature.output(field).is_none(),
             None => field == "reasoning",
         }
     }
@@ -217,7 +227,7 @@ impl Transcript {
     /// Whether a field of the answer that was asked for has begun to come.
     pub fn answer_begun(&self, attempt: &Attempt) -> bool {
         match attempt.sections() {
-            [] => attempt.prediction.is_some() || (self.setup.is_none() && !attempt.text.is_empty()),
+            [] => attempt.prediction.is_some() || (self.spec.is_none() && !attempt.text.is_empty()),
             sections => sections.iter().any(|section| !self.is_thought(&section.name)),
         }
     }
@@ -228,7 +238,7 @@ impl Transcript {
         let from = self
             .attempts
             .iter()
-            .rfind(|a| a.id < to.id && a.id.chain() == to.id.chain() && a.model != to.model && a.failed.is_some())?;
+            .rfind(|a| a.id < to.id && a.id.call == to.id.call && a.model != to.model && a.failed.is_some())?;
         let gap = to.first_token.zip(from.ended).map(|(first, died)| first.saturating_sub(died));
         Some(Switch { from, to, gap })
     }

@@ -22,7 +22,7 @@ pub mod wrap;
 
 pub use channels::Channels;
 pub use clipboard::ClipboardTool;
-pub use command::{Ask, ChainEntry, Command, Composed};
+pub use command::{ChainEntry, Command, Composed};
 pub use prefs::UiPrefs;
 pub use state::app::InitialState;
 pub use update::Msg;

@@ -1,89 +1,185 @@
-//! The network side of runs: one task each, the only place that spawns and sleeps.
-//! Knows the engine, the client, the simulator and the clock; must not know any screen.
+//! Runs: the module's calls, each through the failover engine, over the network. Knows the engine, the client, the
+//! simulator, the history and the clock; must not know any screen.
+//!
+//! [`run`] is the one way in. It starts a task that owns the run; everything that happens comes out as reports:
+//!
+//! ```text
+//! RunSpec ─▶ run ─▶ drive (program: which calls?) ─▶ call (engine: which attempts?) ─▶ attempt (one HTTP exchange)
+//!             └─◀──────────────────── reports, the final event last ◀──────────────────────┘
+//! ```
 
 mod attempt;
+mod call;
 mod costs;
+mod drive;
 mod preview;
-mod program;
 pub mod proof;
-mod run;
 mod services;
 mod trace;
 
 pub use costs::CostLookup;
 pub use preview::{Preview, preview};
-pub use services::{Service, Services};
+pub use services::{Service, ServiceOptions, Services};
 
-use crate::failover::Event;
-use crate::report::{Observation, Report, ReportKind, RunSpec};
+use crate::failover::{Cost, Event, Finished, Outcome};
+use crate::report::{Report, ReportKind};
+use crate::spec::RunSpec;
+use crate::transcript::Transcript;
 use costs::PendingCosts;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{oneshot, watch};
 
-/// A run on its way. Dropping it cancels it: its sockets close, and its last reports still come.
+/// A run in progress. Dropping it cancels it: its sockets close, and its last reports still reach the history.
 #[derive(Debug)]
-pub struct Running {
-    /// The run's number, as in its reports.
-    pub run: u64,
-    cancel: watch::Sender<bool>,
+pub struct Run {
+    reports: UnboundedReceiver<Arc<Report>>,
+    cancel: Canceller,
 }
 
-impl Running {
-    /// Ends the run as soon as may be. The terminal still comes as a report.
+/// Cancels a run. Clones cancel the same run; it is also cancelled when the last of them is dropped.
+#[derive(Clone, Debug)]
+pub struct Canceller(watch::Sender<bool>);
+
+impl Canceller {
+    /// Cancels the run. Its final event is still reported.
     pub fn cancel(&self) {
-        self.cancel.send_replace(true);
+        self.0.send_replace(true);
     }
 
-    /// Whether it was told to end.
-    pub fn cancelled(&self) -> bool {
-        *self.cancel.borrow()
+    /// Whether [`cancel`](Self::cancel) was called.
+    pub fn is_cancelled(&self) -> bool {
+        *self.0.borrow()
     }
 }
 
-/// Starts a run. Its reports go to `out`, the terminal last; then `out` is dropped. Where the world asks for costs
-/// [after the end](AskCosts::AfterTheEnd), [`Observation::Billed`] may follow the terminal.
-pub fn spawn(spec: RunSpec, services: &Arc<Services>, out: impl Fn(Report) + Send + Sync + 'static) -> Running {
-    let out = move |report: Report| {
-        trace::trace(&report);
-        out(report);
-    };
-    let run = services.new_run();
-    let began = services.now();
+impl Run {
+    /// The next report; `None` after the last one. The final event is [`Event::Finished`]; where the services look up
+    /// costs [after the end](CostLookup::AfterTheEnd), [`Observation::Billed`] may follow it.
+    pub async fn next(&mut self) -> Option<Arc<Report>> {
+        self.reports.recv().await
+    }
+
+    /// A handle that cancels this run.
+    pub fn canceller(&self) -> Canceller {
+        self.cancel.clone()
+    }
+
+    /// Waits for the end, and gives the fold of all reports.
+    pub async fn finish(mut self) -> Transcript {
+        let mut transcript = Transcript::default();
+        while let Some(report) = self.next().await {
+            transcript.apply(&report);
+        }
+        transcript
+    }
+}
+
+/// The longest wait for a run's number, and for its lines to be on disk before its end is reported.
+const HISTORY_PATIENCE: Duration = Duration::from_millis(250);
+
+/// Starts a run. Needs a tokio runtime.
+pub fn run(spec: RunSpec, services: &Arc<Services>) -> Run {
     let (cancel, cancelled) = watch::channel(false);
-    let services = Arc::clone(services);
-    let running = Running { run, cancel };
-    tokio::spawn(async move {
-        let bills = Mutex::new(PendingCosts::default());
-        let tell = |what: ReportKind| {
-            bills.lock().unwrap_or_else(PoisonError::into_inner).hear(&what, services.simulated());
-            out(Report { run, at: services.now().saturating_sub(began), what });
-        };
-        let program = program::Program { spec, services: &services, tell: &tell, cancel: cancelled };
-        let finished = program.run().await;
-        let owed = bills.lock().unwrap_or_else(PoisonError::into_inner).owed();
-        let when = services.costs_asked();
-        if when != CostLookup::BeforeTheEnd {
-            tell(ReportKind::Engine(Event::Finished(finished.clone())));
+    let (sender, reports) = unbounded_channel();
+    tokio::spawn(serve(spec, Arc::clone(services), sender, cancelled));
+    Run { reports, cancel: Canceller(cancel) }
+}
+
+/// Gives a run's reports to the history and to whoever listens.
+#[derive(Clone)]
+struct Reporter {
+    run: u64,
+    began: Duration,
+    services: Arc<Services>,
+    reports: UnboundedSender<Arc<Report>>,
+}
+
+impl Reporter {
+    fn report(&self, what: ReportKind) {
+        let report = self.keep(self.services.now().saturating_sub(self.began), what);
+        // Nobody has to listen.
+        _ = self.reports.send(report);
+    }
+
+    /// Hands a report to the history and the diagnostic log.
+    fn keep(&self, at: Duration, what: ReportKind) -> Arc<Report> {
+        let report = Arc::new(Report { run: self.run, at, what });
+        trace::trace(&report);
+        self.services.history.keep(&report);
+        report
+    }
+}
+
+/// One run from its number to its last report.
+async fn serve(
+    spec: RunSpec,
+    services: Arc<Services>,
+    reports: UnboundedSender<Arc<Report>>,
+    cancelled: watch::Receiver<bool>,
+) {
+    let run = services.new_run(HISTORY_PATIENCE).await;
+    let began = services.now();
+    let reporter = Reporter { run, began, services, reports };
+    let costs = Mutex::new(PendingCosts::default());
+    let emit = |what: ReportKind| {
+        costs.lock().unwrap_or_else(PoisonError::into_inner).apply(&what, reporter.services.simulated());
+        reporter.report(what);
+    };
+    let driven = drive::drive(spec, began, &reporter.services, &emit, cancelled);
+    let finished = guarded(driven, || reporter.services.now().saturating_sub(began)).await;
+    let owed = costs.into_inner().unwrap_or_else(PoisonError::into_inner).owed();
+    let lookup = reporter.services.cost_lookup;
+    if lookup == CostLookup::BeforeTheEnd {
+        costs::look_up(reporter.clone(), owed).await;
+        end(&reporter, finished).await;
+    } else {
+        end(&reporter, finished).await;
+        if lookup == CostLookup::AfterTheEnd {
+            costs::look_up(reporter, owed).await;
         }
-        if when != CostLookup::Never {
-            // From here on the world may go.
-            let alive = Arc::downgrade(&services);
-            drop(services);
-            let settled = owed.iter().map(async |(attempt, id)| {
-                let generation = costs::settle(alive.clone(), id).await?;
-                let what = ReportKind::Observation(Observation::Billed {
-                    attempt: *attempt,
-                    generation: Box::new(generation),
-                });
-                out(Report { run, at: alive.upgrade()?.now().saturating_sub(began), what });
-                Some(())
-            });
-            futures_util::future::join_all(settled).await;
-        }
-        if when == CostLookup::BeforeTheEnd {
-            let at = finished.took;
-            out(Report { run, at, what: ReportKind::Engine(Event::Finished(finished)) });
-        }
-    });
-    running
+    }
+}
+
+/// Reports the final event. It is kept first: a run that is shown as ended is in the history, unless the disk hangs.
+async fn end(reporter: &Reporter, finished: Finished) {
+    let at = finished.took;
+    let report = reporter.keep(at, ReportKind::Engine(Event::Finished(finished)));
+    if reporter.services.history.is_on() {
+        let (written, wait) = oneshot::channel();
+        reporter.services.history.when_written(move || _ = written.send(()));
+        _ = tokio::time::timeout(HISTORY_PATIENCE, wait).await;
+    }
+    _ = reporter.reports.send(report);
+}
+
+/// The final event of a run. A panic on the way is a fault of this program: it ends its run, and whoever waits for the
+/// end still gets it.
+async fn guarded(driven: impl Future<Output = Finished>, elapsed: impl FnOnce() -> Duration) -> Finished {
+    AssertUnwindSafe(driven).catch_unwind().await.unwrap_or_else(|_| Finished {
+        outcome: Outcome::LocalError,
+        attempt: None,
+        model: None,
+        attempts: 0,
+        fields: Arc::default(),
+        took: elapsed(),
+        cost: Cost::Unknown,
+        headline: Some("Switchover itself failed in this run; please report it (`switchover doctor --report`)".into()),
+        failures: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_that_panics_still_has_its_final_event() {
+        let end = guarded(async { panic!("on purpose") }, || Duration::from_millis(3)).await;
+        assert_eq!((end.outcome, end.took, end.cost), (Outcome::LocalError, Duration::from_millis(3), Cost::Unknown));
+        assert!(end.headline.is_some());
+    }
 }

@@ -15,15 +15,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dspy", &["openrouter", "text"]),
     ("failover", &[]),
     ("openrouter", &["failover", "secret", "text"]),
-    ("report", &["dspy", "failover", "openrouter"]),
-    ("transcript", &["report", "dspy", "failover", "openrouter", "text"]),
-    ("export", &["report", "dspy", "openrouter"]),
+    ("spec", &["dspy", "failover", "openrouter"]),
+    ("report", &["spec", "dspy", "failover", "openrouter"]),
+    ("transcript", &["spec", "report", "dspy", "failover", "openrouter", "text"]),
+    ("export", &["spec", "dspy", "openrouter"]),
     ("simulator", &["civil", "fault"]),
-    ("history", &["report", "transcript", "failover", "openrouter"]),
+    ("history", &["spec", "report", "transcript", "dspy", "failover", "openrouter"]),
     ("config", &["nearest", "secret", "failover", "openrouter"]),
-    ("worker", &["dspy", "failover", "fault", "openrouter", "report", "secret", "simulator", "text", "transcript"]),
+    ("worker", &["dspy", "failover", "fault", "history", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),
     ("headless", &["failover", "report", "transcript"]),
-    ("tui", &["dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest"]),
+    ("tui", &["spec", "dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest"]),
 ];
 
 /// Crates that only some rooms may name.

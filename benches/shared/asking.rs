@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use switchover::dspy::{Adapter, Module, Values};
-use switchover::failover::{Outcome, Policy, Route};
-use switchover::openrouter::catalogue::Catalogue;
+use switchover::dspy::{Module, Values};
+use switchover::failover::Outcome;
 use switchover::openrouter::client::{Client, Endpoint};
-use switchover::openrouter::headers::Headers;
 use switchover::openrouter::{Delta, settings::RequestSettings};
-use switchover::report::{Observation, ReportKind, RunSpec};
+use switchover::report::{Observation, ReportKind};
 use switchover::secret::Secret;
 use switchover::simulator::{Simulator, SimulatorOptions};
+use switchover::spec::{RunSpec, SignatureTask};
 use switchover::transcript::Transcript;
-use switchover::worker::{self, Service, Services};
-use tokio::sync::mpsc::unbounded_channel;
+use switchover::worker::{self, Service, ServiceOptions, Services};
 
 pub(crate) const KEY: &str = "sk-or-v1-0123456789abcdef0123456789abcdef";
 
@@ -23,23 +21,16 @@ pub(crate) async fn services(url: &str, client: &Client) -> Arc<Services> {
     let endpoint = Endpoint { base, key: Some(Secret::new(KEY)) };
     let simulator = Simulator::start(SimulatorOptions::default()).await.expect("a port");
     let service = Service::Server(Box::new(endpoint));
-    Arc::new(Services::new(client.clone(), service, simulator, Headers::default(), Catalogue::snapshot()))
+    Arc::new(Services::new(ServiceOptions::new(client.clone(), service, simulator)))
 }
 
 /// `question -> answer` by a chain of thought.
 pub(crate) fn spec(models: &[&str], stream: bool) -> RunSpec {
-    RunSpec {
-        signature: "question -> answer".parse().expect("a signature"),
-        module: Module::ChainOfThought,
-        adapter: Adapter::Chat,
-        inputs: Values::from_iter([("question".to_owned(), "Which river is the longest?".into())]),
-        demos: Vec::new(),
-        turns: Vec::new(),
-        chain: models.iter().map(|model| Route::new(*model, "")).collect(),
-        policy: Policy::default(),
-        settings: RequestSettings { stream: Some(stream), ..RequestSettings::default() },
-        simulated: false,
-    }
+    let inputs = Values::from_iter([("question".to_owned(), "Which river is the longest?".into())]);
+    let task = SignatureTask::new("question -> answer".parse().expect("a signature"), inputs);
+    let task = SignatureTask { module: Module::ChainOfThought, ..task };
+    let settings = RequestSettings { stream: Some(stream), ..RequestSettings::default() };
+    RunSpec { settings, ..RunSpec::new(task, models.iter().copied()) }
 }
 
 /// What a run came to.
@@ -52,10 +43,9 @@ pub(crate) struct Told {
 
 /// One run to its validated answer, its fields followed live.
 pub(crate) async fn ask(services: &Arc<Services>, spec: RunSpec, now: fn() -> Instant) -> Told {
-    let (tell, mut reports) = unbounded_channel();
-    let _running = worker::spawn(spec, services, move |report| _ = tell.send(report));
+    let mut run = worker::run(spec, services);
     let mut told = Told { first: None, transcript: Transcript::default() };
-    while let Some(report) = reports.recv().await {
+    while let Some(report) = run.next().await {
         if let (None, ReportKind::Observation(Observation::Stream { delta: Delta::Text(_), .. })) =
             (told.first, &report.what)
         {

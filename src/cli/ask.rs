@@ -4,13 +4,13 @@ use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
 use crate::failover::{Failover, Outcome};
 use crate::headless::{Headless, OutputStyle};
-use crate::report::RunSpec;
-use crate::worker::{self, CostLookup, Preview};
+use crate::spec::RunSpec;
+use crate::worker::{self, CostLookup, Preview, ServiceOptions, Services};
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use serde_json::json;
 use std::io::{IsTerminal as _, Read as _};
-use tokio::sync::mpsc;
+use std::sync::Arc;
 
 /// Ask once and print the answer.
 #[derive(Args, Debug)]
@@ -47,14 +47,15 @@ pub(super) struct AskArgs {
 impl AskArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
-        let mut spec = setup::spec(&config, env)?;
-        spec.inputs = match &self.inputs_json {
-            Some(json) => setup::inputs_from_json(&spec.signature, json)?,
-            None => setup::inputs_from_words(&spec.signature, &self.words()?)?,
+        let mut task = setup::task(&config, env)?;
+        task.inputs = match &self.inputs_json {
+            Some(json) => setup::inputs_from_json(&task.signature, json)?,
+            None => setup::inputs_from_words(&task.signature, &self.words()?)?,
         };
         if let Some(field) = &self.field {
-            setup::require_output(&spec, field)?;
+            setup::require_output(&task, field)?;
         }
+        let mut spec = setup::spec(&config, task)?;
         match (self.strict, self.server_side) {
             (true, _) => spec.policy.failover = Failover::Strict,
             (false, true) => spec.policy.failover = Failover::Server,
@@ -97,15 +98,14 @@ pub(super) fn playground(settings: &GlobalOptions, env: &Environment) -> Result<
 fn demonstration(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     let settings = GlobalOptions { simulate: true, ..settings.clone() };
     let config = settings.config(env)?;
-    let mut spec = setup::spec(&config, env)?;
-    if spec.inputs.is_empty() {
-        spec.inputs = setup::example_inputs(&spec.signature)?;
-    }
-    let first = spec.chain[0].model.clone();
-    let settings = if settings.faults.is_empty() { settings.broken(&first, "503") } else { settings };
-    for (name, value) in &spec.inputs {
+    let mut task = setup::task(&config, env)?;
+    task.inputs = setup::example_inputs(&task.signature)?;
+    for (name, value) in &task.inputs {
         println!("{name}: {}", value.as_str().unwrap_or_default());
     }
+    let spec = setup::spec(&config, task)?;
+    let first = spec.chain[0].model.clone();
+    let settings = if settings.faults.is_empty() { settings.broken(&first, "503") } else { settings };
     // Log and answer belong together here, so both go to standard output.
     let face = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Text { field: None, requests: true });
     drive(&config, &settings, env, (spec, CostLookup::Never), face)
@@ -115,8 +115,7 @@ fn demonstration(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
 fn dry_run(config: &Config, settings: &GlobalOptions, env: &Environment, mut spec: RunSpec, json: bool) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let previews = runtime.block_on(async {
-        let services = setup::services(config, settings).await?;
-        services.keep_models_in(&env.cache_dir);
+        let services = Services::new(setup::service_options(config, settings, env).await?);
         worker::preview(&mut spec, &services).map_err(|failure| anyhow!("{}", failure.reason))
     })?;
     for Preview { model, request, injected, worst_case } in previews {
@@ -143,7 +142,7 @@ fn drive<O, L>(
     config: &Config,
     settings: &GlobalOptions,
     env: &Environment,
-    (spec, costs): (RunSpec, CostLookup),
+    (spec, cost_lookup): (RunSpec, CostLookup),
     mut face: Headless<O, L>,
 ) -> Result<u8>
 where
@@ -152,26 +151,21 @@ where
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let services = setup::services(config, settings).await?;
-        services.keep_models_in(&env.cache_dir);
-        let mut keeper = setup::keeper(config, env, &services)?;
-        services.ask_costs(costs);
-        let (tell, mut reports) = mpsc::unbounded_channel();
-        let running = worker::spawn(spec, &services, move |report| _ = tell.send(report));
+        let services = Arc::new(Services::new(ServiceOptions {
+            history: setup::history(config, env, |trouble| eprintln!("switchover: {trouble}"))?,
+            cost_lookup,
+            ..setup::service_options(config, settings, env).await?
+        }));
+        let mut run = worker::run(spec, &services);
+        let cancel = run.canceller();
         let mut stopping = std::pin::pin!(stop_asked());
         loop {
             tokio::select! {
                 biased;
-                () = &mut stopping, if !running.cancelled() => running.cancel(),
-                report = reports.recv() => match report {
-                    Some(report) => {
-                        // What was seen on the screen is on disk already.
-                        keeper.keep(&report).unwrap_or_else(|trouble| eprintln!("switchover: {trouble}"));
-                        // A reader that has gone away ends the run, but not with a panic.
-                        if face.hear(&report).is_err() {
-                            running.cancel();
-                        }
-                    }
+                () = &mut stopping, if !cancel.is_cancelled() => cancel.cancel(),
+                report = run.next() => match report {
+                    // A reader that has gone away ends the run, but not with a panic.
+                    Some(report) => if face.hear(&report).is_err() { cancel.cancel() },
                     None => break,
                 },
             }

@@ -5,6 +5,7 @@ use crate::config::{Config, Environment, KEY_VARIABLE, ValueOrigin};
 use crate::openrouter::headers::{HeaderLint, Headers, lint};
 use crate::openrouter::{BaseUrl, Dialect, OPENROUTER};
 use crate::text::clean_line;
+use crate::worker::{ServiceOptions, Services};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -68,7 +69,7 @@ impl DoctorArgs {
             Ok(config) => {
                 findings.extend(layers(&config));
                 findings.push(key(&config, self.report));
-                findings.extend(self.service(&config, settings));
+                findings.extend(self.service(&config, settings, env));
             }
         }
         findings.extend(terminal(env));
@@ -116,7 +117,7 @@ impl DoctorArgs {
     }
 
     /// Who answers, and whether it can be reached.
-    fn service(&self, config: &Config, settings: &GlobalOptions) -> Vec<Finding> {
+    fn service(&self, config: &Config, settings: &GlobalOptions, env: &Environment) -> Vec<Finding> {
         let mut findings = Vec::new();
         let base = match config.read::<String>("base_url") {
             Ok(base) => base,
@@ -138,7 +139,7 @@ impl DoctorArgs {
         findings.push(if self.offline {
             note("server", format!("{parsed} was not asked"), "leave --offline out to ask it")
         } else {
-            reach(config, settings, &parsed)
+            reach(config, settings, env, &parsed)
         });
         findings
     }
@@ -156,11 +157,13 @@ fn attribution(headers: &Headers, base: &BaseUrl) -> Vec<Finding> {
 }
 
 /// Asks the server for its models.
-fn reach(config: &Config, settings: &GlobalOptions, base: &BaseUrl) -> Finding {
+fn reach(config: &Config, settings: &GlobalOptions, env: &Environment, base: &BaseUrl) -> Finding {
     let asked = || -> Result<usize> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let services = setup::services(config, settings).await?;
+            // A look must not write: the list of models is not kept.
+            let options = setup::service_options(config, settings, env).await?;
+            let services = Services::new(ServiceOptions { model_cache: None, ..options });
             let answer = tokio::time::timeout(Duration::from_secs(10), services.ask_catalogue()).await;
             let catalogue = answer.map_err(|_| anyhow::anyhow!("no answer within 10 s"))?;
             Ok(catalogue.map_err(|failure| anyhow::anyhow!("{}", failure.reason))?.models.len())

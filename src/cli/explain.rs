@@ -57,16 +57,16 @@ impl ParseArgs {
     pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
         // Only what stands in the signature is read: a module would add fields of its own.
-        let spec = setup::spec(&config, env)?;
+        let task = setup::task(&config, env)?;
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).context("standard input")?;
         let text = crate::text::clean(&String::from_utf8_lossy(&bytes)).into_owned();
         if self.json {
-            let read = dspy::explain_answer(spec.adapter, &spec.signature, &text);
+            let read = dspy::explain_answer(task.adapter, &task.signature, &text);
             println!("{read}");
             return Ok(if read.get("parsed").is_some() { exit::OK } else { exit::USAGE });
         }
-        match spec.adapter.parse(&spec.signature, &text) {
+        match task.adapter.parse(&task.signature, &text) {
             Ok(prediction) => {
                 for (name, value) in prediction.fields.iter() {
                     println!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
@@ -101,12 +101,11 @@ pub(super) struct PromptArgs {
 impl PromptArgs {
     pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
-        let spec = setup::spec(&config, env)?;
-        let inputs = setup::inputs_from_words(&spec.signature, &self.inputs)?;
-        let signature = spec.module.expand(&spec.signature);
-        let messages = spec.adapter.messages(&signature, &inputs, &spec.demos, &spec.turns);
+        let mut task = setup::task(&config, env)?;
+        task.inputs = setup::inputs_from_words(&task.signature, &self.inputs)?;
+        let messages = task.messages();
         if self.json {
-            let format = (spec.adapter == Adapter::Json).then(|| spec.adapter.response_format(&signature));
+            let format = (task.adapter == Adapter::Json).then(|| task.adapter.response_format(&task.expanded()));
             println!("{}", json!({"messages": messages, "response_format": format}));
             return Ok(exit::OK);
         }

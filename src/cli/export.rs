@@ -4,10 +4,11 @@ use super::{GlobalOptions, exit, history, setup};
 use crate::config::{Config, Environment};
 use crate::dspy::LibraryEntry;
 use crate::dspy::import::saved_program;
-use crate::export::{self, Setting};
+use crate::export::{self, Export};
 use crate::openrouter::headers::{ATTRIBUTION, CLIENT};
 use crate::openrouter::{BaseUrl, OPENROUTER, RequestHeader};
-use crate::report::{Report, RunSpec};
+use crate::report::Report;
+use crate::spec::{RunSpec, Task};
 use crate::transcript::Transcript;
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
@@ -50,11 +51,12 @@ impl ExportArgs {
             return run_as(&history::reports(run, env)?, self.to, settings, env);
         }
         let config = settings.config(env)?;
-        let mut spec = setup::spec(&config, env)?;
-        spec.inputs = match self.inputs.as_slice() {
-            [] => setup::example_inputs(&spec.signature)?,
-            words => setup::inputs_from_words(&spec.signature, words)?,
+        let mut task = setup::task(&config, env)?;
+        task.inputs = match self.inputs.as_slice() {
+            [] => setup::example_inputs(&task.signature)?,
+            words => setup::inputs_from_words(&task.signature, words)?,
         };
+        let spec = setup::spec(&config, task)?;
         let base: BaseUrl = named(&config)?.unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
         let lines = setup::headers(&config)?.lines(&base)?;
         let headers = chosen(lines.iter().map(RequestHeader::from));
@@ -67,7 +69,7 @@ impl ExportArgs {
 pub(super) fn run_as(run: &[Report], to: To, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     let config = settings.config(env)?;
     let run = Transcript::of(run);
-    let spec = run.setup.as_deref().context("the run's beginning is lost, and with it what was asked")?;
+    let spec = run.spec.as_deref().context("the run's beginning is lost, and with it what was asked")?;
     let request = run.attempts.iter().find_map(|attempt| attempt.request.as_ref().filter(|_| !attempt.simulated));
     let own = request.and_then(|request| request.url.strip_suffix("/chat/completions")).map(str::to_owned);
     let base: BaseUrl = named(&config)?.or(own).unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
@@ -82,18 +84,19 @@ fn named(config: &Config) -> Result<Option<String>> {
 }
 
 fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: To) -> String {
-    let setting = Setting { spec, base, headers };
+    let Task::Signature(task) = &spec.task;
+    let export = Export { spec, task, base, headers };
     match to {
-        To::Python => export::dspy(&setting),
-        To::LitellmRouter => export::router(&setting),
-        To::LitellmProxy => export::proxy(&setting),
-        To::Curl => export::curl(&setting),
-        To::Openai => export::openai(&setting),
+        To::Python => export::dspy(&export),
+        To::LitellmRouter => export::router(&export),
+        To::LitellmProxy => export::proxy(&export),
+        To::Curl => export::curl(&export),
+        To::Openai => export::openai(&export),
         To::DspyState => saved_program::write(&LibraryEntry {
-            signature: spec.signature.clone(),
+            signature: task.signature.clone(),
             description: String::new(),
-            module: spec.module,
-            demos: spec.demos.clone(),
+            module: task.module,
+            demos: task.demos.clone(),
         }),
     }
 }

@@ -119,8 +119,8 @@ fn line(run: &Transcript) -> String {
     };
     let who = run.winner().map_or("no answer", |attempt| model_name(&attempt.model));
     let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
-    let asked = run.setup.as_ref().map(|spec| {
-        let inputs: Vec<String> = spec.inputs.values().map(|value| clean_line(&plain(value), 60)).collect();
+    let asked = run.task().map(|task| {
+        let inputs: Vec<String> = task.inputs.values().map(|value| clean_line(&plain(value), 60)).collect();
         inputs.join(" · ")
     });
     format!(
@@ -134,19 +134,19 @@ fn line(run: &Transcript) -> String {
 }
 
 fn summary(run: &Transcript) -> Value {
-    let spec = run.setup.as_deref();
+    let task = run.task();
     json!({
         "run": run.run,
         "outcome": run.outcome(),
-        "signature": spec.map(|spec| spec.signature.inline()),
-        "module": spec.map(|spec| spec.module),
-        "inputs": spec.map(|spec| &spec.inputs),
+        "signature": task.map(|task| task.signature.inline()),
+        "module": task.map(|task| task.module),
+        "inputs": task.map(|task| &task.inputs),
         "fields": run.finished.as_ref().map(|finished| &finished.fields),
         "model": run.finished.as_ref().and_then(|finished| finished.model.as_ref()),
         "attempts": run.attempts.len(),
         "took_ms": run.finished.as_ref().map_or(run.latest, |finished| finished.took).as_secs_f64() * 1000.0,
         "cost": run.cost(),
-        "simulated": spec.map(|spec| spec.simulated),
+        "simulated": run.spec.as_ref().map(|spec| spec.simulated),
     })
 }
 

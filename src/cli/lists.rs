@@ -55,8 +55,7 @@ impl ModelsArgs {
         let config = settings.config(env)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let catalogue = runtime.block_on(async {
-            let services = setup::services(&config, settings).await?;
-            services.keep_models_in(&env.cache_dir);
+            let services = Services::new(setup::service_options(&config, settings, env).await?);
             match services.ask_catalogue().await {
                 Ok(catalogue) => Ok(catalogue),
                 Err(failure) => offline(&services, &failure.reason),
@@ -129,7 +128,7 @@ impl KeyArgs {
         let config = settings.config(env)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (info, simulated) = runtime.block_on(async {
-            let services = setup::services(&config, settings).await?;
+            let services = Services::new(setup::service_options(&config, settings, env).await?);
             let info = services.key_info().await.map_err(|failure| anyhow!("{}", failure.reason));
             Ok::<_, anyhow::Error>((
                 info.with_context(|| format!("{}/key", services.endpoint().base))?,

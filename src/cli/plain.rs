@@ -5,13 +5,12 @@ mod orders;
 
 use super::{GlobalOptions, ask, exit, setup};
 use crate::config::Environment;
-use crate::dspy::Values;
-use crate::failover::Policy;
+use crate::dspy::{Field, Values};
 use crate::headless::{Headless, OutputStyle};
-use crate::history::HistoryWriter;
-use crate::report::{Report, RunSpec};
+use crate::report::Report;
+use crate::spec::{RunSpec, SignatureTask, Task};
 use crate::transcript::{HealthBoard, Transcript};
-use crate::worker::{self, Running, Services};
+use crate::worker::{self, Run, ServiceOptions, Services};
 use anyhow::Result;
 use clap::Args;
 use std::io::{BufRead as _, IsTerminal as _, Stdout, Write as _};
@@ -25,19 +24,20 @@ pub(super) struct PlainArgs {}
 impl PlainArgs {
     pub(super) fn run(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
-        let spec = setup::spec(&config, env)?;
+        let spec = setup::spec(&config, setup::task(&config, env)?)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let services = setup::services(&config, settings).await?;
-            let keeper = setup::keeper(&config, env, &services)?;
+            let services = Arc::new(Services::new(ServiceOptions {
+                history: setup::history(&config, env, |trouble| println!("{trouble}"))?,
+                ..setup::service_options(&config, settings, env).await?
+            }));
             let env = env.clone();
             let given = Values::new();
             let health = HealthBoard::default();
-            let mut desk =
-                Repl { services, spec, env, keeper, health, given, joined: String::new(), run: None, last: None };
+            let mut repl = Repl { services, spec, env, health, given, joined: String::new(), run: None, last: None };
             println!("Switchover, line by line. /help lists the commands, /quit leaves.");
-            println!("{}", desk.introduction());
-            desk.serve(lines()).await;
+            println!("{}", repl.introduction());
+            repl.serve(lines()).await;
             Ok(exit::OK)
         })
     }
@@ -62,7 +62,6 @@ struct Repl {
     services: Arc<Services>,
     spec: RunSpec,
     env: Environment,
-    keeper: HistoryWriter,
     /// How the models fare in this session.
     health: HealthBoard,
     /// The inputs that have been given so far.
@@ -75,8 +74,7 @@ struct Repl {
 
 /// A run that is on.
 struct LiveRun {
-    running: Running,
-    reports: UnboundedReceiver<Report>,
+    run: Run,
     face: Headless<Stdout, Stdout>,
 }
 
@@ -90,10 +88,10 @@ impl Repl {
             tokio::select! {
                 biased;
                 () = ask::stop_asked() => match &self.run {
-                    Some(live) => live.running.cancel(),
+                    Some(live) => live.run.canceller().cancel(),
                     None => return,
                 },
-                report = next(&mut self.run) => self.hear(report),
+                report = next(&mut self.run) => self.on_report(report),
                 line = lines.recv(), if listens => match line {
                     Some(line) => if !self.take(&line) { return },
                     None if self.run.is_none() => return,
@@ -107,23 +105,20 @@ impl Repl {
     async fn finish(&mut self) {
         while self.run.is_some() {
             let report = next(&mut self.run).await;
-            self.hear(report);
+            self.on_report(report);
         }
     }
 
-    fn hear(&mut self, report: Option<Report>) {
+    fn on_report(&mut self, report: Option<Arc<Report>>) {
         let Some(report) = report else {
             self.last = self.run.take().map(|live| live.face.transcript().clone());
             return self.prompt();
         };
         self.health.apply(self.services.now(), &report);
-        if let Err(trouble) = self.keeper.keep(&report) {
-            println!("{trouble}");
-        }
         if let Some(live) = &mut self.run
             && live.face.hear(&report).is_err()
         {
-            live.running.cancel();
+            live.run.canceller().cancel();
         }
     }
 
@@ -155,7 +150,7 @@ impl Repl {
 
     /// The next input's value; with the last one the run begins.
     fn input(&mut self, text: &str) {
-        if let Some(field) = self.spec.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name)) {
+        if let Some(field) = self.next_field() {
             if text.trim().is_empty() {
                 return;
             }
@@ -164,25 +159,38 @@ impl Repl {
                 Err(problem) => return println!("{problem}"),
             }
         }
-        if self.given.len() == self.spec.signature.inputs.len() {
+        if self.next_field().is_none() {
             let inputs = std::mem::take(&mut self.given);
             self.send(inputs);
         }
     }
 
     fn send(&mut self, inputs: Values) {
-        self.spec.inputs = inputs;
-        let policy = Policy { seed: fastrand::u64(..), ..self.spec.policy.clone() };
-        let (tell, reports) = unbounded_channel();
-        let running =
-            worker::spawn(RunSpec { policy, ..self.spec.clone() }, &self.services, move |report| _ = tell.send(report));
+        self.task_mut().inputs = inputs;
+        self.spec.policy.seed = fastrand::u64(..);
+        let run = worker::run(self.spec.clone(), &self.services);
         let face = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Sentences);
-        self.run = Some(LiveRun { running, reports, face });
+        self.run = Some(LiveRun { run, face });
+    }
+
+    fn task(&self) -> &SignatureTask {
+        let Task::Signature(task) = &self.spec.task;
+        task
+    }
+
+    fn task_mut(&mut self) -> &mut SignatureTask {
+        let Task::Signature(task) = &mut self.spec.task;
+        task
+    }
+
+    /// The input whose value is typed next.
+    fn next_field(&self) -> Option<&Field> {
+        self.task().signature.inputs.iter().find(|field| !self.given.contains_key(&field.name))
     }
 
     /// Asks for the next input.
     fn prompt(&self) {
-        let open = self.spec.signature.inputs.iter().find(|field| !self.given.contains_key(&field.name));
+        let open = self.next_field();
         let asks = open.map_or_else(|| "Enter sends: ".to_owned(), |f| format!("{} ({}): ", f.name, f.field_type));
         // The line end that a person types does not come out of a pipe.
         if std::io::stdin().is_terminal() {
@@ -197,8 +205,8 @@ impl Repl {
         let models: Vec<&str> = self.spec.chain.iter().map(|route| route.model.as_str()).collect();
         format!(
             "Signature {}, asked with {}.\nModels, first choice first: {}.\n{}",
-            self.spec.signature.inline(),
-            self.spec.module,
+            self.task().signature.inline(),
+            self.task().module,
             models.join(", "),
             if self.services.simulated() { "The simulator answers." } else { "Real models answer." },
         )
@@ -206,9 +214,9 @@ impl Repl {
 }
 
 /// The next report of the run that is on; waits for ever where there is none.
-async fn next(run: &mut Option<LiveRun>) -> Option<Report> {
+async fn next(run: &mut Option<LiveRun>) -> Option<Arc<Report>> {
     match run {
-        Some(live) => live.reports.recv().await,
+        Some(live) => live.run.next().await,
         None => std::future::pending().await,
     }
 }

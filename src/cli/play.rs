@@ -2,20 +2,20 @@
 
 use super::{GlobalOptions, exit, lists, setup};
 use crate::config::{Config, Environment};
-use crate::failover::{Policy, Route};
-use crate::history::{History, HistoryWriter};
+use crate::history::History;
 use crate::openrouter::catalogue::Catalogue;
-use crate::report::{Report, RunSpec};
+use crate::report::Report;
+use crate::spec::{RunSpec, SignatureTask};
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::state::model::ModelOption;
 use crate::tui::theme::Theme;
-use crate::tui::{self, Ask, ChainEntry, Channels, Command, Composed, InitialState, Msg, UiPrefs};
-use crate::worker::{self, CostLookup, Running, Services};
+use crate::tui::{self, ChainEntry, Channels, Command, Composed, InitialState, Msg, UiPrefs};
+use crate::worker::{self, Canceller, CostLookup, ServiceOptions, Services};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
@@ -28,24 +28,27 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Re
     let config = settings.config(env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let services = setup::services(&config, settings).await?;
-        services.keep_models_in(&env.cache_dir);
-        services.ask_costs(CostLookup::AfterTheEnd);
-        let base = setup::spec(&config, env)?;
-        let start = InitialState { tour, ..start(&config, env, &base, &services)? };
         let (inbox, received) = unbounded_channel();
         let (commands, asked) = unbounded_channel();
+        let notices = inbox.clone();
+        let services = Arc::new(Services::new(ServiceOptions {
+            history: setup::history(&config, env, move |trouble| _ = notices.send(Msg::Notice(trouble)))?,
+            cost_lookup: CostLookup::AfterTheEnd,
+            ..setup::service_options(&config, settings, env).await?
+        }));
+        let task = setup::task(&config, env)?;
+        let base = setup::spec(&config, task.clone())?;
+        let start = InitialState { tour, ..start(&config, env, &task, &base, &services)? };
         let say = inbox.clone();
         let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| env.vars.get(*name).cloned());
         if !services.simulated() {
             tokio::spawn(learn_models(Arc::clone(&services), inbox.clone()));
         }
-        let keeper = Arc::new(Mutex::new(setup::keeper(&config, env, &services)?));
         let folder = env.config_dir.join("signatures");
         let history = History::of(&env.data_dir);
         recall(History::of(&env.data_dir), inbox.clone());
-        let desk = Effects { services, base, inbox, running: Vec::new(), replaying: None, history, folder, keeper };
-        tokio::spawn(desk.serve(asked));
+        let effects = Effects { services, inbox, runs: Vec::new(), replaying: None, history, folder };
+        tokio::spawn(effects.serve(asked));
         let there = |path: &PathBuf| path.is_file();
         let clipboard = tui::ClipboardTool::find(|name| env.vars.get(name).cloned(), there);
         let screen = screen_file(env);
@@ -73,14 +76,20 @@ fn keep(kept: UiPrefs, path: &Path) {
 }
 
 /// What the screen begins with.
-fn start(config: &Config, env: &Environment, base: &RunSpec, services: &Services) -> Result<InitialState> {
+fn start(
+    config: &Config,
+    env: &Environment,
+    task: &SignatureTask,
+    spec: &RunSpec,
+    services: &Services,
+) -> Result<InitialState> {
     let mut library = setup::library(env)?;
     // The signature that was asked for comes first, whether or not the library has it.
-    match library.iter().position(|entry| entry.signature == base.signature) {
+    match library.iter().position(|entry| entry.signature == task.signature) {
         Some(at) => library[..=at].rotate_right(1),
-        None => library.insert(0, setup::entry(base.signature.clone())),
+        None => library.insert(0, setup::entry(task.signature.clone())),
     }
-    library[0].module = base.module;
+    library[0].module = task.module;
     let faults = services.faults();
     let kept =
         std::fs::read_to_string(screen_file(env)).map_or_else(|_| UiPrefs::default(), |text| UiPrefs::read(&text));
@@ -88,15 +97,15 @@ fn start(config: &Config, env: &Environment, base: &RunSpec, services: &Services
     let link = |model: &str| ChainEntry { model: model.to_owned(), fault: faults.get(model).cloned() };
     Ok(InitialState {
         library,
-        chain: base.chain.iter().map(|route| link(&route.model)).collect(),
+        chain: spec.chain.iter().map(|route| link(&route.model)).collect(),
         models: models(&services.catalogue()),
         listed: lists::listed(services),
-        policy: base.policy.clone(),
-        adapter: base.adapter,
+        policy: spec.policy.clone(),
+        adapter: task.adapter,
         simulated: services.simulated(),
         server: services.endpoint().base,
         headers: services.headers(),
-        settings: base.settings.clone(),
+        settings: spec.settings.clone(),
         keymap: keymap(config)?,
         kept,
         theme,
@@ -154,16 +163,13 @@ async fn learn_models(services: Arc<Services>, inbox: UnboundedSender<Msg>) {
 /// What carries out the screen's commands.
 struct Effects {
     services: Arc<Services>,
-    /// What a run is asked besides what stands on the screen.
-    base: RunSpec,
     inbox: UnboundedSender<Msg>,
-    /// The run that is on, or those of a comparison.
-    running: Vec<Running>,
+    /// The runs in progress: one, or those of a comparison.
+    runs: Vec<Canceller>,
     /// The kept run that is played again.
     replaying: Option<AbortHandle>,
     history: History,
     folder: PathBuf,
-    keeper: Arc<Mutex<HistoryWriter>>,
 }
 
 impl Effects {
@@ -175,13 +181,13 @@ impl Effects {
 
     fn carry_out(&mut self, command: Command) {
         match command {
-            Command::Send(ask) => {
-                let run = self.spawn(*ask, Msg::Report);
-                self.running = vec![run];
+            Command::Send(spec) => {
+                let run = self.run(*spec, Msg::Report);
+                self.runs = vec![run];
             }
-            Command::Compare { number, asks } => {
-                let spawn = |(column, ask)| self.spawn(ask, move |report| Msg::Compared { number, column, report });
-                self.running = asks.into_iter().enumerate().map(spawn).collect();
+            Command::Compare { number, specs } => {
+                let run = |(column, spec)| self.run(spec, move |report| Msg::Compared { number, column, report });
+                self.runs = specs.into_iter().enumerate().map(run).collect();
             }
             Command::Replay(run) => match self.history.find(&run.to_string()) {
                 Ok(reports) => self.replaying = Some(tokio::spawn(replay(reports, self.inbox.clone())).abort_handle()),
@@ -191,7 +197,7 @@ impl Effects {
                 }
             },
             Command::Cancel => {
-                self.running.clear();
+                self.runs.drain(..).for_each(|run| run.cancel());
                 self.replaying.take().inspect(AbortHandle::abort);
             }
             Command::SetFault { model, fault } => self.services.inject(&model, fault),
@@ -227,10 +233,9 @@ impl Effects {
                     }
                 });
             }
-            Command::Compose(ask) => {
-                let composed = worker::preview(&mut self.spec(*ask), &self.services)
-                    .map_err(|failure| failure.reason)
-                    .and_then(|all| {
+            Command::Compose(mut spec) => {
+                let composed =
+                    worker::preview(&mut spec, &self.services).map_err(|failure| failure.reason).and_then(|all| {
                         let worst = all.iter().map(|one| (one.model.clone(), one.worst_case)).collect();
                         let first = all.into_iter().next().ok_or("the chain is empty")?;
                         Ok(Composed { request: first.request, worst })
@@ -246,31 +251,17 @@ impl Effects {
         }
     }
 
-    /// Starts a run. What it reports is kept first: what is seen on the screen is on disk already.
-    fn spawn(&self, ask: Ask, wrap: impl Fn(Box<Report>) -> Msg + Send + Sync + 'static) -> Running {
-        let spec = self.spec(ask);
-        let (inbox, keeper) = (self.inbox.clone(), Arc::clone(&self.keeper));
-        worker::spawn(spec, &self.services, move |report| {
-            let kept = keeper.lock().unwrap_or_else(PoisonError::into_inner).keep(&report);
-            if let Err(trouble) = kept {
-                _ = inbox.send(Msg::Notice(trouble));
+    /// Starts a run, and passes its reports on to the screen.
+    fn run(&self, mut spec: RunSpec, wrap: impl Fn(Arc<Report>) -> Msg + Send + 'static) -> Canceller {
+        spec.policy.seed = fastrand::u64(..);
+        let mut run = worker::run(spec, &self.services);
+        let (canceller, inbox) = (run.canceller(), self.inbox.clone());
+        tokio::spawn(async move {
+            while let Some(report) = run.next().await {
+                _ = inbox.send(wrap(report));
             }
-            _ = inbox.send(wrap(Box::new(report)));
-        })
-    }
-
-    fn spec(&self, ask: Ask) -> RunSpec {
-        RunSpec {
-            signature: ask.signature,
-            module: ask.module,
-            adapter: ask.adapter,
-            demos: ask.demos,
-            inputs: ask.inputs,
-            chain: ask.chain.iter().map(|link| Route::new(&link.model, "")).collect(),
-            policy: Policy { seed: fastrand::u64(..), ..ask.policy },
-            settings: ask.settings,
-            ..self.base.clone()
-        }
+        });
+        canceller
     }
 
     fn say(&self, notice: String) {
@@ -284,7 +275,7 @@ async fn replay(reports: Vec<Report>, inbox: UnboundedSender<Msg>) {
     for report in reports {
         tokio::time::sleep(report.at.saturating_sub(last)).await;
         last = last.max(report.at);
-        _ = inbox.send(Msg::Replayed(Some(Box::new(report))));
+        _ = inbox.send(Msg::Replayed(Some(Arc::new(report))));
     }
     _ = inbox.send(Msg::Replayed(None));
 }

@@ -4,7 +4,7 @@ use super::history::reports;
 use super::{GlobalOptions, exit};
 use crate::config::Environment;
 use crate::headless::{Headless, OutputStyle};
-use crate::history::{Redecided, rederive};
+use crate::history::{Redecided, redecide};
 use crate::report::Report;
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -36,16 +36,16 @@ impl ReplayArgs {
         if !self.check {
             play(&run, self.pace, self.json)?;
         }
-        let rederived =
-            rederive(&run).context("the run's beginning is not in the log, so nothing can be decided again")?;
+        let redecided =
+            redecide(&run).context("the run's beginning is not in the log, so nothing can be decided again")?;
         if self.check && self.json {
-            println!("{}", as_json(&rederived));
+            println!("{}", as_json(&redecided));
         } else if self.check {
-            print!("{}", as_text(&rederived));
+            print!("{}", as_text(&redecided));
         } else {
-            eprint!("{}", as_text(&rederived));
+            eprint!("{}", as_text(&redecided));
         }
-        let differs = self.check && !rederived.differences.is_empty();
+        let differs = self.check && !redecided.differences.is_empty();
         Ok(if differs { exit::EXHAUSTED } else { exit::OK })
     }
 }
@@ -73,19 +73,19 @@ fn play(run: &[Report], pace: f64, json: bool) -> Result<()> {
     Ok(())
 }
 
-fn as_json(rederived: &Redecided) -> serde_json::Value {
+fn as_json(redecided: &Redecided) -> serde_json::Value {
     let differences: Vec<_> =
-        rederived.differences.iter().map(|d| json!({"recorded": d.recorded, "today": d.today})).collect();
-    json!({"same": rederived.same, "differences": differences})
+        redecided.differences.iter().map(|d| json!({"recorded": d.recorded, "today": d.today})).collect();
+    json!({"same": redecided.same, "differences": differences})
 }
 
-fn as_text(rederived: &Redecided) -> String {
-    let same = rederived.same;
-    if rederived.differences.is_empty() {
+fn as_text(redecided: &Redecided) -> String {
+    let same = redecided.same;
+    if redecided.differences.is_empty() {
         return format!("decided again from the log: all {same} decisions are the same\n");
     }
     let mut text = format!("decided again from the log: {same} decisions are the same, then it differs\n");
-    for difference in &rederived.differences {
+    for difference in &redecided.differences {
         let told = |decision: &Option<String>| decision.clone().unwrap_or_else(|| "nothing".to_owned());
         _ = writeln!(text, "  then:  {}\n  today: {}", told(&difference.recorded), told(&difference.today));
     }

@@ -8,6 +8,7 @@ use crate::config::Environment;
 use crate::dspy::Module;
 use crate::failover::{Failover, Outcome};
 use crate::openrouter::headers::{ChosenValue, Headers, ValueOrigin};
+use crate::spec::Task;
 use crate::transcript::{seconds, usd};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -64,8 +65,9 @@ impl ScenariosArgs {
             bail!("there are the scenarios {}", NAMES.map(|(name, _)| name).join(", "));
         }
         let config = settings.config(env)?;
-        let mut spec = setup::spec(&config, env)?;
-        spec.inputs = setup::example_inputs(&spec.signature)?;
+        let mut task = setup::task(&config, env)?;
+        task.inputs = setup::example_inputs(&task.signature)?;
+        let spec = setup::spec(&config, task)?;
         if spec.chain.len() < 2 {
             bail!("a scenario needs a chain of two models at least: --model FIRST --model SECOND");
         }
@@ -195,7 +197,9 @@ async fn modules(stage: &ScenarioStage) -> Result<Vec<Check>> {
     ];
     for (module, calls) in table {
         let mut spec = stage.spec.clone();
-        spec.module = module;
+        let Task::Signature(task) = &mut spec.task;
+        task.module = module;
+        let outputs = task.signature.outputs.clone();
         let played = stage.play(&spec, false, stage.headers()).await?;
         let asked = played.wire.len();
         let thinks = |request: &stage::CapturedRequest| request.body["messages"].to_string().contains("reasoning");
@@ -205,7 +209,7 @@ async fn modules(stage: &ScenarioStage) -> Result<Vec<Check>> {
         let passed = asked == calls && thinking == wanted && played.outcome() == Some(Outcome::Succeeded);
         checks.push(check(format!("{module}: requests {calls}, for a reasoning {wanted}"), saw, passed));
         let fields = played.fields();
-        let all = spec.signature.outputs.iter().all(|output| fields.contains(&output.name));
+        let all = outputs.iter().all(|output| fields.contains(&output.name));
         checks.push(check(format!("{module} fills every output"), fields.join(", "), all));
     }
     Ok(checks)

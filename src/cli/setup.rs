@@ -1,29 +1,26 @@
-//! From settings to a job and the world it runs in.
+//! From settings to what is asked, and the services that it is asked of.
 
 use super::GlobalOptions;
 use crate::config::{Config, DEFAULT_CHAIN, Environment};
 use crate::dspy::library::{self, LibraryEntry};
 use crate::dspy::{Adapter, Module, Signature, Values};
-use crate::failover::Route;
-use crate::history::{HistoryWriter, RunIds};
+use crate::history::HistoryWriter;
 use crate::nearest::nearest;
-use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::{ChosenValue, Headers};
 use crate::openrouter::{BaseUrl, OPENROUTER};
-use crate::report::RunSpec;
 use crate::simulator::{self, Simulator};
-use crate::worker::{Service, Services};
+use crate::spec::{RunSpec, SignatureTask};
+use crate::worker::{Service, ServiceOptions};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The entry of the library that everybody begins with.
 const FIRST_SIGNATURE: &str = "question";
 
-/// What the settings ask, with no inputs yet.
-pub(super) fn spec(config: &Config, env: &Environment) -> Result<RunSpec> {
+/// The signature that the settings name, with its module and adapter, and no inputs yet.
+pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> {
     let source = config.read::<String>("signature")?;
     let entry = signature(source.as_deref().unwrap_or(FIRST_SIGNATURE), env)?;
     let module = match config.read::<String>("module")? {
@@ -31,22 +28,20 @@ pub(super) fn spec(config: &Config, env: &Environment) -> Result<RunSpec> {
         None => entry.module,
     };
     let adapter = config.read::<String>("adapter")?.map_or(Ok(Adapter::default()), |word| word.parse::<Adapter>())?;
+    Ok(SignatureTask { module, adapter, demos: entry.demos, ..SignatureTask::new(entry.signature, Values::new()) })
+}
+
+/// A task with the chain, the policy and the request fields of the settings.
+pub(super) fn spec(config: &Config, task: SignatureTask) -> Result<RunSpec> {
     let chain = match config.chain()? {
         Some(chain) => chain,
         None if elsewhere(config)? => bail!("name a model of that server with --model; `switchover models` lists them"),
         None => DEFAULT_CHAIN.iter().map(|model| (*model).to_owned()).collect(),
     };
     Ok(RunSpec {
-        signature: entry.signature,
-        module,
-        adapter,
-        inputs: Values::new(),
-        demos: entry.demos,
-        turns: Vec::new(),
-        chain: chain.into_iter().map(|model| Route::new(model, "")).collect(),
         policy: config.policy(fastrand::u64(..))?,
         settings: config.read("request")?.unwrap_or_default(),
-        simulated: false,
+        ..RunSpec::new(task, chain)
     })
 }
 
@@ -184,8 +179,8 @@ pub(super) fn example_inputs(signature: &Signature) -> Result<Values> {
 }
 
 /// Refuses the name of an output that the run will not have.
-pub(super) fn require_output(spec: &RunSpec, name: &str) -> Result<()> {
-    let expanded = spec.module.expand(&spec.signature);
+pub(super) fn require_output(task: &SignatureTask, name: &str) -> Result<()> {
+    let expanded = task.expanded();
     if expanded.output(name).is_some() {
         return Ok(());
     }
@@ -196,19 +191,24 @@ pub(super) fn require_output(spec: &RunSpec, name: &str) -> Result<()> {
     }
 }
 
-/// The world that the settings describe: the service or the simulator, headers, catalogue, faults.
-pub(super) async fn services(config: &Config, settings: &GlobalOptions) -> Result<Arc<Services>> {
+/// The services that the settings describe: who answers, headers, models, faults. No run is kept and no cost looked up.
+pub(super) async fn service_options(
+    config: &Config,
+    settings: &GlobalOptions,
+    env: &Environment,
+) -> Result<ServiceOptions> {
     let service = service(config, settings)?;
     let pace = config.read("simulator.pace")?.unwrap_or(1.0);
     let simulator = Simulator::start(simulator::SimulatorOptions { pace, ..simulator::SimulatorOptions::default() })
         .await
         .context("the simulator cannot listen on 127.0.0.1")?;
     let client = Client::new(config.policy(0)?.timeouts.connect);
-    let services = Services::new(client, service, simulator, headers(config)?, Catalogue::snapshot());
-    for (model, fault) in settings.faults()? {
-        services.inject(&model, Some(fault));
-    }
-    Ok(Arc::new(services))
+    Ok(ServiceOptions {
+        headers: headers(config)?,
+        model_cache: Some(env.cache_dir.clone()),
+        faults: settings.faults()?,
+        ..ServiceOptions::new(client, service, simulator)
+    })
 }
 
 /// Who answers: the server that was named; OpenRouter, if there is a key; else the simulator.
@@ -223,14 +223,16 @@ pub(super) fn service(config: &Config, settings: &GlobalOptions) -> Result<Servi
     Ok(Service::Server(Box::new(Endpoint { base, key })))
 }
 
-/// Keeps runs in the data directory, unless the user wants none kept.
-pub(super) fn keeper(config: &Config, env: &Environment, services: &Services) -> Result<HistoryWriter> {
+/// Keeps runs in the data directory, unless the user wants none kept. `on_error` says the first failure to keep one.
+pub(super) fn history(
+    config: &Config,
+    env: &Environment,
+    on_error: impl Fn(String) + Send + 'static,
+) -> Result<HistoryWriter> {
     if !config.read::<bool>("history.keep")?.unwrap_or(true) {
         return Ok(HistoryWriter::none());
     }
-    let mut numbers = RunIds::shared(&env.data_dir);
-    services.number_runs(move |wall| numbers.next(wall));
-    Ok(HistoryWriter::at(&env.data_dir))
+    HistoryWriter::start(&env.data_dir, on_error).context("no thread for the history")
 }
 
 /// Attribution and extra headers, each with where it came from.

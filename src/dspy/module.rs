@@ -46,26 +46,24 @@ impl Module {
             Self::MultiChainComparison(chains) | Self::Majority(chains) => usize::from(chains.max(1)),
         }
     }
+}
 
-    /// The signature that compares the chains, and the inputs to add: each attempt's reasoning and answer. Only
-    /// `MultiChainComparison` has this last call.
-    pub fn comparison(self, signature: &Signature, attempts: &[Prediction]) -> Option<(Signature, Values)> {
-        let Self::MultiChainComparison(_) = self else { return None };
-        let mut wider = signature.clone();
-        let mut inputs = Values::new();
-        for (i, attempt) in attempts.iter().enumerate() {
-            let name = format!("reasoning_attempt_{}", i + 1);
-            inputs.insert(name.clone(), told(signature, attempt).into());
-            let field = Field::new(name, FieldType::Str)
-                .describe(format!("attempt {} at this task: its reasoning and its answer", i + 1));
-            wider.inputs.push(field);
-        }
-        let name = free_name(&wider, &["rationale", "reasoning", "thoughts"]);
-        let words = "what the attempts get right and wrong, and the corrected reasoning";
-        wider.outputs.insert(0, Field::new(name, FieldType::Str).describe(words));
-        wider.instructions = signature.task();
-        Some((wider, inputs))
+/// The signature that compares several answers, and the inputs to add to it: each answer with its reasoning.
+pub(super) fn comparison(signature: &Signature, answers: &[&Prediction]) -> (Signature, Values) {
+    let mut wider = signature.clone();
+    let mut inputs = Values::new();
+    for (i, answer) in answers.iter().enumerate() {
+        let name = format!("reasoning_attempt_{}", i + 1);
+        inputs.insert(name.clone(), one_line(signature, answer).into());
+        let field = Field::new(name, FieldType::Str)
+            .describe(format!("attempt {} at this task: its reasoning and its answer", i + 1));
+        wider.inputs.push(field);
     }
+    let name = free_name(&wider, &["rationale", "reasoning", "thoughts"]);
+    let words = "what the attempts get right and wrong, and the corrected reasoning";
+    wider.outputs.insert(0, Field::new(name, FieldType::Str).describe(words));
+    wider.instructions = signature.task();
+    (wider, inputs)
 }
 
 fn free_name(signature: &Signature, names: &[&str]) -> String {
@@ -73,8 +71,8 @@ fn free_name(signature: &Signature, names: &[&str]) -> String {
     (*free.unwrap_or(&"reasoning_")).to_owned()
 }
 
-/// An attempt in a line: its reasoning, then what it came to.
-fn told(signature: &Signature, attempt: &Prediction) -> String {
+/// A prediction in one line: its reasoning, then its answer.
+fn one_line(signature: &Signature, attempt: &Prediction) -> String {
     let line = |value: &Value| {
         let text = value.as_str().map_or_else(|| super::python_text::json_text(value), str::to_owned);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -218,18 +216,13 @@ mod tests {
     }
 
     #[test]
-    fn chains_reason_and_a_comparison_reads_them_all() {
+    fn chains_reason() {
         let signature: Signature = "question -> answer: int".parse().expect("a signature");
         assert_eq!(Module::ChainOfThought.expand(&signature).inline(), "question -> reasoning, answer: int");
         assert_eq!(Module::ChainOfThought.expand(&signature).task(), signature.task());
         assert_eq!(Module::Predict.expand(&signature).inline(), signature.inline());
         let module: Module = "MultiChainComparison:2".parse().expect("a module");
         assert_eq!(module.chains(), 2);
-        let attempts = [said("1"), said("2")];
-        let (wider, inputs) = module.comparison(&signature, &attempts).expect("a comparison");
-        let inline = "question, reasoning_attempt_1, reasoning_attempt_2 -> rationale, answer: int";
-        assert_eq!(wider.inline(), inline);
-        assert_eq!(inputs["reasoning_attempt_2"], "«because; that gives answer: 2»");
     }
 
     #[test]

@@ -1,31 +1,31 @@
 //! The request for curl, the chain as `OpenRouter`'s own `models` list.
 
-use super::Setting;
+use super::Export;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// A shell command.
-pub fn curl(setting: &Setting<'_>) -> String {
+pub fn curl(export: &Export<'_>) -> String {
     let mut text = String::from("# Exported by Switchover.\n");
-    if let Some(left_out) = setting.left_out() {
+    if let Some(left_out) = export.left_out() {
         _ = writeln!(text, "# {left_out}");
     }
-    text.push_str(&setting.secrets_comment());
-    _ = writeln!(text, "curl -sS --fail-with-body {} \\", quoted(&format!("{}/chat/completions", setting.base)));
+    text.push_str(&export.secrets_comment());
+    _ = writeln!(text, "curl -sS --fail-with-body {} \\", quoted(&format!("{}/chat/completions", export.base)));
     text.push_str("  -H \"Authorization: Bearer $OPENROUTER_API_KEY\" \\\n  -H 'Content-Type: application/json' \\\n");
-    for header in setting.headers {
+    for header in export.headers {
         _ = match header.variable() {
             Some(variable) => writeln!(text, "  -H {}\"${variable}\" \\", quoted(&format!("{}: ", header.name()))),
             None => writeln!(text, "  -H {} \\", quoted(&format!("{}: {}", header.name(), header.value()))),
         };
     }
     let mut body = Map::new();
-    body.insert("model".into(), setting.models().first().copied().into());
-    if !setting.server_side().is_empty() {
-        body.insert("models".into(), json!(setting.server_side()));
+    body.insert("model".into(), export.models().first().copied().into());
+    if !export.server_side().is_empty() {
+        body.insert("models".into(), json!(export.server_side()));
     }
-    body.insert("messages".into(), json!(setting.messages()));
-    let (common, rest) = setting.fields();
+    body.insert("messages".into(), json!(export.messages()));
+    let (common, rest) = export.fields();
     body.extend(common.into_iter().chain(rest));
     let body = serde_json::to_string_pretty(&Value::Object(body)).unwrap_or_default();
     _ = writeln!(text, "  -d {}", quoted(&body));

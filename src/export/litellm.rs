@@ -1,28 +1,28 @@
 //! The chain for `LiteLLM`: as a Router in Python, and as the proxy's configuration, which is
 //! how one chain serves several machines.
 
-use super::{RequestHeader, Setting, python_arguments, python_literal, python_messages};
+use super::{Export, RequestHeader, python_arguments, python_literal, python_messages};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// A Python file with a Router.
-pub fn router(setting: &Setting<'_>) -> String {
-    let models = setting.models();
+pub fn router(export: &Export<'_>) -> String {
+    let models = export.models();
     let first = models.first().copied().unwrap_or_default();
     let literal = |text: &str| python_literal(&json!(text));
-    let (common, rest) = setting.fields();
+    let (common, rest) = export.fields();
     let mut text = String::from(concat!(
         "# Exported by Switchover.\n# Tried with Python 3.11 and litellm 1.106.2: pip install litellm==1.106.2\n",
         "import os\n\nfrom litellm import Router\n\n",
         "# Sent with every request, the fallbacks' too.\n",
     ));
-    text.push_str(&setting.python_headers());
+    text.push_str(&export.python_headers());
     text.push_str("\n\n\ndef route(name, model):\n    return {\n        \"model_name\": name,\n        \"litellm_params\": {\n            \"model\": model,\n");
-    _ = writeln!(text, "            \"api_base\": {},", literal(setting.base.as_str()));
+    _ = writeln!(text, "            \"api_base\": {},", literal(export.base.as_str()));
     text.push_str("            \"api_key\": os.environ[\"OPENROUTER_API_KEY\"],\n            \"extra_headers\": HEADERS,\n        },\n    }\n\n\n");
     text.push_str("router = Router(\n    model_list=[\n");
     for model in &models {
-        _ = writeln!(text, "        route({}, {}),", literal(model), literal(&setting.prefixed(model)));
+        _ = writeln!(text, "        route({}, {}),", literal(model), literal(&export.prefixed(model)));
     }
     text.push_str("    ],\n");
     if models.len() > 1 {
@@ -30,8 +30,8 @@ pub fn router(setting: &Setting<'_>) -> String {
         _ = writeln!(text, "    fallbacks={},", python_literal(&json!([{first: models[1..]}])));
     }
     text.push_str("    num_retries=0,  # the defaults retry the dead model for seconds first\n");
-    _ = writeln!(text, "    timeout={},\n)\n", setting.spec.policy.limits.deadline.as_secs_f64());
-    _ = writeln!(text, "MESSAGES = {}\n", python_messages(&setting.messages()));
+    _ = writeln!(text, "    timeout={},\n)\n", export.spec.policy.limits.deadline.as_secs_f64());
+    _ = writeln!(text, "MESSAGES = {}\n", python_messages(&export.messages()));
     _ = write!(
         text,
         "if __name__ == \"__main__\":\n    answer = router.completion(\n        model={},\n        messages=MESSAGES,\n",
@@ -46,26 +46,26 @@ pub fn router(setting: &Setting<'_>) -> String {
 }
 
 /// The proxy's configuration. JSON's strings and tables are YAML's as well.
-pub fn proxy(setting: &Setting<'_>) -> String {
-    let models = setting.models();
-    let (common, rest) = setting.fields();
+pub fn proxy(export: &Export<'_>) -> String {
+    let models = export.models();
+    let (common, rest) = export.fields();
     let value = |header: &RequestHeader| match header.variable() {
         Some(variable) => format!("os.environ/{variable}"),
         None => header.value().to_owned(),
     };
     let headers: Map<String, Value> =
-        setting.headers.iter().map(|header| (header.name().to_owned(), value(header).into())).collect();
+        export.headers.iter().map(|header| (header.name().to_owned(), value(header).into())).collect();
     let mut text = String::from(concat!(
         "# Exported by Switchover.\n",
         "# Tried with litellm 1.106.2: pip install 'litellm[proxy]==1.106.2' && litellm --config litellm.yaml\n",
         "# Clients ask it for the first model; the others follow when that one fails.\n",
     ));
-    text.push_str(&setting.secrets_comment());
+    text.push_str(&export.secrets_comment());
     text.push_str("model_list:\n");
     for model in &models {
         _ = writeln!(text, "  - model_name: {}\n    litellm_params:", json!(model));
-        _ = writeln!(text, "      model: {}", json!(setting.prefixed(model)));
-        _ = writeln!(text, "      api_base: {}", json!(setting.base.as_str()));
+        _ = writeln!(text, "      model: {}", json!(export.prefixed(model)));
+        _ = writeln!(text, "      api_base: {}", json!(export.base.as_str()));
         text.push_str("      api_key: os.environ/OPENROUTER_API_KEY\n");
         _ = writeln!(text, "      extra_headers: {}", Value::Object(headers.clone()));
         for (name, value) in &common {
@@ -77,7 +77,7 @@ pub fn proxy(setting: &Setting<'_>) -> String {
     }
     text.push_str("general_settings:\n  # What your own clients show the proxy: sk- and 32 random bytes in hex.\n");
     text.push_str("  master_key: os.environ/LITELLM_MASTER_KEY\nrouter_settings:\n  num_retries: 0\n");
-    _ = writeln!(text, "  timeout: {}", setting.spec.policy.limits.deadline.as_secs_f64());
+    _ = writeln!(text, "  timeout: {}", export.spec.policy.limits.deadline.as_secs_f64());
     if models.len() > 1 {
         _ = writeln!(text, "  fallbacks: {}", json!([{models[0]: models[1..]}]));
     }

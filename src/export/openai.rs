@@ -1,34 +1,34 @@
 //! The request for `OpenAI`'s own library, the chain as `OpenRouter`'s `models` list.
 
-use super::{Setting, python_arguments, python_literal, python_messages};
+use super::{Export, python_arguments, python_literal, python_messages};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// A Python file.
-pub fn openai(setting: &Setting<'_>) -> String {
+pub fn openai(export: &Export<'_>) -> String {
     let literal = |text: &str| python_literal(&json!(text));
-    let (common, mut rest) = setting.fields();
+    let (common, mut rest) = export.fields();
     let mut text = String::from(concat!(
         "# Exported by Switchover.\n# Tried with Python 3.11 and openai 2.54.0: pip install openai==2.54.0\n",
         "import os\n\nfrom openai import OpenAI\n\n",
     ));
-    if let Some(left_out) = setting.left_out() {
+    if let Some(left_out) = export.left_out() {
         _ = writeln!(text, "# {left_out}");
     }
-    text.push_str(&setting.python_headers());
-    _ = write!(text, "\n\nclient = OpenAI(\n    base_url={},\n", literal(setting.base.as_str()));
+    text.push_str(&export.python_headers());
+    _ = write!(text, "\n\nclient = OpenAI(\n    base_url={},\n", literal(export.base.as_str()));
     text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    default_headers=HEADERS,\n    max_retries=0,  # the server falls back by itself\n");
-    _ = writeln!(text, "    timeout={},\n)\n", setting.spec.policy.limits.deadline.as_secs_f64());
-    _ = writeln!(text, "MESSAGES = {}\n", python_messages(&setting.messages()));
-    let first = setting.models().first().copied().unwrap_or_default();
+    _ = writeln!(text, "    timeout={},\n)\n", export.spec.policy.limits.deadline.as_secs_f64());
+    _ = writeln!(text, "MESSAGES = {}\n", python_messages(&export.messages()));
+    let first = export.models().first().copied().unwrap_or_default();
     _ = write!(
         text,
         "if __name__ == \"__main__\":\n    answer = client.chat.completions.create(\n        model={},\n        messages=MESSAGES,\n",
         literal(first)
     );
     text.push_str(&python_arguments("        ", &common));
-    if !setting.server_side().is_empty() {
-        rest.insert("models".into(), json!(setting.server_side()));
+    if !export.server_side().is_empty() {
+        rest.insert("models".into(), json!(export.server_side()));
     }
     if !rest.is_empty() {
         _ = writeln!(text, "        extra_body={},", python_literal(&Value::Object(rest)));

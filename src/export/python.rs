@@ -2,15 +2,15 @@
 //! every model's request; the `model_list` that is often recommended races all models at
 //! once, or drops every error and gives back an empty prediction.
 
-use super::{Setting, python_arguments, python_literal};
+use super::{Export, python_arguments, python_literal};
 use crate::dspy::{Adapter, Module};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// A Python file.
-pub fn dspy(setting: &Setting<'_>) -> String {
-    let spec = setting.spec;
-    let models = setting.models();
+pub fn dspy(export: &Export<'_>) -> String {
+    let (spec, task) = (export.spec, export.task);
+    let models = export.models();
     let literal = |text: &str| python_literal(&json!(text));
     let mut text = String::from(concat!(
         "# Exported by Switchover.\n",
@@ -18,43 +18,43 @@ pub fn dspy(setting: &Setting<'_>) -> String {
         "import os\n\nimport dspy\n\n",
         "# Sent with every request, the fallbacks' too.\n",
     ));
-    text.push_str(&setting.python_headers());
+    text.push_str(&export.python_headers());
     let first = models.first().copied().unwrap_or_default();
-    _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", literal(&setting.prefixed(first)));
+    _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", literal(&export.prefixed(first)));
     if models.len() > 1 {
-        let rest: Vec<String> = models[1..].iter().map(|model| literal(&setting.prefixed(model))).collect();
+        let rest: Vec<String> = models[1..].iter().map(|model| literal(&export.prefixed(model))).collect();
         text.push_str("    # Asked in this order when the one before has failed.\n");
         _ = writeln!(text, "    fallbacks=[{}],", rest.join(", "));
     }
-    _ = writeln!(text, "    api_base={},", literal(setting.base.as_str()));
+    _ = writeln!(text, "    api_base={},", literal(export.base.as_str()));
     text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    extra_headers=HEADERS,\n");
     _ = writeln!(text, "    timeout={},", spec.policy.limits.deadline.as_secs_f64());
     text.push_str("    num_retries=0,  # the next model is the second try\n");
     text.push_str("    cache=False,  # a cached answer would hide a dead model\n");
-    let (common, rest) = setting.fields();
+    let (common, rest) = export.fields();
     text.push_str(&python_arguments("    ", &common));
     if !rest.is_empty() {
         _ = writeln!(text, "    extra_body={},", python_literal(&Value::Object(rest)));
     }
-    let adapter = match spec.adapter {
+    let adapter = match task.adapter {
         Adapter::Chat => "ChatAdapter",
         Adapter::Json => "JSONAdapter",
         Adapter::Xml => "XMLAdapter",
     };
     _ = writeln!(text, ")\ndspy.configure(lm=lm, adapter=dspy.{adapter}())\n");
-    text.push_str(&signature(setting));
-    text.push_str(&program(setting));
-    let inputs = python_arguments("        ", &spec.inputs);
+    text.push_str(&signature(export));
+    text.push_str(&program(export));
+    let inputs = python_arguments("        ", &task.inputs);
     _ = write!(text, "\n\nif __name__ == \"__main__\":\n    prediction = ask(\n{inputs}    )\n");
-    for output in &spec.signature.outputs {
+    for output in &task.signature.outputs {
         _ = writeln!(text, "    print(\"{0}:\", prediction.{0})", output.name);
     }
     text.push_str("    print(\"answered by:\", lm.history[-1][\"response_model\"])\n");
     text
 }
 
-fn signature(setting: &Setting<'_>) -> String {
-    let signature = &setting.spec.signature;
+fn signature(export: &Export<'_>) -> String {
+    let signature = &export.task.signature;
     let literal = |text: &str| python_literal(&json!(text));
     // DSPy prints None's type as NoneType, and reads it as None.
     let inline = signature.inline().replace("NoneType", "None");
@@ -70,14 +70,14 @@ fn signature(setting: &Setting<'_>) -> String {
 }
 
 /// The module as a function `ask` of the inputs.
-fn program(setting: &Setting<'_>) -> String {
-    let spec = setting.spec;
-    let base = if spec.module == Module::Predict { "Predict" } else { "ChainOfThought" };
+fn program(export: &Export<'_>) -> String {
+    let task = export.task;
+    let base = if task.module == Module::Predict { "Predict" } else { "ChainOfThought" };
     let mut text = format!("program = dspy.{base}(signature)\n");
-    if !spec.demos.is_empty() {
-        let inner = if spec.module == Module::Predict { "program" } else { "program.predict" };
+    if !task.demos.is_empty() {
+        let inner = if task.module == Module::Predict { "program" } else { "program.predict" };
         let row = |demo: &crate::dspy::Demo| format!("    dspy.Example({}),\n", python_literal(&json!(demo)));
-        _ = writeln!(text, "{inner}.demos = [\n{}]", spec.demos.iter().map(row).collect::<String>());
+        _ = writeln!(text, "{inner}.demos = [\n{}]", task.demos.iter().map(row).collect::<String>());
     }
     let several = |count: u8| {
         format!(
@@ -85,7 +85,7 @@ fn program(setting: &Setting<'_>) -> String {
              return [program(**inputs, config={{\"temperature\": 1.0, \"rollout_id\": n}}) for n in range({count})]\n"
         )
     };
-    match spec.module {
+    match task.module {
         Module::Predict | Module::ChainOfThought => {
             text.push_str("\n\ndef ask(**inputs):\n    return program(**inputs)\n");
         }

@@ -106,7 +106,8 @@ pub struct Engine {
     now: Duration,
     live: Vec<LiveAttempt>,
     pending: Option<PlannedStart>,
-    before: u32,
+    call: u32,
+    run_began: Option<Duration>,
     attempts: u32,
     inner: u32,
     cost: Cost,
@@ -177,7 +178,8 @@ impl Engine {
             now: Duration::ZERO,
             live: Vec::new(),
             pending: None,
-            before: 0,
+            call: 0,
+            run_began: None,
             attempts: 0,
             inner: 0,
             cost: Cost::NOTHING,
@@ -189,11 +191,11 @@ impl Engine {
         }
     }
 
-    /// The same run with its attempts numbered as those of this chain, for chains that stand side by side in one
-    /// log; see [`AttemptId::chain`].
+    /// The same chain asked by one of several calls of a run that began at `run_began`: its attempts carry the call's
+    /// number, its times count from the run's beginning, and it has what is left of the run's deadline.
     #[must_use]
-    pub fn of_chain(self, chain: usize) -> Self {
-        Self { before: chain as u32 * super::CHAIN, ..self }
+    pub fn for_call(self, number: u32, run_began: Duration) -> Self {
+        Self { call: number, run_began: Some(run_began), ..self }
     }
 
     /// Takes in what happened by `now` and says what to do, in order. Timers that are
@@ -205,7 +207,7 @@ impl Engine {
         }
         self.now = self.now.max(rules::whole_micros(now));
         if self.began.is_none() {
-            self.began = Some(self.now);
+            self.began = Some(self.run_began.map_or(self.now, |began| began.min(self.now)));
             if input == Input::Begin && !self.left().is_zero() {
                 self.go_on(None, health);
             }
@@ -274,7 +276,7 @@ impl Engine {
         let share = self.share(start.route);
         let timeouts = self.timeouts(route, start.permit, share);
         self.attempts += 1;
-        let id = AttemptId(self.before + self.attempts);
+        let id = AttemptId { call: self.call, number: self.attempts };
         let hedge = self.policy.hedge && self.policy.failover != Failover::Strict && self.live.is_empty();
         self.live.push(LiveAttempt {
             id,

@@ -118,7 +118,7 @@ pub struct Limits {
 
 /// Everything about failover that can be chosen.
 ///
-/// The defaults were weighed in policy_report: ten thousand runs through a brownout, a
+/// The defaults were weighed with [`policy_report`](super::policy_report): ten thousand runs through a brownout, a
 /// flapping primary, a total outage and a storm of 429s, kept beside the tests as
 /// `policy-report.txt`. With three routes all of those but the total outage are answered
 /// in full, so the choice is between seconds and calls: breakers save a quarter to three

@@ -1,6 +1,8 @@
 use super::*;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 const OVERLOADED: &str = include_str!("../../tests/cases/runs/overloaded.jsonl");
 const TYPED: &str = include_str!("../../tests/cases/runs/typed.jsonl");
@@ -16,21 +18,30 @@ fn reports(text: &str) -> Vec<Report> {
     parse(text.as_bytes()).runs.remove(0)
 }
 
-fn keep_all(keeper: &mut HistoryWriter, reports: &[Report]) {
+/// A writer that must not fail.
+fn writer(data: &Path) -> HistoryWriter {
+    HistoryWriter::start(data, |error| panic!("{error}")).unwrap()
+}
+
+/// Hands reports over, and waits until they are written.
+fn keep_all(writer: &HistoryWriter, reports: &[Report]) {
     for report in reports {
-        keeper.keep(report).unwrap();
+        writer.keep(&Arc::new(report.clone()));
     }
+    let (written, wait) = channel();
+    writer.when_written(move || written.send(()).unwrap());
+    wait.recv().unwrap();
 }
 
 #[test]
 fn what_was_kept_reads_back_and_lines_carry_their_version() {
     let data = directory("back");
     let (first, second) = (reports(OVERLOADED), reports(TYPED));
-    let mut keeper = HistoryWriter::at(&data);
+    let keeper = writer(&data);
     // Two runs side by side.
-    keep_all(&mut keeper, &first[..3]);
-    keep_all(&mut keeper, &second);
-    keep_all(&mut keeper, &first[3..]);
+    keep_all(&keeper, &first[..3]);
+    keep_all(&keeper, &second);
+    keep_all(&keeper, &first[3..]);
     let history = History::of(&data);
     let text = fs::read_to_string(&history.files().unwrap()[0]).unwrap();
     assert!(text.lines().all(|line| line.starts_with("{\"v\":1,\"run\":")));
@@ -58,12 +69,12 @@ fn a_torn_line_costs_that_line_only() {
     // Torn at every kind of place: nothing of it, one byte, all but the line end.
     for cut in [1, third / 2, third - 2] {
         let data = directory("torn");
-        let mut keeper = HistoryWriter::at(&data);
-        keep_all(&mut keeper, &run[..2]);
+        let keeper = writer(&data);
+        keep_all(&keeper, &run[..2]);
         let path = History::of(&data).files().unwrap().remove(0);
         OpenOptions::new().append(true).open(&path).unwrap().write_all(&lines[2].as_bytes()[..cut]).unwrap();
         let later = reports(TYPED);
-        keep_all(&mut HistoryWriter::at(&data), &later);
+        keep_all(&writer(&data), &later);
         let kept = History::of(&data).latest(9).unwrap();
         assert_eq!((kept.unread, &kept.runs[0], &kept.runs[1][..]), (1, &later, &run[..2]), "cut at {cut}");
         fs::remove_dir_all(data).unwrap();
@@ -71,17 +82,19 @@ fn a_torn_line_costs_that_line_only() {
 }
 
 #[test]
-fn trouble_is_told_once_and_the_session_goes_on() {
+fn an_error_is_reported_once_and_the_next_run_is_kept_again() {
     let data = directory("full");
     fs::write(&data, "a file where the directory should be").unwrap();
-    let mut keeper = HistoryWriter::at(&data);
-    let told: Vec<String> = reports(OVERLOADED).iter().filter_map(|report| keeper.keep(report).err()).collect();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("history.keep=false"));
+    let (error, errors) = channel();
+    let keeper = HistoryWriter::start(&data, move |line| error.send(line).unwrap()).unwrap();
+    keep_all(&keeper, &reports(OVERLOADED));
+    let errors: Vec<String> = errors.try_iter().collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("history.keep=false"));
     fs::remove_file(&data).unwrap();
     // There is room again: the next run is kept whole.
     let later = reports(TYPED);
-    keep_all(&mut keeper, &later);
+    keep_all(&keeper, &later);
     assert_eq!(History::of(&data).find("last").unwrap(), later);
     fs::remove_dir_all(data).unwrap();
 }
@@ -89,9 +102,9 @@ fn trouble_is_told_once_and_the_session_goes_on() {
 #[test]
 fn days_are_counted_in_utc() {
     for (run, day) in [(0, "1970-01-01"), (951_782_400_000, "2000-02-29"), (1_795_391_999_999, "2026-11-22")] {
-        assert_eq!(keeper::day_file(run), format!("{day}.jsonl"), "{run}");
+        assert_eq!(writer::day_file(run), format!("{day}.jsonl"), "{run}");
     }
-    assert_eq!(keeper::day_file(1_795_392_000_000), "2026-11-23.jsonl");
+    assert_eq!(writer::day_file(1_795_392_000_000), "2026-11-23.jsonl");
 }
 
 #[test]

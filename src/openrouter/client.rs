@@ -2,7 +2,7 @@
 //! sockets and TLS; must not know about chains, retries or timers, which belong to the engine.
 //!
 //! ```text
-//!  Call ─open─▶ Exchange{request} ─advance─▶ Delta::Opened ─▶ Delta… ─▶ Completion | Failure
+//!  OutgoingRequest ─open─▶ Exchange{request} ─advance─▶ Delta::Opened ─▶ Delta… ─▶ Completion | Failure
 //! ```
 //!
 //! HTTP/1.1 only: with HTTP/2 one frozen connection freezes every attempt on it, the fallback
@@ -52,7 +52,7 @@ impl Endpoint {
 
 /// One request to make.
 #[derive(Clone)]
-pub struct Call<'a> {
+pub struct OutgoingRequest<'a> {
     /// The server and its key.
     pub endpoint: &'a Endpoint,
     /// Attribution and extra headers.
@@ -83,7 +83,7 @@ impl Client {
     ///
     /// # Errors
     /// A request that cannot be sent: [`FailureKind::Local`], or [`FailureKind::Tls`] on a machine without certificates.
-    pub fn open(&self, call: Call<'_>) -> Result<Exchange, Failure> {
+    pub fn open(&self, call: OutgoingRequest<'_>) -> Result<Exchange, Failure> {
         let url = format!("{}/chat/completions", call.endpoint.base);
         let body =
             serde_json::to_vec(&call.body).map_err(|error| Failure::new(FailureKind::Local, error.to_string()))?;

@@ -1,23 +1,22 @@
 //! What the screen asks of the rest of the program: plain values.
 
-use crate::dspy::{Adapter, Demo, LibraryEntry, Module, Signature, Values};
-use crate::failover::Policy;
+use crate::dspy::LibraryEntry;
 use crate::fault::Fault;
 use crate::openrouter::Request;
 use crate::openrouter::headers::Headers;
-use crate::openrouter::settings::RequestSettings;
+use crate::spec::RunSpec;
 
 /// An effect that the screen cannot have by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Begin a run.
-    Send(Box<Ask>),
+    Send(Box<RunSpec>),
     /// Begin several runs side by side; their reports come as `Msg::Compared` with the same number.
     Compare {
         /// The comparison.
         number: u64,
-        /// A run each.
-        asks: Vec<Ask>,
+        /// One for each column.
+        specs: Vec<RunSpec>,
     },
     /// Play a kept run again at its own pace, without a network; its reports come as `Msg::Replayed`.
     Replay(u64),
@@ -47,7 +46,7 @@ pub enum Command {
         generation: Option<String>,
     },
     /// Compose the first request without sending it; the answer is `Msg::Composed`.
-    Compose(Box<Ask>),
+    Compose(Box<RunSpec>),
     /// Put text on the clipboard.
     Copy {
         /// What it is, for the notice.
@@ -65,27 +64,6 @@ pub enum Command {
     Suspend,
     /// Leave.
     Quit,
-}
-
-/// All that a run is asked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ask {
-    /// As it was typed.
-    pub signature: Signature,
-    /// How it is asked.
-    pub module: Module,
-    /// How fields are written.
-    pub adapter: Adapter,
-    /// Examples that are sent with it.
-    pub demos: Vec<Demo>,
-    /// Input values by name.
-    pub inputs: Values,
-    /// The fallback chain, with the faults set on it.
-    pub chain: Vec<ChainEntry>,
-    /// The engine's settings.
-    pub policy: Policy,
-    /// What every request carries.
-    pub settings: RequestSettings,
 }
 
 /// A request that could be sent, and the most that the run can come to.

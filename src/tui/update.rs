@@ -24,6 +24,7 @@ use crate::openrouter::account::{Generation, KeyInfo};
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
 use crossterm::event::{KeyEvent, KeyEventKind};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Runs that the session remembers.
@@ -39,7 +40,7 @@ pub enum Msg {
     /// The wheel turned: rows down, or up if negative.
     Wheel(i16),
     /// The run reports.
-    Report(Box<Report>),
+    Report(Arc<Report>),
     /// A run of a comparison reports.
     Compared {
         /// The comparison, as in the command.
@@ -47,10 +48,10 @@ pub enum Msg {
         /// Which of its runs, from 0.
         column: usize,
         /// What it says.
-        report: Box<Report>,
+        report: Arc<Report>,
     },
     /// A kept run that is played again reports; none when it is over.
-    Replayed(Option<Box<Report>>),
+    Replayed(Option<Arc<Report>>),
     /// Time has passed: the tour may press its next key.
     Tick,
     /// The user's editor gave this text back, or why it did not.

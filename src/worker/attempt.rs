@@ -1,17 +1,17 @@
 //! One HTTP exchange as a stream of what is heard of it.
 
-use super::run::Predict;
+use super::call::CallContext;
 use super::services::{Address, Services};
 use crate::dspy::Adapter;
 use crate::failover::{Failover, Failure, FailureKind, Started};
-use crate::openrouter::client::{Call, Exchange};
+use crate::openrouter::client::{Exchange, OutgoingRequest};
 use crate::openrouter::settings::MAX_MODELS;
 use crate::openrouter::{Completion, Delta, Dialect, Message, compose};
 use crate::report::Sent;
 use futures_util::stream::{self, Stream};
 use std::sync::Arc;
 
-/// What is heard of an attempt at one time.
+/// What an attempt did at one time.
 pub(super) struct Progress {
     /// Pieces of the response, in order.
     pub(super) deltas: Vec<Delta>,
@@ -22,26 +22,28 @@ pub(super) struct Progress {
 /// Composes the request and opens it: what is sent, and the exchange that sends it when it is first listened to.
 /// `address` is [`Services::next_address`] where it will be, [`Services::address`] where it is only looked at.
 pub(super) fn open(
-    predict: &Predict<'_>,
+    context: &CallContext<'_>,
     started: &Started,
     messages: &[Message],
     address: impl Fn(&Services, &[&str]) -> Address,
 ) -> Result<(Sent, Exchange), Failure> {
-    let mut settings = predict.spec.settings.clone();
-    if predict.spec.policy.failover == Failover::Server {
-        let others = predict.spec.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
+    let mut settings = context.spec.settings.clone();
+    if context.spec.policy.failover == Failover::Server {
+        let others = context.spec.chain.iter().skip(started.route + 1).map(|route| route.model.clone());
         settings.models = others.take(MAX_MODELS).collect();
     }
     let models: Vec<&str> = [&started.model].into_iter().chain(&settings.models).map(String::as_str).collect();
-    let Address { endpoint, injected, simulated } = address(predict.services, &models);
-    if predict.spec.policy.failover == Failover::Server && endpoint.base.dialect() != Dialect::OpenRouter {
+    let Address { endpoint, injected, simulated } = address(context.services, &models);
+    if context.spec.policy.failover == Failover::Server && endpoint.base.dialect() != Dialect::OpenRouter {
         let why = "this server knows no `models` list, so it cannot do the falling back; set failover.mode to client";
         return Err(Failure::new(FailureKind::Local, why));
     }
     // Where nothing is known of a model, or it did not like the format, the prompt alone has to do.
-    let supports = |parameter| !started.changes.plain_format && predict.services.supports(&started.model, parameter);
-    let format = match predict.spec.adapter {
-        Adapter::Json if supports("structured_outputs") => predict.spec.adapter.response_format(predict.signature),
+    let supports = |parameter| !started.changes.plain_format && context.services.supports(&started.model, parameter);
+    let format = match context.task.adapter {
+        Adapter::Json if supports("structured_outputs") => {
+            context.task.adapter.response_format(&context.call.signature)
+        }
         Adapter::Json if supports("response_format") => Some(serde_json::json!({"type": "json_object"})),
         _ => None,
     };
@@ -54,9 +56,10 @@ pub(super) fn open(
         dialect: endpoint.base.dialect(),
     })
     .map_err(|bad| Failure::new(FailureKind::Local, bad.to_string()))?;
-    let headers = predict.services.headers();
-    let call = Call { endpoint: &endpoint, headers: &headers, body, fresh: started.changes.fresh_connection };
-    let exchange = predict.services.client.open(call)?;
+    let headers = context.services.headers();
+    let request =
+        OutgoingRequest { endpoint: &endpoint, headers: &headers, body, fresh: started.changes.fresh_connection };
+    let exchange = context.services.client.open(request)?;
     let request = Arc::clone(exchange.request());
     Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))
 }

@@ -1,11 +1,12 @@
 //! What nobody has billed yet: an attempt that was cancelled or broke off has a generation
 //! id and no cost. The service knows it, but late.
 
-use super::Services;
+use super::{Reporter, Services};
 use crate::failover::{AttemptId, Cost, Event};
 use crate::openrouter::Delta;
 use crate::openrouter::account::Generation;
 use crate::report::{Observation, ReportKind};
+use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -34,15 +35,15 @@ pub(super) struct PendingCosts {
 }
 
 impl PendingCosts {
-    /// Takes a report of the run in.
-    pub(super) fn hear(&mut self, what: &ReportKind, simulated: bool) {
+    /// Follows the run: which attempt has which generation id, and which ended without a cost.
+    pub(super) fn apply(&mut self, what: &ReportKind, simulated: bool) {
         match what {
             // A fault that was injected is the simulator's: the service knows nothing of it.
             ReportKind::Observation(Observation::Sent(sent)) if sent.simulated != simulated => {
-                _ = self.generations.remove(&sent.attempt)
+                _ = self.generations.remove(&sent.attempt);
             }
             ReportKind::Observation(Observation::Sent(sent)) => {
-                _ = self.generations.insert(sent.attempt, String::new())
+                _ = self.generations.insert(sent.attempt, String::new());
             }
             ReportKind::Observation(Observation::Stream { attempt, delta: Delta::Opened(head) }) => {
                 if let (Some(slot), Some(id)) = (self.generations.get_mut(attempt), &head.generation) {
@@ -64,12 +65,30 @@ impl PendingCosts {
     }
 }
 
-/// Asks until there is an answer or the tries are over, and never outlives the world.
-pub(super) async fn settle(services: Weak<Services>, id: &str) -> Option<Generation> {
+/// Looks these costs up side by side and reports each that the service knows. Never outlives the services: where
+/// nothing else holds them, it ends.
+pub(super) async fn look_up(reporter: Reporter, owed: Vec<(AttemptId, String)>) {
+    let Reporter { run, began, services, reports } = reporter;
+    let alive = Arc::downgrade(&services);
+    drop(services);
+    let look_up = |(attempt, id): (AttemptId, String)| {
+        let (alive, reports) = (alive.clone(), reports.clone());
+        async move {
+            let generation = Box::new(ask(&alive, &id).await?);
+            let reporter = Reporter { run, began, services: alive.upgrade()?, reports };
+            reporter.report(ReportKind::Observation(Observation::Billed { attempt, generation }));
+            Some(())
+        }
+    };
+    join_all(owed.into_iter().map(look_up)).await;
+}
+
+/// Asks until the service knows, or [`PAUSES`] are over.
+async fn ask(services: &Weak<Services>, id: &str) -> Option<Generation> {
     for pause in PAUSES {
         tokio::time::sleep(Duration::from_secs(pause)).await;
-        let asked = async |services: Arc<Services>| services.generation(id).await;
-        if let Ok(generation) = asked(services.upgrade()?).await {
+        let generation = async |services: Arc<Services>| services.generation(id).await;
+        if let Ok(generation) = generation(services.upgrade()?).await {
             return Some(generation);
         }
     }

@@ -1,13 +1,13 @@
 //! A request as it would be sent, and is not.
 
 use super::attempt;
-use super::run::Predict;
+use super::call::CallContext;
 use super::services::Services;
-use crate::failover::{AttemptId, Changes, Failover, Failure, Relation, Started};
+use crate::dspy::program::Step;
+use crate::failover::{AttemptId, Changes, Failover, Failure, Relation, Route, Started};
 use crate::openrouter::Request;
-use crate::report::RunSpec;
+use crate::spec::{RunSpec, Task};
 use std::sync::Arc;
-use tokio::sync::watch;
 
 /// One model's first request.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,23 +27,17 @@ pub struct Preview {
 /// # Errors
 /// A request that could not be sent.
 pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, Failure> {
-    let signature = spec.module.expand(&spec.signature);
-    let messages = spec.adapter.messages(&signature, &spec.inputs, &spec.demos, &spec.turns);
-    services.complete(spec, messages.iter().map(|message| message.content.len()).sum());
+    services.complete(spec);
     let spec = &*spec;
-    let predict = Predict {
-        spec,
-        signature: &signature,
-        messages: Vec::new(),
-        chain: 0,
-        policy: spec.policy.clone(),
-        services,
-        tell: &|_| {},
-        cancel: watch::channel(false).1,
-    };
-    let compose = |(route, place): (usize, &crate::failover::Route)| {
+    let Task::Signature(task) = &spec.task;
+    // All first calls ask the same.
+    let Step::Calls(calls) = task.program().next(&[]) else { return Ok(Vec::new()) };
+    let Some(call) = calls.first() else { return Ok(Vec::new()) };
+    let context = CallContext { spec, task, call, services };
+    let messages = task.messages_of(call);
+    let compose = |(route, place): (usize, &Route)| {
         let started = Started {
-            attempt: AttemptId(1),
+            attempt: AttemptId::new(1),
             route,
             model: place.model.clone(),
             relation: Relation::First,
@@ -51,13 +45,10 @@ pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, 
             changes: Changes::default(),
             timeouts: spec.policy.timeouts,
         };
-        let (sent, _unsent) = attempt::open(&predict, &started, &messages, Services::address)?;
+        let (sent, _unsent) = attempt::open(&context, &started, &messages, Services::address)?;
         Ok(Preview { model: sent.model, request: sent.request, injected: sent.injected, worst_case: place.worst_case })
     };
-    // The server does the rest of the chain itself.
-    let sent = match spec.policy.failover {
-        Failover::Client => spec.chain.len(),
-        Failover::Server | Failover::Strict => 1,
-    };
+    // In server mode the server does the rest of the chain itself.
+    let sent = if spec.policy.failover != Failover::Client { 1 } else { spec.chain.len() };
     spec.chain.iter().enumerate().take(sent).map(compose).collect()
 }

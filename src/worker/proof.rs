@@ -1,19 +1,17 @@
 //! Does failover hold? A fault is played for real: client, engine and worker against the
 //! simulator, over sockets. `switchover reliability` and the tests ask here.
 
-use super::{Service, Services};
-use crate::dspy::{Adapter, Module, Signature, Values};
-use crate::failover::{Outcome, Policy, Route};
+use super::{Service, ServiceOptions, Services};
+use crate::dspy::{Signature, Values};
+use crate::failover::{Outcome, Policy};
 use crate::fault::Fault;
-use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::Client;
-use crate::openrouter::headers::Headers;
 use crate::openrouter::settings::RequestSettings;
-use crate::report::RunSpec;
 use crate::simulator::{Simulator, SimulatorOptions};
+use crate::spec::{RunSpec, SignatureTask};
 use crate::transcript::Transcript;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The chain: a model that is broken, and one that is not.
@@ -94,31 +92,11 @@ fn signature() -> Signature {
 pub async fn prove(fault: &Fault, terms: ProofConditions) -> io::Result<Proof> {
     let simulator = Simulator::start(SimulatorOptions { pace: terms.pace, ..SimulatorOptions::default() }).await?;
     let client = Client::new(terms.policy.timeouts.connect);
-    let services = Services::new(client, Service::Simulator, simulator, Headers::default(), Catalogue::snapshot());
-    let services = Arc::new(services);
+    let services = Arc::new(Services::new(ServiceOptions::new(client, Service::Simulator, simulator)));
     services.inject(CHAIN[0], Some(fault.clone()));
-    let spec = RunSpec {
-        signature: signature(),
-        module: Module::Predict,
-        adapter: Adapter::default(),
-        inputs: Values::from_iter([("question".to_owned(), "What is 17 * 24?".into())]),
-        demos: Vec::new(),
-        turns: Vec::new(),
-        chain: CHAIN.iter().map(|model| Route::new(*model, "")).collect(),
-        policy: terms.policy,
-        settings: RequestSettings { stream: Some(terms.stream), ..RequestSettings::default() },
-        simulated: true,
-    };
-    let run = Arc::new(Mutex::new(Transcript::default()));
-    let (ended, mut end) = tokio::sync::mpsc::channel::<()>(1);
-    let told = Arc::clone(&run);
-    let running = super::spawn(spec, &services, move |report| {
-        // Held by the run alone: once it is dropped, the last report has come.
-        let _alive = &ended;
-        told.lock().unwrap_or_else(PoisonError::into_inner).apply(&report);
-    });
-    _ = end.recv().await;
-    drop(running);
-    let run = run.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Ok(Proof { run })
+    let inputs = Values::from_iter([("question".to_owned(), "What is 17 * 24?".into())]);
+    let settings = RequestSettings { stream: Some(terms.stream), ..RequestSettings::default() };
+    let spec =
+        RunSpec { policy: terms.policy, settings, ..RunSpec::new(SignatureTask::new(signature(), inputs), CHAIN) };
+    Ok(Proof { run: super::run(spec, &services).finish().await })
 }

@@ -3,6 +3,7 @@
 use super::costs::CostLookup;
 use crate::failover::{Failure, FailureKind, Health, Route};
 use crate::fault::{self, Fault};
+use crate::history::HistoryWriter;
 use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
@@ -10,13 +11,14 @@ use crate::openrouter::headers::Headers;
 use crate::openrouter::model::ReasoningSupport;
 use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{BaseUrl, Dialect};
-use crate::report::RunSpec;
 use crate::secret::Secret;
 use crate::simulator::Simulator;
+use crate::spec::{RunSpec, Task};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -46,48 +48,112 @@ pub(super) struct Address {
     pub(super) simulated: bool,
 }
 
-/// The world that runs live in.
+/// What [`Services::new`] is built from.
+pub struct ServiceOptions {
+    /// HTTP connections.
+    pub client: Client,
+    /// Who answers where no fault is set.
+    pub service: Service,
+    /// Who answers where one is.
+    pub simulator: Simulator,
+    /// Attribution and extra headers.
+    pub headers: Headers,
+    /// The models to start with. A real service's list that was kept in `model_cache` is newer and goes before it.
+    pub catalogue: Catalogue,
+    /// The directory where the service's list of models is kept.
+    pub model_cache: Option<PathBuf>,
+    /// Faults that are set from the start, by model.
+    pub faults: Vec<(String, Fault)>,
+    /// When runs look up costs that an answer did not bring.
+    pub cost_lookup: CostLookup,
+    /// Where runs are kept.
+    pub history: HistoryWriter,
+}
+
+impl ServiceOptions {
+    /// The built-in list of models, no headers; nothing is kept, and no costs are looked up.
+    pub fn new(client: Client, service: Service, simulator: Simulator) -> Self {
+        Self {
+            client,
+            service,
+            simulator,
+            headers: Headers::default(),
+            catalogue: Catalogue::snapshot(),
+            model_cache: None,
+            faults: Vec::new(),
+            cost_lookup: CostLookup::default(),
+            history: HistoryWriter::none(),
+        }
+    }
+}
+
+/// What all runs share: connections, breakers, faults, models, the history and the clock.
 pub struct Services {
     /// HTTP connections.
     pub(super) client: Client,
+    pub(super) history: HistoryWriter,
+    pub(super) cost_lookup: CostLookup,
     service: Service,
     simulator: Simulator,
     simulated: Endpoint,
     headers: Mutex<Headers>,
     catalogue: Mutex<Catalogue>,
+    model_cache: Option<PathBuf>,
     health: Mutex<Health>,
     faults: Mutex<BTreeMap<String, InjectedFault>>,
-    cache: Mutex<Option<PathBuf>>,
-    ask_costs: Mutex<CostLookup>,
     began: Instant,
-    numbers: Mutex<Box<RunIdSource>>,
+    last_run: Mutex<u64>,
 }
 
 /// The key that the simulator is shown: it wants one, like the real service, but takes any.
 const SIMULATED_KEY: &str = "any-key-will-do";
 
 impl Services {
-    /// A world with closed breakers and no faults.
-    pub fn new(client: Client, service: Service, simulator: Simulator, headers: Headers, catalogue: Catalogue) -> Self {
+    /// Services with closed breakers.
+    pub fn new(options: ServiceOptions) -> Self {
+        let ServiceOptions {
+            client,
+            service,
+            simulator,
+            headers,
+            catalogue,
+            model_cache,
+            faults,
+            cost_lookup,
+            history,
+        } = options;
         let base = own(&simulator.base_url());
         let simulated = Endpoint { base, key: Some(Secret::new(SIMULATED_KEY)) };
-        Self {
+        // The simulator's models are part of the program and are not kept.
+        let (model_cache, kept) = match &service {
+            Service::Server(endpoint) => {
+                let kept = model_cache.as_ref().and_then(|cache| Catalogue::load(cache, endpoint.base.origin()));
+                (model_cache, kept)
+            }
+            Service::Simulator => (None, None),
+        };
+        let services = Self {
             client,
+            history,
+            cost_lookup,
             service,
             simulator,
             simulated,
             headers: Mutex::new(headers),
-            catalogue: Mutex::new(catalogue),
+            catalogue: Mutex::new(kept.unwrap_or(catalogue)),
+            model_cache,
             health: Mutex::default(),
             faults: Mutex::default(),
-            cache: Mutex::default(),
-            ask_costs: Mutex::default(),
             began: Instant::now(),
-            numbers: Mutex::new(Box::new(own_numbers())),
+            last_run: Mutex::default(),
+        };
+        for (model, fault) in faults {
+            services.inject(&model, Some(fault));
         }
+        services
     }
 
-    /// The time since this world began: the engine's clock.
+    /// The time since these services were built: the engine's clock.
     pub fn now(&self) -> Duration {
         self.began.elapsed()
     }
@@ -99,14 +165,17 @@ impl Services {
         }
     }
 
-    /// A number for a new run: wall time in ms, later than every run before.
-    pub(super) fn new_run(&self) -> u64 {
-        (locked(&self.numbers))(wall().as_millis() as u64)
-    }
-
-    /// Has somebody else number the runs: what is given is the wall time in ms.
-    pub fn number_runs(&self, numbers: impl FnMut(u64) -> u64 + Send + 'static) {
-        *locked(&self.numbers) = Box::new(numbers);
+    /// A number for a new run: wall time in ms, later than every run before. The history numbers the runs of all
+    /// programs that share it; if it takes longer than `patience`, this program's own next number serves.
+    pub(super) async fn new_run(&self, patience: Duration) -> u64 {
+        let now = wall().as_millis() as u64;
+        let (number, numbered) = oneshot::channel();
+        self.history.number_run(now, move |run| _ = number.send(run));
+        // Without a history the sender is dropped, and this is over at once.
+        let numbered = tokio::time::timeout(patience, numbered).await;
+        let mut last = locked(&self.last_run);
+        *last = numbered.ok().and_then(Result::ok).unwrap_or(now).max(*last + 1);
+        *last
     }
 
     /// The breakers, held for as long as one step takes.
@@ -202,8 +271,10 @@ impl Services {
         Address { endpoint, injected: Some(words.join("; ")), simulated: true }
     }
 
-    /// Fills in what this world knows of a job: who answers, and of each model its abilities and its price.
-    pub(super) fn complete(&self, spec: &mut RunSpec, prompt_bytes: usize) {
+    /// Fills in what is known here: who answers, and of each model its abilities and its price.
+    pub(super) fn complete(&self, spec: &mut RunSpec) {
+        let Task::Signature(task) = &spec.task;
+        let prompt_bytes = task.messages().iter().map(|message| message.content.len()).sum();
         spec.simulated = self.simulated();
         for route in &mut spec.chain {
             *route = self.route(&route.model, &spec.settings, prompt_bytes);
@@ -247,29 +318,13 @@ impl Services {
         let catalogue = Catalogue::from_answer(&answer, wall()).ok_or_else(none)?;
         info!(target: "catalogue", models = catalogue.models.len(), "fetched");
         *locked(&self.catalogue) = catalogue.clone();
-        if let Some(cache) = self.cache() {
+        if let Some(cache) = &self.model_cache {
             // A list that cannot be kept is asked for again next time.
-            if let Err(error) = Catalogue::save(&cache, self.endpoint().base.origin(), &answer, wall()) {
+            if let Err(error) = Catalogue::save(cache, self.endpoint().base.origin(), &answer, wall()) {
                 warn!(target: "catalogue", %error, "not kept");
             }
         }
         Ok(catalogue)
-    }
-
-    /// Goes by the list of models that was kept in this directory for this server, if there is one, and keeps
-    /// the next one there. The simulator's models are part of the program and are not kept.
-    pub fn keep_models_in(&self, directory: &Path) {
-        if self.simulated() {
-            return;
-        }
-        if let Some(kept) = Catalogue::load(directory, self.endpoint().base.origin()) {
-            *locked(&self.catalogue) = kept;
-        }
-        *locked(&self.cache) = Some(directory.to_owned());
-    }
-
-    fn cache(&self) -> Option<PathBuf> {
-        locked(&self.cache).clone()
     }
 
     /// How old the list of models is; `None` for the one that is part of the program.
@@ -308,27 +363,6 @@ impl Services {
         let headers = self.headers();
         let answer = self.client.get(&endpoint, &headers, &generation_path(id)).await?;
         Ok(Generation::parse(&answer, &endpoint.secrets(&headers)))
-    }
-
-    /// Says when runs ask what their unbilled attempts cost.
-    pub fn ask_costs(&self, when: CostLookup) {
-        *locked(&self.ask_costs) = when;
-    }
-
-    pub(super) fn costs_asked(&self) -> CostLookup {
-        *locked(&self.ask_costs)
-    }
-}
-
-/// What numbers runs, by the wall time in ms.
-type RunIdSource = dyn FnMut(u64) -> u64 + Send;
-
-/// Numbers that are this world's own.
-fn own_numbers() -> impl FnMut(u64) -> u64 {
-    let mut last = 0;
-    move |wall| {
-        last = wall.max(last + 1);
-        last
     }
 }
 

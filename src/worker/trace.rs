@@ -3,6 +3,7 @@
 use crate::failover::{Event, Finished};
 use crate::openrouter::Delta;
 use crate::report::{Observation, Report, ReportKind};
+use crate::spec::Task;
 use tracing::{debug, info, warn};
 
 /// Logs a report, if it is of interest and somebody listens.
@@ -11,13 +12,14 @@ pub(super) fn trace(report: &Report) {
     match &report.what {
         ReportKind::Engine(event) => trace_event(run, event),
         ReportKind::Observation(Observation::Begun(spec)) => {
+            let Task::Signature(task) = &spec.task;
             let models: Vec<&str> = spec.chain.iter().map(|route| route.model.as_str()).collect();
             info!(
                 target: "run",
                 run,
                 ?models,
-                module = %spec.module,
-                adapter = %spec.adapter,
+                module = %task.module,
+                adapter = %task.adapter,
                 simulated = spec.simulated,
                 "run started"
             );

@@ -227,9 +227,9 @@ fn what_weighs_nothing_opens_nothing() {
     let mut breaker = Breaker::default();
     for fail in [true, true, false, true] {
         if fail {
-            breaker.fail(S(0), 1.0, Cooldown::ByWeight, Permit::Free, 0.0)
+            breaker.fail(S(0), 1.0, Cooldown::ByWeight, Permit::Free, 0.0);
         } else {
-            breaker.succeed(S(0), Permit::Free)
+            breaker.succeed(S(0), Permit::Free);
         }
     }
     assert!(breaker.would_open(S(1), 0.25), "the fifth of a minute, and most of them failed");

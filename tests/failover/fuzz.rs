@@ -9,7 +9,7 @@ use switchover::failover::policy_report::ScriptedAct;
 use switchover::failover::{AttemptId, Engine, Event, Health, Input, Policy, Route};
 
 fn input() -> impl Strategy<Value = Input> {
-    let attempt = (0_u32..6).prop_map(AttemptId);
+    let attempt = (0_u32..6).prop_map(AttemptId::new);
     let about = (attempt, reply()).prop_map(|(attempt, reply)| match reply.into_iter().next_back() {
         Some((_, ScriptedAct::Open)) => Input::Opened { attempt },
         Some((_, ScriptedAct::Token(phase))) => Input::Token { attempt, phase },

@@ -105,7 +105,7 @@ fn answers_are_whole(events: &[(Duration, &Event)], run: usize) {
         .collect();
     assert_eq!(answers.len(), usize::from(end.outcome == Outcome::Succeeded));
     if let Some(answer) = answers.first() {
-        assert_eq!(end.fields["answer"], signed(run, answer.attempt.0));
+        assert_eq!(end.fields["answer"], signed(run, answer.attempt.number));
         assert_eq!((end.attempt, end.model.as_ref()), (Some(answer.attempt), Some(&answer.model)));
     } else {
         assert!(end.fields.is_empty() && end.model.is_none() && end.headline.is_some());
@@ -129,7 +129,7 @@ fn changes_have_reasons(events: &[(Duration, &Event)]) {
             Event::Started(started) => {
                 let changes = &started.changes;
                 let any = |kinds: &[FailureKind]| failed.values().any(|kind| kinds.contains(kind));
-                assert!(started.attempt.0 > 1 || changes.is_none());
+                assert!(started.attempt.number > 1 || changes.is_none());
                 assert!(!changes.plain_format || any(&[FailureKind::FormatUnsupported]));
                 assert!(!changes.fresh_connection || any(&[FailureKind::Reset]));
                 assert!(changes.max_tokens.is_none() || any(&[FailureKind::Length, FailureKind::Unaffordable]));

@@ -12,7 +12,7 @@ use switchover::failover::{
 
 pub(crate) const MODELS: [&str; 6] = ["x/a", "x/b", "x/c:free", "y/d:free", "y/e", "far"];
 
-/// Everything that one random policy_report needs.
+/// Everything that one random `policy_report` needs.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) policy: Policy,
@@ -42,7 +42,7 @@ impl World {
         for (_, act) in &mut reply {
             if let ScriptedAct::Done(answer) = act {
                 answer.fields = std::sync::Arc::new(
-                    [("answer".to_owned(), signed(run, started.attempt.0).into())].into_iter().collect(),
+                    [("answer".to_owned(), signed(run, started.attempt.number).into())].into_iter().collect(),
                 );
             }
         }

@@ -4,10 +4,9 @@
 use serde::Deserialize;
 use std::fs;
 use switchover::dspy::Values;
-use switchover::export::{Setting, curl, dspy, openai, proxy, router};
-use switchover::failover::{Policy, Route};
+use switchover::export::{Export, curl, dspy, openai, proxy, router};
 use switchover::openrouter::{OPENROUTER, RequestHeader};
-use switchover::report::RunSpec;
+use switchover::spec::{RunSpec, SignatureTask, Task};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -42,18 +41,14 @@ impl Case {
     fn spec(&self) -> RunSpec {
         let mut signature: switchover::dspy::Signature = self.signature.parse().unwrap();
         signature.instructions.clone_from(&self.instructions);
-        RunSpec {
-            signature,
+        let task = SignatureTask {
             module: self.module.parse().unwrap(),
             adapter: self.adapter.as_deref().unwrap_or("chat").parse().unwrap(),
-            inputs: self.inputs.clone(),
             demos: self.demos.clone(),
-            turns: Vec::new(),
-            chain: self.models.iter().map(|model| Route::new(model, "")).collect(),
-            policy: Policy::default(),
-            settings: self.request.clone().map(|table| table.try_into().unwrap()).unwrap_or_default(),
-            simulated: false,
-        }
+            ..SignatureTask::new(signature, self.inputs.clone())
+        };
+        let settings = self.request.clone().map(|table| table.try_into().unwrap()).unwrap_or_default();
+        RunSpec { settings, ..RunSpec::new(task, &self.models) }
     }
 }
 
@@ -72,13 +67,14 @@ fn exports_are_written_as_they_should_be() {
             let public = case.headers.iter().map(|(name, value)| RequestHeader::public(name, value));
             let secret = case.secret_headers.iter().map(|name| RequestHeader::secret(name, "hunter2-hunter2-hunter2"));
             let headers: Vec<RequestHeader> = public.chain(secret).collect();
-            let setting = Setting { spec: &spec, base: &base, headers: &headers };
+            let Task::Signature(task) = &spec.task;
+            let export = Export { spec: &spec, task, base: &base, headers: &headers };
             for (target, text) in [
-                ("python", dspy(&setting)),
-                ("litellm-router", router(&setting)),
-                ("litellm-proxy", proxy(&setting)),
-                ("curl", curl(&setting)),
-                ("openai", openai(&setting)),
+                ("python", dspy(&export)),
+                ("litellm-router", router(&export)),
+                ("litellm-proxy", proxy(&export)),
+                ("curl", curl(&export)),
+                ("openai", openai(&export)),
             ] {
                 insta::assert_snapshot!(format!("{}.{target}", case.name), text);
             }

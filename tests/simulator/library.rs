@@ -4,6 +4,7 @@
 use crate::start;
 use crate::wire::{ask, post};
 use serde_json::{Map, Value, json};
+use switchover::dspy::program::{Program, Step};
 use switchover::dspy::{Adapter, Module, Prediction, Signature, Values, library};
 use switchover::simulator::Simulator;
 
@@ -44,16 +45,17 @@ async fn every_example_has_its_right_answer() {
         let (signature, inputs) = (&entry.signature, example(&entry.signature));
         let expected = expected(&inputs);
         for adapter in Adapter::ALL {
-            let mut attempts = Vec::new();
             // A majority asks as a chain of thought does.
             for module in [Module::Predict, Module::ChainOfThought, Module::MultiChainComparison(2)] {
-                let expanded = module.expand(signature);
-                let prediction = asks(&simulator, &expanded, &inputs, adapter).await;
-                check(&expanded, &prediction, &expected, adapter);
-                attempts.push(prediction);
-                let Some((comparing, more)) = module.comparison(signature, &attempts) else { continue };
-                let inputs = inputs.clone().into_iter().chain(more).collect();
-                check(&comparing, &asks(&simulator, &comparing, &inputs, adapter).await, &expected, adapter);
+                let program = Program::new(module, signature, &inputs);
+                let mut answers = Vec::new();
+                while let Step::Calls(calls) = program.next(&answers) {
+                    for call in calls {
+                        let prediction = asks(&simulator, &call.signature, &call.inputs, adapter).await;
+                        check(&call.signature, &prediction, &expected, adapter);
+                        answers.push(Some(prediction));
+                    }
+                }
             }
         }
     }

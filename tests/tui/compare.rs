@@ -1,6 +1,6 @@
 //! Comparisons and replays: the reports of runs that are not the screen's own.
 
-use crate::stage::{Stage, recorded};
+use crate::stage::{Stage, recorded, task};
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::report::{Observation, Report, ReportKind};
@@ -13,17 +13,17 @@ use switchover::tui::{Command, Msg};
 fn begun() -> Stage {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.type_text("why?");
-    let Some(Command::Compare { number: 1, asks }) = stage.press("Alt+C") else { panic!("compares") };
+    let Some(Command::Compare { number: 1, specs }) = stage.press("Alt+C") else { panic!("compares") };
     let chains: Vec<Vec<_>> =
-        asks.iter().map(|ask| ask.chain.iter().map(|link| link.model.as_str()).collect()).collect();
+        specs.iter().map(|spec| spec.chain.iter().map(|route| route.model.as_str()).collect()).collect();
     assert_eq!(chains, [["openai/gpt-4o-mini"], ["anthropic/claude-3-haiku"]]);
-    assert!(asks.iter().all(|ask| ask.inputs["question"] == "why?"));
+    assert!(specs.iter().all(|spec| task(spec).inputs["question"] == "why?"));
     stage
 }
 
 fn tell(stage: &mut Stage, number: u64, column: usize, reports: Vec<Report>) {
     for report in reports {
-        let msg = Msg::Compared { number, column, report: Box::new(report) };
+        let msg = Msg::Compared { number, column, report: Arc::new(report) };
         stage.app.update(stage.now, msg);
     }
     stage.app.settle();
@@ -164,7 +164,7 @@ fn one_model_cannot_be_compared() {
     assert_eq!(stage.press("Alt+C"), None);
     assert!(matches!(stage.app.overlay, Some(Overlay::CompareSet(0))), "it can be mended where it is");
     let commands = stage.script("a 'llama' Enter Enter");
-    assert!(matches!(commands.as_slice(), [Command::Compare { asks, .. }] if asks.len() == 2), "{commands:?}");
+    assert!(matches!(commands.as_slice(), [Command::Compare { specs, .. }] if specs.len() == 2), "{commands:?}");
 }
 
 #[test]
@@ -182,8 +182,8 @@ fn models_and_chains_are_chosen_up_to_four() {
     assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("No more than 4")));
     stage.script("Home Space End Space");
     assert_eq!(names(&stage), ["claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one", "two › three"]);
-    let Some(Command::Compare { asks, .. }) = stage.press("Enter") else { panic!("compares") };
-    assert_eq!(asks.iter().map(|ask| ask.chain.len()).collect::<Vec<_>>(), [1, 2, 1, 2]);
+    let Some(Command::Compare { specs, .. }) = stage.press("Enter") else { panic!("compares") };
+    assert_eq!(specs.iter().map(|spec| spec.chain.len()).collect::<Vec<_>>(), [1, 2, 1, 2]);
     stage.app.resize(60, 16);
     stage.app.settle();
     assert!(stage.screen().contains("compare 1–2 of 4"), "{}", stage.screen());
@@ -223,7 +223,7 @@ fn a_replay_is_the_run_again_and_says_so() {
     let (mut stage, reports) = replaying();
     let last = reports.last().expect("reports").at;
     for report in reports {
-        stage.app.update(stage.now, Msg::Replayed(Some(Box::new(report))));
+        stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(report))));
     }
     stage.app.settle();
     let run = stage.app.run.as_ref().expect("a run");
@@ -239,16 +239,16 @@ fn a_replay_is_the_run_again_and_says_so() {
 fn a_replay_can_be_cancelled_and_a_torn_one_ends() {
     let (mut stage, reports) = replaying();
     for report in reports.iter().take(6) {
-        stage.app.update(stage.now, Msg::Replayed(Some(Box::new(report.clone()))));
+        stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(report.clone()))));
     }
     assert!(stage.app.busy());
     assert_eq!(stage.press("Esc"), Some(Command::Cancel));
     assert!(!stage.app.busy());
-    stage.app.update(stage.now, Msg::Replayed(Some(Box::new(reports[6].clone()))));
+    stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(reports[6].clone()))));
     assert!(!stage.app.busy(), "what comes late is passed over");
 
     let (mut stage, reports) = replaying();
-    stage.app.update(stage.now, Msg::Replayed(Some(Box::new(reports[1].clone()))));
+    stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(reports[1].clone()))));
     stage.app.update(stage.now, Msg::Replayed(None));
     assert!(!stage.app.busy());
 }
@@ -256,7 +256,7 @@ fn a_replay_can_be_cancelled_and_a_torn_one_ends() {
 #[test]
 fn earlier_runs_are_searched() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover", "typed", "exhausted"]);
-    let wanted = stage.app.past[1].setup.as_ref().expect("begun").inputs.clone();
+    let wanted = stage.app.past[1].task().expect("begun").inputs.clone();
     let text = wanted.values().next().and_then(|value| value.as_str()).expect("a text");
     let words: String = text.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
     stage.script(&format!("Ctrl+S / '{words}' Enter"));
@@ -266,10 +266,10 @@ fn earlier_runs_are_searched() {
 #[test]
 fn a_late_live_run_does_not_write_into_a_replay() {
     let (mut stage, reports) = replaying();
-    stage.app.update(stage.now, Msg::Replayed(Some(Box::new(reports[0].clone()))));
+    stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(reports[0].clone()))));
     let mut stray = reports[3].clone();
     stray.at = Duration::from_secs(99);
-    stage.app.update(stage.now, Msg::Report(Box::new(stray)));
+    stage.app.update(stage.now, Msg::Report(Arc::new(stray)));
     assert!(stage.app.run.as_ref().is_some_and(|run| run.transcript.latest < Duration::from_secs(99)));
 }
 
@@ -281,8 +281,8 @@ fn an_earlier_answer_is_looked_at_and_pinned_with_its_signature() {
     stage.script("Down d");
     assert!(stage.screen().contains("a demo of this?") && stage.app.demos.is_empty(), "{}", stage.screen());
     stage.press("Enter");
-    let spec = stage.app.past[1].setup.clone().expect("begun");
-    assert_eq!((stage.app.signature.inline(), stage.app.demos.len()), (spec.signature.inline(), 1));
+    let task = stage.app.past[1].task().cloned().expect("begun");
+    assert_eq!((stage.app.signature.inline(), stage.app.demos.len()), (task.signature.inline(), 1));
     assert!(matches!(stage.app.overlay, Some(Overlay::Demos(0))));
     stage.script("Esc Ctrl+S Down Alt+P Alt+P");
     assert_eq!(stage.app.demos.len(), 1, "not twice");

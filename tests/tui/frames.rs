@@ -1,6 +1,7 @@
 //! What a frame costs, counted: bytes rendered and rows touched, never time.
 
 use crate::stage::{Stage, recorded};
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::failover::AttemptId;
 use switchover::openrouter::Delta;
@@ -9,8 +10,8 @@ use switchover::tui::Msg;
 use switchover::tui::theme::Theme;
 
 fn delta(run: u64, at_ms: u64, delta: Delta) -> Msg {
-    let what = ReportKind::Observation(Observation::Stream { attempt: AttemptId(1), delta });
-    Msg::Report(Box::new(Report { run, at: Duration::from_millis(at_ms), what }))
+    let what = ReportKind::Observation(Observation::Stream { attempt: AttemptId::new(1), delta });
+    Msg::Report(Arc::new(Report { run, at: Duration::from_millis(at_ms), what }))
 }
 
 fn text(run: u64, at_ms: u64, text: String) -> Msg {
@@ -64,7 +65,7 @@ fn a_long_transcript_is_rendered_about_once_and_a_frame_touches_what_it_shows() 
 }
 
 #[test]
-fn a_view_at_the_end_of_a_long_answer_asks_for_its_rows_only() {
+fn a_view_at_the_end_of_a_long_answer_specs_for_its_rows_only() {
     let stage = grown(1024 * 1024);
     let room = 20;
     let top = stage.app.page.scroll.top(stage.app.page.heights(), room);

@@ -1,6 +1,7 @@
 //! The health board: how the models have fared in this session.
 
 use crate::stage::{Stage, recorded};
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::failover::Event;
 use switchover::report::{Report, ReportKind};
@@ -22,7 +23,7 @@ fn the_median_and_the_95th_percentile_of_the_last_twenty_first_tokens_are_shown(
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.press("F6");
     let mut line_after = |seconds: u64| {
-        stage.app.update(stage.now, Msg::Report(Box::new(first_token(seconds))));
+        stage.app.update(stage.now, Msg::Report(Arc::new(first_token(seconds))));
         let screen = stage.screen();
         screen.lines().find(|line| line.contains("s / ")).expect("a model's line").to_owned()
     };

@@ -1,6 +1,7 @@
 //! What keys do, with no terminal.
 
-use crate::stage::Stage;
+use crate::stage::{Stage, task};
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::tui::layout::Pane;
 use switchover::tui::state::overlay::Overlay;
@@ -23,8 +24,8 @@ fn three_keys_break_the_primary_and_send() {
         (model.as_str(), fault.as_ref().map(ToString::to_string).as_deref()),
         ("openai/gpt-4o-mini", Some("503"))
     );
-    assert_eq!(ask.chain[0].fault.as_ref().map(ToString::to_string).as_deref(), Some("503"));
-    assert_eq!(ask.inputs["question"], "why?");
+    assert_eq!(stage.app.chain[0].fault.as_ref().map(ToString::to_string).as_deref(), Some("503"));
+    assert_eq!(task(ask).inputs["question"], "why?");
     assert!(stage.app.busy());
 }
 
@@ -71,7 +72,7 @@ fn another_key_between_two_control_c_keeps_the_program() {
 }
 
 #[test]
-fn control_q_asks_while_a_run_is_on() {
+fn control_q_specs_while_a_run_is_on() {
     let mut stage = stage();
     assert_eq!(stage.press("Ctrl+Q"), Some(Command::Quit));
     stage.play("takeover", Duration::from_millis(400));
@@ -102,7 +103,7 @@ fn an_untouched_prompt_sends_its_examples() {
     let mut stage = stage();
     stage.app.prompt.inputs[0].area.set_placeholder_text("What is DSPy?");
     let Some(Command::Send(ask)) = stage.press("Enter") else { panic!("sends") };
-    assert_eq!(ask.inputs["question"], "What is DSPy?");
+    assert_eq!(task(&ask).inputs["question"], "What is DSPy?");
     assert_eq!(stage.app.prompt.inputs[0].text(), "What is DSPy?", "what was asked can be seen");
 }
 
@@ -260,7 +261,7 @@ fn an_earlier_run_is_shown_and_run_again() {
     assert!(stage.screen().contains("from history"));
     assert_eq!(stage.app.prompt.inputs[0].text(), "6*7?");
     let commands = stage.script("Ctrl+S Down r");
-    assert!(matches!(commands.as_slice(), [Command::Send(ask)] if ask.inputs["question"] == "What is DSPy?"));
+    assert!(matches!(commands.as_slice(), [Command::Send(ask)] if task(ask).inputs["question"] == "What is DSPy?"));
 }
 
 #[test]
@@ -289,7 +290,7 @@ fn reports_of_another_run_change_nothing() {
     stage.play("overloaded", Duration::from_secs(60));
     let before = stage.screen();
     for report in crate::stage::recorded("takeover").into_iter().skip(1) {
-        stage.app.update(stage.now, Msg::Report(Box::new(report)));
+        stage.app.update(stage.now, Msg::Report(Arc::new(report)));
     }
     stage.app.settle();
     assert_eq!(stage.screen(), before);

@@ -1,6 +1,6 @@
 //! What the next run is made of: demos, signatures, settings, headers, the chain's modes, large pastes.
 
-use crate::stage::{Stage, recorded};
+use crate::stage::{Stage, recorded, task};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use switchover::openrouter::Request;
 use switchover::openrouter::account::KeyInfo;
 use switchover::openrouter::headers::{ExtraHeader, HeaderValue, ValueOrigin, Visibility};
 use switchover::report::{Observation, Report, ReportKind};
+use switchover::spec::Task;
 use switchover::tui::state::overlay::Overlay;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Command, Composed, Msg};
@@ -46,7 +47,7 @@ fn a_good_run_becomes_a_demo_with_one_key_and_is_sent() {
     assert_eq!(names, ["question", "reasoning", "answer"]);
     let sent = stage.script("'again' Enter");
     let [Command::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };
-    assert_eq!(ask.demos, stage.app.demos);
+    assert_eq!(task(ask).demos, stage.app.demos);
 }
 
 #[test]
@@ -224,7 +225,7 @@ fn the_request_is_shown_before_it_is_sent() {
     let mut stage = stage();
     let asked = stage.script("'why?' F12");
     let [Command::Compose(ask)] = asked.as_slice() else { panic!("{asked:?}") };
-    assert_eq!(ask.inputs["question"], "why?");
+    assert_eq!(task(ask).inputs["question"], "why?");
     let request =
         Request { url: "https://example.org/x".into(), headers: Vec::new(), body: serde_json::json!({"model": "m"}) };
     let worst = vec![("a/b".to_owned(), Some(0.25)), ("c/d".to_owned(), None)];
@@ -247,7 +248,7 @@ fn a_large_paste_is_one_word_until_it_is_sent() {
     assert_eq!(stage.app.prompt.inputs[0].text(), "[paste 1: 150 KB, 30000 lines]");
     let sent = stage.press("Enter");
     let Some(Command::Send(ask)) = sent else { panic!("{sent:?}") };
-    assert_eq!(ask.inputs["question"], large.as_str());
+    assert_eq!(task(&ask).inputs["question"], large.as_str());
 }
 
 #[test]
@@ -257,10 +258,12 @@ fn every_chain_of_a_vote_is_shown() {
     let run = reports[0].run;
     let mut tell = |what| {
         let report = Report { run, at: Duration::from_millis(10), what };
-        stage.app.update(Duration::from_secs(5), Msg::Report(Box::new(report)));
+        stage.app.update(Duration::from_secs(5), Msg::Report(Arc::new(report)));
     };
     let ReportKind::Observation(Observation::Begun(mut spec)) = reports[0].what.clone() else { panic!("begins") };
-    Arc::make_mut(&mut spec).module = Module::Majority(3);
+    let Task::Signature(task) = &mut Arc::make_mut(&mut spec).task;
+    task.module = Module::Majority(3);
+    let signature = task.signature.clone();
     tell(ReportKind::Observation(Observation::Begun(spec.clone())));
     let end = reports.iter().find_map(|report| match &report.what {
         ReportKind::Engine(switchover::failover::Event::Finished(end)) => Some(end.clone()),
@@ -275,9 +278,7 @@ fn every_chain_of_a_vote_is_shown() {
             tell(ReportKind::Observation(Observation::Chain { chain: chain + 1, of: 3, end }));
         }
     }
-    tell(ReportKind::Observation(Observation::Voted(
-        switchover::dspy::vote(&spec.signature, &answers).expect("a vote"),
-    )));
+    tell(ReportKind::Observation(Observation::Voted(switchover::dspy::vote(&signature, &answers).expect("a vote"))));
     stage.app.settle();
     let screen = stage.screen();
     for part in ["★ chain 1 of 3: 42", "· chain 2 of 3: 41", "chain 3 of 3: about to ask", "2 × 42 · 1 × 41"] {

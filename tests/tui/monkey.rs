@@ -1,8 +1,9 @@
 //! Somebody leans on the keyboard: any keys, pastes, sizes and reports, in any order, with a worker that answers what
 //! it is asked. Nothing may panic, nothing hostile may be drawn, and there must always be a way out.
 
-use crate::stage::{Stage, recorded};
+use crate::stage::{Stage, recorded, task};
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::dspy::library;
 use switchover::failover::Event;
@@ -63,7 +64,7 @@ impl Monkey {
 
     /// What the worker would say to a command.
     fn answer(&mut self, command: Option<Command>) {
-        let report = |report: Report| Msg::Report(Box::new(report));
+        let report = |report: Report| Msg::Report(Arc::new(report));
         match command {
             Some(Command::Quit) => self.left = true,
             Some(Command::Cancel) => {
@@ -73,20 +74,20 @@ impl Monkey {
                 }
             }
             Some(Command::Send(ask)) => {
-                let run = RUNS[ask.inputs.len() % RUNS.len()];
+                let run = RUNS[task(&ask).inputs.len() % RUNS.len()];
                 self.to_come.extend(recorded(run).into_iter().rev().map(report));
             }
-            Some(Command::Compare { number, asks }) => {
-                for column in 0..asks.len() {
+            Some(Command::Compare { number, specs }) => {
+                for column in 0..specs.len() {
                     let reports = recorded(RUNS[column % RUNS.len()]).into_iter().rev();
-                    let told = |report| Msg::Compared { number, column, report: Box::new(report) };
+                    let told = |report| Msg::Compared { number, column, report: Arc::new(report) };
                     self.to_come.extend(reports.map(told));
                 }
             }
             Some(Command::Replay(_)) => {
                 self.to_come.push(Msg::Replayed(None));
                 let reports = recorded("takeover").into_iter().rev();
-                self.to_come.extend(reports.map(|report| Msg::Replayed(Some(Box::new(report)))));
+                self.to_come.extend(reports.map(|report| Msg::Replayed(Some(Arc::new(report)))));
             }
             Some(Command::Edit(text)) => self.hear(Msg::Edited(Ok(text + "\n# edited \u{1b}[2J"))),
             Some(Command::Compose(_)) => self.hear(Msg::Composed(Box::new(Err("not here".to_owned())))),

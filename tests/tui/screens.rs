@@ -5,6 +5,7 @@ use ratatui::style::Color;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::report::{Observation, ReportKind};
 use switchover::tui::theme::Theme;
@@ -57,15 +58,15 @@ const ANOTHER: &str = "DSPy is a *Python* framework for programming language mod
 fn answer(stage: &mut Stage, command: &Command) {
     let reports = recorded("takeover");
     match command {
-        Command::Compare { number, asks } => {
+        Command::Compare { number, specs } => {
             let told = |column: usize| reports.iter().map(move |report| (column, report.clone()));
-            for (column, mut report) in (0..asks.len()).flat_map(told) {
+            for (column, mut report) in (0..specs.len()).flat_map(told) {
                 if let (1.., ReportKind::Observation(Observation::Parsed { prediction, .. })) =
                     (column, &mut report.what)
                 {
                     std::sync::Arc::make_mut(&mut prediction.fields).insert("answer".into(), ANOTHER.into());
                 }
-                stage.app.update(stage.now, Msg::Compared { number: *number, column, report: Box::new(report) });
+                stage.app.update(stage.now, Msg::Compared { number: *number, column, report: Arc::new(report) });
             }
         }
         Command::Compose(_) => {

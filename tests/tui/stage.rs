@@ -7,9 +7,11 @@ use ratatui::style::Modifier;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use switchover::dspy::{LibraryEntry, Module, Signature};
 use switchover::report::Report;
+use switchover::spec::{RunSpec, SignatureTask, Task};
 use switchover::transcript::Transcript;
 use switchover::tui::keymap::Chord;
 use switchover::tui::state::app::{App, InitialState};
@@ -92,7 +94,7 @@ impl Stage {
         let began = self.now;
         for report in recorded(name).into_iter().filter(|report| report.at <= until) {
             self.now = began + report.at;
-            self.app.update(self.now, Msg::Report(Box::new(report)));
+            self.app.update(self.now, Msg::Report(Arc::new(report)));
             self.app.settle();
         }
     }
@@ -169,4 +171,10 @@ impl Stage {
         }
         out + &marks
     }
+}
+
+/// What a run was asked.
+pub(crate) fn task(spec: &RunSpec) -> &SignatureTask {
+    let Task::Signature(task) = &spec.task;
+    task
 }

@@ -1,6 +1,7 @@
 //! The tour: every step can be played, fits the smallest screen, and gives everything back.
 
 use crate::stage::{Stage, recorded};
+use std::sync::Arc;
 use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::keymap::Keymap;
 use switchover::tui::state::overlay::Overlay;
@@ -14,11 +15,11 @@ fn play(stage: &mut Stage) -> Vec<Command> {
     for _ in 0..200 {
         let Some(command) = stage.app.update(stage.now, Msg::Tick) else { continue };
         let told: Vec<Msg> = match &command {
-            Command::Send(_) => recorded("takeover").into_iter().map(|r| Msg::Report(Box::new(r))).collect(),
-            Command::Compare { number, asks } => {
+            Command::Send(_) => recorded("takeover").into_iter().map(|r| Msg::Report(Arc::new(r))).collect(),
+            Command::Compare { number, specs } => {
                 let told = |column: usize| recorded("takeover").into_iter().map(move |r| (column, r));
-                let msg = |(column, r)| Msg::Compared { number: *number, column, report: Box::new(r) };
-                (0..asks.len()).flat_map(told).map(msg).collect()
+                let msg = |(column, r)| Msg::Compared { number: *number, column, report: Arc::new(r) };
+                (0..specs.len()).flat_map(told).map(msg).collect()
             }
             _ => Vec::new(),
         };

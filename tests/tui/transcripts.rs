@@ -26,9 +26,9 @@ fn a_run_is_told_line_by_line() {
 fn the_switch_names_who_died_who_took_over_and_how_long_it_took() {
     let run = Transcript::of(&recorded("takeover"));
     let switch = run.switch().expect("a switch");
-    assert_eq!((switch.from.id, switch.to.id), (AttemptId(1), AttemptId(2)));
+    assert_eq!((switch.from.id, switch.to.id), (AttemptId::new(1), AttemptId::new(2)));
     assert_eq!(switch.gap.map(|gap| gap.as_millis()), Some(310));
-    assert_eq!(run.struck().map(|attempt| attempt.id).collect::<Vec<_>>(), [AttemptId(1)]);
+    assert_eq!(run.struck().map(|attempt| attempt.id).collect::<Vec<_>>(), [AttemptId::new(1)]);
     assert_eq!(run.cost(), Cost::Unknown, "what nobody said is never shown as 0");
 }
 

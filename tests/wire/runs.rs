@@ -5,37 +5,44 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::config::{Config, Environment};
-use switchover::dspy::{Adapter, Module, Values};
-use switchover::failover::{Cost, Event, Failover, Outcome, Policy, Route};
-use switchover::openrouter::catalogue::{Catalogue, CatalogueSource};
-use switchover::openrouter::headers::Headers;
+use switchover::dspy::{Adapter, Values};
+use switchover::failover::{Cost, Event, Failover, Outcome, Policy};
+use switchover::openrouter::catalogue::CatalogueSource;
 use switchover::openrouter::settings::RequestSettings;
-use switchover::report::{Report, ReportKind, RunSpec};
+use switchover::report::{Report, ReportKind};
 use switchover::simulator::{Simulator, SimulatorOptions};
+use switchover::spec::{RunSpec, SignatureTask};
 use switchover::transcript::Transcript;
-use switchover::worker::{self, CostLookup, Running, Service, Services};
-use tokio::sync::mpsc;
+use switchover::worker::{self, Canceller, CostLookup, Service, ServiceOptions, Services};
 
 pub(crate) const CHAIN: [&str; 2] = ["openai/gpt-4o-mini", "anthropic/claude-3-haiku"];
 
-pub(crate) fn spec() -> RunSpec {
-    RunSpec {
-        signature: "question -> answer".parse().unwrap(),
-        module: Module::Predict,
-        adapter: Adapter::Chat,
-        inputs: Values::from_iter([("question".to_owned(), json!("What is DSPy?"))]),
-        demos: Vec::new(),
-        turns: Vec::new(),
-        chain: CHAIN.iter().map(|model| Route::new(*model, "")).collect(),
-        policy: Policy::default(),
-        settings: RequestSettings::default(),
-        simulated: false,
-    }
+fn spec() -> RunSpec {
+    RunSpec::new(task(), CHAIN)
 }
 
-pub(crate) async fn services(service: Service, options: SimulatorOptions) -> Arc<Services> {
+pub(crate) fn task() -> SignatureTask {
+    let inputs = Values::from_iter([("question".to_owned(), json!("What is DSPy?"))]);
+    SignatureTask::new("question -> answer".parse().unwrap(), inputs)
+}
+
+async fn services(service: Service, options: SimulatorOptions) -> Arc<Services> {
+    services_with(service, options, |options| options).await
+}
+
+/// Services whose options are not the usual ones.
+async fn services_with(
+    service: Service,
+    options: SimulatorOptions,
+    change: impl FnOnce(ServiceOptions) -> ServiceOptions,
+) -> Arc<Services> {
     let simulator = Simulator::start(options).await.unwrap();
-    Arc::new(Services::new(client(), service, simulator, Headers::default(), Catalogue::snapshot()))
+    Arc::new(Services::new(change(ServiceOptions::new(client(), service, simulator))))
+}
+
+/// Services that look up costs at this time.
+async fn looking_up(service: Service, options: SimulatorOptions, cost_lookup: CostLookup) -> Arc<Services> {
+    services_with(service, options, |options| ServiceOptions { cost_lookup, ..options }).await
 }
 
 pub(crate) async fn simulated(pace: f64) -> Arc<Services> {
@@ -46,14 +53,14 @@ pub(crate) async fn simulated(pace: f64) -> Arc<Services> {
 pub(crate) async fn run(
     services: &Arc<Services>,
     spec: RunSpec,
-    mut react: impl FnMut(&Report, &Running),
+    mut react: impl FnMut(&Report, &Canceller),
 ) -> Vec<Report> {
-    let (tell, mut reports) = mpsc::unbounded_channel();
-    let running = worker::spawn(spec, services, move |report| _ = tell.send(report));
+    let mut run = worker::run(spec, services);
+    let cancel = run.canceller();
     let mut all = Vec::new();
-    while let Some(report) = reports.recv().await {
-        react(&report, &running);
-        all.push(report);
+    while let Some(report) = run.next().await {
+        react(&report, &cancel);
+        all.push(Report::clone(&report));
     }
     all
 }
@@ -78,11 +85,8 @@ async fn an_escape_that_json_spells_out_reaches_no_screen() {
     let hostile = r#"{"answer": "a\u001b]0;owned\u0007b\u202ec\u009b2J", "notes": {"k\u001b[2J": ["\u001b[31mred"]}}"#;
     for content in [hostile.to_owned(), hostile.replace("\"answer\": \"", "\"answer\": 5, \"x\": \"")] {
         let answer = whole(&json!({"choices": [{"finish_reason": "stop", "message": {"content": content}}]}));
-        let spec = RunSpec {
-            signature: "question -> answer, notes: dict[str, list[str]]".parse().unwrap(),
-            adapter: Adapter::Json,
-            ..spec()
-        };
+        let signature = "question -> answer, notes: dict[str, list[str]]".parse().unwrap();
+        let spec = RunSpec::new(SignatureTask { signature, adapter: Adapter::Json, ..task() }, CHAIN);
         let (reports, _server) = run_on(answer, spec).await;
         assert_eq!(fold(&reports).outcome(), Some(Outcome::Succeeded));
         for report in reports {
@@ -99,13 +103,11 @@ async fn an_escape_that_json_spells_out_reaches_no_screen() {
 
 #[tokio::test]
 async fn a_cancelled_attempt_is_billed_when_the_service_knows() {
-    let services =
-        services(Service::Simulator, SimulatorOptions { pace: 1.0, generation_lag: 1, ..SimulatorOptions::default() })
-            .await;
-    services.ask_costs(CostLookup::AfterTheEnd);
-    let cancel_at_text = |report: &Report, running: &Running| {
+    let options = SimulatorOptions { pace: 1.0, generation_lag: 1, ..SimulatorOptions::default() };
+    let services = looking_up(Service::Simulator, options, CostLookup::AfterTheEnd).await;
+    let cancel_at_text = |report: &Report, cancel: &Canceller| {
         if report.line().contains("\"delta\":\"text\"") {
-            running.cancel();
+            cancel.cancel();
         }
     };
     let reports = run(&services, spec(), cancel_at_text).await;
@@ -125,14 +127,14 @@ async fn who_waits_for_the_cost_hears_the_terminal_last_and_who_does_not_ask_hea
     for (costs, billed) in [(CostLookup::Never, 0), (CostLookup::BeforeTheEnd, 0)] {
         // No generation id: nothing to ask for.
         let server = Server::start([broken.clone()]).await;
-        let services = services(Service::Server(Box::new(server.endpoint())), SimulatorOptions::default()).await;
-        services.ask_costs(costs);
+        let service = Service::Server(Box::new(server.endpoint()));
+        let services = looking_up(service, SimulatorOptions::default(), costs).await;
         let reports = run(&services, spec(), |_, _| {}).await;
         assert_eq!(reports.iter().filter(|r| r.line().contains("\"billed\"")).count(), billed);
         assert!(reports.last().unwrap().line().contains("\"event\":\"finished\""));
     }
-    let services = simulated(0.0).await;
-    services.ask_costs(CostLookup::BeforeTheEnd);
+    let options = SimulatorOptions { pace: 0.0, ..SimulatorOptions::default() };
+    let services = looking_up(Service::Simulator, options, CostLookup::BeforeTheEnd).await;
     services.inject(CHAIN[0], Some("cut:2".parse().unwrap()));
     let reports = run(&services, spec(), |_, _| {}).await;
     assert!(reports.last().unwrap().line().contains("\"event\":\"finished\""));
@@ -143,10 +145,10 @@ async fn who_waits_for_the_cost_hears_the_terminal_last_and_who_does_not_ask_hea
 #[tokio::test]
 async fn the_service_is_not_asked_what_a_fault_of_the_simulator_cost() {
     let server = Server::start([whole(&json!({"data": {"total_cost": 0.1}}))]).await;
-    let services = services(Service::Server(Box::new(server.endpoint())), SimulatorOptions::default()).await;
-    services.ask_costs(CostLookup::BeforeTheEnd);
+    let service = Service::Server(Box::new(server.endpoint()));
+    let services = looking_up(service, SimulatorOptions::default(), CostLookup::BeforeTheEnd).await;
     services.inject(CHAIN[0], Some("cut:2".parse().unwrap()));
-    let reports = run(&services, RunSpec { chain: vec![Route::new(CHAIN[0], "")], ..spec() }, |_, _| {}).await;
+    let reports = run(&services, RunSpec::new(task(), [CHAIN[0]]), |_, _| {}).await;
     let run = fold(&reports);
     let cut = &run.attempts[0];
     assert!(cut.simulated && cut.head.as_ref().unwrap().generation.is_some(), "it has an id to ask for: {cut:?}");
@@ -203,18 +205,16 @@ async fn the_list_of_models_is_kept_for_its_server_and_serves_offline() {
     let directory = std::env::temp_dir().join(format!("switchover-models-{}", std::process::id()));
     let server = Server::start([whole(&json!({"data": [{"id": "a/b", "context_length": 7}]}))]).await;
     let endpoint = server.endpoint();
-    let first = services(Service::Server(Box::new(endpoint.clone())), SimulatorOptions::default()).await;
-    first.keep_models_in(&directory);
+    let keeping = |options| ServiceOptions { model_cache: Some(directory.clone()), ..options };
+    let first = services_with(Service::Server(Box::new(endpoint.clone())), SimulatorOptions::default(), keeping).await;
     assert_eq!(first.models_age(), None);
     assert_eq!(first.ask_catalogue().await.unwrap().models.len(), 1);
     drop(server);
-    let second = services(Service::Server(Box::new(endpoint)), SimulatorOptions::default()).await;
-    second.keep_models_in(&directory);
+    let second = services_with(Service::Server(Box::new(endpoint)), SimulatorOptions::default(), keeping).await;
     assert!(second.ask_catalogue().await.is_err(), "nobody answers any more");
     assert!(second.models_age().unwrap() < Duration::from_secs(600));
     assert_eq!(second.catalogue().models[0].id, "a/b");
-    let simulated = simulated(0.0).await;
-    simulated.keep_models_in(&directory);
+    let simulated = services_with(Service::Simulator, SimulatorOptions::default(), keeping).await;
     assert_eq!(simulated.catalogue().source, CatalogueSource::Snapshot, "another server's list is no list");
     std::fs::remove_dir_all(&directory).unwrap();
 }

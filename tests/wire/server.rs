@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use switchover::failover::Failure;
-use switchover::openrouter::client::{Call, Client, Endpoint, Exchange};
+use switchover::openrouter::client::{Client, Endpoint, Exchange, OutgoingRequest};
 use switchover::openrouter::headers::Headers;
 use switchover::openrouter::{Completion, Delta};
 use switchover::secret::Secret;
@@ -203,7 +203,7 @@ pub(crate) fn body() -> Value {
 
 /// Opens an exchange with default headers.
 pub(crate) fn open(client: &Client, endpoint: &Endpoint) -> Result<Exchange, Failure> {
-    client.open(Call { endpoint, headers: &Headers::default(), body: body(), fresh: false })
+    client.open(OutgoingRequest { endpoint, headers: &Headers::default(), body: body(), fresh: false })
 }
 
 /// Reads an exchange to its end.

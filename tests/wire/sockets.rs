@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::process::Command;
 use switchover::failover::FailureKind;
 use switchover::openrouter::account::{Generation, KeyInfo, generation_path};
-use switchover::openrouter::client::{Call, Endpoint};
+use switchover::openrouter::client::{Endpoint, OutgoingRequest};
 use switchover::openrouter::headers::{ExtraHeader, HeaderValue, Headers, ValueOrigin, Visibility};
 use switchover::openrouter::{Delta, RequestHeader};
 use switchover::secret::Secrets;
@@ -27,8 +27,9 @@ async fn what_is_recorded_is_what_the_server_receives() {
     };
     let headers = Headers { extras: vec![extra], ..Headers::default() };
     for fresh in [false, true] {
-        let exchange =
-            client().open(Call { endpoint: &endpoint, headers: &headers, body: body.clone(), fresh }).unwrap();
+        let exchange = client()
+            .open(OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body.clone(), fresh })
+            .unwrap();
         let recorded = exchange.request().clone();
         assert!(server.received().len() == usize::from(fresh), "nothing leaves before it was shown");
         finish(exchange).await.1.unwrap();
@@ -73,7 +74,8 @@ async fn a_secret_among_the_extras_is_sent_and_not_shown() {
     };
     let extras = vec![extra("X-Api-Key", "hunter2hunter2hunter2"), extra("X-Note", KEY)];
     let (endpoint, headers) = (server.endpoint(), Headers { extras, ..Headers::default() });
-    let exchange = client().open(Call { endpoint: &endpoint, headers: &headers, body: body(), fresh: false }).unwrap();
+    let exchange =
+        client().open(OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body(), fresh: false }).unwrap();
     let shown = format!("{:?}", exchange.request());
     assert!(!shown.contains("hunter2h") && !shown.contains(&KEY[..8]), "{shown}");
     finish(exchange).await.1.unwrap();
@@ -117,7 +119,7 @@ async fn connections_are_kept_unless_a_fresh_one_is_asked_for() {
     client.warm(&endpoint, &headers).await.unwrap();
     finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
     finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
-    let call = Call { endpoint: &endpoint, headers: &headers, body: body(), fresh: true };
+    let call = OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body(), fresh: true };
     finish(client.open(call.clone()).unwrap()).await.1.unwrap();
     finish(client.open(call.clone()).unwrap()).await.1.unwrap();
     let connections: Vec<usize> = server.received().iter().map(|r| r.connection).collect();

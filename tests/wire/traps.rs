@@ -3,14 +3,13 @@
 use crate::server::{Server, answer, ask, ask_for, client, finish, open, open_stream, raw, stream, whole};
 use serde_json::json;
 use switchover::failover::{Cost, Failure, FailureKind, InnerAttempt, Route};
-use switchover::openrouter::catalogue::Catalogue;
-use switchover::openrouter::client::Call;
+use switchover::openrouter::client::OutgoingRequest;
 use switchover::openrouter::compose::{self, ChatRequest};
 use switchover::openrouter::headers::{ChosenValue, Headers, ValueOrigin};
 use switchover::openrouter::settings::RequestSettings;
 use switchover::openrouter::{Completion, Delta, Dialect, Finish};
 use switchover::simulator::{Simulator, SimulatorOptions};
-use switchover::worker::{Service, Services};
+use switchover::worker::{Service, ServiceOptions, Services};
 
 const OK: &str = "data: {\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
@@ -106,7 +105,7 @@ async fn trap_07_more_models_than_the_service_takes_never_leave_the_machine() {
     assert!(ask(4).unwrap_err().to_string().contains("3 besides the first"));
     let server = Server::start([stream(OK)]).await;
     let (endpoint, body) = (server.endpoint(), ask(3).unwrap());
-    let call = Call { endpoint: &endpoint, headers: &Headers::default(), body, fresh: false };
+    let call = OutgoingRequest { endpoint: &endpoint, headers: &Headers::default(), body, fresh: false };
     finish(client().open(call).unwrap()).await.1.unwrap();
     let sent: serde_json::Value = serde_json::from_slice(&server.received()[0].body).unwrap();
     assert_eq!(sent["models"].as_array().unwrap().len(), 3);
@@ -119,7 +118,7 @@ async fn trap_08_a_dated_name_is_no_failover() {
     let server = Server::start([whole(&listing), stream(&dated)]).await;
     let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
     let service = Service::Server(Box::new(server.endpoint()));
-    let services = Services::new(client(), service, simulator, Headers::default(), Catalogue::snapshot());
+    let services = Services::new(ServiceOptions::new(client(), service, simulator));
     services.ask_catalogue().await.unwrap();
     let answered = ask(&server.endpoint()).await.1.unwrap().model.unwrap();
     let is_served = |asked: &str| services.route(asked, &RequestSettings::default(), 0).is_served_as(&answered);
@@ -201,7 +200,7 @@ async fn trap_14_attribution_is_on_every_path_and_bad_values_are_named_before_se
     let (client, endpoint, headers) = (client(), server.endpoint(), Headers::default());
     finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
     client.get(&endpoint, &headers, "/models").await.unwrap();
-    let call = Call { endpoint: &endpoint, headers: &headers, body: json!({"stream": false}), fresh: true };
+    let call = OutgoingRequest { endpoint: &endpoint, headers: &headers, body: json!({"stream": false}), fresh: true };
     finish(client.open(call.clone()).unwrap()).await.1.unwrap();
     for received in server.received() {
         let names: Vec<&str> = received.headers.iter().map(|(name, _)| name.as_str()).collect();
@@ -210,7 +209,7 @@ async fn trap_14_attribution_is_on_every_path_and_bad_values_are_named_before_se
         }
     }
     let title = Some(ChosenValue { value: "Zürich".into(), from: ValueOrigin::Flag });
-    let call = Call { headers: &Headers { title, ..headers.clone() }, ..call };
+    let call = OutgoingRequest { headers: &Headers { title, ..headers.clone() }, ..call };
     let failure = client.open(call.clone()).err().unwrap();
     assert_eq!(failure.kind, FailureKind::Local);
     assert!(failure.reason.contains("X-OpenRouter-Title") && failure.reason.contains("ASCII"), "{}", failure.reason);

@@ -56,26 +56,27 @@ impl Repl {
 
     fn signature(&mut self, word: &str) -> Result<String> {
         if word.is_empty() {
-            return Ok(self.spec.signature.inline());
+            return Ok(self.task().signature.inline());
         }
         let entry = setup::signature(word, &self.env)?;
         self.given.clear();
-        (self.spec.signature, self.spec.module, self.spec.demos) = (entry.signature, entry.module, entry.demos);
+        let task = self.task_mut();
+        (task.signature, task.module, task.demos) = (entry.signature, entry.module, entry.demos);
         Ok(self.introduction())
     }
 
     fn module(&mut self, word: &str) -> Result<String> {
         if !word.is_empty() {
-            self.spec.module = word.parse()?;
+            self.task_mut().module = word.parse()?;
         }
-        Ok(format!("Module {}.", self.spec.module))
+        Ok(format!("Module {}.", self.task().module))
     }
 
     fn adapter(&mut self, word: &str) -> Result<String> {
         if !word.is_empty() {
-            self.spec.adapter = word.parse()?;
+            self.task_mut().adapter = word.parse()?;
         }
-        Ok(format!("Adapter {}.", self.spec.adapter))
+        Ok(format!("Adapter {}.", self.task().adapter))
     }
 
     fn models(&mut self, words: &str) -> String {
@@ -135,11 +136,11 @@ impl Repl {
         if self.run.is_some() {
             bail!("a run is on; /stop ends it");
         }
-        let mut asked = self.spec.signature.inputs.iter();
-        if asked.any(|field| !self.spec.inputs.contains_key(&field.name)) {
+        let mut asked = self.task().signature.inputs.iter();
+        if asked.any(|field| !self.task().inputs.contains_key(&field.name)) {
             bail!("nothing has been asked of this signature yet");
         }
-        let inputs = self.spec.inputs.clone();
+        let inputs = self.task().inputs.clone();
         self.send(inputs);
         Ok(String::new())
     }
@@ -147,7 +148,7 @@ impl Repl {
     fn stop(&self) -> String {
         match &self.run {
             Some(live) => {
-                live.running.cancel();
+                live.run.canceller().cancel();
                 String::new()
             }
             None => "No run is on.".to_owned(),

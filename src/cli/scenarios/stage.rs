@@ -5,19 +5,17 @@ use super::super::setup;
 use crate::config::Config;
 use crate::failover::{Failover, Outcome};
 use crate::fault::Fault;
-use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::{BaseUrl, OPENROUTER};
-use crate::report::RunSpec;
 use crate::secret::Secret;
 use crate::simulator::{Simulator, SimulatorOptions};
+use crate::spec::RunSpec;
 use crate::transcript::{Transcript, usd};
-use crate::worker::{self, Service, Services};
+use crate::worker::{self, Service, ServiceOptions, Services};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
 /// Tokens that an answer may have on the real service.
 const CAP: u32 = 500;
@@ -135,10 +133,9 @@ impl ScenarioStage {
             Endpoint { base: url.parse::<BaseUrl>()?, key: Some(Secret::new("any-key-will-do")) }
         };
         let service = Service::Server(Box::new(endpoint));
-        let services = Services::new(self.client.clone(), service, stand_in, headers.clone(), Catalogue::snapshot());
-        if self.live && broken {
-            services.inject(first, Some(fault));
-        }
+        let faults = if self.live && broken { vec![(first.clone(), fault)] } else { Vec::new() };
+        let options = ServiceOptions::new(self.client.clone(), service, stand_in);
+        let services = Services::new(ServiceOptions { headers: headers.clone(), faults, ..options });
         Ok((Arc::new(services), server))
     }
 
@@ -147,13 +144,7 @@ impl ScenarioStage {
         // The server's own fallback cannot be shown a fault that stands before the server.
         let broken = broken && !(self.live && spec.policy.failover == Failover::Server);
         let (services, server) = self.services(broken, headers).await?;
-        let (tell, mut reports) = mpsc::unbounded_channel();
-        let running = worker::spawn(spec.clone(), &services, move |report| _ = tell.send(report));
-        let mut run = Transcript::default();
-        while let Some(report) = reports.recv().await {
-            run.apply(&report);
-        }
-        drop(running);
+        let run = worker::run(spec.clone(), &services).finish().await;
         let wire = if self.live { sent(&run) } else { received(&server) };
         Ok(ScenarioRun { run, wire })
     }

@@ -278,7 +278,7 @@ impl Engine {
         match decision.rule.then {
             OnGiveUp::OtherOrigin => self.exclusions.origins.push(route.origin.clone()),
             OnGiveUp::OtherClass => {
-                self.exclusions.classes.extend(route.class().map(|class| (class, route.origin.clone())))
+                self.exclusions.classes.extend(route.class().map(|class| (class, route.origin.clone())));
             }
             OnGiveUp::LargerContext => self.exclusions.context = self.exclusions.context.max(route.context),
             OnGiveUp::LargerOutput => {

@@ -17,8 +17,9 @@ use crate::openrouter::BaseUrl;
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::settings::RequestSettings;
+use crate::spec::{RunSpec, SignatureTask};
 use crate::transcript::{HealthBoard, Transcript};
-use crate::tui::command::{Ask, ChainEntry};
+use crate::tui::command::ChainEntry;
 use crate::tui::keymap::{Context, Keymap};
 use crate::tui::layout::{Layout, LayoutKind, LayoutRequest, Pane, PaneSizes, inner};
 use crate::tui::markdown::TextStyle;
@@ -290,17 +291,18 @@ impl App {
         contexts
     }
 
-    /// All that would be asked now.
-    pub fn ask(&self) -> Ask {
-        Ask {
-            signature: self.signature.clone(),
+    /// What would be asked now. The faults on the chain are not part of it: whoever runs it knows them.
+    pub fn spec(&self) -> RunSpec {
+        let task = SignatureTask {
             module: self.module,
             adapter: self.adapter,
             demos: self.demos.clone(),
-            inputs: self.prompt.values(),
-            chain: self.chain.clone(),
+            ..SignatureTask::new(self.signature.clone(), self.prompt.values())
+        };
+        RunSpec {
             policy: self.policy.clone(),
             settings: self.settings.clone(),
+            ..RunSpec::new(task, self.chain.iter().map(|link| &link.model))
         }
     }
 

@@ -7,8 +7,8 @@ use crate::tui::theme::StyleRole;
 
 /// A line for each chain, for the call that compares them, and for the vote; none for a module of one chain.
 pub fn lines(run: &Transcript) -> Vec<(String, StyleRole)> {
-    let Some(setup) = run.setup.as_ref().filter(|setup| setup.module.chains() > 1) else { return Vec::new() };
-    let count = setup.module.chains();
+    let Some(task) = run.task().filter(|task| task.module.chains() > 1) else { return Vec::new() };
+    let count = task.module.chains();
     let vote = run.story.iter().rev().find_map(|line| match &line.step {
         LogEvent::Voted(vote) => Some(vote),
         _ => None,
@@ -19,7 +19,7 @@ pub fn lines(run: &Transcript) -> Vec<(String, StyleRole)> {
             LogEvent::Chain { chain: this, end, .. } if *this == chain => Some(&**end),
             _ => None,
         });
-        let last = run.attempts.iter().rfind(|attempt| attempt.id.chain() == chain);
+        let last = run.attempts.iter().rfind(|attempt| attempt.id.call as usize == chain);
         let (text, role) = match end {
             Some(end) => ended(run, end),
             None => going(last),
@@ -28,7 +28,7 @@ pub fn lines(run: &Transcript) -> Vec<(String, StyleRole)> {
         let (mark, role) = if won { ("★", StyleRole::Accent) } else { ("·", role) };
         lines.push((format!("{mark} chain {chain} of {count}: {text}"), role));
     }
-    if let Some(last) = run.attempts.iter().rfind(|attempt| attempt.id.chain() > count) {
+    if let Some(last) = run.attempts.iter().rfind(|attempt| attempt.id.call as usize > count) {
         let (text, role) = going(Some(last));
         lines.push((format!("⇉ comparing: {text}"), role));
     }
@@ -46,7 +46,7 @@ fn ended(run: &Transcript, end: &Finished) -> (String, StyleRole) {
     if end.outcome != Outcome::Succeeded {
         return (end.headline.clone().unwrap_or_else(|| "no answer".to_owned()), StyleRole::Bad);
     }
-    let field = run.setup.as_ref().and_then(|setup| setup.signature.outputs.last());
+    let field = run.task().and_then(|task| task.signature.outputs.last());
     let value = field.and_then(|field| end.fields.get(&field.name));
     let text = value.map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     (clean_line(&text, 100), StyleRole::Good)

@@ -98,7 +98,7 @@ pub fn attempt_of(run: &Transcript, step: usize) -> Option<AttemptId> {
 
 /// A line with the makers' names left out: `openai/gpt-4o-mini` is `gpt-4o-mini` here.
 fn brief(run: &Transcript, text: String) -> String {
-    let chain = run.setup.iter().flat_map(|setup| setup.chain.iter().map(|route| route.model.as_str()));
+    let chain = run.spec.iter().flat_map(|spec| spec.chain.iter().map(|route| route.model.as_str()));
     let slugs = chain.chain(run.attempts.iter().map(|attempt| attempt.model.as_str()));
     let brief = slugs.filter(|slug| slug.contains('/')).fold(text, |text, slug| text.replace(slug, model_name(slug)));
     // A number stays with its unit.

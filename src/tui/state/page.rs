@@ -53,7 +53,7 @@ impl AnswerPage {
         let mut old = std::mem::take(&mut self.blocks);
         let mut desk = PageBuilder { look, beside, fresh, old: &mut old, new: Vec::new() };
         for (text, role) in chains::lines(run) {
-            desk.lines("chain", AttemptId(0), &text, role);
+            desk.lines("chain", AttemptId::new(0), &text, role);
         }
         for attempt in run.struck() {
             desk.struck(run, attempt);

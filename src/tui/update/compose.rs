@@ -11,7 +11,7 @@ impl App {
             self.notice = Some("The chain is empty: Ctrl+L adds a model.".to_owned());
             return None;
         }
-        Some(Command::Compose(Box::new(self.ask())))
+        Some(Command::Compose(Box::new(self.spec())))
     }
 
     pub(super) fn show_composed(&mut self, composed: Result<Composed, String>) {

@@ -56,7 +56,7 @@ fn main_field(attempt: &Attempt) -> Option<String> {
 
 /// Inputs, log and answer.
 fn whole(run: &Transcript) -> String {
-    let inputs = run.setup.iter().flat_map(|setup| setup.inputs.iter());
+    let inputs = run.task().into_iter().flat_map(|task| task.inputs.iter());
     let mut parts: Vec<_> = inputs.map(|(name, value)| format!("{name}: {}", plain(value))).collect();
     parts.push(run.lines().collect::<Vec<_>>().join("\n"));
     parts.extend(run.shown().map(|attempt| answer(run, attempt)));

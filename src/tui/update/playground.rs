@@ -1,8 +1,9 @@
 //! Actions that every pane has: sending, settings of the next run, and opening overlays.
 
 use crate::dspy::{Adapter, Module};
+use crate::spec::{RunSpec, Task};
 use crate::transcript::Transcript;
-use crate::tui::command::{Ask, Command};
+use crate::tui::command::Command;
 use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::layout::{LayoutKind, Pane};
 use crate::tui::state::Direction;
@@ -76,17 +77,17 @@ impl App {
     }
 
     pub(super) fn send(&mut self) -> Option<Command> {
-        let ask = self.asked()?;
+        let spec = self.asked()?;
         self.awaiting = true;
         self.page.scroll.to_end();
         if self.layout.shape == LayoutKind::Narrow {
             self.go(Pane::Answer);
         }
-        Some(Command::Send(Box::new(ask)))
+        Some(Command::Send(Box::new(spec)))
     }
 
     /// What stands in the prompt, remembered as sent; none, with the reason said, where that cannot be.
-    pub(super) fn asked(&mut self) -> Option<Ask> {
+    pub(super) fn asked(&mut self) -> Option<RunSpec> {
         if self.busy() {
             self.notice = Some("A run is going on: Esc cancels it.".to_owned());
             return None;
@@ -106,12 +107,13 @@ impl App {
             self.go(Pane::Prompt);
             return None;
         }
-        let ask = self.ask();
-        if self.sent.last() != Some(&ask.inputs) {
-            self.sent.push(ask.inputs.clone());
+        let spec = self.spec();
+        let Task::Signature(task) = &spec.task;
+        if self.sent.last() != Some(&task.inputs) {
+            self.sent.push(task.inputs.clone());
         }
         self.recalled = None;
-        Some(ask)
+        Some(spec)
     }
 
     fn cancel(&mut self) -> Option<Command> {

@@ -1,6 +1,7 @@
 //! A kept run that is played again.
 
 use crate::report::{Observation, Report, ReportKind};
+use crate::spec::Task;
 use crate::transcript::Transcript;
 use crate::tui::command::Command;
 use crate::tui::state::app::{App, ShownRun};
@@ -34,11 +35,12 @@ impl App {
             let began = now.saturating_sub(report.at);
             self.run = Some(ShownRun { transcript: Transcript::default(), began, past: false, replay: true });
         }
-        if let ReportKind::Observation(Observation::Begun(job)) = &report.what {
-            self.module = job.module;
-            self.adapter = job.adapter;
-            self.use_signature(job.signature.clone(), job.demos.clone());
-            self.prompt.show(&job.inputs);
+        if let ReportKind::Observation(Observation::Begun(spec)) = &report.what {
+            let Task::Signature(task) = &spec.task;
+            self.module = task.module;
+            self.adapter = task.adapter;
+            self.use_signature(task.signature.clone(), task.demos.clone());
+            self.prompt.show(&task.inputs);
         }
         if let Some(run) = &mut self.run {
             run.transcript.apply(report);

@@ -10,7 +10,7 @@ pub fn chosen(past: &[Transcript], at: usize) -> Option<&Transcript> {
 
 /// A run's inputs in one line.
 pub fn inputs(run: &Transcript) -> String {
-    run.setup.as_ref().map_or_else(|| "…".to_owned(), |setup| in_a_line(&setup.inputs))
+    run.task().map_or_else(|| "…".to_owned(), |task| in_a_line(&task.inputs))
 }
 
 /// Values in one line.

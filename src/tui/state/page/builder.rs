@@ -39,7 +39,7 @@ impl PageBuilder<'_> {
 
     fn gap(&mut self) {
         if !self.new.is_empty() {
-            self.new.push((BlockKey::Lines("gap", AttemptId(0)), BlockBody::Rows(vec![TextRow::default()])));
+            self.new.push((BlockKey::Lines("gap", AttemptId::new(0)), BlockBody::Rows(vec![TextRow::default()])));
         }
     }
 
@@ -122,7 +122,7 @@ impl PageBuilder<'_> {
     fn sections(&mut self, run: &Transcript, attempt: &Attempt, folded: bool) {
         let sections = attempt.sections();
         // Text without any field is shown as it is once nothing better can come of it.
-        if sections.is_empty() && !attempt.text.trim().is_empty() && (run.setup.is_none() || attempt.ended.is_some()) {
+        if sections.is_empty() && !attempt.text.trim().is_empty() && (run.spec.is_none() || attempt.ended.is_some()) {
             self.gap();
             self.growing(run, BlockKey::Field(attempt.id, String::new()), StyleRole::Text);
         }
@@ -165,7 +165,7 @@ impl PageBuilder<'_> {
     /// A field's name with its type; with what is folded under it in short.
     fn heading(&mut self, run: &Transcript, of: AttemptId, name: &str, folded: Option<&str>) {
         self.gap();
-        let kind = run.setup.as_ref().and_then(|setup| setup.signature.output(name)).map(|field| &field.field_type);
+        let kind = run.task().and_then(|task| task.signature.output(name)).map(|field| &field.field_type);
         let note = kind.filter(|kind| **kind != FieldType::Str).map(|kind| format!("  {kind}")).unwrap_or_default();
         if let Some(text) = folded {
             let words = text.split_whitespace().count();
@@ -194,7 +194,7 @@ impl PageBuilder<'_> {
             Outcome::BudgetExceeded => ("out of attempts", "F2 sends again; F6 shows how the models fare."),
             _ => ("stopped", "Something on this machine is in the way."),
         };
-        let of = AttemptId(0);
+        let of = AttemptId::new(0);
         let text = if finished.outcome == Outcome::Cancelled { word.to_owned() } else { format!("{word}: {headline}") };
         self.lines("end", of, &format!("✗ {text}"), StyleRole::Bad);
         // One alone is in the headline.

@@ -1,7 +1,9 @@
 //! A comparison: beginning one, its keys, and its reports.
 
+use crate::failover::Route;
 use crate::report::Report;
-use crate::tui::command::{Ask, Command};
+use crate::spec::RunSpec;
+use crate::tui::command::{ChainEntry, Command};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{CompareAction, OverlayAction, ProgramAction};
 use crate::tui::state::app::App;
@@ -18,12 +20,14 @@ impl App {
             self.overlay = Some(Overlay::CompareSet(0));
             return None;
         }
-        let ask = self.asked()?;
+        let spec = self.asked()?;
         self.comparisons += 1;
         let compare = Comparison::new(self.comparisons, rivals);
-        let asks = compare.columns.iter().map(|column| Ask { chain: column.chain.clone(), ..ask.clone() }).collect();
+        let routes = |chain: &[ChainEntry]| chain.iter().map(|entry| Route::new(&entry.model, "")).collect();
+        let specs =
+            compare.columns.iter().map(|column| RunSpec { chain: routes(&column.chain), ..spec.clone() }).collect();
         self.overlay = Some(Overlay::Compare(compare));
-        Some(Command::Compare { number: self.comparisons, asks })
+        Some(Command::Compare { number: self.comparisons, specs })
     }
 
     /// A key while a comparison stands. What leaves it also ends its runs.

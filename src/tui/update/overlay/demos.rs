@@ -13,8 +13,8 @@ use crate::tui::update::overlay::moves::{moved, scroll_popup};
 impl App {
     /// Makes the answer on the screen a demo, the module's reasoning with it.
     pub(in crate::tui::update) fn pin_demo(&mut self) {
-        let job = self.transcript().and_then(|run| run.setup.as_ref());
-        if job.is_some_and(|job| job.signature.inline() != self.signature.inline()) {
+        let task = self.transcript().and_then(Transcript::task);
+        if task.is_some_and(|task| task.signature.inline() != self.signature.inline()) {
             self.notice = Some("That answer is another signature's: use that one first.".to_owned());
             return;
         }
@@ -37,10 +37,10 @@ impl App {
             Some(Action::Overlay(OverlayAction::Close)) => self.overlay = Some(Overlay::History(at)),
             Some(Action::Overlay(OverlayAction::Confirm)) => {
                 let Some(run) = history::chosen(&self.past, at) else { return };
-                let (demo, job) = (pinnable(run), run.setup.clone());
-                if let Some(job) = job.filter(|job| job.signature.inline() != self.signature.inline()) {
-                    self.module = job.module;
-                    self.use_signature(job.signature.clone(), Vec::new());
+                let (demo, task) = (pinnable(run), run.task().cloned());
+                if let Some(task) = task.filter(|task| task.signature.inline() != self.signature.inline()) {
+                    self.module = task.module;
+                    self.use_signature(task.signature.clone(), Vec::new());
                 }
                 self.pin(demo);
                 self.overlay = Some(Overlay::Demos(self.demos.len().saturating_sub(1)));
@@ -107,7 +107,7 @@ impl App {
 
 /// Inputs and outputs of a run that was answered.
 fn pinnable(run: &Transcript) -> Option<Demo> {
-    let mut demo = run.setup.as_ref()?.inputs.clone();
+    let mut demo = run.task()?.inputs.clone();
     demo.extend(run.winner()?.prediction.as_ref()?.fields.as_ref().clone());
     Some(demo)
 }

@@ -25,11 +25,11 @@ impl App {
                     return None;
                 }
                 let run = history::chosen(&self.past, at)?.clone();
-                if let Some(setup) = &run.setup {
-                    self.module = setup.module;
-                    self.adapter = setup.adapter;
-                    self.use_signature(setup.signature.clone(), self.demos_of(&setup.signature));
-                    self.prompt.show(&setup.inputs);
+                if let Some(task) = run.task() {
+                    self.module = task.module;
+                    self.adapter = task.adapter;
+                    self.use_signature(task.signature.clone(), self.demos_of(&task.signature));
+                    self.prompt.show(&task.inputs);
                 }
                 if action == Some(Action::History(HistoryAction::RunAgain)) {
                     return self.send();

@@ -31,8 +31,7 @@ pub(super) fn marks(base: &[FieldRows<'_>], run: &Transcript, page: &AnswerPage)
     let mut marks = Vec::new();
     for field in page.fields(run).filter(|field| !run.is_thought(field.name)) {
         let Some(before) = base.iter().find(|other| other.name == field.name) else { continue };
-        let kind =
-            run.setup.as_ref().and_then(|setup| setup.signature.output(field.name)).map(|field| &field.field_type);
+        let kind = run.task().and_then(|task| task.signature.output(field.name)).map(|field| &field.field_type);
         let words = kind.is_none_or(|kind| *kind == FieldType::Str);
         let (there, here) = (pieces(&before.rows, words), pieces(&field.rows, words));
         let new = new_words(&said(&there), &said(&here));

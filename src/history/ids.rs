@@ -1,7 +1,7 @@
 //! Numbers for new runs: wall time in ms, later than every run before, in this program and in all that share its
 //! history.
 
-use super::keeper;
+use super::writer;
 use std::fs::OpenOptions;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,20 +13,20 @@ const AHEAD: u64 = 60_000;
 
 /// Gives out numbers.
 #[derive(Debug)]
-pub struct RunIds {
+pub(super) struct RunIds {
     directory: PathBuf,
     last: u64,
 }
 
 impl RunIds {
     /// Numbers that no other program with the history of this data directory gives out.
-    pub fn shared(data: &Path) -> Self {
+    pub(super) fn shared(data: &Path) -> Self {
         Self { directory: data.join("history"), last: 0 }
     }
 
     /// The next number, when the clock shows `wall` ms. Where the file cannot be had, it is this program's own next one:
     /// a run is not held up for its name.
-    pub fn next(&mut self, wall: u64) -> u64 {
+    pub(super) fn next(&mut self, wall: u64) -> u64 {
         let own = wall.max(self.last + 1);
         self.last = claim(&self.directory, own, wall).unwrap_or(own);
         self.last
@@ -35,7 +35,7 @@ impl RunIds {
 
 /// Takes a number from this one on that nobody has taken, and says so to the others.
 fn claim(directory: &Path, own: u64, wall: u64) -> io::Result<u64> {
-    let mut file = keeper::private(directory, NAME, OpenOptions::new().write(true).truncate(false))?;
+    let mut file = writer::private(directory, NAME, OpenOptions::new().write(true).truncate(false))?;
     // Let go when the file is closed.
     file.lock()?;
     let mut text = String::new();
@@ -61,8 +61,8 @@ mod tests {
         let wall = 1_700_000_000_000;
         let threads: Vec<_> = (0..8)
             .map(|_| {
-                let mut numbers = RunIds::shared(&data);
-                std::thread::spawn(move || (0..20).map(|_| numbers.next(wall)).collect::<Vec<_>>())
+                let mut ids = RunIds::shared(&data);
+                std::thread::spawn(move || (0..20).map(|_| ids.next(wall)).collect::<Vec<_>>())
             })
             .collect();
         let all: Vec<u64> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
@@ -80,8 +80,8 @@ mod tests {
     fn without_a_directory_they_are_the_programs_own() {
         let file = std::env::temp_dir().join(format!("switchover-no-folder-{}", std::process::id()));
         fs::write(&file, "").unwrap();
-        let mut numbers = RunIds::shared(&file);
-        assert_eq!([numbers.next(7), numbers.next(7), numbers.next(9)], [7, 8, 9]);
+        let mut ids = RunIds::shared(&file);
+        assert_eq!([ids.next(7), ids.next(7), ids.next(9)], [7, 8, 9]);
         fs::remove_file(file).unwrap();
     }
 }

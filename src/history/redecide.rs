@@ -1,0 +1,266 @@
+//! A recorded run decided again: the same program and the same engine rules are driven by what the log says that the
+//! network did, at the recorded times, and what they order today is compared with what was ordered then.
+//!
+//! The breakers that earlier runs had left behind are not in a run's log; [`breakers`] sets them up from what the run
+//! says of them.
+
+mod breakers;
+
+use crate::dspy::Prediction;
+use crate::dspy::program::{Program, Step};
+use crate::failover::{
+    Answer, AttemptId, Engine, Event, Failed, FailureKind, Finished, Health, Input, Outcome, Policy, TokenPhase,
+};
+use crate::openrouter::Delta;
+use crate::report::{Observation, Report, ReportKind};
+use crate::spec::{RunSpec, Task};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The engine's clock when the run begins: earlier runs need a past to have happened in.
+const EPOCH: Duration = Duration::from_secs(3600);
+/// Reports are written a little after the engine decided; a timer that is due within this is the one that fired.
+const SLACK: Duration = Duration::from_millis(50);
+
+/// How a run's decisions compare with today's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redecided {
+    /// Decisions that are the same, before any that differs.
+    pub same: usize,
+    /// The first decision of each call that differs. What would have followed, no log can say.
+    pub differences: Vec<Difference>,
+}
+
+/// A decision that is another one today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// As it was; `None`: nothing was decided then.
+    pub recorded: Option<String>,
+    /// As it would be; `None`: nothing would be decided.
+    pub today: Option<String>,
+}
+
+/// Decides a run again. `None` if the log does not hold the run's beginning.
+pub fn redecide(run: &[Report]) -> Option<Redecided> {
+    let spec = run.iter().find_map(|report| match &report.what {
+        ReportKind::Observation(Observation::Begun(spec)) => Some(spec.as_ref()),
+        _ => None,
+    })?;
+    let Task::Signature(task) = &spec.task;
+    let health = breakers::before(run, &spec.chain);
+    let mut replay = ProgramReplay { spec, program: task.program(), calls: Vec::new(), health };
+    replay.next_calls(Duration::ZERO);
+    for report in run {
+        replay.apply(report);
+    }
+    let whole = run.iter().any(|report| matches!(report.what, ReportKind::Engine(Event::Finished(_))));
+    Some(replay.compare(whole))
+}
+
+/// A run's program, driven by a log.
+struct ProgramReplay<'a> {
+    spec: &'a RunSpec,
+    program: Program<'a>,
+    /// In the order in which the program asked for them.
+    calls: Vec<CallReplay>,
+    health: Health,
+}
+
+/// One call: its engine, and what was decided then and now.
+struct CallReplay {
+    /// As in [`Call::number`](crate::dspy::program::Call::number): 0 is the only call.
+    number: u32,
+    engine: Engine,
+    fields: BTreeMap<AttemptId, Arc<Map<String, Value>>>,
+    recorded: Vec<String>,
+    today: Vec<String>,
+    /// How it ended then.
+    end: Option<Finished>,
+}
+
+impl ProgramReplay<'_> {
+    /// Begins the calls that the program asks for once all earlier ones have ended.
+    fn next_calls(&mut self, at: Duration) {
+        let ended: Option<Vec<&Finished>> = self.calls.iter().map(|call| call.end.as_ref()).collect();
+        let Some(ended) = ended.filter(|ended| ended.iter().all(|end| end.outcome != Outcome::Cancelled)) else {
+            return;
+        };
+        let answers: Vec<Option<Prediction>> = ended.into_iter().map(prediction).collect();
+        if let Step::Calls(calls) = self.program.next(&answers) {
+            for call in calls {
+                self.calls.push(CallReplay::begin(self.spec, call.number, at, &mut self.health));
+            }
+        }
+    }
+
+    fn apply(&mut self, report: &Report) {
+        let at = report.at;
+        match &report.what {
+            ReportKind::Engine(Event::Finished(end)) => {
+                // What has not ended yet ends with the run.
+                for call in self.calls.iter_mut().filter(|call| call.end.is_none()) {
+                    call.finish(at, end, &mut self.health);
+                }
+            }
+            ReportKind::Engine(event) => {
+                let several = self.calls.len() > 1;
+                if let Some(call) = call_of(event, several).and_then(|number| self.call(number)) {
+                    self.calls[call].event(at, event, &mut self.health);
+                }
+            }
+            ReportKind::Observation(Observation::Stream { attempt, delta }) => {
+                if let Some(call) = self.call(attempt.call) {
+                    self.calls[call].stream(at, *attempt, delta, &mut self.health);
+                }
+            }
+            ReportKind::Observation(Observation::Parsed { attempt, prediction }) => {
+                if let Some(call) = self.call(attempt.call) {
+                    self.calls[call].fields.insert(*attempt, prediction.fields.clone());
+                }
+            }
+            ReportKind::Observation(Observation::Chain { chain, end, .. }) => {
+                if let Some(call) = self.call(*chain as u32) {
+                    self.calls[call].finish(at, end, &mut self.health);
+                    self.next_calls(at);
+                }
+            }
+            ReportKind::Observation(
+                Observation::Begun(_) | Observation::Sent(_) | Observation::Billed { .. } | Observation::Voted(_),
+            ) => {}
+        }
+    }
+
+    fn call(&self, number: u32) -> Option<usize> {
+        self.calls.iter().position(|call| call.number == number)
+    }
+
+    /// Compares both lists of decisions, call by call. A run that was cut off (`!whole`) is compared only as far as
+    /// its log goes.
+    fn compare(self, whole: bool) -> Redecided {
+        let mut redecided = Redecided { same: 0, differences: Vec::new() };
+        for call in self.calls {
+            let (recorded, today) = (call.recorded, call.today);
+            let length = if whole { recorded.len().max(today.len()) } else { recorded.len() };
+            let differs = (0..length).find(|&i| recorded.get(i) != today.get(i));
+            redecided.same += differs.unwrap_or(length);
+            let difference = |i| Difference { recorded: recorded.get(i).cloned(), today: today.get(i).cloned() };
+            redecided.differences.extend(differs.map(difference));
+        }
+        redecided
+    }
+}
+
+/// The answer of a call that succeeded.
+fn prediction(end: &Finished) -> Option<Prediction> {
+    (end.outcome == Outcome::Succeeded).then(|| Prediction { fields: end.fields.clone(), repairs: Vec::new() })
+}
+
+/// The call that an event belongs to. Of several calls, only what names an attempt can be told apart.
+fn call_of(event: &Event, several: bool) -> Option<u32> {
+    match event {
+        Event::Started(e) => Some(e.attempt.call),
+        Event::Failed(e) => Some(e.attempt.call),
+        Event::Answered(e) => Some(e.attempt.call),
+        Event::Skipped(_) | Event::Finished(_) => (!several).then_some(0),
+        Event::FirstToken(_) | Event::Discarded(_) | Event::Breaker(_) | Event::Waiting(_) => None,
+    }
+}
+
+/// A decision in a line; `None` for an event that only follows from others. A route that one of several calls skips
+/// was not recorded with its call.
+fn decision(event: &Event, several: bool) -> Option<String> {
+    Some(match event {
+        Event::Started(e) => format!("{} asks {} ({})", e.attempt, e.model, word(&e.relation)),
+        Event::Failed(e) => format!("{} {}: rule {}, {}", e.attempt, e.model, e.rule, word(&e.next_step)),
+        Event::Answered(e) => format!("{} {} answered", e.attempt, e.model),
+        Event::Skipped(e) if !several => format!("skips {}: {}", e.model, word(&e.why)),
+        Event::Finished(e) => format!("ends {}", word(&e.outcome)),
+        _ => return None,
+    })
+}
+
+/// A plain enum's own word.
+fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
+}
+
+impl CallReplay {
+    fn begin(spec: &RunSpec, number: u32, at: Duration, health: &mut Health) -> Self {
+        let policy = Policy { seed: spec.policy.seed.wrapping_add(u64::from(number)), ..spec.policy.clone() };
+        let engine = Engine::new(policy, spec.chain.clone()).for_call(number, EPOCH);
+        let (recorded, today) = (Vec::new(), Vec::new());
+        let mut call = Self { number, engine, fields: BTreeMap::new(), recorded, today, end: None };
+        call.step(at, Input::Begin, health);
+        call
+    }
+
+    fn step(&mut self, at: Duration, input: Input, health: &mut Health) {
+        let events = self.engine.step(EPOCH + at, input, health);
+        self.today.extend(events.iter().filter_map(|event| decision(event, self.number > 0)));
+    }
+
+    /// The clock went on until here, and whatever was due a moment later fired.
+    fn tick(&mut self, at: Duration, health: &mut Health) {
+        let now = EPOCH + at;
+        let due = self.engine.wake_at().filter(|due| *due <= now + SLACK).map_or(now, |due| due.max(now));
+        self.step(due.saturating_sub(EPOCH), Input::Tick, health);
+    }
+
+    /// What the engine said then, and the input that made it say so.
+    fn event(&mut self, at: Duration, event: &Event, health: &mut Health) {
+        let ahead = self.today.len() > self.recorded.len();
+        self.recorded.extend(decision(event, false));
+        match event {
+            Event::Failed(failed) => self.failed(at, failed, health),
+            Event::Answered(answered) if !ahead => {
+                let fields = self.fields.get(&answered.attempt).cloned().unwrap_or_default();
+                let (served, cost, warnings) = (answered.served.clone(), answered.cost, answered.warnings.clone());
+                let answer = Answer { fields, served, cost, warnings };
+                self.step(at, Input::Done { attempt: answered.attempt, answer }, health);
+            }
+            Event::Started(_) if !ahead => self.tick(at, health),
+            _ => {}
+        }
+    }
+
+    fn failed(&mut self, at: Duration, failed: &Failed, health: &mut Health) {
+        match failed.failure.kind {
+            // These the engine finds by itself.
+            FailureKind::FirstTokenTimeout | FailureKind::Idle | FailureKind::TimeShare | FailureKind::Deadline => {
+                if self.today.len() < self.recorded.len() {
+                    self.tick(at, health);
+                }
+            }
+            FailureKind::HedgeLost => {}
+            FailureKind::Cancelled => self.step(at, Input::Cancel, health),
+            _ => {
+                let (failure, cost) = (failed.failure.clone(), failed.cost);
+                self.step(at, Input::Failed { attempt: failed.attempt, failure, cost }, health);
+            }
+        }
+    }
+
+    fn stream(&mut self, at: Duration, attempt: AttemptId, delta: &Delta, health: &mut Health) {
+        let input = match delta {
+            Delta::Opened(_) => Input::Opened { attempt },
+            Delta::Reasoning(_) => Input::Token { attempt, phase: TokenPhase::Reasoning },
+            Delta::Text(_) => Input::Token { attempt, phase: TokenPhase::Answer },
+            _ => return,
+        };
+        self.step(at, input, health);
+    }
+
+    /// The call ended then: whatever is still due today happens, too.
+    fn finish(&mut self, at: Duration, end: &Finished, health: &mut Health) {
+        self.recorded.extend(decision(&Event::Finished(end.clone()), true));
+        if !self.engine.is_over() {
+            match end.outcome {
+                Outcome::Cancelled => self.step(at, Input::Cancel, health),
+                _ => self.tick(at, health),
+            }
+        }
+        self.end = Some(end.clone());
+    }
+}

@@ -1,0 +1,126 @@
+//! Drives a program: makes the calls that it asks for, side by side, until it has its answer. All calls go through
+//! the same engine rules, and their attempts stand in the same log.
+
+use super::Services;
+use super::call::{CallContext, Emit};
+use crate::dspy::Prediction;
+use crate::dspy::program::{Call, Step};
+use crate::failover::{Cost, Finished, Outcome};
+use crate::report::{Observation, ReportKind};
+use crate::spec::{RunSpec, SignatureTask, Task};
+use futures_util::future::join_all;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Runs to the end, and returns the run's one final event instead of emitting it: it may have to wait for costs.
+/// `began` is the services' time at which the run began.
+pub(super) async fn drive(
+    mut spec: RunSpec,
+    began: Duration,
+    services: &Services,
+    emit: &Emit<'_>,
+    cancel: watch::Receiver<bool>,
+) -> Finished {
+    services.complete(&mut spec);
+    if spec.settings.stream == Some(false) {
+        // An answer in one piece brings its first token with its last: it may take as long as one that reasons.
+        let first_token = &mut spec.policy.timeouts.first_token;
+        *first_token = spec.policy.first_token_reasoning.max(*first_token);
+    }
+    let spec = Arc::new(spec);
+    emit(ReportKind::Observation(Observation::Begun(Arc::clone(&spec))));
+    let Task::Signature(task) = &spec.task;
+    let program = task.program();
+    let caller = Caller { spec: &spec, task, began, services, emit, cancel };
+    let mut ended: Vec<Finished> = Vec::new();
+    loop {
+        let answers: Vec<Option<Prediction>> = ended.iter().map(prediction).collect();
+        match program.next(&answers) {
+            Step::Calls(calls) => {
+                let of = ended.len() + calls.len();
+                ended.extend(join_all(calls.iter().map(|call| caller.make(call, of))).await);
+                if let Some(cancelled) = ended.iter().position(|end| end.outcome == Outcome::Cancelled) {
+                    return fold(&ended, cancelled, caller.elapsed());
+                }
+            }
+            Step::Answer { call, vote } => {
+                if let Some(vote) = vote {
+                    emit(ReportKind::Observation(Observation::Voted(vote)));
+                }
+                return fold(&ended, call, caller.elapsed());
+            }
+        }
+    }
+}
+
+/// What all calls of a run share.
+struct Caller<'a> {
+    spec: &'a RunSpec,
+    task: &'a SignatureTask,
+    began: Duration,
+    services: &'a Services,
+    emit: &'a Emit<'a>,
+    cancel: watch::Receiver<bool>,
+}
+
+impl Caller<'_> {
+    /// Makes one call, of so many that are known by now. Where there are several, the end of each is reported.
+    async fn make(&self, call: &Call, of: usize) -> Finished {
+        let Self { spec, task, services, .. } = *self;
+        let context = CallContext { spec, task, call, services };
+        let end = context.make(self.began, self.emit, self.cancel.clone()).await;
+        if call.number > 0 {
+            let chain = call.number as usize;
+            (self.emit)(ReportKind::Observation(Observation::Chain { chain, of, end: end.clone() }));
+        }
+        end
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.services.now().saturating_sub(self.began)
+    }
+}
+
+fn prediction(end: &Finished) -> Option<Prediction> {
+    let fields = || Prediction { fields: end.fields.clone(), repairs: Vec::new() };
+    (end.outcome == Outcome::Succeeded).then(fields)
+}
+
+/// The end of one call as the end of the run, with the attempts, costs and failures of all calls.
+fn fold(ended: &[Finished], chosen: usize, took: Duration) -> Finished {
+    if let [only] = ended {
+        return only.clone();
+    }
+    Finished {
+        attempts: ended.iter().map(|end| end.attempts).sum(),
+        cost: ended.iter().fold(Cost::NOTHING, |sum, end| sum.plus(end.cost)),
+        failures: ended.iter().flat_map(|end| end.failures.clone()).collect(),
+        took,
+        ..ended[chosen].clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dspy::Values;
+    use crate::openrouter::client::Client;
+    use crate::simulator::{Simulator, SimulatorOptions};
+    use crate::worker::{Service, ServiceOptions};
+
+    #[tokio::test]
+    async fn a_call_has_only_what_is_left_of_its_runs_time() {
+        let simulator = Simulator::start(SimulatorOptions::default()).await.expect("a port");
+        let client = Client::new(Duration::from_secs(5));
+        let services = Services::new(ServiceOptions::new(client, Service::Simulator, simulator));
+        let task = SignatureTask::new("question -> answer".parse().expect("a signature"), Values::new());
+        let mut spec = RunSpec::new(task, ["openai/gpt-4o-mini"]);
+        spec.policy.limits.deadline = Duration::from_micros(1);
+        // The run began with the services, and its deadline has passed before its first call.
+        while services.now() < spec.policy.limits.deadline {}
+        let (_keep, cancel) = watch::channel(false);
+        let end = drive(spec, Duration::ZERO, &services, &|_| {}, cancel).await;
+        assert_eq!((end.outcome, end.attempts), (Outcome::DeadlineExceeded, 0));
+    }
+}
