@@ -22,7 +22,6 @@
 //! starts a run; the run's engine says what to start and what to stop; everything it
 //! says comes back as reports; reports change state; state is drawn.
 
-pub mod civil;
 pub mod cli;
 pub mod config;
 pub mod dspy;

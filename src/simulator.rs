@@ -1,16 +1,17 @@
-//! A stand-in for `OpenRouter` on loopback: a real HTTP/1.1 server with its paths and shapes,
-//! several simulated models, and faults in the path. It knows the wire from the outside
-//! only: it must not use the client's modules, so that the two cannot share a bug.
+//! A stand-in for `OpenRouter` on loopback: a real HTTP/1.1 server with its paths and response shapes, several
+//! simulated models, and faults in the path. It must not use the client's modules: a bug that client and server
+//! shared would be seen by no test.
 //!
 //! ```text
-//!   socket ─▶ http::read ─▶ routes ─▶ chat ─▶ reply (what is said) ─▶ completion (its shape)
-//!   socket ◀─ script::play ◀───────────────── misbehave (how it goes wrong) ◀─┘
+//!   socket ─▶ http::read ─▶ routes ─▶ chat ─▶ reply (what is said) ─▶ completion (its JSON)
+//!   socket ◀─ script::play ◀───────────────── misbehave (what goes wrong) ◀─┘
 //! ```
 //!
-//! Addresses: `http://127.0.0.1:PORT/api/v1` is healthy; `http://127.0.0.1:PORT/<fault>/api/v1`
-//! has the fault on every completion; `…/openai~gpt-4o-mini=503;anthropic~claude-3-haiku=stall:8/api/v1`
-//! has each model's own. Schedules count per segment and model, their time from the first request.
-//! The same request body and seed give the same body bytes.
+//! Addresses: `http://127.0.0.1:PORT/api/v1` is healthy; `http://127.0.0.1:PORT/<fault>/api/v1` has the fault on
+//! every completion; `…/openai~gpt-4o-mini=503;anthropic~claude-3-haiku=stall:8/api/v1` gives each model its own.
+//! A schedule counts the requests of one path segment and one model, and its time begins with the first of them.
+//! The same requests in the same order, with the same seed, get the same bytes; a repeated request gets the same
+//! text under a new generation id.
 
 mod asset;
 mod catalogue;
@@ -27,40 +28,48 @@ mod script;
 mod segment;
 
 pub use http::ReceivedRequest;
+pub use routes::ServedRequest;
 
 use crate::fault::{Fault, FaultKind, Schedule};
-use script::{ResponseScript, ScriptEnd};
-use segment::ScheduleCounters;
+use envelope::ErrorEnvelope;
+use http::RequestReadError;
+use ledger::GenerationLedger;
+use script::{ResponseScript, ScriptEnd, SocketStep};
+use segment::{FaultSegment, ScheduleCounters};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// How many requests [`Simulator::received`] remembers.
-const REMEMBERED: usize = 4096;
+/// [`Simulator::received`] has at most this many requests.
+const MAX_RECEIVED: usize = 4096;
 
 /// No pause is longer, whatever a fault or the pace says.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// What can be chosen about a simulator.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The settings of a simulator.
+#[derive(Clone, Debug, PartialEq)]
 pub struct SimulatorOptions {
-    /// The port on loopback; 0 takes a free one.
+    /// The port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
-    /// Multiplies every pause: 1 is each model's own pace, 0 is as fast as it goes, with no timer at all.
+    /// A factor for every pause: 1 is each model's own pace, 0 answers at once and sets no timer.
     pub pace: f64,
-    /// Goes into every id and draw.
+    /// The seed of generation ids and random draws.
     pub seed: u64,
-    /// How many times `/generation` answers 404 before it knows a generation.
+    /// How many times `/generation` answers 404 before it finds a new generation.
     pub generation_lag: u32,
+    /// Faults of models at the address without a fault in its path.
+    pub faults: Vec<(String, Fault)>,
 }
 
 impl Default for SimulatorOptions {
     fn default() -> Self {
-        Self { port: 0, pace: 1.0, seed: 0, generation_lag: 0 }
+        Self { port: 0, pace: 1.0, seed: 0, generation_lag: 0, faults: Vec::new() }
     }
 }
 
@@ -68,109 +77,123 @@ impl Default for SimulatorOptions {
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
-    /// Bound and never listening: whoever connects to it is refused, and nobody else can take it.
-    nowhere: (TcpSocket, SocketAddr),
-    world: Arc<SimulatorState>,
-    accepting: JoinHandle<()>,
+    /// Bound but not listening: connections to it are refused, and no other process can take its port.
+    refusing: (TcpSocket, SocketAddr),
+    state: Arc<SimulatorState>,
+    accept_loop: JoinHandle<()>,
 }
 
 /// What all connections share.
 #[derive(Debug)]
 struct SimulatorState {
     options: SimulatorOptions,
+    /// The faults of the options, for paths that name none.
+    faults: Option<FaultSegment>,
     started: tokio::time::Instant,
     received: Mutex<VecDeque<ReceivedRequest>>,
-    ledger: Mutex<ledger::GenerationLedger>,
+    ledger: Mutex<GenerationLedger>,
     counters: Mutex<ScheduleCounters>,
+    /// How many completions were begun, for their ids.
+    completions: AtomicU64,
+    log: OnceLock<UnboundedSender<ServedRequest>>,
 }
 
 impl SimulatorState {
-    /// A pause at this simulator's pace, an hour at most.
+    /// A pause at this simulator's pace, at most an hour.
     fn pace(&self, time: Duration) -> Duration {
         let paced = Duration::try_from_secs_f64(time.as_secs_f64() * self.options.pace.max(0.0));
         paced.map_or(LONGEST_PAUSE, |time| time.min(LONGEST_PAUSE))
     }
 }
 
-/// A value behind a lock is whole after every statement that changes it, so a panic elsewhere does not spoil it.
+/// Locks a mutex, poisoned or not: every statement here leaves the value whole, so a panic elsewhere has not spoiled it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Simulator {
-    /// Starts it on loopback, within a tokio runtime.
+    /// Starts a simulator on loopback, within a tokio runtime.
     ///
     /// # Errors
-    /// When the port cannot be had.
+    /// When the port cannot be bound.
     pub async fn start(options: SimulatorOptions) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
-        let dead = TcpSocket::new_v4()?;
-        dead.bind((Ipv4Addr::LOCALHOST, 0).into())?;
-        let dead_address = dead.local_addr()?;
-        let world = Arc::new(SimulatorState {
+        let refusing = TcpSocket::new_v4()?;
+        refusing.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let refusing_address = refusing.local_addr()?;
+        let state = Arc::new(SimulatorState {
+            faults: FaultSegment::of_models(&options.faults),
             options,
             started: tokio::time::Instant::now(),
             received: Mutex::default(),
             ledger: Mutex::default(),
             counters: Mutex::default(),
+            completions: AtomicU64::new(0),
+            log: OnceLock::new(),
         });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&world)));
-        Ok(Self { address, nowhere: (dead, dead_address), world, accepting })
+        let accept_loop = tokio::spawn(accept(listener, Arc::clone(&state)));
+        Ok(Self { address, refusing: (refusing, refusing_address), state, accept_loop })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The healthy base URL, without a slash at its end.
+    /// The base URL for clients, without a slash at its end.
     pub fn base_url(&self) -> String {
         format!("http://{}/api/v1", self.address)
     }
 
-    /// The base URL under which every completion has this fault. For `refused` without a
-    /// schedule it is an address at which nothing listens; with one, and in a path that
-    /// was written by hand, the connection is reset instead, since it exists already.
+    /// The base URL under which every completion has this fault. For `refused` without a schedule it is an address
+    /// at which nothing listens. With a schedule, and when the path is written by the client, the connection exists
+    /// already, so it is reset instead.
     pub fn base_url_with(&self, fault: &Fault) -> String {
-        let dead = fault.kind == FaultKind::Refused && fault.schedule == Schedule::Always;
-        let address = if dead { self.nowhere.1 } else { self.address };
+        let refused = fault.kind == FaultKind::Refused && fault.schedule == Schedule::Always;
+        let address = if refused { self.refusing.1 } else { self.address };
         format!("http://{address}/{fault}/api/v1")
     }
 
-    /// The base URL under which each of these models has its own fault: for requests that
-    /// carry a list of models.
+    /// The base URL under which each of these models has its own fault: for requests with a list of models.
     pub fn base_url_with_each<'a>(&self, faults: impl IntoIterator<Item = (&'a str, &'a Fault)>) -> String {
         format!("http://{}/{}/api/v1", self.address, segment::write(faults))
     }
 
-    /// What it was sent so far, oldest first; the last 4096 requests.
+    /// The last 4096 requests that it received, oldest first.
     pub fn received(&self) -> Vec<ReceivedRequest> {
-        lock(&self.world.received).iter().cloned().collect()
+        lock(&self.state.received).iter().cloned().collect()
     }
 
-    /// Serves until it is stopped; for a process that does nothing else.
+    /// Every request from now on, once its response has ended. Only the first call gets them.
+    pub fn served(&self) -> UnboundedReceiver<ServedRequest> {
+        let (log, served) = mpsc::unbounded_channel();
+        _ = self.state.log.set(log);
+        served
+    }
+
+    /// Serves until the future is dropped, for a process that does nothing else.
     pub async fn serve(mut self) {
-        // It ends only by being aborted, and that needs this very handle.
-        let _ = (&mut self.accepting).await;
+        // The loop ends only when it is aborted, and that needs this handle.
+        _ = (&mut self.accept_loop).await;
     }
 }
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accept_loop.abort();
     }
 }
 
-async fn accept(listener: TcpListener, world: Arc<SimulatorState>) {
+async fn accept(listener: TcpListener, state: Arc<SimulatorState>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&world)));
+                    connections.spawn(serve_connection(stream, Arc::clone(&state)));
                 }
-                // Out of file descriptors, most likely: let some connections end.
+                // Probably out of file descriptors: wait for connections to end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -178,28 +201,41 @@ async fn accept(listener: TcpListener, world: Arc<SimulatorState>) {
     }
 }
 
-/// One connection, request after request.
-async fn connection(mut stream: TcpStream, world: Arc<SimulatorState>) {
+/// Answers the requests of one connection, one after the other.
+async fn serve_connection(mut stream: TcpStream, state: Arc<SimulatorState>) {
     // A token must leave when it is written; without this it may wait for an acknowledgement.
-    let _ = stream.set_nodelay(true);
+    _ = stream.set_nodelay(true);
     let mut buffer = Vec::new();
     loop {
         let request = match http::read(&mut stream, &mut buffer).await {
             Ok(request) => request,
-            Err(http::RequestReadError::Gone) => return,
-            Err(http::RequestReadError::Bad(status, message)) => {
-                let mut answer = envelope::ErrorEnvelope::new(status, message).script(&[("Connection", "close")]);
-                answer.0.push(script::SocketStep::Close);
-                script::play(&mut stream, answer).await;
+            Err(RequestReadError::Disconnected) => return,
+            Err(RequestReadError::Malformed(status, message)) => {
+                let mut script = ErrorEnvelope::new(status, message).script(&[("Connection", "close")]);
+                script.0.push(SocketStep::Close);
+                script::play(&mut stream, script).await;
                 return;
             }
         };
         let closes = request.closes();
-        remember(&world, request.clone());
-        let answer = routes::answer(&world, &request);
-        let end = script::play(&mut stream, answer.script).await;
-        if let (ScriptEnd::Left, Some(generation)) = (end, answer.generation) {
-            lock(&world.ledger).cancelled(&generation);
+        remember(&state, request.clone());
+        let response = routes::answer(&state, &request);
+        let status = response.script.status();
+        let end = script::play(&mut stream, response.script).await;
+        if let (ScriptEnd::ClientLeft, Some(generation)) = (end, response.generation) {
+            lock(&state.ledger).cancelled(&generation);
+        }
+        if let Some(log) = state.log.get() {
+            let ReceivedRequest { method, path, .. } = request;
+            let client_left = end == ScriptEnd::ClientLeft;
+            _ = log.send(ServedRequest {
+                method,
+                path,
+                model: response.model,
+                status,
+                fault: response.fault,
+                client_left,
+            });
         }
         if closes || end != ScriptEnd::Open {
             return;
@@ -207,24 +243,28 @@ async fn connection(mut stream: TcpStream, world: Arc<SimulatorState>) {
     }
 }
 
-fn remember(world: &SimulatorState, request: ReceivedRequest) {
-    let mut received = lock(&world.received);
-    if received.len() == REMEMBERED {
+fn remember(state: &SimulatorState, request: ReceivedRequest) {
+    let mut received = lock(&state.received);
+    if received.len() == MAX_RECEIVED {
         received.pop_front();
     }
     received.push_back(request);
 }
 
-/// What a request is answered with.
-#[derive(Debug)]
+/// The response to a request.
+#[derive(Debug, Default)]
 struct ScriptedResponse {
     script: ResponseScript,
-    /// The generation that ends as cancelled if the client leaves early.
+    /// The generation that counts as cancelled if the client leaves before the end.
     generation: Option<String>,
+    /// The model that was asked for, or that answers.
+    model: Option<String>,
+    /// The injected fault, as its path writes it.
+    fault: Option<String>,
 }
 
 impl From<ResponseScript> for ScriptedResponse {
     fn from(script: ResponseScript) -> Self {
-        Self { script, generation: None }
+        Self { script, ..Self::default() }
     }
 }

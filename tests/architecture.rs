@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 /// What may be used by each room beside itself. A room is a top-level module.
 #[rustfmt::skip] // a table reads by its rows
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("civil", &[]),
     ("nearest", &[]),
     ("text", &[]),
     ("secret", &[]),
@@ -19,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["spec", "dspy", "failover", "openrouter"]),
     ("transcript", &["spec", "report", "dspy", "failover", "openrouter", "text"]),
     ("export", &["spec", "dspy", "openrouter"]),
-    ("simulator", &["civil", "fault"]),
+    ("simulator", &["fault"]),
     ("history", &["spec", "report", "transcript", "dspy", "failover", "openrouter"]),
     ("config", &["nearest", "secret", "failover", "openrouter"]),
     ("worker", &["dspy", "failover", "fault", "history", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),

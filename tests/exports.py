@@ -77,7 +77,7 @@ class Bench:
         command = [program, "serve", "--port", "0", "--pace", "0", "--fault", f"{PRIMARY}=503"]
         self.serve = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=home, cwd=folder)
         for line in self.serve.stdout:
-            if line.startswith("as asked"):
+            if line.startswith("base URL"):
                 url = line.split()[2]
                 break
         origin = url.split("/")[2]

@@ -40,7 +40,8 @@ struct Served(Child, String);
 
 impl Served {
     fn starts(line: &str) -> Result<Self, String> {
-        let mut child = shell(&format!("exec {line} --port 0")).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            shell(&format!("exec {line} --port 0")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
         let address = said.split("http://").nth(1).and_then(|rest| rest.split('/').next());

@@ -9,6 +9,10 @@ mod library;
 mod paths;
 #[path = "simulator/replies.rs"]
 mod replies;
+#[path = "simulator/serve.rs"]
+mod serve;
+#[path = "simulator/tools.rs"]
+mod tools;
 #[path = "simulator/wire.rs"]
 mod wire;
 

@@ -1,4 +1,4 @@
-//! What the simulator knows, from `assets/simulator.toml`: read once, when it is first asked for.
+//! The content of `assets/simulator.toml`, parsed on first use.
 
 use super::catalogue::SimulatedModel;
 use super::reply::Fact;

@@ -1,58 +1,62 @@
-//! The simulated models: `assets/simulator.toml` as values, and as OpenRouter lists them.
+//! The simulated models of `assets/simulator.toml`, and the JSON in which OpenRouter lists them.
 
 use super::asset::DATA;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A simulated model.
+/// A simulated model: what it costs, how fast it is and how it talks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SimulatedModel {
     pub id: String,
     pub name: String,
     pub description: String,
-    /// The dated slug that it says it is, if that is not its id.
+    /// The dated slug that its responses name, if that is not its id.
     pub served: Option<String>,
+    /// Seconds since 1970.
     pub created: u64,
-    /// Tokens.
+    /// The context window in tokens.
     pub context: u64,
-    /// Most tokens out.
+    /// The most tokens of one answer.
     pub max_output: u32,
-    /// USD per million tokens in.
+    /// The price of a million prompt tokens in USD.
     pub price_in: f64,
-    /// USD per million tokens out.
+    /// The price of a million completion tokens in USD.
     pub price_out: f64,
     /// Milliseconds to the first token.
     pub first_token_ms: u64,
     /// Milliseconds between tokens.
     pub token_ms: u64,
     pub verbosity: Verbosity,
-    /// Reasons before it answers.
+    /// Whether it reasons before it answers.
     #[serde(default)]
     pub reasoning: bool,
-    /// Understands `response_format`.
+    /// Whether it understands `response_format`.
     #[serde(default)]
     pub structured: bool,
-    /// The word of its provider for a natural end, and for one by `max_tokens`.
+    /// The provider's own finish reason for `stop`, and the one for `length`.
     pub native_finish: (String, String),
-    /// The shape of its stream's end.
+    /// The last chunks of its streams.
     #[serde(default)]
     pub tail: StreamTail,
-    /// Who serves it, the preferred one first.
+    /// Its providers; the first one serves every request.
     pub providers: Vec<String>,
 }
 
-/// How much it says.
+/// How much a model says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Verbosity {
+    /// The bare answer.
     Terse,
+    /// A sentence.
     Plain,
+    /// A sentence and its reason.
     Wordy,
 }
 
-/// The three ends of a stream that clients have met.
+/// The end of a stream. OpenRouter's providers differ in it, so clients must read all three.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum StreamTail {
@@ -65,18 +69,18 @@ pub(super) enum StreamTail {
     Repeated,
 }
 
-/// All models.
+/// All models, in the order of the file.
 pub(super) fn all() -> &'static [SimulatedModel] {
     &DATA.model
 }
 
-/// The model of this id; a dynamic variant (`:nitro`, `:floor`, `:exacto`, `:online`) is its base.
+/// The model with this id or dated slug. The variants `:nitro`, `:floor`, `:exacto` and `:online` are the model itself.
 pub(super) fn find(id: &str) -> Option<&'static SimulatedModel> {
     let base = [":nitro", ":floor", ":exacto", ":online"].iter().find_map(|v| id.strip_suffix(v)).unwrap_or(id);
     all().iter().find(|model| model.id == base || model.served.as_deref() == Some(base))
 }
 
-/// Everyone who serves anything, as `/providers` lists them.
+/// All providers, as `/providers` lists them.
 pub(super) fn providers() -> Vec<Value> {
     let mut names: Vec<&str> = all().iter().flat_map(|model| &model.providers).map(String::as_str).collect();
     names.sort_unstable();
@@ -89,27 +93,38 @@ fn slug(provider: &str) -> String {
 }
 
 impl SimulatedModel {
-    /// Who it says answered.
+    /// The id that its responses name.
     pub(super) fn served(&self) -> &str {
         self.served.as_deref().unwrap_or(&self.id)
     }
 
+    /// The time to the first token at pace 1.
     pub(super) fn first_token(&self) -> Duration {
         Duration::from_millis(self.first_token_ms)
     }
 
+    /// The time between two tokens at pace 1.
     pub(super) fn per_token(&self) -> Duration {
         Duration::from_millis(self.token_ms)
     }
 
-    /// USD.
+    /// The cost of this many tokens in USD.
     pub(super) fn cost(&self, tokens_in: usize, tokens_out: usize) -> f64 {
         (tokens_in as f64 * self.price_in + tokens_out as f64 * self.price_out) / 1e6
     }
 
     fn parameters(&self) -> Vec<&'static str> {
-        let mut all =
-            vec!["max_tokens", "temperature", "top_p", "stop", "seed", "frequency_penalty", "presence_penalty"];
+        let mut all = vec![
+            "max_tokens",
+            "temperature",
+            "top_p",
+            "stop",
+            "seed",
+            "frequency_penalty",
+            "presence_penalty",
+            "tools",
+            "tool_choice",
+        ];
         if self.structured {
             all.extend(["response_format", "structured_outputs"]);
         }
@@ -126,7 +141,7 @@ impl SimulatedModel {
         })
     }
 
-    /// Its entry in `/models`.
+    /// The model's entry in `/models`.
     pub(super) fn listing(&self) -> Value {
         json!({
             "id": self.id, "canonical_slug": self.served(), "name": self.name, "created": self.created,
@@ -144,7 +159,7 @@ impl SimulatedModel {
         })
     }
 
-    /// Its entry in `/models/…/endpoints`.
+    /// What `/models/…/endpoints` answers about the model.
     pub(super) fn endpoints(&self) -> Value {
         let endpoints: Vec<Value> = self
             .providers
@@ -166,7 +181,7 @@ impl SimulatedModel {
     }
 }
 
-/// USD per million as OpenRouter writes prices: USD per token, a decimal string.
+/// A price as OpenRouter writes it: USD for one token, as a decimal string.
 fn per_token(per_million: f64) -> String {
     let text = format!("{:.12}", per_million / 1e6);
     let text = text.trim_end_matches('0').trim_end_matches('.');

@@ -1,5 +1,5 @@
-//! `POST /chat/completions`: reads the request, walks its models as the router does, and
-//! hands the one that answers to [`reply`] and [`misbehave`].
+//! `POST /chat/completions`: reads the request, tries its models in order as OpenRouter's router does, and has the
+//! model that answers generate a completion.
 
 mod request;
 
@@ -13,56 +13,60 @@ use super::segment::FaultSegment;
 use super::{ScriptedResponse, SimulatorState, lock, misbehave, reply};
 use crate::fault::{Fault, FaultKind};
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
-/// The header that says which fault was injected.
+/// The header that names the injected fault.
 pub(super) const FAULT_HEADER: &str = "X-Switchover-Fault";
 
 /// Answers a completion request.
 pub(super) fn answer(
-    world: &SimulatorState,
-    request: &ReceivedRequest,
-    segment: Option<&FaultSegment>,
+    state: &SimulatorState,
+    received: &ReceivedRequest,
+    faults: Option<&FaultSegment>,
 ) -> ScriptedResponse {
-    let ask = match CompletionRequest::read(request) {
-        Ok(ask) => ask,
+    let request = match CompletionRequest::read(received) {
+        Ok(request) => request,
         Err(envelope) => return envelope.script(&[]).into(),
     };
-    let mut router = ModelRouter { world, ask: &ask, segment, attempts: Vec::new() };
+    let mut router = ModelRouter { state, request: &request, faults, attempts: Vec::new() };
     match router.choose() {
-        Ok((asked, model, fault)) => {
-            let metadata = ask.metadata.then(|| router.metadata(asked, Some(model)));
-            generate(world, request, &ask, model, fault.as_ref(), metadata)
+        Ok((requested, model, fault)) => {
+            let metadata = request.metadata.then(|| router.metadata(requested, Some(model)));
+            generate(state, received, &request, model, fault.as_ref(), metadata)
         }
         Err(refused) => {
             let (envelope, fault) = *refused;
-            // A masked 500 and a failed key tell nothing of the router.
-            let told = ask.metadata && !matches!(envelope.status, 401 | 500);
-            let metadata = told.then(|| router.metadata(&ask.models[0], None));
-            let injected = fault.map(|fault| fault.to_string());
-            let headers: Vec<_> = injected.iter().map(|word| (FAULT_HEADER, word.as_str())).collect();
-            envelope.script_with(&headers, metadata).into()
+            // OpenRouter masks a 500, and a failed key never reaches the router: both come without metadata.
+            let has_metadata = request.metadata && !matches!(envelope.status, 401 | 500);
+            let metadata = has_metadata.then(|| router.metadata(&request.models[0], None));
+            let fault = fault.map(|fault| fault.to_string());
+            let headers: Vec<_> = fault.iter().map(|fault| (FAULT_HEADER, fault.as_str())).collect();
+            let script = envelope.script_with(&headers, metadata);
+            ScriptedResponse { script, generation: None, model: request.models.into_iter().next(), fault }
         }
     }
 }
 
-/// One walk through the request's models.
+/// One walk through the models of a request.
 struct ModelRouter<'a> {
-    world: &'a SimulatorState,
-    ask: &'a CompletionRequest,
-    segment: Option<&'a FaultSegment>,
-    /// Provider, model and status of everyone who was asked.
+    state: &'a SimulatorState,
+    request: &'a CompletionRequest,
+    faults: Option<&'a FaultSegment>,
+    /// Provider, model and status of each model that was tried.
     attempts: Vec<Value>,
 }
 
+/// The id that the request names, the model that answers, and the fault of its answer.
 type RoutedModel<'a> = (&'a str, &'static SimulatedModel, Option<Fault>);
+/// The error of a model, and the fault that it comes from.
 type RoutingError = Box<(ErrorEnvelope, Option<Fault>)>;
 
 impl<'a> ModelRouter<'a> {
-    /// The first model that answers, or the last error.
+    /// The first model that answers, or the error of the last one.
     fn choose(&mut self) -> Result<RoutedModel<'a>, RoutingError> {
-        let last = self.ask.models.len() - 1;
-        for (i, asked) in self.ask.models.iter().enumerate() {
-            match self.try_model(asked, i == last) {
+        let last = self.request.models.len() - 1;
+        for (i, requested) in self.request.models.iter().enumerate() {
+            match self.try_model(requested, i == last) {
                 Err(refused) if i < last && refused.0.status != 401 => {}
                 decided => return decided,
             }
@@ -70,26 +74,26 @@ impl<'a> ModelRouter<'a> {
         unreachable!("the last model decides")
     }
 
-    fn try_model(&mut self, asked: &'a str, last: bool) -> Result<RoutedModel<'a>, RoutingError> {
-        let model = resolve(asked).ok_or_else(|| Box::new((ErrorEnvelope::unknown_model(asked), None)))?;
-        let fault = self.segment.and_then(|segment| {
-            let now = self.world.started.elapsed();
-            segment.fault(asked, &mut lock(&self.world.counters), now)
+    fn try_model(&mut self, requested: &'a str, last: bool) -> Result<RoutedModel<'a>, RoutingError> {
+        let model = resolve(requested).ok_or_else(|| Box::new((ErrorEnvelope::unknown_model(requested), None)))?;
+        let fault = self.faults.and_then(|faults| {
+            let now = self.state.started.elapsed();
+            faults.fault(requested, &mut lock(&self.state.counters), now)
         });
         match fault.as_ref().map(|fault| fault.kind) {
             Some(FaultKind::Status(status)) => {
                 self.attempted(model, status.code);
-                Err(Box::new((ErrorEnvelope::injected(&status, model, asked), fault)))
+                Err(Box::new((ErrorEnvelope::injected(&status, model, requested), fault)))
             }
-            // A router sees that a provider cannot be reached, and asks the next model.
+            // OpenRouter sees that a provider cannot be reached, and asks the next model.
             Some(FaultKind::Refused | FaultKind::Reset) if !last => {
                 self.attempted(model, 502);
                 Err(Box::new((ErrorEnvelope::new(502, "Provider unreachable"), fault)))
             }
             _ => {
-                self.ask.fits(model).map_err(|envelope| Box::new((envelope, None)))?;
+                self.request.check(model).map_err(|envelope| Box::new((envelope, None)))?;
                 self.attempted(model, 200);
-                Ok((asked, model, fault))
+                Ok((requested, model, fault))
             }
         }
     }
@@ -98,15 +102,16 @@ impl<'a> ModelRouter<'a> {
         self.attempts.push(json!({ "provider": model.providers[0], "model": model.served(), "status": status }));
     }
 
-    fn metadata(&self, asked: &str, selected: Option<&SimulatedModel>) -> Value {
-        let strategy = match asked {
+    /// The `openrouter_metadata` of this walk.
+    fn metadata(&self, requested: &str, selected: Option<&SimulatedModel>) -> Value {
+        let strategy = match requested {
             "openrouter/auto" => "auto",
             "openrouter/free" => "free",
-            _ if self.ask.models.len() > 1 => "fallback",
+            _ if self.request.models.len() > 1 => "fallback",
             _ => "direct",
         };
         let available: Vec<Value> = self
-            .ask
+            .request
             .models
             .iter()
             .filter_map(|id| resolve(id))
@@ -121,7 +126,7 @@ impl<'a> ModelRouter<'a> {
             None => format!("available={}, selected=none", available.len()),
         };
         json!({
-            "requested": self.ask.models[0], "strategy": strategy, "region": null, "summary": summary,
+            "requested": self.request.models[0], "strategy": strategy, "region": null, "summary": summary,
             "attempt": self.attempts.len(), "is_byok": false,
             "endpoints": { "total": available.len(), "available": available },
             "attempts": self.attempts,
@@ -129,7 +134,7 @@ impl<'a> ModelRouter<'a> {
     }
 }
 
-/// A model by id; the two routers stand for a paid and a free one.
+/// The model of an id. `openrouter/auto` is the first model, `openrouter/free` the first free one.
 fn resolve(id: &str) -> Option<&'static SimulatedModel> {
     match id {
         "openrouter/auto" => catalogue::all().first(),
@@ -139,20 +144,21 @@ fn resolve(id: &str) -> Option<&'static SimulatedModel> {
 }
 
 fn generate(
-    world: &SimulatorState,
-    request: &ReceivedRequest,
-    ask: &CompletionRequest,
+    state: &SimulatorState,
+    received: &ReceivedRequest,
+    request: &CompletionRequest,
     model: &'static SimulatedModel,
     fault: Option<&Fault>,
     metadata: Option<Value>,
 ) -> ScriptedResponse {
     let kind = fault.map(|fault| fault.kind);
-    let mut completion =
-        SimulatedCompletion::new(model, ask, &reply::compose(ask, model, kind), world.options.seed, metadata);
-    misbehave::content(&mut completion, kind);
-    let injected = fault.map(ToString::to_string);
-    let script = misbehave::script(world, &completion, ask.stream, kind, injected.as_deref());
-    let data = completion.ledger_entry(request, ask.stream);
-    lock(&world.ledger).enter(completion.id.clone(), data, completion.cost());
-    ScriptedResponse { script, generation: Some(completion.id) }
+    let reply = reply::compose(request, model, kind);
+    let number = state.completions.fetch_add(1, Ordering::Relaxed);
+    let mut completion = SimulatedCompletion::new(model, request, reply, (state.options.seed, number), metadata);
+    misbehave::spoil_content(&mut completion, kind);
+    let fault = fault.map(ToString::to_string);
+    let script = misbehave::script(state, &completion, request.stream, kind, fault.as_deref());
+    let data = completion.generation(received, request.stream);
+    lock(&state.ledger).add(completion.id.clone(), data, completion.cost());
+    ScriptedResponse { script, generation: Some(completion.id), model: Some(model.id.clone()), fault }
 }

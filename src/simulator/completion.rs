@@ -1,4 +1,4 @@
-//! A completion and the shapes that it is sent in.
+//! A completion in tokens, and its JSON shapes: the whole body, the chunks of a stream, the record of `/generation`.
 
 use super::catalogue::{SimulatedModel, StreamTail};
 use super::chat::CompletionRequest;
@@ -6,66 +6,84 @@ use super::http::ReceivedRequest;
 use super::reply::ComposedReply;
 use serde_json::{Value, json};
 
-/// What a model says, in tokens, and all that goes with it.
+/// What a model says, in tokens, with everything that is sent beside it.
 #[derive(Clone, Debug)]
 pub(super) struct SimulatedCompletion {
+    /// The generation's id; every completion has its own.
     pub id: String,
+    /// Seconds since 1970; made up, so that equal requests get equal bodies.
     pub created: u64,
     pub model: &'static SimulatedModel,
     pub provider: &'static str,
     pub reasoning: Vec<String>,
+    /// The answer, or the arguments of `tool`.
     pub content: Vec<String>,
+    /// The name of the tool that is called.
+    pub tool: Option<String>,
     pub refusal: Option<String>,
     pub finish: &'static str,
     pub native_finish: String,
     pub prompt_tokens: usize,
+    /// The router's metadata, if the request wants it.
     pub metadata: Option<Value>,
-    /// For draws.
+    /// The seed of random draws; equal for equal requests.
     pub hash: u64,
 }
 
-/// One piece of a stream.
+/// One token of a stream, by where it belongs.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum TokenPiece<'a> {
     Reasoning(&'a str),
     Content(&'a str),
+    /// Of a tool's arguments. The first one also brings the tool's name.
+    Arguments {
+        text: &'a str,
+        first: bool,
+    },
 }
 
 impl SimulatedCompletion {
+    /// `seed` is the simulator's; `number` counts its completions and goes into the id alone.
     pub(super) fn new(
         model: &'static SimulatedModel,
-        ask: &CompletionRequest,
-        reply: &ComposedReply,
-        seed: u64,
+        request: &CompletionRequest,
+        reply: ComposedReply,
+        (seed, number): (u64, u64),
         metadata: Option<Value>,
     ) -> Self {
-        let hash = fastrand::Rng::with_seed(ask.hash ^ seed.rotate_left(32)).u64(..);
+        let hash = fastrand::Rng::with_seed(request.hash ^ seed.rotate_left(32)).u64(..);
         let created = 1_767_225_600 + hash % 31_536_000;
-        let mut draw = fastrand::Rng::with_seed(hash);
+        let mut draw = fastrand::Rng::with_seed(hash ^ number.rotate_left(48));
         let tail: String = (0..20).map(|_| draw.alphanumeric()).collect();
+        let (finish, native_finish) = match reply.tool {
+            Some(_) => ("tool_calls", "tool_calls".to_owned()),
+            None => ("stop", model.native_finish.0.clone()),
+        };
+        let stops: &[String] = if reply.tool.is_some() { &[] } else { &request.stop };
         let mut completion = Self {
             id: format!("gen-{created}-{tail}"),
             created,
             model,
             provider: model.providers[0].as_str(),
             reasoning: tokens(&reply.reasoning),
-            content: tokens(before_stop(&reply.content, &ask.stop)),
+            content: tokens(before_stop(&reply.content, stops)),
+            tool: reply.tool,
             refusal: None,
-            finish: "stop",
-            native_finish: model.native_finish.0.clone(),
-            prompt_tokens: ask.prompt_tokens(),
+            finish,
+            native_finish,
+            prompt_tokens: request.prompt_tokens(),
             metadata,
             hash,
         };
-        completion.cap(ask.max_tokens.unwrap_or(usize::MAX).min(model.max_output as usize));
-        if !ask.shows_reasoning {
+        completion.truncate(request.max_tokens.unwrap_or(usize::MAX).min(model.max_output as usize));
+        if !request.shows_reasoning {
             completion.reasoning.clear();
         }
         completion
     }
 
-    /// Cuts it to so many tokens; reasoning counts.
-    pub(super) fn cap(&mut self, most: usize) {
+    /// Keeps at most this many tokens, reasoning included. A cut completion finishes with `length`.
+    pub(super) fn truncate(&mut self, most: usize) {
         if self.reasoning.len() + self.content.len() > most {
             self.reasoning.truncate(most);
             self.content.truncate(most - self.reasoning.len());
@@ -74,17 +92,30 @@ impl SimulatedCompletion {
         }
     }
 
-    pub(super) fn pieces(&self) -> impl Iterator<Item = TokenPiece<'_>> {
-        let reasoning = self.reasoning.iter().map(|text| TokenPiece::Reasoning(text));
-        reasoning.chain(self.content.iter().map(|text| TokenPiece::Content(text)))
+    /// Says nothing: no answer and no tool.
+    pub(super) fn clear_content(&mut self) {
+        self.content.clear();
+        if self.tool.take().is_some() {
+            (self.finish, self.native_finish) = ("stop", self.model.native_finish.0.clone());
+        }
     }
 
-    /// Tokens out.
+    /// All tokens in the order in which they are streamed.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = TokenPiece<'_>> {
+        let reasoning = self.reasoning.iter().map(|text| TokenPiece::Reasoning(text));
+        let content = self.content.iter().enumerate().map(|(i, text)| match self.tool {
+            Some(_) => TokenPiece::Arguments { text, first: i == 0 },
+            None => TokenPiece::Content(text),
+        });
+        reasoning.chain(content)
+    }
+
+    /// The number of tokens, reasoning included.
     pub(super) fn len(&self) -> usize {
         self.reasoning.len() + self.content.len()
     }
 
-    /// USD.
+    /// The cost in USD.
     pub(super) fn cost(&self) -> f64 {
         self.model.cost(self.prompt_tokens, self.len())
     }
@@ -104,23 +135,41 @@ impl SimulatedCompletion {
         })
     }
 
-    /// The body of an answer without a stream.
-    pub(super) fn body(&self) -> Value {
-        let reasoning = self.reasoning.concat();
-        let mut message = json!({ "role": "assistant", "content": self.content.concat(), "refusal": self.refusal });
-        if self.refusal.is_some() {
+    /// The message with its first `count` tokens.
+    pub(super) fn message(&self, count: usize) -> Value {
+        let reasoning: String = self.reasoning.iter().take(count).map(String::as_str).collect();
+        let count = count.saturating_sub(self.reasoning.len());
+        let content: String = self.content.iter().take(count).map(String::as_str).collect();
+        let mut message = json!({ "role": "assistant", "content": content, "refusal": self.refusal });
+        if self.refusal.is_some() || self.tool.is_some() {
             message["content"] = Value::Null;
+        }
+        if let Some(name) = &self.tool {
+            message["tool_calls"] = json!([self.tool_call(Some(name), &content)]);
         }
         if !reasoning.is_empty() {
             message["reasoning_details"] = details(&reasoning);
             message["reasoning"] = reasoning.into();
         }
+        message
+    }
+
+    fn tool_call(&self, name: Option<&str>, arguments: &str) -> Value {
+        let Some(name) = name else {
+            return json!({ "index": 0, "type": "function", "function": { "arguments": arguments } });
+        };
+        let id = format!("call_{}", self.id.rsplit('-').next().unwrap_or_default());
+        json!({ "index": 0, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
+    }
+
+    /// The body of an answer that is not streamed.
+    pub(super) fn body(&self) -> Value {
         let mut body = json!({
             "id": self.id, "provider": self.provider, "model": self.model.served(), "object": "chat.completion",
             "created": self.created,
             "choices": [{
                 "logprobs": null, "finish_reason": self.finish, "native_finish_reason": self.native_finish,
-                "index": 0, "message": message,
+                "index": 0, "message": self.message(usize::MAX),
             }],
             "system_fingerprint": "simulated", "usage": self.usage(),
         });
@@ -139,13 +188,17 @@ impl SimulatedCompletion {
         })
     }
 
-    /// A chunk with one piece of text.
+    /// The chunk that carries one token.
     pub(super) fn delta(&self, piece: TokenPiece<'_>) -> Value {
         let delta = match piece {
             TokenPiece::Content(text) => json!({ "role": "assistant", "content": text }),
             TokenPiece::Reasoning(text) => json!({
                 "role": "assistant", "content": "", "reasoning": text, "reasoning_details": details(text),
             }),
+            TokenPiece::Arguments { text, first } => {
+                let name = self.tool.as_deref().filter(|_| first);
+                json!({ "role": "assistant", "content": null, "tool_calls": [self.tool_call(name, text)] })
+            }
         };
         self.chunk(&choice(&delta, None, None))
     }
@@ -159,7 +212,7 @@ impl SimulatedCompletion {
         self.chunk(&choice(&delta, Some(self.finish), Some(&self.native_finish)))
     }
 
-    /// The last chunk: usage, and the router's metadata if it was asked for.
+    /// The last chunk: usage, and the router's metadata if the request wants it.
     pub(super) fn usage_chunk(&self) -> Value {
         let delta = json!({ "role": "assistant", "content": "" });
         let choices = match self.model.tail {
@@ -175,8 +228,8 @@ impl SimulatedCompletion {
         chunk
     }
 
-    /// What `/generation` tells of it.
-    pub(super) fn ledger_entry(&self, request: &ReceivedRequest, streamed: bool) -> Value {
+    /// What `/generation` answers about this completion.
+    pub(super) fn generation(&self, request: &ReceivedRequest, streamed: bool) -> Value {
         let latency = self.model.first_token_ms;
         let took = self.model.token_ms * self.len() as u64;
         json!({
@@ -198,7 +251,7 @@ impl SimulatedCompletion {
     }
 }
 
-/// A list with one choice.
+/// The `choices` of a chunk, with one choice in them.
 pub(super) fn choice(delta: &Value, finish: Option<&str>, native: Option<&str>) -> Value {
     json!([{ "index": 0, "delta": delta, "finish_reason": finish, "native_finish_reason": native, "logprobs": null }])
 }

@@ -1,4 +1,5 @@
-//! Errors as OpenRouter words them: `{error: {code, message, metadata?, availability?}}`, and as edges do, in HTML.
+//! Error responses with OpenRouter's wording, `{error: {code, message, metadata?, availability?}}`, and the HTML
+//! pages of the servers before it.
 
 use super::catalogue::SimulatedModel;
 use super::date::{http_date, wall_seconds};
@@ -16,7 +17,7 @@ pub(super) struct ErrorEnvelope {
 }
 
 impl ErrorEnvelope {
-    /// A plain error.
+    /// An error with a message and nothing else.
     pub(super) fn new(status: u16, message: impl Into<String>) -> Self {
         let mut error = Map::new();
         error.insert("message".into(), Value::String(message.into()));
@@ -24,7 +25,7 @@ impl ErrorEnvelope {
         Self { status, error, headers: Vec::new(), html: false }
     }
 
-    /// An error of a documented type.
+    /// An error with one of OpenRouter's documented `error_type`s.
     pub(super) fn typed(status: u16, error_type: &str, message: impl Into<String>) -> Self {
         let mut envelope = Self::new(status, message);
         envelope.metadata("error_type", error_type);
@@ -44,34 +45,35 @@ impl ErrorEnvelope {
         entry[key] = value.into();
     }
 
-    /// No such model, with others that exist.
-    pub(super) fn unknown_model(asked: &str) -> Self {
-        if !asked.contains('/') {
-            let mut envelope = Self::typed(400, "invalid_request", format!("{asked} is not a valid model ID"));
-            envelope.absent("model_not_found", asked);
+    /// There is no such model. The error names others that exist.
+    pub(super) fn unknown_model(requested: &str) -> Self {
+        if !requested.contains('/') {
+            let mut envelope = Self::typed(400, "invalid_request", format!("{requested} is not a valid model ID"));
+            envelope.unavailable("model_not_found", requested);
             return envelope;
         }
-        let mut envelope = Self::typed(404, "not_found", format!("No endpoints found for {asked}."));
-        envelope.absent("model_not_found", asked);
+        let mut envelope = Self::typed(404, "not_found", format!("No endpoints found for {requested}."));
+        envelope.unavailable("model_not_found", requested);
         envelope
     }
 
-    fn absent(&mut self, code: &str, asked: &str) {
-        let author = asked.split('/').next().unwrap_or_default();
+    /// Says why a model cannot be had, and names up to three others.
+    fn unavailable(&mut self, code: &str, requested: &str) {
+        let author = requested.split('/').next().unwrap_or_default();
         let mut others: Vec<&str> =
-            super::catalogue::all().iter().map(|m| m.id.as_str()).filter(|id| *id != asked).collect();
-        // Models of the same author first; the sort is stable.
+            super::catalogue::all().iter().map(|m| m.id.as_str()).filter(|id| *id != requested).collect();
+        // Models of the same author come first; the sort keeps the order of the others.
         others.sort_by_key(|id| id.split('/').next() != Some(author));
         others.truncate(3);
         self.availability("code", code);
         self.availability("retryable", false);
-        self.availability("requested_models", json!([asked]));
+        self.availability("requested_models", json!([requested]));
         self.availability("fallback_models", json!(others));
     }
 
-    /// An injected status.
-    pub(super) fn injected(status: &Status, model: &SimulatedModel, asked: &str) -> Self {
-        let mut envelope = Self::worded(status, model, asked);
+    /// The error of an injected status, with its hint.
+    pub(super) fn injected(status: &Status, model: &SimulatedModel, requested: &str) -> Self {
+        let mut envelope = Self::worded(status, model, requested);
         if let Some(hint) = status.hint {
             envelope.hint(hint);
         }
@@ -79,24 +81,24 @@ impl ErrorEnvelope {
         envelope
     }
 
-    fn worded(status: &Status, model: &SimulatedModel, asked: &str) -> Self {
+    fn worded(status: &Status, model: &SimulatedModel, requested: &str) -> Self {
         let provider = model.providers[0].as_str();
         let code = status.code;
         if let Some(reason) = status.reason {
-            return Self::of_reason(code, reason, model, asked);
+            return Self::of_reason(code, reason, model, requested);
         }
         let (error_type, message) = match code {
             400 => ("invalid_request", "Provider returned error"),
             401 => return Self::new(401, "User not found."),
-            402 => return Self::of_reason(402, StatusReason::Credits, model, asked),
-            403 => return Self::of_reason(403, StatusReason::Region, model, asked),
-            404 => return Self::of_reason(404, StatusReason::Model, model, asked),
+            402 => return Self::of_reason(402, StatusReason::Credits, model, requested),
+            403 => return Self::of_reason(403, StatusReason::Region, model, requested),
+            404 => return Self::of_reason(404, StatusReason::Model, model, requested),
             408 => ("timeout", "Request timed out"),
-            410 => return Self::of_reason(410, StatusReason::Deprecated, model, asked),
+            410 => return Self::of_reason(410, StatusReason::Deprecated, model, requested),
             413 => ("payload_too_large", "Request entity too large"),
             422 => ("unprocessable", "The request is well-formed but cannot be processed"),
-            429 => return Self::of_reason(429, StatusReason::Upstream, model, asked),
-            // Masked: no metadata at all.
+            429 => return Self::of_reason(429, StatusReason::Upstream, model, requested),
+            // OpenRouter masks it, so it has no metadata.
             500 => return Self::new(500, "Internal Server Error"),
             503 | 529 => ("provider_overloaded", "Provider returned error"),
             504 | 524 => ("timeout", "The operation was aborted due to timeout"),
@@ -113,7 +115,7 @@ impl ErrorEnvelope {
         envelope
     }
 
-    fn of_reason(code: u16, reason: StatusReason, model: &SimulatedModel, asked: &str) -> Self {
+    fn of_reason(code: u16, reason: StatusReason, model: &SimulatedModel, requested: &str) -> Self {
         let provider = model.providers[0].as_str();
         let limited = |error_type: &str, source: &str, message: &str| {
             let mut envelope = Self::typed(code, error_type, message);
@@ -137,7 +139,7 @@ impl ErrorEnvelope {
             StatusReason::Format => {
                 Self::typed(code, "invalid_request", "response_format is not supported by this endpoint")
             }
-            StatusReason::Model => Self::unknown_model(asked).with_status(code),
+            StatusReason::Model => Self::unknown_model(requested).with_status(code),
             StatusReason::Credits => {
                 limited("payment_required", "openrouter_credits", "Insufficient credits. Add more to continue.")
             }
@@ -177,17 +179,17 @@ impl ErrorEnvelope {
             }
             StatusReason::Region => {
                 let mut envelope = Self::typed(code, "permission_denied", "This model is not available in your region");
-                envelope.absent("region_restricted", asked);
+                envelope.unavailable("region_restricted", requested);
                 envelope
             }
             StatusReason::Deprecated => {
-                let mut envelope = Self::typed(code, "not_found", format!("{asked} has been deprecated"));
-                envelope.absent("model_deprecated", asked);
+                let mut envelope = Self::typed(code, "not_found", format!("{requested} has been deprecated"));
+                envelope.unavailable("model_deprecated", requested);
                 envelope
             }
             StatusReason::Privacy => {
                 let mut envelope = Self::typed(code, "not_found", "No endpoints found matching your data policy");
-                envelope.absent("privacy_restricted", asked);
+                envelope.unavailable("privacy_restricted", requested);
                 envelope
             }
             StatusReason::Daily => {
@@ -204,7 +206,7 @@ impl ErrorEnvelope {
                     limited("rate_limit_exceeded", "upstream_provider_shared_pool", "Provider returned error");
                 envelope.metadata("provider_name", provider);
                 envelope.metadata("is_byok", false);
-                envelope.metadata("raw", format!("simulated: {asked} is temporarily rate-limited upstream"));
+                envelope.metadata("raw", format!("simulated: {requested} is temporarily rate-limited upstream"));
                 envelope
             }
         }
@@ -245,7 +247,7 @@ impl ErrorEnvelope {
         }
     }
 
-    /// The body's value, with the router's metadata if there is any.
+    /// The body, with the router's metadata if there is any.
     pub(super) fn body(&self, metadata: Option<Value>) -> Value {
         let mut body = json!({ "error": self.error });
         if let Some(metadata) = metadata {
@@ -254,12 +256,12 @@ impl ErrorEnvelope {
         body
     }
 
-    /// The response, with more headers.
+    /// The response, with additional headers.
     pub(super) fn script(&self, more: &[(&str, &str)]) -> ResponseScript {
         self.script_with(more, None)
     }
 
-    /// The response, with more headers and the router's metadata.
+    /// The response, with additional headers and the router's metadata.
     pub(super) fn script_with(&self, more: &[(&str, &str)], metadata: Option<Value>) -> ResponseScript {
         let (kind, body) = if self.html {
             ("text/html; charset=utf-8", html(self.status))
@@ -273,7 +275,7 @@ impl ErrorEnvelope {
     }
 }
 
-/// A page as an edge server sends it.
+/// The error page of a server in front of OpenRouter.
 pub(super) fn html(status: u16) -> String {
     format!(
         "<!DOCTYPE html>\n<html><head><title>{status}</title></head>\n\

@@ -1,86 +1,88 @@
-//! HTTP/1.1 as the simulator needs it, straight on the socket: a polite server library
-//! would not let it be as rude as a fault has to be. Headers keep their order and case.
+//! HTTP/1.1 on the bare socket. A server library would not let a fault break the protocol, and it would not keep
+//! the order and the case of headers.
 
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Largest request head.
+/// The largest request head in bytes.
 const MAX_HEAD: usize = 64 * 1024;
-/// Largest request body.
+/// The largest request body in bytes.
 const MAX_BODY: usize = 32 * 1024 * 1024;
 
-/// A request as it arrived.
+/// A request as the simulator received it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceivedRequest {
-    /// For example `POST`.
+    /// The method, for example `POST`.
     pub method: String,
-    /// Path and query, a fault's segment included.
+    /// Path and query, with the segment of a fault.
     pub path: String,
-    /// Names and values in the order and case in which they came.
+    /// Names and values in the order and case in which they arrived.
     pub headers: Vec<(String, String)>,
-    /// The body, unchunked.
+    /// The body without its transfer encoding.
     pub body: Vec<u8>,
 }
 
 impl ReceivedRequest {
-    /// A header's first value; names compare without case.
+    /// The first value of a header; the case of the name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON, or `null`.
+    /// The body as JSON, or `null` if it is not JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    fn is(&self, name: &str, value: &str) -> bool {
+    /// Whether a header contains a word; `value` is in lower case.
+    fn has(&self, name: &str, value: &str) -> bool {
         self.header(name).is_some_and(|v| v.to_ascii_lowercase().contains(value))
     }
 
-    /// Whether the client wants the connection closed after this.
+    /// Whether the client wants the connection to be closed after the response.
     pub(super) fn closes(&self) -> bool {
-        self.is("connection", "close")
+        self.has("connection", "close")
     }
 }
 
-/// Why no request could be read.
+/// The reason why no request could be read.
 #[derive(Debug)]
 pub(super) enum RequestReadError {
-    /// The client went away.
-    Gone,
-    /// It sent what is no request: answer with this status and close.
-    Bad(u16, &'static str),
+    /// The client closed the connection.
+    Disconnected,
+    /// The client sent something else than a request: answer with this status and message, then close.
+    Malformed(u16, &'static str),
 }
 
 impl From<io::Error> for RequestReadError {
     fn from(_: io::Error) -> Self {
-        Self::Gone
+        Self::Disconnected
     }
 }
 
-/// Reads one request; `buffer` holds what came after the previous one.
+/// Reads one request. `buffer` keeps bytes that arrived after it, for the next call.
 pub(super) async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<ReceivedRequest, RequestReadError> {
     let end = loop {
         if let Some(end) = memchr::memmem::find(buffer, b"\r\n\r\n") {
             break end;
         }
         if buffer.len() > MAX_HEAD {
-            return Err(RequestReadError::Bad(431, "the request's headers are too large"));
+            return Err(RequestReadError::Malformed(431, "the request's headers are too large"));
         }
         fill(stream, buffer).await?;
     };
     let head = buffer.drain(..end + 4).collect::<Vec<u8>>();
-    let mut request = parse_head(&head[..end]).ok_or(RequestReadError::Bad(400, "that is no HTTP/1.1 request"))?;
-    if request.is("expect", "100-continue") {
+    let mut request =
+        parse_head(&head[..end]).ok_or(RequestReadError::Malformed(400, "this is not an HTTP/1.1 request"))?;
+    if request.has("expect", "100-continue") {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
-    if request.is("transfer-encoding", "chunked") {
+    if request.has("transfer-encoding", "chunked") {
         request.body = read_chunked(stream, buffer).await?;
     } else if let Some(length) = request.header("content-length") {
         let length: usize =
-            length.trim().parse().map_err(|_| RequestReadError::Bad(400, "Content-Length is no number"))?;
-        request.body = take(stream, buffer, length).await?;
+            length.trim().parse().map_err(|_| RequestReadError::Malformed(400, "Content-Length is not a number"))?;
+        request.body = read_exact(stream, buffer, length).await?;
     }
     Ok(request)
 }
@@ -100,12 +102,12 @@ fn parse_head(head: &[u8]) -> Option<ReceivedRequest> {
 }
 
 async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(), RequestReadError> {
-    if stream.read_buf(buffer).await? == 0 { Err(RequestReadError::Gone) } else { Ok(()) }
+    if stream.read_buf(buffer).await? == 0 { Err(RequestReadError::Disconnected) } else { Ok(()) }
 }
 
-async fn take(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Result<Vec<u8>, RequestReadError> {
+async fn read_exact(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Result<Vec<u8>, RequestReadError> {
     if length > MAX_BODY {
-        return Err(RequestReadError::Bad(413, "the request's body is too large"));
+        return Err(RequestReadError::Malformed(413, "the request's body is too large"));
     }
     while buffer.len() < length {
         fill(stream, buffer).await?;
@@ -120,7 +122,7 @@ async fn read_line(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Strin
             return Ok(String::from_utf8_lossy(&line[..end]).into_owned());
         }
         if buffer.len() > MAX_HEAD {
-            return Err(RequestReadError::Bad(400, "a chunk's head is too large"));
+            return Err(RequestReadError::Malformed(400, "the head of a chunk is too large"));
         }
         fill(stream, buffer).await?;
     }
@@ -131,21 +133,21 @@ async fn read_chunked(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Ve
     loop {
         let line = read_line(stream, buffer).await?;
         let size = line.split(';').next().unwrap_or_default().trim();
-        let size =
-            usize::from_str_radix(size, 16).map_err(|_| RequestReadError::Bad(400, "a chunk's size is no number"))?;
+        let size = usize::from_str_radix(size, 16)
+            .map_err(|_| RequestReadError::Malformed(400, "the size of a chunk is not a number"))?;
         if size == 0 {
             while !read_line(stream, buffer).await?.is_empty() {}
             return Ok(body);
         }
         if body.len().saturating_add(size) > MAX_BODY {
-            return Err(RequestReadError::Bad(413, "the request's body is too large"));
+            return Err(RequestReadError::Malformed(413, "the request's body is too large"));
         }
-        body.extend(take(stream, buffer, size).await?);
+        body.extend(read_exact(stream, buffer, size).await?);
         read_line(stream, buffer).await?;
     }
 }
 
-/// A response's head, or the whole of it.
+/// The head of a response.
 pub(super) fn head(status: u16, headers: &[(&str, &str)]) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} {}\r\nServer: switchover-simulator\r\n", reason(status));
     for (name, value) in headers {
@@ -158,7 +160,7 @@ pub(super) fn head(status: u16, headers: &[(&str, &str)]) -> Vec<u8> {
     head.into_bytes()
 }
 
-/// One chunk of a chunked body.
+/// Frames bytes as one chunk of a chunked body.
 pub(super) fn chunk(bytes: &[u8]) -> Vec<u8> {
     let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
     chunk.extend_from_slice(bytes);

@@ -1,15 +1,15 @@
-//! What was generated, for `/generation`, and what it cost, for `/key` and `/credits`.
+//! The generations of `/generation`, and the sum of their costs for `/key` and `/credits`.
 
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 
-/// So many generations are kept.
-const KEPT: usize = 1024;
+/// Older generations are forgotten.
+const MAX_GENERATIONS: usize = 1024;
 
-/// Generations, oldest first.
+/// The last generations, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct GenerationLedger {
-    entries: VecDeque<GenerationRecord>,
+    records: VecDeque<GenerationRecord>,
     spent: f64,
 }
 
@@ -17,35 +17,35 @@ pub(super) struct GenerationLedger {
 struct GenerationRecord {
     id: String,
     data: Value,
-    asked: u32,
+    /// How many times `/generation` was asked for it.
+    lookups: u32,
 }
 
 impl GenerationLedger {
-    /// Writes a generation down; `cost` is in USD.
-    pub(super) fn enter(&mut self, id: String, data: Value, cost: f64) {
-        self.entries.retain(|entry| entry.id != id);
-        if self.entries.len() == KEPT {
-            self.entries.pop_front();
+    /// Adds a generation and its cost in USD.
+    pub(super) fn add(&mut self, id: String, data: Value, cost: f64) {
+        if self.records.len() == MAX_GENERATIONS {
+            self.records.pop_front();
         }
-        self.entries.push_back(GenerationRecord { id, data, asked: 0 });
+        self.records.push_back(GenerationRecord { id, data, lookups: 0 });
         self.spent += cost;
     }
 
-    /// The client left before the end.
+    /// Marks a generation as cancelled: the client left before its end.
     pub(super) fn cancelled(&mut self, id: &str) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
-            entry.data["cancelled"] = json!(true);
+        if let Some(record) = self.records.iter_mut().find(|record| record.id == id) {
+            record.data["cancelled"] = json!(true);
         }
     }
 
-    /// A generation, once it has been asked for more than `lag` times.
+    /// Looks a generation up. The first `lag` lookups do not find it.
     pub(super) fn find(&mut self, id: &str, lag: u32) -> Option<Value> {
-        let entry = self.entries.iter_mut().find(|entry| entry.id == id)?;
-        entry.asked += 1;
-        (entry.asked > lag).then(|| json!({ "data": entry.data }))
+        let record = self.records.iter_mut().find(|record| record.id == id)?;
+        record.lookups += 1;
+        (record.lookups > lag).then(|| json!({ "data": record.data }))
     }
 
-    /// USD so far.
+    /// The cost of all generations in USD, the forgotten ones included.
     pub(super) fn spent(&self) -> f64 {
         self.spent
     }

@@ -1,4 +1,4 @@
-//! How a completion goes over the wire, and how each fault spoils that.
+//! How a completion is sent, and what each fault does to that.
 
 mod stream;
 mod whole;
@@ -13,19 +13,22 @@ use crate::fault::FaultKind;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Faults in what is said. Those in the form of an answer are [`reply`](super::reply)'s.
-pub(super) fn content(completion: &mut SimulatedCompletion, kind: Option<FaultKind>) {
+/// Applies a fault in the content. Faults in the form of an answer belong to [`reply`](super::reply).
+pub(super) fn spoil_content(completion: &mut SimulatedCompletion, kind: Option<FaultKind>) {
     match kind {
         Some(FaultKind::Empty) => {
-            completion.content.clear();
+            completion.clear_content();
             completion.reasoning.clear();
         }
-        Some(FaultKind::Whitespace) => completion.content = vec![" \n".into(), "\n  ".into(), "\n".into()],
+        Some(FaultKind::Whitespace) => {
+            completion.clear_content();
+            completion.content = vec![" \n".into(), "\n  ".into(), "\n".into()];
+        }
         Some(FaultKind::ReasoningOnly) => {
             if completion.reasoning.is_empty() {
                 completion.reasoning = tokens("I have thought about it for a while and still have nothing to say.");
             }
-            completion.content.clear();
+            completion.clear_content();
         }
         Some(FaultKind::ContentFilter) => {
             completion.content.truncate(completion.content.len() / 2);
@@ -33,42 +36,42 @@ pub(super) fn content(completion: &mut SimulatedCompletion, kind: Option<FaultKi
             completion.native_finish = "content_filter".into();
         }
         Some(FaultKind::Refusal) => {
-            completion.content.clear();
+            completion.clear_content();
             completion.refusal = Some("I cannot help with that. (A simulated refusal.)".into());
             completion.native_finish = "refusal".into();
         }
-        Some(FaultKind::Length) => completion.cap(completion.len() / 3),
+        Some(FaultKind::Length) => completion.truncate(completion.len() / 3),
         _ => {}
     }
 }
 
-/// The whole exchange after the request.
+/// The script of a completion's response.
 pub(super) fn script(
-    world: &SimulatorState,
+    state: &SimulatorState,
     completion: &SimulatedCompletion,
     streamed: bool,
     kind: Option<FaultKind>,
     injected: Option<&str>,
 ) -> ResponseScript {
-    let wire = Delivery { world, completion, kind, injected };
-    if let Some(script) = wire.instead() {
+    let delivery = Delivery { state, completion, kind, injected };
+    if let Some(script) = delivery.replaced() {
         return script;
     }
-    if streamed { stream::script(&wire) } else { whole::script(&wire) }
+    if streamed { stream::script(&delivery) } else { whole::script(&delivery) }
 }
 
-/// What both kinds of answer need.
+/// A completion on its way to the client, streamed or whole.
 struct Delivery<'a> {
-    world: &'a SimulatorState,
+    state: &'a SimulatorState,
     completion: &'a SimulatedCompletion,
     kind: Option<FaultKind>,
-    /// The fault's word, for the header that names it.
+    /// The fault as its path writes it, for the header that names it.
     injected: Option<&'a str>,
 }
 
 impl Delivery<'_> {
-    /// The faults that do not depend on how the answer would have been sent.
-    fn instead(&self) -> Option<ResponseScript> {
+    /// The script of a fault that sends something else in place of the completion, streamed or not.
+    fn replaced(&self) -> Option<ResponseScript> {
         let steps = match self.kind? {
             FaultKind::Refused | FaultKind::Reset => vec![SocketStep::Reset],
             FaultKind::BlackHole => vec![SocketStep::Hang],
@@ -100,37 +103,37 @@ impl Delivery<'_> {
         ResponseScript::whole(200, &self.headers(content_type), body.as_bytes())
     }
 
-    /// The head of a chunked body.
+    /// The script of a response with a chunked body, which begins with its head.
     fn open(&self, content_type: &'static str) -> ResponseScript {
         let mut headers = self.headers(content_type);
         headers.extend([("Cache-Control", "no-cache"), ("Transfer-Encoding", "chunked")]);
         ResponseScript(vec![SocketStep::Send(http::head(200, &headers))])
     }
 
-    /// An error's body.
+    /// The body of an error with this status.
     fn error(&self, code: u16) -> Value {
         let status = crate::fault::Status::new(code);
         ErrorEnvelope::injected(&status, self.completion.model, &self.completion.model.id).body(None)
     }
 
     fn pace(&self, time: Duration) -> Duration {
-        self.world.pace(time)
+        self.state.pace(time)
     }
 
-    /// Up to the first token.
+    /// The pause before the first token.
     fn first_token(&self) -> Duration {
         let late = if let Some(FaultKind::Slow(late)) = self.kind { late } else { Duration::ZERO };
         self.pace(self.completion.model.first_token().saturating_add(late))
     }
 
-    /// Between tokens, on average.
+    /// The average pause between two tokens.
     fn per_token(&self) -> Duration {
         let late = if let Some(FaultKind::Drip(late)) = self.kind { late } else { Duration::ZERO };
         self.pace(self.completion.model.per_token().saturating_add(late))
     }
 
-    /// The same bytes for ever; without a clock, a dozen times and then silence.
-    fn murmur(&self, script: &mut ResponseScript, bytes: &[u8], every: Duration) {
+    /// Sends the same bytes without end. At pace 0, which has no timers, it sends them twelve times and then hangs.
+    fn repeat(&self, script: &mut ResponseScript, bytes: &[u8], every: Duration) {
         let every = self.pace(every);
         if every.is_zero() {
             for _ in 0..12 {
@@ -138,7 +141,7 @@ impl Delivery<'_> {
             }
             script.0.push(SocketStep::Hang);
         } else {
-            script.0.push(SocketStep::Murmur(http::chunk(bytes), every));
+            script.0.push(SocketStep::Repeat(http::chunk(bytes), every));
         }
     }
 }

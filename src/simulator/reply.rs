@@ -23,27 +23,34 @@ use crate::fault::FaultKind;
 use prompt::{AnswerForm, ParsedPrompt};
 use responder::Responder;
 
-/// A model's words.
+/// The words of a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ComposedReply {
     /// Empty for a model that does not reason.
     pub reasoning: String,
-    /// The answer.
+    /// The answer, or the arguments of the tool that is called.
     pub content: String,
+    /// The name of the tool that the model calls instead of answering.
+    pub tool: Option<String>,
 }
 
-/// Composes the reply of `model` to `ask`, spoilt by a fault in its form.
-pub(super) fn compose(ask: &CompletionRequest, model: &SimulatedModel, kind: Option<FaultKind>) -> ComposedReply {
-    let prompt = ParsedPrompt::read(&ask.messages, ask.format.as_ref().filter(|_| model.structured));
+/// Composes the reply of `model` to a request. A fault in the form of an answer spoils the content.
+pub(super) fn compose(request: &CompletionRequest, model: &SimulatedModel, fault: Option<FaultKind>) -> ComposedReply {
+    let tool = request.called_tool();
+    let prompt = match tool {
+        Some(tool) => ParsedPrompt::of_tool(&tool.parameters),
+        None => ParsedPrompt::read(&request.messages, request.format.as_ref().filter(|_| model.structured)),
+    };
     let responder = Responder::new(model, &prompt);
-    let values = if prompt.form == AnswerForm::Plain { vec![responder.text().into()] } else { responder.values() };
-    let text = form::write(prompt.form, &prompt.outputs, values, kind);
-    let mut reply = ComposedReply { reasoning: String::new(), content: text };
-    if kind == Some(FaultKind::JsonInReasoning) {
-        reply = ComposedReply { reasoning: reply.content, content: String::new() };
+    let values = match prompt.form {
+        AnswerForm::Plain => vec![responder.text().into()],
+        AnswerForm::Arguments => responder.arguments(),
+        _ => responder.values(),
+    };
+    let mut content = form::write(prompt.form, &prompt.outputs, values, fault);
+    let mut reasoning = if model.reasoning && request.reasons { responder.thoughts() } else { String::new() };
+    if fault == Some(FaultKind::JsonInReasoning) {
+        reasoning.push_str(&std::mem::take(&mut content));
     }
-    if model.reasoning && ask.reasons {
-        reply.reasoning.insert_str(0, &responder.thoughts());
-    }
-    reply
+    ComposedReply { reasoning, content, tool: tool.map(|tool| tool.name.clone()) }
 }

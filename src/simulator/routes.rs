@@ -1,4 +1,4 @@
-//! Which path is answered by what.
+//! The paths of the API and what answers each.
 
 use super::catalogue::{self, SimulatedModel};
 use super::envelope::ErrorEnvelope;
@@ -8,11 +8,46 @@ use super::segment::FaultSegment;
 use super::{ScriptedResponse, SimulatorState, chat, lock};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use std::fmt;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
+/// A request and how it was answered. Its `Display` is one line for a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServedRequest {
+    /// The method, for example `POST`.
+    pub method: String,
+    /// The path as the client wrote it, with the segment of a fault.
+    pub path: String,
+    /// The model that answered, or the first one that was asked for.
+    pub model: Option<String>,
+    /// The status of the response; `None` if the connection ended without one.
+    pub status: Option<u16>,
+    /// The injected fault.
+    pub fault: Option<String>,
+    /// Whether the client closed the connection before the response was complete.
+    pub client_left: bool,
+}
+
+impl fmt::Display for ServedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        if let Some(model) = &self.model {
+            write!(f, " {model}")?;
+        }
+        match self.status {
+            Some(status) => write!(f, ": {status}")?,
+            None => f.write_str(": no response")?,
+        }
+        if let Some(fault) = &self.fault {
+            write!(f, ", injected {fault}")?;
+        }
+        f.write_str(if self.client_left { ", the client left" } else { "" })
+    }
+}
+
 /// Answers a request to any path.
-pub(super) fn answer(world: &SimulatorState, request: &ReceivedRequest) -> ScriptedResponse {
+pub(super) fn answer(state: &SimulatorState, request: &ReceivedRequest) -> ScriptedResponse {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let (segment, path) = match split(path) {
         Ok(found) => found,
@@ -24,14 +59,14 @@ pub(super) fn answer(world: &SimulatorState, request: &ReceivedRequest) -> Scrip
         return ErrorEnvelope::new(401, "No auth credentials found").script(&[]).into();
     }
     match (method, path) {
-        ("POST", "/chat/completions") => chat::answer(world, request, segment.as_ref()),
-        ("GET", "") => hello(world),
+        ("POST", "/chat/completions") => chat::answer(state, request, segment.as_ref().or(state.faults.as_ref())),
+        ("GET", "") => hello(state),
         ("GET", "/models" | "/models/user") => {
             ok(&json!({ "data": catalogue::all().iter().map(SimulatedModel::listing).collect::<Vec<_>>() }))
         }
-        ("GET", "/key" | "/auth/key") => ok(&key(world, request)),
-        ("GET", "/credits") => ok(&json!({ "data": { "total_credits": 10, "total_usage": spent(world) } })),
-        ("GET", "/generation") => generation(world, query),
+        ("GET", "/key" | "/auth/key") => ok(&key(state, request)),
+        ("GET", "/credits") => ok(&json!({ "data": { "total_credits": 10, "total_usage": spent(state) } })),
+        ("GET", "/generation") => generation(state, query),
         ("GET", "/providers") => ok(&json!({ "data": catalogue::providers() })),
         ("GET", path) if path.starts_with("/models/") && path.ends_with("/endpoints") => {
             let id = &path["/models/".len()..path.len() - "/endpoints".len()];
@@ -52,59 +87,60 @@ pub(super) fn answer(world: &SimulatorState, request: &ReceivedRequest) -> Scrip
     }
 }
 
-/// The fault before `/api/v1`, and the path after it. The root is served as well.
+/// Splits a path into the fault before `/api/v1` and what comes after it. The root is a path too.
 fn split(path: &str) -> Result<(Option<FaultSegment>, &str), ErrorEnvelope> {
     if path == "/" {
         return Ok((None, ""));
     }
-    let Some(at) = path.find("/api/v1") else {
+    let Some((segment, rest)) = path.split_once("/api/v1") else {
         return Ok((None, path));
     };
-    let rest = &path[at + "/api/v1".len()..];
-    let word = path[..at].trim_matches('/');
-    if word.is_empty() {
+    // Clients may escape `=`, `@`, `~` and the like.
+    let segment = percent_decode_str(segment.trim_matches('/')).decode_utf8_lossy();
+    if segment.is_empty() {
         return Ok((None, rest));
     }
-    // Clients may escape `=`, `@`, `~` and the like.
-    let word = percent_decode_str(word).decode_utf8_lossy();
-    match FaultSegment::read(&word) {
+    match FaultSegment::read(&segment) {
         Ok(segment) => Ok((Some(segment), rest)),
         Err(error) => Err(ErrorEnvelope::new(404, format!("no such fault in the path: {error}"))),
     }
 }
 
+/// Whether there is a bearer token; any token will do.
 fn authorized(request: &ReceivedRequest) -> bool {
-    let key = request.header("authorization").and_then(|value| value.split_once(' '));
-    key.is_some_and(|(scheme, key)| scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty())
+    let authorization = request.header("authorization").and_then(|value| value.split_once(' '));
+    authorization.is_some_and(|(scheme, key)| scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty())
 }
 
 fn ok(value: &Value) -> ScriptedResponse {
     ResponseScript::whole(200, &[JSON], value.to_string().as_bytes()).into()
 }
 
-fn hello(world: &SimulatorState) -> ScriptedResponse {
+/// The text at the root, for people.
+fn hello(state: &SimulatorState) -> ScriptedResponse {
     let models: Vec<&str> = catalogue::all().iter().map(|model| model.id.as_str()).collect();
     let text = format!(
         "Switchover's simulator: OpenRouter's API on loopback, with no model behind it.\n\n\
-         POST /api/v1/chat/completions          healthy\n\
+         POST /api/v1/chat/completions\n\
          POST /503/api/v1/chat/completions      with a fault; `switchover faults` lists them\n\
          GET  /api/v1/models, /key, /credits, /generation?id=…\n\n\
          seed {}, pace {}\n\nmodels:\n  {}\n",
-        world.options.seed,
-        world.options.pace,
+        state.options.seed,
+        state.options.pace,
         models.join("\n  ")
     );
     ResponseScript::whole(200, &[("Content-Type", "text/plain; charset=utf-8")], text.as_bytes()).into()
 }
 
-fn spent(world: &SimulatorState) -> f64 {
-    lock(&world.ledger).spent()
+/// The cost of all completions in USD.
+fn spent(state: &SimulatorState) -> f64 {
+    lock(&state.ledger).spent()
 }
 
-fn key(world: &SimulatorState, request: &ReceivedRequest) -> Value {
+fn key(state: &SimulatorState, request: &ReceivedRequest) -> Value {
     let key = request.header("authorization").unwrap_or_default();
     let tail: String = key.chars().rev().take(3).collect::<Vec<_>>().into_iter().rev().collect();
-    let usage = spent(world);
+    let usage = spent(state);
     json!({ "data": {
         "label": format!("simulated...{tail}"),
         "limit": 10, "limit_remaining": 10.0 - usage, "limit_reset": null,
@@ -115,9 +151,9 @@ fn key(world: &SimulatorState, request: &ReceivedRequest) -> Value {
     } })
 }
 
-fn generation(world: &SimulatorState, query: &str) -> ScriptedResponse {
+fn generation(state: &SimulatorState, query: &str) -> ScriptedResponse {
     let id = query.split('&').find_map(|pair| pair.strip_prefix("id=")).unwrap_or_default();
-    match lock(&world.ledger).find(id, world.options.generation_lag) {
+    match lock(&state.ledger).find(id, state.options.generation_lag) {
         Some(data) => ok(&data),
         None => ErrorEnvelope::new(404, format!("Generation {id} not found")).script(&[]).into(),
     }

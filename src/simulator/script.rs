@@ -1,4 +1,4 @@
-//! What a response does on its socket, as a value: a fault is another script, not another server.
+//! What a response does on its socket, as a value. A fault is another script; the server stays the same.
 
 use super::http;
 use std::io;
@@ -9,21 +9,21 @@ use tokio::net::TcpStream;
 /// One step on the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SocketStep {
-    /// These bytes go out.
+    /// Sends these bytes.
     Send(Vec<u8>),
-    /// Time passes; never zero.
+    /// Waits; never zero.
     Wait(Duration),
-    /// The same bytes again and again, until the client leaves.
-    Murmur(Vec<u8>, Duration),
-    /// Nothing more, until the client leaves.
+    /// Sends the same bytes again and again, with this pause between, until the client leaves.
+    Repeat(Vec<u8>, Duration),
+    /// Sends nothing more and waits until the client leaves.
     Hang,
-    /// A reset (RST).
+    /// Resets the connection (RST).
     Reset,
-    /// An end (FIN).
+    /// Closes the connection (FIN).
     Close,
 }
 
-/// Steps in order. After the last one the connection serves its next request.
+/// Steps in the order in which they are played. After the last one the connection serves its next request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ResponseScript(pub Vec<SocketStep>);
 
@@ -42,7 +42,15 @@ impl ResponseScript {
         }
     }
 
-    /// A whole response with a known length.
+    /// The status that it answers with; `None` if the connection ends without a response.
+    pub(super) fn status(&self) -> Option<u16> {
+        let SocketStep::Send(bytes) = self.0.iter().find(|step| !matches!(step, SocketStep::Wait(_)))? else {
+            return None;
+        };
+        std::str::from_utf8(bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)?).ok()?.parse().ok()
+    }
+
+    /// A complete response with a `Content-Length`.
     pub(super) fn whole(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Self {
         let length = body.len().to_string();
         let mut all = headers.to_vec();
@@ -53,29 +61,29 @@ impl ResponseScript {
     }
 }
 
-/// How a script ended.
+/// The state of the connection after a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScriptEnd {
-    /// All was sent; the connection is still good.
+    /// Everything was sent; the connection can be used again.
     Open,
-    /// The script closed it.
+    /// The script closed or reset it.
     Closed,
-    /// The client left before the end.
-    Left,
+    /// The client closed it before the end.
+    ClientLeft,
 }
 
-/// Bytes without a pause between them leave together, up to this many.
+/// Bytes without a pause between them are written together, up to this many.
 const BATCH: usize = 16 * 1024;
 
-/// Plays a script. The only place of the simulator that waits.
+/// Plays a script. Nothing else in the simulator waits.
 pub(super) async fn play(stream: &mut TcpStream, script: ResponseScript) -> ScriptEnd {
-    match steps(stream, script).await {
+    match play_steps(stream, script).await {
         Ok(end) => end,
-        Err(_) => ScriptEnd::Left,
+        Err(_) => ScriptEnd::ClientLeft,
     }
 }
 
-async fn steps(stream: &mut TcpStream, script: ResponseScript) -> io::Result<ScriptEnd> {
+async fn play_steps(stream: &mut TcpStream, script: ResponseScript) -> io::Result<ScriptEnd> {
     let mut pending = Vec::new();
     for step in script.0 {
         if let SocketStep::Send(bytes) = step {
@@ -92,18 +100,18 @@ async fn steps(stream: &mut TcpStream, script: ResponseScript) -> io::Result<Scr
             SocketStep::Send(_) => {}
             SocketStep::Wait(time) => {
                 if !pause(stream, time).await {
-                    return Ok(ScriptEnd::Left);
+                    return Ok(ScriptEnd::ClientLeft);
                 }
             }
-            SocketStep::Murmur(bytes, every) => loop {
+            SocketStep::Repeat(bytes, every) => loop {
                 stream.write_all(&bytes).await?;
                 if !pause(stream, every).await {
-                    return Ok(ScriptEnd::Left);
+                    return Ok(ScriptEnd::ClientLeft);
                 }
             },
             SocketStep::Hang => {
-                left(stream).await;
-                return Ok(ScriptEnd::Left);
+                client_left(stream).await;
+                return Ok(ScriptEnd::ClientLeft);
             }
             SocketStep::Reset => {
                 stream.set_zero_linger()?;
@@ -119,17 +127,17 @@ async fn steps(stream: &mut TcpStream, script: ResponseScript) -> io::Result<Scr
     Ok(ScriptEnd::Open)
 }
 
-/// Waits; false as soon as the client has left.
+/// Waits, and returns false as soon as the client has left.
 async fn pause(stream: &TcpStream, time: Duration) -> bool {
     tokio::select! {
         () = tokio::time::sleep(time) => true,
-        () = left(stream) => false,
+        () = client_left(stream) => false,
     }
 }
 
-/// Returns when the client has closed its side. A client that sends its next request
-/// before the answer is complete cannot be seen to leave; writing will tell.
-async fn left(stream: &TcpStream) {
+/// Returns when the client has closed its side. Once a client has sent its next request before the answer is
+/// complete, this cannot see it leave; then a write fails.
+async fn client_left(stream: &TcpStream) {
     let mut byte = [0];
     match stream.peek(&mut byte).await {
         Ok(0) | Err(_) => {}

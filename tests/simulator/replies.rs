@@ -3,7 +3,7 @@
 use crate::start;
 use crate::wire::{Reply, ask, post, post_bytes, send};
 use serde_json::{Map, Value, json};
-use switchover::simulator::Simulator;
+use switchover::simulator::{Simulator, SimulatorOptions};
 
 const STYLES: [&str; 3] = ["markers", "json", "xml"];
 
@@ -187,21 +187,25 @@ fn body_of(case: &Value) -> String {
 }
 
 #[tokio::test]
-async fn the_same_request_gets_the_same_bytes() {
-    let mut bodies = Vec::new();
+async fn the_same_requests_get_the_same_bytes_and_each_its_own_id() {
+    let mut runs = Vec::new();
     for seed in [7, 7, 8] {
-        let options = switchover::simulator::SimulatorOptions { pace: 0.0, seed, ..Default::default() };
+        let options = SimulatorOptions { pace: 0.0, seed, ..SimulatorOptions::default() };
         let simulator = Simulator::start(options).await.unwrap();
-        for stream in [true, false] {
+        let mut replies = Vec::new();
+        for stream in [true, true, false, false] {
             let body = json!({ "model": "deepseek/deepseek-r1", "stream": stream, "messages": [{ "role": "user", "content": "What is Rust?" }] });
-            let (once, again) = (post(&simulator, "", &body).await, post(&simulator, "", &body).await);
-            assert_eq!(once.body, again.body);
-            assert_eq!(once.headers, again.headers);
-            bodies.push(once.body);
+            replies.push(post(&simulator, "", &body).await);
         }
+        for pair in replies.chunks(2) {
+            let id = |reply: &Reply| reply.header("x-generation-id").unwrap().to_owned();
+            assert_ne!(id(&pair[0]), id(&pair[1]));
+            assert_eq!(pair[0].text().replace(&id(&pair[0]), "ID"), pair[1].text().replace(&id(&pair[1]), "ID"));
+        }
+        runs.push(replies.iter().map(|reply| (reply.text(), reply.headers.clone())).collect::<Vec<_>>());
     }
-    assert_eq!(bodies[..2], bodies[2..4], "another simulator with the same seed");
-    assert_ne!(bodies[..2], bodies[4..], "another seed");
+    assert_eq!(runs[0], runs[1], "another simulator with the same seed");
+    assert_ne!(runs[0], runs[2], "another seed");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The request body: what is understood of it, and what is refused.
+//! The body of a completion request: which of its fields the simulator understands, and what it refuses.
 
 use crate::simulator::catalogue::SimulatedModel;
 use crate::simulator::completion::count_tokens;
@@ -6,38 +6,59 @@ use crate::simulator::envelope::ErrorEnvelope;
 use crate::simulator::http::ReceivedRequest;
 use serde_json::Value;
 
-/// A message's role and text; the parts of a message in parts are joined.
+/// A message's role and text; content in parts is joined with line ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::simulator) struct PromptMessage {
     pub role: String,
     pub text: String,
 }
 
-/// What `response_format` asks for.
+/// The `response_format` of a request, where it asks for JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::simulator) enum ResponseFormat {
+    /// `json_object`: any object.
     Object,
+    /// `json_schema`: an object of this schema.
     Schema(Value),
 }
 
-/// A completion request.
+/// A tool of a request's `tools`.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::simulator) struct ToolSpec {
+    pub name: String,
+    /// The JSON schema of its arguments.
+    pub parameters: Value,
+}
+
+/// The `tool_choice` of a request; `auto` where there are tools and nothing is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum ToolChoice {
+    None,
+    Auto,
+    Required,
+    Named(String),
+}
+
+/// A completion request, read from its body and headers.
 #[derive(Clone, Debug)]
 pub(in crate::simulator) struct CompletionRequest {
-    /// `model`, then `models`: at least one.
+    /// `model`, then `models` without repetitions: at least one.
     pub models: Vec<String>,
     pub messages: Vec<PromptMessage>,
     pub stream: bool,
     pub max_tokens: Option<usize>,
     pub stop: Vec<String>,
     pub format: Option<ResponseFormat>,
-    /// False when reasoning is switched off.
+    tools: Vec<ToolSpec>,
+    tool_choice: ToolChoice,
+    /// False when the request switches reasoning off.
     pub reasons: bool,
-    /// False when reasoning is not to be shown.
+    /// False when the request asks to leave reasoning out of the answer.
     pub shows_reasoning: bool,
-    /// `X-OpenRouter-Metadata: enabled`
+    /// Whether the header `X-OpenRouter-Metadata: enabled` was sent.
     pub metadata: bool,
     require_parameters: bool,
-    /// Of the body's bytes: every id and draw comes from it.
+    /// A hash of the body's bytes, from which ids and random draws come.
     pub hash: u64,
 }
 
@@ -81,6 +102,7 @@ impl CompletionRequest {
         {
             return Err(refuse(format!("provider: unrecognized key \"{unknown}\"")));
         }
+        let tools = tools(&body["tools"])?;
         Ok(Self {
             models: models(&body)?,
             messages: messages(&body)?,
@@ -88,6 +110,8 @@ impl CompletionRequest {
             max_tokens: max_tokens(&body)?,
             stop: stop(&body["stop"])?,
             format: format(&body["response_format"])?,
+            tool_choice: tool_choice(&body["tool_choice"], &tools)?,
+            tools,
             reasons: !off,
             shows_reasoning: reasoning["exclude"] != Value::Bool(true)
                 && body["include_reasoning"] != Value::Bool(false),
@@ -99,13 +123,33 @@ impl CompletionRequest {
         })
     }
 
-    /// Tokens of the prompt, roughly.
+    /// The tokens of the prompt, estimated: the words of the messages and 4 for each message.
     pub(in crate::simulator) fn prompt_tokens(&self) -> usize {
         self.messages.iter().map(|message| 4 + count_tokens(&message.text)).sum()
     }
 
-    /// Whether a model can take this request at all.
-    pub(super) fn fits(&self, model: &SimulatedModel) -> Result<(), ErrorEnvelope> {
+    /// The tool that the model calls instead of answering, if it calls one. A choice of `auto` calls a tool until the
+    /// conversation has a tool's result after the last question; then the model answers.
+    pub(in crate::simulator) fn called_tool(&self) -> Option<&ToolSpec> {
+        let last = self.messages.iter().rev().find(|message| matches!(message.role.as_str(), "user" | "tool"));
+        let name = match &self.tool_choice {
+            ToolChoice::None => return None,
+            ToolChoice::Auto if last.is_some_and(|message| message.role == "tool") => return None,
+            ToolChoice::Named(name) => Some(name),
+            ToolChoice::Auto | ToolChoice::Required => None,
+        };
+        // A tool that the question mentions, otherwise the first one.
+        let question = self.messages.iter().rev().find(|message| message.role == "user");
+        let mentioned = |tool: &&ToolSpec| match name {
+            Some(name) => tool.name == *name,
+            None => question.is_some_and(|question| question.text.contains(&tool.name)),
+        };
+        self.tools.iter().find(mentioned).or(self.tools.first())
+    }
+
+    /// Refuses a request that this model cannot take: one that is too long, or one that needs parameters which the
+    /// model does not have.
+    pub(super) fn check(&self, model: &SimulatedModel) -> Result<(), ErrorEnvelope> {
         let prompt = self.prompt_tokens();
         let wanted = prompt + self.max_tokens.unwrap_or(0).min(model.max_output as usize);
         if wanted as u64 > model.context {
@@ -151,7 +195,7 @@ fn models(body: &Value) -> Result<Vec<String>, ErrorEnvelope> {
         }
         _ => return Err(refuse("models: expected an array")),
     }
-    // An account's default model.
+    // The account's default model.
     if models.is_empty() {
         models.push("openrouter/auto".to_owned());
     }
@@ -225,7 +269,36 @@ fn format(value: &Value) -> Result<Option<ResponseFormat>, ErrorEnvelope> {
     }
 }
 
-/// FNV-1a, 64 bits: the same on every machine and in every version.
+fn tools(value: &Value) -> Result<Vec<ToolSpec>, ErrorEnvelope> {
+    let tool = |(i, value): (usize, &Value)| {
+        let function = &value["function"];
+        let name = function["name"].as_str().filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| refuse(format!("tools[{i}].function.name: expected a name")))?;
+        Ok(ToolSpec { name: name.to_owned(), parameters: function["parameters"].clone() })
+    };
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(tools) => tools.iter().enumerate().map(tool).collect(),
+        _ => Err(refuse("tools: expected an array")),
+    }
+}
+
+fn tool_choice(value: &Value, tools: &[ToolSpec]) -> Result<ToolChoice, ErrorEnvelope> {
+    let named = value["function"]["name"].as_str();
+    match (value.as_str(), named) {
+        (Some("none"), _) => Ok(ToolChoice::None),
+        (Some("auto"), _) if !tools.is_empty() => Ok(ToolChoice::Auto),
+        (Some("required"), _) if !tools.is_empty() => Ok(ToolChoice::Required),
+        (None, Some(name)) if tools.iter().any(|tool| tool.name == name) => Ok(ToolChoice::Named(name.to_owned())),
+        (None, None) if value.is_null() && tools.is_empty() => Ok(ToolChoice::None),
+        (None, None) if value.is_null() => Ok(ToolChoice::Auto),
+        (Some("auto" | "required"), _) => Err(refuse("tool_choice: expected tools beside it")),
+        (None, Some(name)) => Err(refuse(format!("tool_choice: there is no tool named {name}"))),
+        _ => Err(refuse("tool_choice: expected none, auto, required or a function's name")),
+    }
+}
+
+/// FNV-1a with 64 bits, so that it is the same on every machine and in every version.
 pub(in crate::simulator) fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,4 +1,4 @@
-//! Server-sent events, good and bad.
+//! The server-sent events of a completion, and the faults that show in them.
 
 use super::Delivery;
 use crate::fault::FaultKind;
@@ -11,59 +11,61 @@ use std::time::Duration;
 
 const COMMENT: &[u8] = b": OPENROUTER PROCESSING\n\n";
 const DONE: &[u8] = b"data: [DONE]\n\n";
-/// Between keep-alive comments.
+/// The pause between keep-alive comments.
 const KEEP_ALIVE: Duration = Duration::from_millis(500);
-/// Bad events come after this many tokens.
+/// Bad events come after this many tokens, or at the end of a shorter answer.
 const EARLY: usize = 3;
 
-/// The stream of a completion.
-pub(super) fn script(wire: &Delivery<'_>) -> ResponseScript {
-    let mut script = wire.open("text/event-stream; charset=utf-8");
+/// The script of a streamed completion.
+pub(super) fn script(delivery: &Delivery<'_>) -> ResponseScript {
+    let mut script = delivery.open("text/event-stream; charset=utf-8");
     script.chunk(COMMENT);
-    match wire.kind {
+    match delivery.kind {
         Some(FaultKind::Comments) => {
-            wire.murmur(&mut script, COMMENT, KEEP_ALIVE);
+            delivery.repeat(&mut script, COMMENT, KEEP_ALIVE);
             return script;
         }
         Some(FaultKind::ErrorFirst(code)) => {
-            event(&mut script, &wire.error(code));
+            event(&mut script, &delivery.error(code));
             script.send(LAST_CHUNK);
             return script;
         }
-        Some(FaultKind::NoChoices) => return closed(script, &[wire.completion.chunk(&json!([]))]),
+        Some(FaultKind::NoChoices) => return closed(script, &[delivery.completion.chunk(&json!([]))]),
         Some(FaultKind::NullContent) => {
             let delta = json!({ "role": "assistant", "content": null });
-            let chunk = wire.completion.chunk(&choice(&delta, Some("stop"), Some(&wire.completion.native_finish)));
+            let chunk =
+                delivery.completion.chunk(&choice(&delta, Some("stop"), Some(&delivery.completion.native_finish)));
             return closed(script, &[chunk]);
         }
         _ => {}
     }
-    wait_for_first_token(wire, &mut script);
-    if wire.kind == Some(FaultKind::BadUtf8) {
-        bad_utf8(wire, &mut script);
+    wait_for_first_token(delivery, &mut script);
+    if delivery.kind == Some(FaultKind::BadUtf8) {
+        bad_utf8(delivery, &mut script);
     }
-    let stops_after = breaks_after(wire.kind).unwrap_or(usize::MAX);
-    let mut draw = fastrand::Rng::with_seed(wire.completion.hash);
-    for (i, piece) in wire.completion.pieces().take(stops_after).enumerate() {
+    let stops_after = breaks_after(delivery.kind).unwrap_or(usize::MAX);
+    let mut draw = fastrand::Rng::with_seed(delivery.completion.hash);
+    for (i, piece) in delivery.completion.pieces().take(stops_after).enumerate() {
         if i == EARLY {
-            bad_events(wire, &mut script);
+            bad_events(delivery, &mut script);
         }
         if i > 0 {
-            // Between half and one and a half of the usual, as tokens come in life.
-            script.wait(wire.per_token().mul_f64(0.5 + draw.f64()));
+            // Real tokens do not come evenly either: half to one and a half times the average.
+            script.wait(delivery.per_token().mul_f64(0.5 + draw.f64()));
         }
-        event(&mut script, &wire.completion.delta(piece));
+        event(&mut script, &delivery.completion.delta(piece));
     }
-    if wire.completion.len() <= EARLY {
-        bad_events(wire, &mut script);
+    if delivery.completion.len() <= EARLY {
+        bad_events(delivery, &mut script);
     }
-    end(wire, script)
+    end(delivery, script)
 }
 
 fn event(script: &mut ResponseScript, data: &Value) {
     script.chunk(format!("data: {data}\n\n"));
 }
 
+/// Ends a stream after these events.
 fn closed(mut script: ResponseScript, events: &[Value]) -> ResponseScript {
     for data in events {
         event(&mut script, data);
@@ -73,8 +75,8 @@ fn closed(mut script: ResponseScript, events: &[Value]) -> ResponseScript {
     script
 }
 
-fn wait_for_first_token(wire: &Delivery<'_>, script: &mut ResponseScript) {
-    let mut left = wire.first_token();
+fn wait_for_first_token(delivery: &Delivery<'_>, script: &mut ResponseScript) {
+    let mut left = delivery.first_token();
     while left > KEEP_ALIVE {
         script.wait(KEEP_ALIVE);
         script.chunk(COMMENT);
@@ -83,7 +85,7 @@ fn wait_for_first_token(wire: &Delivery<'_>, script: &mut ResponseScript) {
     script.wait(left);
 }
 
-/// How many tokens arrive before it breaks, if it breaks in mid-stream.
+/// The number of tokens before a fault that breaks the stream.
 fn breaks_after(kind: Option<FaultKind>) -> Option<usize> {
     match kind? {
         FaultKind::Stall(n)
@@ -96,39 +98,42 @@ fn breaks_after(kind: Option<FaultKind>) -> Option<usize> {
     }
 }
 
-fn bad_events(wire: &Delivery<'_>, script: &mut ResponseScript) {
-    match wire.kind {
+fn bad_events(delivery: &Delivery<'_>, script: &mut ResponseScript) {
+    match delivery.kind {
         Some(FaultKind::BadJson(n)) => {
             for _ in 0..n.min(1000) {
-                script.chunk(format!("data: {{\"id\":\"{}\",\"choices\":[{{\"delta\":{{\"con\n\n", wire.completion.id));
+                script.chunk(format!(
+                    "data: {{\"id\":\"{}\",\"choices\":[{{\"delta\":{{\"con\n\n",
+                    delivery.completion.id
+                ));
             }
         }
         Some(FaultKind::HugeEvent) => {
             let text = "x".repeat(2 << 20);
-            event(script, &wire.completion.delta(TokenPiece::Content(&text)));
+            event(script, &delivery.completion.delta(TokenPiece::Content(&text)));
         }
         _ => {}
     }
 }
 
-/// A token before the answer's first line, so that nothing of the answer itself is harmed.
-fn bad_utf8(wire: &Delivery<'_>, script: &mut ResponseScript) {
-    let mut bytes = format!("data: {}\n\n", wire.completion.delta(TokenPiece::Content("@@\n"))).into_bytes();
+/// Sends bytes that are not UTF-8 in a token of their own before the answer, so that the answer itself stays whole.
+fn bad_utf8(delivery: &Delivery<'_>, script: &mut ResponseScript) {
+    let mut bytes = format!("data: {}\n\n", delivery.completion.delta(TokenPiece::Content("@@\n"))).into_bytes();
     for byte in bytes.iter_mut().filter(|byte| **byte == b'@') {
         *byte = 0xff;
     }
     script.chunk(bytes);
 }
 
-fn end(wire: &Delivery<'_>, mut script: ResponseScript) -> ResponseScript {
-    let completion = wire.completion;
-    match wire.kind {
+fn end(delivery: &Delivery<'_>, mut script: ResponseScript) -> ResponseScript {
+    let completion = delivery.completion;
+    match delivery.kind {
         Some(FaultKind::Stall(_)) => script.0.push(SocketStep::Hang),
         Some(FaultKind::Cut(_)) => script.0.push(SocketStep::Close),
         Some(FaultKind::ResetAfter(_)) => script.0.push(SocketStep::Reset),
         Some(FaultKind::NoFinish(_)) => script.send(LAST_CHUNK),
         Some(FaultKind::ErrorEvent(_)) => {
-            // Both shapes are met in the wild: with a choice that says `error`, and with none.
+            // OpenRouter sends both shapes: with a choice that finishes with `error`, and without a choice.
             let bare = completion.model.tail == StreamTail::Null;
             let choices = if bare { json!([]) } else { choice(&json!({ "content": "" }), Some("error"), None) };
             let mut chunk = completion.chunk(&choices);

@@ -64,7 +64,7 @@ static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
 });
 
 /// Looks the inputs up: a canned answer, then a fact, then a sum. An input that a canned answer
-/// does not name is not compared, so the attempts that a MultiChainComparison compares may stand beside the others.
+/// does not name is not compared, so the attempts that a `MultiChainComparison` compares may stand beside the others.
 pub(super) fn find(prompt: &ParsedPrompt) -> Option<KnownAnswer> {
     let inputs: Vec<_> = prompt.inputs.iter().map(|(name, text)| (name.as_str(), normalized(text))).collect();
     if let Some((_, canned)) = KNOWLEDGE.canned.iter().find(|(all, _)| all.iter().all(|one| inputs.contains(one))) {

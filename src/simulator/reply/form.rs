@@ -33,7 +33,9 @@ pub(super) fn write(
             }
         }
         Some(FaultKind::MisspeltMarker) => {
-            names.iter_mut().for_each(|name| name.push(name.chars().last().unwrap_or('x')))
+            for name in &mut names {
+                name.push(name.chars().last().unwrap_or('x'));
+            }
         }
         Some(FaultKind::MarkerInside) => marker_inside(form, fields, &mut values),
         _ => {}
@@ -54,17 +56,16 @@ pub(super) fn write(
 
 fn in_form(form: AnswerForm, names: &[String], values: &[Value]) -> String {
     let pairs = names.iter().zip(values);
+    let object = || -> Map<String, Value> { names.iter().cloned().zip(values.iter().cloned()).collect() };
     match form {
         AnswerForm::Plain => values.first().map_or(String::new(), in_prompt),
         AnswerForm::Markers => {
-            let fields: String =
-                pairs.map(|(name, value)| format!("[[ ## {name} ## ]]\n{}\n\n", in_prompt(value))).collect();
-            fields + "[[ ## completed ## ]]"
+            let field = |(name, value)| format!("[[ ## {name} ## ]]\n{}", in_prompt(value));
+            let end = "[[ ## completed ## ]]".to_owned();
+            pairs.map(field).chain([end]).collect::<Vec<_>>().join("\n\n")
         }
-        AnswerForm::Json => {
-            let object: Map<String, Value> = pairs.map(|(name, value)| (name.clone(), value.clone())).collect();
-            serde_json::to_string_pretty(&object).unwrap_or_default()
-        }
+        AnswerForm::Json => serde_json::to_string_pretty(&object()).unwrap_or_default(),
+        AnswerForm::Arguments => Value::Object(object()).to_string(),
         AnswerForm::Xml => {
             let field = |(name, value)| format!("<{name}>\n{}\n</{name}>", in_prompt(value));
             pairs.map(field).collect::<Vec<_>>().join("\n\n")
@@ -84,7 +85,7 @@ fn in_prompt(value: &Value) -> String {
 
 fn marker_inside(form: AnswerForm, fields: &[PromptField], values: &mut [Value]) {
     let quoted = match form {
-        AnswerForm::Json => r#" In JSON one would write {"answer": "so"}."#,
+        AnswerForm::Json | AnswerForm::Arguments => r#" In JSON one would write {"answer": "so"}."#,
         AnswerForm::Xml => " In markup one would write <b>so</b>.",
         AnswerForm::Markers | AnswerForm::Plain => {
             " Fields begin with [[ ## name ## ]] and end with [[ ## completed ## ]], by the way."

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use std::cell::Cell;
 
 /// Below this depth the smallest value is generated, so that recursive schemas end.
-const DEEP: usize = 6;
+const DEEP: usize = 4;
 /// Deeper than this nothing is generated or looked at.
 const MAX_DEPTH: usize = 32;
 /// After this many steps every value is null: the schema demands an endless one.

@@ -17,6 +17,8 @@ pub(super) enum AnswerForm {
     Json,
     /// `<name>…</name>`
     Xml,
+    /// The arguments of a tool: a JSON object in one line.
+    Arguments,
 }
 
 /// An output field.
@@ -68,6 +70,11 @@ impl ParsedPrompt {
         }
         let inputs = inputs(messages, &given, &outputs);
         Self { form, outputs, inputs }
+    }
+
+    /// The task of filling in a tool's parameters.
+    pub(super) fn of_tool(parameters: &Value) -> Self {
+        Self { form: AnswerForm::Arguments, outputs: properties(parameters), inputs: Vec::new() }
     }
 
     /// What the inputs ask, as it is quoted in an answer: one line of at most 80 characters, without signs that

@@ -35,6 +35,14 @@ impl<'a> Responder<'a> {
         outputs.iter().enumerate().map(value).collect()
     }
 
+    /// Simulated values for the parameters of a tool.
+    pub(super) fn arguments(&self) -> Vec<Value> {
+        let value = |field: &PromptField| {
+            Generator::new(&field.definitions).value(&field.schema, &format!("simulated {}", field.name))
+        };
+        self.prompt.outputs.iter().map(value).collect()
+    }
+
     fn known(&self, field: &PromptField, first: bool) -> Option<Value> {
         match &self.known {
             Some(KnownAnswer::Canned(canned)) if canned.outputs.contains_key(&field.name) => {
