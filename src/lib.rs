@@ -2,25 +2,26 @@
 //! with failover that happens, and that you can watch.
 //!
 //! ```text
-//!              ┌─ tui ───────────────────────────────────────────────────────────┐
-//!   KeyEvent ─▶│ keymap ─ Action ─▶ App::update ─▶ App ─▶ draw(&App, now) ─▶ frame │
-//!              │                       ▲   └─▶ Option<Command>                     │
-//!              └───────────────────────│────────────│──────────────────────────────┘
-//!                                      │ Report     │ Job
-//!              ┌─ worker ──────────────│────────────▼──────────────────────────────┐
-//!              │ one task per run; the only place that spawns and sleeps           │◀─ Job ─ headless
-//!              │ Input ─▶ failover engine.step(now) ─▶ Event ─▶ start/abort attempt │─ Report ▶ headless, history
-//!              └────▲─────────────────────────────────────────────│────────────────┘
-//!                   │ Delta · end · Failure                       │ Request
-//!              ┌─ openrouter ─────────────────────────────────────▼────────────────┐
-//!              │ client ─ bytes ─▶ sse ─▶ chunk ─▶ Delta | Failure                  │
-//!              └─────────────────────────────┬─────────────────────────────────────┘
+//!              ┌─ tui ────────────────────────────────────────────────────────────────────────┐
+//!   KeyEvent ─▶│ keymap ─ Action ─▶ App::update ─▶ App ─▶ view::draw(&App, now) ─▶ frame      │
+//!              │                       ▲   └─▶ Option<Command>                                │
+//!              └───────────────────────│────────────│─────────────────────────────────────────┘
+//!                                      │ Report     │ RunSpec
+//!              ┌─ worker ──────────────│────────────▼─────────────────────────────────────────┐
+//!              │ run ─▶ drive: Program::next(calls so far) ─▶ Calls | Answer                  │◀─ RunSpec ─ cli
+//!              │         └─▶ call: Engine::step(now, Input) ─▶ Event ─▶ start, abort attempts │── Report ─▶ headless
+//!              └────▲──────────────────────────────────────────────│──────────────────│───────┘
+//!                   │ Delta · Completion · Failure                 │ Request          └─ Report ─▶ history (a thread)
+//!              ┌─ openrouter ──────────────────────────────────────▼──────────────────────────┐
+//!              │ client ─ bytes ─▶ sse ─▶ chunk ─▶ Delta | Failure                            │
+//!              └─────────────────────────────┬────────────────────────────────────────────────┘
 //!                 openrouter.ai/api/v1   ·   any compatible base URL   ·   simulator
 //! ```
 //!
-//! Keys become actions; actions change state and may return one command; a command
-//! starts a run; the run's engine says what to start and what to stop; everything it
-//! says comes back as reports; reports change state; state is drawn.
+//! Keys become actions. Actions change state and may return one command. A command starts a
+//! run. The run's program says which calls to make; the engine says which attempts each call
+//! makes. Everything that happens comes back as reports. Reports change state, and state is
+//! drawn.
 
 pub mod cli;
 pub mod config;

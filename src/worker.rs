@@ -13,7 +13,7 @@ mod call;
 mod costs;
 mod drive;
 mod preview;
-pub mod proof;
+pub mod reliability;
 mod services;
 mod trace;
 

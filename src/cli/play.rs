@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, block_in_place};
 
 /// So much of the history is at hand in the history overlay, in bytes.
 const AT_HAND: u64 = 256 << 10;
@@ -179,6 +179,7 @@ impl Effects {
         }
     }
 
+    /// Carries out one command. What reads or writes files does so beside the runtime's other work.
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Send(spec) => {
@@ -189,7 +190,7 @@ impl Effects {
                 let run = |(column, spec)| self.run(spec, move |report| Msg::Compared { number, column, report });
                 self.runs = specs.into_iter().enumerate().map(run).collect();
             }
-            Command::Replay(run) => match self.history.find(&run.to_string()) {
+            Command::Replay(run) => match block_in_place(|| self.history.find(&run.to_string())) {
                 Ok(reports) => self.replaying = Some(tokio::spawn(replay(reports, self.inbox.clone())).abort_handle()),
                 Err(error) => {
                     _ = self.inbox.send(Msg::Replayed(None));
@@ -208,14 +209,14 @@ impl Effects {
                 }
             }
             Command::SaveSignature(signature) => {
-                let said = match setup::save_entry(&self.folder, &signature) {
+                let said = match block_in_place(|| setup::save_entry(&self.folder, &signature)) {
                     Ok(path) => format!("kept in {}", path.display()),
                     Err(error) => format!("not kept: {error:#}"),
                 };
                 self.say(said);
             }
             Command::DeleteSignature(name) => {
-                let said = match setup::delete_entry(&self.folder, &name) {
+                let said = match block_in_place(|| setup::delete_entry(&self.folder, &name)) {
                     Ok(path) => format!("removed {}", path.display()),
                     Err(error) => format!("not removed: {error:#}"),
                 };

@@ -3,7 +3,7 @@
 use super::exit;
 use crate::failover::{Outcome, Policy};
 use crate::fault::{Fault, FaultRow, TABLE};
-use crate::worker::proof::{Proof, ProofConditions, prove};
+use crate::worker::reliability::{FaultTrial, TrialConditions, try_fault};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
@@ -33,16 +33,16 @@ impl ReliabilityArgs {
     pub(super) fn run(&self) -> Result<u8> {
         let rows = self.rows()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let proofs: Vec<(&str, Proof)> = runtime
+        let proofs: Vec<(&str, FaultTrial)> = runtime
             .block_on(async {
                 let play = |(word, fault): (&'static str, Fault)| async move {
                     // The seed is fixed: the same jitter on every machine.
-                    let terms = ProofConditions {
+                    let terms = TrialConditions {
                         stream: !self.no_stream,
                         pace: 1.0,
                         policy: Policy { seed: 1, ..Policy::default() },
                     };
-                    Ok::<_, std::io::Error>((word, prove(&fault, terms).await?))
+                    Ok::<_, std::io::Error>((word, try_fault(&fault, terms).await?))
                 };
                 stream::iter(rows)
                     .map(play)
@@ -69,7 +69,8 @@ impl ReliabilityArgs {
                 println!("{word:<28} {outcome:<18} {by:<26} {attempts:>8} {first:>12}");
             }
         }
-        let broken: Vec<_> = proofs.iter().filter_map(|(word, proof)| Some((word, proof.broken_promise()?))).collect();
+        let broken: Vec<_> =
+            proofs.iter().filter_map(|(word, proof)| Some((word, proof.broken_invariant()?))).collect();
         for (word, what) in &broken {
             eprintln!("switchover: {word}: {what}");
         }

@@ -1,4 +1,4 @@
-//! One HTTP exchange as a stream of what is heard of it.
+//! One attempt: its request is composed, opened, and read as a stream of progress.
 
 use super::call::CallContext;
 use super::services::{Address, Services};
@@ -13,14 +13,14 @@ use std::sync::Arc;
 
 /// What an attempt did at one time.
 pub(super) struct Progress {
-    /// Pieces of the response, in order.
+    /// Deltas of the response, in order.
     pub(super) deltas: Vec<Delta>,
-    /// Its end, behind them.
+    /// The attempt's end, after the deltas; `None` while it goes on.
     pub(super) end: Option<Box<Result<Completion, Failure>>>,
 }
 
-/// Composes the request and opens it: what is sent, and the exchange that sends it when it is first listened to.
-/// `address` is [`Services::next_address`] where it will be, [`Services::address`] where it is only looked at.
+/// Composes the request. Nothing is sent until the exchange is polled for the first time.
+/// Pass [`Services::next_address`] for an attempt, [`Services::address`] for a preview.
 pub(super) fn open(
     context: &CallContext<'_>,
     started: &Started,
@@ -64,7 +64,7 @@ pub(super) fn open(
     Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))
 }
 
-/// Everything that the exchange says, its end last; or why there is none. Dropping the stream closes the socket.
+/// The exchange as a stream of progress, its end last. Dropping the stream closes the socket.
 pub(super) fn listen(exchange: Result<Exchange, Failure>) -> impl Stream<Item = Progress> + Send + 'static {
     stream::unfold(Some(exchange), async |exchange| {
         let mut deltas = Vec::new();

@@ -1,5 +1,5 @@
-//! One chain of attempts, from send to its one terminal: hears the network, asks the
-//! engine, does what it says.
+//! One call: attempts over the fallback chain until one answer validates or the engine gives up. The loop waits for
+//! the network, the engine's timer or the user, steps the engine with it, and carries out the events.
 
 use super::Services;
 use super::attempt::{self, Progress};
@@ -19,10 +19,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Where a run's reports go: it is told what happened, and adds run and time.
+/// Reports what happened in a run; the run's number and the time are added there.
 pub(super) type Emit<'a> = dyn Fn(ReportKind) + Send + Sync + 'a;
 
-/// What did not fit is shown in a line of at most so many characters.
+/// The longest reason of an answer that did not validate, in characters.
 const REASON: usize = 1000;
 
 /// What one call asks, and what it is asked with.
@@ -38,17 +38,17 @@ pub(super) struct CallContext<'a> {
     pub(super) services: &'a Services,
 }
 
-/// What the worker remembers of an attempt.
+/// What the loop remembers of an attempt.
 #[derive(Default)]
 struct AttemptRecord {
     abort: Option<AbortHandle>,
     usage: Option<Usage>,
-    /// Whether the server began to answer: from then on it may bill.
+    /// The server has begun to answer with a success status: from then on it may bill.
     opened: bool,
     invalid: Option<(String, ParseFailure)>,
 }
 
-/// What ended a wait.
+/// Why a wait ended.
 enum WakeReason {
     Cancelled,
     Timer,
@@ -97,7 +97,8 @@ impl CallContext<'_> {
 }
 
 impl CallLoop<'_> {
-    /// Asks the engine, tells what it says, does what it orders. Some at the terminal.
+    /// Steps the engine, reports its events and carries them out. Returns the call's final event, once it has come;
+    /// that one is not reported here.
     fn step(&mut self, input: Input) -> Option<Finished> {
         let now = self.context.services.now();
         let events = self.engine.step(now, input, &mut self.context.services.health());
@@ -121,11 +122,12 @@ impl CallLoop<'_> {
         end
     }
 
+    /// Opens an attempt. A request that cannot be sent ends it at once, in the same way as one that failed.
     fn start(&mut self, started: &Started) {
         let id = started.attempt;
-        let repaired = started.changes.repair_of.and_then(|of| self.attempts.get(&of)?.invalid.as_ref());
-        let repair = repaired
-            .map(|(text, unparsed)| self.context.task.adapter.repair_turn(&self.context.call.signature, text, unparsed))
+        let invalid = started.changes.repair_of.and_then(|of| self.attempts.get(&of)?.invalid.as_ref());
+        let repair = invalid
+            .map(|(text, failure)| self.context.task.adapter.repair_turn(&self.context.call.signature, text, failure))
             .unwrap_or_default();
         let mut messages = Cow::Borrowed(&self.messages);
         if !repair.is_empty() {
@@ -154,15 +156,15 @@ impl CallLoop<'_> {
         }
     }
 
-    /// Takes in what came at one time. Some at the terminal.
+    /// Steps the engine with what an attempt did at one time. Returns the call's final event, once it has come.
     fn on_progress(&mut self, attempt: AttemptId, progress: Progress) -> Option<Finished> {
         for delta in progress.deltas {
-            let input = self.note(attempt, &delta);
+            let input = self.on_delta(attempt, &delta);
             (self.emit)(ReportKind::Observation(Observation::Stream { attempt, delta }));
             if let Some(finished) = input.and_then(|input| self.step(input)) {
                 return Some(finished);
             }
-            // The engine may give an attempt up in the middle of what came.
+            // The engine may abandon an attempt in the middle of its deltas.
             if self.attempts.get(&attempt).is_none_or(|progress| progress.abort.is_none()) {
                 return None;
             }
@@ -174,8 +176,8 @@ impl CallLoop<'_> {
         self.step(input)
     }
 
-    /// What the engine needs to hear of a piece.
-    fn note(&mut self, attempt: AttemptId, delta: &Delta) -> Option<Input> {
+    /// Remembers what a delta says, and returns the engine's input for it, if it is one.
+    fn on_delta(&mut self, attempt: AttemptId, delta: &Delta) -> Option<Input> {
         let progress = self.attempts.entry(attempt).or_default();
         match delta {
             Delta::Opened(head) => {
@@ -192,7 +194,7 @@ impl CallLoop<'_> {
         }
     }
 
-    /// An answer that does not validate is a failure like any other.
+    /// Reads a whole answer. One that does not validate is a failure like any other.
     fn validate(&mut self, attempt: AttemptId, completion: Completion) -> Input {
         // Structured calls may come back with the whole answer in `reasoning` and no content.
         let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
@@ -210,10 +212,10 @@ impl CallLoop<'_> {
                 };
                 Input::Done { attempt, answer }
             }
-            Err(unparsed) => {
+            Err(problems) => {
                 let kind = if short { FailureKind::Length } else { FailureKind::Invalid };
-                let failure = Failure::new(kind, clean_line(&unparsed.to_string(), REASON));
-                self.attempts.entry(attempt).or_default().invalid = Some((text, unparsed));
+                let failure = Failure::new(kind, clean_line(&problems.to_string(), REASON));
+                self.attempts.entry(attempt).or_default().invalid = Some((text, problems));
                 Input::Failed { attempt, failure, cost: self.cost(attempt) }
             }
         }

@@ -1,5 +1,5 @@
-//! What nobody has billed yet: an attempt that was cancelled or broke off has a generation
-//! id and no cost. The service knows it, but late.
+//! Costs that an answer did not bring: an attempt that was cancelled or cut off has a generation id and no cost.
+//! The service knows the cost some time later (`GET /generation`).
 
 use super::{Reporter, Services};
 use crate::failover::{AttemptId, Cost, Event};
@@ -11,15 +11,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// When the service is asked for a cost that an answer did not bring.
+/// When the service is asked for costs that answers did not bring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CostLookup {
-    /// Not at all: it stays unknown.
+    /// Never: they stay unknown.
     #[default]
     Never,
-    /// Before the run's last report, which waits for it.
+    /// Before the run's final event, which waits for them.
     BeforeTheEnd,
-    /// After the run's last report.
+    /// After the run's final event.
     AfterTheEnd,
 }
 
@@ -27,7 +27,7 @@ pub enum CostLookup {
 /// counted, which takes it seconds after an answer and up to two minutes after a cancel.
 const PAUSES: [u64; 8] = [0, 1, 2, 4, 8, 15, 30, 60];
 
-/// The attempts of a run whose cost is open.
+/// The attempts of a run that have no cost yet.
 #[derive(Debug, Default)]
 pub(super) struct PendingCosts {
     generations: BTreeMap<AttemptId, String>,
@@ -58,7 +58,7 @@ impl PendingCosts {
         }
     }
 
-    /// The attempts to ask for, with their generation ids.
+    /// The attempts without a cost, with their generation ids.
     pub(super) fn owed(&self) -> Vec<(AttemptId, String)> {
         let id = |attempt: &AttemptId| self.generations.get(attempt).filter(|id| !id.is_empty()).cloned();
         self.open.iter().filter_map(|attempt| Some((*attempt, id(attempt)?))).collect()

@@ -1,4 +1,4 @@
-//! A request as it would be sent, and is not.
+//! The requests that a run would send, composed without sending them.
 
 use super::attempt;
 use super::call::CallContext;
@@ -12,20 +12,20 @@ use std::sync::Arc;
 /// One model's first request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
-    /// The model.
+    /// The model that it asks.
     pub model: String,
     /// The request, the key masked.
     pub request: Arc<Request>,
-    /// The fault that would be injected, as its word.
+    /// The fault that would be injected, in the form of `--fault`; `None` if none.
     pub injected: Option<String>,
-    /// The most that it can cost, in USD; `None` is unknown.
+    /// The most that one call can cost, in USD; `None` if prices are unknown.
     pub worst_case: Option<f64>,
 }
 
-/// Composes each model's first request. Nothing is sent.
+/// Composes the first request to each model of the chain, and fills in the spec as a run would. Nothing is sent.
 ///
 /// # Errors
-/// A request that could not be sent.
+/// A request that cannot be composed, with the reason.
 pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, Failure> {
     services.complete(spec);
     let spec = &*spec;

@@ -1,4 +1,4 @@
-//! What all runs share: the service, the simulator, breakers, faults, the clock.
+//! What all runs share: the service, the simulator, breakers, faults, models, the history, the clock.
 
 use super::costs::CostLookup;
 use crate::failover::{Failure, FailureKind, Health, Route};
@@ -19,10 +19,11 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-/// Who answers.
+/// Who answers where no fault is set.
 #[derive(Clone)]
 pub enum Service {
     /// The built-in simulator.
@@ -31,7 +32,7 @@ pub enum Service {
     Server(Box<Endpoint>),
 }
 
-/// A fault that was injected, and since when.
+/// A fault that is set on a model, and the time since when.
 struct InjectedFault {
     fault: Fault,
     since: Duration,
@@ -183,12 +184,12 @@ impl Services {
         locked(&self.health)
     }
 
-    /// Closes a breaker by hand. False if there is none of that name.
+    /// Closes the breakers of this name. False if there is none.
     pub fn reset(&self, name: &str) -> bool {
         self.health().reset(name)
     }
 
-    /// Breaks a model, or mends it. A schedule counts from now.
+    /// Sets a model's fault, or clears it with `None`. A schedule counts from now.
     pub fn inject(&self, model: &str, fault: Option<Fault>) {
         let mut faults = locked(&self.faults);
         match fault {
@@ -200,7 +201,7 @@ impl Services {
         }
     }
 
-    /// Mends every model.
+    /// Clears all faults.
     pub fn heal(&self) {
         locked(&self.faults).clear();
     }
@@ -225,7 +226,7 @@ impl Services {
         matches!(self.service, Service::Simulator)
     }
 
-    /// Who answers when nothing is broken.
+    /// The server of an attempt without a fault.
     pub fn endpoint(&self) -> Endpoint {
         match &self.service {
             Service::Simulator => self.simulated.clone(),
@@ -233,20 +234,18 @@ impl Services {
         }
     }
 
-    /// Where an attempt on this model would go now; looking uses nothing up of a fault's schedule.
+    /// Where an attempt on these models would go now. Looking does not advance a fault's schedule.
     pub(super) fn address(&self, models: &[&str]) -> Address {
         self.address_of(models, |it, now| it.fault.schedule.fires(&mut it.state.clone(), now))
     }
 
-    /// Where the attempt that starts now goes: its faults' schedules have been asked once more.
+    /// Where the attempt that starts now goes. Advances the schedules of its faults.
     pub(super) fn next_address(&self, models: &[&str]) -> Address {
         self.address_of(models, |it, now| it.fault.schedule.fires(&mut it.state, now))
     }
 
-    /// A fault is an address: whether it fires is decided here, so that a request which it spares reaches the
-    /// service itself.
-    ///
-    /// A request with a list of models has them all here, the first choice first, and each has its own fault.
+    /// A fault is an address: whether it fires is decided here, so that a request that it does not hit goes to the
+    /// service itself. `models` is the request's whole list, first choice first; each may have a fault of its own.
     fn address_of(&self, models: &[&str], hit: impl Fn(&mut InjectedFault, Duration) -> bool) -> Address {
         let now = self.now();
         let mut faults = locked(&self.faults);
@@ -271,7 +270,7 @@ impl Services {
         Address { endpoint, injected: Some(words.join("; ")), simulated: true }
     }
 
-    /// Fills in what is known here: who answers, and of each model its abilities and its price.
+    /// Fills in what the run needs from here: who answers, and each model's abilities and price.
     pub(super) fn complete(&self, spec: &mut RunSpec) {
         let Task::Signature(task) = &spec.task;
         let prompt_bytes = task.messages().iter().map(|message| message.content.len()).sum();
@@ -281,7 +280,7 @@ impl Services {
         }
     }
 
-    /// A model as a place in a chain, with what the catalogue knows of it.
+    /// A model as a route, with what the catalogue knows of it. `prompt_bytes` is the prompt's length, for the price.
     pub fn route(&self, model: &str, settings: &RequestSettings, prompt_bytes: usize) -> Route {
         let mut route = Route::new(model, self.endpoint().base.origin());
         route.max_tokens = settings.max_tokens;
@@ -296,20 +295,20 @@ impl Services {
         route
     }
 
-    /// Whether a model is known to take a request field; unknown models are not.
+    /// Whether a model is known to accept a request field; false for unknown models.
     pub(super) fn supports(&self, model: &str, parameter: &str) -> bool {
         locked(&self.catalogue).find(model).is_some_and(|known| known.supports(parameter))
     }
 
-    /// The models that can be asked.
+    /// The list of models in use.
     pub fn catalogue(&self) -> Catalogue {
         locked(&self.catalogue).clone()
     }
 
-    /// Asks the service for its list of models, and goes by it from now on.
+    /// Fetches the service's list of models, and uses it from now on.
     ///
     /// # Errors
-    /// Whatever kept the list from coming.
+    /// The request failed, or the answer lists no models.
     pub async fn ask_catalogue(&self) -> Result<Catalogue, Failure> {
         let answer = self.client.get(&self.endpoint(), &self.headers(), "/models").await;
         let answer =
@@ -319,28 +318,30 @@ impl Services {
         info!(target: "catalogue", models = catalogue.models.len(), "fetched");
         *locked(&self.catalogue) = catalogue.clone();
         if let Some(cache) = &self.model_cache {
-            // A list that cannot be kept is asked for again next time.
-            if let Err(error) = Catalogue::save(cache, self.endpoint().base.origin(), &answer, wall()) {
+            let (cache, origin, now) = (cache.clone(), self.endpoint().base.origin().to_owned(), wall());
+            let saved = spawn_blocking(move || Catalogue::save(&cache, &origin, &answer, now)).await;
+            // A list that cannot be kept is fetched again next time.
+            if let Ok(Err(error)) = saved {
                 warn!(target: "catalogue", %error, "not kept");
             }
         }
         Ok(catalogue)
     }
 
-    /// How old the list of models is; `None` for the one that is part of the program.
+    /// The age of the list of models; `None` for the built-in one.
     pub fn models_age(&self) -> Option<Duration> {
         locked(&self.catalogue).age(wall())
     }
 
-    /// Opens a connection that the next request will find ready. Where that fails, the request will say why.
+    /// Opens a connection for the next request. A failure is ignored: the request itself will report it.
     pub async fn warm(&self) {
         _ = self.client.warm(&self.endpoint(), &self.headers()).await;
     }
 
-    /// What the service says about the key: limits and what is left.
+    /// Fetches what the service says about the key: its limits and what is left.
     ///
     /// # Errors
-    /// Whatever kept the answer from coming.
+    /// The request failed, or the server is not OpenRouter.
     pub async fn key_info(&self) -> Result<KeyInfo, Failure> {
         let endpoint = self.endpoint();
         if endpoint.base.dialect() != Dialect::OpenRouter && !endpoint.base.is_loopback() {
@@ -354,10 +355,10 @@ impl Services {
         Ok(KeyInfo::parse(&answer, &endpoint.secrets(&headers)))
     }
 
-    /// What one past generation came to, and what the service saw of its headers.
+    /// Fetches what one past generation cost, and which attribution headers the service received.
     ///
     /// # Errors
-    /// Whatever kept the answer from coming; it is not known at once.
+    /// The request failed. The service answers 404 for some seconds after a generation.
     pub async fn generation(&self, id: &str) -> Result<Generation, Failure> {
         let endpoint = self.endpoint();
         let headers = self.headers();
@@ -366,7 +367,7 @@ impl Services {
     }
 }
 
-/// An address that the simulator gave itself.
+/// Parses an address that the simulator made.
 fn own(url: &str) -> BaseUrl {
     url.parse().unwrap_or_else(|e| unreachable!("the simulator's own address: {e}"))
 }
@@ -377,7 +378,7 @@ fn wall() -> Duration {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// A lock is held for one short step at a time; a step that panicked has left nothing half done that matters.
+/// Locks, also after a panic: a lock is held for one short step, and no step leaves its value inconsistent.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! Does failover hold? A fault is played for real: client, engine and worker against the
-//! simulator, over sockets. `switchover reliability` and the tests ask here.
+//! Tries faults: one model of a chain is broken, and a run goes through client, engine and worker against the
+//! simulator, over sockets. `switchover reliability` and the tests use it.
 
 use super::{Service, ServiceOptions, Services};
 use crate::dspy::{Signature, Values};
@@ -14,16 +14,16 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The chain: a model that is broken, and one that is not.
+/// The chain: the broken model, and the healthy one.
 pub const CHAIN: [&str; 2] = ["openai/gpt-4o-mini", "anthropic/claude-3-haiku"];
 
-/// The question's signature: a free text, a number and a choice, so that every fault has something to spoil.
+/// A text, a number and a choice, so that every fault has a field to damage.
 const SIGNATURE: &str = "question -> answer, digits: int, parity: Literal['even', 'odd']";
 
-/// Under which conditions a fault is played.
+/// How the run is made.
 #[derive(Clone, Debug)]
-pub struct ProofConditions {
-    /// Whether the answer is asked for as a stream, or in one piece.
+pub struct TrialConditions {
+    /// Ask for a stream (`true`) or for a whole body.
     pub stream: bool,
     /// The simulated models' pace, as in [`SimulatorOptions::pace`].
     pub pace: f64,
@@ -31,37 +31,36 @@ pub struct ProofConditions {
     pub policy: Policy,
 }
 
-/// What came of it.
+/// A run with a broken first model.
 #[derive(Clone, Debug)]
-pub struct Proof {
-    /// The whole run.
+pub struct FaultTrial {
+    /// The fold of all its reports.
     pub run: Transcript,
 }
 
-impl Proof {
-    /// How the run ended; no run ends without an outcome.
+impl FaultTrial {
+    /// How the run ended. Every run that has ended has an outcome.
     pub fn outcome(&self) -> Option<Outcome> {
         self.run.outcome()
     }
 
-    /// Who answered, as it was asked for.
+    /// The model that answered, by the name it was asked for.
     pub fn answered_by(&self) -> Option<&str> {
         self.run.winner().map(|attempt| attempt.model.as_str())
     }
 
-    /// How many attempts were made.
+    /// The number of attempts.
     pub fn attempts(&self) -> usize {
         self.run.attempts.len()
     }
 
-    /// From send to the first token of the answer that was kept.
+    /// The time from the run's beginning to the first token of the winning attempt.
     pub fn first_valid_token(&self) -> Option<Duration> {
         self.run.winner().and_then(|attempt| attempt.first_token)
     }
 
-    /// The promise: an answer has every field, each valid, all of them from one attempt, the winner.
-    /// Some with what is wrong if it was broken.
-    pub fn broken_promise(&self) -> Option<String> {
+    /// What is wrong with the answer, if anything: an answer must have every field, each valid, all from the winner.
+    pub fn broken_invariant(&self) -> Option<String> {
         let finished = self.run.finished.as_ref()?;
         if finished.outcome != Outcome::Succeeded {
             return finished.headline.is_none().then(|| "it failed and does not say why".to_owned());
@@ -85,11 +84,11 @@ fn signature() -> Signature {
     SIGNATURE.parse().unwrap_or_else(|e| unreachable!("the signature is part of the program: {e}"))
 }
 
-/// Breaks the chain's first model with `fault`, asks, and waits for the end.
+/// Sets `fault` on the first model of [`CHAIN`], makes a run, and waits for its end.
 ///
 /// # Errors
-/// A simulator that cannot listen.
-pub async fn prove(fault: &Fault, terms: ProofConditions) -> io::Result<Proof> {
+/// The simulator cannot listen.
+pub async fn try_fault(fault: &Fault, terms: TrialConditions) -> io::Result<FaultTrial> {
     let simulator = Simulator::start(SimulatorOptions { pace: terms.pace, ..SimulatorOptions::default() }).await?;
     let client = Client::new(terms.policy.timeouts.connect);
     let services = Arc::new(Services::new(ServiceOptions::new(client, Service::Simulator, simulator)));
@@ -98,5 +97,5 @@ pub async fn prove(fault: &Fault, terms: ProofConditions) -> io::Result<Proof> {
     let settings = RequestSettings { stream: Some(terms.stream), ..RequestSettings::default() };
     let spec =
         RunSpec { policy: terms.policy, settings, ..RunSpec::new(SignatureTask::new(signature(), inputs), CHAIN) };
-    Ok(Proof { run: super::run(spec, &services).finish().await })
+    Ok(FaultTrial { run: super::run(spec, &services).finish().await })
 }
