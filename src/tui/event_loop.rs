@@ -211,7 +211,7 @@ impl Drop for EventLoop {
     /// What was arranged is kept after a panic, too. The terminal comes first: there may be something to tell.
     fn drop(&mut self) {
         terminal::give_back();
-        let kept = UiPrefs { sizes: self.app.sizes, theme: self.app.chosen };
+        let kept = UiPrefs { sizes: self.app.screen.sizes, theme: self.app.display.chosen_theme };
         if kept != self.before {
             (self.wires.keep)(kept);
         }

@@ -4,12 +4,17 @@
 pub mod app;
 pub mod banner;
 pub mod chains;
+pub mod display;
 pub mod log;
 pub mod model;
+pub mod next_run;
 pub mod overlay;
 pub mod page;
 pub mod prompt;
+pub mod runs;
+pub mod screen;
 pub mod scroll;
+pub mod server;
 pub mod signatures;
 pub mod tour;
 pub mod value;

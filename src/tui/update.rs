@@ -14,10 +14,11 @@ mod signatures;
 mod tour;
 
 use super::command::{Command, Composed};
-use super::state::app::{App, ShownRun};
+use super::state::app::App;
 use super::state::model::ModelOption;
 use super::state::overlay::Overlay;
 use super::state::overlay::text_popup::TextPopup;
+use super::state::runs::{RunSource, ShownRun};
 use super::theme::Theme;
 use crate::failover::{Cost, Event};
 use crate::openrouter::account::{Generation, KeyInfo};
@@ -26,9 +27,6 @@ use crate::transcript::Transcript;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Runs that the session remembers.
-const REMEMBERED: usize = 200;
 
 /// What can happen.
 #[derive(Clone, Debug)]
@@ -106,12 +104,12 @@ impl App {
                 None
             }
             Msg::KeyInfo(info) => {
-                self.key_info = Some(*info);
+                self.server.key_info = Some(*info);
                 self.headers_again();
                 None
             }
             Msg::Received(id, generation) => {
-                self.received = Some((id, *generation));
+                self.server.generation = Some((id, *generation));
                 self.headers_again();
                 None
             }
@@ -138,16 +136,16 @@ impl App {
             }
             Msg::Background(theme) => {
                 // What somebody chose stays.
-                self.theme = self.chosen.unwrap_or(theme);
+                self.display.theme = self.display.chosen_theme.unwrap_or(theme);
                 None
             }
             Msg::Models(models, listed) => {
-                self.listed = listed;
-                self.models = models;
+                self.models.source = listed;
+                self.models.all = models;
                 None
             }
             Msg::Past(earlier) => {
-                self.past.splice(0..0, earlier);
+                self.runs.past.splice(0..0, earlier);
                 None
             }
             Msg::Edited(Err(text)) | Msg::Notice(text) => {
@@ -159,35 +157,26 @@ impl App {
 
     /// The screen has this size now.
     pub fn resize(&mut self, width: u16, height: u16) {
-        self.size = (width, height);
+        self.screen.size = (width, height);
     }
 
     /// Takes a report in. A run that begins takes the screen; others are passed over.
     fn hear(&mut self, now: Duration, report: &Report) {
-        self.board.apply(now, report);
+        self.health.apply(now, report);
         if matches!(report.what, ReportKind::Observation(Observation::Begun(_))) {
-            self.put_away();
-            self.awaiting = false;
+            self.runs.put_away();
+            self.runs.awaiting = false;
             self.log.at = None;
-            self.page.scroll.to_end();
+            self.answer.page.scroll.to_end();
             let began = now.saturating_sub(report.at);
-            self.run = Some(ShownRun { transcript: Transcript::default(), began, past: false, replay: false });
+            self.runs.shown = Some(ShownRun::new(RunSource::Worker, began));
         }
-        if let Some(run) = self.run.as_mut().filter(|run| !run.past && !run.replay) {
+        if let Some(run) = self.runs.shown.as_mut().filter(|run| run.source == RunSource::Worker) {
             let ended = run.transcript.finished.is_some();
             run.transcript.apply(report);
             if let (ReportKind::Engine(Event::Finished(finished)), false) = (&report.what, ended) {
-                self.spent = Some(self.spent.unwrap_or(Cost::NOTHING).plus(finished.cost));
+                self.runs.cost = Some(self.runs.cost.unwrap_or(Cost::NOTHING).plus(finished.cost));
             }
-        }
-    }
-
-    /// Moves the run on the screen to the earlier ones.
-    fn put_away(&mut self) {
-        if let Some(run) = self.run.take().filter(|run| !run.past && !run.replay) {
-            self.past.push(run.transcript);
-            let surplus = self.past.len().saturating_sub(REMEMBERED);
-            self.past.drain(..surplus);
         }
     }
 }

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// Draws everything.
 pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
-    let layout = app.layout;
+    let layout = app.screen.layout;
     if layout.shape == LayoutKind::Tiny || layout.body.intersection(f.area()) != layout.body {
         return too_small(app, f);
     }
@@ -56,7 +56,7 @@ fn tabs(app: &App, layout: &Layout, f: &mut Frame<'_>) {
     let theme = app.colours();
     let mut spans = Vec::new();
     for (i, pane) in Pane::ALL.iter().enumerate() {
-        let style = theme.style(if *pane == app.focus { StyleRole::Selected } else { StyleRole::Dim });
+        let style = theme.style(if *pane == app.screen.focus { StyleRole::Selected } else { StyleRole::Dim });
         spans.push(Span::styled(format!(" {} {} ", i + 1, pane.title()), style));
     }
     f.buffer_mut().set_line(layout.tabs.x, layout.tabs.y, &Line::from(spans), layout.tabs.width);

@@ -139,7 +139,7 @@ fn escape_ends_the_runs_and_what_comes_late_is_passed_over() {
     assert_eq!(stage.press("Esc"), Some(Command::Cancel));
     assert!(stage.app.overlay.is_none());
     tell(&mut stage, 1, 0, recorded("takeover"));
-    assert!(stage.app.run.is_none() && stage.app.past.is_empty(), "it never takes the screen");
+    assert!(stage.app.runs.shown.is_none() && stage.app.runs.past.is_empty(), "it never takes the screen");
     let again = stage.press("Alt+C");
     assert!(matches!(again, Some(Command::Compare { number: 2, .. })));
     tell(&mut stage, 1, 0, recorded("takeover"));
@@ -153,13 +153,13 @@ fn a_finished_comparison_is_in_the_history_and_can_be_asked_again() {
     assert_eq!(stage.press("r"), None, "not while a run is on");
     tell(&mut stage, 1, 1, another("Something else."));
     assert!(matches!(stage.press("r"), Some(Command::Compare { number: 2, .. })));
-    assert_eq!(stage.app.past.len(), 2);
+    assert_eq!(stage.app.runs.past.len(), 2);
 }
 
 #[test]
 fn one_model_cannot_be_compared() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
-    stage.app.chain.truncate(1);
+    stage.app.next.chain.truncate(1);
     stage.type_text("why?");
     assert_eq!(stage.press("Alt+C"), None);
     assert!(matches!(stage.app.overlay, Some(Overlay::CompareSet(0))), "it can be mended where it is");
@@ -175,7 +175,7 @@ fn models_and_chains_are_chosen_up_to_four() {
     // The whole chain, a model that nobody knows, and a chain of one's own.
     stage.script("Down Down Space a 'zz/one' Enter a 'zz/two,zz/three' Enter");
     let names = |stage: &Stage| -> Vec<String> {
-        stage.app.rivals.chosen(&stage.app.chain).iter().map(|rival| name(rival)).collect()
+        stage.app.compare_set.chosen(&stage.app.next.chain).iter().map(|rival| name(rival)).collect()
     };
     assert_eq!(names(&stage), ["gpt-4o-mini", "claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one"]);
     stage.press("Space");
@@ -194,7 +194,10 @@ fn models_and_chains_are_chosen_up_to_four() {
     assert_eq!(names(&stage), ["claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one"]);
     stage.script("F4");
     stage.script("Esc F4 5");
-    assert!(stage.app.rivals.all(&stage.app.chain)[2][0].fault.is_some(), "a fault is the model's, wherever it stands");
+    assert!(
+        stage.app.compare_set.all(&stage.app.next.chain)[2][0].fault.is_some(),
+        "a fault is the model's, wherever it stands"
+    );
 }
 
 #[test]
@@ -226,13 +229,13 @@ fn a_replay_is_the_run_again_and_says_so() {
         stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(report))));
     }
     stage.app.settle();
-    let run = stage.app.run.as_ref().expect("a run");
+    let run = stage.app.runs.shown.as_ref().expect("a run");
     assert_eq!(run.transcript.latest, last);
     assert!(stage.screen().lines().next().is_some_and(|line| line.ends_with("REPLAY")), "{}", stage.screen());
     stage.app.update(stage.now, Msg::Replayed(None));
-    assert!(!stage.app.busy() && stage.app.board.rows.is_empty(), "the past says nothing of how models fare now");
+    assert!(!stage.app.busy() && stage.app.health.rows.is_empty(), "the past says nothing of how models fare now");
     stage.press("Ctrl+N");
-    assert_eq!(stage.app.past.len(), 1, "a replay is no run of its own");
+    assert_eq!(stage.app.runs.past.len(), 1, "a replay is no run of its own");
 }
 
 #[test]
@@ -256,7 +259,7 @@ fn a_replay_can_be_cancelled_and_a_torn_one_ends() {
 #[test]
 fn earlier_runs_are_searched() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover", "typed", "exhausted"]);
-    let wanted = stage.app.past[1].task().expect("begun").inputs.clone();
+    let wanted = stage.app.runs.past[1].task().expect("begun").inputs.clone();
     let text = wanted.values().next().and_then(|value| value.as_str()).expect("a text");
     let words: String = text.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
     stage.script(&format!("Ctrl+S / '{words}' Enter"));
@@ -270,7 +273,7 @@ fn a_late_live_run_does_not_write_into_a_replay() {
     let mut stray = reports[3].clone();
     stray.at = Duration::from_secs(99);
     stage.app.update(stage.now, Msg::Report(Arc::new(stray)));
-    assert!(stage.app.run.as_ref().is_some_and(|run| run.transcript.latest < Duration::from_secs(99)));
+    assert!(stage.app.runs.shown.as_ref().is_some_and(|run| run.transcript.latest < Duration::from_secs(99)));
 }
 
 #[test]
@@ -279,11 +282,11 @@ fn an_earlier_answer_is_looked_at_and_pinned_with_its_signature() {
     stage.script("Ctrl+S d");
     assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("read whole")), "it had no answer");
     stage.script("Down d");
-    assert!(stage.screen().contains("a demo of this?") && stage.app.demos.is_empty(), "{}", stage.screen());
+    assert!(stage.screen().contains("a demo of this?") && stage.app.next.demos.is_empty(), "{}", stage.screen());
     stage.press("Enter");
-    let task = stage.app.past[1].task().cloned().expect("begun");
-    assert_eq!((stage.app.signature.inline(), stage.app.demos.len()), (task.signature.inline(), 1));
+    let task = stage.app.runs.past[1].task().cloned().expect("begun");
+    assert_eq!((stage.app.next.signature.inline(), stage.app.next.demos.len()), (task.signature.inline(), 1));
     assert!(matches!(stage.app.overlay, Some(Overlay::Demos(0))));
     stage.script("Esc Ctrl+S Down Alt+P Alt+P");
-    assert_eq!(stage.app.demos.len(), 1, "not twice");
+    assert_eq!(stage.app.next.demos.len(), 1, "not twice");
 }

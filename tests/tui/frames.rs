@@ -41,35 +41,35 @@ fn a_long_transcript_is_rendered_about_once_and_a_frame_touches_what_it_shows() 
     const MB: u64 = 1 << 20;
     let run = recorded("takeover")[0].run;
     let mut stage = grown(1 << 20);
-    stage.app.page.pinned = Some(true);
+    stage.app.answer.page.pinned = Some(true);
     stage.app.settle();
-    let answer = stage.app.page.work();
+    let answer = stage.app.answer.page.work();
     assert!(answer < 2 * MB, "{answer} bytes rendered for an answer of 1 MB");
     let piece = "It thinks of 世界, and goes on.\n".repeat(2000);
     for _ in 0..9 * MB as usize / piece.len() {
         stage.app.update(stage.now, delta(run, 135, Delta::Reasoning(piece.clone())));
         stage.app.settle();
     }
-    assert_eq!(stage.app.page.work(), answer, "what is folded is not rendered");
+    assert_eq!(stage.app.answer.page.work(), answer, "what is folded is not rendered");
     let folded: usize = stage.app.transcript().expect("a run").attempts.iter().map(|a| a.reasoning.len()).sum();
     assert!(folded as u64 > 8 * MB, "{folded} bytes are there");
 
     stage.app.update(stage.now, text(run, 140, "one more".to_owned()));
     stage.app.settle();
-    let more = stage.app.page.work() - answer;
+    let more = stage.app.answer.page.work() - answer;
     assert!(more < 20_000, "{more} bytes rendered for eight more");
-    let again = stage.app.page.work();
+    let again = stage.app.answer.page.work();
     stage.app.settle();
     stage.frame();
-    assert_eq!(stage.app.page.work(), again, "a frame without news renders nothing");
+    assert_eq!(stage.app.answer.page.work(), again, "a frame without news renders nothing");
 }
 
 #[test]
 fn a_view_at_the_end_of_a_long_answer_specs_for_its_rows_only() {
     let stage = grown(1024 * 1024);
     let room = 20;
-    let top = stage.app.page.scroll.top(stage.app.page.heights(), room);
-    assert_eq!(stage.app.page.rows(top).take(room + 5).count(), room, "the rows from the top of the view on");
+    let top = stage.app.answer.page.scroll.top(stage.app.answer.page.heights(), room);
+    assert_eq!(stage.app.answer.page.rows(top).take(room + 5).count(), room, "the rows from the top of the view on");
 }
 
 #[test]

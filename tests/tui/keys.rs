@@ -24,7 +24,7 @@ fn three_keys_break_the_primary_and_send() {
         (model.as_str(), fault.as_ref().map(ToString::to_string).as_deref()),
         ("openai/gpt-4o-mini", Some("503"))
     );
-    assert_eq!(stage.app.chain[0].fault.as_ref().map(ToString::to_string).as_deref(), Some("503"));
+    assert_eq!(stage.app.next.chain[0].fault.as_ref().map(ToString::to_string).as_deref(), Some("503"));
     assert_eq!(task(ask).inputs["question"], "why?");
     assert!(stage.app.busy());
 }
@@ -148,13 +148,13 @@ fn search_brings_earlier_inputs_back() {
 fn tab_goes_through_the_fields_and_then_the_panes() {
     let mut stage = stage();
     stage.script("Tab Down Enter");
-    assert_eq!((stage.app.focus, stage.app.prompt.inputs.len()), (Pane::Prompt, 2));
+    assert_eq!((stage.app.screen.focus, stage.app.prompt.inputs.len()), (Pane::Prompt, 2));
     stage.press("Tab");
-    assert_eq!((stage.app.focus, stage.app.prompt.at), (Pane::Prompt, 1));
+    assert_eq!((stage.app.screen.focus, stage.app.prompt.at), (Pane::Prompt, 1));
     stage.press("Tab");
-    assert_eq!(stage.app.focus, Pane::Signatures);
+    assert_eq!(stage.app.screen.focus, Pane::Signatures);
     stage.press("Shift+Tab");
-    assert_eq!((stage.app.focus, stage.app.prompt.at), (Pane::Prompt, 1));
+    assert_eq!((stage.app.screen.focus, stage.app.prompt.at), (Pane::Prompt, 1));
 }
 
 #[test]
@@ -162,8 +162,8 @@ fn a_signature_of_ones_own_is_typed_and_used() {
     let mut stage = stage();
     stage.script("Tab e Ctrl+U 'text -> words: int'");
     stage.press("Enter");
-    assert!(!stage.app.shelf.typing());
-    assert_eq!(stage.app.signature.inline(), "text -> words: int");
+    assert!(!stage.app.signatures.typing());
+    assert_eq!(stage.app.next.signature.inline(), "text -> words: int");
     assert_eq!(stage.app.prompt.inputs[0].name, "text");
 }
 
@@ -172,17 +172,17 @@ fn a_broken_signature_is_not_used() {
     let mut stage = stage();
     stage.script("Tab e Ctrl+U 'text words'");
     stage.press("Enter");
-    assert!(stage.app.shelf.typing());
-    assert_eq!(stage.app.signature.name, "Question");
+    assert!(stage.app.signatures.typing());
+    assert_eq!(stage.app.next.signature.name, "Question");
     stage.press("Esc");
-    assert!(!stage.app.shelf.typing());
+    assert!(!stage.app.signatures.typing());
 }
 
 #[test]
 fn the_chain_is_edited() {
     let mut stage = stage();
     stage.script("Ctrl+L a 'llama' Enter K K b s");
-    let chain: Vec<_> = stage.app.chain.iter().map(|link| (link.model.as_str(), link.fault.is_some())).collect();
+    let chain: Vec<_> = stage.app.next.chain.iter().map(|link| (link.model.as_str(), link.fault.is_some())).collect();
     assert_eq!(
         chain,
         [
@@ -192,14 +192,14 @@ fn the_chain_is_edited() {
         ]
     );
     stage.script("Down x x Esc");
-    assert_eq!(stage.app.chain.len(), 1);
+    assert_eq!(stage.app.next.chain.len(), 1);
 }
 
 #[test]
 fn a_model_that_no_catalogue_knows_can_be_added() {
     let mut stage = stage();
     stage.script("Ctrl+L a 'zz/qqq-9' Enter");
-    assert_eq!(stage.app.chain.last().map(|link| link.model.as_str()), Some("zz/qqq-9"));
+    assert_eq!(stage.app.next.chain.last().map(|link| link.model.as_str()), Some("zz/qqq-9"));
 }
 
 #[test]
@@ -218,10 +218,10 @@ fn every_letter_of_the_picker_sets_its_own_fault() {
 fn faults_heal() {
     let mut stage = stage();
     stage.script("F4 5 F4 Right g");
-    assert!(stage.app.chain.iter().all(|link| link.fault.is_some()));
+    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_some()));
     assert!(matches!(stage.script("F4 Backspace").as_slice(), [Command::SetFault { fault: None, .. }]));
     assert_eq!(stage.script("Ctrl+P 'all faults' Enter"), [Command::HealAll]);
-    assert!(stage.app.chain.iter().all(|link| link.fault.is_none()));
+    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()));
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn a_fault_can_be_typed_with_its_schedule() {
 fn the_palette_reaches_what_has_no_key() {
     let mut stage = stage();
     stage.script("Ctrl+P 'next theme' Enter");
-    assert_eq!(stage.app.theme, Theme::Light);
+    assert_eq!(stage.app.display.theme, Theme::Light);
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn the_first_letter_warms_a_connection_to_a_server() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     assert_eq!(stage.press("a"), None, "the simulator is at hand anyway");
     stage.press("Backspace");
-    stage.app.simulated = false;
+    stage.app.server.simulated = false;
     assert_eq!(stage.press("a"), Some(Command::Warm));
     assert_eq!(stage.press("b"), None, "once is enough");
 }

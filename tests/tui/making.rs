@@ -25,7 +25,7 @@ fn alt_keys_are_what_terminals_send() {
     stage.play("takeover", Duration::MAX);
     let key = KeyEvent::new(KeyCode::Char('p'), KeyModifiers::ALT);
     stage.app.update(stage.now, Msg::Key(key));
-    assert_eq!(stage.app.demos.len(), 1);
+    assert_eq!(stage.app.next.demos.len(), 1);
 }
 
 /// Empties the editor that stands.
@@ -39,15 +39,15 @@ fn wipe(stage: &mut Stage) {
 fn a_good_run_becomes_a_demo_with_one_key_and_is_sent() {
     let mut stage = stage();
     stage.press("Alt+P");
-    assert!(stage.app.demos.is_empty(), "there is nothing to pin yet");
+    assert!(stage.app.next.demos.is_empty(), "there is nothing to pin yet");
     stage.play("takeover", Duration::MAX);
     stage.script("Alt+P Alt+P");
-    assert_eq!(stage.app.demos.len(), 1, "the same run is one demo");
-    let names: Vec<&str> = stage.app.demos[0].keys().map(String::as_str).collect();
+    assert_eq!(stage.app.next.demos.len(), 1, "the same run is one demo");
+    let names: Vec<&str> = stage.app.next.demos[0].keys().map(String::as_str).collect();
     assert_eq!(names, ["question", "reasoning", "answer"]);
     let sent = stage.script("'again' Enter");
     let [Command::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };
-    assert_eq!(task(ask).demos, stage.app.demos);
+    assert_eq!(task(ask).demos, stage.app.next.demos);
 }
 
 #[test]
@@ -56,11 +56,13 @@ fn demos_are_ordered_opened_and_removed() {
     for name in ["a", "b", "c"] {
         stage
             .app
+            .next
             .demos
             .push([("question".to_owned(), name.into()), ("answer".to_owned(), name.into())].into_iter().collect());
     }
-    let order =
-        |stage: &Stage| stage.app.demos.iter().map(|d| d["question"].as_str().unwrap().to_owned()).collect::<String>();
+    let order = |stage: &Stage| {
+        stage.app.next.demos.iter().map(|d| d["question"].as_str().unwrap().to_owned()).collect::<String>()
+    };
     stage.script("F10 J J");
     assert_eq!(order(&stage), "bca");
     stage.press("K");
@@ -80,7 +82,7 @@ fn a_signature_is_saved_with_its_demos_and_module() {
     let saved = stage.script("Alt+P F3 Alt+S Ctrl+S");
     let [Command::SaveSignature(entry)] = saved.as_slice() else { panic!("{saved:?}") };
     assert_eq!(entry.signature.name, "Question");
-    assert_eq!((entry.module, entry.demos.len()), (stage.app.module, 1));
+    assert_eq!((entry.module, entry.demos.len()), (stage.app.next.module, 1));
     assert_ne!(entry.module, Module::ChainOfThought);
 }
 
@@ -88,16 +90,16 @@ fn a_signature_is_saved_with_its_demos_and_module() {
 fn what_is_typed_once_stays_in_the_list_and_gets_a_name() {
     let mut stage = stage();
     stage.script("Alt+P Shift+Tab Shift+Tab Shift+Tab");
-    while !stage.app.shelf.typing() {
+    while !stage.app.signatures.typing() {
         stage.script("Tab e");
     }
     stage.press("Ctrl+U");
     stage.script("'poem: str -> mood: str' Enter");
-    assert!(stage.app.shelf.entries.iter().any(|entry| entry.signature.inline().contains("poem")));
+    assert!(stage.app.signatures.entries.iter().any(|entry| entry.signature.inline().contains("poem")));
     let saved = stage.script("Alt+S Ctrl+S");
     let [Command::SaveSignature(entry)] = saved.as_slice() else { panic!("{saved:?}") };
     assert_eq!(entry.signature.name, "mood");
-    let same = stage.app.shelf.entries.iter().filter(|entry| entry.signature.inline().contains("poem")).count();
+    let same = stage.app.signatures.entries.iter().filter(|entry| entry.signature.inline().contains("poem")).count();
     assert_eq!(same, 1, "the unnamed one gave way to the named one");
 }
 
@@ -109,7 +111,7 @@ fn what_is_wrong_is_not_kept_and_not_lost() {
     stage.script("'temprature = 1' Ctrl+S");
     assert!(matches!(stage.app.overlay, Some(Overlay::Draft(_))));
     assert!(stage.screen().contains("unknown field `temprature`"), "{}", stage.screen());
-    assert!(stage.app.settings.temperature.is_none());
+    assert!(stage.app.next.settings.temperature.is_none());
     stage.press("Esc");
     assert!(stage.app.overlay.is_some(), "changes are not dropped by one key");
     stage.press("Esc");
@@ -126,11 +128,11 @@ fn settings_are_sent_and_read_back() {
         stage.press("Enter");
     }
     stage.press("Ctrl+S");
-    assert_eq!(stage.app.settings.temperature, Some(0.5));
-    assert_eq!(stage.app.settings.extra_body["a"], serde_json::json!([1, null]));
-    let before = stage.app.settings.clone();
+    assert_eq!(stage.app.next.settings.temperature, Some(0.5));
+    assert_eq!(stage.app.next.settings.extra_body["a"], serde_json::json!([1, null]));
+    let before = stage.app.next.settings.clone();
     stage.script("Alt+O Ctrl+S");
-    assert_eq!(stage.app.settings, before);
+    assert_eq!(stage.app.next.settings, before);
     let sent = stage.script("'why?' Enter");
     let [Command::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(ask.settings, before);
@@ -158,13 +160,13 @@ fn a_secret_header_stays_masked_on_the_screen_until_it_is_made_public() {
     const SECRET: &str = "hunter2-hunter2-hunter2";
     let mut stage = stage();
     let value = HeaderValue::new(SECRET, Visibility::Secret);
-    stage.app.headers.extras = vec![ExtraHeader { name: "X-Key".to_owned(), value, from: ValueOrigin::Flag }];
+    stage.app.server.headers.extras = vec![ExtraHeader { name: "X-Key".to_owned(), value, from: ValueOrigin::Flag }];
     stage.press("F5");
     assert!(stage.screen().contains("X-Key: …ter2") && !stage.screen().contains("hunter2-"), "{}", stage.screen());
     stage.press("e");
     assert!(stage.screen().contains("X-Key = \"••••\"") && !stage.screen().contains("hunter2-"), "{}", stage.screen());
     let Some(Command::SetHeaders(same)) = stage.press("Ctrl+S") else { panic!("not saved") };
-    assert_eq!(same.extras, stage.app.headers.extras);
+    assert_eq!(same.extras, stage.app.server.headers.extras);
     assert_eq!((same.extras[0].value.expose(), &same.extras[0].from), (SECRET, &ValueOrigin::Flag));
     stage.press("e");
     wipe(&mut stage);
@@ -196,13 +198,13 @@ fn what_the_key_may_spend_is_asked_for_with_the_headers() {
 fn the_chain_has_variants_modes_and_hedges() {
     let mut stage = stage();
     stage.script("Ctrl+L v");
-    assert_eq!(stage.app.chain[0].model, "openai/gpt-4o-mini:free");
+    assert_eq!(stage.app.next.chain[0].model, "openai/gpt-4o-mini:free");
     stage.script("v v v");
-    assert_eq!(stage.app.chain[0].model, "openai/gpt-4o-mini");
+    assert_eq!(stage.app.next.chain[0].model, "openai/gpt-4o-mini");
     stage.script("m h");
-    assert!(stage.app.policy.failover == Failover::Server && stage.app.policy.hedge);
+    assert!(stage.app.next.policy.failover == Failover::Server && stage.app.next.policy.hedge);
     stage.press("m");
-    assert_eq!(stage.app.policy.failover, Failover::Strict);
+    assert_eq!(stage.app.next.policy.failover, Failover::Strict);
     stage.press("Esc");
     assert!(stage.screen().contains("strict: no fallback · hedged"), "{}", stage.screen());
 }
@@ -211,9 +213,9 @@ fn the_chain_has_variants_modes_and_hedges() {
 fn far_dearer_fallbacks_are_flagged() {
     let mut stage = stage();
     for (i, usd) in [1e-6, 1e-3].into_iter().enumerate() {
-        let price = &mut stage.app.models[i].price;
+        let price = &mut stage.app.models.all[i].price;
         (price.prompt, price.completion) = (Some(usd), Some(usd));
-        stage.app.models[i].max_output = Some(1000);
+        stage.app.models.all[i].max_output = Some(1000);
     }
     stage.press("Ctrl+L");
     assert_eq!(stage.app.dear(), [1]);
@@ -290,8 +292,8 @@ fn every_chain_of_a_vote_is_shown() {
 fn a_session_adds_up() {
     let mut stage = stage();
     stage.play("takeover", Duration::MAX);
-    let once = stage.app.spent.expect("a run has ended");
+    let once = stage.app.runs.cost.expect("a run has ended");
     assert_eq!(Some(once), stage.app.transcript().map(switchover::transcript::Transcript::cost));
     stage.play("takeover", Duration::MAX);
-    assert_eq!(stage.app.spent, Some(once.plus(once)));
+    assert_eq!(stage.app.runs.cost, Some(once.plus(once)));
 }

@@ -132,7 +132,7 @@ impl Stage {
     }
 
     pub(crate) fn frame(&self) -> Buffer {
-        let (width, height) = self.app.size;
+        let (width, height) = self.app.screen.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
         terminal.draw(|frame| draw(&self.app, self.now, frame)).expect("a frame");
         terminal.backend().buffer().clone()

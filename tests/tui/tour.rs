@@ -50,7 +50,7 @@ fn every_step_does_what_it_says() {
 }
 
 fn steps_do_what_they_say(mut stage: Stage) {
-    let signature = stage.app.signature.clone();
+    let signature = stage.app.next.signature.clone();
     stage.press("Alt+T");
     let mut seen = Vec::new();
     while let Some(step) = stage.app.tour.as_ref().and_then(|tour| tour.step().cloned()) {
@@ -66,7 +66,7 @@ fn steps_do_what_they_say(mut stage: Stage) {
             "The same on a time axis" => assert!(screen.contains("█ answer"), "{screen}"),
             "Break the first model" => assert!(screen.contains("took over"), "{screen}"),
             "Standard: one model alone" => assert!(matches!(stage.app.overlay, Some(Overlay::Compare(_)))),
-            "Modules" => assert_ne!(stage.app.module, plan().module),
+            "Modules" => assert_ne!(stage.app.next.module, plan().module),
             _ => assert!(stage.app.overlay.is_none(), "{}", step.title),
         }
         stage.press("Enter");
@@ -74,18 +74,18 @@ fn steps_do_what_they_say(mut stage: Stage) {
     let (asked, broke) = (true, true);
     let expected = [(1, false), (0, false), (1, broke), (1, broke), (0, false), (0, false), (1, false), (1, false)];
     assert!(asked && seen == expected, "{seen:?}");
-    assert_eq!(stage.app.signature, signature, "the user's own is back");
-    assert!(stage.app.chain.iter().all(|link| link.fault.is_none()));
+    assert_eq!(stage.app.next.signature, signature, "the user's own is back");
+    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()));
 }
 
 #[test]
 fn escape_leaves_at_any_moment_and_heals() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
-    let chain = stage.app.chain.clone();
+    let chain = stage.app.next.chain.clone();
     stage.press("Alt+T");
     stage.app.update(stage.now, Msg::Tick);
     assert_eq!(stage.press("Esc"), Some(Command::HealAll));
-    assert!(stage.app.tour.is_none() && stage.app.chain == chain);
+    assert!(stage.app.tour.is_none() && stage.app.next.chain == chain);
     assert_eq!(stage.app.update(stage.now, Msg::Tick), None, "no key is pressed any more");
 }
 
@@ -97,8 +97,8 @@ fn the_faults_of_the_user_and_of_the_tour_are_healed_and_no_longer_shown() {
     assert!(chain_line(&stage).contains("gpt-4o-mini ✗503"), "{}", stage.screen());
 
     assert_eq!(stage.press("Alt+T"), Some(Command::HealAll));
-    assert!(stage.app.chain.iter().all(|link| link.fault.is_none()), "the tour begins with healthy models");
-    while !stage.app.chain.iter().any(|link| link.fault.is_some()) {
+    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()), "the tour begins with healthy models");
+    while !stage.app.next.chain.iter().any(|link| link.fault.is_some()) {
         play(&mut stage);
         stage.press("Enter");
     }
@@ -108,13 +108,13 @@ fn the_faults_of_the_user_and_of_the_tour_are_healed_and_no_longer_shown() {
     stage.press("Tab");
     let line = chain_line(&stage);
     assert!(line.contains("gpt-4o-mini") && !line.contains('✗'), "{}", stage.screen());
-    assert!(stage.app.chain.iter().all(|link| link.fault.is_none()), "{:?}", stage.app.chain);
+    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()), "{:?}", stage.app.next.chain);
 }
 
 #[test]
 fn the_tour_never_uses_the_key() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
-    stage.app.simulated = false;
+    stage.app.server.simulated = false;
     assert_eq!(stage.press("Alt+T"), None);
     assert!(stage.app.tour.is_none() && stage.screen().contains("switchover tour"));
 }
@@ -127,7 +127,7 @@ fn keys_wait_for_the_run_and_letters_of_the_user_do_nothing() {
     while !stage.app.busy() {
         stage.app.update(stage.now, Msg::Tick);
     }
-    assert_eq!(stage.app.sent.last().expect("sent")["question"], "What is DSPy?");
+    assert_eq!(stage.app.sent.all.last().expect("sent")["question"], "What is DSPy?");
     stage.press("Enter");
     assert!(stage.app.tour.as_ref().is_some_and(|tour| tour.at == 1 && tour.pressing()));
     assert_eq!(stage.app.update(stage.now, Msg::Tick), None);
@@ -154,5 +154,5 @@ fn a_run_of_the_tour_is_a_run_like_any_other() {
     stage.press("Alt+T");
     play(&mut stage);
     let begun = |report: &Report| matches!(report.what, ReportKind::Observation(Observation::Begun(_)));
-    assert!(recorded("takeover").iter().any(begun) && stage.app.run.is_some());
+    assert!(recorded("takeover").iter().any(begun) && stage.app.runs.shown.is_some());
 }

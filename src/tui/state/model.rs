@@ -1,5 +1,6 @@
 //! A model as the picker shows it.
 
+use crate::failover::base_id;
 use crate::openrouter::model::{self, Price, ReasoningSupport};
 
 /// A model to choose.
@@ -34,5 +35,22 @@ impl From<&model::ModelInfo> for ModelOption {
         about.extend(known.into_iter().filter(|(field, _)| model.supports(field)).map(|(_, word)| word.to_owned()));
         let about = about.join(" ");
         Self { slug: model.id.clone(), about, price: model.price, max_output: model.max_output }
+    }
+}
+
+/// The models to choose from.
+#[derive(Clone, Debug, Default)]
+pub struct ModelList {
+    /// All of them.
+    pub all: Vec<ModelOption>,
+    /// Where the list is from, and how old it is.
+    pub source: String,
+}
+
+impl ModelList {
+    /// The model with this slug; a variant without an entry of its own is its model.
+    pub fn find(&self, slug: &str) -> Option<&ModelOption> {
+        let by = |slug: &str| self.all.iter().find(|model| model.slug == slug);
+        by(slug).or_else(|| by(base_id(slug)))
     }
 }

@@ -17,6 +17,15 @@ pub struct PromptEditor {
     pub at: usize,
 }
 
+/// Inputs that were sent, to be brought back.
+#[derive(Clone, Debug, Default)]
+pub struct SentInputs {
+    /// The oldest first.
+    pub all: Vec<Values>,
+    /// The one that the prompt shows, if it shows one.
+    pub shown: Option<usize>,
+}
+
 /// One input field.
 #[derive(Clone, Debug)]
 pub struct InputField {

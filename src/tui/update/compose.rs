@@ -7,7 +7,7 @@ use crate::tui::state::overlay::{Overlay, composed};
 impl App {
     /// Asks for the request as it would be sent.
     pub(super) fn compose(&mut self) -> Option<Command> {
-        if self.chain.is_empty() {
+        if self.next.chain.is_empty() {
             self.notice = Some("The chain is empty: Ctrl+L adds a model.".to_owned());
             return None;
         }
@@ -17,7 +17,7 @@ impl App {
     pub(super) fn show_composed(&mut self, composed: Result<Composed, String>) {
         match composed {
             Ok(composed) => {
-                let sheet = composed::sheet(&composed, self.module, self.size.0, self.colours());
+                let sheet = composed::sheet(&composed, self.next.module, self.screen.size.0, self.colours());
                 self.overlay = Some(Overlay::Composed(sheet));
             }
             Err(why) => self.notice = Some(format!("Cannot be sent: {why}")),

@@ -46,7 +46,7 @@ impl App {
             self.note_pressed(chord);
         }
         self.leaving &= action == Some(Action::Program(ProgramAction::Interrupt));
-        self.shelf.doomed &= action == Some(Action::Signatures(SignaturesAction::Delete));
+        self.signatures.doomed &= action == Some(Action::Signatures(SignaturesAction::Delete));
         if self.overlay.is_some() {
             return self.overlay_key(KeyPress { key, chord, action });
         }
@@ -84,14 +84,14 @@ impl App {
 
     /// A key without a meaning, for the pane that has the keys.
     fn type_key(&mut self, key: KeyEvent) -> Option<Command> {
-        match self.focus {
+        match self.screen.focus {
             Pane::Prompt => {
                 let empty = self.prompt.is_empty();
                 self.type_in_prompt(key);
                 // Whoever begins to type will send soon: the connection can be there by then.
-                return (empty && !self.prompt.is_empty() && !self.simulated).then_some(Command::Warm);
+                return (empty && !self.prompt.is_empty() && !self.server.simulated).then_some(Command::Warm);
             }
-            Pane::Signatures => self.shelf.type_key(key),
+            Pane::Signatures => self.signatures.type_key(key),
             Pane::Answer | Pane::Log => {}
         }
         None
@@ -108,7 +108,7 @@ impl App {
                 }
             }
             Some(_) => {}
-            None if self.focus == Pane::Signatures && self.shelf.typing() => self.shelf.paste(text),
+            None if self.screen.focus == Pane::Signatures && self.signatures.typing() => self.signatures.paste(text),
             None => {
                 self.go(Pane::Prompt);
                 self.prompt.paste(text);
@@ -117,9 +117,9 @@ impl App {
     }
 
     fn note_pressed(&mut self, chord: Chord) {
-        self.pressed.push_back(chord.to_string());
-        if self.pressed.len() > SHOWN_KEYS {
-            self.pressed.pop_front();
+        self.display.pressed_keys.push_back(chord.to_string());
+        if self.display.pressed_keys.len() > SHOWN_KEYS {
+            self.display.pressed_keys.pop_front();
         }
     }
 }

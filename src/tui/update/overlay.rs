@@ -71,7 +71,7 @@ impl App {
 
     /// Rows of an open text that are shown.
     fn popup_rows(&self) -> usize {
-        usize::from(self.layout.body.height.saturating_sub(2)).max(1)
+        usize::from(self.screen.layout.body.height.saturating_sub(2)).max(1)
     }
 
     /// A key for a text that is read.

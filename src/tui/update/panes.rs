@@ -12,9 +12,9 @@ use crate::tui::state::overlay::finder::Finder;
 impl App {
     pub(super) fn pane(&mut self, action: PaneAction) {
         match action {
-            PaneAction::Fullscreen => self.full = !self.full,
-            PaneAction::Narrower => self.sizes = self.sizes.resized(self.focus, -1),
-            PaneAction::Wider => self.sizes = self.sizes.resized(self.focus, 1),
+            PaneAction::Fullscreen => self.screen.full = !self.screen.full,
+            PaneAction::Narrower => self.screen.sizes = self.screen.sizes.resized(self.screen.focus, -1),
+            PaneAction::Wider => self.screen.sizes = self.screen.sizes.resized(self.screen.focus, 1),
             PaneAction::GoToPrompt => self.go(Pane::Prompt),
             PaneAction::GoToSignatures => self.go(Pane::Signatures),
             PaneAction::GoToAnswer => self.go(Pane::Answer),
@@ -46,11 +46,11 @@ impl App {
             Direction::Forward => self.prompt.at.checked_add(1).filter(|at| *at <= last_field),
             Direction::Back => self.prompt.at.checked_sub(1),
         };
-        if let (Pane::Prompt, Some(field)) = (self.focus, field) {
+        if let (Pane::Prompt, Some(field)) = (self.screen.focus, field) {
             self.prompt.at = field;
             return;
         }
-        let at = Pane::ALL.iter().position(|pane| *pane == self.focus).unwrap_or(0);
+        let at = Pane::ALL.iter().position(|pane| *pane == self.screen.focus).unwrap_or(0);
         let (by, field) = match direction {
             Direction::Forward => (1, 0),
             Direction::Back => (Pane::ALL.len() - 1, last_field),
@@ -64,39 +64,39 @@ impl App {
 
     /// Moves in the pane that has the focus.
     pub(super) fn move_in_pane(&mut self, to: Move) {
-        let page = usize::from(self.room(self.focus).height.saturating_sub(1).max(1));
-        match (to, self.focus) {
-            (Move::Top, Pane::Answer) => self.page.scroll.to_top(),
-            (Move::End, Pane::Answer) => self.page.scroll.to_end(),
+        let page = usize::from(self.room(self.screen.focus).height.saturating_sub(1).max(1));
+        match (to, self.screen.focus) {
+            (Move::Top, Pane::Answer) => self.answer.page.scroll.to_top(),
+            (Move::End, Pane::Answer) => self.answer.page.scroll.to_end(),
             (Move::Top, Pane::Log) => self.log.at = Some(0),
             (Move::End, Pane::Log) => self.log.at = None,
-            (Move::Top | Move::End, _) => self.shelf.by(to.rows(page)),
+            (Move::Top | Move::End, _) => self.signatures.by(to.rows(page)),
             _ => self.scroll(to.rows(page)),
         }
     }
 
     /// Moves in the pane that has the focus by rows; in the log by one step.
     pub(super) fn scroll(&mut self, rows: isize) {
-        match self.focus {
+        match self.screen.focus {
             Pane::Log => self.log.by(rows.signum()),
-            Pane::Signatures => self.shelf.by(rows),
+            Pane::Signatures => self.signatures.by(rows),
             Pane::Prompt | Pane::Answer => {
                 let height = usize::from(self.room(Pane::Answer).height).max(1);
-                let heights = self.page.heights().to_vec();
-                self.page.scroll.by(rows, &heights, height);
+                let heights = self.answer.page.heights().to_vec();
+                self.answer.page.scroll.by(rows, &heights, height);
             }
         }
     }
 
     /// Shows the next place, or the one before, in which the answer has the text that is looked for.
     pub(super) fn find_next(&mut self, direction: Direction) {
-        let Some(text) = self.find.clone() else { return };
+        let Some(text) = self.answer.find.clone() else { return };
         let height = usize::from(self.room(Pane::Answer).height);
-        let top = self.page.scroll.top(self.page.heights(), height);
-        match self.run.as_ref().and_then(|run| self.page.find(&run.transcript, &text, top, direction)) {
+        let top = self.answer.page.scroll.top(self.answer.page.heights(), height);
+        match self.runs.shown.as_ref().and_then(|run| self.answer.page.find(&run.transcript, &text, top, direction)) {
             Some(row) => {
-                let heights = self.page.heights().to_vec();
-                self.page.scroll.to(row, &heights, height);
+                let heights = self.answer.page.heights().to_vec();
+                self.answer.page.scroll.to(row, &heights, height);
             }
             None => self.notice = Some(format!("{text:?} is not in the answer.")),
         }

@@ -24,35 +24,35 @@ impl App {
             PlaygroundAction::HealAll => return self.heal_all(),
             PlaygroundAction::Headers => return Some(self.open_headers()),
             PlaygroundAction::Mouse => {
-                self.mouse = !self.mouse;
-                return Some(Command::Mouse(self.mouse));
+                self.display.mouse = !self.display.mouse;
+                return Some(Command::Mouse(self.display.mouse));
             }
             PlaygroundAction::NewRun => self.new_run(),
             PlaygroundAction::NextPane => self.step(Direction::Forward),
             PlaygroundAction::PrevPane => self.step(Direction::Back),
             PlaygroundAction::Module => self.next_module(),
             PlaygroundAction::Adapter => {
-                self.adapter = next(&Adapter::ALL, self.adapter);
-                self.notice = Some(format!("adapter: {}", self.adapter));
+                self.next.adapter = next(&Adapter::ALL, self.next.adapter);
+                self.notice = Some(format!("adapter: {}", self.next.adapter));
             }
             PlaygroundAction::PinDemo => self.pin_demo(),
             PlaygroundAction::SaveSignature => self.draft_signature(),
-            PlaygroundAction::Reasoning => self.page.pin(),
+            PlaygroundAction::Reasoning => self.answer.page.pin(),
             PlaygroundAction::Timeline => {
                 self.log.timeline = !self.log.timeline;
-                if self.layout.shape == LayoutKind::Narrow && self.log.timeline {
+                if self.screen.layout.shape == LayoutKind::Narrow && self.log.timeline {
                     self.go(Pane::Log);
                 }
             }
-            PlaygroundAction::Presenter => self.presenter = !self.presenter,
+            PlaygroundAction::Presenter => self.display.presenter = !self.display.presenter,
             PlaygroundAction::Theme => {
-                self.theme = self.theme.next();
-                self.chosen = Some(self.theme);
-                self.notice = Some(format!("theme: {}", self.theme.name()));
+                self.display.theme = self.display.theme.next();
+                self.display.chosen_theme = Some(self.display.theme);
+                self.notice = Some(format!("theme: {}", self.display.theme.name()));
             }
             PlaygroundAction::Palette => self.overlay = Some(Overlay::Finder(Finder::actions(&self.keymap))),
             PlaygroundAction::Faults => {
-                self.link = self.link.min(self.chain.len().saturating_sub(1));
+                self.next.selected = self.next.selected.min(self.next.chain.len().saturating_sub(1));
                 self.overlay = Some(Overlay::Faults(FaultPicker::default()));
             }
             PlaygroundAction::Chain => self.overlay = Some(Overlay::Chain),
@@ -66,7 +66,7 @@ impl App {
     }
 
     pub(super) fn draft_settings(&mut self) {
-        self.overlay = Some(Overlay::Draft(Box::new(Draft::request(&self.settings))));
+        self.overlay = Some(Overlay::Draft(Box::new(Draft::request(&self.next.settings))));
     }
 
     /// Opens the headers, and asks the server what the key may spend and what it received.
@@ -78,9 +78,9 @@ impl App {
 
     pub(super) fn send(&mut self) -> Option<Command> {
         let spec = self.asked()?;
-        self.awaiting = true;
-        self.page.scroll.to_end();
-        if self.layout.shape == LayoutKind::Narrow {
+        self.runs.awaiting = true;
+        self.answer.page.scroll.to_end();
+        if self.screen.layout.shape == LayoutKind::Narrow {
             self.go(Pane::Answer);
         }
         Some(Command::Send(Box::new(spec)))
@@ -92,7 +92,7 @@ impl App {
             self.notice = Some("A run is going on: Esc cancels it.".to_owned());
             return None;
         }
-        if self.chain.is_empty() {
+        if self.next.chain.is_empty() {
             self.notice = Some("The chain is empty: Ctrl+L adds a model.".to_owned());
             return None;
         }
@@ -109,22 +109,22 @@ impl App {
         }
         let spec = self.spec();
         let Task::Signature(task) = &spec.task;
-        if self.sent.last() != Some(&task.inputs) {
-            self.sent.push(task.inputs.clone());
+        if self.sent.all.last() != Some(&task.inputs) {
+            self.sent.all.push(task.inputs.clone());
         }
-        self.recalled = None;
+        self.sent.shown = None;
         Some(spec)
     }
 
     fn cancel(&mut self) -> Option<Command> {
-        if self.shelf.typing() {
-            self.shelf.stop();
+        if self.signatures.typing() {
+            self.signatures.stop();
         } else if self.busy() {
-            self.awaiting = false;
+            self.runs.awaiting = false;
             self.end_replay();
             return Some(Command::Cancel);
-        } else if self.find.take().is_none() {
-            self.full = false;
+        } else if self.answer.find.take().is_none() {
+            self.screen.full = false;
         }
         None
     }
@@ -134,21 +134,21 @@ impl App {
             self.notice = Some("A run is going on: Esc cancels it.".to_owned());
             return;
         }
-        self.put_away();
+        self.runs.put_away();
         self.prompt.clear();
-        self.find = None;
+        self.answer.find = None;
         self.go(Pane::Prompt);
     }
 
     fn next_module(&mut self) {
-        let kind = std::mem::discriminant(&self.module);
+        let kind = std::mem::discriminant(&self.next.module);
         let at = Module::ALL.iter().position(|module| std::mem::discriminant(module) == kind).unwrap_or(0);
-        self.module = Module::ALL[(at + 1) % Module::ALL.len()];
-        self.notice = Some(format!("module: {}", self.module));
+        self.next.module = Module::ALL[(at + 1) % Module::ALL.len()];
+        self.notice = Some(format!("module: {}", self.next.module));
     }
 
     fn heal_all(&mut self) -> Option<Command> {
-        let broken = self.chain.iter_mut().filter(|link| link.fault.is_some());
+        let broken = self.next.chain.iter_mut().filter(|link| link.fault.is_some());
         let count = broken.map(|link| link.fault = None).count();
         self.notice = Some(if count == 0 { "No faults are set.".to_owned() } else { format!("{count} healed.") });
         (count > 0).then_some(Command::HealAll)

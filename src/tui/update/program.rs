@@ -17,7 +17,7 @@ impl App {
     }
 
     pub(super) fn open_help(&mut self) {
-        self.overlay = Some(Overlay::Help(text_popup::help(&self.keymap, self.size.0, self.colours())));
+        self.overlay = Some(Overlay::Help(text_popup::help(&self.keymap, self.screen.size.0, self.colours())));
     }
 
     /// Clears the draft first; the second press leaves.
@@ -30,7 +30,7 @@ impl App {
         let again = if self.prompt.is_empty() {
             if self.busy() { "A run is going on: Esc cancels it, Ctrl+C again leaves." } else { "Ctrl+C again leaves." }
         } else {
-            self.sent.push(self.prompt.values());
+            self.sent.all.push(self.prompt.values());
             self.prompt.clear();
             "Draft cleared (Up brings it back). Ctrl+C again leaves."
         };

@@ -15,7 +15,7 @@ impl App {
             PromptAction::Redo => drop(self.prompt.input().area.redo()),
             PromptAction::DeleteForward if self.prompt.is_empty() => return self.quit(),
             PromptAction::DeleteForward => drop(self.prompt.input().area.delete_next_char()),
-            PromptAction::Recall => self.overlay = Some(Overlay::Finder(Finder::inputs(&self.sent))),
+            PromptAction::Recall => self.overlay = Some(Overlay::Finder(Finder::inputs(&self.sent.all))),
             PromptAction::Editor => return Some(Command::Edit(self.prompt.input().text())),
         }
         None
@@ -34,13 +34,13 @@ impl App {
 
     /// Steps through what was sent; past the latest stands an empty prompt.
     fn recall(&mut self, by: isize) {
-        let at = self.recalled.unwrap_or(self.sent.len());
-        let to = at.saturating_add_signed(by).min(self.sent.len());
+        let at = self.sent.shown.unwrap_or(self.sent.all.len());
+        let to = at.saturating_add_signed(by).min(self.sent.all.len());
         if to == at {
             return;
         }
-        self.recalled = (to < self.sent.len()).then_some(to);
-        let values = self.sent.get(to).cloned().unwrap_or_default();
+        self.sent.shown = (to < self.sent.all.len()).then_some(to);
+        let values = self.sent.all.get(to).cloned().unwrap_or_default();
         self.prompt.show(&values);
     }
 }

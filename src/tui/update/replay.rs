@@ -2,10 +2,10 @@
 
 use crate::report::{Observation, Report, ReportKind};
 use crate::spec::Task;
-use crate::transcript::Transcript;
 use crate::tui::command::Command;
-use crate::tui::state::app::{App, ShownRun};
+use crate::tui::state::app::App;
 use crate::tui::state::overlay::history;
+use crate::tui::state::runs::{RunSource, ShownRun};
 use std::time::Duration;
 
 impl App {
@@ -15,44 +15,44 @@ impl App {
             self.notice = Some("A run is going on: Esc cancels it.".to_owned());
             return None;
         }
-        let number = history::chosen(&self.past, at)?.run?;
-        self.put_away();
-        self.replaying = Some(number);
-        self.awaiting = true;
+        let number = history::chosen(&self.runs.past, at)?.run?;
+        self.runs.put_away();
+        self.runs.replaying = Some(number);
+        self.runs.awaiting = true;
         Some(Command::Replay(number))
     }
 
     /// Takes a report of the replay in. It tells nothing of how the models fare now.
     pub(super) fn hear_replayed(&mut self, now: Duration, report: Option<&Report>) {
         let Some(report) = report else { return self.end_replay() };
-        if self.replaying != Some(report.run) {
+        if self.runs.replaying != Some(report.run) {
             return;
         }
-        self.awaiting = false;
-        if !self.run.as_ref().is_some_and(|run| run.replay && run.transcript.run == Some(report.run)) {
+        self.runs.awaiting = false;
+        if !self.runs.shown.as_ref().is_some_and(|run| run.is_replay() && run.transcript.run == Some(report.run)) {
             self.log.at = None;
-            self.page.scroll.to_end();
+            self.answer.page.scroll.to_end();
             let began = now.saturating_sub(report.at);
-            self.run = Some(ShownRun { transcript: Transcript::default(), began, past: false, replay: true });
+            self.runs.shown = Some(ShownRun::new(RunSource::Replay, began));
         }
         if let ReportKind::Observation(Observation::Begun(spec)) = &report.what {
             let Task::Signature(task) = &spec.task;
-            self.module = task.module;
-            self.adapter = task.adapter;
+            self.next.module = task.module;
+            self.next.adapter = task.adapter;
             self.use_signature(task.signature.clone(), task.demos.clone());
             self.prompt.show(&task.inputs);
         }
-        if let Some(run) = &mut self.run {
+        if let Some(run) = &mut self.runs.shown {
             run.transcript.apply(report);
         }
     }
 
     /// What has been played stays on the screen, and nothing more comes.
     pub(super) fn end_replay(&mut self) {
-        if self.replaying.take().is_some() {
-            self.awaiting = false;
-            if let Some(run) = self.run.as_mut().filter(|run| run.replay) {
-                run.past = true;
+        if self.runs.replaying.take().is_some() {
+            self.runs.awaiting = false;
+            if let Some(run) = self.runs.shown.as_mut().filter(|run| run.source == RunSource::Replay) {
+                run.source = RunSource::EndedReplay;
             }
         }
     }

@@ -11,9 +11,9 @@ use crate::tui::state::overlay::draft::Draft;
 impl App {
     pub(super) fn signatures(&mut self, action: SignaturesAction) -> Option<Command> {
         match action {
-            SignaturesAction::Use => match self.shelf.chosen().cloned() {
+            SignaturesAction::Use => match self.signatures.chosen().cloned() {
                 Some(entry) => {
-                    self.module = entry.module;
+                    self.next.module = entry.module;
                     self.use_signature(entry.signature, entry.demos);
                 }
                 None => self.type_own(),
@@ -26,29 +26,29 @@ impl App {
     }
 
     fn type_own(&mut self) {
-        let source = self.shelf.chosen().map(|entry| entry.signature.inline()).unwrap_or_default();
-        self.shelf.begin(&source);
+        let source = self.signatures.chosen().map(|entry| entry.signature.inline()).unwrap_or_default();
+        self.signatures.begin(&source);
     }
 
     /// Whether the keys go to the line in which a signature is typed.
     fn typing_signature(&self) -> bool {
-        self.overlay.is_none() && self.focus == Pane::Signatures && self.shelf.typing()
+        self.overlay.is_none() && self.screen.focus == Pane::Signatures && self.signatures.typing()
     }
 
     /// Takes what is typed, if it can be read; what is wrong stands under it anyway.
     fn accept(&mut self) {
         if self.typing_signature()
-            && let Ok(signature) = self.shelf.read()
+            && let Ok(signature) = self.signatures.read()
         {
-            self.shelf.stop();
+            self.signatures.stop();
             self.keep_for_now(signature);
         }
     }
 
     pub(super) fn use_signature(&mut self, signature: Signature, demos: Vec<Demo>) {
         self.prompt = self.prompt.moved_to(&signature);
-        self.signature = signature;
-        self.demos = demos;
+        self.next.signature = signature;
+        self.next.demos = demos;
         self.go(Pane::Prompt);
     }
 
@@ -57,15 +57,15 @@ impl App {
         let entry = LibraryEntry {
             signature: signature.clone(),
             description: String::new(),
-            module: self.module,
+            module: self.next.module,
             demos: Vec::new(),
         };
-        let known = self.shelf.entries.iter().position(|entry| entry.signature.inline() == signature.inline());
+        let known = self.signatures.entries.iter().position(|entry| entry.signature.inline() == signature.inline());
         if let Some(at) = known {
-            self.shelf.at = at + 1;
+            self.signatures.at = at + 1;
         } else {
-            self.shelf.entries.insert(0, entry);
-            self.shelf.at = 1;
+            self.signatures.entries.insert(0, entry);
+            self.signatures.at = 1;
             self.notice = Some("In the list until you leave; Alt+S names it and keeps it.".to_owned());
         }
         self.use_signature(signature, Vec::new());
@@ -73,12 +73,16 @@ impl App {
 
     /// Opens the editor on what is typed, on the chosen entry, or on the signature in use.
     pub(super) fn draft_signature(&mut self) {
-        let typed =
-            |signature| LibraryEntry { signature, description: String::new(), module: self.module, demos: Vec::new() };
+        let typed = |signature| LibraryEntry {
+            signature,
+            description: String::new(),
+            module: self.next.module,
+            demos: Vec::new(),
+        };
         let entry = if self.typing_signature() {
-            self.shelf.read().map(typed)
-        } else if let Some(entry) = self.shelf.chosen().filter(|_| self.focus == Pane::Signatures)
-            && entry.signature != self.signature
+            self.signatures.read().map(typed)
+        } else if let Some(entry) = self.signatures.chosen().filter(|_| self.screen.focus == Pane::Signatures)
+            && entry.signature != self.next.signature
         {
             Ok(entry.clone())
         } else {
@@ -92,24 +96,24 @@ impl App {
 
     /// Removes the chosen entry from the user's library, at the second press.
     fn remove_signature(&mut self) -> Option<Command> {
-        let entry = self.shelf.chosen()?.clone();
+        let entry = self.signatures.chosen()?.clone();
         let name = entry.signature.name.clone();
         let built_in = library::built_in().into_iter().find(|other| !name.is_empty() && other.signature.name == name);
         if built_in.as_ref() == Some(&entry) {
             self.notice = Some(format!("{name} comes with the program and stays."));
             return None;
         }
-        if !std::mem::replace(&mut self.shelf.doomed, true) {
+        if !std::mem::replace(&mut self.signatures.doomed, true) {
             self.notice = Some("Delete again removes it from your library.".to_owned());
             return None;
         }
-        self.shelf.doomed = false;
-        let at = self.shelf.at - 1;
+        self.signatures.doomed = false;
+        let at = self.signatures.at - 1;
         match built_in {
-            Some(own) => self.shelf.entries[at] = own,
-            None => drop(self.shelf.entries.remove(at)),
+            Some(own) => self.signatures.entries[at] = own,
+            None => drop(self.signatures.entries.remove(at)),
         }
-        self.shelf.by(0);
+        self.signatures.by(0);
         (!name.is_empty()).then_some(Command::DeleteSignature(name))
     }
 }

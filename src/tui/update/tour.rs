@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 impl App {
     /// Begins the tour. Never with the user's key: it breaks models and spends tokens.
     pub fn begin_tour(&mut self) -> Option<Command> {
-        if !self.simulated {
+        if !self.server.simulated {
             self.notice =
                 Some("The tour plays on the simulator, never with your key: `switchover tour` in a shell.".to_owned());
             return None;
@@ -21,18 +21,18 @@ impl App {
         }
         let plan = plan();
         let before = SavedState {
-            signature: self.signature.clone(),
-            module: self.module,
-            demos: std::mem::take(&mut self.demos),
-            chain: std::mem::take(&mut self.chain),
+            signature: self.next.signature.clone(),
+            module: self.next.module,
+            demos: std::mem::take(&mut self.next.demos),
+            chain: std::mem::take(&mut self.next.chain),
             keymap: std::mem::take(&mut self.keymap),
-            rivals: std::mem::take(&mut self.rivals),
+            rivals: std::mem::take(&mut self.compare_set),
         };
-        self.chain = plan.chain.iter().map(ChainEntry::new).collect();
-        self.link = 0;
-        self.module = plan.module;
+        self.next.chain = plan.chain.iter().map(ChainEntry::new).collect();
+        self.next.selected = 0;
+        self.next.module = plan.module;
         self.overlay = None;
-        self.full = false;
+        self.screen.full = false;
         self.log.timeline = false;
         if let Ok(signature) = plan.signature.parse() {
             self.use_signature(signature, Vec::new());
@@ -76,14 +76,14 @@ impl App {
         let tour = self.tour.take()?;
         self.overlay = None;
         self.log.timeline = false;
-        self.chain = tour.before.chain;
-        for link in &mut self.chain {
+        self.next.chain = tour.before.chain;
+        for link in &mut self.next.chain {
             link.fault = None;
         }
-        self.link = 0;
+        self.next.selected = 0;
         self.keymap = tour.before.keymap;
-        self.rivals = tour.before.rivals;
-        self.module = tour.before.module;
+        self.compare_set = tour.before.rivals;
+        self.next.module = tour.before.module;
         self.use_signature(tour.before.signature, tour.before.demos);
         self.notice = Some("The tour is over, and all models are healthy. Alt+T begins it again.".to_owned());
         Some(Command::HealAll)

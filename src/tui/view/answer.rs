@@ -21,20 +21,20 @@ use ratatui::Frame;
 
 /// Draws the pane.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
-    if app.layout.answer.is_empty() {
+    if app.screen.layout.answer.is_empty() {
         return;
     }
     let theme = app.colours();
     let room = app.room(Pane::Answer);
     let height = usize::from(room.height);
-    let top = app.page.scroll.top(app.page.heights(), height);
-    let below = app.page.len().saturating_sub(top + height);
-    let note = match (below, app.page.scroll.follows()) {
+    let top = app.answer.page.scroll.top(app.answer.page.heights(), height);
+    let below = app.answer.page.len().saturating_sub(top + height);
+    let note = match (below, app.answer.page.scroll.follows()) {
         (0, _) | (_, true) => String::new(),
         (n, false) => format!("▼ {n} below"),
     };
     frame(app, f, Pane::Answer, &title(app), &note);
-    if app.page.is_empty() {
+    if app.answer.page.is_empty() {
         let key = |action| app.keymap.key(Action::Playground(action));
         let (send, fault) = (key(PlaygroundAction::Send), key(PlaygroundAction::Faults));
         let text = if app.busy() {
@@ -53,9 +53,10 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             f.buffer_mut().set_line(room.x, y, row, room.width);
         }
     }
-    for (row, y) in app.page.rows(top).zip(room.y..room.bottom()) {
+    for (row, y) in app.answer.page.rows(top).zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
-        let hit = app.find.as_ref().is_some_and(|text| row.to_string().to_lowercase().contains(&text.to_lowercase()));
+        let hit =
+            app.answer.find.as_ref().is_some_and(|text| row.to_string().to_lowercase().contains(&text.to_lowercase()));
         if hit {
             let line = ratatui::layout::Rect { y, height: 1, ..room };
             f.buffer_mut().set_style(line, theme.style(StyleRole::Selected));

@@ -19,7 +19,7 @@ use ratatui::text::Line;
 
 /// Draws the band.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
-    let area = app.layout.banner;
+    let area = app.screen.layout.banner;
     let Some(switch) = app.transcript().and_then(Transcript::switch).filter(|_| !area.is_empty()) else { return };
     let role = if switch.gap.is_some() { StyleRole::Accent } else { StyleRole::Bad };
     let style = app.colours().style(role).add_modifier(Modifier::REVERSED | Modifier::BOLD);

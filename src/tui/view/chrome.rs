@@ -13,9 +13,9 @@ use tui_textarea::TextArea;
 
 /// A pane's border: bright where the keys go, with its title and a note at the right.
 pub(in crate::tui::view) fn frame(app: &App, f: &mut Frame<'_>, pane: Pane, title: &str, note: &str) {
-    let area = app.layout.pane(pane);
+    let area = app.screen.layout.pane(pane);
     let theme = app.colours();
-    let focused = app.focus == pane && app.overlay.is_none();
+    let focused = app.screen.focus == pane && app.overlay.is_none();
     let edge = theme.style(if focused { StyleRole::Focus } else { StyleRole::Border });
     boxed(f, area, edge, focused, (title, theme.style(StyleRole::Title)), (note, theme.style(StyleRole::Dim)));
 }
@@ -52,7 +52,7 @@ pub(in crate::tui::view) fn open(
     width: u16,
     height: u16,
 ) -> Rect {
-    let area = app.layout.overlay(width, height);
+    let area = app.screen.layout.overlay(width, height);
     Clear.render(area, f.buffer_mut());
     let theme = app.colours();
     boxed(

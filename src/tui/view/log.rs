@@ -11,12 +11,12 @@ use ratatui::Frame;
 
 /// Draws the pane.
 pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
-    if app.layout.log.is_empty() {
+    if app.screen.layout.log.is_empty() {
         return;
     }
     let theme = app.colours();
     let room = app.room(Pane::Log);
-    let Some(run) = &app.run else {
+    let Some(run) = &app.runs.shown else {
         frame(app, f, Pane::Log, "failover log", "");
         let hint = "Every attempt is told here: who was asked, what happened, why the next. F4 breaks a model.";
         let rows = wrap(&[(hint, theme.style(StyleRole::Dim))], usize::from(room.width), &RowPrefix::default());
@@ -33,7 +33,7 @@ pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
         return;
     }
     frame(app, f, Pane::Log, "failover log", &note);
-    let chosen = (app.focus == Pane::Log && app.overlay.is_none()).then(|| app.log.chosen());
+    let chosen = (app.screen.focus == Pane::Log && app.overlay.is_none()).then(|| app.log.chosen());
     for ((step, row), y) in app.log.visible(usize::from(room.height)).iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
         if chosen == Some(*step) {

@@ -24,7 +24,7 @@ use ratatui::text::{Line, Span};
 
 /// Draws the pane, and the terminal's cursor if it has the keys.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
-    let area = app.layout.prompt;
+    let area = app.screen.layout.prompt;
     if area.is_empty() {
         return;
     }
@@ -34,13 +34,13 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
         _ => "prompt".to_owned(),
     };
-    let how = format!("{} · {}", app.module, app.adapter);
+    let how = format!("{} · {}", app.next.module, app.next.adapter);
     frame(app, f, Pane::Prompt, &title, &how);
     let room = app.room(Pane::Prompt);
     let shares = shares(&app.prompt, room.height, room.width);
     let mut y = room.y;
     for (i, (input, rows)) in app.prompt.inputs.iter().zip(shares).enumerate() {
-        let has_keys = app.focus == Pane::Prompt && i == app.prompt.at;
+        let has_keys = app.screen.focus == Pane::Prompt && i == app.prompt.at;
         if !single && y < room.bottom() {
             let style = theme.style(if has_keys { StyleRole::Heading } else { StyleRole::Dim });
             let label = Line::from(vec![

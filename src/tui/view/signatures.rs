@@ -13,7 +13,7 @@ use tui_textarea::TextArea;
 
 /// Draws the pane.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
-    let area = app.layout.signatures;
+    let area = app.screen.layout.signatures;
     if area.is_empty() {
         return;
     }
@@ -21,16 +21,16 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let theme = app.colours();
     frame(app, f, Pane::Signatures, "signatures", "");
     let room = app.room(Pane::Signatures);
-    let below = match &app.shelf.editor {
+    let below = match &app.signatures.editor {
         Some(editor) => draw_editor(app, editor, room, f),
         None => room,
     };
-    let lines = app.shelf.entries.len() + 1;
-    for (index, y) in window(app.shelf.at, lines, below.height).zip(below.y..below.bottom()) {
-        let (mark, name, about) = match index.checked_sub(1).and_then(|i| app.shelf.entries.get(i)) {
+    let lines = app.signatures.entries.len() + 1;
+    for (index, y) in window(app.signatures.at, lines, below.height).zip(below.y..below.bottom()) {
+        let (mark, name, about) = match index.checked_sub(1).and_then(|i| app.signatures.entries.get(i)) {
             None => ("+", "type your own".to_owned(), String::new()),
             Some(entry) => {
-                let current = entry.signature == app.signature;
+                let current = entry.signature == app.next.signature;
                 (if current { "●" } else { " " }, label(entry), entry.description.clone())
             }
         };
@@ -41,7 +41,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             Span::styled(about, theme.style(StyleRole::Dim)),
         ]);
         f.buffer_mut().set_line(below.x, y, &line, below.width);
-        if index == app.shelf.at && app.focus == Pane::Signatures && !app.shelf.typing() {
+        if index == app.signatures.at && app.screen.focus == Pane::Signatures && !app.signatures.typing() {
             f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(StyleRole::Selected));
         }
     }
@@ -52,12 +52,12 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
 fn details(app: &App, below: Rect, lines: usize, f: &mut Frame<'_>) {
     let theme = app.colours();
     let top = below.y.saturating_add(u16::try_from(lines).unwrap_or(u16::MAX)).saturating_add(1);
-    let signature = app.shelf.chosen().map_or(&app.signature, |entry| &entry.signature);
+    let signature = app.signatures.chosen().map_or(&app.next.signature, |entry| &entry.signature);
     let cells = usize::from(below.width);
     let mut rows = plain(&signature.inline(), theme.style(StyleRole::Accent), cells);
     rows.push(TextRow::default());
     rows.extend(plain(&signature.task(), theme.style(StyleRole::Dim), cells));
-    if app.shelf.typing() || usize::from(below.bottom().saturating_sub(top)) < rows.len() {
+    if app.signatures.typing() || usize::from(below.bottom().saturating_sub(top)) < rows.len() {
         return;
     }
     for (row, y) in rows.iter().zip(top..below.bottom()) {
@@ -69,14 +69,14 @@ fn details(app: &App, below: Rect, lines: usize, f: &mut Frame<'_>) {
 fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<'_>) -> Rect {
     let theme = app.colours();
     let cells = room.width.max(1);
-    let source = app.shelf.source();
+    let source = app.signatures.source();
     let rows = (width(&source) as u16 / cells + 1).min(room.height);
     let place = Rect { height: rows, ..room };
     f.render_widget(editor, place);
-    if app.focus == Pane::Signatures && app.overlay.is_none() {
+    if app.screen.focus == Pane::Signatures && app.overlay.is_none() {
         f.set_cursor_position(cursor(editor, place));
     }
-    let verdict = match app.shelf.read() {
+    let verdict = match app.signatures.read() {
         _ if source.trim().is_empty() => plain(
             "inputs -> outputs, each with a type if it is no str",
             theme.style(StyleRole::Dim),

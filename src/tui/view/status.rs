@@ -3,6 +3,7 @@
 use crate::failover::{Cost, Failover};
 use crate::transcript::{Transcript, counted, model_name, seconds, usd};
 use crate::tui::state::app::App;
+use crate::tui::state::runs::{RunSource, ShownRun};
 use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
@@ -19,14 +20,15 @@ const BADGE: [&str; 3] = [
 
 /// Name, signature and module; the badge at the right.
 pub(super) fn top(app: &App, f: &mut Frame<'_>) {
-    let area = app.layout.top;
+    let area = app.screen.layout.top;
     let theme = app.colours();
-    let name = if app.signature.name.is_empty() { app.signature.inline() } else { app.signature.name.clone() };
-    let replay = app.run.as_ref().is_some_and(|run| run.replay);
-    let badge = BADGE.iter().filter(|_| app.simulated).find(|text| width(text) + 38 <= usize::from(area.width));
+    let name =
+        if app.next.signature.name.is_empty() { app.next.signature.inline() } else { app.next.signature.name.clone() };
+    let replay = app.runs.shown.as_ref().is_some_and(ShownRun::is_replay);
+    let badge = BADGE.iter().filter(|_| app.server.simulated).find(|text| width(text) + 38 <= usize::from(area.width));
     let badge = if replay { " REPLAY " } else { badge.copied().unwrap_or_default() };
     let room = usize::from(area.width).saturating_sub(width(badge) + 1);
-    let left = clip(&format!(" Switchover  {name} · {} · {}", app.module, app.adapter), room);
+    let left = clip(&format!(" Switchover  {name} · {} · {}", app.next.module, app.next.adapter), room);
     f.buffer_mut().set_line(area.x, area.y, &Line::styled(left, theme.style(StyleRole::Title)), area.width);
     right(f, area, badge, theme.style(StyleRole::Badge));
 }
@@ -38,7 +40,7 @@ fn right(f: &mut Frame<'_>, area: Rect, text: &str, style: ratatui::style::Style
 
 /// The chain with its faults, who answers, tokens, cost, time; or something to say.
 pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
-    let area = app.layout.status;
+    let area = app.screen.layout.status;
     let theme = app.colours();
     if let Some(notice) = &app.notice {
         let text = clip(&format!(" {notice}"), usize::from(area.width));
@@ -49,7 +51,7 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
     let mut spans = vec![Span::raw(" ")];
     let answering = app.transcript().and_then(Transcript::shown).map(|attempt| attempt.model.as_str());
-    for (i, link) in app.chain.iter().enumerate() {
+    for (i, link) in app.next.chain.iter().enumerate() {
         if i > 0 {
             spans.push(Span::styled(" › ", theme.style(StyleRole::Dim)));
         }
@@ -69,13 +71,13 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
 
 /// How the chain is gone through, where that is not the usual way, and how many demos go along.
 fn modes(app: &App) -> Vec<String> {
-    let mode = match app.policy.failover {
+    let mode = match app.next.policy.failover {
         Failover::Strict => Some("strict: no fallback"),
         Failover::Server => Some("server falls back"),
         Failover::Client => None,
     };
-    let hedge = app.policy.hedge.then_some("hedged");
-    let demos = (!app.demos.is_empty()).then(|| counted(app.demos.len(), "demo"));
+    let hedge = app.next.policy.hedge.then_some("hedged");
+    let demos = (!app.next.demos.is_empty()).then(|| counted(app.next.demos.len(), "demo"));
     mode.into_iter().chain(hedge).map(str::to_owned).chain(demos).collect()
 }
 
@@ -95,7 +97,7 @@ fn cut(line: &Line<'static>, cells: usize) -> Line<'static> {
 }
 
 fn numbers(app: &App, now: Duration) -> String {
-    let Some(run) = &app.run else { return String::new() };
+    let Some(run) = &app.runs.shown else { return String::new() };
     let transcript = &run.transcript;
     let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
     let (into, out) = transcript.tokens();
@@ -106,29 +108,27 @@ fn numbers(app: &App, now: Duration) -> String {
         Cost::Unknown => "cost unknown · ".to_owned(),
         spent @ Cost::Known(_) => format!("{} · ", usd(spent)),
     };
-    let session = match app.spent {
+    let session = match app.runs.cost {
         // Where it is narrow, the chain is worth more than the sum of the session.
-        Some(all) if app.size.0 >= 100 && all != transcript.cost() && transcript.finished.is_some() => {
+        Some(all) if app.screen.size.0 >= 100 && all != transcript.cost() && transcript.finished.is_some() => {
             format!("session {} · ", usd(all))
         }
         _ => String::new(),
     };
-    let past = if run.replay {
-        "replay, no network · "
-    } else if run.past {
-        "from history · "
-    } else {
-        ""
+    let past = match run.source {
+        RunSource::Worker => "",
+        RunSource::History => "from history · ",
+        RunSource::Replay | RunSource::EndedReplay => "replay, no network · ",
     };
     format!("{past}{tokens}{cost}{session}{} ", seconds(run.clock(now)))
 }
 
 /// Keys that mean something now, out of the table; in presenter mode, keys that were pressed.
 pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
-    let area = app.layout.hints;
+    let area = app.screen.layout.hints;
     let theme = app.colours();
     // In front of an audience the keys that were pressed are more than those that could be.
-    let caps = app.pressed.iter().filter(|_| app.presenter);
+    let caps = app.display.pressed_keys.iter().filter(|_| app.display.presenter);
     let pressed: Vec<Span<'_>> = caps
         .flat_map(|key| [Span::styled(format!(" {key} "), theme.style(StyleRole::Selected)), Span::raw(" ")])
         .collect();

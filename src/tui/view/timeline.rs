@@ -9,7 +9,8 @@
 
 use crate::transcript::{Attempt, AttemptPhase, model_name, seconds};
 use crate::tui::layout::Pane;
-use crate::tui::state::app::{App, ShownRun};
+use crate::tui::state::app::App;
+use crate::tui::state::runs::ShownRun;
 use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;

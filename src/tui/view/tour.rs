@@ -12,8 +12,9 @@ use ratatui::widgets::{Clear, Widget};
 /// Draws the strip under the playground.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let Some((tour, step)) = app.tour.as_ref().and_then(|tour| Some((tour, tour.step()?))) else { return };
-    let height = tour.height(app.size);
-    let area = Rect { x: 0, y: app.size.1.saturating_sub(height), width: app.size.0, height }.intersection(f.area());
+    let height = tour.height(app.screen.size);
+    let area = Rect { x: 0, y: app.screen.size.1.saturating_sub(height), width: app.screen.size.0, height }
+        .intersection(f.area());
     if area.is_empty() {
         return;
     }
@@ -32,7 +33,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let (title, note) = ((title.as_str(), theme.style(StyleRole::Title)), (note, theme.style(StyleRole::Key)));
     // The last rows have no room for a border below.
     let framed = Rect { height: area.height.max(2), ..area };
-    let whole = height >= 4 && app.size.1 >= 20;
+    let whole = height >= 4 && app.screen.size.1 >= 20;
     if whole {
         boxed(f, framed, theme.style(StyleRole::Accent), true, title, note);
     } else {

@@ -15,55 +15,57 @@ const VARIANTS: [&str; 4] = ["", "free", "nitro", "floor"];
 impl App {
     pub(in crate::tui::update) fn chain_key(&mut self, action: Option<Action>) -> Option<Command> {
         self.overlay = Some(Overlay::Chain);
-        let last = self.chain.len().saturating_sub(1);
-        self.link = self.link.min(last);
+        let last = self.next.chain.len().saturating_sub(1);
+        self.next.selected = self.next.selected.min(last);
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => {
                 self.overlay = None;
-                self.link = 0;
+                self.next.selected = 0;
             }
-            Some(Action::Chain(ChainAction::Add)) => self.overlay = Some(Overlay::Finder(Finder::models(&self.models))),
+            Some(Action::Chain(ChainAction::Add)) => {
+                self.overlay = Some(Overlay::Finder(Finder::models(&self.models.all)));
+            }
             Some(Action::Chain(ChainAction::Providers)) => self.draft_settings(),
             Some(Action::Chain(ChainAction::Break)) => {
                 self.overlay = Some(Overlay::Faults(FaultPicker { from_chain: true, ..FaultPicker::default() }));
             }
-            Some(Action::Chain(ChainAction::Remove)) if !self.chain.is_empty() => {
-                let removed = self.chain.remove(self.link);
-                self.link = self.link.min(self.chain.len().saturating_sub(1));
+            Some(Action::Chain(ChainAction::Remove)) if !self.next.chain.is_empty() => {
+                let removed = self.next.chain.remove(self.next.selected);
+                self.next.selected = self.next.selected.min(self.next.chain.len().saturating_sub(1));
                 if removed.fault.is_some() {
                     return Some(Command::SetFault { model: removed.model, fault: None });
                 }
             }
-            Some(Action::Chain(ChainAction::MoveUp)) if self.link > 0 => {
-                self.chain.swap(self.link, self.link - 1);
-                self.link -= 1;
+            Some(Action::Chain(ChainAction::MoveUp)) if self.next.selected > 0 => {
+                self.next.chain.swap(self.next.selected, self.next.selected - 1);
+                self.next.selected -= 1;
             }
-            Some(Action::Chain(ChainAction::MoveDown)) if self.link < last => {
-                self.chain.swap(self.link, self.link + 1);
-                self.link += 1;
+            Some(Action::Chain(ChainAction::MoveDown)) if self.next.selected < last => {
+                self.next.chain.swap(self.next.selected, self.next.selected + 1);
+                self.next.selected += 1;
             }
             Some(Action::Chain(ChainAction::Variant)) => return self.next_variant(),
-            Some(Action::Chain(ChainAction::Failover)) => self.policy.failover = self.policy.failover.next(),
-            Some(Action::Chain(ChainAction::Hedge)) => self.policy.hedge = !self.policy.hedge,
-            other => self.link = moved(self.link, self.chain.len(), other),
+            Some(Action::Chain(ChainAction::Failover)) => self.next.policy.failover = self.next.policy.failover.next(),
+            Some(Action::Chain(ChainAction::Hedge)) => self.next.policy.hedge = !self.next.policy.hedge,
+            other => self.next.selected = moved(self.next.selected, self.next.chain.len(), other),
         }
         None
     }
 
     /// The next variant of the chosen model's name. A fault set on it goes along.
     fn next_variant(&mut self) -> Option<Command> {
-        let link = self.chain.get(self.link)?;
+        let link = self.next.chain.get(self.next.selected)?;
         let (name, variant) = link.model.split_once(':').unwrap_or((&link.model, ""));
         let at = VARIANTS.iter().position(|other| *other == variant).unwrap_or(0);
         let model = match VARIANTS[(at + 1) % VARIANTS.len()] {
             "" => name.to_owned(),
             variant => format!("{name}:{variant}"),
         };
-        if self.chain.iter().any(|link| link.model == model) {
+        if self.next.chain.iter().any(|link| link.model == model) {
             self.notice = Some(format!("{model} is in the chain already."));
             return None;
         }
-        let old = std::mem::replace(&mut self.chain[self.link], ChainEntry::new(model));
+        let old = std::mem::replace(&mut self.next.chain[self.next.selected], ChainEntry::new(model));
         old.fault.map(|_| Command::SetFault { model: old.model, fault: None })
     }
 }

@@ -14,25 +14,25 @@ use std::time::Duration;
 impl App {
     /// Puts what stands in the prompt to each of the models and chains that are chosen for it.
     pub(in crate::tui::update) fn compare(&mut self) -> Option<Command> {
-        let rivals = self.rivals.chosen(&self.chain);
+        let rivals = self.compare_set.chosen(&self.next.chain);
         if rivals.len() < 2 {
             self.notice = Some("A comparison needs two: choose them here, or add one.".to_owned());
             self.overlay = Some(Overlay::CompareSet(0));
             return None;
         }
         let spec = self.asked()?;
-        self.comparisons += 1;
-        let compare = Comparison::new(self.comparisons, rivals);
+        self.runs.comparisons += 1;
+        let compare = Comparison::new(self.runs.comparisons, rivals);
         let routes = |chain: &[ChainEntry]| chain.iter().map(|entry| Route::new(&entry.model, "")).collect();
         let specs =
             compare.columns.iter().map(|column| RunSpec { chain: routes(&column.chain), ..spec.clone() }).collect();
         self.overlay = Some(Overlay::Compare(compare));
-        Some(Command::Compare { number: self.comparisons, specs })
+        Some(Command::Compare { number: self.runs.comparisons, specs })
     }
 
     /// A key while a comparison stands. What leaves it also ends its runs.
     pub(in crate::tui::update) fn compare_key(&mut self, action: Option<Action>) -> Option<Command> {
-        let layout = self.layout;
+        let layout = self.screen.layout;
         let page = body(&layout);
         let Some(Overlay::Compare(compare)) = &mut self.overlay else { return None };
         match action {
@@ -68,12 +68,12 @@ impl App {
         let Some(Overlay::Compare(compare)) = self.overlay.take() else { return None };
         let live = compare.live();
         let ended = compare.columns.into_iter().map(|column| column.transcript).filter(|run| run.finished.is_some());
-        self.past.extend(ended);
+        self.runs.past.extend(ended);
         live.then_some(Command::Cancel)
     }
 
     pub(in crate::tui::update) fn hear_compared(&mut self, now: Duration, number: u64, column: usize, report: &Report) {
-        self.board.apply(now, report);
+        self.health.apply(now, report);
         if let Some(Overlay::Compare(compare)) = &mut self.overlay
             && compare.number == number
         {

@@ -12,22 +12,22 @@ use crate::tui::update::overlay::moves::moved;
 impl App {
     /// A key where it is chosen who is compared.
     pub(in crate::tui::update) fn compare_set_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
-        let all = self.rivals.all(&self.chain);
+        let all = self.compare_set.all(&self.next.chain);
         let at = moved(at, all.len(), action);
         self.overlay = Some(Overlay::CompareSet(at));
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => self.overlay = None,
             Some(Action::CompareSet(CompareSetAction::Add)) => {
-                self.overlay = Some(Overlay::Finder(Finder::rivals(&self.models)));
+                self.overlay = Some(Overlay::Finder(Finder::rivals(&self.models.all)));
             }
             Some(Action::CompareSet(CompareSetAction::Toggle)) => {
-                let chosen = all.get(at).is_none_or(|rival| self.rivals.toggle(rival, &self.chain));
+                let chosen = all.get(at).is_none_or(|rival| self.compare_set.toggle(rival, &self.next.chain));
                 if !chosen {
                     self.notice = Some(format!("No more than {MOST} stand side by side: take one back first."));
                 }
             }
             Some(Action::CompareSet(CompareSetAction::Remove)) => {
-                let removed = all.get(at).is_some_and(|rival| self.rivals.remove(rival));
+                let removed = all.get(at).is_some_and(|rival| self.compare_set.remove(rival));
                 if !removed {
                     self.notice = Some("It is of the chain: Ctrl+L changes that.".to_owned());
                 }

@@ -14,7 +14,7 @@ impl App {
     /// Makes the answer on the screen a demo, the module's reasoning with it.
     pub(in crate::tui::update) fn pin_demo(&mut self) {
         let task = self.transcript().and_then(Transcript::task);
-        if task.is_some_and(|task| task.signature.inline() != self.signature.inline()) {
+        if task.is_some_and(|task| task.signature.inline() != self.next.signature.inline()) {
             self.notice = Some("That answer is another signature's: use that one first.".to_owned());
             return;
         }
@@ -23,12 +23,12 @@ impl App {
 
     /// Shows what the run on a line of the history would be as a demo.
     pub(in crate::tui::update) fn look_before_pinning(&mut self, at: usize) {
-        let Some(demo) = history::chosen(&self.past, at).and_then(pinnable) else {
+        let Some(demo) = history::chosen(&self.runs.past, at).and_then(pinnable) else {
             self.notice = Some("Nothing to pin there: a demo is an answer that was read whole.".to_owned());
             self.overlay = Some(Overlay::History(at));
             return;
         };
-        self.overlay = Some(Overlay::Pinning(at, demos::sheet(&demo, self.size.0, self.colours())));
+        self.overlay = Some(Overlay::Pinning(at, demos::sheet(&demo, self.screen.size.0, self.colours())));
     }
 
     /// A key while an earlier answer is looked at before it becomes a demo. The demo's signature is used from then on.
@@ -36,14 +36,14 @@ impl App {
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => self.overlay = Some(Overlay::History(at)),
             Some(Action::Overlay(OverlayAction::Confirm)) => {
-                let Some(run) = history::chosen(&self.past, at) else { return };
+                let Some(run) = history::chosen(&self.runs.past, at) else { return };
                 let (demo, task) = (pinnable(run), run.task().cloned());
-                if let Some(task) = task.filter(|task| task.signature.inline() != self.signature.inline()) {
-                    self.module = task.module;
+                if let Some(task) = task.filter(|task| task.signature.inline() != self.next.signature.inline()) {
+                    self.next.module = task.module;
                     self.use_signature(task.signature.clone(), Vec::new());
                 }
                 self.pin(demo);
-                self.overlay = Some(Overlay::Demos(self.demos.len().saturating_sub(1)));
+                self.overlay = Some(Overlay::Demos(self.next.demos.len().saturating_sub(1)));
             }
             _ => {
                 scroll_popup(&mut sheet, action, self.popup_rows());
@@ -54,7 +54,7 @@ impl App {
 
     /// The demos that go on with a signature: those in use, if it is the one in use.
     pub(in crate::tui::update) fn demos_of(&self, signature: &Signature) -> Vec<Demo> {
-        if signature.inline() == self.signature.inline() { self.demos.clone() } else { Vec::new() }
+        if signature.inline() == self.next.signature.inline() { self.next.demos.clone() } else { Vec::new() }
     }
 
     fn pin(&mut self, demo: Option<Demo>) {
@@ -62,17 +62,17 @@ impl App {
             self.notice = Some("Nothing to pin yet: a demo is an answer that was read whole.".to_owned());
             return;
         };
-        if self.demos.contains(&demo) {
+        if self.next.demos.contains(&demo) {
             self.notice = Some("It is a demo already: F10 shows them.".to_owned());
             return;
         }
-        self.demos.push(demo);
-        let count = self.demos.len();
+        self.next.demos.push(demo);
+        let count = self.next.demos.len();
         self.notice = Some(format!("Demo {count} is sent from the next run on. F10 shows them, Alt+S saves them."));
     }
 
     pub(in crate::tui::update) fn demos_key(&mut self, at: usize, action: Option<Action>) {
-        let last = self.demos.len().saturating_sub(1);
+        let last = self.next.demos.len().saturating_sub(1);
         let mut at = at.min(last);
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => return,
@@ -81,25 +81,25 @@ impl App {
                 return;
             }
             Some(Action::Demos(DemosAction::Open)) => {
-                if let Some(demo) = self.demos.get(at) {
-                    self.overlay = Some(Overlay::Demo(at, demos::sheet(demo, self.size.0, self.colours())));
+                if let Some(demo) = self.next.demos.get(at) {
+                    self.overlay = Some(Overlay::Demo(at, demos::sheet(demo, self.screen.size.0, self.colours())));
                     return;
                 }
             }
             Some(Action::Demos(DemosAction::Pin)) => self.pin_demo(),
-            Some(Action::Demos(DemosAction::Remove)) if !self.demos.is_empty() => {
-                self.demos.remove(at);
-                at = at.min(self.demos.len().saturating_sub(1));
+            Some(Action::Demos(DemosAction::Remove)) if !self.next.demos.is_empty() => {
+                self.next.demos.remove(at);
+                at = at.min(self.next.demos.len().saturating_sub(1));
             }
             Some(Action::Demos(DemosAction::MoveUp)) if at > 0 => {
-                self.demos.swap(at, at - 1);
+                self.next.demos.swap(at, at - 1);
                 at -= 1;
             }
             Some(Action::Demos(DemosAction::MoveDown)) if at < last => {
-                self.demos.swap(at, at + 1);
+                self.next.demos.swap(at, at + 1);
                 at += 1;
             }
-            other => at = moved(at, self.demos.len(), other),
+            other => at = moved(at, self.next.demos.len(), other),
         }
         self.overlay = Some(Overlay::Demos(at));
     }

@@ -11,7 +11,7 @@ use crate::tui::update::keys::KeyPress;
 
 impl App {
     pub(in crate::tui::update) fn draft_headers(&mut self) {
-        self.overlay = Some(Overlay::Draft(Box::new(Draft::headers(&self.headers))));
+        self.overlay = Some(Overlay::Draft(Box::new(Draft::headers(&self.server.headers))));
     }
 
     /// A key for what is edited as text.
@@ -37,25 +37,25 @@ impl App {
         self.overlay = None;
         match drafted {
             ParsedDraft::Signature(entry) => {
-                self.shelf.stop();
+                self.signatures.stop();
                 let inline = entry.signature.inline();
                 let unnamed =
                     |other: &LibraryEntry| other.signature.name.is_empty() && other.signature.inline() == inline;
-                self.shelf.entries.retain(|other| !unnamed(other));
-                library::put(&mut self.shelf.entries, (*entry).clone());
-                let at = self.shelf.entries.iter().position(|other| other.signature.name == entry.signature.name);
-                self.shelf.at = at.map_or(0, |at| at + 1);
-                self.module = entry.module;
+                self.signatures.entries.retain(|other| !unnamed(other));
+                library::put(&mut self.signatures.entries, (*entry).clone());
+                let at = self.signatures.entries.iter().position(|other| other.signature.name == entry.signature.name);
+                self.signatures.at = at.map_or(0, |at| at + 1);
+                self.next.module = entry.module;
                 self.use_signature(entry.signature.clone(), entry.demos.clone());
                 Some(Command::SaveSignature(entry))
             }
             ParsedDraft::Request(settings) => {
-                self.settings = *settings;
+                self.next.settings = *settings;
                 self.notice = Some("The next run's requests carry these settings. F12 shows one.".to_owned());
                 None
             }
             ParsedDraft::Headers(headers) => {
-                self.headers.clone_from(&headers);
+                self.server.headers.clone_from(&headers);
                 self.overlay = Some(Overlay::Headers(self.headers_sheet()));
                 Some(Command::SetHeaders(headers))
             }

@@ -17,7 +17,7 @@ impl App {
             return self.typed_fault_key(picker, press);
         }
         let letter = press.chord.text().and_then(|c| COMMON.iter().find(|(letter, ..)| *letter == c));
-        let models = self.chain.len().max(1);
+        let models = self.next.chain.len().max(1);
         match press.action {
             // A fault's own letter comes before whatever else that key means here.
             _ if letter.is_some() => return self.choose_fault(&picker, letter),
@@ -33,8 +33,10 @@ impl App {
                 return self.set_fault(None);
             }
             Some(Action::Faults(FaultsAction::TypeFault)) => picker.typing = Some(String::new()),
-            Some(Action::Faults(FaultsAction::PrevModel)) => self.link = (self.link + models - 1) % models,
-            Some(Action::Faults(FaultsAction::NextModel)) => self.link = (self.link + 1) % models,
+            Some(Action::Faults(FaultsAction::PrevModel)) => {
+                self.next.selected = (self.next.selected + models - 1) % models;
+            }
+            Some(Action::Faults(FaultsAction::NextModel)) => self.next.selected = (self.next.selected + 1) % models,
             action => picker.at = moved(picker.at, COMMON.len(), action),
         }
         self.overlay = Some(Overlay::Faults(picker));
@@ -71,7 +73,7 @@ impl App {
 
     /// Sets the fault of the chosen model of the chain; none heals it.
     fn set_fault(&mut self, fault: Option<Fault>) -> Option<Command> {
-        let entry = self.chain.get_mut(self.link)?;
+        let entry = self.next.chain.get_mut(self.next.selected)?;
         entry.fault.clone_from(&fault);
         let model = entry.model.clone();
         let key = |action| self.keymap.key(Action::Playground(action));

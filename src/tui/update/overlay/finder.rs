@@ -46,27 +46,27 @@ impl App {
         match choice {
             FinderChoice::Act(action) => return self.act(action),
             FinderChoice::Model(slug) => {
-                if self.chain.iter().any(|link| link.model == slug) {
+                if self.next.chain.iter().any(|link| link.model == slug) {
                     self.notice = Some(format!("{slug} is in the chain already."));
                 } else {
-                    self.chain.push(ChainEntry::new(slug));
-                    self.link = self.chain.len() - 1;
+                    self.next.chain.push(ChainEntry::new(slug));
+                    self.next.selected = self.next.chain.len() - 1;
                 }
                 self.overlay = Some(Overlay::Chain);
             }
             FinderChoice::CompareEntry(written) => {
-                self.rivals.add(&written, &self.chain);
-                let last = self.rivals.all(&self.chain).len().saturating_sub(1);
+                self.compare_set.add(&written, &self.next.chain);
+                let last = self.compare_set.all(&self.next.chain).len().saturating_sub(1);
                 self.overlay = Some(Overlay::CompareSet(last));
             }
             FinderChoice::Inputs(i) => {
-                self.recalled = Some(i);
-                let values = self.sent[i].clone();
+                self.sent.shown = Some(i);
+                let values = self.sent.all[i].clone();
                 self.prompt.show(&values);
             }
             FinderChoice::Run(at) => self.overlay = Some(Overlay::History(at)),
             FinderChoice::Text(text) => {
-                self.find = Some(text);
+                self.answer.find = Some(text);
                 self.find_next(Direction::Forward);
             }
         }

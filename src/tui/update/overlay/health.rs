@@ -9,13 +9,13 @@ use crate::tui::update::overlay::moves::moved;
 
 impl App {
     pub(in crate::tui::update) fn health_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
-        let at = moved(at, self.board.rows.len(), action);
+        let at = moved(at, self.health.rows.len(), action);
         if action != Some(Action::Overlay(OverlayAction::Close)) {
             self.overlay = Some(Overlay::Health(at));
         }
         if action == Some(Action::Health(HealthAction::ResetBreaker)) {
-            let name = self.board.rows.get(at)?.scope.name.to_string();
-            self.board.reset(&name);
+            let name = self.health.rows.get(at)?.scope.name.to_string();
+            self.health.reset(&name);
             self.notice = Some(format!("The breaker of {name} is closed."));
             return Some(Command::ResetBreaker(name));
         }

@@ -3,19 +3,20 @@
 use crate::tui::command::Command;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{HistoryAction, OverlayAction};
-use crate::tui::state::app::{App, ShownRun};
+use crate::tui::state::app::App;
 use crate::tui::state::overlay::finder::Finder;
 use crate::tui::state::overlay::{Overlay, history};
+use crate::tui::state::runs::{RunSource, ShownRun};
 use crate::tui::update::overlay::moves::moved;
 use std::time::Duration;
 
 impl App {
     pub(in crate::tui::update) fn history_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
-        let at = moved(at, self.past.len(), action);
+        let at = moved(at, self.runs.past.len(), action);
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => {}
             Some(Action::History(HistoryAction::Search)) => {
-                self.overlay = Some(Overlay::Finder(Finder::runs(&self.past)));
+                self.overlay = Some(Overlay::Finder(Finder::runs(&self.runs.past)));
             }
             Some(Action::History(HistoryAction::Replay)) => return self.replay(at),
             Some(Action::History(HistoryAction::Pin)) => self.look_before_pinning(at),
@@ -24,18 +25,18 @@ impl App {
                     self.notice = Some("A run is going on: Esc cancels it.".to_owned());
                     return None;
                 }
-                let run = history::chosen(&self.past, at)?.clone();
+                let run = history::chosen(&self.runs.past, at)?.clone();
                 if let Some(task) = run.task() {
-                    self.module = task.module;
-                    self.adapter = task.adapter;
+                    self.next.module = task.module;
+                    self.next.adapter = task.adapter;
                     self.use_signature(task.signature.clone(), self.demos_of(&task.signature));
                     self.prompt.show(&task.inputs);
                 }
                 if action == Some(Action::History(HistoryAction::RunAgain)) {
                     return self.send();
                 }
-                self.put_away();
-                self.run = Some(ShownRun { transcript: run, began: Duration::ZERO, past: true, replay: false });
+                self.runs.put_away();
+                self.runs.shown = Some(ShownRun { transcript: run, began: Duration::ZERO, source: RunSource::History });
             }
             _ => self.overlay = Some(Overlay::History(at)),
         }

@@ -13,47 +13,57 @@ use ratatui::text::{Line, Span};
 /// Draws the editor.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let theme = app.colours();
-    let height = (app.chain.len() as u16).saturating_add(5).min(app.layout.body.height);
+    let height = (app.next.chain.len() as u16).saturating_add(5).min(app.screen.layout.body.height);
     let room = open(app, f, "fallback chain", "asked from the top", 72, height.max(7));
-    if app.chain.is_empty() {
+    if app.next.chain.is_empty() {
         let line = Line::styled("Empty: a adds a model.", theme.style(StyleRole::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
     let dear = app.dear();
-    list(app, f, Rect { height: room.height.saturating_sub(2), ..room }, app.link, app.chain.len(), |i| {
-        let place = &app.chain[i];
-        let about = app.model(&place.model).map_or("", |model| model.about.as_str());
-        let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
-        let open = app.board.breaker(&place.model);
-        let open =
-            if matches!(open, Some(crate::failover::BreakerState::Open { .. })) { "  ◇ breaker open" } else { "" };
-        Line::from(vec![
-            Span::styled(format!("{}. ", i + 1), theme.style(StyleRole::Dim)),
-            Span::styled(place.model.clone(), theme.style(StyleRole::Text)),
-            Span::styled(fault, theme.style(StyleRole::Bad)),
-            Span::styled(open, theme.style(StyleRole::Warn)),
-            Span::styled(
-                if dear.contains(&i) { "  $ far dearer, or unknown" } else { "" },
-                theme.style(StyleRole::Warn),
-            ),
-            Span::styled(format!("  {about}"), theme.style(StyleRole::Dim)),
-        ])
-    });
-    let primary = app.chain.first().map_or("nobody", |link| model_name(&link.model));
-    let rule = match app.policy.failover {
+    list(
+        app,
+        f,
+        Rect { height: room.height.saturating_sub(2), ..room },
+        app.next.selected,
+        app.next.chain.len(),
+        |i| {
+            let place = &app.next.chain[i];
+            let about = app.models.find(&place.model).map_or("", |model| model.about.as_str());
+            let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
+            let open = app.health.breaker(&place.model);
+            let open = if matches!(open, Some(crate::failover::BreakerState::Open { .. })) {
+                "  ◇ breaker open"
+            } else {
+                ""
+            };
+            Line::from(vec![
+                Span::styled(format!("{}. ", i + 1), theme.style(StyleRole::Dim)),
+                Span::styled(place.model.clone(), theme.style(StyleRole::Text)),
+                Span::styled(fault, theme.style(StyleRole::Bad)),
+                Span::styled(open, theme.style(StyleRole::Warn)),
+                Span::styled(
+                    if dear.contains(&i) { "  $ far dearer, or unknown" } else { "" },
+                    theme.style(StyleRole::Warn),
+                ),
+                Span::styled(format!("  {about}"), theme.style(StyleRole::Dim)),
+            ])
+        },
+    );
+    let primary = app.next.chain.first().map_or("nobody", |link| model_name(&link.model));
+    let rule = match app.next.policy.failover {
         Failover::Strict => "strict: nobody else is asked",
         Failover::Server => "the server falls back to the others",
         Failover::Client => "the others only when it fails",
     };
-    let hedge = if app.policy.hedge { "; hedged: the next one beside a slow one" } else { "" };
+    let hedge = if app.next.policy.hedge { "; hedged: the next one beside a slow one" } else { "" };
     foot(app, f, room, 2, &format!("{primary} is asked first; {rule}{hedge}."));
     foot(app, f, room, 1, &providers(app));
 }
 
 /// Which providers the service may choose from, in its own words.
 fn providers(app: &App) -> String {
-    match serde_json::to_string(&app.settings.provider) {
-        _ if app.settings.provider == Provider::default() => "providers: the service's own choice.".to_owned(),
+    match serde_json::to_string(&app.next.settings.provider) {
+        _ if app.next.settings.provider == Provider::default() => "providers: the service's own choice.".to_owned(),
         Ok(chosen) => format!("providers: {chosen}"),
         Err(_) => String::new(),
     }

@@ -49,14 +49,14 @@ fn summary(compare: &Comparison, room: u16) -> String {
 
 /// Draws the columns: the head of each stands, its rows move.
 pub(super) fn draw(app: &App, compare: &Comparison, now: Duration, f: &mut Frame<'_>) {
-    let (shown, width) = compare.places(&app.layout);
+    let (shown, width) = compare.places(&app.screen.layout);
     let all = compare.columns.len();
     let first = compare.first.min(all - shown.min(all));
     let title = match all - shown.min(all) {
         0 => format!("compare {all}"),
         _ => format!("compare {}–{} of {all}, ← →", first + 1, first + shown),
     };
-    let room = open(app, f, &title, &summary(compare, app.size.0), u16::MAX, u16::MAX);
+    let room = open(app, f, &title, &summary(compare, app.screen.size.0), u16::MAX, u16::MAX);
     let theme = app.colours();
     for (i, column) in (0..).zip(compare.columns.iter().skip(first).take(shown)) {
         let x = room.x + i * (width + 2);

@@ -12,14 +12,17 @@ use ratatui::text::{Line, Span};
 /// Draws the list.
 pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
     let theme = app.colours();
-    let all = app.rivals.all(&app.chain);
-    let height = (all.len() as u16).saturating_add(4).min(app.layout.body.height);
-    let chosen = app.rivals.chosen(&app.chain).len();
+    let all = app.compare_set.all(&app.next.chain);
+    let height = (all.len() as u16).saturating_add(4).min(app.screen.layout.body.height);
+    let chosen = app.compare_set.chosen(&app.next.chain).len();
     let room = open(app, f, "who is compared", &format!("{chosen} of at most {MOST}"), 84, height.max(6));
     list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, all.len(), |i| {
         let rival = &all[i];
-        let (mark, role) =
-            if app.rivals.has(rival, &app.chain) { ("[x] ", StyleRole::Accent) } else { ("[ ] ", StyleRole::Dim) };
+        let (mark, role) = if app.compare_set.has(rival, &app.next.chain) {
+            ("[x] ", StyleRole::Accent)
+        } else {
+            ("[ ] ", StyleRole::Dim)
+        };
         let kind = if rival.len() > 1 { "  a chain" } else { "" };
         let room_left = usize::from(room.width).saturating_sub(14);
         Line::from(vec![

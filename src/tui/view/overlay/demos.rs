@@ -13,15 +13,15 @@ use ratatui::text::{Line, Span};
 /// Draws the list.
 pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
     let theme = app.colours();
-    let height = (app.demos.len() as u16).saturating_add(4).clamp(6, app.layout.body.height.max(6));
+    let height = (app.next.demos.len() as u16).saturating_add(4).clamp(6, app.screen.layout.body.height.max(6));
     let room = open(app, f, "demos", "sent with the next run, from the top", 84, height);
-    if app.demos.is_empty() {
+    if app.next.demos.is_empty() {
         let text = clip("None yet. Alt+P makes the answer on the screen one.", room.width.into());
         f.buffer_mut().set_line(room.x, room.y, &Line::styled(text, theme.style(StyleRole::Warn)), room.width);
     }
-    list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, app.demos.len(), |i| {
+    list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, app.next.demos.len(), |i| {
         let number = format!("{}. ", i + 1);
-        let text = clip(&summary(app, &app.demos[i]), usize::from(room.width).saturating_sub(number.len()));
+        let text = clip(&summary(app, &app.next.demos[i]), usize::from(room.width).saturating_sub(number.len()));
         Line::from(vec![
             Span::styled(number, theme.style(StyleRole::Dim)),
             Span::styled(text, theme.style(StyleRole::Text)),
@@ -36,5 +36,5 @@ fn summary(app: &App, demo: &Demo) -> String {
         let values = names.iter().filter_map(|field| demo.get(&field.name));
         values.map(|value| crate::text::clean_line(&shown(value), 60)).collect::<Vec<_>>().join(" · ")
     };
-    format!("{} → {}", join(&app.signature.inputs), join(&app.signature.outputs))
+    format!("{} → {}", join(&app.next.signature.inputs), join(&app.next.signature.outputs))
 }

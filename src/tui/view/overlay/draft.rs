@@ -19,7 +19,7 @@ pub(super) fn draw(app: &App, draft: &Draft, f: &mut Frame<'_>) {
         Subject::Request => ("settings of every request", "until you leave"),
         Subject::Headers(_) => ("headers of every attempt", "until you leave"),
     };
-    let room = open(app, f, title, note, WIDTH, app.layout.body.height);
+    let room = open(app, f, title, note, WIDTH, app.screen.layout.body.height);
     let verdict = verdict(app, draft, usize::from(room.width));
     let below = u16::try_from(verdict.len()).unwrap_or(u16::MAX).min(room.height / 2);
     let place = Rect { height: room.height - below, ..room };
@@ -45,10 +45,10 @@ fn verdict(app: &App, draft: &Draft, cells: usize) -> Vec<TextRow> {
         }
         Ok(ParsedDraft::Request(_)) => vec![say("✓ can be sent", StyleRole::Good)],
         Ok(ParsedDraft::Headers(headers)) => {
-            let count = headers.lines(&app.server).map(|lines| lines.len()).unwrap_or_default();
-            let lints = lint(&headers, &app.server);
+            let count = headers.lines(&app.server.base).map(|lines| lines.len()).unwrap_or_default();
+            let lints = lint(&headers, &app.server.base);
             let lints = lints.iter().map(|lint| say(&format!("! {}", lint.line), StyleRole::Warn));
-            std::iter::once(say(&format!("✓ {count} headers to {}", app.server.host()), StyleRole::Good))
+            std::iter::once(say(&format!("✓ {count} headers to {}", app.server.base.host()), StyleRole::Good))
                 .chain(lints)
                 .collect()
         }

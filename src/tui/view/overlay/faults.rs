@@ -14,13 +14,13 @@ use ratatui::text::{Line, Span};
 /// Draws the picker.
 pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
     let theme = app.colours();
-    let Some(chosen) = app.chain.get(app.link) else {
+    let Some(chosen) = app.next.chain.get(app.next.selected) else {
         let room = open(app, f, "break a model", "", 48, 3);
         let line = Line::styled("The chain is empty: Ctrl+L adds a model.", theme.style(StyleRole::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
         return;
     };
-    let title = format!("break {} ({} of {})", chosen.model, app.link + 1, app.chain.len());
+    let title = format!("break {} ({} of {})", chosen.model, app.next.selected + 1, app.next.chain.len());
     let set = chosen.fault.as_ref().map_or_else(|| "healthy".to_owned(), |fault| format!("now: {fault}"));
     let room = open(app, f, &title, &set, 72, COMMON.len() as u16 + 5);
     if let Some(word) = &faults.typing {

@@ -20,8 +20,8 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         FinderKind::Runs => "earlier runs",
         FinderKind::Text => "find in the answer",
     };
-    let height = if finder.sought == FinderKind::Text { 3 } else { 18.min(app.layout.body.height) };
-    let from = if finder.sought == FinderKind::Models { format!(" · {}", app.listed) } else { String::new() };
+    let height = if finder.sought == FinderKind::Text { 3 } else { 18.min(app.screen.layout.body.height) };
+    let from = if finder.sought == FinderKind::Models { format!(" · {}", app.models.source) } else { String::new() };
     let room = open(app, f, title, &format!("{}{from}", finder.found().len()), 84, height);
     let typed = clip(&finder.query, usize::from(room.width.saturating_sub(3)));
     let x = room.x + 2 + width(&typed) as u16;

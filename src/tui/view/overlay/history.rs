@@ -13,14 +13,14 @@ use ratatui::text::{Line, Span};
 /// Draws the list, the latest first.
 pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
     let theme = app.colours();
-    let height = (app.past.len() as u16).saturating_add(2).min(app.layout.body.height);
-    let room = open(app, f, "earlier runs", &format!("{}", app.past.len()), 100, height.max(3));
-    if app.past.is_empty() {
+    let height = (app.runs.past.len() as u16).saturating_add(2).min(app.screen.layout.body.height);
+    let room = open(app, f, "earlier runs", &format!("{}", app.runs.past.len()), 100, height.max(3));
+    if app.runs.past.is_empty() {
         let line = Line::styled("No earlier runs.", theme.style(StyleRole::Dim));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
-    list(app, f, room, at, app.past.len(), |i| {
-        let Some(run) = chosen(&app.past, i) else { return Line::default() };
+    list(app, f, room, at, app.runs.past.len(), |i| {
+        let Some(run) = chosen(&app.runs.past, i) else { return Line::default() };
         let (glyph, role) = match run.outcome() {
             Some(Outcome::Succeeded) if run.switch().is_some() => ("⇄", StyleRole::Accent),
             Some(Outcome::Succeeded) => ("✓", StyleRole::Good),

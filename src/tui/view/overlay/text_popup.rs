@@ -8,7 +8,7 @@ use ratatui::Frame;
 /// Draws the rows in a place of their own.
 pub(super) fn draw(app: &App, sheet: &TextPopup, title: &str, f: &mut Frame<'_>) {
     let wanted = u16::try_from(sheet.rows.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let height = wanted.min(app.layout.body.height);
+    let height = wanted.min(app.screen.layout.body.height);
     let shown = usize::from(height.saturating_sub(2));
     let note = match sheet.rows.len().saturating_sub(sheet.top + shown) {
         0 => String::new(),
