@@ -92,12 +92,12 @@ fn sections(bencher: Bencher, adapter: Adapter, size: usize) {
     let (signature, text) = (signature(), answer(adapter, size));
     let pieces = chunks(&text);
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
-        let mut sections = AnswerReader::new(adapter, &signature);
+        let mut reader = AnswerReader::new(adapter, &signature);
         for piece in &pieces {
-            sections.push(black_box(piece));
-            black_box(sections.view());
+            reader.push(black_box(piece));
+            black_box(reader.sections());
         }
-        sections.finish();
+        reader.finish();
         sections
     });
 }

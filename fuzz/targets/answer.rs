@@ -40,14 +40,14 @@ fuzz_target!(|input: &[u8]| {
     };
     let chars: Vec<char> = answer.chars().collect();
     for adapter in Adapter::ALL {
-        let mut sections = AnswerReader::new(adapter, &signature);
+        let mut reader = AnswerReader::new(adapter, &signature);
         for piece in chars.chunks(usize::from(*size).max(1)) {
-            sections.push(&piece.iter().collect::<String>());
-            assert!(sections.view().iter().all(|section| is_harmless(&section.text)), "{:?}", sections.view());
+            reader.push(&piece.iter().collect::<String>());
+            assert!(reader.sections().iter().all(|section| is_harmless(&section.text)), "{:?}", reader.sections());
         }
-        sections.finish();
-        assert!(sections.view().iter().all(|section| is_harmless(&section.text)), "{:?}", sections.view());
-        let read = sections.into_prediction(answer);
+        reader.finish();
+        assert!(reader.sections().iter().all(|section| is_harmless(&section.text)), "{:?}", reader.sections());
+        let read = reader.into_prediction(answer);
         assert_eq!(read, adapter.parse(&signature, answer));
         if let Ok(read) = read {
             assert!(read.fields.values().all(is_harmless_value), "{:?}", read.fields);

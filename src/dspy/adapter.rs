@@ -1,5 +1,5 @@
-//! From a signature and values to messages, and back from an answer to values. The format is DSPy's, the
-//! sentences are ours.
+//! Writes messages: a signature, its inputs, demos and history. Markers, order and values are those of DSPy 3.4.1; the
+//! sentences are ours. `reader` reads the answers.
 
 mod demo;
 mod prose;
@@ -13,17 +13,17 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 impl Adapter {
-    /// All of them.
+    /// Every adapter, for lists and tests.
     pub const ALL: [Self; 3] = [Self::Chat, Self::Json, Self::Xml];
 
-    /// The messages that ask for the outputs: the task, the demos (those that lack a field first), earlier turns,
-    /// and the inputs. A missing input is left out, an extra one ignored. The value of an input of type
-    /// `dspy.History` (`{"messages": […]}`, or the list) is told as turns.
+    /// The messages of a request: the task, the demos (incomplete ones first), the earlier turns, and the inputs. A
+    /// missing input is left out; values with other names are ignored. An input of type `dspy.History`, either
+    /// `{"messages": […]}` or the list itself, becomes turns after those in `history`.
     pub fn messages(self, signature: &Signature, inputs: &Values, demos: &[Demo], history: &[Turn]) -> Vec<Message> {
         let mut messages = vec![Message::new(Role::System, prose::system(self, signature))];
-        demo::tell(self, signature, demos, &mut messages);
-        let (told, signature) = demo::history(signature, inputs);
-        for turn in history.iter().chain(&told) {
+        demo::append(self, signature, demos, &mut messages);
+        let (input_turns, signature) = demo::history(signature, inputs);
+        for turn in history.iter().chain(&input_turns) {
             messages.push(Message::new(Role::User, prose::user(self, &signature, turn)));
             messages.push(Message::new(Role::Assistant, prose::answer(self, &signature, turn, None)));
         }
@@ -31,17 +31,17 @@ impl Adapter {
         messages
     }
 
-    /// The messages to add after an answer that does not validate: that answer, what is wrong with it, and what
-    /// is wanted.
-    pub fn repair_turn(self, signature: &Signature, bad: &str, why: &ParseFailure) -> Vec<Message> {
+    /// The messages that ask for a corrected answer after one that was rejected: the answer, and its problems with a
+    /// reminder of the format.
+    pub fn repair_turn(self, signature: &Signature, answer: &str, failure: &ParseFailure) -> Vec<Message> {
         vec![
-            Message::new(Role::Assistant, bad.to_owned()),
-            Message::new(Role::User, prose::repair(self, signature, why)),
+            Message::new(Role::Assistant, answer.to_owned()),
+            Message::new(Role::User, prose::repair(self, signature, failure)),
         ]
     }
 
-    /// The `response_format` of a request, for models that take one: a JSON schema of the outputs, `strict` where
-    /// strict mode can express their types. Nothing for adapters that want no JSON.
+    /// The `response_format` of a request, for models that support it: a JSON schema of the outputs, `strict` if strict
+    /// mode can express all their types. Only the JSON adapter has one.
     pub fn response_format(self, signature: &Signature) -> Option<Value> {
         (self == Self::Json && !signature.outputs.is_empty()).then(|| schema::response_format(signature))
     }
@@ -57,9 +57,9 @@ impl Display for Adapter {
     }
 }
 
-/// Not the name of an adapter.
+/// The text is not the name of an adapter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no adapter is called `{0}`; there are chat, json and xml")]
+#[error("no adapter is named `{0}`; expected chat, json or xml")]
 pub struct UnknownAdapter(String);
 
 impl FromStr for Adapter {
@@ -67,10 +67,7 @@ impl FromStr for Adapter {
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         let lower = word.to_lowercase();
-        let short = lower.strip_suffix("adapter").unwrap_or(&lower);
-        Self::ALL
-            .into_iter()
-            .find(|adapter| adapter.to_string() == short)
-            .ok_or_else(|| UnknownAdapter(word.to_owned()))
+        let name = lower.strip_suffix("adapter").unwrap_or(&lower);
+        Self::ALL.into_iter().find(|adapter| adapter.to_string() == name).ok_or_else(|| UnknownAdapter(word.to_owned()))
     }
 }

@@ -1,4 +1,4 @@
-//! Programs that were written with DSPy, as signatures for the library.
+//! Imports programs that were written with DSPy as entries of a library.
 
 mod infer;
 pub mod saved_program;

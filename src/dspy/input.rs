@@ -25,7 +25,7 @@ impl Field {
             let lines = typed.lines().map(str::trim).filter(|line| !line.is_empty());
             return Ok(lines.map(Value::from).collect());
         }
-        coerce::text(self, typed).map(|(value, _)| value)
+        coerce::from_text(self, typed).map(|(value, _)| value)
     }
 
     /// Converts a JSON value to a value of this field.
@@ -33,7 +33,7 @@ impl Field {
     /// # Errors
     /// The value does not fit the type.
     pub fn parse_json(&self, value: &Value) -> Result<Value, Problem> {
-        coerce::json(self, value).map(|(value, _)| value)
+        coerce::from_json(self, value).map(|(value, _)| value)
     }
 }
 

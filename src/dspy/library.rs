@@ -1,4 +1,4 @@
-//! Signatures with a name, as TOML: the built-in ones and the user's own. Knows texts, not files.
+//! Libraries: signatures with names, as TOML. The built-in library and the user's own. Gets the text of files, not files.
 
 mod entry;
 mod file;
@@ -8,15 +8,15 @@ pub use entry::{LibraryEntry, LibraryError};
 use file::LibraryFile;
 pub use write::to_toml;
 
-/// The signatures that come with the program.
+/// The built-in library.
 pub fn built_in() -> Vec<LibraryEntry> {
     parse(include_str!("../../assets/signatures.toml")).unwrap_or_default()
 }
 
-/// Reads a library. Several `[[signature]]` tables, each with `name` and `inline`.
+/// Parses a library: any number of `[[signature]]` tables, each with at least `name` and `inline`.
 ///
 /// # Errors
-/// The first thing that is wrong, with its line and entry.
+/// The first fault, with its line and entry.
 pub fn parse(text: &str) -> Result<Vec<LibraryEntry>, LibraryError> {
     let file: LibraryFile = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
@@ -25,12 +25,12 @@ pub fn parse(text: &str) -> Result<Vec<LibraryEntry>, LibraryError> {
     let mut entries: Vec<LibraryEntry> = Vec::new();
     for raw in file.signature {
         let entry = file::entry(raw, text)?;
-        if let Some(twice) = entries.iter().find(|other| other.signature.name == entry.0.signature.name) {
-            let entry_name = Some(twice.signature.name.clone());
+        if let Some(duplicate) = entries.iter().find(|other| other.signature.name == entry.0.signature.name) {
+            let entry_name = Some(duplicate.signature.name.clone());
             return Err(LibraryError {
                 line: entry.1,
                 entry: entry_name,
-                message: "this name is taken already".to_owned(),
+                message: "an entry before this one has the same name; use another name".to_owned(),
             });
         }
         entries.push(entry.0);
@@ -38,8 +38,8 @@ pub fn parse(text: &str) -> Result<Vec<LibraryEntry>, LibraryError> {
     Ok(entries)
 }
 
-/// The built-in entries with the user's, given as names and texts of files, in order. An entry of the user's takes the
-/// place of one with its name. A text that cannot be read is left out and told with its name.
+/// The built-in entries and those of the user's files, given as pairs of file name and text. A later entry replaces an
+/// earlier one with the same name. Files that cannot be parsed are returned as errors with their names.
 pub fn merge<'a>(
     files: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> (Vec<LibraryEntry>, Vec<(String, LibraryError)>) {
@@ -53,7 +53,7 @@ pub fn merge<'a>(
     (entries, errors)
 }
 
-/// Adds the entry, or puts it in the place of the one with its name.
+/// Adds an entry, or replaces the one with the same name.
 pub fn put(entries: &mut Vec<LibraryEntry>, entry: LibraryEntry) {
     match entries.iter_mut().find(|other| other.signature.name == entry.signature.name) {
         Some(other) => *other = entry,

@@ -1,4 +1,4 @@
-//! JSON values as Python writes them: `repr`, `json.dumps`, and field names as titles.
+//! JSON values as Python writes them (`repr`, `json.dumps`), and field names as titles.
 
 use serde_json::Value;
 use std::fmt::Write;
@@ -38,11 +38,11 @@ fn write_repr(value: &Value, out: &mut String) {
     }
 }
 
-/// Python's text of a number: `1e+20` is `1e+20`, `100000.0` keeps its fraction.
+/// A number as Python writes it: `1e+20`, `1e-05`, `100000.0`.
 fn number_text(number: &serde_json::Number) -> String {
     let Some(float) = number.as_f64().filter(|_| number.is_f64()) else { return number.to_string() };
-    let size = float.abs();
-    if size != 0.0 && !(1e-4..1e16).contains(&size) {
+    let magnitude = float.abs();
+    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
         let text = format!("{float:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let (sign, power) = exponent.strip_prefix('-').map_or(('+', exponent), |power| ('-', power));
@@ -51,6 +51,7 @@ fn number_text(number: &serde_json::Number) -> String {
     format!("{float:?}")
 }
 
+/// Writes a string literal with the quote and the escapes that Python chooses.
 fn write_quoted(text: &str, out: &mut String) {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     out.push(quote);
@@ -73,7 +74,7 @@ fn write_quoted(text: &str, out: &mut String) {
     out.push(quote);
 }
 
-/// JSON with a space after each comma and colon, as Python writes it.
+/// JSON with a space after each comma and colon, as `json.dumps` writes it.
 pub(super) fn json_text(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(json_text).collect::<Vec<_>>().join(", ")),
@@ -86,19 +87,20 @@ pub(super) fn json_text(value: &Value) -> String {
     }
 }
 
-/// A field's name as a title: `camelCaseText` is `Camel Case Text`, `text2number` is `Text 2 Number`.
+/// A field name as the title that DSPy derives from it: `camelCaseText` is `Camel Case Text`, `text2number` is
+/// `Text 2 Number`.
 pub(super) fn title(name: &str) -> String {
     let mut words = String::new();
     let chars: Vec<char> = name.chars().collect();
     for (i, &c) in chars.iter().enumerate() {
         let before = i.checked_sub(1).map(|i| chars[i]);
         let after = chars.get(i + 1);
-        let starts = before.is_some_and(|b| {
+        let starts_word = before.is_some_and(|b| {
             let upper =
                 c.is_uppercase() && (b.is_lowercase() || (b.is_uppercase() && after.is_some_and(|a| a.is_lowercase())));
             upper || (c.is_ascii_digit() && b.is_alphabetic()) || (c.is_alphabetic() && b.is_ascii_digit())
         });
-        if starts {
+        if starts_word {
             words.push(' ');
         }
         words.push(if c == '_' { ' ' } else { c });

@@ -1,11 +1,11 @@
-//! A value as text in a message, in the form that DSPy 3.4.1 gives it.
+//! Writes a value as text in a message, as DSPy 3.4.1 does.
 
 use super::python_text::{json_text, repr};
 use super::types::FieldType;
 use serde_json::Value;
 
-/// A value as it stands in a message: text as it is, Python's words for single values, JSON for the rest. A list
-/// for a field of text becomes numbered items, each in its quotes.
+/// The text of a value in a message: a string as it is, a single value as Python writes it, lists and dicts as JSON.
+/// A list in a `str` field becomes numbered items in `«»`, or `N/A` if it is empty.
 pub(super) fn render(field_type: &FieldType, value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -24,7 +24,7 @@ pub(super) fn render(field_type: &FieldType, value: &Value) -> String {
     }
 }
 
-/// An item between `«` and `»`, or, if it has lines or such quotes of its own, indented between three of each.
+/// An item between `«` and `»`; if it contains those or a line end, indented between `«««` and `»»»`.
 fn quoted(item: &Value) -> String {
     let text = item.as_str().map_or_else(|| json_text(item), str::to_owned);
     if !text.contains(['\n', '«', '»']) {

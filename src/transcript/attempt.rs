@@ -240,7 +240,7 @@ impl Attempt {
     /// The answer's fields as far as they have come; none while nobody knows which there are, and none once the
     /// prediction has them.
     pub fn sections(&self) -> &[Section] {
-        self.sections.as_ref().map_or(&[], AnswerReader::view)
+        self.sections.as_ref().map_or(&[], AnswerReader::sections)
     }
 
     /// When it began: the engine's order, or else its first trace.

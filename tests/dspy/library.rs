@@ -48,7 +48,7 @@ fn a_library_says_where_it_is_wrong() {
             "[[signature]]\nname = \"a\"\ninline = \"q -> a\"\n[[signature]]\nname = \"a\"\ninline = \"b ->\"",
             5,
             Some("a"),
-            "taken",
+            "same name",
         ),
         ("not toml", 1, None, ""),
     ];

@@ -43,12 +43,12 @@ fn check(case: &Value) -> Result<bool, String> {
             ours.map_or_else(|e| e.to_string(), |p| format!("{:?}", p.repairs))
         ));
     }
-    let mut sections = AnswerReader::new(adapter, &signature);
+    let mut reader = AnswerReader::new(adapter, &signature);
     for c in text.chars() {
-        sections.push(c.encode_utf8(&mut [0; 4]));
+        reader.push(c.encode_utf8(&mut [0; 4]));
     }
-    sections.finish();
-    let read = sections.into_prediction(text);
+    reader.finish();
+    let read = reader.into_prediction(text);
     if read != ours {
         return Err(format!("{name}: read character by character it is {read:?}, not {ours:?}"));
     }

@@ -153,24 +153,24 @@ proptest! {
     fn any_cut_of_any_text_ends_where_parse_ends(text in text(), cuts in prop::collection::vec(0usize..200, 0..8)) {
         let signature = signature();
         for adapter in Adapter::ALL {
-            let mut sections = AnswerReader::new(adapter, &signature);
+            let mut reader = AnswerReader::new(adapter, &signature);
             let (mut from, mut cuts) = (0, cuts.clone());
             cuts.sort_unstable();
             for cut in cuts.into_iter().chain([text.len()]) {
                 let to = (cut.min(text.len())..=text.len()).find(|&i| text.is_char_boundary(i)).expect("the end");
                 if to >= from {
-                    sections.push(&text[from..to]);
+                    reader.push(&text[from..to]);
                     from = to;
                 }
-                let shown = sections.view();
+                let shown = reader.sections();
                 prop_assert!(shown.iter().all(|s| signature.output(&s.name).is_some()));
                 prop_assert!(shown.iter().enumerate().all(|(i, s)| shown[..i].iter().all(|t| t.name != s.name)));
             }
-            sections.finish();
+            reader.finish();
             let whole = adapter.parse(&signature, &text);
-            prop_assert_eq!(sections.clone().into_prediction(&text), whole.clone());
+            prop_assert_eq!(reader.clone().into_prediction(&text), whole.clone());
             if let Ok(prediction) = whole {
-                let shown = sections.view().iter().find(|s| s.name == "answer").map(|s| s.text.clone());
+                let shown = reader.sections().iter().find(|s| s.name == "answer").map(|s| s.text.clone());
                 let repaired = prediction.repairs.iter().any(|r| r.field == "answer");
                 prop_assert!(repaired || shown.as_deref() == prediction.fields["answer"].as_str());
             }
@@ -182,14 +182,14 @@ proptest! {
         let signature: Signature = "q -> answer, xs: list[str], d: Any, c: dspy.Code".parse().expect("a signature");
         let chars: Vec<char> = text.chars().collect();
         for adapter in Adapter::ALL {
-            let mut sections = AnswerReader::new(adapter, &signature);
+            let mut reader = AnswerReader::new(adapter, &signature);
             for piece in chars.chunks(size) {
-                sections.push(&piece.iter().collect::<String>());
-                prop_assert!(sections.view().iter().all(|s| harmless(&s.text)), "{:?}", sections.view());
+                reader.push(&piece.iter().collect::<String>());
+                prop_assert!(reader.sections().iter().all(|s| harmless(&s.text)), "{:?}", reader.sections());
             }
-            sections.finish();
-            prop_assert!(sections.view().iter().all(|s| harmless(&s.text)), "{:?}", sections.view());
-            match sections.into_prediction(&text) {
+            reader.finish();
+            prop_assert!(reader.sections().iter().all(|s| harmless(&s.text)), "{:?}", reader.sections());
+            match reader.into_prediction(&text) {
                 Ok(read) => {
                     prop_assert!(read.fields.values().all(harmless_value), "{:?}", read.fields);
                     prop_assert!(read.repairs.iter().all(|repair| harmless(&repair.what)), "{:?}", read.repairs);
@@ -202,9 +202,9 @@ proptest! {
     #[test]
     fn no_piece_of_a_marker_is_ever_shown(body in "[a-z \n]{0,30}", at in 0usize..80) {
         let text = format!("[[ ## answer ## ]]\n{body}\n\n[[ ## n ## ]]\n3\n\n[[ ## completed ## ]]");
-        let mut sections = AnswerReader::new(Adapter::Chat, &signature());
-        sections.push(&text[..at.min(text.len())]);
-        for section in sections.view() {
+        let mut reader = AnswerReader::new(Adapter::Chat, &signature());
+        reader.push(&text[..at.min(text.len())]);
+        for section in reader.sections() {
             prop_assert!(!section.text.contains('['), "{:?}", section);
         }
     }

@@ -1,4 +1,4 @@
-//! Saved programs: what DSPy wrote is read, and what is written has the shape that DSPy reads.
+//! Saved programs: those of DSPy are imported, and exported ones have the format that DSPy reads.
 
 use serde_json::Value;
 use switchover::dspy::import::saved_program::{self, ImportedProgram};
@@ -13,7 +13,7 @@ fn imported(name: &str) -> ImportedProgram {
 }
 
 #[test]
-fn a_saved_program_gives_up_its_names_sides_and_demos() {
+fn names_inputs_and_demos_of_a_saved_program_are_found() {
     let cases = [
         ("predict_plain", vec![("predict_plain", "question -> answer", Module::Predict)]),
         ("cot_demos", vec![("cot_demos", "question -> answer", Module::ChainOfThought)]),
@@ -30,11 +30,12 @@ fn a_saved_program_gives_up_its_names_sides_and_demos() {
         ),
     ];
     for (file, expected) in cases {
-        let read = imported(file).entries;
-        let told: Vec<_> = read.iter().map(|e| (e.signature.name.as_str(), e.signature.inline(), e.module)).collect();
+        let program = imported(file).entries;
+        let entries: Vec<_> =
+            program.iter().map(|e| (e.signature.name.as_str(), e.signature.inline(), e.module)).collect();
         let expected: Vec<_> =
             expected.into_iter().map(|(name, inline, module)| (name, inline.to_owned(), module)).collect();
-        assert_eq!(told, expected, "{file}");
+        assert_eq!(entries, expected, "{file}");
     }
     let class = &imported("cot_class").entries[0].signature;
     assert_eq!(class.instructions, "Answer questions with short factoid answers.\n\nBe brief.");
@@ -46,25 +47,26 @@ fn a_saved_program_gives_up_its_names_sides_and_demos() {
     );
     assert_eq!(imported("cot_demos").entries[0].demos.len(), 3);
     let typed = &imported("typed_demos").entries[0].signature;
-    let kind = |name: &str| typed.fields().find(|f| f.name == name).map(|f| f.field_type.inline());
-    assert_eq!(kind("ok"), Some("bool".to_owned()));
-    assert_eq!(kind("events"), Some("list[dict[str, str | int]]".to_owned()));
-    assert!(imported("typed_demos").notes.len() > 3, "every guess is told");
+    let type_of = |name: &str| typed.fields().find(|f| f.name == name).map(|f| f.field_type.inline());
+    assert_eq!(type_of("ok"), Some("bool".to_owned()));
+    assert_eq!(type_of("events"), Some("list[dict[str, str | int]]".to_owned()));
+    assert!(imported("typed_demos").notes.len() > 3, "a note for each guess");
 }
 
 #[test]
-fn secrets_of_a_saved_program_are_told_and_never_kept() {
-    let read = imported("cot_lm");
-    let everything = format!("{read:?}{}{}", library::to_toml(&read.entries), saved_program::write(&read.entries[0]));
+fn secrets_of_a_saved_program_are_noted_and_not_kept() {
+    let program = imported("cot_lm");
+    let everything =
+        format!("{program:?}{}{}", library::to_toml(&program.entries), saved_program::write(&program.entries[0]));
     for secret in ["zzz", "inner-secret", "127.0.0.1"] {
         assert!(recorded("cot_lm").contains(secret) && !everything.contains(secret), "{secret}");
     }
-    assert!(read.notes.iter().any(|note| note.contains("in clear")), "{:?}", read.notes);
-    assert!(!imported("cot_demos").notes.iter().any(|note| note.contains("in clear")));
+    assert!(program.notes.iter().any(|note| note.contains("plain text")), "{:?}", program.notes);
+    assert!(!imported("cot_demos").notes.iter().any(|note| note.contains("plain text")));
 }
 
 #[test]
-fn what_is_exported_has_the_shape_of_what_was_recorded() {
+fn an_exported_program_has_the_format_of_a_recorded_one() {
     for file in ["predict_plain", "cot_demos", "cot_class"] {
         let (theirs, entry) = (recorded(file), &imported(file).entries[0]);
         let (mut theirs, mut ours): (Value, Value) = (
@@ -72,7 +74,7 @@ fn what_is_exported_has_the_shape_of_what_was_recorded() {
             serde_json::from_str(&saved_program::write(entry)).expect("JSON"),
         );
         if entry.signature.instructions.is_empty() {
-            // The sentence that only names the fields is ours.
+            // The sentence that only names the fields differs from DSPy's.
             for state in [&mut theirs, &mut ours] {
                 state["signature"]["instructions"].take();
             }
@@ -82,15 +84,15 @@ fn what_is_exported_has_the_shape_of_what_was_recorded() {
 }
 
 #[test]
-fn a_file_that_is_no_program_says_what_is_wrong() {
+fn an_error_says_why_a_file_is_not_a_program() {
     let cases = [
         ("", "not JSON"),
         ("[]", "object"),
         ("{}", "no predictor"),
         (r#"{"metadata": {}}"#, "no predictor"),
-        (r#"{"predict": {}}"#, "predict: no `signature`"),
-        (r#"{"predict": 3}"#, "`predict` is no predictor"),
-        (r#"{"signature": {"fields": []}}"#, "no `signature.fields`"),
+        (r#"{"predict": {}}"#, "predict: there is no `signature`"),
+        (r#"{"predict": 3}"#, "predict: expected an object"),
+        (r#"{"signature": {"fields": []}}"#, "there is no `signature.fields`"),
         (r#"{"signature": {"fields": [{}]}, "demos": 3}"#, "`demos`"),
     ];
     for (text, expected) in cases {

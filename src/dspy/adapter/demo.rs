@@ -1,4 +1,4 @@
-//! Examples and earlier turns as messages.
+//! Writes demos and earlier turns as messages.
 
 use super::super::signature::{Field, Signature};
 use super::super::types::FieldType;
@@ -7,41 +7,43 @@ use super::prose;
 use crate::openrouter::{Message, Role};
 use serde_json::Value;
 
-/// The demos: those that lack a field first, then the complete ones; those without any input or any output not at all.
-pub(super) fn tell(adapter: Adapter, signature: &Signature, demos: &[Demo], messages: &mut Vec<Message>) {
-    let any = |fields: &[Field], demo: &Demo| fields.iter().any(|field| demo.contains_key(&field.name));
-    let useful =
-        |demo: &&Demo| (signature.inputs.is_empty() || any(&signature.inputs, demo)) && any(&signature.outputs, demo);
-    for lacking in [true, false] {
-        for demo in demos.iter().filter(useful).filter(|demo| lacks(signature, demo) == lacking) {
+/// Appends the demos: incomplete ones first, then complete ones. A demo without any input or without any output is left
+/// out, as by DSPy.
+pub(super) fn append(adapter: Adapter, signature: &Signature, demos: &[Demo], messages: &mut Vec<Message>) {
+    let has_any = |fields: &[Field], demo: &Demo| fields.iter().any(|field| demo.contains_key(&field.name));
+    let useful = |demo: &&Demo| {
+        (signature.inputs.is_empty() || has_any(&signature.inputs, demo)) && has_any(&signature.outputs, demo)
+    };
+    for incomplete in [true, false] {
+        for demo in demos.iter().filter(useful).filter(|demo| is_incomplete(signature, demo) == incomplete) {
             let mut user = prose::inputs(adapter, signature, demo);
-            if lacking {
+            if incomplete {
                 user = format!("{}\n\n{user}", prose::INCOMPLETE);
             }
             messages.push(Message::new(Role::User, user));
-            let absent = lacking.then_some(prose::ABSENT);
+            let absent = incomplete.then_some(prose::ABSENT);
             messages.push(Message::new(Role::Assistant, prose::answer(adapter, signature, demo, absent)));
         }
     }
 }
 
-/// Whether a field has no value; `None` is one where the type allows it.
-fn lacks(signature: &Signature, demo: &Demo) -> bool {
+/// Whether a field of the signature has no value. Null is a value where the type allows it.
+fn is_incomplete(signature: &Signature, demo: &Demo) -> bool {
     signature.fields().any(|field| match demo.get(&field.name) {
         None => true,
         Some(value) => value.is_null() && !field.field_type.is_optional(),
     })
 }
 
-/// The turns told by an input of type `dspy.History`, and the signature without it.
+/// The turns in an input of type `dspy.History`, and the signature without that input.
 pub(super) fn history(signature: &Signature, inputs: &Values) -> (Vec<Turn>, Signature) {
-    let of_history = |field: &Field| field.field_type == FieldType::Named("dspy.History".to_owned());
-    let value = signature.inputs.iter().find(|field| of_history(field)).and_then(|field| inputs.get(&field.name));
+    let is_history = |field: &Field| field.field_type == FieldType::Named("dspy.History".to_owned());
+    let value = signature.inputs.iter().find(|field| is_history(field)).and_then(|field| inputs.get(&field.name));
     let list = value.and_then(|value| value.as_array().or_else(|| value.get("messages")?.as_array()));
     let turns = list.into_iter().flatten().filter_map(Value::as_object).cloned().collect();
     let mut rest = signature.clone();
     if list.is_some() {
-        rest.inputs.retain(|field| !of_history(field));
+        rest.inputs.retain(|field| !is_history(field));
     }
     (turns, rest)
 }

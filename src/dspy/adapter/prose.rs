@@ -1,4 +1,4 @@
-//! The words of the messages. Markers, order and values as DSPy has them; the sentences are ours.
+//! The text of the messages. Markers, order and values are those of DSPy 3.4.1; the sentences are ours.
 
 use super::super::python_text::{json_text, repr};
 use super::super::signature::{Field, Signature};
@@ -9,14 +9,14 @@ use super::schema::schema;
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
-/// Before a demo that lacks fields.
+/// Stands before an incomplete demo.
 pub(super) const INCOMPLETE: &str = "An example in which some fields are left out.";
-/// In place of an output that a demo lacks.
+/// Stands for an output that a demo does not have.
 pub(super) const ABSENT: &str = "Left out of this example.";
 
 const COMPLETED: &str = "[[ ## completed ## ]]";
 
-/// The system message: the fields, the shape of an exchange, the task.
+/// The system message: the fields, the format of an exchange, the task.
 pub(super) fn system(adapter: Adapter, signature: &Signature) -> String {
     let mut out = String::with_capacity(1024);
     if !signature.inputs.is_empty() {
@@ -28,7 +28,7 @@ pub(super) fn system(adapter: Adapter, signature: &Signature) -> String {
     list(&signature.outputs, &mut out);
     out.push_str("\nAn exchange looks like this, each name in braces standing for its value.\n\n");
     for field in &signature.inputs {
-        block(adapter, field, &hole(field), &mut out);
+        block(adapter, field, &placeholder(field), &mut out);
     }
     if adapter == Adapter::Json {
         let outputs = signature.outputs.iter().map(|field| (field.name.clone(), noted(field).into()));
@@ -49,25 +49,27 @@ pub(super) fn system(adapter: Adapter, signature: &Signature) -> String {
     out
 }
 
-/// What stands for a value.
-fn hole(field: &Field) -> String {
+/// The placeholder for a value in the format: `{name}`.
+fn placeholder(field: &Field) -> String {
     ["{", &field.name, "}"].concat()
 }
 
-/// The same, with what is acceptable.
+/// The placeholder with a note on the values that are accepted.
 fn noted(field: &Field) -> String {
     match note(&field.field_type) {
         Some(note) => format!("{{{}}}        # {note}", field.name),
-        None => hole(field),
+        None => placeholder(field),
     }
 }
 
-/// Numbered fields with type, description and constraints.
+/// Appends the fields as a numbered list with type, description and constraints.
 fn list(fields: &[Field], out: &mut String) {
     for (i, field) in fields.iter().enumerate() {
         let _ = write!(out, "{}. `{}` ({}):", i + 1, field.name, field.field_type);
-        // DSPy's own description of a field that has none is its name in `${}`.
-        if let Some(description) = field.description.as_deref().filter(|text| *text != ["$", &hole(field)].concat()) {
+        // DSPy sets the description of a field without one to `${name}`.
+        if let Some(description) =
+            field.description.as_deref().filter(|text| *text != ["$", &placeholder(field)].concat())
+        {
             out.extend([" ", description]);
         }
         if let Some(constraints) = &field.constraints {
@@ -77,7 +79,7 @@ fn list(fields: &[Field], out: &mut String) {
     }
 }
 
-/// What is acceptable for an output that is not plain text.
+/// A note on the values that an output accepts; nothing for plain text.
 fn note(field_type: &FieldType) -> Option<String> {
     Some(match field_type {
         FieldType::Str => return None,
@@ -92,7 +94,7 @@ fn note(field_type: &FieldType) -> Option<String> {
     })
 }
 
-/// A field's marker or tags around its value, and a blank line.
+/// Appends a field: its value after a marker or between tags, then a blank line.
 fn block(adapter: Adapter, field: &Field, value: &str, out: &mut String) {
     let name = field.name.as_str();
     match adapter {
@@ -101,19 +103,20 @@ fn block(adapter: Adapter, field: &Field, value: &str, out: &mut String) {
     }
 }
 
-/// The inputs that there are.
+/// The inputs that have a value.
 pub(super) fn inputs(adapter: Adapter, signature: &Signature, values: &Values) -> String {
     let mut out = String::with_capacity(256);
     for field in &signature.inputs {
         if let Some(value) = values.get(&field.name) {
-            shown(adapter, field, value, &mut out);
+            append_value(adapter, field, value, &mut out);
         }
     }
     out.truncate(out.trim_end_matches('\n').len());
     out
 }
 
-fn shown(adapter: Adapter, field: &Field, value: &Value, out: &mut String) {
+/// Appends a field with its value.
+fn append_value(adapter: Adapter, field: &Field, value: &Value, out: &mut String) {
     let text = render(&field.field_type, value);
     match adapter {
         Adapter::Xml => block(adapter, field, &text.replace('&', "&amp;").replace('<', "&lt;"), out),
@@ -121,7 +124,7 @@ fn shown(adapter: Adapter, field: &Field, value: &Value, out: &mut String) {
     }
 }
 
-/// The inputs and the reminder.
+/// A user message: the inputs and a reminder of the format.
 pub(super) fn user(adapter: Adapter, signature: &Signature, values: &Values) -> String {
     let mut out = inputs(adapter, signature, values);
     if !out.is_empty() {
@@ -131,17 +134,17 @@ pub(super) fn user(adapter: Adapter, signature: &Signature, values: &Values) -> 
     out
 }
 
-/// The outputs that there are; those that are not have `absent`, if it is given.
+/// An assistant message: the outputs that have a value; the others have the text `absent`, if it is given.
 pub(super) fn answer(adapter: Adapter, signature: &Signature, values: &Values, absent: Option<&str>) -> String {
     let missing = absent.map(Value::from);
-    let given =
+    let present =
         signature.outputs.iter().filter_map(|field| Some((field, values.get(&field.name).or(missing.as_ref())?)));
     if adapter == Adapter::Json {
-        return pretty(given.map(|(field, value)| (field.name.clone(), value.clone())).collect());
+        return pretty(present.map(|(field, value)| (field.name.clone(), value.clone())).collect());
     }
     let mut out = String::new();
-    for (field, value) in given {
-        shown(adapter, field, value, &mut out);
+    for (field, value) in present {
+        append_value(adapter, field, value, &mut out);
     }
     if adapter == Adapter::Chat {
         out.extend([COMPLETED, "\n"]);
@@ -151,11 +154,12 @@ pub(super) fn answer(adapter: Adapter, signature: &Signature, values: &Values, a
     out
 }
 
+/// JSON on several lines.
 fn pretty(map: Map<String, Value>) -> String {
     serde_json::to_string_pretty(&Value::Object(map)).unwrap_or_default()
 }
 
-/// What is wanted, in order, with the type of each output that is not plain text.
+/// Appends the names of the outputs in order, with the type of each that is not plain text.
 fn reminder(adapter: Adapter, signature: &Signature, out: &mut String) {
     out.push_str(match adapter {
         Adapter::Chat => "Answer with ",
@@ -179,10 +183,10 @@ fn reminder(adapter: Adapter, signature: &Signature, out: &mut String) {
     out.push('.');
 }
 
-/// What is wrong with an answer, and what is wanted instead.
-pub(super) fn repair(adapter: Adapter, signature: &Signature, why: &ParseFailure) -> String {
+/// The user message that asks for a corrected answer.
+pub(super) fn repair(adapter: Adapter, signature: &Signature, failure: &ParseFailure) -> String {
     let mut out = "That answer cannot be read:\n".to_owned();
-    for problem in &why.problems {
+    for problem in &failure.problems {
         let _ = writeln!(out, "- `{}` should be {}, but there was {}.", problem.field, problem.expected, problem.got);
     }
     out.push_str("\nWrite the whole answer again, with the same meaning. ");

@@ -1,11 +1,11 @@
-//! JSON schemas of types, as the prompts quote them and `response_format` carries them.
+//! JSON schemas of types, for prompts and for `response_format`. They follow pydantic's schemas.
 
 use super::super::python_text::title;
 use super::super::signature::Signature;
 use super::super::types::FieldType;
 use serde_json::{Map, Value, json};
 
-/// What a value of this type looks like as JSON.
+/// The JSON schema of a type.
 pub(super) fn schema(field_type: &FieldType) -> Value {
     match field_type {
         FieldType::Str | FieldType::Complex => json!({"type": "string"}),
@@ -41,6 +41,7 @@ pub(super) fn schema(field_type: &FieldType) -> Value {
     }
 }
 
+/// The JSON schema of a type with a dotted name.
 fn named(name: &str) -> Value {
     let format = match name {
         "datetime.datetime" => "date-time",
@@ -56,6 +57,7 @@ fn named(name: &str) -> Value {
     json!({"type": "string", "format": format})
 }
 
+/// The JSON type that all choices of a `Literal` have; nothing if they differ.
 fn common_type(values: &[Value]) -> Option<&'static str> {
     let name = |value: &Value| match value {
         Value::String(_) => "string",
@@ -68,18 +70,18 @@ fn common_type(values: &[Value]) -> Option<&'static str> {
     values.iter().all(|value| name(value) == first).then_some(first)
 }
 
-/// Whether strict mode, which wants every object closed, can express the type.
-fn strict(field_type: &FieldType) -> bool {
+/// Whether strict mode, in which an object lists all its keys, can express the type.
+fn is_strict(field_type: &FieldType) -> bool {
     match field_type {
         FieldType::Any | FieldType::Dict(_) | FieldType::List(None) | FieldType::Set(_) | FieldType::Tuple(_) => false,
         FieldType::Named(name) => name.starts_with("dspy.Code") || name.starts_with("datetime.") || name == "uuid.UUID",
-        FieldType::List(Some(inner)) | FieldType::TupleOf(inner) | FieldType::Alias(_, inner) => strict(inner),
-        FieldType::Union(types) => types.iter().all(strict),
+        FieldType::List(Some(inner)) | FieldType::TupleOf(inner) | FieldType::Alias(_, inner) => is_strict(inner),
+        FieldType::Union(types) => types.iter().all(is_strict),
         _ => true,
     }
 }
 
-/// `{"type": "json_schema", …}` for all outputs.
+/// The `response_format` for all outputs: `{"type": "json_schema", …}`.
 pub(super) fn response_format(signature: &Signature) -> Value {
     let mut properties = Map::new();
     for field in &signature.outputs {
@@ -101,7 +103,7 @@ pub(super) fn response_format(signature: &Signature) -> Value {
         "type": "json_schema",
         "json_schema": {
             "name": if name.is_empty() { "outputs".to_owned() } else { name },
-            "strict": signature.outputs.iter().all(|field| strict(&field.field_type)),
+            "strict": signature.outputs.iter().all(|field| is_strict(&field.field_type)),
             "schema": {
                 "type": "object",
                 "properties": properties,

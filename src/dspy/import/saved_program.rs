@@ -1,7 +1,8 @@
-//! Programs as DSPy's `save()` writes them and `load()` reads them. A file holds instructions, demos, and each
-//! field's prefix and description, but neither names nor types nor which fields are inputs: those are worked out
-//! here, and every guess is told. What it says of its language model is never taken over; keys and headers in it
-//! are not even kept in memory.
+//! Programs as JSON, as DSPy 3.4.1 writes them with `save()` and reads them with `load()`.
+//!
+//! A file has instructions, demos, and the prefix and description of each field. It has no field names, no types, and
+//! does not say which fields are inputs: `infer` guesses those, and a note says what was guessed. The settings of the
+//! language model are ignored; keys and headers in them are not kept.
 
 use super::super::Module;
 use super::super::library::LibraryEntry;
@@ -12,45 +13,48 @@ use super::infer;
 use crate::text::clean_value;
 use serde_json::{Map, Value, json};
 
-/// What a saved program holds.
+/// The content of a saved program.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportedProgram {
-    /// Each predictor, named by its path.
+    /// One entry for each predictor, named by its path in the program.
     pub entries: Vec<LibraryEntry>,
-    /// What was guessed and what was left out, one line each.
+    /// What was guessed or left out, one line each, starting with the name of the entry.
     pub notes: Vec<String>,
 }
 
-/// A file that is no saved program.
+/// The text is not a saved program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ImportError {
-    /// What is wrong and where.
+    /// What is wrong, and in which predictor.
     pub message: String,
 }
 
-fn wrong(message: impl Into<String>) -> ImportError {
+fn error(message: impl Into<String>) -> ImportError {
     ImportError { message: message.into() }
 }
 
-/// Reads a saved program. A bare `Predict` gets the name `name`; other predictors are named by their paths.
+/// Parses a saved program. A program that is a single predictor gets the name `name`; other predictors are named by
+/// their paths.
 ///
 /// # Errors
-/// Text that is not JSON, and JSON without a predictor that DSPy could load.
+/// The text is not JSON, or has no predictor that DSPy could load.
 pub fn read(text: &str, name: &str) -> Result<ImportedProgram, ImportError> {
-    let value: Value = serde_json::from_str(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
-    // Cleaned where it is decoded: a file from elsewhere is text from outside.
-    let Value::Object(root) = clean_value(value) else { return Err(wrong("a saved program is a JSON object")) };
+    let value: Value = serde_json::from_str(text).map_err(|json_error| error(format!("not JSON: {json_error}")))?;
+    // Decoded text from outside may contain control characters; it is cleaned here.
+    let Value::Object(root) = clean_value(value) else {
+        return Err(error("expected a JSON object, as DSPy's save() writes it"));
+    };
     let mut imported = ImportedProgram::default();
     if root.contains_key("signature") {
         predictor(name, "", &root, &mut imported)?;
     } else {
         for (path, value) in root.iter().filter(|(path, _)| *path != "metadata") {
             let state =
-                value.as_object().ok_or_else(|| wrong(format!("`{path}` is no predictor: it is not an object")))?;
-            let alone = path == "predict" || path == "self";
+                value.as_object().ok_or_else(|| error(format!("{path}: expected an object with a `signature`")))?;
+            let single = path == "predict" || path == "self";
             predictor(
-                if alone { name } else { path.strip_suffix(".predict").unwrap_or(path) },
+                if single { name } else { path.strip_suffix(".predict").unwrap_or(path) },
                 path,
                 state,
                 &mut imported,
@@ -58,61 +62,62 @@ pub fn read(text: &str, name: &str) -> Result<ImportedProgram, ImportError> {
         }
     }
     if imported.entries.is_empty() {
-        return Err(wrong("no predictor in it: DSPy's save() to .json writes one object for each"));
+        return Err(error("there is no predictor; save the program with DSPy's save(\"program.json\")"));
     }
     Ok(imported)
 }
 
+/// Adds the entry of one predictor. `path` is its path in the program, empty for a program that is one predictor.
 fn predictor(
     name: &str,
     path: &str,
     state: &Map<String, Value>,
     imported: &mut ImportedProgram,
 ) -> Result<(), ImportError> {
-    let place = if path.is_empty() { "the predictor" } else { path };
+    let label = if path.is_empty() { "the predictor" } else { path };
     let signature = state.get("signature").and_then(Value::as_object);
-    let signature = signature.ok_or_else(|| wrong(format!("{place}: no `signature`")))?;
+    let signature = signature.ok_or_else(|| error(format!("{label}: there is no `signature`")))?;
     let fields = signature.get("fields").and_then(Value::as_array).filter(|fields| !fields.is_empty());
-    let fields = fields.ok_or_else(|| wrong(format!("{place}: no `signature.fields`")))?;
+    let fields = fields.ok_or_else(|| error(format!("{label}: there is no `signature.fields`")))?;
     let demos: Vec<Map<String, Value>> = match state.get("demos") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(demos)) => demos.iter().filter_map(Value::as_object).cloned().collect(),
-        Some(_) => return Err(wrong(format!("{place}: `demos` is not a list"))),
+        Some(_) => return Err(error(format!("{label}: `demos` is not a list"))),
     };
     let instructions = signature.get("instructions").and_then(Value::as_str).unwrap_or_default();
-    let read = infer::signature(fields, instructions, &demos, path == "predict" || path.ends_with(".predict"));
-    imported.notes.extend(read.notes.iter().map(|note| format!("{name}: {note}")));
+    let inferred = infer::signature(fields, instructions, &demos, path == "predict" || path.ends_with(".predict"));
+    imported.notes.extend(inferred.notes.iter().map(|note| format!("{name}: {note}")));
     if let Some(lm) = state.get("lm").and_then(Value::as_object) {
         let model = lm.get("model").and_then(Value::as_str).unwrap_or("unnamed");
-        imported.notes.push(format!("{name}: the settings of its model ({model}) are left out"));
-        if secrets(&Value::Object(lm.clone())) {
+        imported.notes.push(format!("{name}: the settings of its language model ({model}) are left out"));
+        if has_secrets(&Value::Object(lm.clone())) {
             imported.notes.push(format!(
-                "{name}: the file holds keys or headers in clear; they are left out, and it should not be shared"
+                "{name}: the file contains keys or headers in plain text; they are left out. Do not share the file"
             ));
         }
     }
-    let mut signature = read.signature;
+    let mut signature = inferred.signature;
     name.clone_into(&mut signature.name);
-    imported.entries.push(LibraryEntry { signature, description: String::new(), module: read.module, demos });
+    imported.entries.push(LibraryEntry { signature, description: String::new(), module: inferred.module, demos });
     Ok(())
 }
 
-/// Whether a model's settings hold something that looks secret.
-fn secrets(value: &Value) -> bool {
+/// Whether the settings of a language model contain a key, a token or a header that looks secret.
+fn has_secrets(value: &Value) -> bool {
     match value {
         Value::Object(map) => map.iter().any(|(key, value)| {
             let key = key.to_lowercase();
-            let named =
+            let is_secret_name =
                 ["key", "token", "authorization", "secret", "password", "cookie"].iter().any(|word| key.contains(word));
-            (named && key != "max_tokens" && value.is_string()) || secrets(value)
+            (is_secret_name && key != "max_tokens" && value.is_string()) || has_secrets(value)
         }),
-        Value::Array(items) => items.iter().any(secrets),
+        Value::Array(items) => items.iter().any(has_secrets),
         _ => false,
     }
 }
 
-/// The entry as a program that DSPy's `load()` accepts: `dspy.Predict(signature)`, or, for modules that reason,
-/// `dspy.ChainOfThought(signature)`.
+/// The entry as JSON that DSPy 3.4.1 reads with `load()`, into `dspy.Predict(signature)` if its module is `predict`, else
+/// into `dspy.ChainOfThought(signature)`.
 pub fn write(entry: &LibraryEntry) -> String {
     let reasons = entry.module != Module::Predict;
     let mut signature = entry.signature.clone();

@@ -1,4 +1,4 @@
-//! The shape of a library's file.
+//! The TOML format of a library, and how a table becomes an entry.
 
 use super::super::signature::{Field, Signature};
 use super::super::{Module, Values};
@@ -39,13 +39,13 @@ struct FieldTexts {
     placeholder: Option<String>,
 }
 
-/// The entry, and its line.
+/// Converts a table to an entry. Also returns its line.
 pub(super) fn entry(raw: RawEntry, text: &str) -> Result<(LibraryEntry, usize), LibraryError> {
     let name = raw.name.get_ref().trim().to_owned();
     let at = line(text, raw.name.span().start);
     let wrong = |line, message| LibraryError { line, entry: Some(name.clone()), message };
     if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(wrong(at, "a name has letters, and is one line".to_owned()));
+        return Err(wrong(at, "`name` must be one line and not empty".to_owned()));
     }
     let inline = raw.inline.get_ref();
     let mut signature: Signature = inline.parse().map_err(|error: super::super::SyntaxError| {
@@ -53,16 +53,16 @@ pub(super) fn entry(raw: RawEntry, text: &str) -> Result<(LibraryEntry, usize), 
     })?;
     signature.name.clone_from(&name);
     raw.instructions.trim().clone_into(&mut signature.instructions);
-    for (field, words) in raw.fields {
+    for (field, texts) in raw.fields {
         let line = line(text, field.span().start);
         let name = field.into_inner();
         let Some(field) = signature.inputs.iter_mut().chain(&mut signature.outputs).find(|f| f.name == name) else {
-            return Err(wrong(line, format!("the signature has no field `{name}`")));
+            return Err(wrong(line, format!("`{inline}` has no field `{name}`")));
         };
         *field = Field {
-            description: words.description,
-            constraints: words.constraints,
-            placeholder: words.placeholder,
+            description: texts.description,
+            constraints: texts.constraints,
+            placeholder: texts.placeholder,
             ..field.clone()
         };
     }
@@ -77,11 +77,12 @@ pub(super) fn entry(raw: RawEntry, text: &str) -> Result<(LibraryEntry, usize), 
     Ok((LibraryEntry { signature, description: raw.description.trim().to_owned(), module, demos }, at))
 }
 
+/// A TOML table as values.
 fn values(table: toml::Table) -> Values {
     table.into_iter().map(|(key, value)| (key, from_toml(value))).collect()
 }
 
-/// TOML has no null: what holds one is written `{ json = "…" }`.
+/// A TOML value as JSON. TOML has no null, so a value that contains one is written `{ json = "…" }`.
 fn from_toml(value: toml::Value) -> Value {
     match value {
         toml::Value::String(text) => Value::String(text),
@@ -98,7 +99,7 @@ fn from_toml(value: toml::Value) -> Value {
     }
 }
 
-/// The line of a byte, from 1.
+/// The number of the line that contains a byte, from 1.
 pub(super) fn line(text: &str, at: usize) -> usize {
     memchr::memchr_iter(b'\n', &text.as_bytes()[..at.min(text.len())]).count() + 1
 }

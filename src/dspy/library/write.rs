@@ -1,4 +1,4 @@
-//! Entries as TOML that reads back as the same entries.
+//! Writes a library as TOML. Parsing it gives the same entries.
 
 use super::super::Values;
 use super::super::signature::Field;
@@ -6,12 +6,12 @@ use super::entry::LibraryEntry;
 use serde_json::Value;
 use toml::Table;
 
-/// The whole library as TOML.
+/// The entries as TOML, ready for a file.
 pub fn to_toml(entries: &[LibraryEntry]) -> String {
-    entries.iter().map(one).collect::<Vec<_>>().join("\n")
+    entries.iter().map(entry_toml).collect::<Vec<_>>().join("\n")
 }
 
-fn one(entry: &LibraryEntry) -> String {
+fn entry_toml(entry: &LibraryEntry) -> String {
     let mut table = Table::new();
     let mut text = |key: &str, value: &str| {
         if !value.is_empty() {
@@ -23,10 +23,10 @@ fn one(entry: &LibraryEntry) -> String {
     text("instructions", &entry.signature.instructions);
     text("description", &entry.description);
     text("module", &entry.module.to_string());
-    let words: Table =
-        entry.signature.fields().filter_map(|field| Some((field.name.clone(), words(field)?.into()))).collect();
-    if !words.is_empty() {
-        table.insert("fields".to_owned(), words.into());
+    let texts: Table =
+        entry.signature.fields().filter_map(|field| Some((field.name.clone(), field_texts(field)?.into()))).collect();
+    if !texts.is_empty() {
+        table.insert("fields".to_owned(), texts.into());
     }
     if !entry.demos.is_empty() {
         let demos: Vec<toml::Value> = entry.demos.iter().map(|demo| demo_table(demo).into()).collect();
@@ -36,7 +36,8 @@ fn one(entry: &LibraryEntry) -> String {
     file.to_string()
 }
 
-fn words(field: &Field) -> Option<Table> {
+/// Description, constraints and placeholder of a field; nothing if it has none.
+fn field_texts(field: &Field) -> Option<Table> {
     let given =
         [("description", &field.description), ("constraints", &field.constraints), ("placeholder", &field.placeholder)];
     let text = |value: &Option<String>| value.clone().map(toml::Value::String);
@@ -48,10 +49,11 @@ fn demo_table(demo: &Values) -> Table {
     demo.iter().map(|(key, value)| (key.clone(), to_toml_value(value))).collect()
 }
 
-/// TOML has no null and no numbers beyond 64 bits with a sign: what holds one is written `{ json = "…" }`.
+/// A JSON value as TOML. A value that contains null or an integer above `i64::MAX`, which TOML lacks, is written
+/// `{ json = "…" }`.
 fn to_toml_value(value: &Value) -> toml::Value {
     match value {
-        value if !fits(value) => Table::from_iter([("json".to_owned(), value.to_string().into())]).into(),
+        value if !is_toml(value) => Table::from_iter([("json".to_owned(), value.to_string().into())]).into(),
         Value::String(text) => text.clone().into(),
         Value::Bool(yes) => (*yes).into(),
         Value::Number(number) if number.is_f64() => number.as_f64().unwrap_or_default().into(),
@@ -62,12 +64,13 @@ fn to_toml_value(value: &Value) -> toml::Value {
     }
 }
 
-fn fits(value: &Value) -> bool {
+/// Whether TOML can express the value without the form `{ json = "…" }`.
+fn is_toml(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Number(number) => number.is_f64() || number.is_i64(),
-        Value::Array(items) => items.iter().all(fits),
-        Value::Object(map) => !map.contains_key("json") && map.values().all(fits),
+        Value::Array(items) => items.iter().all(is_toml),
+        Value::Object(map) => !map.contains_key("json") && map.values().all(is_toml),
         _ => true,
     }
 }

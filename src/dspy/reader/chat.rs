@@ -1,37 +1,41 @@
-//! `[[ ## name ## ]]` markers, each at the beginning of a line.
+//! Reads the chat format: a marker `[[ ## name ## ]]` at the start of a line, then the field's text.
 
 use super::super::Section;
 
-/// A marker's name may not be longer.
-const LONGEST_NAME: usize = 200;
+/// The maximum length of a name in a marker, in bytes.
+const MAX_NAME: usize = 200;
 
+/// Splits an answer at its markers.
 #[derive(Clone, Debug)]
 pub(super) struct ChatReader {
+    /// The names of the outputs.
     outputs: Vec<String>,
-    /// The beginning of a line that may become a marker.
+    /// The start of a line that may become a marker.
     held: String,
-    /// Whether only white space has come on this line.
-    fresh: bool,
-    /// The section that text goes to; none before the first marker and under unknown ones.
+    /// Whether the current line has had only white space.
+    line_start: bool,
+    /// The index of the section that text goes to; none before the first marker and after unknown ones.
     current: Option<usize>,
-    /// White space that is shown once something follows it.
+    /// White space that is appended when other text follows it.
     space: String,
     /// Whether the last character was a carriage return.
-    returned: bool,
+    after_cr: bool,
+    /// Whether the marker of an output was found.
     marked: bool,
-    /// The first character that is no white space.
+    /// The first character of the answer that is not white space.
     first: Option<char>,
-    /// Whether a code fence was opened before the first marker, and this line's beginning, to know.
+    /// Whether a code fence is open before the first marker.
     fenced: bool,
+    /// The number of backticks on the current line before the first marker.
     backticks: usize,
     repairs: Vec<&'static str>,
 }
 
-/// What the beginning of a line is.
+/// Whether the start of a line is a marker.
 enum Marker<'a> {
-    Not,
-    Perhaps,
-    Named(&'a str),
+    No,
+    Incomplete,
+    Complete(&'a str),
 }
 
 impl ChatReader {
@@ -39,10 +43,10 @@ impl ChatReader {
         Self {
             outputs,
             held: String::new(),
-            fresh: true,
+            line_start: true,
             current: None,
             space: String::new(),
-            returned: false,
+            after_cr: false,
             marked: false,
             first: None,
             fenced: false,
@@ -51,13 +55,13 @@ impl ChatReader {
         }
     }
 
-    /// Whether a marker of an output has come.
+    /// Whether the marker of an output was found.
     pub(super) fn marked(&self) -> bool {
         self.marked
     }
 
-    /// Whether the text can still be a JSON object, alone or in a fence.
-    pub(super) fn begins_with_object(&self) -> bool {
+    /// Whether the answer starts like a JSON object, bare or in a code fence.
+    pub(super) fn starts_like_json(&self) -> bool {
         matches!(self.first, None | Some('{' | '`' | '['))
     }
 
@@ -65,48 +69,52 @@ impl ChatReader {
         &self.repairs
     }
 
-    pub(super) fn push(&mut self, text: &str, view: &mut Vec<Section>) {
+    pub(super) fn push(&mut self, text: &str, sections: &mut Vec<Section>) {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let run = self.run(rest);
             if let Some((name, after)) = self.whole_marker(rest) {
-                self.returned = false;
+                self.after_cr = false;
                 self.first = self.first.or(Some(c));
-                self.named(name, view);
+                self.begin_section(name, sections);
                 rest = after;
             } else if run > 0 {
-                self.copy(&rest[..run], view);
+                self.copy(&rest[..run], sections);
                 rest = &rest[run..];
             } else {
-                self.char(c, view);
+                self.char(c, sections);
                 rest = &rest[c.len_utf8()..];
             }
         }
     }
 
-    /// A marker that is all there already, as nearly all are, and what follows it: read without holding it back.
+    /// The name in a complete marker at the start of `text`, and the text after the marker. Nearly all markers arrive in
+    /// one piece and need not be held back.
     fn whole_marker<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
-        let rest = if self.fresh && self.held.is_empty() { text.strip_prefix("[[ ## ") } else { None }?;
+        let rest = if self.line_start && self.held.is_empty() { text.strip_prefix("[[ ## ") } else { None }?;
         let (name, after) = rest.split_at(name_end(rest));
         let after = after.strip_prefix(" ## ]]")?;
-        (1..=LONGEST_NAME).contains(&name.len()).then_some((name, after))
+        (1..=MAX_NAME).contains(&name.len()).then_some((name, after))
     }
 
-    /// How much of the text's beginning is plain: nothing in it can end a line, begin a marker or be a fence.
+    /// The length in bytes of the start of `text` that can be copied as it is: it contains no line end and cannot begin
+    /// a marker.
     fn run(&self, text: &str) -> usize {
-        let within =
-            self.held.is_empty() && !self.fresh && self.current.is_some() && !text.starts_with(char::is_whitespace);
-        if !within {
+        let can_copy = self.held.is_empty()
+            && !self.line_start
+            && self.current.is_some()
+            && !text.starts_with(char::is_whitespace);
+        if !can_copy {
             return 0;
         }
         let run = text.bytes().position(|b| !(b' '..0x7f).contains(&b)).unwrap_or(text.len());
         text[..run].trim_ascii_end().len()
     }
 
-    /// Plain text goes over as it is.
-    fn copy(&mut self, run: &str, view: &mut [Section]) {
-        let Some(section) = self.current.and_then(|at| view.get_mut(at)) else { return };
-        self.returned = false;
+    /// Appends plain text to the current section.
+    fn copy(&mut self, run: &str, sections: &mut [Section]) {
+        let Some(section) = self.current.and_then(|at| sections.get_mut(at)) else { return };
+        self.after_cr = false;
         self.first = self.first.or_else(|| run.chars().next());
         if !section.text.is_empty() {
             section.text.push_str(&self.space);
@@ -115,92 +123,94 @@ impl ChatReader {
         section.text.push_str(run);
     }
 
-    fn char(&mut self, c: char, view: &mut Vec<Section>) {
-        // What Python calls a line's end, all as `\n`.
-        let end = matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
-        let second_half = c == '\n' && self.returned;
-        self.returned = c == '\r';
-        if second_half {
+    fn char(&mut self, c: char, sections: &mut Vec<Section>) {
+        // The line ends of Python's `splitlines`; each becomes `\n`.
+        let line_end =
+            matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        let crlf = c == '\n' && self.after_cr;
+        self.after_cr = c == '\r';
+        if crlf {
             return;
         }
         self.first = self.first.or(Some(c).filter(|c| !c.is_whitespace()));
-        if end {
-            self.release(view);
-            self.text('\n', view);
-            self.fresh = true;
+        if line_end {
+            self.release(sections);
+            self.text('\n', sections);
+            self.line_start = true;
             self.backticks = 0;
-        } else if !self.held.is_empty() || (self.fresh && c == '[') {
+        } else if !self.held.is_empty() || (self.line_start && c == '[') {
             self.held.push(c);
             match marker(&self.held) {
-                Marker::Perhaps => {}
-                Marker::Not => self.release(view),
-                Marker::Named(name) => {
+                Marker::Incomplete => {}
+                Marker::No => self.release(sections),
+                Marker::Complete(name) => {
                     let name = name.to_owned();
                     self.held.clear();
-                    self.named(&name, view);
+                    self.begin_section(&name, sections);
                 }
             }
         } else {
-            self.fresh &= c.is_whitespace();
-            self.text(c, view);
+            self.line_start &= c.is_whitespace();
+            self.text(c, sections);
         }
     }
 
-    pub(super) fn finish(&mut self, view: &mut [Section]) {
+    pub(super) fn finish(&mut self, sections: &mut [Section]) {
         if self.held.starts_with("[[ ##") {
-            self.repairs.push("a marker that was cut off, dropped");
+            self.repairs.push("dropped a marker that was cut off");
             self.held.clear();
         }
         let held = std::mem::take(&mut self.held);
-        held.chars().for_each(|c| self.text(c, view));
-        let fence = |text: &str| text.lines().filter(|line| line.trim_start().starts_with("```")).count();
-        if let Some(section) = self.current.and_then(|at| view.get_mut(at))
+        held.chars().for_each(|c| self.text(c, sections));
+        let count_fences = |text: &str| text.lines().filter(|line| line.trim_start().starts_with("```")).count();
+        if let Some(section) = self.current.and_then(|at| sections.get_mut(at))
             && self.fenced
             && section.text.ends_with("```")
-            && fence(&section.text) % 2 == 1
+            && count_fences(&section.text) % 2 == 1
         {
             section.text.truncate(section.text.len() - 3);
             section.text.truncate(section.text.trim_end().len());
-            self.repairs.push("a code fence around the answer, dropped");
+            self.repairs.push("dropped a code fence around the answer");
         }
     }
 
-    /// The held characters are text after all.
-    fn release(&mut self, view: &mut [Section]) {
+    /// Treats the held characters as text.
+    fn release(&mut self, sections: &mut [Section]) {
         let held = std::mem::take(&mut self.held);
-        held.chars().for_each(|c| self.text(c, view));
-        self.fresh = false;
+        held.chars().for_each(|c| self.text(c, sections));
+        self.line_start = false;
     }
 
-    fn named(&mut self, name: &str, view: &mut Vec<Section>) {
+    /// Begins the section of this name, if it is an output that has not occurred yet.
+    fn begin_section(&mut self, name: &str, sections: &mut Vec<Section>) {
         let known = self.outputs.iter().any(|output| output == name);
-        if let Some(section) = self.current.and_then(|at| view.get_mut(at)) {
+        if let Some(section) = self.current.and_then(|at| sections.get_mut(at)) {
             section.complete = true;
         }
         self.space.clear();
-        self.fresh = false;
-        // AnswerReader that a JSON object had drawn are not ours; they go when the first marker comes.
-        let ours = |section: &&Section| self.marked && section.name == name;
-        let again = view.iter().find(ours).is_some();
-        self.current = (known && !again).then_some(view.len());
+        self.line_start = false;
+        // Before the first marker, the sections are those of a JSON object. They are removed below.
+        let again = self.marked && sections.iter().any(|section| section.name == name);
+        self.current = (known && !again).then_some(sections.len());
         if known && again {
-            let what = "a field that came twice; the first one counts";
+            let what = "a field occurs twice; kept the first one";
             if !self.repairs.contains(&what) {
                 self.repairs.push(what);
             }
         }
         if self.current.is_some() {
             if !self.marked {
-                view.clear();
+                sections.clear();
                 self.current = Some(0);
             }
-            view.push(Section { name: name.to_owned(), text: String::new(), complete: false });
+            sections.push(Section { name: name.to_owned(), text: String::new(), complete: false });
             self.marked = true;
         }
     }
 
-    fn text(&mut self, c: char, view: &mut [Section]) {
-        let Some(section) = self.current.and_then(|at| view.get_mut(at)) else {
+    /// Appends a character to the current section.
+    fn text(&mut self, c: char, sections: &mut [Section]) {
+        let Some(section) = self.current.and_then(|at| sections.get_mut(at)) else {
             if !self.marked {
                 self.backticks += usize::from(c == '`');
                 self.fenced ^= c == '`' && self.backticks == 3;
@@ -219,20 +229,22 @@ impl ChatReader {
     }
 }
 
+/// The byte position at which a name at the start of `text` ends.
 fn name_end(text: &str) -> usize {
     text.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(text.len())
 }
 
+/// Whether `held` is a marker.
 fn marker(held: &str) -> Marker<'_> {
     let Some(rest) = held.strip_prefix("[[ ## ") else {
-        return if "[[ ## ".starts_with(held) { Marker::Perhaps } else { Marker::Not };
+        return if "[[ ## ".starts_with(held) { Marker::Incomplete } else { Marker::No };
     };
     let (name, close) = rest.split_at(name_end(rest));
     match (name, close) {
-        ("", "") => Marker::Perhaps,
-        (name, _) if name.is_empty() || name.len() > LONGEST_NAME => Marker::Not,
-        (name, " ## ]]") => Marker::Named(name),
-        (_, close) if " ## ]]".starts_with(close) => Marker::Perhaps,
-        _ => Marker::Not,
+        ("", "") => Marker::Incomplete,
+        (name, _) if name.is_empty() || name.len() > MAX_NAME => Marker::No,
+        (name, " ## ]]") => Marker::Complete(name),
+        (_, close) if " ## ]]".starts_with(close) => Marker::Incomplete,
+        _ => Marker::No,
     }
 }

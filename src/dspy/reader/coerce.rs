@@ -1,7 +1,7 @@
-//! From what a model wrote to a field's type, as leniently as DSPy and no more: `3.0` is an `int`, `3.5` is not.
+//! Converts what a model wrote to the type of a field, as leniently as DSPy 3.4.1: `3.0` is an `int`, `3.5` is not.
 
 mod choice;
-mod fit;
+mod convert;
 mod named;
 
 use super::super::Problem;
@@ -11,24 +11,24 @@ use super::super::types::FieldType;
 use super::excerpt::excerpt;
 use super::json::{self, scalar};
 use crate::text::clean_value;
-use choice::{alike, choice, shape, union_choice};
-use fit::fit;
+use choice::{choice, equal, shape, union_choice};
+use convert::convert;
 use serde_json::Value;
 
-/// A value that fits its type, with what was mended.
+/// A value that fits the type of its field, with the repairs that were needed.
 pub(in crate::dspy) type FieldResult = Result<(Value, Vec<String>), Problem>;
 
-/// Reads a field's text.
-pub(in crate::dspy) fn text(field: &Field, text: &str) -> FieldResult {
+/// Converts a text to the type of the field.
+pub(in crate::dspy) fn from_text(field: &Field, text: &str) -> FieldResult {
     let mut repairs = Vec::new();
     let value = match &field.field_type {
-        field_type if keeps_text(field_type) => Some(Value::String(text.to_owned())),
+        field_type if is_verbatim(field_type) => Some(Value::String(text.to_owned())),
         FieldType::Literal(choices) => choice(choices, text, &mut repairs),
         FieldType::Named(name) if name.starts_with("dspy.Code") => Some(code(text)),
         field_type => {
-            let found = loose(text, &mut repairs);
-            fit(field_type, &found, &mut repairs).or_else(|| {
-                // A bare word in a union with a Literal.
+            let found = parse_value(text, &mut repairs);
+            convert(field_type, &found, &mut repairs).or_else(|| {
+                // A word without quotes, for a union with a Literal.
                 (found == text && matches!(field_type, FieldType::Union(_)))
                     .then(|| union_choice(field_type, text, &mut repairs))
                     .flatten()
@@ -38,34 +38,34 @@ pub(in crate::dspy) fn text(field: &Field, text: &str) -> FieldResult {
     finish(field, value, repairs, text)
 }
 
-/// Reads a field's text that nobody else needs: where it is the value, it may be long and is not copied.
-pub(super) fn whole(field: &Field, mut words: String) -> FieldResult {
-    if !keeps_text(&field.field_type) {
-        return text(field, &words);
+/// Like [`from_text`], but moves the text into the value where it is the value: it may be megabytes long.
+pub(super) fn from_owned_text(field: &Field, mut text: String) -> FieldResult {
+    if !is_verbatim(&field.field_type) {
+        return from_text(field, &text);
     }
-    words.shrink_to_fit();
-    Ok((Value::String(words), Vec::new()))
+    text.shrink_to_fit();
+    Ok((Value::String(text), Vec::new()))
 }
 
-/// Reads a field's value that came as JSON.
-pub(in crate::dspy) fn json(field: &Field, value: &Value) -> FieldResult {
-    if let Value::String(words) = value {
-        return text(field, words);
+/// Converts a JSON value to the type of the field.
+pub(in crate::dspy) fn from_json(field: &Field, value: &Value) -> FieldResult {
+    if let Value::String(text) = value {
+        return from_text(field, text);
     }
     let mut repairs = Vec::new();
-    let read = match &field.field_type {
+    let converted = match &field.field_type {
         FieldType::Str => {
-            repairs.push(format!("{} taken as text", shape(value)));
+            repairs.push(format!("converted {} to text", shape(value)));
             Some(Value::String(repr(value)))
         }
-        FieldType::Literal(choices) => choices.iter().any(|choice| alike(choice, value)).then(|| value.clone()),
+        FieldType::Literal(choices) => choices.iter().any(|choice| equal(choice, value)).then(|| value.clone()),
         FieldType::Named(name) if name.starts_with("dspy.Code") => value.get("code").and_then(Value::as_str).map(code),
-        field_type => fit(field_type, value, &mut repairs),
+        field_type => convert(field_type, value, &mut repairs),
     };
-    finish(field, read, repairs, &value.to_string())
+    finish(field, converted, repairs, &value.to_string())
 }
 
-/// What a field is worth that never came.
+/// The value of a field that is not in the answer: null if its type allows that.
 pub(super) fn missing(field: &Field) -> FieldResult {
     if field.field_type.is_optional() {
         return Ok((Value::Null, Vec::new()));
@@ -73,6 +73,7 @@ pub(super) fn missing(field: &Field) -> FieldResult {
     Err(Problem { field: field.name.clone(), expected: field.field_type.to_string(), got: "nothing".to_owned() })
 }
 
+/// The value with its repairs, or the problem with an excerpt of what was found.
 fn finish(field: &Field, value: Option<Value>, repairs: Vec<String>, got: &str) -> FieldResult {
     match value {
         Some(value) => Ok((value, repairs)),
@@ -80,8 +81,8 @@ fn finish(field: &Field, value: Option<Value>, repairs: Vec<String>, got: &str) 
     }
 }
 
-/// `str`, and unions of it with `None`: their text is never looked into, not even `null`.
-fn keeps_text(field_type: &FieldType) -> bool {
+/// Whether the text is the value: `str`, and unions of `str` with `None`, where even `null` stays text.
+fn is_verbatim(field_type: &FieldType) -> bool {
     match field_type {
         FieldType::Str => true,
         FieldType::Union(types) => types.contains(&FieldType::None) && types.contains(&FieldType::Str),
@@ -89,48 +90,48 @@ fn keeps_text(field_type: &FieldType) -> bool {
     }
 }
 
-/// The value of a text that is JSON throughout. What its escapes spell is cleaned here, where it is decoded.
-fn decoded(text: &str) -> Option<Value> {
+/// The value of a text that is valid JSON. Characters from its escapes are cleaned here, where they are decoded.
+fn decode_json(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().map(clean_value)
 }
 
-/// The value in a text: JSON, Python's spelling of it, JSON with repairs or with prose around, or the text itself.
-fn loose(text: &str, repairs: &mut Vec<String>) -> Value {
+/// The value in a text: JSON, a Python value, JSON that needs repairs or has prose around it, or the text itself.
+fn parse_value(text: &str, repairs: &mut Vec<String>) -> Value {
     let text = text.trim();
-    if let Some(value) = decoded(text) {
+    if let Some(value) = decode_json(text) {
         return value;
     }
     let bare = text.split_once(" #").map_or(text, |(value, _)| value.trim_end());
     let bare = bare.strip_prefix('(').and_then(|b| b.strip_suffix(')')).map_or(bare, str::trim);
-    let spaced = bare.strip_prefix('-').map(|digits| format!("-{}", digits.trim_start()));
-    if let Some(value) = python(spaced.as_deref().unwrap_or(bare)) {
+    let negative = bare.strip_prefix('-').map(|digits| format!("-{}", digits.trim_start()));
+    if let Some(value) = python(negative.as_deref().unwrap_or(bare)) {
         if value != text {
-            repairs.push(format!("{} read as Python writes it", excerpt(text)));
+            repairs.push(format!("accepted Python's {}", excerpt(text)));
         }
         return value;
     }
     if (text.contains(['{', '[']) || text.starts_with('('))
-        && let Some((value, mended)) = json::read(text)
+        && let Some((value, json_repairs)) = json::read(text)
     {
-        repairs.extend(mended.into_iter().map(str::to_owned));
+        repairs.extend(json_repairs.into_iter().map(str::to_owned));
         return value;
     }
     if text.contains(',')
-        && let Some(value) = decoded(&format!("[{text}]"))
+        && let Some(value) = decode_json(&format!("[{text}]"))
     {
-        repairs.push("a list without its brackets".to_owned());
+        repairs.push("accepted a list without brackets".to_owned());
         return value;
     }
     Value::String(text.to_owned())
 }
 
-/// Whether Python's own reader takes the number: no zeros before it.
-fn plain(word: &str) -> bool {
+/// Whether Python accepts the number: it has no leading zeros.
+fn has_no_leading_zeros(word: &str) -> bool {
     let digits = word.trim_start_matches('-');
     !(digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit())
 }
 
-/// A single value as Python writes it.
+/// The value of a Python literal that is not a container: `None`, `True`, a number, a string without escapes.
 fn python(word: &str) -> Option<Value> {
     let quoted = |quote: char| {
         let inner = word.strip_prefix('b').unwrap_or(word).strip_prefix(quote)?.strip_suffix(quote)?;
@@ -141,15 +142,15 @@ fn python(word: &str) -> Option<Value> {
         "True" => Some(Value::Bool(true)),
         "False" => Some(Value::Bool(false)),
         _ if word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-            scalar(word).filter(|v| v.is_number() && plain(word))
+            scalar(word).filter(|v| v.is_number() && has_no_leading_zeros(word))
         }
         _ => quoted('\'').or_else(|| quoted('"')),
     }
 }
 
-/// The code in a fence, or all of it.
+/// The code for a `dspy.Code`: the `code` of a JSON object, the content of the first code fence, or the whole text.
 fn code(text: &str) -> Value {
-    if let Some(Value::Object(map)) = decoded(text)
+    if let Some(Value::Object(map)) = decode_json(text)
         && let Some(Value::String(code)) = map.get("code")
     {
         return Value::String(code.clone());

@@ -1,11 +1,11 @@
-//! A piece of an answer, as reports and repair notes quote it.
+//! Quotes a piece of an answer in an error or a repair.
 
-/// A text cut to one line that a person can read.
+/// The text in backticks on one line, cut to 80 characters; `an empty string` if there is none.
 pub(super) fn excerpt(text: &str) -> String {
-    let flat: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(81).collect();
-    match flat.chars().count() {
-        0 => "an empty text".to_owned(),
-        81 => format!("`{}…`", flat.chars().take(80).collect::<String>()),
-        _ => format!("`{flat}`"),
+    let one_line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(81).collect();
+    match one_line.chars().count() {
+        0 => "an empty string".to_owned(),
+        81 => format!("`{}…`", one_line.chars().take(80).collect::<String>()),
+        _ => format!("`{one_line}`"),
     }
 }

@@ -1,8 +1,9 @@
-//! A tolerant reader of JSON as models write it: Python's spellings, missing and trailing commas, unquoted
-//! words, unescaped quotes, comments, prose around, an end that never came. It takes the text in pieces, looks
-//! at each character once or twice, keeps its own stack (so depth costs no call stack, and is capped), and notes
-//! every repair. On valid JSON it reads what `serde_json` reads, but that what is decoded is cleaned there and then:
-//! an escape sequence that comes as `\u001b` has passed every look at the text that was sent.
+//! Reads JSON as models write it: with Python's `True`, missing and extra commas, words without quotes, unescaped
+//! quotes, comments, prose around it, or a missing end.
+//!
+//! The text may arrive in pieces. Each character is examined once or twice. The stack is on the heap and limited to 128
+//! levels. Every repair is recorded. Valid JSON gives what `serde_json` gives, except that decoded strings are cleaned
+//! at once: an escape such as `\u001b` is harmless text until it is decoded, so nothing has removed it before.
 
 mod quote;
 mod scalar;
@@ -11,81 +12,109 @@ mod words;
 
 use crate::text::Cleaner;
 use quote::Quote;
-pub(super) use scalar::{infinity, scalar};
+pub(super) use scalar::{non_finite_name, scalar};
 use serde_json::{Map, Value};
 
-/// Deeper nesting is not followed.
-const DEEPEST: usize = 128;
+/// The maximum nesting. The reader stops at a deeper one.
+const MAX_DEPTH: usize = 128;
 
-/// A member of an outermost object, as far as it has come.
+/// A member of an outermost object, which may still be incomplete.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Member {
-    /// The object's number, from 0.
+    /// The number of its object, from 0.
     pub object: usize,
-    /// The key.
+    /// The decoded key.
     pub key: String,
-    /// A string's text, or the JSON of anything else, as far as it has come.
+    /// So far: the decoded text of a string, or the source of any other value.
     pub text: String,
-    /// The value, once it is complete.
+    /// The value, when it is complete.
     pub value: Option<Value>,
 }
 
-/// See the module.
+/// Reads JSON piece by piece: [`push`](Self::push) for each piece, then [`finish`](Self::finish).
 #[derive(Clone, Debug)]
 pub(super) struct JsonReader {
+    /// The open objects and lists, outermost first.
     stack: Vec<JsonFrame>,
     mode: JsonMode,
-    /// The string, word or number being read, as clean as it is shown.
+    /// The string, word or number that is being read, decoded and cleaned.
     word: String,
     cleaner: Cleaner,
-    /// Complete outermost values.
+    /// The outermost values that are complete.
     roots: Vec<Value>,
-    /// Members of outermost objects, and of objects in outermost lists.
+    /// The members of outermost objects, and of objects in outermost lists.
     members: Vec<Member>,
+    /// The number of objects whose members are in `members`.
     objects: usize,
-    /// Where in `stack` the object that `members` is about stands.
-    watched: Option<usize>,
+    /// The index in `stack` of the object whose members are being recorded.
+    recorded: Option<usize>,
     repairs: Vec<&'static str>,
-    /// Whether only objects are of interest, bare or in a list.
+    /// Whether outermost lists are skipped, so that objects in them count as outermost.
     objects_only: bool,
+    /// Whether there was text outside of the values.
     prose: bool,
-    /// Whether the text began with a quote: JSON within a JSON string; and whether a backslash has just come.
+    /// Whether the text began with a quote: it is JSON inside a JSON string.
     wrapped: bool,
-    slash: bool,
-    /// Whether a comma has just come between outermost values, and whether any were joined by one.
-    comma: bool,
-    listed: bool,
-    dead: bool,
-    /// Whether the key being read may have a quote too many or too few.
+    /// In a wrapped text, whether the last character was a backslash.
+    after_backslash: bool,
+    /// Whether the last character between outermost values was a comma.
+    after_comma: bool,
+    /// Whether there was a comma between two outermost values.
+    comma_separated: bool,
+    /// Whether the rest of the text is ignored.
+    stopped: bool,
+    /// Whether the quotes around the current key may be wrong.
     odd_key: bool,
 }
 
+/// An open container.
 #[derive(Clone, Debug)]
 enum JsonFrame {
+    /// An object. `key`: the key that still needs its value.
     Object { map: Map<String, Value>, key: Option<String> },
+    /// A list, or a tuple or set of Python. `comma`: whether a comma follows the last item.
     List { items: Vec<Value>, close: char, comma: bool },
 }
 
+/// What the reader expects next.
 #[derive(Clone, Debug, PartialEq)]
 enum JsonMode {
     /// Between outermost values.
     Outside,
-    /// Before a key, or an object's end.
+    /// Before a key or the end of an object.
     Key,
     /// After a key.
     Colon,
-    /// Before a value, or a list's end.
+    /// Before a value or the end of a list.
     Value,
     /// After a value.
     After,
-    /// Within a string; whether it is a key.
-    Text(Quote, bool),
-    /// Within something unquoted; whether it is a key.
-    Bare(bool),
-    /// Words after a value that belong to nothing.
+    /// Inside a string.
+    Text(Quote, Part),
+    /// Inside a word without quotes.
+    Bare(Part),
+    /// Inside words after a value, which are ignored.
     Junk,
-    /// Within a comment: whether it is a block, its last character, and what it interrupted.
-    Comment(Option<bool>, char, Box<JsonMode>),
+    /// Inside a comment.
+    Comment { style: CommentStyle, last: char, resume: Box<JsonMode> },
+}
+
+/// The part of a member that a string or word is. An item of a list is a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Key,
+    Value,
+}
+
+/// How a comment ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CommentStyle {
+    /// After one slash: the next character decides.
+    Undecided,
+    /// `//` or `#`, to the end of the line.
+    Line,
+    /// `/*`, to `*/`.
+    Block,
 }
 
 impl Default for JsonReader {
@@ -98,54 +127,58 @@ impl Default for JsonReader {
             roots: Vec::new(),
             members: Vec::new(),
             objects: 0,
-            watched: None,
+            recorded: None,
             repairs: Vec::new(),
             objects_only: false,
             prose: false,
             wrapped: false,
-            slash: false,
-            comma: false,
-            listed: false,
-            dead: false,
+            after_backslash: false,
+            after_comma: false,
+            comma_separated: false,
+            stopped: false,
             odd_key: false,
         }
     }
 }
 
-/// The value in a complete text, with what was repaired. Of several alike the last counts; several that are not
-/// alike, or that commas join, are a list. Nothing if there is none.
+/// The value in a complete text, with the repairs. Of several objects with equal keys, or of several lists, the last
+/// one counts; other values, and values with commas between them, become a list. Nothing if there is no value.
 pub(super) fn read(text: &str) -> Option<(Value, Vec<&'static str>)> {
     let mut reader = JsonReader::default();
     reader.push(text);
     reader.finish();
-    let JsonReader { mut roots, mut repairs, listed, .. } = reader;
+    let JsonReader { mut roots, mut repairs, comma_separated, .. } = reader;
     let last = roots.pop()?;
     let like_last = |root: &Value| match (root, &last) {
         (Value::Object(a), Value::Object(b)) => a.keys().eq(b.keys()),
         (Value::Array(_), Value::Array(_)) => true,
         _ => false,
     };
-    if !roots.is_empty() {
-        repairs.push("several values");
-    }
-    if listed || !roots.iter().all(like_last) {
+    let several = !roots.is_empty();
+    if comma_separated || !roots.iter().all(like_last) {
+        if several {
+            repairs.push("made a list of several values");
+        }
         roots.push(last);
         return Some((Value::Array(roots), repairs));
+    }
+    if several {
+        repairs.push("kept the last of several values");
     }
     Some((last, repairs))
 }
 
 impl JsonReader {
-    /// A reader of objects with the outputs as their members.
-    pub(super) fn of_objects() -> Self {
+    /// A reader that looks for objects, bare or in a list. Used for whole answers.
+    pub(super) fn for_objects() -> Self {
         Self { objects_only: true, ..Self::default() }
     }
 
-    /// Takes the next piece.
+    /// Reads the next piece.
     pub(super) fn push(&mut self, text: &str) {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
-            if self.dead {
+            if self.stopped {
                 return;
             }
             let run = self.run(rest);
@@ -159,7 +192,8 @@ impl JsonReader {
         }
     }
 
-    /// How much of the text's beginning is plainly within a string: no quote, no escape, nothing to mend.
+    /// The length in bytes of the start of `text` that lies inside a string and needs no decision: no quote, no escape,
+    /// no control character.
     fn run(&self, text: &str) -> usize {
         match &self.mode {
             JsonMode::Text(quote, _) if quote.settled() && !self.wrapped => {
@@ -170,10 +204,10 @@ impl JsonReader {
         }
     }
 
-    /// A run of a string goes over as it is.
+    /// Appends plain text to the string that is being read.
     fn copy(&mut self, run: &str) {
-        let key = !matches!(self.mode, JsonMode::Text(_, false));
-        self.emit(run, key);
+        let part = if matches!(self.mode, JsonMode::Text(_, Part::Value)) { Part::Value } else { Part::Key };
+        self.append(run, part);
         if self.nested()
             && let Some(member) = self.members.last_mut()
         {
@@ -181,11 +215,12 @@ impl JsonReader {
         }
     }
 
-    /// Whether what is read lies within a member's value that is no plain string.
+    /// Whether the current text is inside an object or list that is the value of a recorded member.
     fn nested(&self) -> bool {
-        self.watched.is_some_and(|at| self.stack.len() > at + 1)
+        self.recorded.is_some_and(|at| self.stack.len() > at + 1)
     }
 
+    /// Reads a character, and resolves the escapes of a wrapped text.
     fn char(&mut self, c: char) {
         if self.nested()
             && let Some(member) = self.members.last_mut()
@@ -194,8 +229,8 @@ impl JsonReader {
         }
         if !self.wrapped || self.stack.is_empty() {
             self.feed(c);
-        } else if self.slash {
-            self.slash = false;
+        } else if self.after_backslash {
+            self.after_backslash = false;
             match c {
                 'n' => self.feed('\n'),
                 '"' | '\\' | '/' => self.feed(c),
@@ -205,49 +240,49 @@ impl JsonReader {
                 }
             }
         } else if c == '\\' {
-            self.slash = true;
+            self.after_backslash = true;
         } else {
             self.feed(c);
         }
     }
 
-    /// The text is over: closes what is open.
+    /// Ends the text and closes what is still open.
     pub(super) fn finish(&mut self) {
-        if self.dead {
+        if self.stopped {
             self.stack.clear();
             return;
         }
         match std::mem::replace(&mut self.mode, JsonMode::After) {
-            JsonMode::Text(quote, key) => {
+            JsonMode::Text(quote, part) => {
                 if quote.hold.is_empty() {
-                    self.repair("a string that was never closed");
-                    self.emit(&quote.escape, key);
+                    self.repair("added a missing closing quote");
+                    self.append(&quote.escape, part);
                     self.drop_brackets();
                 }
-                self.end_text(key);
+                self.end_text(part);
             }
-            JsonMode::Bare(key) => self.end_bare(key),
+            JsonMode::Bare(part) => self.end_bare(part),
             mode => self.mode = mode,
         }
         if !self.stack.is_empty() {
-            self.repair("an end that never came");
+            self.repair("added missing brackets at the end");
         }
         while !self.stack.is_empty() {
             self.close_frame();
         }
     }
 
-    /// Members of outermost objects, in order.
+    /// The members of outermost objects, in the order of the text.
     pub(super) fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// What was repaired so far, each once.
+    /// The repairs so far, without duplicates.
     pub(super) fn repairs(&self) -> &[&'static str] {
         &self.repairs
     }
 
-    /// A string that was never closed has taken the brackets at the text's end for its own.
+    /// Removes the closing brackets at the end of a string without a closing quote: they belong to the open containers.
     fn drop_brackets(&mut self) {
         for frame in self.stack.iter().rev() {
             let close = match frame {
@@ -259,12 +294,14 @@ impl JsonReader {
         }
     }
 
+    /// Records a repair.
     fn repair(&mut self, what: &'static str) {
         if !self.repairs.contains(&what) {
             self.repairs.push(what);
         }
     }
 
+    /// Handles a character in the current mode.
     fn feed(&mut self, c: char) {
         match std::mem::replace(&mut self.mode, JsonMode::After) {
             JsonMode::Outside => {
@@ -272,41 +309,46 @@ impl JsonReader {
                 match c {
                     '[' if self.objects_only => {}
                     '{' | '[' => {
-                        self.listed |= self.comma;
+                        self.comma_separated |= self.after_comma;
                         self.open(c);
                     }
                     '(' if !self.prose && self.roots.is_empty() => self.open(c),
                     c if c.is_whitespace() || c == '\u{feff}' => {}
-                    ',' if !self.roots.is_empty() => self.comma = true,
+                    ',' if !self.roots.is_empty() => self.after_comma = true,
                     '"' if self.objects_only && !self.prose => self.wrapped = true,
                     _ => {
-                        (self.prose, self.comma) = (true, false);
+                        (self.prose, self.after_comma) = (true, false);
                         if c != ']' || !self.objects_only {
-                            self.repair("text around the value");
+                            self.repair("ignored text around the JSON");
                         }
                     }
                 }
             }
-            JsonMode::Text(quote, key) => self.in_text(quote, key, c),
-            JsonMode::Bare(key) => self.in_bare(key, c),
-            JsonMode::Comment(block, last, back) => {
-                self.mode = match (block, c) {
-                    (None, '/') => JsonMode::Comment(Some(false), ' ', back),
-                    (None, '*') => JsonMode::Comment(Some(true), ' ', back),
-                    // A lone slash is dropped.
-                    (None, _) => {
-                        self.mode = *back;
+            JsonMode::Text(quote, part) => self.in_text(quote, part, c),
+            JsonMode::Bare(part) => self.in_bare(part, c),
+            JsonMode::Comment { style, last, resume } => {
+                self.mode = match (style, c) {
+                    (CommentStyle::Undecided, '/') => {
+                        JsonMode::Comment { style: CommentStyle::Line, last: ' ', resume }
+                    }
+                    (CommentStyle::Undecided, '*') => {
+                        JsonMode::Comment { style: CommentStyle::Block, last: ' ', resume }
+                    }
+                    // A single slash is ignored.
+                    (CommentStyle::Undecided, _) => {
+                        self.mode = *resume;
                         return self.feed(c);
                     }
-                    (Some(false), '\n') => *back,
-                    (Some(true), '/') if last == '*' => *back,
-                    (block, c) => JsonMode::Comment(block, c, back),
+                    (CommentStyle::Line, '\n') => *resume,
+                    (CommentStyle::Block, '/') if last == '*' => *resume,
+                    (style, c) => JsonMode::Comment { style, last: c, resume },
                 };
             }
             mode if c.is_whitespace() && mode != JsonMode::Junk => self.mode = mode,
             mode if (c == '/' || c == '#') && mode != JsonMode::Colon => {
-                self.repair("a comment");
-                self.mode = JsonMode::Comment((c == '#').then_some(false), ' ', Box::new(mode));
+                self.repair("ignored a comment");
+                let style = if c == '#' { CommentStyle::Line } else { CommentStyle::Undecided };
+                self.mode = JsonMode::Comment { style, last: ' ', resume: Box::new(mode) };
             }
             JsonMode::Key => self.key(c),
             JsonMode::Colon => self.colon(c),

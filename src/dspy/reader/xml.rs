@@ -1,4 +1,4 @@
-//! `<name>` … `</name>` for each output.
+//! Reads the XML format: each field between `<name>` and `</name>`.
 
 use super::super::Section;
 use super::super::signature::Field;
@@ -7,18 +7,21 @@ use super::coerce;
 use crate::text::clean;
 use serde_json::{Map, Value};
 
-/// A tag with its attributes may not be longer.
-const LONGEST_TAG: usize = 300;
-/// Lists and dicts in tags nest no deeper.
-const DEEPEST: usize = 60;
+/// The maximum length of a tag with its attributes, in bytes.
+const MAX_TAG: usize = 300;
+/// The maximum nesting of tags inside a field.
+const MAX_DEPTH: usize = 60;
 
+/// Splits an answer at the tags of its fields.
 #[derive(Clone, Debug)]
 pub(super) struct XmlReader {
+    /// The names of the outputs.
     outputs: Vec<String>,
-    /// A tag as far as it has come.
+    /// A tag that is not complete yet.
     held: String,
-    /// The section being read, its number and how many tags of its name are open.
+    /// The index of the current section, and the number of open tags with its name.
     current: Option<(usize, usize)>,
+    /// White space that is appended when other text follows it.
     space: String,
     repairs: Vec<&'static str>,
 }
@@ -32,111 +35,113 @@ impl XmlReader {
         &self.repairs
     }
 
-    pub(super) fn push(&mut self, text: &str, view: &mut Vec<Section>) {
+    pub(super) fn push(&mut self, text: &str, sections: &mut Vec<Section>) {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
-            let run = if self.held.is_empty() { plain(rest) } else { 0 };
+            let run = if self.held.is_empty() { plain_length(rest) } else { 0 };
             if run > 0 {
-                self.copy(&rest[..run], view);
+                self.copy(&rest[..run], sections);
                 rest = &rest[run..];
             } else {
-                self.char(c, view);
+                self.char(c, sections);
                 rest = &rest[c.len_utf8()..];
             }
         }
     }
 
-    fn char(&mut self, c: char, view: &mut Vec<Section>) {
+    fn char(&mut self, c: char, sections: &mut Vec<Section>) {
         if c == '<' {
-            self.release(view);
+            self.release(sections);
             self.held.push(c);
         } else if self.held.is_empty() {
-            self.text(c, view);
+            self.text(c, sections);
         } else {
             self.held.push(c);
             if c == '>' {
-                self.tag(view);
-            } else if !self.may_be_tag(view) {
-                self.release(view);
+                self.tag(sections);
+            } else if !self.may_be_tag(sections) {
+                self.release(sections);
             }
         }
     }
 
-    pub(super) fn finish(&mut self, view: &mut [Section]) {
+    pub(super) fn finish(&mut self, sections: &mut [Section]) {
         self.held.clear();
         if let Some((at, _)) = self.current.take() {
-            self.repairs.push("a tag that was never closed");
-            end(&mut view[at]);
+            self.repairs.push("accepted a tag that was not closed");
+            complete(&mut sections[at]);
         }
     }
 
-    /// Whether what is held can become a tag that matters here.
-    fn may_be_tag(&self, view: &[Section]) -> bool {
+    /// Whether the held characters can become a tag of an output, or, inside a section, a tag of its name.
+    fn may_be_tag(&self, sections: &[Section]) -> bool {
         let word = self.held[1..].trim_start_matches('/');
-        let fits = |name: &str| match word.strip_prefix(name) {
+        let may_match = |name: &str| match word.strip_prefix(name) {
             Some(rest) => rest.is_empty() || rest.starts_with(|c: char| c.is_whitespace() || c == '/'),
             None => name.starts_with(word),
         };
-        self.held.len() <= LONGEST_TAG
+        self.held.len() <= MAX_TAG
             && match self.current {
-                Some((at, _)) => fits(&view[at].name),
-                None => self.outputs.iter().any(|name| fits(name)),
+                Some((at, _)) => may_match(&sections[at].name),
+                None => self.outputs.iter().any(|name| may_match(name)),
             }
     }
 
-    /// A whole tag is held.
-    fn tag(&mut self, view: &mut Vec<Section>) {
+    /// Handles a complete tag.
+    fn tag(&mut self, sections: &mut Vec<Section>) {
         let body = self.held[1..self.held.len() - 1].to_owned();
         let closing = body.starts_with('/');
-        let alone = body.ends_with('/');
+        let self_closing = body.ends_with('/');
         let word = body.trim_start_matches('/').split([' ', '\t', '\n', '\r', '/']).next().unwrap_or_default();
         match &mut self.current {
-            Some((at, depth)) if view[*at].name == word => {
-                *depth = if closing { *depth - 1 } else { *depth + usize::from(!alone) };
+            Some((at, depth)) if sections[*at].name == word => {
+                *depth = if closing { *depth - 1 } else { *depth + usize::from(!self_closing) };
                 if *depth == 0 {
-                    end(&mut view[*at]);
+                    complete(&mut sections[*at]);
                     self.current = None;
                     self.held.clear();
                 } else {
-                    self.release(view);
+                    self.release(sections);
                 }
             }
             None if !closing && self.outputs.iter().any(|name| name == word) => {
                 self.held.clear();
                 self.space.clear();
-                if view.iter().any(|section| section.name == word) {
-                    let what = "a field that came twice; the first one counts";
+                if sections.iter().any(|section| section.name == word) {
+                    let what = "a field occurs twice; kept the first one";
                     if !self.repairs.contains(&what) {
                         self.repairs.push(what);
                     }
                     return;
                 }
-                view.push(Section { name: word.to_owned(), text: String::new(), complete: alone });
-                self.current = (!alone).then_some((view.len() - 1, 1));
+                sections.push(Section { name: word.to_owned(), text: String::new(), complete: self_closing });
+                self.current = (!self_closing).then_some((sections.len() - 1, 1));
             }
-            _ => self.release(view),
+            _ => self.release(sections),
         }
     }
 
-    fn release(&mut self, view: &mut [Section]) {
+    /// Treats the held characters as text.
+    fn release(&mut self, sections: &mut [Section]) {
         let held = std::mem::take(&mut self.held);
-        held.chars().for_each(|c| self.text(c, view));
+        held.chars().for_each(|c| self.text(c, sections));
     }
 
-    fn text(&mut self, c: char, view: &mut [Section]) {
+    /// Appends a character to the current section.
+    fn text(&mut self, c: char, sections: &mut [Section]) {
         if c.is_whitespace() {
             if self.current.is_some() {
                 self.space.push(c);
             }
             return;
         }
-        self.copy(c.encode_utf8(&mut [0; 4]), view);
+        self.copy(c.encode_utf8(&mut [0; 4]), sections);
     }
 
-    /// Text that neither begins nor ends with white space goes over as it is.
-    fn copy(&mut self, run: &str, view: &mut [Section]) {
+    /// Appends text that neither starts nor ends with white space to the current section.
+    fn copy(&mut self, run: &str, sections: &mut [Section]) {
         let Some((at, _)) = self.current else { return };
-        let text = &mut view[at].text;
+        let text = &mut sections[at].text;
         if !text.is_empty() {
             text.push_str(&self.space);
         }
@@ -145,8 +150,8 @@ impl XmlReader {
     }
 }
 
-/// How much of a text's beginning is plain: no tag, and no white space at its ends.
-fn plain(text: &str) -> usize {
+/// The length in bytes of the start of `text` that can be copied as it is: no tag, no white space at its ends.
+fn plain_length(text: &str) -> usize {
     if text.starts_with(char::is_whitespace) {
         return 0;
     }
@@ -154,8 +159,8 @@ fn plain(text: &str) -> usize {
     text[..run].trim_ascii_end().len()
 }
 
-/// A section is over: its entities become characters, unless there are tags in it that are still to be read.
-fn end(section: &mut Section) {
+/// Completes a section: removes `<![CDATA[…]]>`, or decodes its entities.
+fn complete(section: &mut Section) {
     section.complete = true;
     if let Some(inner) = section.text.strip_prefix("<![CDATA[").and_then(|text| text.strip_suffix("]]>")) {
         section.text = inner.to_owned();
@@ -164,7 +169,7 @@ fn end(section: &mut Section) {
     }
 }
 
-/// `&lt; &gt; &amp; &quot; &apos;` and numbered characters; what they spell is cleaned.
+/// Decodes `&lt; &gt; &amp; &quot; &apos;` and numeric entities, then removes characters that a terminal must not get.
 fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -190,34 +195,34 @@ fn decode(text: &str) -> String {
     clean(&out).into_owned()
 }
 
-/// Reads a field's text: tags inside become lists (`<item>`) and dicts, where the type has room for them.
+/// Converts the text of a field to its type. Tags inside become a list (`<item>`) or a dict, unless the type is text.
 pub(super) fn field(field: &Field, text: &str) -> coerce::FieldResult {
     let list =
         |field_type: &FieldType| matches!(field_type, FieldType::List(_) | FieldType::Set(_) | FieldType::TupleOf(_));
-    let (listed, plain) = match &field.field_type {
+    let (takes_list, takes_text) = match &field.field_type {
         FieldType::Str => (false, true),
         FieldType::Union(types) => (types.iter().any(list), types.contains(&FieldType::Str)),
         field_type => (list(field_type), false),
     };
-    if !plain
+    if !takes_text
         && text.starts_with('<')
         && let Some(value) = nested(text, 0)
     {
-        return coerce::json(field, &value);
+        return coerce::from_json(field, &value);
     }
-    let read = coerce::text(field, text);
-    if read.is_err() && listed {
+    let value = coerce::from_text(field, text);
+    if value.is_err() && takes_list {
         let item = Value::String(text.to_owned());
         let items = if text.is_empty() { Vec::new() } else { vec![item] };
-        return coerce::json(field, &Value::Array(items)).or(read);
+        return coerce::from_json(field, &Value::Array(items)).or(value);
     }
-    read
+    value
 }
 
-/// Tags as a value; nothing if the text is not tags throughout.
+/// The value of nested tags; nothing if the text contains anything else.
 fn nested(text: &str, depth: usize) -> Option<Value> {
     let mut rest = text.trim();
-    if !rest.starts_with('<') || depth > DEEPEST {
+    if !rest.starts_with('<') || depth > MAX_DEPTH {
         return None;
     }
     let mut children: Vec<(String, Value)> = Vec::new();

@@ -1,4 +1,4 @@
-//! The choices of a `Literal`: which one a text or a value names.
+//! Finds the choice of a `Literal` that a text or a value names.
 
 use super::super::super::python_text::repr;
 use super::super::super::types::FieldType;
@@ -6,7 +6,8 @@ use super::super::excerpt::excerpt;
 use super::super::json::scalar;
 use serde_json::Value;
 
-/// The choice that a text names: exactly, in quotes, as `Literal[a]`, as a value, or, marked, in another case.
+/// The choice that a text names: exactly, in quotes, as `Literal[a]`, as an equal value, or, with a repair, in another
+/// letter case.
 pub(super) fn choice(choices: &[Value], text: &str, repairs: &mut Vec<String>) -> Option<Value> {
     let mut word = text.trim();
     for wrap in ["Literal[", "str["] {
@@ -18,27 +19,28 @@ pub(super) fn choice(choices: &[Value], text: &str, repairs: &mut Vec<String>) -
             word = inner.filter(|_| !choices.iter().any(|c| c == word)).unwrap_or(word);
         }
     }
-    let named = |choice: &&Value| choice.as_str().map_or_else(|| repr(choice) == word, |name| name == word);
-    if let Some(choice) = choices.iter().find(named) {
+    let is_named = |choice: &&Value| choice.as_str().map_or_else(|| repr(choice) == word, |name| name == word);
+    if let Some(choice) = choices.iter().find(is_named) {
         return Some(choice.clone());
     }
     if let Some(value) = scalar(word) {
-        let same = choices.iter().find(|choice| shape(choice) == shape(&value) && alike(choice, &value));
-        if let Some(choice) = same.or_else(|| choices.iter().find(|choice| alike(choice, &value))) {
+        let same_type = choices.iter().find(|choice| shape(choice) == shape(&value) && equal(choice, &value));
+        if let Some(choice) = same_type.or_else(|| choices.iter().find(|choice| equal(choice, &value))) {
             return Some(choice.clone());
         }
     }
-    let folded = word.to_lowercase();
-    let mut near = choices.iter().filter(|choice| choice.as_str().is_some_and(|name| name.to_lowercase() == folded));
-    match (near.next(), near.next()) {
+    let lower = word.to_lowercase();
+    let mut matches = choices.iter().filter(|choice| choice.as_str().is_some_and(|name| name.to_lowercase() == lower));
+    match (matches.next(), matches.next()) {
         (Some(choice), None) if !word.is_empty() => {
-            repairs.push(format!("{} read as {}", excerpt(word), repr(choice)));
+            repairs.push(format!("accepted {} as {}", excerpt(word), repr(choice)));
             Some(choice.clone())
         }
         _ => None,
     }
 }
 
+/// The choice that a text names in one of the `Literal`s of a union.
 pub(super) fn union_choice(field_type: &FieldType, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
     let FieldType::Union(types) = field_type else { return None };
     types.iter().find_map(|field_type| match field_type {
@@ -47,13 +49,14 @@ pub(super) fn union_choice(field_type: &FieldType, text: &str, repairs: &mut Vec
     })
 }
 
-pub(super) fn folded(choices: &[Value], text: &str, repairs: &mut Vec<String>) -> Option<Value> {
+/// The string among the choices that a JSON string names, if it has no quotes or brackets.
+pub(super) fn string_choice(choices: &[Value], text: &str, repairs: &mut Vec<String>) -> Option<Value> {
     let strings: Vec<Value> = choices.iter().filter(|choice| choice.is_string()).cloned().collect();
     (!text.contains(['[', '"', '\''])).then(|| choice(&strings, text, repairs)).flatten()
 }
 
-/// Python's equality: `1`, `1.0` and `True` are one.
-pub(super) fn alike(a: &Value, b: &Value) -> bool {
+/// Equality as in Python, where `1`, `1.0` and `True` are equal.
+pub(super) fn equal(a: &Value, b: &Value) -> bool {
     let number = |value: &Value| match value {
         Value::Bool(yes) => Some(f64::from(u8::from(*yes))),
         value => value.as_f64(),
@@ -61,6 +64,7 @@ pub(super) fn alike(a: &Value, b: &Value) -> bool {
     a == b || number(a).is_some_and(|a| number(b) == Some(a))
 }
 
+/// The JSON type of a value, with an article.
 pub(super) fn shape(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -1,9 +1,10 @@
-//! Types that travel as text: dates, times, durations, decimals, UUIDs, paths.
+//! Types that JSON carries as text: dates, times, durations, decimals, UUIDs and paths, in pydantic's spelling.
 
 use serde_json::Value;
 use time::{Date, Month, OffsetDateTime};
 
-/// The value as the type of this dotted name, as text; for `dspy.History` the object itself.
+/// The value as text of the type with this dotted name; for `dspy.History`, the JSON value itself. Nothing if it does
+/// not fit.
 pub(super) fn named(name: &str, value: &Value) -> Option<Value> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
@@ -12,7 +13,7 @@ pub(super) fn named(name: &str, value: &Value) -> Option<Value> {
         _ => return None,
     };
     let numeric = text.parse::<f64>().ok();
-    let read = match name {
+    let text = match name {
         "datetime.datetime" => date_time(&text).or_else(|| epoch(numeric?))?,
         "datetime.date" => {
             let whole = date_time(&text).or_else(|| epoch(numeric?))?;
@@ -23,16 +24,16 @@ pub(super) fn named(name: &str, value: &Value) -> Option<Value> {
             Some(seconds) if (0.0..86_400.0).contains(&seconds) && seconds >= 60.0 => clock(seconds as u64),
             _ => time(&text)?,
         },
-        "datetime.timedelta" => (numeric.is_some() || duration(&text)).then_some(text)?,
+        "datetime.timedelta" => (numeric.is_some() || is_duration(&text)).then_some(text)?,
         "decimal.Decimal" => numeric.filter(|n| n.is_finite()).map(|_| text)?,
         "uuid.UUID" => uuid(&text)?,
         "pathlib.Path" if value.is_string() => text,
         _ => return None,
     };
-    Some(Value::String(read))
+    Some(Value::String(text))
 }
 
-/// `2024-01-02`, with `T` or a space, a time and an offset; comes out as ISO 8601 with seconds.
+/// Parses `2024-01-02`, or that with `T` or a space and a time. Returns ISO 8601 with seconds.
 fn date_time(text: &str) -> Option<String> {
     let day = text.get(..10)?;
     let number = |range: std::ops::Range<usize>| day.get(range)?.parse::<u32>().ok();
@@ -49,7 +50,8 @@ fn date_time(text: &str) -> Option<String> {
     }
 }
 
-/// `03:04`, `03:04:05.6`, with `Z` or an offset; comes out with seconds.
+/// Parses `03:04` or `03:04:05.6`, with or without `Z` or an offset such as `+01:00`. Returns it with seconds, and with
+/// six digits if it has a fraction.
 fn time(text: &str) -> Option<String> {
     let at = text.find(['Z', 'z', '+', '-']).unwrap_or(text.len());
     let (clock, zone) = text.split_at(at);
@@ -58,19 +60,19 @@ fn time(text: &str) -> Option<String> {
         "Z" | "z" => "+00:00".to_owned(),
         zone => {
             let digits: String = zone[1..].chars().filter(|c| *c != ':').collect();
-            let fine = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()) && &digits[..2] < "24";
-            fine.then(|| format!("{}{}:{}", &zone[..1], &digits[..2], &digits[2..]))?
+            let valid = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()) && &digits[..2] < "24";
+            valid.then(|| format!("{}{}:{}", &zone[..1], &digits[..2], &digits[2..]))?
         }
     };
     let (whole, fraction) = clock.split_once('.').map_or((clock, ""), |(whole, fraction)| (whole, fraction));
     let parts: Vec<&str> = whole.split(':').collect();
-    let fits = |part: &&str, below: u32| part.len() == 2 && part.parse::<u32>().is_ok_and(|n| n < below);
-    let right = match parts.as_slice() {
-        [hour, minute] => fits(hour, 24) && fits(minute, 60) && fraction.is_empty(),
-        [hour, minute, second] => fits(hour, 24) && fits(minute, 60) && fits(second, 60),
+    let in_range = |part: &&str, below: u32| part.len() == 2 && part.parse::<u32>().is_ok_and(|n| n < below);
+    let valid = match parts.as_slice() {
+        [hour, minute] => in_range(hour, 24) && in_range(minute, 60) && fraction.is_empty(),
+        [hour, minute, second] => in_range(hour, 24) && in_range(minute, 60) && in_range(second, 60),
         _ => false,
     };
-    if !right || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+    if !valid || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let seconds = if parts.len() == 2 { ":00" } else { "" };
@@ -78,11 +80,12 @@ fn time(text: &str) -> Option<String> {
     Some(format!("{whole}{seconds}{fraction}{zone}"))
 }
 
+/// Seconds since midnight as a time in UTC.
 fn clock(seconds: u64) -> String {
     format!("{:02}:{:02}:{:02}+00:00", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
 }
 
-/// Seconds since 1970 (milliseconds, where they would lie past the year 2600) as a moment in UTC.
+/// A Unix timestamp as a time in UTC. Numbers above 2e10 are milliseconds, others seconds, as in pydantic.
 fn epoch(number: f64) -> Option<String> {
     let seconds = if number.abs() > 2e10 { number / 1000.0 } else { number };
     if !seconds.is_finite() || seconds.abs() > 2e11 {
@@ -97,8 +100,8 @@ fn epoch(number: f64) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}T{time}"))
 }
 
-/// `PT3H`, `P1DT2H`, `1 day, 1:00:00`, `1:00:00`, `00:30`.
-fn duration(text: &str) -> bool {
+/// Whether a text is a duration: `PT3H`, `P1DT2H`, `1 day, 1:00:00`, `1:00:00`, `00:30`.
+fn is_duration(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
     if let Some(rest) = text.strip_prefix('P') {
         let units = rest.chars().filter(char::is_ascii_alphabetic).count();
@@ -124,10 +127,11 @@ fn duration(text: &str) -> bool {
         && parts.iter().all(|part| (1..=2).contains(&part.len()) && part.parse::<u32>().is_ok())
 }
 
+/// Parses a UUID with or without hyphens, braces and `urn:uuid:`. Returns it in lower case with hyphens.
 fn uuid(text: &str) -> Option<String> {
     let text = text.strip_prefix("urn:uuid:").unwrap_or(text).trim_start_matches('{').trim_end_matches('}');
     let digits: String = text.chars().filter(|c| *c != '-').collect::<String>().to_lowercase();
-    let fine =
+    let valid =
         digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()) && (text.len() == 32 || text.len() == 36);
-    fine.then(|| [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-"))
+    valid.then(|| [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-"))
 }

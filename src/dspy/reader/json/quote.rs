@@ -1,44 +1,48 @@
-//! Where a string ends, when quotes inside it may lack their backslash.
+//! Decides where a string ends, although quotes inside it may lack their backslash.
 
-/// A string being read.
+use super::Part;
+
+/// The state of a string that is being read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Quote {
+    /// The opening quote.
     open: char,
-    /// A quote that may be the closing one, and what came after it.
+    /// A quote that may be the closing one, and the characters after it.
     pub hold: String,
-    /// A backslash and what belongs to it.
+    /// An escape sequence that is not complete, with its backslash.
     pub escape: String,
-    /// Where the value would end and a key begin, if a comma and a quote inside turn out to be a missing quote.
+    /// If a closing quote is missing before a comma: the length in bytes of the value, and where the next key begins.
     split: Option<(usize, usize)>,
-    /// The first half of a surrogate pair.
+    /// The first half of a surrogate pair, whose second half must follow.
     high: Option<u32>,
 }
 
-/// What a quote inside a string is.
+/// What a quote in a string turns out to be.
 pub(super) enum QuoteRole {
-    /// Not known yet.
-    Open,
-    /// The string's end.
+    /// More characters are needed to decide.
+    Undecided,
+    /// The end of the string.
     Close,
     /// A character of the string.
     Inner,
-    /// The end of the next key: the string ended at the first place, the key begins at the second.
+    /// The end of the next key, because a closing quote is missing: the value ends at the first byte position in the
+    /// word, the key begins at the second.
     Split(usize, usize),
 }
 
 impl Quote {
-    /// The quote that `c` opens.
+    /// A string with the opening quote `c`; nothing if `c` is not a quote.
     pub(super) fn open(c: char) -> Option<Self> {
         let quote = || Self { open: c, hold: String::new(), escape: String::new(), split: None, high: None };
         matches!(c, '"' | '\'' | '“' | '”' | '‘' | '`').then(quote)
     }
 
-    /// Whether nothing is pending: no quote that may close it, no escape, no half of a character.
+    /// Whether nothing is pending: no quote that may close it, no escape, no half of a surrogate pair.
     pub(super) fn settled(&self) -> bool {
         self.hold.is_empty() && self.escape.is_empty() && self.high.is_none()
     }
 
-    /// Whether `c` may close it.
+    /// Whether `c` may be the closing quote.
     pub(super) fn closes(&self, c: char) -> bool {
         match self.open {
             '“' | '”' => matches!(c, '”' | '"' | '“'),
@@ -47,58 +51,60 @@ impl Quote {
         }
     }
 
-    /// The quote that `word` now ends with, from `at` on, is an inner one; if a comma stands before it, it may be more.
+    /// Records that the last character of `word`, at byte `at`, is a quote inside the string. After a comma it may be the
+    /// opening quote of the next key.
     pub(super) fn note_inner(&mut self, word: &str, at: usize) {
         if let Some(value) = word[..at].trim_end().strip_suffix(',') {
             self.split = Some((value.len(), word.len()));
         }
     }
 
-    /// Judges the quote by what follows it: in a key, in a list, or as an object's value.
-    pub(super) fn verdict(&self, key: bool, list: bool) -> QuoteRole {
+    /// Decides what the held quote is from the characters after it.
+    pub(super) fn role(&self, part: Part, in_list: bool) -> QuoteRole {
         let mut rest = self.hold.chars();
         rest.next();
         let after = rest.as_str();
         let next = after.trim_start();
         let spaced = next.len() < after.len();
-        let Some(c) = next.chars().next() else { return QuoteRole::Open };
+        let Some(c) = next.chars().next() else { return QuoteRole::Undecided };
         match c {
-            ':' | '=' | ',' if key => QuoteRole::Close,
-            ':' if !list => self.split.map_or(QuoteRole::Inner, |(value, key)| QuoteRole::Split(value, key)),
-            '.' if next == "." => QuoteRole::Open,
-            ')' | ':' if !list => QuoteRole::Inner,
+            ':' | '=' | ',' if part == Part::Key => QuoteRole::Close,
+            ':' if !in_list => self.split.map_or(QuoteRole::Inner, |(value, key)| QuoteRole::Split(value, key)),
+            '.' if next == "." => QuoteRole::Undecided,
+            ')' | ':' if !in_list => QuoteRole::Inner,
             '.' if !next.starts_with("..") => QuoteRole::Inner,
             '}' | ']' | ')' | ':' | ';' | '#' | '/' | '.' => QuoteRole::Close,
-            ',' => after_comma(&next[1..], list),
+            ',' => role_before_comma(&next[1..], in_list),
             '"' | '\'' | '“' if spaced => QuoteRole::Close,
             _ => QuoteRole::Inner,
         }
     }
 
-    /// Whether half of a surrogate pair was left alone; forgets it.
-    pub(super) fn half(&mut self) -> bool {
+    /// Drops the first half of a surrogate pair. Returns whether there was one.
+    pub(super) fn drop_half(&mut self) -> bool {
         self.high.take().is_some()
     }
 
-    /// Takes a character of an escape; when it is complete, its text and whether `c` was not part of it.
+    /// Adds a character to the escape sequence. When it is complete, returns its text, and whether `c` is not part of it
+    /// and has to be read again.
     pub(super) fn escaped(&mut self, c: char) -> Option<(String, bool)> {
         self.escape.push(c);
         let body = self.escape[1..].to_owned();
-        let kind = body.chars().next()?;
-        let digits = match kind {
+        let letter = body.chars().next()?;
+        let digits = match letter {
             'u' => 4,
             'x' => 2,
             _ => {
                 self.escape.clear();
-                let plain = match kind {
+                let plain = match letter {
                     'n' => "\n",
                     't' => "\t",
                     'r' => "\r",
                     'b' => "\u{8}",
                     'f' => "\u{c}",
-                    '"' | '\\' | '/' | '\'' | '`' => return Some((kind.to_string(), false)),
+                    '"' | '\\' | '/' | '\'' | '`' => return Some((letter.to_string(), false)),
                     '\n' => "",
-                    _ => return Some((format!("\\{kind}"), false)),
+                    _ => return Some((format!("\\{letter}"), false)),
                 };
                 return Some((plain.to_owned(), false));
             }
@@ -129,25 +135,25 @@ impl Quote {
     }
 }
 
-/// Judges a quote by what follows the comma after it.
-fn after_comma(rest: &str, list: bool) -> QuoteRole {
+/// Decides what a quote before a comma is, from the text after the comma.
+fn role_before_comma(rest: &str, in_list: bool) -> QuoteRole {
     let next = rest.trim_start();
-    let Some(c) = next.chars().next() else { return QuoteRole::Open };
+    let Some(c) = next.chars().next() else { return QuoteRole::Undecided };
     match c {
         '"' | '\'' | '“' | '`' | '{' | '}' | '[' | ']' | ',' | '.' | '#' | '/' | ')' => QuoteRole::Close,
-        '(' | '-' | '+' | '0'..='9' if list => QuoteRole::Close,
+        '(' | '-' | '+' | '0'..='9' if in_list => QuoteRole::Close,
         _ => {
             let end = next.find(|c: char| !(c == '_' || c.is_alphanumeric()));
-            let Some(end) = end else { return if next.len() < 80 { QuoteRole::Open } else { QuoteRole::Inner } };
+            let Some(end) = end else { return if next.len() < 80 { QuoteRole::Undecided } else { QuoteRole::Inner } };
             let mut rest = next[end..].trim_start();
-            if !list && end > 0 {
-                // A key that has lost its first quote.
+            if !in_list && end > 0 {
+                // A key without its opening quote.
                 rest = rest.strip_prefix('"').map_or(rest, str::trim_start);
             }
             match rest.chars().next() {
-                None => QuoteRole::Open,
-                Some(':' | '=') if !list && end > 0 => QuoteRole::Close,
-                Some(',' | ']' | ')') if list && end > 0 => QuoteRole::Close,
+                None => QuoteRole::Undecided,
+                Some(':' | '=') if !in_list && end > 0 => QuoteRole::Close,
+                Some(',' | ']' | ')') if in_list && end > 0 => QuoteRole::Close,
                 _ => QuoteRole::Inner,
             }
         }

@@ -1,10 +1,10 @@
-//! Single values as Python or JavaScript spell them.
+//! Parses numbers, booleans and null in the spellings of JSON, Python and JavaScript.
 
 use serde_json::{Number, Value};
 
-/// A number, boolean or null in any common spelling. `NaN` and the infinities are their names as strings, since
-/// JSON has no numbers for them. Nothing for other text.
-pub(crate) fn scalar(word: &str) -> Option<Value> {
+/// The value of a number, boolean or null in any common spelling; nothing for other text. `NaN` and the infinities
+/// become strings, because JSON has no such numbers.
+pub(in crate::dspy) fn scalar(word: &str) -> Option<Value> {
     match word {
         "None" | "null" | "NULL" => return Some(Value::Null),
         "True" | "true" | "TRUE" => return Some(Value::Bool(true)),
@@ -13,14 +13,14 @@ pub(crate) fn scalar(word: &str) -> Option<Value> {
         _ => {}
     }
     let digits = word.strip_prefix(['+', '-']).unwrap_or(word).trim_start();
-    let shape = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-' | '_');
+    let is_number_char = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-' | '_');
     if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') || !digits.contains(|c: char| c.is_ascii_digit()) {
         return None;
     }
     if let Some(hex) = digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
         return i64::from_str_radix(hex, 16).ok().map(|n| if word.starts_with('-') { -n } else { n }.into());
     }
-    if !digits.chars().all(shape) || digits.contains("__") || digits.ends_with('_') {
+    if !digits.chars().all(is_number_char) || digits.contains("__") || digits.ends_with('_') {
         return None;
     }
     let plain = format!("{}{}", if word.starts_with('-') { "-" } else { "" }, digits.replace('_', ""));
@@ -31,11 +31,11 @@ pub(crate) fn scalar(word: &str) -> Option<Value> {
         return Some(whole.into());
     }
     let float: f64 = plain.parse().ok()?;
-    Some(Number::from_f64(float).map_or_else(|| Value::String(infinity(float).to_owned()), Value::Number))
+    Some(Number::from_f64(float).map_or_else(|| Value::String(non_finite_name(float).to_owned()), Value::Number))
 }
 
-/// The name of a float that JSON has no number for.
-pub(crate) fn infinity(float: f64) -> &'static str {
+/// The name of a float that is not finite: `NaN`, `Infinity` or `-Infinity`.
+pub(in crate::dspy) fn non_finite_name(float: f64) -> &'static str {
     if float.is_nan() {
         "NaN"
     } else if float > 0.0 {

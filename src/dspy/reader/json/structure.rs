@@ -1,15 +1,16 @@
-//! Brackets, commas and colons: what opens, what closes, and what a value belongs to.
+//! Handles brackets, commas and colons, and puts each value where it belongs.
 
 use super::quote::Quote;
 use super::scalar::scalar;
-use super::{DEEPEST, JsonFrame, JsonMode, JsonReader, Member};
+use super::{JsonFrame, JsonMode, JsonReader, MAX_DEPTH, Member, Part};
 use serde_json::{Map, Value};
 
 impl JsonReader {
+    /// Opens a container at this bracket.
     pub(super) fn open(&mut self, c: char) {
-        if self.stack.len() == DEEPEST {
-            self.dead = true;
-            self.repair("nesting deeper than 128 levels, not read");
+        if self.stack.len() == MAX_DEPTH {
+            self.stopped = true;
+            self.repair("stopped at 128 levels of nesting");
             return;
         }
         let outer = match self.stack.last() {
@@ -19,7 +20,7 @@ impl JsonReader {
         };
         if c == '{' {
             if outer {
-                self.watched = Some(self.stack.len());
+                self.recorded = Some(self.stack.len());
                 self.objects += 1;
             }
             self.stack.push(JsonFrame::Object { map: Map::new(), key: None });
@@ -31,37 +32,39 @@ impl JsonReader {
         }
     }
 
+    /// Handles a character before a key or the end of an object.
     pub(super) fn key(&mut self, c: char) {
         self.mode = JsonMode::Key;
         match c {
             '}' | ']' => self.close(c),
-            ',' => self.repair("a comma too many"),
-            '{' => self.repair("a brace too many"),
-            ':' | '=' | ';' | '|' => self.repair("a sign too many"),
+            ',' => self.repair("ignored an extra comma"),
+            '{' => self.repair("ignored an extra brace"),
+            ':' | '=' | ';' | '|' => self.repair("ignored an extra separator"),
             _ => match Quote::open(c) {
-                Some(quote) => self.start_text(quote, true, c),
-                None => self.start_bare(true, c),
+                Some(quote) => self.start_text(quote, Part::Key, c),
+                None => self.start_bare(Part::Key, c),
             },
         }
     }
 
+    /// Handles a character after a key.
     pub(super) fn colon(&mut self, c: char) {
         match c {
             ':' => self.mode = JsonMode::Value,
             '=' => {
-                self.repair("`=` for `:`");
+                self.repair("accepted `=` instead of `:`");
                 self.mode = JsonMode::Value;
             }
             ',' | '}' => self.lone_key(c),
             _ => {
-                self.repair("a missing colon");
+                self.repair("added a missing colon");
                 self.mode = JsonMode::Value;
                 self.value(c);
             }
         }
     }
 
-    /// A key without a value: Python's set, if it is the first.
+    /// Handles a key without a value: the first one makes the braces a Python set.
     pub(super) fn lone_key(&mut self, c: char) {
         if let Some(JsonFrame::Object { map, key }) = self.stack.last_mut() {
             let word = key.take().unwrap_or_default();
@@ -69,60 +72,62 @@ impl JsonReader {
                 let item = scalar(&word).unwrap_or(Value::String(word));
                 *self.stack.last_mut().expect("a frame") =
                     JsonFrame::List { items: vec![item], close: '}', comma: false };
-                if self.watched == Some(self.stack.len() - 1) {
-                    self.watched = None;
+                if self.recorded == Some(self.stack.len() - 1) {
+                    self.recorded = None;
                 }
-                self.repair("a set in braces");
+                self.repair("accepted a Python set");
             } else {
                 map.insert(word, Value::Null);
-                self.repair("a key without a value");
+                self.repair("set a key without a value to null");
             }
         }
         self.after(c);
     }
 
+    /// Handles a character before a value or the end of a list.
     pub(super) fn value(&mut self, c: char) {
         self.mode = JsonMode::Value;
         match c {
             '{' | '[' | '(' => {
                 self.begin_member();
-                if let (true, Some(member)) = (self.direct(), self.members.last_mut()) {
+                if let (true, Some(member)) = (self.in_recorded_object(), self.members.last_mut()) {
                     member.text.push(c);
                 }
                 self.open(c);
             }
-            ':' => self.repair("a sign too many"),
+            ':' => self.repair("ignored an extra separator"),
             '}' | ']' | ')' => {
-                let waiting = matches!(self.stack.last(), Some(JsonFrame::Object { key: Some(_), .. }));
-                if waiting && c != '}' {
-                    return self.repair("a bracket too many");
+                let needs_value = matches!(self.stack.last(), Some(JsonFrame::Object { key: Some(_), .. }));
+                if needs_value && c != '}' {
+                    return self.repair("ignored an extra bracket");
                 }
-                if waiting {
+                if needs_value {
                     self.begin_member();
-                    self.repair("a missing value");
+                    self.repair("set a missing value to an empty string");
                     self.accept(Value::String(String::new()));
                 } else if matches!(self.stack.last(), Some(JsonFrame::List { comma: true, close: ']' | '}', .. })) {
-                    self.repair("a comma too many");
+                    self.repair("ignored an extra comma");
                 }
                 self.close(c);
             }
-            ',' => self.repair("a comma too many"),
+            ',' => self.repair("ignored an extra comma"),
             _ => {
                 self.begin_member();
                 match Quote::open(c) {
-                    Some(quote) => self.start_text(quote, false, c),
-                    None => self.start_bare(false, c),
+                    Some(quote) => self.start_text(quote, Part::Value, c),
+                    None => self.start_bare(Part::Value, c),
                 }
             }
         }
     }
 
+    /// Handles a character after a value.
     pub(super) fn after(&mut self, c: char) {
         let object = matches!(self.stack.last(), Some(JsonFrame::Object { .. }));
         match c {
             ',' | ';' | '|' => {
                 if c != ',' {
-                    self.repair("another sign for a comma");
+                    self.repair("accepted another separator instead of a comma");
                 }
                 if let Some(JsonFrame::List { comma, .. }) = self.stack.last_mut() {
                     *comma = true;
@@ -132,42 +137,43 @@ impl JsonReader {
             '}' | ']' | ')' => self.close(c),
             c if c.is_whitespace() => self.mode = JsonMode::After,
             c if object && Quote::open(c).is_none() => {
-                self.repair("words after a value");
+                self.repair("ignored words after a value");
                 self.mode = JsonMode::Junk;
             }
             ':' => {
-                self.repair("a colon in a list");
-                self.dead = true;
+                self.repair("stopped at a colon in a list");
+                self.stopped = true;
             }
             _ => {
-                self.repair("a missing comma");
+                self.repair("added a missing comma");
                 if object { self.key(c) } else { self.value(c) }
             }
         }
     }
 
-    /// A closing bracket: closes the frame it belongs to and those left open inside it.
+    /// Closes the container of this bracket and those that are still open inside it.
     pub(super) fn close(&mut self, c: char) {
-        let fits = |frame: &JsonFrame| match frame {
+        let matches_bracket = |frame: &JsonFrame| match frame {
             JsonFrame::Object { .. } => c == '}',
             JsonFrame::List { close, .. } => c == *close,
         };
-        let Some(at) = self.stack.iter().rposition(fits) else {
-            self.repair("a bracket too many");
+        let Some(at) = self.stack.iter().rposition(matches_bracket) else {
+            self.repair("ignored an extra bracket");
             return;
         };
         if at + 1 < self.stack.len() {
-            self.repair("a missing bracket");
+            self.repair("added a missing bracket");
         }
         while self.stack.len() > at {
             self.close_frame();
         }
     }
 
+    /// Closes the innermost container.
     pub(super) fn close_frame(&mut self) {
         if let Some(JsonFrame::Object { key: Some(_), .. }) = self.stack.last() {
             if self.mode == JsonMode::Colon {
-                // A key that was cut off says nothing, unless there is nothing else.
+                // A key that was cut off is dropped, unless the object would be empty without it.
                 if let Some(JsonFrame::Object { map, key }) = self.stack.last_mut()
                     && let (Some(word), true) = (key.take(), map.is_empty())
                 {
@@ -179,12 +185,12 @@ impl JsonReader {
             }
         }
         let Some(frame) = self.stack.pop() else { return };
-        if self.watched == Some(self.stack.len()) {
-            self.watched = None;
+        if self.recorded == Some(self.stack.len()) {
+            self.recorded = None;
         }
         let value = match frame {
             JsonFrame::Object { map, .. } => Value::Object(map),
-            // Python: brackets around one value are no tuple.
+            // In Python, parentheses around one value do not make a tuple.
             JsonFrame::List { mut items, close: ')', comma: false } if items.len() == 1 => items.remove(0),
             JsonFrame::List { items, .. } => Value::Array(items),
         };
@@ -196,14 +202,14 @@ impl JsonReader {
         }
     }
 
-    /// A value is complete.
+    /// Puts a complete value into the innermost container.
     pub(super) fn accept(&mut self, value: Value) {
         self.mode = JsonMode::After;
-        let direct = self.direct();
+        let recorded = self.in_recorded_object();
         match self.stack.last_mut() {
             Some(JsonFrame::Object { map, key }) => {
                 if let Some(key) = key.take() {
-                    if direct && let Some(member) = self.members.last_mut() {
+                    if recorded && let Some(member) = self.members.last_mut() {
                         member.value = Some(value.clone());
                     }
                     map.insert(key, value);
@@ -217,13 +223,14 @@ impl JsonReader {
         }
     }
 
-    /// Whether the innermost frame is the watched object.
-    pub(super) fn direct(&self) -> bool {
-        self.watched.is_some_and(|at| at + 1 == self.stack.len())
+    /// Whether the innermost container is the object whose members are recorded.
+    pub(super) fn in_recorded_object(&self) -> bool {
+        self.recorded.is_some_and(|at| at + 1 == self.stack.len())
     }
 
+    /// Records a new member, if the innermost container is the object whose members are recorded.
     pub(super) fn begin_member(&mut self) {
-        if let (true, Some(JsonFrame::Object { key: Some(key), .. })) = (self.direct(), self.stack.last()) {
+        if let (true, Some(JsonFrame::Object { key: Some(key), .. })) = (self.in_recorded_object(), self.stack.last()) {
             let object = self.objects - 1;
             self.members.push(Member { object, key: key.clone(), text: String::new(), value: None });
         }

@@ -1,24 +1,26 @@
-//! Strings, and words without quotes.
+//! Reads strings, and words without quotes.
 
 use super::quote::{Quote, QuoteRole};
 use super::scalar::scalar;
-use super::{JsonFrame, JsonMode, JsonReader};
+use super::{JsonFrame, JsonMode, JsonReader, Part};
 use crate::text::Cleaner;
 use serde_json::Value;
 
 impl JsonReader {
-    pub(super) fn start_text(&mut self, quote: Quote, key: bool, c: char) {
+    /// Begins a string after its opening quote `c`.
+    pub(super) fn start_text(&mut self, quote: Quote, part: Part, c: char) {
         if c != '"' {
-            self.repair("other quotes than \"");
+            self.repair("accepted quotes other than `\"`");
         }
         self.begin_word();
-        self.mode = JsonMode::Text(quote, key);
+        self.mode = JsonMode::Text(quote, part);
     }
 
-    pub(super) fn start_bare(&mut self, key: bool, c: char) {
+    /// Begins a word without quotes at its first character.
+    pub(super) fn start_bare(&mut self, part: Part, c: char) {
         self.begin_word();
-        self.mode = JsonMode::Bare(key);
-        self.in_bare(key, c);
+        self.mode = JsonMode::Bare(part);
+        self.in_bare(part, c);
     }
 
     fn begin_word(&mut self) {
@@ -26,62 +28,63 @@ impl JsonReader {
         self.cleaner = Cleaner::new();
     }
 
-    /// What the string or word goes on with, decoded.
-    pub(super) fn emit(&mut self, text: &str, key: bool) {
-        let shown = self.word.len();
+    /// Appends decoded text to the string or word, and to the member that is shown.
+    pub(super) fn append(&mut self, text: &str, part: Part) {
+        let before = self.word.len();
         self.cleaner.push(text, &mut self.word);
-        if !key
-            && self.direct()
+        if part == Part::Value
+            && self.in_recorded_object()
             && let Some(member) = self.members.last_mut()
         {
-            member.text.push_str(&self.word[shown..]);
+            member.text.push_str(&self.word[before..]);
         }
     }
 
-    fn emit_char(&mut self, c: char, key: bool) {
-        self.emit(c.encode_utf8(&mut [0; 4]), key);
+    fn append_char(&mut self, c: char, part: Part) {
+        self.append(c.encode_utf8(&mut [0; 4]), part);
     }
 
-    pub(super) fn in_text(&mut self, mut quote: Quote, key: bool, c: char) {
+    /// Handles a character inside a string.
+    pub(super) fn in_text(&mut self, mut quote: Quote, part: Part, c: char) {
         if !quote.hold.is_empty() {
-            // A run of white space says no more than its beginning, and must not be weighed again for each of its
-            // characters.
+            // Only the first of several white space characters can change the decision; skipping the others keeps the
+            // time linear.
             if c.is_whitespace() && quote.hold.ends_with(char::is_whitespace) {
-                self.mode = JsonMode::Text(quote, key);
+                self.mode = JsonMode::Text(quote, part);
                 return;
             }
             quote.hold.push(c);
-            let list = !key && matches!(self.stack.last(), Some(JsonFrame::List { .. }));
-            match quote.verdict(key, list) {
-                QuoteRole::Open => self.mode = JsonMode::Text(quote, key),
+            let in_list = part == Part::Value && matches!(self.stack.last(), Some(JsonFrame::List { .. }));
+            match quote.role(part, in_list) {
+                QuoteRole::Undecided => self.mode = JsonMode::Text(quote, part),
                 QuoteRole::Inner => {
-                    self.repair("an unescaped quote");
+                    self.repair("accepted an unescaped quote");
                     let hold = std::mem::take(&mut quote.hold);
-                    let mut again = hold.chars();
-                    if let Some(inner) = again.next() {
+                    let mut chars = hold.chars();
+                    if let Some(inner) = chars.next() {
                         let before = self.word.len();
-                        self.odd_key |= key;
-                        self.emit_char(inner, key);
+                        self.odd_key |= part == Part::Key;
+                        self.append_char(inner, part);
                         quote.note_inner(&self.word, before);
                     }
-                    self.mode = JsonMode::Text(quote, key);
-                    again.for_each(|c| self.feed(c));
+                    self.mode = JsonMode::Text(quote, part);
+                    chars.for_each(|c| self.feed(c));
                 }
                 QuoteRole::Close => {
                     let hold = std::mem::take(&mut quote.hold);
-                    self.end_text(key);
+                    self.end_text(part);
                     hold.chars().skip(1).for_each(|c| self.feed(c));
                 }
                 QuoteRole::Split(value, next) => {
-                    self.repair("a string that was never closed");
+                    self.repair("added a missing closing quote");
                     let name = self.word.split_off(next);
                     self.word.truncate(value);
-                    if let (true, Some(member)) = (self.direct(), self.members.last_mut()) {
+                    if let (true, Some(member)) = (self.in_recorded_object(), self.members.last_mut()) {
                         member.text.truncate(value);
                     }
-                    self.end_text(false);
+                    self.end_text(Part::Value);
                     self.word = name;
-                    self.end_text(true);
+                    self.end_text(Part::Key);
                     self.feed(c);
                 }
             }
@@ -89,10 +92,10 @@ impl JsonReader {
         }
         if !quote.escape.is_empty() {
             match quote.escaped(c) {
-                None => self.mode = JsonMode::Text(quote, key),
+                None => self.mode = JsonMode::Text(quote, part),
                 Some((text, again)) => {
-                    self.emit(&text, key);
-                    self.mode = JsonMode::Text(quote, key);
+                    self.append(&text, part);
+                    self.mode = JsonMode::Text(quote, part);
                     if again {
                         self.feed(c);
                     }
@@ -100,8 +103,8 @@ impl JsonReader {
             }
             return;
         }
-        if c != '\\' && quote.half() {
-            self.emit_char('\u{fffd}', key);
+        if c != '\\' && quote.drop_half() {
+            self.append_char('\u{fffd}', part);
         }
         if c == '\\' {
             quote.escape.push(c);
@@ -109,22 +112,23 @@ impl JsonReader {
             quote.hold.push(c);
         } else {
             if c < ' ' {
-                self.repair("a line break inside a string");
+                self.repair("accepted a line break or tab in a string");
             }
-            self.emit_char(c, key);
+            self.append_char(c, part);
         }
-        self.mode = JsonMode::Text(quote, key);
+        self.mode = JsonMode::Text(quote, part);
     }
 
-    pub(super) fn end_text(&mut self, key: bool) {
+    /// Ends a string: as a value, or as a key.
+    pub(super) fn end_text(&mut self, part: Part) {
         let word = std::mem::take(&mut self.word);
-        if !key {
+        if part == Part::Value {
             return self.accept(Value::String(word));
         }
-        let odd = std::mem::take(&mut self.odd_key);
-        let name = if odd { word.trim_matches(['"', '\'', '`']) } else { &word };
+        let odd_key = std::mem::take(&mut self.odd_key);
+        let name = if odd_key { word.trim_matches(['"', '\'', '`']) } else { &word };
         if name.len() < word.len() && !name.is_empty() {
-            self.repair("a quote too many or too few around a key");
+            self.repair("corrected the quotes around a key");
         }
         let word = if name.is_empty() { word } else { name.to_owned() };
         if let Some(JsonFrame::Object { key, .. }) = self.stack.last_mut() {
@@ -133,56 +137,58 @@ impl JsonReader {
         self.mode = JsonMode::Colon;
     }
 
-    pub(super) fn in_bare(&mut self, key: bool, c: char) {
+    /// Handles a character inside a word without quotes.
+    pub(super) fn in_bare(&mut self, part: Part, c: char) {
         let close = match self.stack.last() {
             Some(JsonFrame::List { close, .. }) => *close,
             _ => '}',
         };
-        let known = || scalar(&self.word).is_some();
+        let is_literal = || scalar(&self.word).is_some();
         let ends = match c {
             ',' | '}' | ']' | '\n' | ';' => true,
-            ':' | '=' => key,
+            ':' | '=' => part == Part::Key,
             '{' | '[' | '"' => !self.word.is_empty() && close == ']',
-            '|' => known(),
+            '|' => is_literal(),
             c if c == close => true,
-            c if c.is_whitespace() => known(),
+            c if c.is_whitespace() => is_literal(),
             _ => false,
         };
         if ends {
-            self.end_bare(key);
+            self.end_bare(part);
             self.feed(c);
         } else {
-            self.emit_char(c, key);
-            self.mode = JsonMode::Bare(key);
+            self.append_char(c, part);
+            self.mode = JsonMode::Bare(part);
         }
     }
 
-    pub(super) fn end_bare(&mut self, key: bool) {
+    /// Ends a word without quotes: as a value, or as a key.
+    pub(super) fn end_bare(&mut self, part: Part) {
         let text = std::mem::take(&mut self.word);
         let word = text.trim();
-        if key {
-            self.repair("a key without quotes");
+        if part == Part::Key {
+            self.repair("accepted a key without quotes");
             if word.trim_matches('.').is_empty() {
                 self.mode = JsonMode::Key;
                 return;
             }
             self.word.push_str(word);
             self.odd_key = true;
-            return self.end_text(true);
+            return self.end_text(Part::Key);
         }
-        // A word with a quote at its end only has lost the one before it.
+        // A word with a quote only at its end has lost its opening quote.
         let word = word.strip_suffix('"').filter(|inner| !inner.contains('"')).unwrap_or(word);
         let list = matches!(self.stack.last(), Some(JsonFrame::List { .. }));
         if list && word.trim_matches(['.', '…']).is_empty() {
-            self.repair("an ellipsis");
+            self.repair("ignored an ellipsis");
             self.mode = JsonMode::After;
         } else if let Ok(value) = serde_json::from_str::<Value>(word) {
             self.accept(value);
         } else if let Some(value) = scalar(word) {
-            self.repair("Python's spelling of a value");
+            self.repair("accepted Python's spelling of a value");
             self.accept(value);
         } else {
-            self.repair("text without quotes");
+            self.repair("accepted text without quotes");
             self.accept(Value::String(word.to_owned()));
         }
     }

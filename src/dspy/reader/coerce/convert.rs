@@ -1,13 +1,13 @@
-//! A JSON value as one of a field's type, converted where pydantic would convert it.
+//! Converts a JSON value to a type where pydantic, which DSPy uses, would convert it.
 
 use super::super::super::types::FieldType;
-use super::super::json::{infinity, scalar};
-use super::choice::{alike, folded, shape};
+use super::super::json::{non_finite_name, scalar};
+use super::choice::{equal, shape, string_choice};
 use super::named;
 use serde_json::{Map, Number, Value};
 
-/// The value as `field_type`, converted where Python's pydantic would; nothing if it does not fit.
-pub(super) fn fit(field_type: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
+/// The value as a value of this type; nothing if it does not fit.
+pub(super) fn convert(field_type: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
     match field_type {
         FieldType::Any => Some(value.clone()),
         FieldType::Str | FieldType::Bytes => value.is_string().then(|| value.clone()),
@@ -18,10 +18,10 @@ pub(super) fn fit(field_type: &FieldType, value: &Value, repairs: &mut Vec<Strin
         FieldType::Complex => complex(value),
         FieldType::Named(name) => named::named(name, value),
         FieldType::Literal(choices) => {
-            let exact = choices.iter().find(|choice| shape(choice) == shape(value) && alike(choice, value)).cloned();
-            exact.or_else(|| value.as_str().and_then(|text| folded(choices, text, repairs)))
+            let exact = choices.iter().find(|choice| shape(choice) == shape(value) && equal(choice, value)).cloned();
+            exact.or_else(|| value.as_str().and_then(|text| string_choice(choices, text, repairs)))
         }
-        FieldType::Alias(_, inner) => fit(inner, value, repairs),
+        FieldType::Alias(_, inner) => convert(inner, value, repairs),
         FieldType::List(None) | FieldType::Tuple(None) => Some(value).filter(|v| v.is_array()).cloned(),
         FieldType::List(Some(inner)) | FieldType::TupleOf(inner) => items(inner, value, repairs).map(Value::Array),
         FieldType::Set(inner) => {
@@ -35,37 +35,38 @@ pub(super) fn fit(field_type: &FieldType, value: &Value, repairs: &mut Vec<Strin
         }
         FieldType::Tuple(Some(types)) => {
             let items = value.as_array().filter(|items| items.len() == types.len())?;
-            let read = types.iter().zip(items).map(|(field_type, item)| fit(field_type, item, repairs));
-            read.collect::<Option<Vec<_>>>().map(Value::Array)
+            let converted = types.iter().zip(items).map(|(field_type, item)| convert(field_type, item, repairs));
+            converted.collect::<Option<Vec<_>>>().map(Value::Array)
         }
         FieldType::Dict(None) => Some(value).filter(|v| v.is_object()).cloned(),
         FieldType::Dict(Some(pair)) => {
-            let mut read = Map::new();
+            let mut converted = Map::new();
             for (key, value) in value.as_object()? {
-                let name = fit(&pair.0, &Value::String(key.clone()), repairs)?;
-                read.insert(
+                let name = convert(&pair.0, &Value::String(key.clone()), repairs)?;
+                converted.insert(
                     name.as_str().map_or_else(|| name.to_string(), str::to_owned),
-                    fit(&pair.1, value, repairs)?,
+                    convert(&pair.1, value, repairs)?,
                 );
             }
-            Some(Value::Object(read))
+            Some(Value::Object(converted))
         }
         FieldType::Union(types) => {
-            let exact = types.iter().find(|field_type| exactly(field_type, value));
+            let exact = types.iter().find(|field_type| is_exact(field_type, value));
             match exact {
-                Some(field_type) => fit(field_type, value, repairs),
-                None => types.iter().find_map(|field_type| fit(field_type, value, repairs)),
+                Some(field_type) => convert(field_type, value, repairs),
+                None => types.iter().find_map(|field_type| convert(field_type, value, repairs)),
             }
         }
     }
 }
 
+/// The items of a list, each as a value of this type.
 fn items(field_type: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Vec<Value>> {
-    value.as_array()?.iter().map(|item| fit(field_type, item, repairs)).collect()
+    value.as_array()?.iter().map(|item| convert(field_type, item, repairs)).collect()
 }
 
-/// Whether a union would take the value for this member without converting it.
-fn exactly(field_type: &FieldType, value: &Value) -> bool {
+/// Whether the value is of this type without conversion. A union prefers such a member.
+fn is_exact(field_type: &FieldType, value: &Value) -> bool {
     match (field_type, value) {
         (FieldType::Str, Value::String(_))
         | (FieldType::Bool, Value::Bool(_))
@@ -75,12 +76,13 @@ fn exactly(field_type: &FieldType, value: &Value) -> bool {
         (FieldType::Int, Value::Number(number)) => !number.is_f64(),
         (FieldType::Float, Value::Number(number)) => number.is_f64(),
         (FieldType::Literal(choices), value) => choices.contains(value),
-        (FieldType::List(Some(inner)), Value::Array(items)) => items.iter().all(|item| exactly(inner, item)),
-        (FieldType::Dict(Some(pair)), Value::Object(map)) => map.values().all(|value| exactly(&pair.1, value)),
+        (FieldType::List(Some(inner)), Value::Array(items)) => items.iter().all(|item| is_exact(inner, item)),
+        (FieldType::Dict(Some(pair)), Value::Object(map)) => map.values().all(|value| is_exact(&pair.1, value)),
         _ => false,
     }
 }
 
+/// An integer: also a boolean, a float without a fraction, or a string of digits that may end in `.0`.
 fn int(value: &Value) -> Option<Value> {
     match value {
         Value::Bool(yes) => Some(i64::from(*yes).into()),
@@ -102,6 +104,7 @@ fn int(value: &Value) -> Option<Value> {
     }
 }
 
+/// A float: also a boolean or a number in a string. NaN and the infinities become strings.
 fn float(value: &Value) -> Option<Value> {
     let float = match value {
         Value::Bool(yes) => f64::from(u8::from(*yes)),
@@ -109,18 +112,19 @@ fn float(value: &Value) -> Option<Value> {
         Value::String(text) => {
             let text = text.trim();
             let digits = text.contains(|c: char| c.is_ascii_digit());
-            // Underscores stand between digits only.
-            let odd = text.starts_with('_') || text.ends_with('_') || text.contains("__");
-            if odd || (text.contains('_') && !digits) {
+            // Underscores are allowed only between digits.
+            let misplaced = text.starts_with('_') || text.ends_with('_') || text.contains("__");
+            if misplaced || (text.contains('_') && !digits) {
                 return None;
             }
             text.replace('_', "").parse().ok()?
         }
         _ => return None,
     };
-    Some(Number::from_f64(float).map_or_else(|| Value::String(infinity(float).to_owned()), Value::Number))
+    Some(Number::from_f64(float).map_or_else(|| Value::String(non_finite_name(float).to_owned()), Value::Number))
 }
 
+/// A boolean: also 0 or 1, and the words that pydantic accepts.
 fn boolean(value: &Value) -> Option<Value> {
     let yes = match value {
         Value::Bool(yes) => *yes,
@@ -136,7 +140,7 @@ fn boolean(value: &Value) -> Option<Value> {
     Some(Value::Bool(yes))
 }
 
-/// A complex number as Python prints it.
+/// A complex number as a string, as Python prints it: `(1+2j)`.
 fn complex(value: &Value) -> Option<Value> {
     let text = match value {
         Value::Number(number) => format!("({}+0j)", number.as_f64()?),
