@@ -1,5 +1,5 @@
-//! The simulator from outside, over loopback sockets: every path, every fault, every reply.
-//! Nothing here uses the crate's client, and nothing waits: the pace is 0.
+//! The simulator over loopback sockets: every path, every fault, every kind of answer.
+//! No test here uses the client of this crate, and no test waits: the pace is 0.
 
 #[path = "simulator/faults.rs"]
 mod faults;

@@ -2,6 +2,7 @@
 //! model that answers generate a completion.
 
 mod request;
+mod tools;
 
 pub(super) use request::{CompletionRequest, PromptMessage, ResponseFormat};
 

@@ -1,4 +1,4 @@
-//! Every fault, on the wire: the cases of `tests/cases/simulator/faults.toml` and `typed.toml`.
+//! Every fault on the wire: the cases of `tests/cases/simulator/faults.toml` and `typed.toml`.
 
 use crate::start;
 use crate::wire::{Reply, ask, get, parse, post, post_bytes};
@@ -26,7 +26,7 @@ fn every_fault_of_the_table_has_a_case() {
 }
 
 #[tokio::test]
-async fn every_fault_looks_as_it_should() {
+async fn every_fault_has_its_shape_on_the_wire() {
     let simulator = start().await;
     for case in cases(include_str!("../cases/simulator/faults.toml")) {
         let fault = case["fault"].as_str().unwrap();
@@ -95,8 +95,8 @@ fn header(reply: &Reply, expected: &str, name: &str) {
     }
 }
 
-/// Silence: what is expected has come, other requests have come and gone since, and there is
-/// nothing to read on a connection that is still open.
+/// Checks that a connection falls silent: the expected bytes have arrived, other requests have been answered since,
+/// and there is nothing more to read although the connection is open.
 async fn silent(simulator: &Simulator, fault: &str, body: &Value, expected: &Value, name: &str) {
     let mut stream = TcpStream::connect(simulator.address()).await.unwrap();
     stream.write_all(post_bytes(fault, &body.to_string()).as_bytes()).await.unwrap();
@@ -123,7 +123,7 @@ async fn silent(simulator: &Simulator, fault: &str, body: &Value, expected: &Val
 }
 
 #[tokio::test]
-async fn typed_faults_spoil_the_form_and_nothing_else() {
+async fn typed_faults_spoil_only_the_form_of_an_answer() {
     let simulator = start().await;
     for case in cases(include_str!("../cases/simulator/typed.toml")) {
         let fault = case["fault"].as_str().unwrap();
@@ -179,7 +179,7 @@ async fn schedules_count_by_segment_and_model() {
 }
 
 #[tokio::test]
-async fn a_repair_turn_is_answered_well_after_a_fault_that_came_once() {
+async fn a_repair_turn_gets_a_good_answer_after_a_fault_once() {
     let simulator = start().await;
     let first = post(&simulator, "garbled@once", &typed("markers", true)).await.content();
     assert!(!first.contains("[[ ## "), "{first}");

@@ -1,5 +1,5 @@
-//! The examples of the built-in signatures: with every adapter and module, the answer reads as the
-//! signature's types, and is the one that `assets/answers.json` has.
+//! The examples of the built-in signatures: with every adapter and module, the answer can be read as the types of the
+//! signature, and it is the one in `assets/answers.json`.
 
 use crate::start;
 use crate::wire::{ask, post};
@@ -14,7 +14,7 @@ fn example(signature: &Signature) -> Values {
     fields.map(|(field, text)| (field.name.clone(), field.parse(text).unwrap())).collect()
 }
 
-/// The outputs that the data has for an example; for `question` it is a fact.
+/// The outputs of an example in the data; the example of `question` is one of the facts.
 fn expected(inputs: &Values) -> Map<String, Value> {
     let answers: Vec<Value> = serde_json::from_str(include_str!("../../assets/answers.json")).unwrap();
     let data: Value = toml::from_str(include_str!("../../assets/simulator.toml")).unwrap();
@@ -28,7 +28,7 @@ fn expected(inputs: &Values) -> Map<String, Value> {
     Map::from_iter([("answer".to_owned(), fact["long"].clone())])
 }
 
-/// Asks as the program does, and reads the answer.
+/// Sends the messages that the program sends, and parses the answer.
 async fn asks(simulator: &Simulator, signature: &Signature, inputs: &Values, adapter: Adapter) -> Prediction {
     let mut body = ask("openai/gpt-4o-mini", true);
     body["messages"] = json!(adapter.messages(signature, inputs, &[], &[]));
@@ -45,7 +45,7 @@ async fn every_example_has_its_right_answer() {
         let (signature, inputs) = (&entry.signature, example(&entry.signature));
         let expected = expected(&inputs);
         for adapter in Adapter::ALL {
-            // A majority asks as a chain of thought does.
+            // A majority sends the messages of a chain of thought.
             for module in [Module::Predict, Module::ChainOfThought, Module::MultiChainComparison(2)] {
                 let program = Program::new(module, signature, &inputs);
                 let mut answers = Vec::new();
@@ -64,17 +64,11 @@ async fn every_example_has_its_right_answer() {
 fn check(signature: &Signature, prediction: &Prediction, expected: &Map<String, Value>, adapter: Adapter) {
     for output in &signature.outputs {
         let (name, value) = (&output.name, &prediction.fields[&output.name]);
-        match expected.get(name) {
-            Some(expected) => assert_eq!(value, expected, "{}, {adapter}: {name}", signature.name),
-            None => {
-                let text =
-                    value.as_str().unwrap_or_else(|| panic!("{}, {adapter}: no answer for {name}", signature.name));
-                assert!(
-                    !text.is_empty() && !text.contains("simulated"),
-                    "{}, {adapter}: {name}: {text}",
-                    signature.name
-                );
-            }
+        if let Some(expected) = expected.get(name) {
+            assert_eq!(value, expected, "{}, {adapter}: {name}", signature.name);
+            continue;
         }
+        let text = value.as_str().unwrap_or_else(|| panic!("{}, {adapter}: no answer for {name}", signature.name));
+        assert!(!text.is_empty() && !text.contains("simulated"), "{}, {adapter}: {name}: {text}", signature.name);
     }
 }

@@ -1,4 +1,4 @@
-//! Every path, and HTTP itself.
+//! Every path of the API, and HTTP itself.
 
 use crate::start;
 use crate::wire::{ask, get, parse, post, post_bytes, send};
@@ -58,7 +58,7 @@ async fn a_reasoning_model_streams_its_reasoning_first() {
 }
 
 #[tokio::test]
-async fn a_whole_answer_says_who_gave_it_and_what_it_cost() {
+async fn a_whole_answer_names_its_provider_and_its_cost() {
     let simulator = start().await;
     let reply = post(&simulator, "", &ask("meta-llama/llama-3.3-70b-instruct:free", false)).await;
     let body = reply.json();
@@ -91,7 +91,7 @@ async fn models_have_prices_per_token_and_endpoints() {
 }
 
 #[tokio::test]
-async fn a_generation_is_remembered_with_its_attribution() {
+async fn a_generation_can_be_looked_up_with_its_attribution() {
     let simulator = Simulator::start(SimulatorOptions { pace: 0.0, generation_lag: 1, ..SimulatorOptions::default() })
         .await
         .unwrap();
@@ -110,7 +110,7 @@ async fn a_generation_is_remembered_with_its_attribution() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_is_seen_to_leave() {
+async fn a_generation_is_cancelled_when_its_client_leaves() {
     let simulator = start().await;
     let mut stream = TcpStream::connect(simulator.address()).await.unwrap();
     stream.write_all(post_bytes("stall:2", &ask("openai/gpt-4o-mini", true).to_string()).as_bytes()).await.unwrap();
@@ -120,7 +120,7 @@ async fn a_client_that_leaves_is_seen_to_leave() {
     }
     let id = parse(&seen).header("x-generation-id").unwrap().to_owned();
     drop(stream);
-    // Asking again is waiting enough: each question is a whole exchange on the same runtime.
+    // No sleep is needed: each request is a whole exchange on the same runtime, so the simulator makes progress.
     let path = format!("/api/v1/generation?id={id}");
     for _ in 0..1000 {
         if get(&simulator, &path).await.json()["data"]["cancelled"] == true {
@@ -131,7 +131,7 @@ async fn a_client_that_leaves_is_seen_to_leave() {
 }
 
 #[tokio::test]
-async fn a_key_is_asked_for_and_nothing_else_is_checked_of_it() {
+async fn any_bearer_token_will_do_and_none_is_an_error() {
     let simulator = start().await;
     for header in ["", "Authorization: Bearer \r\n", "Authorization: Basic abc\r\n"] {
         let reply = send(&simulator, &format!("GET /api/v1/key HTTP/1.1\r\n{header}Connection: close\r\n\r\n")).await;
@@ -158,14 +158,14 @@ async fn a_list_of_models_is_tried_in_order() {
     assert_eq!((&metadata["strategy"], &metadata["attempt"]), (&json!("fallback"), &json!(2)));
     let statuses: Vec<&Value> = metadata["attempts"].as_array().unwrap().iter().map(|a| &a["status"]).collect();
     assert_eq!(statuses, [503, 200]);
-    // Each fails: the last error, and the router's story beside it.
+    // All models fail: the response is the last error, with the metadata of the router.
     let reply = post(&simulator, "503", &body).await;
     assert_eq!(reply.status, 503);
     assert_eq!(reply.json()["openrouter_metadata"]["attempts"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn one_connection_serves_many_requests_however_they_are_written() {
+async fn one_connection_serves_pipelined_chunked_and_expecting_requests() {
     let simulator = start().await;
     let body = ask("anthropic/claude-3-haiku", false).to_string();
     let (half, rest) = body.split_at(20);
@@ -187,7 +187,7 @@ async fn one_connection_serves_many_requests_however_they_are_written() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_gets_an_error_and_no_panic() {
+async fn requests_that_are_not_http_get_an_error() {
     let simulator = start().await;
     for (request, status) in [
         ("\u{1}\u{2}nonsense\r\n\r\n".to_owned(), 400),
@@ -206,7 +206,7 @@ async fn what_is_no_http_gets_an_error_and_no_panic() {
 }
 
 #[tokio::test]
-async fn dropping_it_closes_everything() {
+async fn dropping_the_simulator_closes_every_connection() {
     let simulator = start().await;
     let address = simulator.address();
     let mut stream = TcpStream::connect(address).await.unwrap();

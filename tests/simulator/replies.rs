@@ -1,4 +1,4 @@
-//! What is said: the cases of `tests/cases/simulator`.
+//! The text of answers: the cases of `tests/cases/simulator`.
 
 use crate::start;
 use crate::wire::{Reply, ask, post, post_bytes, send};
@@ -41,7 +41,7 @@ fn outputs(case: &Value) -> Vec<(&str, &str, &str)> {
     .collect()
 }
 
-/// The conversation, in the format of DSPy's adapters and in words of our own.
+/// The conversation in the format of DSPy's adapters, with our own sentences.
 fn request(case: &Value, style: &str, stream: bool) -> Value {
     let inputs = case["inputs"].as_object().unwrap();
     let outputs = outputs(case);
@@ -82,7 +82,7 @@ fn request(case: &Value, style: &str, stream: bool) -> Value {
     })
 }
 
-/// A value as it stands in an answer: JSON in JSON, elsewhere as Python prints it.
+/// A value as an answer writes it: as JSON in JSON, otherwise as Python prints it.
 fn as_said(value: &Value, style: &str) -> Value {
     match value {
         value if style == "json" => value.clone(),
@@ -94,7 +94,7 @@ fn as_said(value: &Value, style: &str) -> Value {
     }
 }
 
-/// An answer's fields by name, strictly read.
+/// The fields of an answer by name. Anything else in the answer is an error.
 fn read(text: &str, style: &str, name: &str) -> Map<String, Value> {
     let mut fields = Map::new();
     match style {
@@ -121,7 +121,7 @@ fn read(text: &str, style: &str, name: &str) -> Map<String, Value> {
 }
 
 #[tokio::test]
-async fn conversations_get_what_they_ask_for() {
+async fn conversations_get_the_answer_of_their_case() {
     let simulator = start().await;
     let cases: Vec<Value> = serde_json::from_str(include_str!("../cases/simulator/conversations.json")).unwrap();
     for case in &cases {
@@ -157,7 +157,7 @@ fn conversation(case: &Value, reply: &Reply, name: &str) {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_said_in_the_documented_envelope() {
+async fn a_wrong_request_gets_the_documented_error() {
     let simulator = start().await;
     let cases: Vec<Value> = serde_json::from_str(include_str!("../cases/simulator/refused.json")).unwrap();
     for case in &cases {
@@ -221,7 +221,7 @@ async fn sums_are_computed() {
         assert_eq!(answer(text).await, expected.as_str().unwrap());
     }
     let texts = cases["no_sums"]["texts"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned());
-    // What nests too deep must not exhaust the stack.
+    // Text that nests too deep must not exhaust the stack.
     for text in texts.chain(["(".repeat(1900), "-".repeat(1900)]) {
         let said = answer(&text).await;
         assert!(said.starts_with("This is a simulated answer"), "{text}: {said}");
@@ -229,7 +229,7 @@ async fn sums_are_computed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_or_never_ends_is_answered_all_the_same() {
+async fn endless_schemas_and_unreadable_types_are_answered() {
     let simulator = start().await;
     let endless = json!({ "type": "object", "properties": { "a": { "$ref": "#" }, "b": { "$ref": "#" } }, "required": ["a", "b"] });
     let circle = json!({ "type": "object", "properties": { "a": { "$ref": "#/properties/a" } } });

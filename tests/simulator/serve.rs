@@ -27,7 +27,7 @@ fn post(address: &str, path: &str, model: &str) -> String {
 }
 
 #[test]
-fn the_base_url_is_broken_as_asked_and_every_request_is_logged() {
+fn serve_breaks_models_at_its_base_url_and_logs_requests() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchover"));
     command.args(["serve", "--port", "0", "--pace", "0", "--fault", "openai/gpt-4o-mini=503"]);
     command.env_clear().env("HOME", env!("CARGO_TARGET_TMPDIR")).current_dir(env!("CARGO_TARGET_TMPDIR"));

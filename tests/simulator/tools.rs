@@ -34,22 +34,15 @@ async fn a_tool_is_called_with_arguments_of_its_schema() {
             body["tool_choice"] = case["tool_choice"].clone();
             let reply = post(&simulator, case["fault"].as_str().unwrap_or_default(), &body).await;
             let finish = reply.finish();
-            match case.get("calls") {
-                Some(calls) => {
-                    let (called, arguments) = tool_call(&reply).unwrap_or_else(|| panic!("{name}: {}", reply.text()));
-                    assert_eq!((&json!(called), &arguments), (&calls[0], &calls[1]), "{name}");
-                    assert_eq!(
-                        (&finish["finish_reason"], reply.content().as_str()),
-                        (&json!("tool_calls"), ""),
-                        "{name}"
-                    );
-                }
-                None => {
-                    assert_eq!(tool_call(&reply), None, "{name}");
-                    assert_eq!(reply.content(), case["says"].as_str().unwrap(), "{name}");
-                    assert_eq!(finish["finish_reason"], "stop", "{name}");
-                }
-            }
+            let Some(calls) = case.get("calls") else {
+                assert_eq!(tool_call(&reply), None, "{name}");
+                assert_eq!(reply.content(), case["says"].as_str().unwrap(), "{name}");
+                assert_eq!(finish["finish_reason"], "stop", "{name}");
+                continue;
+            };
+            let (called, arguments) = tool_call(&reply).unwrap_or_else(|| panic!("{name}: {}", reply.text()));
+            assert_eq!((&json!(called), &arguments), (&calls[0], &calls[1]), "{name}");
+            assert_eq!((&finish["finish_reason"], reply.content().as_str()), (&json!("tool_calls"), ""), "{name}");
         }
     }
 }

@@ -1,18 +1,18 @@
-//! A client of a few lines that sees bytes, not what a library makes of them.
+//! A small HTTP client that sees every byte of a response.
 
 use serde_json::{Value, json};
 use switchover::simulator::Simulator;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What came back on one connection until it ended.
+/// Everything that arrived on one connection until it ended.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    /// Without chunk framing.
+    /// The body without chunk framing.
     pub(crate) body: Vec<u8>,
-    /// Whether the framing said that the body is whole.
+    /// Whether the body is complete according to its framing.
     pub(crate) whole: bool,
     /// Whether the connection ended with a reset.
     pub(crate) reset: bool,
@@ -31,7 +31,7 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
 
-    /// The events of a stream that are JSON.
+    /// The events of a stream that contain JSON.
     pub(crate) fn events(&self) -> Vec<Value> {
         let text = self.text();
         let data = text.split("\n\n").filter_map(|block| block.strip_prefix("data: "));
@@ -54,7 +54,7 @@ impl Reply {
         }
     }
 
-    /// The choice that says how it finished.
+    /// The choice that has the finish reason.
     pub(crate) fn finish(&self) -> Value {
         if self.header("content-type").is_some_and(|kind| kind.starts_with("application/json")) {
             return self.json()["choices"][0].clone();
@@ -63,21 +63,21 @@ impl Reply {
         choices.find(|choice| !choice["finish_reason"].is_null()).unwrap_or_default()
     }
 
-    /// Deltas that carry text.
+    /// The number of deltas with text.
     pub(crate) fn tokens(&self) -> usize {
         let some = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
         let delta = |event: &Value| event["choices"][0]["delta"].clone();
         self.events().iter().map(delta).filter(|delta| some(&delta["content"]) || some(&delta["reasoning"])).count()
     }
 
-    /// Events that should be JSON and are not.
+    /// The number of events that should contain JSON but do not.
     pub(crate) fn bad_events(&self) -> usize {
         let text = self.text();
         let data = text.split("\n\n").filter_map(|block| block.strip_prefix("data: "));
         data.filter(|data| *data != "[DONE]" && serde_json::from_str::<Value>(data).is_err()).count()
     }
 
-    /// One delta field of a stream, joined.
+    /// One field of all deltas of a stream, joined.
     pub(crate) fn deltas(&self, field: &str) -> String {
         self.events().iter().filter_map(|e| e["choices"][0]["delta"][field].as_str().map(str::to_owned)).collect()
     }

@@ -1,5 +1,6 @@
 //! The body of a completion request: which of its fields the simulator understands, and what it refuses.
 
+use super::tools::{ToolSpec, Tools};
 use crate::simulator::catalogue::SimulatedModel;
 use crate::simulator::completion::count_tokens;
 use crate::simulator::envelope::ErrorEnvelope;
@@ -22,23 +23,6 @@ pub(in crate::simulator) enum ResponseFormat {
     Schema(Value),
 }
 
-/// A tool of a request's `tools`.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::simulator) struct ToolSpec {
-    pub name: String,
-    /// The JSON schema of its arguments.
-    pub parameters: Value,
-}
-
-/// The `tool_choice` of a request; `auto` where there are tools and nothing is said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum ToolChoice {
-    None,
-    Auto,
-    Required,
-    Named(String),
-}
-
 /// A completion request, read from its body and headers.
 #[derive(Clone, Debug)]
 pub(in crate::simulator) struct CompletionRequest {
@@ -49,8 +33,7 @@ pub(in crate::simulator) struct CompletionRequest {
     pub max_tokens: Option<usize>,
     pub stop: Vec<String>,
     pub format: Option<ResponseFormat>,
-    tools: Vec<ToolSpec>,
-    tool_choice: ToolChoice,
+    tools: Tools,
     /// False when the request switches reasoning off.
     pub reasons: bool,
     /// False when the request asks to leave reasoning out of the answer.
@@ -79,7 +62,8 @@ const PROVIDER_FIELDS: [&str; 14] = [
     "experimental",
 ];
 
-fn refuse(message: impl Into<String>) -> ErrorEnvelope {
+/// The error of a field that cannot be read.
+pub(super) fn refuse(message: impl Into<String>) -> ErrorEnvelope {
     ErrorEnvelope::typed(400, "invalid_request", message)
 }
 
@@ -102,7 +86,6 @@ impl CompletionRequest {
         {
             return Err(refuse(format!("provider: unrecognized key \"{unknown}\"")));
         }
-        let tools = tools(&body["tools"])?;
         Ok(Self {
             models: models(&body)?,
             messages: messages(&body)?,
@@ -110,8 +93,7 @@ impl CompletionRequest {
             max_tokens: max_tokens(&body)?,
             stop: stop(&body["stop"])?,
             format: format(&body["response_format"])?,
-            tool_choice: tool_choice(&body["tool_choice"], &tools)?,
-            tools,
+            tools: Tools::read(&body)?,
             reasons: !off,
             shows_reasoning: reasoning["exclude"] != Value::Bool(true)
                 && body["include_reasoning"] != Value::Bool(false),
@@ -128,23 +110,9 @@ impl CompletionRequest {
         self.messages.iter().map(|message| 4 + count_tokens(&message.text)).sum()
     }
 
-    /// The tool that the model calls instead of answering, if it calls one. A choice of `auto` calls a tool until the
-    /// conversation has a tool's result after the last question; then the model answers.
+    /// The tool that the model calls instead of answering, if it calls one.
     pub(in crate::simulator) fn called_tool(&self) -> Option<&ToolSpec> {
-        let last = self.messages.iter().rev().find(|message| matches!(message.role.as_str(), "user" | "tool"));
-        let name = match &self.tool_choice {
-            ToolChoice::None => return None,
-            ToolChoice::Auto if last.is_some_and(|message| message.role == "tool") => return None,
-            ToolChoice::Named(name) => Some(name),
-            ToolChoice::Auto | ToolChoice::Required => None,
-        };
-        // A tool that the question mentions, otherwise the first one.
-        let question = self.messages.iter().rev().find(|message| message.role == "user");
-        let mentioned = |tool: &&ToolSpec| match name {
-            Some(name) => tool.name == *name,
-            None => question.is_some_and(|question| question.text.contains(&tool.name)),
-        };
-        self.tools.iter().find(mentioned).or(self.tools.first())
+        self.tools.called(&self.messages)
     }
 
     /// Refuses a request that this model cannot take: one that is too long, or one that needs parameters which the
@@ -266,35 +234,6 @@ fn format(value: &Value) -> Result<Option<ResponseFormat>, ErrorEnvelope> {
         }
         Some("text" | "grammar" | "python") => Ok(None),
         _ => Err(refuse("response_format.type: expected text, json_object, json_schema, grammar or python")),
-    }
-}
-
-fn tools(value: &Value) -> Result<Vec<ToolSpec>, ErrorEnvelope> {
-    let tool = |(i, value): (usize, &Value)| {
-        let function = &value["function"];
-        let name = function["name"].as_str().filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| refuse(format!("tools[{i}].function.name: expected a name")))?;
-        Ok(ToolSpec { name: name.to_owned(), parameters: function["parameters"].clone() })
-    };
-    match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(tools) => tools.iter().enumerate().map(tool).collect(),
-        _ => Err(refuse("tools: expected an array")),
-    }
-}
-
-fn tool_choice(value: &Value, tools: &[ToolSpec]) -> Result<ToolChoice, ErrorEnvelope> {
-    let named = value["function"]["name"].as_str();
-    match (value.as_str(), named) {
-        (Some("none"), _) => Ok(ToolChoice::None),
-        (Some("auto"), _) if !tools.is_empty() => Ok(ToolChoice::Auto),
-        (Some("required"), _) if !tools.is_empty() => Ok(ToolChoice::Required),
-        (None, Some(name)) if tools.iter().any(|tool| tool.name == name) => Ok(ToolChoice::Named(name.to_owned())),
-        (None, None) if value.is_null() && tools.is_empty() => Ok(ToolChoice::None),
-        (None, None) if value.is_null() => Ok(ToolChoice::Auto),
-        (Some("auto" | "required"), _) => Err(refuse("tool_choice: expected tools beside it")),
-        (None, Some(name)) => Err(refuse(format!("tool_choice: there is no tool named {name}"))),
-        _ => Err(refuse("tool_choice: expected none, auto, required or a function's name")),
     }
 }
 

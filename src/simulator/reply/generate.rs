@@ -130,16 +130,12 @@ impl<'a> Generator<'a> {
             ("array", Value::String(_) | Value::Number(_)) if schema.get("prefixItems").is_none() => {
                 Some(json!([fit(value, &schema["items"])?]))
             }
-            ("object", Value::Object(entries)) => match schema["properties"].as_object() {
-                Some(properties) => {
-                    let pair = |(name, one)| Some((String::clone(name), fit(entries.get(name)?, one)?));
-                    properties.iter().map(pair).collect::<Option<Map<_, _>>>().map(Value::Object)
-                }
-                None => {
-                    let pair = |(name, one)| Some((String::clone(name), fit(one, &schema["additionalProperties"])?));
-                    entries.iter().map(pair).collect::<Option<Map<_, _>>>().map(Value::Object)
-                }
-            },
+            ("object", Value::Object(entries)) => {
+                let properties = schema["properties"].as_object();
+                let one = |name: &String| properties.map_or(&schema["additionalProperties"], |all| &all[name]);
+                let pair = |name: &String| Some((name.clone(), fit(entries.get(name)?, one(name))?));
+                properties.unwrap_or(entries).keys().map(pair).collect::<Option<Map<_, _>>>().map(Value::Object)
+            }
             ("object", Value::String(_)) => {
                 let (name, one) = schema["properties"].as_object().filter(|all| all.len() == 1)?.iter().next()?;
                 Some(json!({ name: fit(value, one)? }))

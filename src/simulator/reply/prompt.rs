@@ -2,7 +2,8 @@
 //! answer. Reads the prompts of DSPy's adapters (3.4 and 3.5) and of this program's; their prose is not looked at.
 
 use super::generate::text_of;
-use super::{schema, skeleton};
+use super::schema::{self, split_outside};
+use super::skeleton;
 use crate::simulator::chat::{PromptMessage, ResponseFormat};
 use serde_json::{Map, Value, json};
 
@@ -142,28 +143,10 @@ fn list_item(line: &str) -> Option<(u32, PromptField)> {
     let (number, rest) = line.trim_start().split_once(". `")?;
     let number = number.parse().ok()?;
     let (name, rest) = rest.split_once('`')?;
-    let kind = rest.trim_start().strip_prefix('(').and_then(|rest| Some(&rest[..closing(rest)?]));
+    let kind = rest.trim_start().strip_prefix('(').and_then(|rest| Some(split_outside(rest, ')')?.0));
     let mut schema = schema::of_python_type(kind.unwrap_or("str"));
     constrain(&mut schema, rest);
     Some((number, PromptField { name: name.to_owned(), schema, definitions: Value::Null }))
-}
-
-/// Where the parenthesis that is already open closes; those in quotes do not count.
-fn closing(text: &str) -> Option<usize> {
-    let (mut depth, mut quote) = (1, None);
-    for (i, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '(') => depth += 1,
-            (None, ')') => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return Some(i);
-        }
-    }
-    None
 }
 
 /// Adds the bounds that DSPy writes under a field, such as `Constraints: less than or equal to: 4`.
@@ -214,7 +197,7 @@ fn reminded_fields(reminder: &str) -> Vec<PromptField> {
     let mut fields = Vec::<PromptField>::new();
     for part in reminder.split("[[ ## ").skip(1) {
         let Some((name, rest)) = part.split_once(" ## ]]") else { continue };
-        let kind = rest.split_once("Python ").and_then(|(_, kind)| Some(&kind[..closing(kind)?]));
+        let kind = rest.split_once("Python ").and_then(|(_, kind)| Some(split_outside(kind, ')')?.0));
         if name != "completed" && !fields.iter().any(|field| field.name == name) {
             let schema = schema::of_python_type(kind.unwrap_or("str"));
             fields.push(PromptField { name: name.to_owned(), schema, definitions: Value::Null });
