@@ -52,7 +52,7 @@ pub mod exit {
 #[command(name = "switchover", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<CliCommand>,
     #[command(flatten)]
     settings: GlobalOptions,
     /// The playground line by line, for screen readers and dumb terminals
@@ -98,7 +98,7 @@ pub struct GlobalOptions {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// Ask once and print the answer
     Ask(ask::AskArgs),
     /// The playground line by line, for screen readers and dumb terminals
@@ -158,27 +158,27 @@ pub fn run(cli: Cli, env: &Environment) -> ExitCode {
 
 fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
     match cli.command {
-        Some(Command::Plain(_)) => plain::PlainArgs::run(&cli.settings, env),
+        Some(CliCommand::Plain(_)) => plain::PlainArgs::run(&cli.settings, env),
         None if cli.plain => plain::PlainArgs::run(&cli.settings, env),
         None => ask::playground(&cli.settings, env),
-        Some(Command::Ask(ask)) => ask.run(&cli.settings, env),
-        Some(Command::Tour) => tour::run(&cli.settings, env),
-        Some(Command::History(runs)) => runs.run(&cli.settings, env),
-        Some(Command::Replay(replay)) => replay.run(&cli.settings, env),
-        Some(Command::Export(export)) => export.run(&cli.settings, env),
-        Some(Command::Import(import)) => import.run(env),
-        Some(Command::Scenarios(scenarios)) => scenarios.run(&cli.settings, env),
-        Some(Command::Doctor(doctor)) => doctor.run(&cli.settings, env),
-        Some(Command::Completions(completions)) => completions.run(),
-        Some(Command::Man(man)) => man.run(),
-        Some(Command::Serve(serve)) => serve.run(&cli.settings, env),
-        Some(Command::Signature(signature)) => Ok(signature.run()),
-        Some(Command::Parse(parse)) => parse.run(&cli.settings, env),
-        Some(Command::Prompt(prompt)) => prompt.run(&cli.settings, env),
-        Some(Command::Faults(faults)) => faults.run(),
-        Some(Command::Reliability(reliability)) => reliability.run(),
-        Some(Command::Models(models)) => models.run(&cli.settings, env),
-        Some(Command::Key(key)) => key.run(&cli.settings, env),
-        Some(Command::Config(show)) => show.run(&cli.settings, env),
+        Some(CliCommand::Ask(ask)) => ask.run(&cli.settings, env),
+        Some(CliCommand::Tour) => tour::run(&cli.settings, env),
+        Some(CliCommand::History(runs)) => runs.run(&cli.settings, env),
+        Some(CliCommand::Replay(replay)) => replay.run(&cli.settings, env),
+        Some(CliCommand::Export(export)) => export.run(&cli.settings, env),
+        Some(CliCommand::Import(import)) => import.run(env),
+        Some(CliCommand::Scenarios(scenarios)) => scenarios.run(&cli.settings, env),
+        Some(CliCommand::Doctor(doctor)) => doctor.run(&cli.settings, env),
+        Some(CliCommand::Completions(completions)) => completions.run(),
+        Some(CliCommand::Man(man)) => man.run(),
+        Some(CliCommand::Serve(serve)) => serve.run(&cli.settings, env),
+        Some(CliCommand::Signature(signature)) => Ok(signature.run()),
+        Some(CliCommand::Parse(parse)) => parse.run(&cli.settings, env),
+        Some(CliCommand::Prompt(prompt)) => prompt.run(&cli.settings, env),
+        Some(CliCommand::Faults(faults)) => faults.run(),
+        Some(CliCommand::Reliability(reliability)) => reliability.run(),
+        Some(CliCommand::Models(models)) => models.run(&cli.settings, env),
+        Some(CliCommand::Key(key)) => key.run(&cli.settings, env),
+        Some(CliCommand::Config(show)) => show.run(&cli.settings, env),
     }
 }

@@ -6,6 +6,7 @@
 //! with a line end by whoever appends next, and costs that line only. Programs take turns at
 //! numbering their runs. The key is masked in reports before they get here.
 
+mod files;
 mod ids;
 mod redecide;
 mod writer;
@@ -128,7 +129,7 @@ impl History {
             return Err(none());
         }
         // A whole number says which day to look at.
-        let day = word.parse().ok().map(|run| self.directory.join(writer::day_file(run))).filter(|path| path.exists());
+        let day = word.parse().ok().map(|run| self.directory.join(files::day_file(run))).filter(|path| path.exists());
         let whole = |run: &Vec<Report>| number(run).to_string() == word;
         if let Some(run) = day.map(|path| read(&path)).transpose()?.and_then(|day| day.runs.into_iter().find(whole)) {
             return Ok(run);

@@ -10,16 +10,17 @@
 
 mod attempt;
 mod call;
+mod context;
 mod costs;
 mod drive;
 mod preview;
 pub mod reliability;
+mod reporter;
 mod services;
 mod trace;
 
-pub use costs::CostLookup;
 pub use preview::{Preview, preview};
-pub use services::{Service, ServiceOptions, Services};
+pub use services::{CostLookup, Service, ServiceOptions, Services};
 
 use crate::failover::{Cost, Event, Finished, Outcome};
 use crate::report::{Report, ReportKind};
@@ -27,6 +28,7 @@ use crate::spec::RunSpec;
 use crate::transcript::Transcript;
 use costs::PendingCosts;
 use futures_util::FutureExt as _;
+use reporter::Reporter;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -87,31 +89,6 @@ pub fn run(spec: RunSpec, services: &Arc<Services>) -> Run {
     let (sender, reports) = unbounded_channel();
     tokio::spawn(serve(spec, Arc::clone(services), sender, cancelled));
     Run { reports, cancel: Canceller(cancel) }
-}
-
-/// Gives a run's reports to the history and to whoever listens.
-#[derive(Clone)]
-struct Reporter {
-    run: u64,
-    began: Duration,
-    services: Arc<Services>,
-    reports: UnboundedSender<Arc<Report>>,
-}
-
-impl Reporter {
-    fn report(&self, what: ReportKind) {
-        let report = self.keep(self.services.now().saturating_sub(self.began), what);
-        // Nobody has to listen.
-        _ = self.reports.send(report);
-    }
-
-    /// Hands a report to the history and the diagnostic log.
-    fn keep(&self, at: Duration, what: ReportKind) -> Arc<Report> {
-        let report = Arc::new(Report { run: self.run, at, what });
-        trace::trace(&report);
-        self.services.history.keep(&report);
-        report
-    }
 }
 
 /// One run from its number to its last report.

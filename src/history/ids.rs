@@ -1,7 +1,7 @@
 //! Numbers for new runs: wall time in ms, later than every run before, in this program and in all that share its
 //! history.
 
-use super::writer;
+use super::files::private;
 use std::fs::OpenOptions;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ impl RunIds {
 
 /// Takes a number from this one on that nobody has taken, and says so to the others.
 fn claim(directory: &Path, own: u64, wall: u64) -> io::Result<u64> {
-    let mut file = writer::private(directory, NAME, OpenOptions::new().write(true).truncate(false))?;
+    let mut file = private(directory, NAME, OpenOptions::new().write(true).truncate(false))?;
     // Let go when the file is closed.
     file.lock()?;
     let mut text = String::new();

@@ -6,6 +6,7 @@
 
 mod breakers;
 
+use self::breakers::EPOCH;
 use crate::dspy::Prediction;
 use crate::dspy::program::{Program, Step};
 use crate::failover::{
@@ -19,8 +20,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The engine's clock when the run begins: earlier runs need a past to have happened in.
-const EPOCH: Duration = Duration::from_secs(3600);
 /// Reports are written a little after the engine decided; a timer that is due within this is the one that fired.
 const SLACK: Duration = Duration::from_millis(50);
 

@@ -102,9 +102,9 @@ fn an_error_is_reported_once_and_the_next_run_is_kept_again() {
 #[test]
 fn days_are_counted_in_utc() {
     for (run, day) in [(0, "1970-01-01"), (951_782_400_000, "2000-02-29"), (1_795_391_999_999, "2026-11-22")] {
-        assert_eq!(writer::day_file(run), format!("{day}.jsonl"), "{run}");
+        assert_eq!(files::day_file(run), format!("{day}.jsonl"), "{run}");
     }
-    assert_eq!(writer::day_file(1_795_392_000_000), "2026-11-23.jsonl");
+    assert_eq!(files::day_file(1_795_392_000_000), "2026-11-23.jsonl");
 }
 
 #[test]

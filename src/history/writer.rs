@@ -1,10 +1,11 @@
 //! Writing: one thread takes reports in the order in which they happen and appends them to the day's file, so that
 //! neither a slow disk nor a lock of another process holds a run up.
 
+use super::files::{day_file, private};
 use super::ids::RunIds;
 use crate::failover::Event;
 use crate::report::{Observation, Report, ReportKind};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,11 +15,11 @@ use std::thread;
 /// Keeps runs. A handle to the thread that writes; clones share it, and it ends with the last of them.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryWriter {
-    requests: Option<Sender<Request>>,
+    requests: Option<Sender<WriterRequest>>,
 }
 
 /// What the thread is asked to do.
-enum Request {
+enum WriterRequest {
     /// Append a report.
     Keep(Arc<Report>),
     /// Call this once everything before it is written.
@@ -55,7 +56,7 @@ impl HistoryWriter {
     pub fn keep(&self, report: &Arc<Report>) {
         if let Some(requests) = &self.requests {
             // The thread ends only with the last handle.
-            _ = requests.send(Request::Keep(Arc::clone(report)));
+            _ = requests.send(WriterRequest::Keep(Arc::clone(report)));
         }
     }
 
@@ -63,7 +64,7 @@ impl HistoryWriter {
     /// reached the disk. Also called when that failed; at once where nothing is kept.
     pub fn when_written(&self, then: impl FnOnce() + Send + 'static) {
         match &self.requests {
-            Some(requests) => _ = requests.send(Request::Written(Box::new(then))),
+            Some(requests) => _ = requests.send(WriterRequest::Written(Box::new(then))),
             None => then(),
         }
     }
@@ -72,17 +73,17 @@ impl HistoryWriter {
     /// time since 1970 in ms. Not called where nothing is kept.
     pub fn number_run(&self, wall: u64, then: impl FnOnce(u64) + Send + 'static) {
         if let Some(requests) = &self.requests {
-            _ = requests.send(Request::Number(wall, Box::new(then)));
+            _ = requests.send(WriterRequest::Number(wall, Box::new(then)));
         }
     }
 }
 
 /// The writing thread: ends when the last handle is dropped, with everything written.
-fn serve(received: &Receiver<Request>, mut file: DayFile, mut ids: RunIds, on_error: &dyn Fn(String)) {
+fn serve(received: &Receiver<WriterRequest>, mut file: DayFile, mut ids: RunIds, on_error: &dyn Fn(String)) {
     let mut said = false;
     for request in received {
         match request {
-            Request::Keep(report) => {
+            WriterRequest::Keep(report) => {
                 let Err(error) = file.append(&report) else { continue };
                 tracing::warn!(target: "history", run = report.run, %error, "report not kept");
                 // Half a run is of no use; the next one may find room again.
@@ -94,8 +95,8 @@ fn serve(received: &Receiver<Request>, mut file: DayFile, mut ids: RunIds, on_er
                     ));
                 }
             }
-            Request::Written(then) => then(),
-            Request::Number(wall, then) => then(ids.next(wall)),
+            WriterRequest::Written(then) => then(),
+            WriterRequest::Number(wall, then) => then(ids.next(wall)),
         }
     }
 }
@@ -142,25 +143,4 @@ fn open(directory: &Path, name: &str) -> io::Result<File> {
         }
     }
     Ok(file)
-}
-
-/// Opens a file of the history for its owner only.
-pub(super) fn private(directory: &Path, name: &str, options: &mut OpenOptions) -> io::Result<File> {
-    let mut folder = DirBuilder::new();
-    options.read(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        folder.mode(0o700);
-        options.mode(0o600);
-    }
-    folder.recursive(true).create(directory)?;
-    options.open(directory.join(name))
-}
-
-/// The file of the day (UTC) on which a run began: `2026-11-22.jsonl`. A run stays in one file.
-pub(super) fn day_file(run: u64) -> String {
-    let seconds = (run / 1000).cast_signed();
-    let date = time::OffsetDateTime::from_unix_timestamp(seconds).map_or(time::Date::MAX, |moment| moment.date());
-    format!("{:04}-{:02}-{:02}.jsonl", date.year(), u8::from(date.month()), date.day())
 }

@@ -130,7 +130,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientList<T> {
 impl<'de: 'a, 'a> Deserialize<'de> for TextParts<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         #[derive(serde::Deserialize)]
-        struct MessagePart<'a> {
+        struct ContentPart<'a> {
             #[serde(borrow, default)]
             text: LenientText<'a>,
         }
@@ -146,7 +146,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for TextParts<'a> {
                 Ok(TextParts(Some(Cow::Owned(text.to_owned()))))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<TextParts<'a>, A::Error> {
-                let parts = LenientList::<MessagePart<'de>>::deserialize(SeqAccessDeserializer::new(seq))?;
+                let parts = LenientList::<ContentPart<'de>>::deserialize(SeqAccessDeserializer::new(seq))?;
                 Ok(TextParts(Some(parts.0.iter().filter_map(|part| part.text.some()).collect::<String>().into())))
             }
         }

@@ -1,6 +1,6 @@
 //! One attempt: its request is composed, opened, and read as a stream of progress.
 
-use super::call::CallContext;
+use super::context::CallContext;
 use super::services::{Address, Services};
 use crate::dspy::Adapter;
 use crate::failover::{Failover, Failure, FailureKind, Started};

@@ -1,16 +1,15 @@
 //! One call: attempts over the fallback chain until one answer validates or the engine gives up. The loop waits for
 //! the network, the engine's timer or the user, steps the engine with it, and carries out the events.
 
-use super::Services;
 use super::attempt::{self, Progress};
+use super::context::{CallContext, Emit};
+use super::services::Services;
 use crate::dspy::ParseFailure;
-use crate::dspy::program::Call;
 use crate::failover::{
     Answer, AttemptId, Cost, Engine, Event, Failure, FailureKind, Finished, Input, Policy, Started, TokenPhase,
 };
 use crate::openrouter::{Completion, Delta, Finish, Message, Usage};
 use crate::report::{Observation, ReportKind};
-use crate::spec::{RunSpec, SignatureTask};
 use crate::text::clean_line;
 use futures_util::StreamExt as _;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
@@ -19,24 +18,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Reports what happened in a run; the run's number and the time are added there.
-pub(super) type Emit<'a> = dyn Fn(ReportKind) + Send + Sync + 'a;
-
 /// The longest reason of an answer that did not validate, in characters.
 const REASON: usize = 1000;
-
-/// What one call asks, and what it is asked with.
-#[derive(Clone, Copy)]
-pub(super) struct CallContext<'a> {
-    /// The run's chain, policy and settings.
-    pub(super) spec: &'a RunSpec,
-    /// The run's task: its adapter, demos and turns.
-    pub(super) task: &'a SignatureTask,
-    /// The call: its signature and inputs.
-    pub(super) call: &'a Call,
-    /// The service, the simulator and what else runs share.
-    pub(super) services: &'a Services,
-}
 
 /// What the loop remembers of an attempt.
 #[derive(Default)]

@@ -1,7 +1,8 @@
 //! Costs that an answer did not bring: an attempt that was cancelled or cut off has a generation id and no cost.
 //! The service knows the cost some time later (`GET /generation`).
 
-use super::{Reporter, Services};
+use super::reporter::Reporter;
+use super::services::Services;
 use crate::failover::{AttemptId, Cost, Event};
 use crate::openrouter::Delta;
 use crate::openrouter::account::Generation;
@@ -10,18 +11,6 @@ use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-
-/// When the service is asked for costs that answers did not bring.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CostLookup {
-    /// Never: they stay unknown.
-    #[default]
-    Never,
-    /// Before the run's final event, which waits for them.
-    BeforeTheEnd,
-    /// After the run's final event.
-    AfterTheEnd,
-}
 
 /// The pauses between tries, in seconds: two minutes in all. The service answers 404 until it has
 /// counted, which takes it seconds after an answer and up to two minutes after a cancel.

@@ -1,8 +1,8 @@
 //! Drives a program: makes the calls that it asks for, side by side, until it has its answer. All calls go through
 //! the same engine rules, and their attempts stand in the same log.
 
-use super::Services;
-use super::call::{CallContext, Emit};
+use super::context::{CallContext, Emit};
+use super::services::Services;
 use crate::dspy::Prediction;
 use crate::dspy::program::{Call, Step};
 use crate::failover::{Cost, Finished, Outcome};

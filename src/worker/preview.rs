@@ -1,7 +1,7 @@
 //! The requests that a run would send, composed without sending them.
 
 use super::attempt;
-use super::call::CallContext;
+use super::context::CallContext;
 use super::services::Services;
 use crate::dspy::program::Step;
 use crate::failover::{AttemptId, Changes, Failover, Failure, Relation, Route, Started};

@@ -1,7 +1,7 @@
 //! Tries faults: one model of a chain is broken, and a run goes through client, engine and worker against the
 //! simulator, over sockets. `switchover reliability` and the tests use it.
 
-use super::{Service, ServiceOptions, Services};
+use super::services::{Service, ServiceOptions, Services};
 use crate::dspy::{Signature, Values};
 use crate::failover::{Outcome, Policy};
 use crate::fault::Fault;

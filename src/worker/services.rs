@@ -1,6 +1,5 @@
 //! What all runs share: the service, the simulator, breakers, faults, models, the history, the clock.
 
-use super::costs::CostLookup;
 use crate::failover::{Failure, FailureKind, Health, Route};
 use crate::fault::{self, Fault};
 use crate::history::HistoryWriter;
@@ -47,6 +46,18 @@ pub(super) struct Address {
     pub(super) injected: Option<String>,
     /// Whether the simulator answers.
     pub(super) simulated: bool,
+}
+
+/// When the service is asked for costs that answers did not bring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CostLookup {
+    /// Never: they stay unknown.
+    #[default]
+    Never,
+    /// Before the run's final event, which waits for them.
+    BeforeTheEnd,
+    /// After the run's final event.
+    AfterTheEnd,
 }
 
 /// What [`Services::new`] is built from.

@@ -1,12 +1,14 @@
 //! The breakers as earlier runs had left them, as far as a run's log shows: the first state that each is seen in,
 //! and the routes that were skipped.
 
-use super::EPOCH;
 use crate::failover::breaker::{Cooldown, Permit, TRIPS_AT};
 use crate::failover::health::Charge;
 use crate::failover::{BreakerState, Event, FaultDomain, Health, Relation, Route, Skip, Skipped};
 use crate::report::{Report, ReportKind};
 use std::time::Duration;
+
+/// The engine's clock when the run begins: earlier runs need a past to have happened in.
+pub(super) const EPOCH: Duration = Duration::from_secs(3600);
 
 /// The breakers as they were before this run.
 pub(super) fn before(run: &[Report], chain: &[Route]) -> Health {

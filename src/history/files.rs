@@ -1,0 +1,26 @@
+//! The history's files: one a day, readable by their owner only.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Opens a file of the history for its owner only.
+pub(super) fn private(directory: &Path, name: &str, options: &mut OpenOptions) -> io::Result<File> {
+    let mut folder = DirBuilder::new();
+    options.read(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+        folder.mode(0o700);
+        options.mode(0o600);
+    }
+    folder.recursive(true).create(directory)?;
+    options.open(directory.join(name))
+}
+
+/// The file of the day (UTC) on which a run began: `2026-11-22.jsonl`. A run stays in one file.
+pub(super) fn day_file(run: u64) -> String {
+    let seconds = (run / 1000).cast_signed();
+    let date = time::OffsetDateTime::from_unix_timestamp(seconds).map_or(time::Date::MAX, |moment| moment.date());
+    format!("{:04}-{:02}-{:02}.jsonl", date.year(), u8::from(date.month()), date.day())
+}
