@@ -75,7 +75,7 @@ impl Screen {
 
     /// As the loop makes it.
     fn frame(&mut self, ms: u64) {
-        self.app.settle();
+        self.app.refresh();
         self.terminal.draw(|frame| draw(&self.app, Duration::from_millis(ms), frame)).expect("a frame");
     }
 }

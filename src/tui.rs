@@ -1,12 +1,12 @@
 //! The face in the terminal. Keys become actions, actions change [`state::app::App`] and may
-//! return one [`command::Command`], what a run reports is folded, and the whole is drawn.
+//! return one [`effect::Effect`], what a run reports is folded, and the whole is drawn.
 //! Must not know HTTP.
 
 pub mod background;
 mod channels;
 mod clipboard;
-pub mod command;
 mod editor;
+pub mod effect;
 mod event_loop;
 pub mod keymap;
 pub mod layout;
@@ -22,7 +22,7 @@ pub mod wrap;
 
 pub use channels::Channels;
 pub use clipboard::ClipboardTool;
-pub use command::{ChainEntry, Command, Composed};
+pub use effect::{ChainEntry, ComposedRequest, Effect};
 pub use prefs::UiPrefs;
 pub use state::app::InitialState;
 pub use update::Msg;
@@ -42,33 +42,33 @@ const TICK: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// Where there is no terminal, or it cannot be read or written. It is given back first.
-pub async fn run(start: InitialState, wires: Channels) -> io::Result<()> {
+pub async fn run(start: InitialState, channels: Channels) -> io::Result<()> {
     let mut signals = Signals::new()?;
-    let mut desk = EventLoop::take(start, wires)?;
+    let mut event_loop = EventLoop::start(start, channels)?;
     let mut drawn = Duration::ZERO;
     let mut due = Some(Duration::ZERO);
     loop {
         // Drawn only when something has changed or counts; else nothing wakes.
-        if due.is_some_and(|due| due <= desk.clock.now()) {
-            drawn = desk.frame()?;
-            due = desk.next_change(drawn, TICK);
+        if due.is_some_and(|due| due <= event_loop.clock.now()) {
+            drawn = event_loop.frame()?;
+            due = event_loop.next_change(drawn, TICK);
         }
         tokio::select! {
             biased;
             // What ends the program comes first, then keys, so that a flood of text cannot keep either out.
             signal = signals.next() => match signal {
                 Signal::End => return Ok(()),
-                Signal::Stop => desk.stop()?,
-                Signal::Continue => desk.go_on()?,
+                Signal::Stop => event_loop.suspend()?,
+                Signal::Continue => event_loop.resume()?,
             },
-            event = desk.keys.next() => if desk.hear(event).await? { return Ok(()) },
-            Some(msg) = desk.wires.inbox.recv() => {
-                if desk.told(msg) {
+            event = event_loop.keys.next() => if event_loop.on_input(event).await? { return Ok(()) },
+            Some(msg) = event_loop.channels.inbox.recv() => {
+                if event_loop.on_message(msg) {
                     due = Some(drawn + FRAME);
                 }
                 continue;
             }
-            () = desk.clock.until(due), if due.is_some() => continue,
+            () = event_loop.clock.until(due), if due.is_some() => continue,
         }
         due = Some(Duration::ZERO);
     }

@@ -159,10 +159,10 @@ fn a_panic_gives_the_terminal_back_keeps_the_sizes_and_is_told() {
 #[tokio::test]
 #[ignore = "a child of the test above"]
 async fn child_that_panics() {
-    let (say, inbox) = unbounded_channel();
-    let (commands, mut asked) = unbounded_channel();
-    let keep = Box::new(|kept: UiPrefs| println!("{}", kept.write()));
-    let wires = Channels { inbox, say, commands, editor: None, clipboard: None, keep };
+    let (messages, inbox) = unbounded_channel();
+    let (effects, mut asked) = unbounded_channel();
+    let save_prefs = Box::new(|prefs: UiPrefs| println!("{}", prefs.write()));
+    let channels = Channels { inbox, messages, effects, editor: None, clipboard: None, save_prefs };
     let panics = async {
         asked.recv().await;
         panic!("on purpose");
@@ -176,7 +176,7 @@ async fn child_that_panics() {
         ..InitialState::default()
     };
     tokio::select! {
-        ended = run(start, wires) => ended.expect("a terminal"),
+        ended = run(start, channels) => ended.expect("a terminal"),
         () = panics => {}
     }
 }

@@ -10,7 +10,7 @@ use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::state::model::ModelOption;
 use crate::tui::theme::Theme;
-use crate::tui::{self, ChainEntry, Channels, Command, Composed, InitialState, Msg, UiPrefs};
+use crate::tui::{self, ChainEntry, Channels, ComposedRequest, Effect, InitialState, Msg, UiPrefs};
 use crate::worker::{self, Canceller, CostLookup, ServiceOptions, Services};
 use anyhow::{Context as _, Result, anyhow};
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Re
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let (inbox, received) = unbounded_channel();
-        let (commands, asked) = unbounded_channel();
+        let (effects, asked) = unbounded_channel();
         let notices = inbox.clone();
         let services = Arc::new(Services::new(ServiceOptions {
             history: setup::history(&config, env, move |trouble| _ = notices.send(Msg::Notice(trouble)))?,
@@ -39,7 +39,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Re
         let task = setup::task(&config, env)?;
         let base = setup::spec(&config, task.clone())?;
         let start = InitialState { tour, ..start(&config, env, &task, &base, &services)? };
-        let say = inbox.clone();
+        let messages = inbox.clone();
         let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| env.vars.get(*name).cloned());
         if !services.simulated() {
             tokio::spawn(learn_models(Arc::clone(&services), inbox.clone()));
@@ -47,14 +47,14 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Re
         let folder = env.config_dir.join("signatures");
         let history = History::of(&env.data_dir);
         recall(History::of(&env.data_dir), inbox.clone());
-        let effects = Effects { services, inbox, runs: Vec::new(), replaying: None, history, folder };
-        tokio::spawn(effects.serve(asked));
+        let worker = Effects { services, inbox, runs: Vec::new(), replaying: None, history, folder };
+        tokio::spawn(worker.serve(asked));
         let there = |path: &PathBuf| path.is_file();
         let clipboard = tui::ClipboardTool::find(|name| env.vars.get(name).cloned(), there);
         let screen = screen_file(env);
-        let keep = Box::new(move |kept| keep(kept, &screen));
-        let wires = Channels { inbox: received, say, commands, editor, clipboard, keep };
-        tui::run(start, wires).await.context("the terminal")?;
+        let save_prefs = Box::new(move |kept| keep(kept, &screen));
+        let channels = Channels { inbox: received, messages, effects, editor, clipboard, save_prefs };
+        tui::run(start, channels).await.context("the terminal")?;
         Ok(exit::OK)
     })
 }
@@ -130,7 +130,7 @@ fn keymap(config: &Config) -> Result<Keymap> {
     let split = |keys: String| keys.split_whitespace().map(str::to_owned).collect();
     let mut choices = choices.into_iter().map(|(action, keys)| (action, split(keys))).collect();
     if config.read::<String>("ui.enter")?.as_deref() == Some("newline") {
-        Keymap::where_enter_begins_a_line(&mut choices);
+        Keymap::enter_for_newline(&mut choices);
     }
     Keymap::with(&choices).map_err(|refused| {
         let all: Vec<String> = refused.iter().map(ToString::to_string).collect();
@@ -144,8 +144,8 @@ fn theme(config: &Config, env: &Environment, kept: UiPrefs) -> Result<(Theme, bo
     let word = config.read::<String>("ui.theme")?.unwrap_or_default();
     let plain = env.vars.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     let told = env.vars.get("COLORFGBG").map(String::as_str).unwrap_or_default();
-    let decided = Theme::named(&word).or(plain.then_some(Theme::Mono)).or(kept.theme);
-    Ok((decided.unwrap_or(Theme::suiting(told)), decided.is_none()))
+    let decided = Theme::by_name(&word).or(plain.then_some(Theme::Mono)).or(kept.theme);
+    Ok((decided.unwrap_or(Theme::for_colorfgbg(told)), decided.is_none()))
 }
 
 fn models(catalogue: &Catalogue) -> Vec<ModelOption> {
@@ -160,7 +160,7 @@ async fn learn_models(services: Arc<Services>, inbox: UnboundedSender<Msg>) {
     };
 }
 
-/// What carries out the screen's commands.
+/// Carries out the screen's effects.
 struct Effects {
     services: Arc<Services>,
     inbox: UnboundedSender<Msg>,
@@ -173,57 +173,57 @@ struct Effects {
 }
 
 impl Effects {
-    async fn serve(mut self, mut asked: UnboundedReceiver<Command>) {
-        while let Some(command) = asked.recv().await {
-            self.carry_out(command);
+    async fn serve(mut self, mut asked: UnboundedReceiver<Effect>) {
+        while let Some(effect) = asked.recv().await {
+            self.carry_out(effect);
         }
     }
 
-    /// Carries out one command. What reads or writes files does so beside the runtime's other work.
-    fn carry_out(&mut self, command: Command) {
-        match command {
-            Command::Send(spec) => {
+    /// Carries out one effect. What reads or writes files does so beside the runtime's other work.
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Send(spec) => {
                 let run = self.run(*spec, Msg::Report);
                 self.runs = vec![run];
             }
-            Command::Compare { number, specs } => {
+            Effect::Compare { number, specs } => {
                 let run = |(column, spec)| self.run(spec, move |report| Msg::Compared { number, column, report });
                 self.runs = specs.into_iter().enumerate().map(run).collect();
             }
-            Command::Replay(run) => match block_in_place(|| self.history.find(&run.to_string())) {
+            Effect::Replay(run) => match block_in_place(|| self.history.find(&run.to_string())) {
                 Ok(reports) => self.replaying = Some(tokio::spawn(replay(reports, self.inbox.clone())).abort_handle()),
                 Err(error) => {
                     _ = self.inbox.send(Msg::Replayed(None));
                     self.say(format!("cannot be played again: {error}"));
                 }
             },
-            Command::Cancel => {
+            Effect::Cancel => {
                 self.runs.drain(..).for_each(|run| run.cancel());
                 self.replaying.take().inspect(AbortHandle::abort);
             }
-            Command::SetFault { model, fault } => self.services.inject(&model, fault),
-            Command::HealAll => self.services.heal(),
-            Command::ResetBreaker(name) => {
+            Effect::SetFault { model, fault } => self.services.inject(&model, fault),
+            Effect::HealAll => self.services.heal(),
+            Effect::ResetBreaker(name) => {
                 if !self.services.reset(&name) {
                     self.say(format!("{name} has no breaker to reset"));
                 }
             }
-            Command::SaveSignature(signature) => {
+            Effect::SaveSignature(signature) => {
                 let said = match block_in_place(|| setup::save_entry(&self.folder, &signature)) {
                     Ok(path) => format!("kept in {}", path.display()),
                     Err(error) => format!("not kept: {error:#}"),
                 };
                 self.say(said);
             }
-            Command::DeleteSignature(name) => {
+            Effect::DeleteSignature(name) => {
                 let said = match block_in_place(|| setup::delete_entry(&self.folder, &name)) {
                     Ok(path) => format!("removed {}", path.display()),
                     Err(error) => format!("not removed: {error:#}"),
                 };
                 self.say(said);
             }
-            Command::SetHeaders(headers) => self.services.set_headers(*headers),
-            Command::AskServer { generation } => {
+            Effect::SetHeaders(headers) => self.services.set_headers(*headers),
+            Effect::AskServer { generation } => {
                 let (services, inbox) = (Arc::clone(&self.services), self.inbox.clone());
                 tokio::spawn(async move {
                     let info = services.key_info().await.map_err(|failure| failure.reason);
@@ -234,21 +234,21 @@ impl Effects {
                     }
                 });
             }
-            Command::Compose(mut spec) => {
+            Effect::Compose(mut spec) => {
                 let composed =
                     worker::preview(&mut spec, &self.services).map_err(|failure| failure.reason).and_then(|all| {
                         let worst = all.iter().map(|one| (one.model.clone(), one.worst_case)).collect();
                         let first = all.into_iter().next().ok_or("the chain is empty")?;
-                        Ok(Composed { request: first.request, worst })
+                        Ok(ComposedRequest { request: first.request, worst })
                     });
                 _ = self.inbox.send(Msg::Composed(Box::new(composed)));
             }
-            Command::Warm => {
+            Effect::Warm => {
                 let services = Arc::clone(&self.services);
                 tokio::spawn(async move { services.warm().await });
             }
             // The screen does these itself.
-            Command::Copy { .. } | Command::Edit(_) | Command::Mouse(_) | Command::Suspend | Command::Quit => {}
+            Effect::Copy { .. } | Effect::Edit(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
 

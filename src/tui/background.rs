@@ -10,12 +10,12 @@ use std::time::Duration;
 /// What asks.
 pub const QUERY: &str = "\x1b]11;?\x1b\\";
 /// An answer that has not come by then is none.
-const PATIENCE: Duration = Duration::from_secs(2);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 /// The pieces of an answer follow each other closely: keys are not held longer than this.
-const PIECE: Duration = Duration::from_millis(50);
-const BEGINNING: &str = "\x1b]11;rgb:";
+const HOLD: Duration = Duration::from_millis(50);
+const REPLY_START: &str = "\x1b]11;rgb:";
 /// `11;rgb:ffff/ffff/ffff` with what is around it, and a little more.
-const LONGEST: usize = 40;
+const MAX_REPLY: usize = 40;
 
 /// The listener.
 #[derive(Debug, Default)]
@@ -33,31 +33,31 @@ pub enum ReplyScan {
     /// It, and what was held before it, is the user's.
     Keys(Vec<Event>),
     /// It may be part of an answer.
-    Nothing,
+    Partial,
     /// The answer is whole: this suits the background.
-    Suits(Theme),
+    Background(Theme),
 }
 
 impl ReplyScanner {
     /// Begins to listen: the terminal has just been asked.
-    pub fn begin(&mut self, now: Duration) {
-        self.until = Some(now + PATIENCE);
+    pub fn start(&mut self, now: Duration) {
+        self.until = Some(now + REPLY_TIMEOUT);
     }
 
     /// When held keys have to be given back at the latest.
-    pub fn due(&self) -> Option<Duration> {
-        (!self.held.is_empty()).then_some(self.since + PIECE)
+    pub fn deadline(&self) -> Option<Duration> {
+        (!self.held.is_empty()).then_some(self.since + HOLD)
     }
 
     /// Held keys that have waited long enough.
-    pub fn overdue(&mut self, now: Duration) -> Vec<Event> {
-        if self.due().is_some_and(|due| due <= now) { std::mem::take(&mut self.held) } else { Vec::new() }
+    pub fn take_expired(&mut self, now: Duration) -> Vec<Event> {
+        if self.deadline().is_some_and(|due| due <= now) { std::mem::take(&mut self.held) } else { Vec::new() }
     }
 
     /// Takes an event in.
-    pub fn hear(&mut self, event: Event, now: Duration) -> ReplyScan {
+    pub fn scan(&mut self, event: Event, now: Duration) -> ReplyScan {
         let Some(until) = self.until else { return ReplyScan::Keys(vec![event]) };
-        let opens = BEGINNING.starts_with(&sent(&event));
+        let opens = REPLY_START.starts_with(&bytes_of(&event));
         if self.held.is_empty() && !(opens && now <= until) {
             return ReplyScan::Keys(vec![event]);
         }
@@ -65,20 +65,20 @@ impl ReplyScanner {
             self.since = now;
         }
         self.held.push(event);
-        let text: String = self.held.iter().map(sent).collect();
+        let text: String = self.held.iter().map(bytes_of).collect();
         if let Some(answer) = text.strip_suffix("\x1b\\").or(text.strip_suffix('\x07')) {
             let held = std::mem::take(&mut self.held);
-            let Some(theme) = suits(answer) else { return ReplyScan::Keys(held) };
+            let Some(theme) = theme_for(answer) else { return ReplyScan::Keys(held) };
             self.until = None;
-            return ReplyScan::Suits(theme);
+            return ReplyScan::Background(theme);
         }
-        let may_be = BEGINNING.starts_with(&text) || (text.starts_with(BEGINNING) && text.len() < LONGEST);
-        if may_be { ReplyScan::Nothing } else { ReplyScan::Keys(std::mem::take(&mut self.held)) }
+        let may_be = REPLY_START.starts_with(&text) || (text.starts_with(REPLY_START) && text.len() < MAX_REPLY);
+        if may_be { ReplyScan::Partial } else { ReplyScan::Keys(std::mem::take(&mut self.held)) }
     }
 }
 
 /// What the terminal may have sent to be taken for this; of what is in no answer, a character that is in none.
-fn sent(event: &Event) -> String {
+fn bytes_of(event: &Event) -> String {
     let Event::Key(KeyEvent { code, modifiers, .. }) = event else { return '\0'.to_string() };
     match (code, *modifiers) {
         (KeyCode::Esc, KeyModifiers::NONE) => '\x1b'.to_string(),
@@ -90,8 +90,8 @@ fn sent(event: &Event) -> String {
 }
 
 /// The theme for a background told as `ESC ]11;rgb:ffff/ffff/ffff`, of one to four digits a colour.
-fn suits(answer: &str) -> Option<Theme> {
-    let mut parts = answer.strip_prefix(BEGINNING)?.split('/').map(|part| {
+fn theme_for(answer: &str) -> Option<Theme> {
+    let mut parts = answer.strip_prefix(REPLY_START)?.split('/').map(|part| {
         let most = 16_u32.checked_pow(part.len() as u32).filter(|_| (1..=4).contains(&part.len()))? - 1;
         Some(f64::from(u32::from_str_radix(part, 16).ok()?) / f64::from(most))
     });
@@ -125,16 +125,16 @@ mod tests {
     /// What the user is left with, and what was heard.
     fn heard(text: &str) -> (Vec<Event>, Option<Theme>) {
         let mut listener = ReplyScanner::default();
-        listener.begin(Duration::ZERO);
+        listener.start(Duration::ZERO);
         let (mut users, mut theme) = (Vec::new(), None);
         for event in keys(text) {
-            match listener.hear(event, Duration::ZERO) {
+            match listener.scan(event, Duration::ZERO) {
                 ReplyScan::Keys(keys) => users.extend(keys),
-                ReplyScan::Nothing => {}
-                ReplyScan::Suits(suits) => theme = Some(suits),
+                ReplyScan::Partial => {}
+                ReplyScan::Background(suits) => theme = Some(suits),
             }
         }
-        users.extend(listener.overdue(PIECE));
+        users.extend(listener.take_expired(HOLD));
         (users, theme)
     }
 
@@ -163,11 +163,14 @@ mod tests {
     fn nobody_listens_for_ever() {
         let mut listener = ReplyScanner::default();
         let key = || keys("\x1b]").remove(0);
-        assert_eq!(listener.hear(key(), Duration::ZERO), ReplyScan::Keys(vec![key()]), "nobody has asked");
-        listener.begin(Duration::ZERO);
-        assert_eq!(listener.hear(key(), PATIENCE * 2), ReplyScan::Keys(vec![key()]), "too late");
-        assert_eq!((listener.hear(key(), PATIENCE), listener.due()), (ReplyScan::Nothing, Some(PATIENCE + PIECE)));
-        assert_eq!(listener.overdue(PATIENCE), []);
-        assert_eq!(listener.overdue(PATIENCE + PIECE), [key()]);
+        assert_eq!(listener.scan(key(), Duration::ZERO), ReplyScan::Keys(vec![key()]), "nobody has asked");
+        listener.start(Duration::ZERO);
+        assert_eq!(listener.scan(key(), REPLY_TIMEOUT * 2), ReplyScan::Keys(vec![key()]), "too late");
+        assert_eq!(
+            (listener.scan(key(), REPLY_TIMEOUT), listener.deadline()),
+            (ReplyScan::Partial, Some(REPLY_TIMEOUT + HOLD))
+        );
+        assert_eq!(listener.take_expired(REPLY_TIMEOUT), []);
+        assert_eq!(listener.take_expired(REPLY_TIMEOUT + HOLD), [key()]);
     }
 }

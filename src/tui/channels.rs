@@ -1,7 +1,7 @@
 //! What connects the screen with the rest of the program.
 
 use super::clipboard::ClipboardTool;
-use super::command::Command;
+use super::effect::Effect;
 use super::prefs::UiPrefs;
 use super::update::Msg;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -11,14 +11,14 @@ pub struct Channels {
     /// Reports, models, notices.
     pub inbox: UnboundedReceiver<Msg>,
     /// The other end of it, for what the screen learns later.
-    pub say: UnboundedSender<Msg>,
+    pub messages: UnboundedSender<Msg>,
     /// All commands that are not the screen's own.
-    pub commands: UnboundedSender<Command>,
+    pub effects: UnboundedSender<Effect>,
     /// The editor for Ctrl+G with its arguments: what `$VISUAL` or `$EDITOR` says.
     pub editor: Option<String>,
     /// The program for the system's clipboard, besides OSC 52.
     pub clipboard: Option<ClipboardTool>,
     /// Where what the next session should look like goes, if it is not what this one began with: when the screen is
     /// given back, however it ends.
-    pub keep: Box<dyn FnMut(UiPrefs) + Send>,
+    pub save_prefs: Box<dyn FnMut(UiPrefs) + Send>,
 }

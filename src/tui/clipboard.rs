@@ -47,7 +47,7 @@ impl ClipboardTool {
     }
 
     /// Hands the text over on another thread, and says there how that went.
-    pub fn take(&self, what: &str, text: String, say: impl FnOnce(String) + Send + 'static) {
+    pub fn copy(&self, what: &str, text: String, say: impl FnOnce(String) + Send + 'static) {
         let (tool, what) = (self.clone(), what.to_owned());
         thread::spawn(move || {
             let count = text.chars().count();
@@ -74,7 +74,7 @@ impl ClipboardTool {
 }
 
 /// What is said when the terminal alone has been asked: it never tells whether it took the text.
-pub(super) fn asked(what: &str, text: &str) -> String {
+pub(super) fn sent_notice(what: &str, text: &str) -> String {
     let count = text.chars().count();
     let long = if text.len() > OSC_52 { " Some terminals take no text as long as that." } else { "" };
     format!("Sent {what} to the terminal's clipboard (OSC 52), {count} characters.{long}")
@@ -107,7 +107,7 @@ mod tests {
         let said = |program: &str| {
             let (send, hear) = std::sync::mpsc::channel();
             let tool = ClipboardTool { name: "it", path: program.into(), arguments: &[] };
-            tool.take("the answer", "text".to_owned(), move |text| _ = send.send(text));
+            tool.copy("the answer", "text".to_owned(), move |text| _ = send.send(text));
             hear.recv().expect("it is said")
         };
         assert_eq!(said("cat"), "Copied the answer, 4 characters, with it and the terminal (OSC 52).");

@@ -1,9 +1,9 @@
-//! The state with the terminal and the wires: where keys are heard, frames drawn, and commands carried out
+//! The state with the terminal and the channels: where keys are heard, frames drawn, and effects carried out
 //! that the terminal itself can do.
 
 use super::background::{ReplyScan, ReplyScanner};
 use super::channels::Channels;
-use super::command::Command;
+use super::effect::Effect;
 use super::prefs::UiPrefs;
 use super::state::app::{App, InitialState};
 use super::terminal::{self, Terminal};
@@ -37,57 +37,57 @@ impl Clock {
 pub(super) struct EventLoop {
     pub(super) app: App,
     pub(super) keys: EventStream,
-    pub(super) wires: Channels,
+    pub(super) channels: Channels,
     pub(super) clock: Clock,
     terminal: Terminal,
     /// What the screen began with.
     before: UiPrefs,
     /// Hears what the terminal says of its background.
-    listener: ReplyScanner,
+    scanner: ReplyScanner,
     /// We stopped ourselves: a signal to go on is on its way.
     stopped: bool,
 }
 
 /// Whether the loop goes on.
-pub(super) type Leaving = bool;
+pub(super) type Exit = bool;
 
 impl EventLoop {
     /// Takes the terminal and begins.
-    pub(super) fn take(start: InitialState, wires: Channels) -> io::Result<Self> {
+    pub(super) fn start(start: InitialState, channels: Channels) -> io::Result<Self> {
         let (tour, ask, before) = (start.tour, start.ask_background, start.kept);
-        let mut desk = Self {
+        let mut this = Self {
             terminal: Terminal::take()?,
             before,
             app: App::new(start),
             keys: EventStream::new(),
-            wires,
+            channels,
             clock: Clock::start(),
-            listener: ReplyScanner::default(),
+            scanner: ReplyScanner::default(),
             stopped: false,
         };
         if ask {
-            desk.terminal.ask_background()?;
-            desk.listener.begin(desk.clock.now());
+            this.terminal.ask_background()?;
+            this.scanner.start(this.clock.now());
         }
-        if tour && let Some(command) = desk.app.begin_tour() {
-            desk.perform(command)?;
+        if tour && let Some(effect) = this.app.begin_tour() {
+            this.perform(effect)?;
         }
-        Ok(desk)
+        Ok(this)
     }
 
     /// Lets time pass and draws one frame. Gives back when that was.
     pub(super) fn frame(&mut self) -> io::Result<Duration> {
-        for event in self.listener.overdue(self.clock.now()) {
-            self.does(event)?;
+        for event in self.scanner.take_expired(self.clock.now()) {
+            self.on_event(event)?;
         }
-        if let Some(command) = self.app.update(self.clock.now(), Msg::Tick) {
-            self.perform(command)?;
+        if let Some(effect) = self.app.update(self.clock.now(), Msg::Tick) {
+            self.perform(effect)?;
         }
         let now = self.clock.now();
         // The size is the frame's own: the terminal's may be another by the time that it is asked for.
         self.terminal.draw(|frame| {
             self.app.resize(frame.area().width, frame.area().height);
-            self.app.settle();
+            self.app.refresh();
             view::draw(&self.app, now, frame);
         })?;
         Ok(now)
@@ -95,54 +95,54 @@ impl EventLoop {
 
     /// When something on the screen changes by itself after a frame at `drawn`; none where nothing does.
     pub(super) fn next_change(&self, drawn: Duration, tick: Duration) -> Option<Duration> {
-        let counted = self.app.counts(drawn).then_some(drawn + tick);
-        counted.into_iter().chain(self.listener.due()).min()
+        let counted = self.app.shows_time(drawn).then_some(drawn + tick);
+        counted.into_iter().chain(self.scanner.deadline()).min()
     }
 
     /// Takes in an event and all that wait behind it.
-    pub(super) async fn hear(&mut self, first: Option<io::Result<Event>>) -> io::Result<Leaving> {
+    pub(super) async fn on_input(&mut self, first: Option<io::Result<Event>>) -> io::Result<Exit> {
         let mut next = Some(first);
         while let Some(event) = next {
             let Some(event) = event else { return Ok(true) };
-            match self.listener.hear(event?, self.clock.now()) {
-                ReplyScan::Nothing => {}
-                ReplyScan::Suits(theme) => drop(self.app.update(self.clock.now(), Msg::Background(theme))),
+            match self.scanner.scan(event?, self.clock.now()) {
+                ReplyScan::Partial => {}
+                ReplyScan::Background(theme) => drop(self.app.update(self.clock.now(), Msg::Background(theme))),
                 ReplyScan::Keys(events) => {
                     for event in events {
-                        if self.does(event)? {
+                        if self.on_event(event)? {
                             return Ok(true);
                         }
                     }
                 }
             }
-            next = waiting(&mut self.keys).await;
+            next = next_ready(&mut self.keys).await;
         }
         Ok(false)
     }
 
     /// Applies a message and all that wait behind it. Returns whether a frame is due.
-    pub(super) fn told(&mut self, first: Msg) -> bool {
+    pub(super) fn on_message(&mut self, first: Msg) -> bool {
         let mut due = false;
         let mut next = Some(first);
         while let Some(msg) = next {
-            due |= self.app.shows(&msg);
+            due |= self.app.may_change_screen(&msg);
             self.app.update(self.clock.now(), msg);
-            next = self.wires.inbox.try_recv().ok();
+            next = self.channels.inbox.try_recv().ok();
         }
         due
     }
 
     /// The system stops us, or lets us go on.
-    pub(super) fn stop(&mut self) -> io::Result<()> {
-        self.perform(Command::Suspend)
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        self.perform(Effect::Suspend)
     }
 
-    pub(super) fn go_on(&mut self) -> io::Result<()> {
+    pub(super) fn resume(&mut self) -> io::Result<()> {
         // The signal that ended our own stop is no news.
         if std::mem::take(&mut self.stopped) { Ok(()) } else { self.terminal.lend(|| ()) }
     }
 
-    fn does(&mut self, event: Event) -> io::Result<Leaving> {
+    fn on_event(&mut self, event: Event) -> io::Result<Exit> {
         let msg = match event {
             Event::Key(key) => Msg::Key(key),
             Event::Paste(text) => Msg::Paste(text),
@@ -154,42 +154,42 @@ impl EventLoop {
             Event::Resize(..) | Event::FocusGained | Event::FocusLost => return Ok(false),
         };
         match self.app.update(self.clock.now(), msg) {
-            Some(Command::Quit) => Ok(true),
-            Some(command) => self.perform(command).map(|()| false),
+            Some(Effect::Quit) => Ok(true),
+            Some(effect) => self.perform(effect).map(|()| false),
             None => Ok(false),
         }
     }
 
     /// Does what the terminal can do itself; the rest goes out on the wire.
-    fn perform(&mut self, command: Command) -> io::Result<()> {
-        let notice = match command {
-            Command::Copy { what, text } => {
+    fn perform(&mut self, effect: Effect) -> io::Result<()> {
+        let notice = match effect {
+            Effect::Copy { what, text } => {
                 self.terminal.copy(&text)?;
-                let notice = clipboard::asked(&what, &text);
-                if let Some(tool) = &self.wires.clipboard {
-                    let say = self.wires.say.clone();
-                    tool.take(&what, text, move |said| _ = say.send(Msg::Notice(said)));
+                let notice = clipboard::sent_notice(&what, &text);
+                if let Some(tool) = &self.channels.clipboard {
+                    let messages = self.channels.messages.clone();
+                    tool.copy(&what, text, move |said| _ = messages.send(Msg::Notice(said)));
                 }
                 Some(notice)
             }
-            Command::Mouse(on) => {
+            Effect::Mouse(on) => {
                 self.terminal.mouse(on)?;
                 Some(
                     if on { "The wheel scrolls; Shift selects text." } else { "The terminal has the mouse." }
                         .to_owned(),
                 )
             }
-            Command::Suspend => {
+            Effect::Suspend => {
                 self.stopped = true;
-                self.lend(terminal::stop)?.err().map(|error| format!("Cannot stop here: {error}"))
+                self.lend(terminal::stop_process)?.err().map(|error| format!("Cannot stop here: {error}"))
             }
-            Command::Edit(text) => {
-                let editor = self.wires.editor.clone().unwrap_or_default();
+            Effect::Edit(text) => {
+                let editor = self.channels.editor.clone().unwrap_or_default();
                 let edited = self.lend(|| editor::edit(&editor, &text))?;
                 self.app.update(self.clock.now(), Msg::Edited(edited));
                 None
             }
-            other => self.wires.commands.send(other).err().map(|_| "Nothing is there to do that.".to_owned()),
+            other => self.channels.effects.send(other).err().map(|_| "Nothing is there to do that.".to_owned()),
         };
         if let Some(notice) = notice {
             self.app.update(self.clock.now(), Msg::Notice(notice));
@@ -210,17 +210,17 @@ impl EventLoop {
 impl Drop for EventLoop {
     /// What was arranged is kept after a panic, too. The terminal comes first: there may be something to tell.
     fn drop(&mut self) {
-        terminal::give_back();
+        terminal::restore();
         let kept = UiPrefs { sizes: self.app.screen.sizes, theme: self.app.display.chosen_theme };
         if kept != self.before {
-            (self.wires.keep)(kept);
+            (self.channels.save_prefs)(kept);
         }
     }
 }
 
 /// What the stream has ready, if anything. It must be asked in this task's own name: the stream
 /// wakes only whoever asked it first, and one that asked in passing would swallow the next key.
-async fn waiting(keys: &mut EventStream) -> Option<Option<io::Result<Event>>> {
+async fn next_ready(keys: &mut EventStream) -> Option<Option<io::Result<Event>>> {
     std::future::poll_fn(|cx| {
         Poll::Ready(match keys.poll_next_unpin(cx) {
             Poll::Ready(event) => Some(event),

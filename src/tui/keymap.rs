@@ -119,35 +119,35 @@ impl Keymap {
                 }
             }
         }
-        refused.extend(map.faults());
+        refused.extend(map.problems());
         if refused.is_empty() { Ok(map) } else { Err(refused) }
     }
 
     /// The choices of somebody whose Enter begins a line: Alt+Enter sends, unless they chose otherwise.
-    pub fn where_enter_begins_a_line(choices: &mut BTreeMap<String, Vec<String>>) {
+    pub fn enter_for_newline(choices: &mut BTreeMap<String, Vec<String>>) {
         for (name, keys) in [("send", &["Alt+Enter"][..]), ("newline", &["Enter", "Shift+Enter", "Ctrl+J"])] {
             choices.entry(name.to_owned()).or_insert_with(|| keys.iter().map(|key| (*key).to_owned()).collect());
         }
     }
 
     /// What is wrong with the map as a whole.
-    fn faults(&self) -> Vec<KeymapError> {
-        let mut faults = Vec::new();
+    fn problems(&self) -> Vec<KeymapError> {
+        let mut problems = Vec::new();
         let mut taken: HashMap<(Context, Chord), &'static str> = HashMap::new();
         for (row, chords) in TABLE.iter().zip(&self.chords) {
             for &key in chords {
                 if let Some(same_as) = key.same_as() {
-                    faults.push(KeymapError::Ambiguous { action: row.name.to_owned(), key, same_as });
+                    problems.push(KeymapError::Ambiguous { action: row.name.to_owned(), key, same_as });
                 }
                 if key.is_text() && row.context.takes_text() {
-                    faults.push(KeymapError::EatsText { action: row.name.to_owned(), key });
+                    problems.push(KeymapError::EatsText { action: row.name.to_owned(), key });
                 }
                 if let Some(first) = taken.insert((row.context, key), row.name) {
-                    faults.push(KeymapError::Conflict { key, first, second: row.name });
+                    problems.push(KeymapError::Conflict { key, first, second: row.name });
                 }
             }
         }
-        faults
+        problems
     }
 
     /// What a key means where these contexts hold, the nearest one first.
@@ -213,7 +213,7 @@ mod tests {
                 assert!(key.parse::<Chord>().is_ok(), "{}: {key}", row.name);
             }
         }
-        assert_eq!(Keymap::default().faults(), []);
+        assert_eq!(Keymap::default().problems(), []);
         let mut names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
         names.sort_unstable();
         names.dedup();
@@ -243,13 +243,13 @@ mod tests {
     #[test]
     fn enter_can_begin_a_line_and_ones_own_keys_win() {
         let mut choices = BTreeMap::new();
-        Keymap::where_enter_begins_a_line(&mut choices);
+        Keymap::enter_for_newline(&mut choices);
         let map = Keymap::with(&choices).expect("is fine");
         let means = |map: &Keymap, key| map.action(chord(key), &[Context::Prompt]);
         assert_eq!(means(&map, "Enter"), Some(Action::Prompt(PromptAction::Newline)));
         assert_eq!(means(&map, "Alt+Enter"), Some(SEND));
         let mut choices = BTreeMap::from([("send".to_owned(), vec!["Alt+G".to_owned()])]);
-        Keymap::where_enter_begins_a_line(&mut choices);
+        Keymap::enter_for_newline(&mut choices);
         assert_eq!(means(&Keymap::with(&choices).expect("is fine"), "Alt+G"), Some(SEND));
     }
 

@@ -150,7 +150,7 @@ impl Markdown {
     }
 
     /// All rows from the first on, set again as they are asked for. `source` is what it was last updated with.
-    pub fn every<'a>(&'a self, source: &'a str) -> impl Iterator<Item = TextRow> + 'a {
+    pub fn all_rows<'a>(&'a self, source: &'a str) -> impl Iterator<Item = TextRow> + 'a {
         let finished = (0..self.marks.len() - 1).flat_map(move |at| self.again(source, at));
         finished.chain(self.open.iter().chain(&self.tail).cloned())
     }
@@ -310,7 +310,7 @@ mod tests {
                 document.update(&source[..cut.min(source.len())], look(30));
             }
             document.update(&source, look(30));
-            prop_assert_eq!(document.every(&source).collect::<Vec<_>>(), render(&source, look(30)));
+            prop_assert_eq!(document.all_rows(&source).collect::<Vec<_>>(), render(&source, look(30)));
         }
     }
 
@@ -325,7 +325,7 @@ mod tests {
                 document.update(&source[..end], look(50));
             }
             document.update(&source, look(50));
-            prop_assert_eq!(document.every(&source).collect::<Vec<_>>(), render(&source, look(50)));
+            prop_assert_eq!(document.all_rows(&source).collect::<Vec<_>>(), render(&source, look(50)));
         }
     }
 

@@ -28,7 +28,7 @@ impl UiPrefs {
     pub fn read(text: &str) -> Self {
         let Ok(written) = toml::from_str::<PrefsFile>(text) else { return Self::default() };
         let sizes = PaneSizes { left: written.left, right: written.right, strip: written.strip }.within_bounds();
-        Self { sizes, theme: written.theme.as_deref().and_then(Theme::named) }
+        Self { sizes, theme: written.theme.as_deref().and_then(Theme::by_name) }
     }
 
     /// As text.

@@ -42,12 +42,12 @@ impl Terminal {
         if !Self::present() {
             return Err(io::Error::other("stdin and stdout must be a terminal"));
         }
-        give_back_on_panic();
+        restore_on_panic();
         enter(false)?;
         match ratatui::Terminal::new(QuietBackend::new(stdout())) {
             Ok(screen) => Ok(Self { screen, mouse: false }),
             Err(error) => {
-                give_back();
+                restore();
                 Err(error)
             }
         }
@@ -95,7 +95,7 @@ impl Terminal {
     /// # Errors
     /// Where the terminal cannot be taken again.
     pub fn lend<T>(&mut self, meanwhile: impl FnOnce() -> T) -> io::Result<T> {
-        give_back();
+        restore();
         let result = meanwhile();
         enter(self.mouse)?;
         // A new one remembers no frame; clearing the old one would ask the terminal where its cursor is.
@@ -106,7 +106,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        give_back();
+        restore();
     }
 }
 
@@ -126,14 +126,14 @@ fn enter(mouse: bool) -> io::Result<()> {
         execute!(stdout(), EnableMouseCapture)?;
     }
     if taken.is_err() {
-        give_back();
+        restore();
     }
     taken
 }
 
 /// Gives the terminal back. Does nothing the second time, and goes on where a step fails:
 /// there is nobody left to tell.
-pub fn give_back() {
+pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
@@ -146,15 +146,15 @@ pub fn give_back() {
 
 /// A panic on the thread that draws gives the terminal back before it is told. One on
 /// another thread leaves the screen alone: its message would only tear it.
-fn give_back_on_panic() {
+fn restore_on_panic() {
     let drawing = thread::current().id();
-    let tell = std::panic::take_hook();
+    let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if thread::current().id() == drawing {
-            give_back();
-            tell(info);
+            restore();
+            report(info);
         } else if !TAKEN.load(Ordering::SeqCst) {
-            tell(info);
+            report(info);
         }
     }));
 }
@@ -163,7 +163,7 @@ fn give_back_on_panic() {
 ///
 /// # Errors
 /// Where there is nothing like it.
-pub fn stop() -> io::Result<()> {
+pub fn stop_process() -> io::Result<()> {
     #[cfg(unix)]
     return rustix::process::kill_current_process_group(rustix::process::Signal::STOP).map_err(io::Error::from);
     #[cfg(not(unix))]

@@ -92,13 +92,13 @@ impl Theme {
     ];
 
     /// By name, as in the configuration.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, theme)| *theme)
     }
 
     /// What suits the background that a terminal tells in `COLORFGBG` (`15;0`, `0;default;15`);
     /// dark where it does not.
-    pub fn suiting(colorfgbg: &str) -> Self {
+    pub fn for_colorfgbg(colorfgbg: &str) -> Self {
         match colorfgbg.rsplit(';').next().map(str::parse::<u8>) {
             Some(Ok(7 | 9..=15)) => Self::Light,
             _ => Self::Dark,
@@ -191,7 +191,7 @@ mod tests {
         for (told, theme) in
             [("15;0", Theme::Dark), ("0;15", Theme::Light), ("0;default;7", Theme::Light), ("", Theme::Dark)]
         {
-            assert_eq!(Theme::suiting(told), theme, "{told:?}");
+            assert_eq!(Theme::for_colorfgbg(told), theme, "{told:?}");
         }
     }
 

@@ -13,7 +13,7 @@ mod replay;
 mod signatures;
 mod tour;
 
-use super::command::{Command, Composed};
+use super::effect::{ComposedRequest, Effect};
 use super::state::app::App;
 use super::state::model::ModelOption;
 use super::state::overlay::Overlay;
@@ -55,7 +55,7 @@ pub enum Msg {
     /// The user's editor gave this text back, or why it did not.
     Edited(Result<String, String>),
     /// The request as it would be sent, or why it cannot be.
-    Composed(Box<Result<Composed, String>>),
+    Composed(Box<Result<ComposedRequest, String>>),
     /// What the key may spend, or why that is not known.
     KeyInfo(Box<Result<KeyInfo, String>>),
     /// What the service says of the generation of this id, or why it does not.
@@ -71,15 +71,15 @@ pub enum Msg {
 }
 
 impl App {
-    /// Writes the headers' sheet anew, if it is open.
-    fn headers_again(&mut self) {
-        if let Some(Overlay::Headers(sheet)) = &self.overlay {
-            self.overlay = Some(Overlay::Headers(TextPopup { top: sheet.top, ..self.headers_sheet() }));
+    /// Writes the headers' popup anew, if it is open.
+    fn refresh_headers(&mut self) {
+        if let Some(Overlay::Headers(popup)) = &self.overlay {
+            self.overlay = Some(Overlay::Headers(TextPopup { top: popup.top, ..self.headers_popup() }));
         }
     }
 
     /// Whether this message may change what the screen shows now. No frame is due after one that cannot.
-    pub fn shows(&self, msg: &Msg) -> bool {
+    pub fn may_change_screen(&self, msg: &Msg) -> bool {
         match msg {
             Msg::Past(_) => matches!(self.overlay, Some(Overlay::History(_))),
             _ => true,
@@ -87,7 +87,7 @@ impl App {
     }
 
     /// Takes one thing in.
-    pub fn update(&mut self, now: Duration, msg: Msg) -> Option<Command> {
+    pub fn update(&mut self, now: Duration, msg: Msg) -> Option<Effect> {
         match msg {
             Msg::Key(key) if key.kind == KeyEventKind::Release => None,
             Msg::Key(key) => self.key(key),
@@ -100,17 +100,17 @@ impl App {
                 None
             }
             Msg::Report(report) => {
-                self.hear(now, &report);
+                self.on_report(now, &report);
                 None
             }
             Msg::KeyInfo(info) => {
                 self.server.key_info = Some(*info);
-                self.headers_again();
+                self.refresh_headers();
                 None
             }
             Msg::Received(id, generation) => {
                 self.server.generation = Some((id, *generation));
-                self.headers_again();
+                self.refresh_headers();
                 None
             }
             Msg::Composed(composed) => {
@@ -118,11 +118,11 @@ impl App {
                 None
             }
             Msg::Compared { number, column, report } => {
-                self.hear_compared(now, number, column, &report);
+                self.on_compare_report(now, number, column, &report);
                 None
             }
             Msg::Replayed(report) => {
-                self.hear_replayed(now, report.as_deref());
+                self.on_replay_report(now, report.as_deref());
                 None
             }
             Msg::Tick => self.press_for_tour(),
@@ -161,7 +161,7 @@ impl App {
     }
 
     /// Takes a report in. A run that begins takes the screen; others are passed over.
-    fn hear(&mut self, now: Duration, report: &Report) {
+    fn on_report(&mut self, now: Duration, report: &Report) {
         self.health.apply(now, report);
         if matches!(report.what, ReportKind::Observation(Observation::Begun(_))) {
             self.runs.put_away();

@@ -43,7 +43,7 @@ fn too_small(app: &App, f: &mut Frame<'_>) {
     let (w, h) = SMALLEST;
     let text =
         format!("Switchover needs {w}×{h} cells; this is {}×{}. Make the window larger.", area.width, area.height);
-    let rows = plain(&text, app.colours().style(StyleRole::Text), usize::from(area.width));
+    let rows = plain(&text, app.theme().style(StyleRole::Text), usize::from(area.width));
     for (row, y) in rows.iter().zip(area.y..area.bottom()) {
         f.buffer_mut().set_line(area.x, y, row, area.width);
     }
@@ -53,7 +53,7 @@ fn tabs(app: &App, layout: &Layout, f: &mut Frame<'_>) {
     if layout.tabs.is_empty() {
         return;
     }
-    let theme = app.colours();
+    let theme = app.theme();
     let mut spans = Vec::new();
     for (i, pane) in Pane::ALL.iter().enumerate() {
         let style = theme.style(if *pane == app.screen.focus { StyleRole::Selected } else { StyleRole::Dim });

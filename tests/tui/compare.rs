@@ -8,12 +8,12 @@ use switchover::tui::state::overlay::Overlay;
 use switchover::tui::state::overlay::compare::{Comparison, name};
 use switchover::tui::state::page::Agreement;
 use switchover::tui::theme::Theme;
-use switchover::tui::{Command, Msg};
+use switchover::tui::{Effect, Msg};
 
 fn begun() -> Stage {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.type_text("why?");
-    let Some(Command::Compare { number: 1, specs }) = stage.press("Alt+C") else { panic!("compares") };
+    let Some(Effect::Compare { number: 1, specs }) = stage.press("Alt+C") else { panic!("compares") };
     let chains: Vec<Vec<_>> =
         specs.iter().map(|spec| spec.chain.iter().map(|route| route.model.as_str()).collect()).collect();
     assert_eq!(chains, [["openai/gpt-4o-mini"], ["anthropic/claude-3-haiku"]]);
@@ -26,7 +26,7 @@ fn tell(stage: &mut Stage, number: u64, column: usize, reports: Vec<Report>) {
         let msg = Msg::Compared { number, column, report: Arc::new(report) };
         stage.app.update(stage.now, msg);
     }
-    stage.app.settle();
+    stage.app.refresh();
 }
 
 fn compare(stage: &Stage) -> &Comparison {
@@ -64,17 +64,17 @@ fn equal_fields_are_quiet_and_differing_ones_marked() {
     let first = recorded("takeover");
     let same = format!(" {}\n", answer_of(&first));
     tell(&mut stage, 1, 0, first);
-    assert_eq!(compare(&stage).verdict("answer"), Agreement::Alone);
-    assert!(compare(&stage).live() && stage.app.counts(stage.now), "the other run's time goes on");
+    assert_eq!(compare(&stage).agreement("answer"), Agreement::Alone);
+    assert!(compare(&stage).running() && stage.app.shows_time(stage.now), "the other run's time goes on");
     tell(&mut stage, 1, 1, another(&same));
-    assert_eq!(compare(&stage).verdict("answer"), Agreement::Same, "spaces around it make no difference");
+    assert_eq!(compare(&stage).agreement("answer"), Agreement::Same, "spaces around it make no difference");
     assert!(stage.screen().contains("all answers are equal") && stage.screen().contains("= answer"));
-    assert!(!compare(&stage).live() && !stage.app.counts(stage.now));
+    assert!(!compare(&stage).running() && !stage.app.shows_time(stage.now));
 
     let mut stage = begun();
     tell(&mut stage, 1, 0, recorded("takeover"));
     tell(&mut stage, 1, 1, another("Something else."));
-    assert_eq!(compare(&stage).verdict("answer"), Agreement::Differs);
+    assert_eq!(compare(&stage).agreement("answer"), Agreement::Differs);
     assert!(stage.screen().contains("the answers differ") && stage.screen().contains("≠ answer"));
 }
 
@@ -95,7 +95,7 @@ fn words_that_the_first_answer_does_not_have_are_marked_once_both_are_whole() {
     assert_eq!(new(&stage), ["smalla"]);
     assert!(stage.screen().contains("underlined: not in the first"));
     stage.app.resize(60, 16);
-    stage.app.settle();
+    stage.app.refresh();
     stage.script("End");
     assert_eq!(new(&stage).concat(), "smalla", "in other rows at another width");
 }
@@ -136,12 +136,12 @@ fn lists_numbers_and_labels_are_marked_as_values() {
 fn escape_ends_the_runs_and_what_comes_late_is_passed_over() {
     let mut stage = begun();
     tell(&mut stage, 1, 0, recorded("takeover").into_iter().take(5).collect());
-    assert_eq!(stage.press("Esc"), Some(Command::Cancel));
+    assert_eq!(stage.press("Esc"), Some(Effect::Cancel));
     assert!(stage.app.overlay.is_none());
     tell(&mut stage, 1, 0, recorded("takeover"));
     assert!(stage.app.runs.shown.is_none() && stage.app.runs.past.is_empty(), "it never takes the screen");
     let again = stage.press("Alt+C");
-    assert!(matches!(again, Some(Command::Compare { number: 2, .. })));
+    assert!(matches!(again, Some(Effect::Compare { number: 2, .. })));
     tell(&mut stage, 1, 0, recorded("takeover"));
     assert!(compare(&stage).columns[0].transcript.run.is_none(), "the first comparison's reports are not the second's");
 }
@@ -152,7 +152,7 @@ fn a_finished_comparison_is_in_the_history_and_can_be_asked_again() {
     tell(&mut stage, 1, 0, recorded("takeover"));
     assert_eq!(stage.press("r"), None, "not while a run is on");
     tell(&mut stage, 1, 1, another("Something else."));
-    assert!(matches!(stage.press("r"), Some(Command::Compare { number: 2, .. })));
+    assert!(matches!(stage.press("r"), Some(Effect::Compare { number: 2, .. })));
     assert_eq!(stage.app.runs.past.len(), 2);
 }
 
@@ -163,8 +163,8 @@ fn one_model_cannot_be_compared() {
     stage.type_text("why?");
     assert_eq!(stage.press("Alt+C"), None);
     assert!(matches!(stage.app.overlay, Some(Overlay::CompareSet(0))), "it can be mended where it is");
-    let commands = stage.script("a 'llama' Enter Enter");
-    assert!(matches!(commands.as_slice(), [Command::Compare { specs, .. }] if specs.len() == 2), "{commands:?}");
+    let effects = stage.script("a 'llama' Enter Enter");
+    assert!(matches!(effects.as_slice(), [Effect::Compare { specs, .. }] if specs.len() == 2), "{effects:?}");
 }
 
 #[test]
@@ -182,14 +182,14 @@ fn models_and_chains_are_chosen_up_to_four() {
     assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("No more than 4")));
     stage.script("Home Space End Space");
     assert_eq!(names(&stage), ["claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one", "two › three"]);
-    let Some(Command::Compare { specs, .. }) = stage.press("Enter") else { panic!("compares") };
+    let Some(Effect::Compare { specs, .. }) = stage.press("Enter") else { panic!("compares") };
     assert_eq!(specs.iter().map(|spec| spec.chain.len()).collect::<Vec<_>>(), [1, 2, 1, 2]);
     stage.app.resize(60, 16);
-    stage.app.settle();
+    stage.app.refresh();
     assert!(stage.screen().contains("compare 1–2 of 4"), "{}", stage.screen());
     stage.script("Right Right Right Left");
     assert!(stage.screen().contains("compare 2–3 of 4"), "{}", stage.screen());
-    assert_eq!(stage.press("e"), Some(Command::Cancel));
+    assert_eq!(stage.press("e"), Some(Effect::Cancel));
     stage.script("End x");
     assert_eq!(names(&stage), ["claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one"]);
     stage.script("F4");
@@ -208,7 +208,7 @@ fn a_look_at_a_comparison_without_news_renders_nothing() {
     let work = |stage: &Stage| compare(stage).columns.iter().map(|column| column.page.work()).sum::<u64>();
     let before = work(&stage);
     assert!(before > 0);
-    stage.app.settle();
+    stage.app.refresh();
     stage.frame();
     assert_eq!(work(&stage), before);
 }
@@ -216,7 +216,7 @@ fn a_look_at_a_comparison_without_news_renders_nothing() {
 fn replaying() -> (Stage, Vec<Report>) {
     let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover"]);
     let reports = recorded("takeover");
-    assert_eq!(stage.script("Ctrl+S p"), [Command::Replay(reports[0].run)]);
+    assert_eq!(stage.script("Ctrl+S p"), [Effect::Replay(reports[0].run)]);
     assert!(stage.app.busy());
     (stage, reports)
 }
@@ -228,7 +228,7 @@ fn a_replay_is_the_run_again_and_says_so() {
     for report in reports {
         stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(report))));
     }
-    stage.app.settle();
+    stage.app.refresh();
     let run = stage.app.runs.shown.as_ref().expect("a run");
     assert_eq!(run.transcript.latest, last);
     assert!(stage.screen().lines().next().is_some_and(|line| line.ends_with("REPLAY")), "{}", stage.screen());
@@ -245,7 +245,7 @@ fn a_replay_can_be_cancelled_and_a_torn_one_ends() {
         stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(report.clone()))));
     }
     assert!(stage.app.busy());
-    assert_eq!(stage.press("Esc"), Some(Command::Cancel));
+    assert_eq!(stage.press("Esc"), Some(Effect::Cancel));
     assert!(!stage.app.busy());
     stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(reports[6].clone()))));
     assert!(!stage.app.busy(), "what comes late is passed over");

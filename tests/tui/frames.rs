@@ -30,7 +30,7 @@ fn grown(bytes: usize) -> Stage {
     while sent < bytes {
         sent += piece.len();
         stage.app.update(stage.now, text(run, 130, piece.clone()));
-        stage.app.settle();
+        stage.app.refresh();
     }
     stage
 }
@@ -42,24 +42,24 @@ fn a_long_transcript_is_rendered_about_once_and_a_frame_touches_what_it_shows() 
     let run = recorded("takeover")[0].run;
     let mut stage = grown(1 << 20);
     stage.app.answer.page.pinned = Some(true);
-    stage.app.settle();
+    stage.app.refresh();
     let answer = stage.app.answer.page.work();
     assert!(answer < 2 * MB, "{answer} bytes rendered for an answer of 1 MB");
     let piece = "It thinks of 世界, and goes on.\n".repeat(2000);
     for _ in 0..9 * MB as usize / piece.len() {
         stage.app.update(stage.now, delta(run, 135, Delta::Reasoning(piece.clone())));
-        stage.app.settle();
+        stage.app.refresh();
     }
     assert_eq!(stage.app.answer.page.work(), answer, "what is folded is not rendered");
     let folded: usize = stage.app.transcript().expect("a run").attempts.iter().map(|a| a.reasoning.len()).sum();
     assert!(folded as u64 > 8 * MB, "{folded} bytes are there");
 
     stage.app.update(stage.now, text(run, 140, "one more".to_owned()));
-    stage.app.settle();
+    stage.app.refresh();
     let more = stage.app.answer.page.work() - answer;
     assert!(more < 20_000, "{more} bytes rendered for eight more");
     let again = stage.app.answer.page.work();
-    stage.app.settle();
+    stage.app.refresh();
     stage.frame();
     assert_eq!(stage.app.answer.page.work(), again, "a frame without news renders nothing");
 }
@@ -83,7 +83,7 @@ fn the_view_stays_where_the_reader_put_it() {
     let run = recorded("takeover")[0].run;
     for i in 0..50 {
         stage.app.update(stage.now, text(run, 200 + i, format!("more {i}\n\n")));
-        stage.app.settle();
+        stage.app.refresh();
     }
     assert_eq!(shown(&stage), before);
     let screen = stage.screen();

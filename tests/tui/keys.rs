@@ -6,7 +6,7 @@ use std::time::Duration;
 use switchover::tui::layout::Pane;
 use switchover::tui::state::overlay::Overlay;
 use switchover::tui::theme::Theme;
-use switchover::tui::{Command, Msg};
+use switchover::tui::{Effect, Msg};
 
 fn stage() -> Stage {
     Stage::new(120, 36, Theme::Dark, &[])
@@ -16,9 +16,9 @@ fn stage() -> Stage {
 fn three_keys_break_the_primary_and_send() {
     let mut stage = stage();
     stage.type_text("why?");
-    let commands = stage.script("F4 5 Enter");
-    let [Command::SetFault { model, fault }, Command::Send(ask)] = commands.as_slice() else {
-        panic!("{commands:?}");
+    let effects = stage.script("F4 5 Enter");
+    let [Effect::SetFault { model, fault }, Effect::Send(ask)] = effects.as_slice() else {
+        panic!("{effects:?}");
     };
     assert_eq!(
         (model.as_str(), fault.as_ref().map(ToString::to_string).as_deref()),
@@ -32,8 +32,8 @@ fn three_keys_break_the_primary_and_send() {
 #[test]
 fn a_paste_never_sends() {
     let mut stage = stage();
-    let command = stage.app.update(stage.now, Msg::Paste("one\r\ntwo\rthree\n".into()));
-    assert_eq!(command, None);
+    let effect = stage.app.update(stage.now, Msg::Paste("one\r\ntwo\rthree\n".into()));
+    assert_eq!(effect, None);
     assert_eq!(stage.app.prompt.inputs[0].text(), "one\ntwo\nthree\n");
 }
 
@@ -51,7 +51,7 @@ fn escape_closes_then_cancels() {
     stage.press("F1");
     assert_eq!(stage.press("Esc"), None);
     assert!(stage.app.overlay.is_none());
-    assert_eq!(stage.press("Esc"), Some(Command::Cancel));
+    assert_eq!(stage.press("Esc"), Some(Effect::Cancel));
 }
 
 #[test]
@@ -60,9 +60,9 @@ fn control_c_clears_the_draft_then_leaves_even_in_a_run() {
     stage.type_text("draft");
     assert_eq!(stage.press("Ctrl+C"), None);
     assert!(stage.app.prompt.is_empty());
-    assert_eq!(stage.press("Ctrl+C"), Some(Command::Quit));
+    assert_eq!(stage.press("Ctrl+C"), Some(Effect::Quit));
     stage.play("takeover", Duration::from_millis(400));
-    assert_eq!(stage.script("x Backspace Ctrl+C Ctrl+C"), [Command::Quit]);
+    assert_eq!(stage.script("x Backspace Ctrl+C Ctrl+C"), [Effect::Quit]);
 }
 
 #[test]
@@ -74,11 +74,11 @@ fn another_key_between_two_control_c_keeps_the_program() {
 #[test]
 fn control_q_specs_while_a_run_is_on() {
     let mut stage = stage();
-    assert_eq!(stage.press("Ctrl+Q"), Some(Command::Quit));
+    assert_eq!(stage.press("Ctrl+Q"), Some(Effect::Quit));
     stage.play("takeover", Duration::from_millis(400));
     assert_eq!(stage.press("Ctrl+Q"), None);
     assert!(matches!(stage.app.overlay, Some(Overlay::Leave)));
-    assert_eq!(stage.press("Enter"), Some(Command::Quit));
+    assert_eq!(stage.press("Enter"), Some(Effect::Quit));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn control_d_leaves_on_an_empty_prompt_and_deletes_else() {
     let mut stage = stage();
     stage.script("'ab' Left Ctrl+D");
     assert_eq!(stage.app.prompt.inputs[0].text(), "a");
-    assert_eq!(stage.script("Backspace Ctrl+D"), [Command::Quit]);
+    assert_eq!(stage.script("Backspace Ctrl+D"), [Effect::Quit]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn enter_sends_once_and_other_enters_make_lines() {
     let mut stage = stage();
     stage.script("'a' Alt+Enter 'b' Ctrl+J 'c' Shift+Enter 'd'");
     assert_eq!(stage.app.prompt.inputs[0].text(), "a\nb\nc\nd");
-    assert!(matches!(stage.press("Enter"), Some(Command::Send(_))));
+    assert!(matches!(stage.press("Enter"), Some(Effect::Send(_))));
     assert_eq!(stage.press("Enter"), None, "a run is on");
 }
 
@@ -102,7 +102,7 @@ fn enter_sends_once_and_other_enters_make_lines() {
 fn an_untouched_prompt_sends_its_examples() {
     let mut stage = stage();
     stage.app.prompt.inputs[0].area.set_placeholder_text("What is DSPy?");
-    let Some(Command::Send(ask)) = stage.press("Enter") else { panic!("sends") };
+    let Some(Effect::Send(ask)) = stage.press("Enter") else { panic!("sends") };
     assert_eq!(task(&ask).inputs["question"], "What is DSPy?");
     assert_eq!(stage.app.prompt.inputs[0].text(), "What is DSPy?", "what was asked can be seen");
 }
@@ -206,9 +206,9 @@ fn a_model_that_no_catalogue_knows_can_be_added() {
 fn every_letter_of_the_picker_sets_its_own_fault() {
     for (letter, word, _) in switchover::tui::state::overlay::faults::COMMON {
         let mut stage = stage();
-        let commands = stage.script(&format!("F4 {letter}"));
-        let [Command::SetFault { fault: Some(fault), .. }] = commands.as_slice() else {
-            panic!("{letter} sets no fault: {commands:?}")
+        let effects = stage.script(&format!("F4 {letter}"));
+        let [Effect::SetFault { fault: Some(fault), .. }] = effects.as_slice() else {
+            panic!("{letter} sets no fault: {effects:?}")
         };
         assert_eq!(fault.to_string(), *word);
     }
@@ -219,8 +219,8 @@ fn faults_heal() {
     let mut stage = stage();
     stage.script("F4 5 F4 Right g");
     assert!(stage.app.next.chain.iter().all(|link| link.fault.is_some()));
-    assert!(matches!(stage.script("F4 Backspace").as_slice(), [Command::SetFault { fault: None, .. }]));
-    assert_eq!(stage.script("Ctrl+P 'all faults' Enter"), [Command::HealAll]);
+    assert!(matches!(stage.script("F4 Backspace").as_slice(), [Effect::SetFault { fault: None, .. }]));
+    assert_eq!(stage.script("Ctrl+P 'all faults' Enter"), [Effect::HealAll]);
     assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()));
 }
 
@@ -229,9 +229,9 @@ fn a_fault_can_be_typed_with_its_schedule() {
     let mut stage = stage();
     stage.script("F4 / 'nonsense' Enter");
     assert!(stage.app.overlay.is_some(), "a word that is no fault is not taken");
-    let commands = stage.script("Ctrl+U '503@first=2' Enter");
+    let effects = stage.script("Ctrl+U '503@first=2' Enter");
     assert!(
-        matches!(commands.as_slice(), [Command::SetFault { fault: Some(fault), .. }] if fault.to_string() == "503@first=2")
+        matches!(effects.as_slice(), [Effect::SetFault { fault: Some(fault), .. }] if fault.to_string() == "503@first=2")
     );
 }
 
@@ -246,11 +246,11 @@ fn the_palette_reaches_what_has_no_key() {
 fn copies_are_what_they_say() {
     let mut stage = stage();
     stage.play("takeover", Duration::from_secs(60));
-    let Some(Command::Copy { text, .. }) = stage.press("Ctrl+O") else { panic!("copies") };
+    let Some(Effect::Copy { text, .. }) = stage.press("Ctrl+O") else { panic!("copies") };
     assert!(text.starts_with("**DSPy** is a framework") && !text.contains("[[ ##"), "{text}");
-    let Some(Command::Copy { text, .. }) = stage.script("Ctrl+P 'curl' Enter").pop() else { panic!("copies") };
+    let Some(Effect::Copy { text, .. }) = stage.script("Ctrl+P 'curl' Enter").pop() else { panic!("copies") };
     assert!(text.starts_with("curl -N 'http://127.0.0.1") && text.contains("Bearer $OPENROUTER_API_KEY"), "{text}");
-    let Some(Command::Copy { text, .. }) = stage.script("Tab Tab Tab y").pop() else { panic!("copies") };
+    let Some(Effect::Copy { text, .. }) = stage.script("Tab Tab Tab y").pop() else { panic!("copies") };
     assert!(text.contains("#2 ↪ fallback"), "{text}");
 }
 
@@ -260,8 +260,8 @@ fn an_earlier_run_is_shown_and_run_again() {
     stage.script("Ctrl+S Enter");
     assert!(stage.screen().contains("from history"));
     assert_eq!(stage.app.prompt.inputs[0].text(), "6*7?");
-    let commands = stage.script("Ctrl+S Down r");
-    assert!(matches!(commands.as_slice(), [Command::Send(ask)] if task(ask).inputs["question"] == "What is DSPy?"));
+    let effects = stage.script("Ctrl+S Down r");
+    assert!(matches!(effects.as_slice(), [Effect::Send(ask)] if task(ask).inputs["question"] == "What is DSPy?"));
 }
 
 #[test]
@@ -269,19 +269,19 @@ fn a_breaker_is_reset_from_the_board() {
     let mut stage = stage();
     stage.play("overloaded", Duration::from_secs(60));
     assert!(stage.script("F6").is_empty());
-    assert!(stage.app.counts(stage.now), "the pause runs down on the screen");
-    assert_eq!(stage.script("r"), [Command::ResetBreaker("openai/gpt-4o-mini".into())]);
-    assert!(!stage.app.counts(stage.now), "and then nothing does");
+    assert!(stage.app.shows_time(stage.now), "the pause runs down on the screen");
+    assert_eq!(stage.script("r"), [Effect::ResetBreaker("openai/gpt-4o-mini".into())]);
+    assert!(!stage.app.shows_time(stage.now), "and then nothing does");
 }
 
 #[test]
 fn idle_counts_nothing() {
     let mut stage = stage();
-    assert!(!stage.app.counts(stage.now));
+    assert!(!stage.app.shows_time(stage.now));
     stage.play("takeover", Duration::from_millis(400));
-    assert!(stage.app.counts(stage.now));
+    assert!(stage.app.shows_time(stage.now));
     stage.play("takeover", Duration::from_secs(60));
-    assert!(!stage.app.counts(stage.now));
+    assert!(!stage.app.shows_time(stage.now));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn reports_of_another_run_change_nothing() {
     for report in crate::stage::recorded("takeover").into_iter().skip(1) {
         stage.app.update(stage.now, Msg::Report(Arc::new(report)));
     }
-    stage.app.settle();
+    stage.app.refresh();
     assert_eq!(stage.screen(), before);
 }
 
@@ -302,6 +302,6 @@ fn the_first_letter_warms_a_connection_to_a_server() {
     assert_eq!(stage.press("a"), None, "the simulator is at hand anyway");
     stage.press("Backspace");
     stage.app.server.simulated = false;
-    assert_eq!(stage.press("a"), Some(Command::Warm));
+    assert_eq!(stage.press("a"), Some(Effect::Warm));
     assert_eq!(stage.press("b"), None, "once is enough");
 }

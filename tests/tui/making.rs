@@ -13,7 +13,7 @@ use switchover::report::{Observation, Report, ReportKind};
 use switchover::spec::Task;
 use switchover::tui::state::overlay::Overlay;
 use switchover::tui::theme::Theme;
-use switchover::tui::{Command, Composed, Msg};
+use switchover::tui::{ComposedRequest, Effect, Msg};
 
 fn stage() -> Stage {
     Stage::new(120, 36, Theme::Dark, &[])
@@ -46,7 +46,7 @@ fn a_good_run_becomes_a_demo_with_one_key_and_is_sent() {
     let names: Vec<&str> = stage.app.next.demos[0].keys().map(String::as_str).collect();
     assert_eq!(names, ["question", "reasoning", "answer"]);
     let sent = stage.script("'again' Enter");
-    let [Command::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };
+    let [Effect::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(task(ask).demos, stage.app.next.demos);
 }
 
@@ -80,7 +80,7 @@ fn a_signature_is_saved_with_its_demos_and_module() {
     let mut stage = stage();
     stage.play("takeover", Duration::MAX);
     let saved = stage.script("Alt+P F3 Alt+S Ctrl+S");
-    let [Command::SaveSignature(entry)] = saved.as_slice() else { panic!("{saved:?}") };
+    let [Effect::SaveSignature(entry)] = saved.as_slice() else { panic!("{saved:?}") };
     assert_eq!(entry.signature.name, "Question");
     assert_eq!((entry.module, entry.demos.len()), (stage.app.next.module, 1));
     assert_ne!(entry.module, Module::ChainOfThought);
@@ -97,7 +97,7 @@ fn what_is_typed_once_stays_in_the_list_and_gets_a_name() {
     stage.script("'poem: str -> mood: str' Enter");
     assert!(stage.app.signatures.entries.iter().any(|entry| entry.signature.inline().contains("poem")));
     let saved = stage.script("Alt+S Ctrl+S");
-    let [Command::SaveSignature(entry)] = saved.as_slice() else { panic!("{saved:?}") };
+    let [Effect::SaveSignature(entry)] = saved.as_slice() else { panic!("{saved:?}") };
     assert_eq!(entry.signature.name, "mood");
     let same = stage.app.signatures.entries.iter().filter(|entry| entry.signature.inline().contains("poem")).count();
     assert_eq!(same, 1, "the unnamed one gave way to the named one");
@@ -134,7 +134,7 @@ fn settings_are_sent_and_read_back() {
     stage.script("Alt+O Ctrl+S");
     assert_eq!(stage.app.next.settings, before);
     let sent = stage.script("'why?' Enter");
-    let [Command::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };
+    let [Effect::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(ask.settings, before);
 }
 
@@ -148,8 +148,8 @@ fn headers_are_checked_before_they_are_used() {
     assert!(stage.screen().contains("visible ASCII"));
     wipe(&mut stage);
     stage.type_text("title = \"Mine\"");
-    let command = stage.press("Ctrl+S");
-    let Some(Command::SetHeaders(headers)) = command else { panic!("{command:?}") };
+    let effect = stage.press("Ctrl+S");
+    let Some(Effect::SetHeaders(headers)) = effect else { panic!("{effect:?}") };
     let title = headers.title.expect("a title");
     assert_eq!((title.value.as_str(), &title.from), ("Mine", &ValueOrigin::Session));
     assert!(headers.referer.is_none());
@@ -165,7 +165,7 @@ fn a_secret_header_stays_masked_on_the_screen_until_it_is_made_public() {
     assert!(stage.screen().contains("X-Key: …ter2") && !stage.screen().contains("hunter2-"), "{}", stage.screen());
     stage.press("e");
     assert!(stage.screen().contains("X-Key = \"••••\"") && !stage.screen().contains("hunter2-"), "{}", stage.screen());
-    let Some(Command::SetHeaders(same)) = stage.press("Ctrl+S") else { panic!("not saved") };
+    let Some(Effect::SetHeaders(same)) = stage.press("Ctrl+S") else { panic!("not saved") };
     assert_eq!(same.extras, stage.app.server.headers.extras);
     assert_eq!((same.extras[0].value.expose(), &same.extras[0].from), (SECRET, &ValueOrigin::Flag));
     stage.press("e");
@@ -174,7 +174,7 @@ fn a_secret_header_stays_masked_on_the_screen_until_it_is_made_public() {
         stage.type_text(line);
         stage.press("Enter");
     }
-    let Some(Command::SetHeaders(public)) = stage.press("Ctrl+S") else { panic!("{}", stage.screen()) };
+    let Some(Effect::SetHeaders(public)) = stage.press("Ctrl+S") else { panic!("{}", stage.screen()) };
     assert_eq!(public.extras[0].value, HeaderValue::Public(SECRET.to_owned()));
     assert!(stage.screen().contains(SECRET), "{}", stage.screen());
 }
@@ -182,7 +182,7 @@ fn a_secret_header_stays_masked_on_the_screen_until_it_is_made_public() {
 #[test]
 fn what_the_key_may_spend_is_asked_for_with_the_headers() {
     let mut stage = stage();
-    assert_eq!(stage.press("F5"), Some(Command::AskServer { generation: None }));
+    assert_eq!(stage.press("F5"), Some(Effect::AskServer { generation: None }));
     assert!(stage.screen().contains("not told yet"));
     let tell = |stage: &mut Stage, info| stage.app.update(stage.now, Msg::KeyInfo(Box::new(info)));
     tell(&mut stage, Err("401: no such key".to_owned()));
@@ -218,7 +218,7 @@ fn far_dearer_fallbacks_are_flagged() {
         stage.app.models.all[i].max_output = Some(1000);
     }
     stage.press("Ctrl+L");
-    assert_eq!(stage.app.dear(), [1]);
+    assert_eq!(stage.app.expensive_fallbacks(), [1]);
     assert!(stage.screen().contains("far dearer"));
 }
 
@@ -226,13 +226,13 @@ fn far_dearer_fallbacks_are_flagged() {
 fn the_request_is_shown_before_it_is_sent() {
     let mut stage = stage();
     let asked = stage.script("'why?' F12");
-    let [Command::Compose(ask)] = asked.as_slice() else { panic!("{asked:?}") };
+    let [Effect::Compose(ask)] = asked.as_slice() else { panic!("{asked:?}") };
     assert_eq!(task(ask).inputs["question"], "why?");
     let request =
         Request { url: "https://example.org/x".into(), headers: Vec::new(), body: serde_json::json!({"model": "m"}) };
     let worst = vec![("a/b".to_owned(), Some(0.25)), ("c/d".to_owned(), None)];
-    stage.app.update(stage.now, Msg::Composed(Box::new(Ok(Composed { request: request.into(), worst }))));
-    stage.app.settle();
+    stage.app.update(stage.now, Msg::Composed(Box::new(Ok(ComposedRequest { request: request.into(), worst }))));
+    stage.app.refresh();
     let screen = stage.screen();
     for part in ["https://example.org/x", "$0.250000", "unknown", "\"model\": \"m\""] {
         assert!(screen.contains(part), "{part}: {screen}");
@@ -246,10 +246,10 @@ fn a_large_paste_is_one_word_until_it_is_sent() {
     let mut stage = stage();
     let large = "line\n".repeat(30_000);
     stage.app.update(stage.now, Msg::Paste(large.clone()));
-    stage.app.settle();
+    stage.app.refresh();
     assert_eq!(stage.app.prompt.inputs[0].text(), "[paste 1: 150 KB, 30000 lines]");
     let sent = stage.press("Enter");
-    let Some(Command::Send(ask)) = sent else { panic!("{sent:?}") };
+    let Some(Effect::Send(ask)) = sent else { panic!("{sent:?}") };
     assert_eq!(task(&ask).inputs["question"], large.as_str());
 }
 
@@ -281,7 +281,7 @@ fn every_chain_of_a_vote_is_shown() {
         }
     }
     tell(ReportKind::Observation(Observation::Voted(switchover::dspy::vote(&signature, &answers).expect("a vote"))));
-    stage.app.settle();
+    stage.app.refresh();
     let screen = stage.screen();
     for part in ["★ chain 1 of 3: 42", "· chain 2 of 3: 41", "chain 3 of 3: about to ask", "2 × 42 · 1 × 41"] {
         assert!(screen.contains(part), "{part}: {screen}");

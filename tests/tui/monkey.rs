@@ -12,7 +12,7 @@ use switchover::transcript::Transcript;
 use switchover::tui::keymap::TABLE;
 use switchover::tui::layout::Pane;
 use switchover::tui::theme::Theme;
-use switchover::tui::{Command, Msg};
+use switchover::tui::{Effect, Msg};
 
 const RUNS: [&str; 4] = ["takeover", "overloaded", "exhausted", "typed"];
 
@@ -57,41 +57,41 @@ impl Monkey {
     }
 
     fn hear(&mut self, msg: Msg) {
-        let command = self.stage.app.update(self.stage.now, msg);
-        self.stage.app.settle();
-        self.answer(command);
+        let effect = self.stage.app.update(self.stage.now, msg);
+        self.stage.app.refresh();
+        self.answer(effect);
     }
 
-    /// What the worker would say to a command.
-    fn answer(&mut self, command: Option<Command>) {
+    /// What the worker would say to an effect.
+    fn answer(&mut self, effect: Option<Effect>) {
         let report = |report: Report| Msg::Report(Arc::new(report));
-        match command {
-            Some(Command::Quit) => self.left = true,
-            Some(Command::Cancel) => {
+        match effect {
+            Some(Effect::Quit) => self.left = true,
+            Some(Effect::Cancel) => {
                 self.to_come.retain(ends);
                 while let Some(msg) = self.to_come.pop() {
                     self.hear(msg);
                 }
             }
-            Some(Command::Send(ask)) => {
+            Some(Effect::Send(ask)) => {
                 let run = RUNS[task(&ask).inputs.len() % RUNS.len()];
                 self.to_come.extend(recorded(run).into_iter().rev().map(report));
             }
-            Some(Command::Compare { number, specs }) => {
+            Some(Effect::Compare { number, specs }) => {
                 for column in 0..specs.len() {
                     let reports = recorded(RUNS[column % RUNS.len()]).into_iter().rev();
                     let told = |report| Msg::Compared { number, column, report: Arc::new(report) };
                     self.to_come.extend(reports.map(told));
                 }
             }
-            Some(Command::Replay(_)) => {
+            Some(Effect::Replay(_)) => {
                 self.to_come.push(Msg::Replayed(None));
                 let reports = recorded("takeover").into_iter().rev();
                 self.to_come.extend(reports.map(|report| Msg::Replayed(Some(Arc::new(report)))));
             }
-            Some(Command::Edit(text)) => self.hear(Msg::Edited(Ok(text + "\n# edited \u{1b}[2J"))),
-            Some(Command::Compose(_)) => self.hear(Msg::Composed(Box::new(Err("not here".to_owned())))),
-            Some(Command::AskServer { generation }) => {
+            Some(Effect::Edit(text)) => self.hear(Msg::Edited(Ok(text + "\n# edited \u{1b}[2J"))),
+            Some(Effect::Compose(_)) => self.hear(Msg::Composed(Box::new(Err("not here".to_owned())))),
+            Some(Effect::AskServer { generation }) => {
                 self.hear(Msg::KeyInfo(Box::new(Err("not here".to_owned()))));
                 if let Some(id) = generation {
                     self.hear(Msg::Received(id, Box::new(Err("not here".to_owned()))));
@@ -102,8 +102,8 @@ impl Monkey {
     }
 
     fn press(&mut self, key: &str) {
-        let command = self.stage.press(key);
-        self.answer(command);
+        let effect = self.stage.press(key);
+        self.answer(effect);
     }
 
     fn act(&mut self, act: &Act) {
@@ -112,7 +112,7 @@ impl Monkey {
             Act::Paste(text) => self.hear(Msg::Paste(text.clone())),
             Act::Resize(width, height) => {
                 self.stage.app.resize(*width, *height);
-                self.stage.app.settle();
+                self.stage.app.refresh();
             }
             Act::Wheel(rows) => self.hear(Msg::Wheel(*rows)),
             Act::Hear(count) => {
@@ -158,7 +158,7 @@ proptest! {
                 return Ok(());
             }
             let earlier = Msg::Past(vec![Transcript::of(&recorded("takeover"))]);
-            if !monkey.stage.app.shows(&earlier) {
+            if !monkey.stage.app.may_change_screen(&earlier) {
                 monkey.hear(earlier);
                 prop_assert!(monkey.stage.frame() == frame, "a message that shows nothing was seen after {act:?}");
             }
@@ -168,7 +168,7 @@ proptest! {
         }
         prop_assert!(monkey.stage.app.overlay.is_none(), "Esc does not close {:?}", monkey.stage.app.overlay);
         prop_assert!(!monkey.stage.app.busy(), "Esc does not cancel");
-        monkey.stage.app.go(Pane::Prompt);
+        monkey.stage.app.focus(Pane::Prompt);
         monkey.press("Ctrl+Q");
         prop_assert!(monkey.left, "Ctrl+Q does not leave");
     }

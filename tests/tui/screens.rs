@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchover::report::{Observation, ReportKind};
 use switchover::tui::theme::Theme;
-use switchover::tui::{Command, Composed, Msg};
+use switchover::tui::{ComposedRequest, Effect, Msg};
 
 const SIZES: [[u16; 2]; 3] = [[120, 36], [80, 24], [60, 16]];
 
@@ -45,7 +45,7 @@ impl Case {
         for command in stage.script(&self.keys) {
             answer(&mut stage, &command);
         }
-        stage.app.settle();
+        stage.app.refresh();
         stage
     }
 }
@@ -55,10 +55,10 @@ const ANOTHER: &str = "DSPy is a *Python* framework for programming language mod
     comes out\n- modules say how to ask";
 
 /// What the rest of the program would say to a command.
-fn answer(stage: &mut Stage, command: &Command) {
+fn answer(stage: &mut Stage, command: &Effect) {
     let reports = recorded("takeover");
     match command {
-        Command::Compare { number, specs } => {
+        Effect::Compare { number, specs } => {
             let told = |column: usize| reports.iter().map(move |report| (column, report.clone()));
             for (column, mut report) in (0..specs.len()).flat_map(told) {
                 if let (1.., ReportKind::Observation(Observation::Parsed { prediction, .. })) =
@@ -69,14 +69,14 @@ fn answer(stage: &mut Stage, command: &Command) {
                 stage.app.update(stage.now, Msg::Compared { number: *number, column, report: Arc::new(report) });
             }
         }
-        Command::Compose(_) => {
+        Effect::Compose(_) => {
             let sent = reports.iter().find_map(|report| match &report.what {
                 ReportKind::Observation(Observation::Sent(sent)) => Some(sent.request.clone()),
                 _ => None,
             });
             let worst =
                 vec![("openai/gpt-4o-mini".to_owned(), Some(0.0012)), ("anthropic/claude-3-haiku".to_owned(), None)];
-            let composed = Composed { request: sent.expect("a request"), worst };
+            let composed = ComposedRequest { request: sent.expect("a request"), worst };
             stage.app.update(stage.now, Msg::Composed(Box::new(Ok(composed))));
         }
         _ => {}

@@ -18,7 +18,7 @@ use switchover::tui::state::app::{App, InitialState};
 use switchover::tui::state::model::ModelOption;
 use switchover::tui::theme::Theme;
 use switchover::tui::view::draw;
-use switchover::tui::{ChainEntry, Command, Msg};
+use switchover::tui::{ChainEntry, Effect, Msg};
 
 pub(crate) struct Stage {
     pub(crate) app: App,
@@ -85,7 +85,7 @@ impl Stage {
         let earlier = past.iter().map(|name| Transcript::of(&recorded(name))).collect();
         stage.app.update(stage.now, Msg::Past(earlier));
         stage.app.resize(width, height);
-        stage.app.settle();
+        stage.app.refresh();
         stage
     }
 
@@ -95,16 +95,16 @@ impl Stage {
         for report in recorded(name).into_iter().filter(|report| report.at <= until) {
             self.now = began + report.at;
             self.app.update(self.now, Msg::Report(Arc::new(report)));
-            self.app.settle();
+            self.app.refresh();
         }
     }
 
     /// Presses one key, written as in the table.
-    pub(crate) fn press(&mut self, key: &str) -> Option<Command> {
+    pub(crate) fn press(&mut self, key: &str) -> Option<Effect> {
         let chord: Chord = key.parse().unwrap_or_else(|()| panic!("{key:?} is a key"));
-        let command = self.app.update(self.now, Msg::Key(chord.event()));
-        self.app.settle();
-        command
+        let effect = self.app.update(self.now, Msg::Key(chord.event()));
+        self.app.refresh();
+        effect
     }
 
     /// Types a text.
@@ -118,17 +118,17 @@ impl Stage {
         }
     }
 
-    /// Presses keys and types what stands in quotes; gives back the commands.
-    pub(crate) fn script(&mut self, script: &str) -> Vec<Command> {
-        let mut commands = Vec::new();
+    /// Presses keys and types what stands in quotes; gives back the effects.
+    pub(crate) fn script(&mut self, script: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
         for (i, part) in script.split('\'').enumerate() {
             if i % 2 == 1 {
                 self.type_text(part);
             } else {
-                commands.extend(part.split_whitespace().filter_map(|key| self.press(key)));
+                effects.extend(part.split_whitespace().filter_map(|key| self.press(key)));
             }
         }
-        commands
+        effects
     }
 
     pub(crate) fn frame(&self) -> Buffer {

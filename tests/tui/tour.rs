@@ -5,18 +5,18 @@ use std::sync::Arc;
 use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::keymap::Keymap;
 use switchover::tui::state::overlay::Overlay;
-use switchover::tui::state::tour::{keys, plan};
+use switchover::tui::state::tour::{built_in, parse_keys};
 use switchover::tui::theme::Theme;
-use switchover::tui::{Command, Msg};
+use switchover::tui::{Effect, Msg};
 
 /// Lets the tour press its keys; what is sent is answered at once by the recorded run.
-fn play(stage: &mut Stage) -> Vec<Command> {
-    let mut commands = Vec::new();
+fn play(stage: &mut Stage) -> Vec<Effect> {
+    let mut effects = Vec::new();
     for _ in 0..200 {
-        let Some(command) = stage.app.update(stage.now, Msg::Tick) else { continue };
-        let told: Vec<Msg> = match &command {
-            Command::Send(_) => recorded("takeover").into_iter().map(|r| Msg::Report(Arc::new(r))).collect(),
-            Command::Compare { number, specs } => {
+        let Some(effect) = stage.app.update(stage.now, Msg::Tick) else { continue };
+        let told: Vec<Msg> = match &effect {
+            Effect::Send(_) => recorded("takeover").into_iter().map(|r| Msg::Report(Arc::new(r))).collect(),
+            Effect::Compare { number, specs } => {
                 let told = |column: usize| recorded("takeover").into_iter().map(move |r| (column, r));
                 let msg = |(column, r)| Msg::Compared { number: *number, column, report: Arc::new(r) };
                 (0..specs.len()).flat_map(told).map(msg).collect()
@@ -26,14 +26,14 @@ fn play(stage: &mut Stage) -> Vec<Command> {
         for msg in told {
             stage.app.update(stage.now, msg);
         }
-        commands.push(command);
+        effects.push(effect);
     }
-    stage.app.settle();
-    commands
+    stage.app.refresh();
+    effects
 }
 
-fn sends(commands: &[Command]) -> usize {
-    commands.iter().filter(|command| matches!(command, Command::Send(_))).count()
+fn sends(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| matches!(effect, Effect::Send(_))).count()
 }
 
 #[test]
@@ -54,8 +54,8 @@ fn steps_do_what_they_say(mut stage: Stage) {
     stage.press("Alt+T");
     let mut seen = Vec::new();
     while let Some(step) = stage.app.tour.as_ref().and_then(|tour| tour.step().cloned()) {
-        let commands = play(&mut stage);
-        seen.push((sends(&commands), commands.iter().any(|c| matches!(c, Command::SetFault { .. }))));
+        let effects = play(&mut stage);
+        seen.push((sends(&effects), effects.iter().any(|c| matches!(c, Effect::SetFault { .. }))));
         let screen = stage.screen();
         assert!(screen.contains(&step.title), "{screen}");
         for word in step.text.split_whitespace() {
@@ -66,7 +66,7 @@ fn steps_do_what_they_say(mut stage: Stage) {
             "The same on a time axis" => assert!(screen.contains("█ answer"), "{screen}"),
             "Break the first model" => assert!(screen.contains("took over"), "{screen}"),
             "Standard: one model alone" => assert!(matches!(stage.app.overlay, Some(Overlay::Compare(_)))),
-            "Modules" => assert_ne!(stage.app.next.module, plan().module),
+            "Modules" => assert_ne!(stage.app.next.module, built_in().module),
             _ => assert!(stage.app.overlay.is_none(), "{}", step.title),
         }
         stage.press("Enter");
@@ -84,7 +84,7 @@ fn escape_leaves_at_any_moment_and_heals() {
     let chain = stage.app.next.chain.clone();
     stage.press("Alt+T");
     stage.app.update(stage.now, Msg::Tick);
-    assert_eq!(stage.press("Esc"), Some(Command::HealAll));
+    assert_eq!(stage.press("Esc"), Some(Effect::HealAll));
     assert!(stage.app.tour.is_none() && stage.app.next.chain == chain);
     assert_eq!(stage.app.update(stage.now, Msg::Tick), None, "no key is pressed any more");
 }
@@ -96,14 +96,14 @@ fn the_faults_of_the_user_and_of_the_tour_are_healed_and_no_longer_shown() {
     stage.script("F4 5 Esc");
     assert!(chain_line(&stage).contains("gpt-4o-mini ✗503"), "{}", stage.screen());
 
-    assert_eq!(stage.press("Alt+T"), Some(Command::HealAll));
+    assert_eq!(stage.press("Alt+T"), Some(Effect::HealAll));
     assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()), "the tour begins with healthy models");
     while !stage.app.next.chain.iter().any(|link| link.fault.is_some()) {
         play(&mut stage);
         stage.press("Enter");
     }
 
-    assert_eq!(stage.press("Esc"), Some(Command::HealAll));
+    assert_eq!(stage.press("Esc"), Some(Effect::HealAll));
     // The next key clears what the tour says at its end, and the chain is shown again.
     stage.press("Tab");
     let line = chain_line(&stage);
@@ -129,7 +129,7 @@ fn keys_wait_for_the_run_and_letters_of_the_user_do_nothing() {
     }
     assert_eq!(stage.app.sent.all.last().expect("sent")["question"], "What is DSPy?");
     stage.press("Enter");
-    assert!(stage.app.tour.as_ref().is_some_and(|tour| tour.at == 1 && tour.pressing()));
+    assert!(stage.app.tour.as_ref().is_some_and(|tour| tour.at == 1 && tour.has_keys()));
     assert_eq!(stage.app.update(stage.now, Msg::Tick), None);
     assert!(stage.app.overlay.is_none(), "the next step's keys wait");
 }
@@ -137,10 +137,10 @@ fn keys_wait_for_the_run_and_letters_of_the_user_do_nothing() {
 #[test]
 fn every_text_fits_the_smallest_screen_and_every_key_is_one() {
     let mut stage = Stage::new(60, 16, Theme::Dark, &[]);
-    assert!(plan().signature.parse::<switchover::dspy::Signature>().is_ok());
+    assert!(built_in().signature.parse::<switchover::dspy::Signature>().is_ok());
     stage.press("Alt+T");
-    for step in plan().steps {
-        keys(&step.keys).unwrap_or_else(|word| panic!("{}: {word:?} is no key", step.title));
+    for step in built_in().steps {
+        parse_keys(&step.keys).unwrap_or_else(|word| panic!("{}: {word:?} is no key", step.title));
         let rows = switchover::tui::wrap::plain(&step.text, ratatui::style::Style::default(), 58);
         assert!(rows.len() <= 3, "{}: {} rows", step.title, rows.len());
     }

@@ -23,7 +23,7 @@ use crate::openrouter::headers::Headers;
 use crate::openrouter::settings::RequestSettings;
 use crate::spec::{RunSpec, SignatureTask};
 use crate::transcript::{HealthBoard, Transcript};
-use crate::tui::command::ChainEntry;
+use crate::tui::effect::ChainEntry;
 use crate::tui::keymap::{Context, Keymap};
 use crate::tui::layout::{Layout, LayoutRequest, Pane, inner};
 use crate::tui::markdown::TextStyle;
@@ -167,9 +167,9 @@ impl App {
     }
 
     /// Whether time shows on the screen: a run is on, or the health board counts down to the end of a cooldown.
-    pub fn counts(&self, now: Duration) -> bool {
-        let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.live());
-        let touring = self.tour.as_ref().is_some_and(Tour::pressing);
+    pub fn shows_time(&self, now: Duration) -> bool {
+        let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.running());
+        let touring = self.tour.as_ref().is_some_and(Tour::has_keys);
         self.busy()
             || comparing
             || touring
@@ -182,7 +182,7 @@ impl App {
     }
 
     /// The theme to draw with.
-    pub fn colours(&self) -> Theme {
+    pub fn theme(&self) -> Theme {
         self.display.theme_now()
     }
 
@@ -191,11 +191,11 @@ impl App {
         if self.tour.is_some() {
             return vec![Context::Tour, Context::Always];
         }
-        self.places()
+        self.playground_contexts()
     }
 
     /// The same, whether or not the tour is on.
-    pub(in crate::tui) fn places(&self) -> Vec<Context> {
+    pub(in crate::tui) fn playground_contexts(&self) -> Vec<Context> {
         if let Some(overlay) = &self.overlay {
             let mut contexts = overlay.contexts();
             contexts.push(Context::Always);
@@ -240,8 +240,8 @@ impl App {
     }
 
     /// Places of the chain that may cost far more than its first.
-    pub fn dear(&self) -> Vec<usize> {
-        let bytes = self.prompt.inputs.iter().map(|input| input.whole().len()).sum();
+    pub fn expensive_fallbacks(&self) -> Vec<usize> {
+        let bytes = self.prompt.inputs.iter().map(|input| input.full_text().len()).sum();
         let route = |link: &ChainEntry| {
             let known = self.models.find(&link.model);
             let cost = known.and_then(|m| m.price.worst_case(bytes, self.next.settings.max_tokens.or(m.max_output)));
@@ -251,19 +251,19 @@ impl App {
     }
 
     /// Empty cells inside a pane's border, on either side.
-    pub fn air(&self) -> u16 {
+    pub fn padding(&self) -> u16 {
         u16::from(self.display.presenter)
     }
 
     /// Where a pane's text stands.
-    pub fn room(&self, pane: Pane) -> Rect {
+    pub fn text_area(&self, pane: Pane) -> Rect {
         let area = inner(self.screen.layout.pane(pane));
-        Rect { x: area.x.saturating_add(self.air()), width: area.width.saturating_sub(2 * self.air()), ..area }
+        Rect { x: area.x.saturating_add(self.padding()), width: area.width.saturating_sub(2 * self.padding()), ..area }
     }
 
     /// Brings what is derived up to date: places, and the rows of what has come. The work
     /// is that of the new text, not of all text, unless the width has changed.
-    pub fn settle(&mut self) {
+    pub fn refresh(&mut self) {
         let strip = self.tour.as_ref().map_or(0, |tour| tour.height(self.screen.size));
         let screen = Rect { x: 0, y: 0, width: self.screen.size.0, height: self.screen.size.1 - strip };
         let (focus, full, sizes, presenter) =
@@ -273,25 +273,25 @@ impl App {
         let sketch = Layout::of(screen, wish);
         let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
         self.screen.layout = Layout::of(screen, LayoutRequest { prompt_rows: wanted, ..wish });
-        let room = self.room(Pane::Answer);
-        let look = TextStyle { width: room.width, theme: self.colours(), role: StyleRole::Text };
+        let room = self.text_area(Pane::Answer);
+        let look = TextStyle { width: room.width, theme: self.theme(), role: StyleRole::Text };
         if let Some(run) = &self.runs.shown {
-            self.answer.page.settle(&run.transcript, look, usize::from(room.height), &|_| Agreement::Alone);
-            self.log.settle(&run.transcript, self.room(Pane::Log).width, self.colours(), self.display.presenter);
+            self.answer.page.refresh(&run.transcript, look, usize::from(room.height), &|_| Agreement::Alone);
+            self.log.refresh(&run.transcript, self.text_area(Pane::Log).width, self.theme(), self.display.presenter);
         } else {
             self.answer.page.clear();
             self.log.clear();
         }
         if let Some(Overlay::Compare(compare)) = &mut self.overlay {
-            compare.settle(&self.screen.layout, look.theme);
+            compare.refresh(&self.screen.layout, look.theme);
         }
-        if let (Some(Overlay::Attempt(sheet)), Some(run)) = (&mut self.overlay, &self.runs.shown) {
-            sheet.settle(&run.transcript, self.screen.size.0, look.theme);
+        if let (Some(Overlay::Attempt(popup)), Some(run)) = (&mut self.overlay, &self.runs.shown) {
+            popup.refresh(&run.transcript, self.screen.size.0, look.theme);
         }
     }
 
-    /// The headers' sheet as things are now.
-    pub(in crate::tui) fn headers_sheet(&self) -> TextPopup {
+    /// The headers' popup as things are now.
+    pub(in crate::tui) fn headers_popup(&self) -> TextPopup {
         let sent = HeaderFacts {
             headers: &self.server.headers,
             server: &self.server.base,
@@ -299,11 +299,11 @@ impl App {
             received: self.server.generation.as_ref(),
             attempt: self.transcript().and_then(Transcript::shown),
         };
-        text_popup::headers(&sent, self.screen.size.0, self.colours())
+        text_popup::headers(&sent, self.screen.size.0, self.theme())
     }
 
     /// Moves the keys to a pane.
-    pub fn go(&mut self, pane: Pane) {
-        self.screen.go(pane);
+    pub fn focus(&mut self, pane: Pane) {
+        self.screen.focus_on(pane);
     }
 }

@@ -33,13 +33,13 @@ impl LogView {
     }
 
     /// Moves the choice.
-    pub fn by(&mut self, steps: isize) {
+    pub fn move_by(&mut self, steps: isize) {
         let to = self.chosen().saturating_add_signed(steps);
         self.at = (to + 1 < self.steps).then_some(to);
     }
 
     /// Sets the rows anew: a story is short.
-    pub fn settle(&mut self, run: &Transcript, width: u16, theme: Theme, airy: bool) {
+    pub fn refresh(&mut self, run: &Transcript, width: u16, theme: Theme, airy: bool) {
         self.rows.clear();
         self.steps = run.story.len();
         let cells = usize::from(width.max(1));

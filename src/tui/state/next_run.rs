@@ -3,7 +3,7 @@
 use crate::dspy::{Adapter, Demo, Module, Signature};
 use crate::failover::Policy;
 use crate::openrouter::settings::RequestSettings;
-use crate::tui::command::ChainEntry;
+use crate::tui::effect::ChainEntry;
 
 /// Signature, module, models and settings of the next run.
 #[derive(Clone, Debug)]

@@ -47,7 +47,7 @@ impl AnswerPage {
 
     /// Sets what has come since the last time, and has the rows at hand that a view of this height shows. `beside`
     /// says how a field stands among other answers, where there are some.
-    pub fn settle(&mut self, run: &Transcript, look: TextStyle, height: usize, beside: &dyn Fn(&str) -> Agreement) {
+    pub fn refresh(&mut self, run: &Transcript, look: TextStyle, height: usize, beside: &dyn Fn(&str) -> Agreement) {
         let fresh = self.look != Some(look);
         self.look = Some(look);
         let mut old = std::mem::take(&mut self.blocks);
@@ -62,7 +62,7 @@ impl AnswerPage {
         if let Some(attempt) = run.shown().filter(|attempt| !attempt.superseded) {
             let begun = run.answer_begun(attempt) || attempt.ended.is_some();
             // While somebody reads further up, nothing folds under their eyes.
-            self.folded = self.pinned.unwrap_or(begun && (self.folded || self.scroll.follows()));
+            self.folded = self.pinned.unwrap_or(begun && (self.folded || self.scroll.follows_end()));
             desk.reasoning(run, attempt, self.folded);
             desk.answer(run, attempt, self.folded);
         }
@@ -86,7 +86,7 @@ impl AnswerPage {
     }
 
     /// Folds or unfolds the reasoning, and keeps it so.
-    pub fn pin(&mut self) {
+    pub fn toggle_reasoning(&mut self) {
         self.pinned = Some(!self.folded);
     }
 
@@ -134,7 +134,7 @@ impl AnswerPage {
             let from = below;
             below += body.len();
             let (BlockKey::Field(_, name) | BlockKey::Value(_, name)) = key else { return None };
-            let rows = body.every(key.source(run)).map(|row| row.to_string()).collect();
+            let rows = body.all_rows(key.source(run)).map(|row| row.to_string()).collect();
             Some(FieldRows { name, from, rows })
         })
     }
@@ -142,7 +142,7 @@ impl AnswerPage {
     /// The next row with this text after (or before) a row, in either case of letters.
     pub fn find(&self, run: &Transcript, text: &str, from: usize, direction: Direction) -> Option<usize> {
         let text = text.to_lowercase();
-        let rows = self.blocks.iter().flat_map(|(key, body)| body.every(key.source(run)));
+        let rows = self.blocks.iter().flat_map(|(key, body)| body.all_rows(key.source(run)));
         let hits = rows.enumerate().filter(|(_, row)| row.to_string().to_lowercase().contains(&text));
         let hits: Vec<usize> = hits.map(|(i, _)| i).collect();
         match direction {

@@ -56,7 +56,7 @@ impl InputField {
     }
 
     /// What is typed, large pastes in full.
-    pub fn whole(&self) -> String {
+    pub fn full_text(&self) -> String {
         self.attached.iter().fold(self.text(), |text, (word, pasted)| text.replace(word, pasted))
     }
 
@@ -95,7 +95,7 @@ impl InputField {
 
     /// Text typed for a type that is not a string is read as JSON where it can be.
     fn value(&self) -> Value {
-        let text = self.whole();
+        let text = self.full_text();
         match self.kind {
             FieldType::Str => Value::String(text),
             _ => serde_json::from_str(&text).unwrap_or(Value::String(text)),
@@ -181,7 +181,7 @@ impl PromptEditor {
     }
 
     /// Fills the fields with their examples.
-    pub fn take_examples(&mut self) {
+    pub fn fill_examples(&mut self) {
         for input in &mut self.inputs {
             let example = input.example().to_owned();
             input.set(&example);

@@ -26,7 +26,7 @@ impl Screen {
     }
 
     /// Moves the focus to a pane.
-    pub fn go(&mut self, pane: Pane) {
+    pub fn focus_on(&mut self, pane: Pane) {
         self.focus = pane;
         self.full &= self.layout.shape != LayoutKind::Narrow;
     }

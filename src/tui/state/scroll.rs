@@ -10,7 +10,7 @@ pub struct Scroll {
 
 impl Scroll {
     /// Whether the end is followed.
-    pub fn follows(self) -> bool {
+    pub fn follows_end(self) -> bool {
         self.anchor.is_none()
     }
 
@@ -39,12 +39,12 @@ impl Scroll {
     }
 
     /// Moves by rows; reaching the end follows it again.
-    pub fn by(&mut self, rows: isize, heights: &[usize], height: usize) {
-        self.to(self.top(heights, height).saturating_add_signed(rows), heights, height);
+    pub fn move_by(&mut self, rows: isize, heights: &[usize], height: usize) {
+        self.move_to(self.top(heights, height).saturating_add_signed(rows), heights, height);
     }
 
     /// Moves to a row, counted over all blocks.
-    pub fn to(&mut self, top: usize, heights: &[usize], height: usize) {
+    pub fn move_to(&mut self, top: usize, heights: &[usize], height: usize) {
         let total: usize = heights.iter().sum();
         if top + height >= total {
             self.anchor = None;
@@ -69,16 +69,16 @@ mod tests {
     fn follows_until_scrolled_and_again_at_the_end() {
         let mut scroll = Scroll::default();
         assert_eq!(scroll.top(&[30], 10), 20);
-        scroll.by(-5, &[30], 10);
+        scroll.move_by(-5, &[30], 10);
         assert_eq!(scroll.top(&[300], 10), 15, "new text does not move the view");
-        scroll.by(500, &[300], 10);
-        assert!(scroll.follows());
+        scroll.move_by(500, &[300], 10);
+        assert!(scroll.follows_end());
     }
 
     #[test]
     fn a_fold_above_does_not_move_what_is_read() {
         let mut scroll = Scroll::default();
-        scroll.to(25, &[20, 40], 10);
+        scroll.move_to(25, &[20, 40], 10);
         assert_eq!(scroll.top(&[20, 40], 10), 25);
         assert_eq!(scroll.top(&[1, 40], 10), 6, "the same row of the second block");
     }

@@ -15,14 +15,14 @@ pub struct SignatureList {
     /// The chosen line: 0 is "type your own", the library begins at 1.
     pub at: usize,
     /// Removing the chosen entry was asked for once.
-    pub doomed: bool,
+    pub delete_armed: bool,
     pub(in crate::tui) editor: Option<TextArea<'static>>,
 }
 
 impl SignatureList {
     /// The library, its first entry chosen.
     pub fn new(entries: Vec<LibraryEntry>) -> Self {
-        Self { at: usize::from(!entries.is_empty()), entries, doomed: false, editor: None }
+        Self { at: usize::from(!entries.is_empty()), entries, delete_armed: false, editor: None }
     }
 
     /// Whether a signature is being typed.
@@ -36,12 +36,12 @@ impl SignatureList {
     }
 
     /// Moves the choice.
-    pub fn by(&mut self, lines: isize) {
+    pub fn move_by(&mut self, lines: isize) {
         self.at = self.at.saturating_add_signed(lines).min(self.entries.len());
     }
 
     /// Begins to type, with a text to begin from.
-    pub fn begin(&mut self, source: &str) {
+    pub fn start_typing(&mut self, source: &str) {
         let mut editor = TextArea::new(vec![source.to_owned()]);
         editor.set_wrap_mode(WrapMode::WordOrGlyph);
         editor.set_cursor_line_style(Style::new());
@@ -52,7 +52,7 @@ impl SignatureList {
     }
 
     /// Stops typing; what was typed is forgotten.
-    pub fn stop(&mut self) {
+    pub fn stop_typing(&mut self) {
         self.editor = None;
     }
 

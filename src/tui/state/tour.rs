@@ -2,7 +2,7 @@
 
 use super::overlay::compare_set::CompareSet;
 use crate::dspy::{Demo, Module, Signature};
-use crate::tui::command::ChainEntry;
+use crate::tui::effect::ChainEntry;
 use crate::tui::keymap::{Chord, Keymap};
 use crate::tui::layout::SMALLEST;
 use crate::tui::wrap::plain;
@@ -37,7 +37,7 @@ pub struct TourStep {
     pub title: String,
     /// What to see in it.
     pub text: String,
-    /// The keys that make it happen, as in [`keys`].
+    /// The keys that make it happen, as in [`parse_keys`].
     pub keys: String,
 }
 
@@ -75,7 +75,7 @@ pub struct Tour {
 ///
 /// # Panics
 /// Never: a test reads it.
-pub fn plan() -> TourPlan {
+pub fn built_in() -> TourPlan {
     toml::from_str(TOUR).unwrap_or_else(|e| unreachable!("the built-in tour is read by a test: {e}"))
 }
 
@@ -83,7 +83,7 @@ pub fn plan() -> TourPlan {
 ///
 /// # Errors
 /// The first word that is no key.
-pub fn keys(script: &str) -> Result<VecDeque<Chord>, String> {
+pub fn parse_keys(script: &str) -> Result<VecDeque<Chord>, String> {
     let mut keys = VecDeque::new();
     for (i, part) in script.split('\'').enumerate() {
         if i % 2 == 0 {
@@ -102,7 +102,7 @@ pub fn keys(script: &str) -> Result<VecDeque<Chord>, String> {
 
 impl Tour {
     /// Whether keys are still to be pressed.
-    pub fn pressing(&self) -> bool {
+    pub fn has_keys(&self) -> bool {
         !self.keys.is_empty()
     }
 

@@ -1,7 +1,7 @@
 //! Text for the clipboard.
 
 use crate::transcript::{Attempt, Transcript};
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::action::CopyAction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
@@ -9,14 +9,14 @@ use crate::tui::state::overlay::attempt::curl;
 use serde_json::Value;
 
 impl App {
-    pub(super) fn copy(&mut self, what: CopyAction) -> Option<Command> {
+    pub(super) fn copy(&mut self, what: CopyAction) -> Option<Effect> {
         let Some(run) = self.transcript() else {
             self.notice = Some("Nothing to copy yet.".to_owned());
             return None;
         };
         let shown = run.shown();
         let opened = match &self.overlay {
-            Some(Overlay::Attempt(sheet)) => run.attempt(sheet.id),
+            Some(Overlay::Attempt(popup)) => run.attempt(popup.id),
             _ => shown,
         };
         let (what, text) = match what {
@@ -29,7 +29,7 @@ impl App {
         if text.as_ref().is_none_or(String::is_empty) {
             self.notice = Some(format!("There is no such thing to copy yet: {what}."));
         }
-        text.filter(|text| !text.is_empty()).map(|text| Command::Copy { what: what.to_owned(), text })
+        text.filter(|text| !text.is_empty()).map(|text| Effect::Copy { what: what.to_owned(), text })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a key press does: it is looked up once, by where the keys go now; without a meaning there it types.
 
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::action::{ProgramAction, SignaturesAction, TourAction};
 use crate::tui::keymap::{Action, Chord};
 use crate::tui::layout::Pane;
@@ -22,7 +22,7 @@ pub(super) struct KeyPress {
 
 impl App {
     /// A key of the user: during the tour only the tour's own keys and those that leave the program mean something.
-    pub(super) fn key(&mut self, key: KeyEvent) -> Option<Command> {
+    pub(super) fn key(&mut self, key: KeyEvent) -> Option<Effect> {
         if self.tour.is_none() {
             return self.press(key);
         }
@@ -38,15 +38,15 @@ impl App {
     }
 
     /// A key for the playground itself, from the user or from the tour.
-    pub(super) fn press(&mut self, key: KeyEvent) -> Option<Command> {
+    pub(super) fn press(&mut self, key: KeyEvent) -> Option<Effect> {
         let chord = Chord::of(key);
-        let action = self.keymap.action(chord, &self.places());
+        let action = self.keymap.action(chord, &self.playground_contexts());
         self.notice = None;
         if action.is_some() || self.overlay.is_some() || !chord.is_text() {
-            self.note_pressed(chord);
+            self.remember_key(chord);
         }
         self.leaving &= action == Some(Action::Program(ProgramAction::Interrupt));
-        self.signatures.doomed &= action == Some(Action::Signatures(SignaturesAction::Delete));
+        self.signatures.delete_armed &= action == Some(Action::Signatures(SignaturesAction::Delete));
         if self.overlay.is_some() {
             return self.overlay_key(KeyPress { key, chord, action });
         }
@@ -57,7 +57,7 @@ impl App {
     }
 
     /// Carries out an action of the playground. Those of an overlay are its own.
-    pub(super) fn act(&mut self, action: Action) -> Option<Command> {
+    pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Program(action) => return self.program(action),
             Action::Playground(action) => return self.playground(action),
@@ -83,13 +83,13 @@ impl App {
     }
 
     /// A key without a meaning, for the pane that has the keys.
-    fn type_key(&mut self, key: KeyEvent) -> Option<Command> {
+    fn type_key(&mut self, key: KeyEvent) -> Option<Effect> {
         match self.screen.focus {
             Pane::Prompt => {
                 let empty = self.prompt.is_empty();
                 self.type_in_prompt(key);
                 // Whoever begins to type will send soon: the connection can be there by then.
-                return (empty && !self.prompt.is_empty() && !self.server.simulated).then_some(Command::Warm);
+                return (empty && !self.prompt.is_empty() && !self.server.simulated).then_some(Effect::Warm);
             }
             Pane::Signatures => self.signatures.type_key(key),
             Pane::Answer | Pane::Log => {}
@@ -110,13 +110,13 @@ impl App {
             Some(_) => {}
             None if self.screen.focus == Pane::Signatures && self.signatures.typing() => self.signatures.paste(text),
             None => {
-                self.go(Pane::Prompt);
+                self.focus(Pane::Prompt);
                 self.prompt.paste(text);
             }
         }
     }
 
-    fn note_pressed(&mut self, chord: Chord) {
+    fn remember_key(&mut self, chord: Chord) {
         self.display.pressed_keys.push_back(chord.to_string());
         if self.display.pressed_keys.len() > SHOWN_KEYS {
             self.display.pressed_keys.pop_front();

@@ -12,7 +12,7 @@ mod history;
 mod moves;
 
 use super::keys::KeyPress;
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{OverlayAction, ProgramAction};
 use crate::tui::state::app::App;
@@ -25,7 +25,7 @@ const EDIT: Option<Action> = Some(Action::Overlay(OverlayAction::Edit));
 
 impl App {
     /// Carries out what a key means in the open overlay, or types it there.
-    pub(super) fn overlay_key(&mut self, press: KeyPress) -> Option<Command> {
+    pub(super) fn overlay_key(&mut self, press: KeyPress) -> Option<Effect> {
         let action = press.action;
         match (&self.overlay, action) {
             // A comparison and an editor say for themselves what leaving means.
@@ -44,11 +44,11 @@ impl App {
             Overlay::Composed(_) if action == EDIT => self.draft_settings(),
             Overlay::Composed(popup) => self.popup_key(popup, action, Overlay::Composed),
             Overlay::Attempt(mut attempt) if action != CLOSE => {
-                scroll_popup(&mut attempt.sheet, action, self.popup_rows());
+                scroll_popup(&mut attempt.popup, action, self.popup_rows());
                 self.overlay = Some(Overlay::Attempt(attempt));
             }
             Overlay::Attempt(_) => {}
-            Overlay::Pinning(at, popup) => self.pinning_key(at, popup, action),
+            Overlay::Pinning(at, popup) => self.demo_preview_key(at, popup, action),
             Overlay::Demos(at) => self.demos_key(at, action),
             Overlay::Demo(at, _) if action == CLOSE => self.overlay = Some(Overlay::Demos(at)),
             Overlay::Demo(at, popup) => self.popup_key(popup, action, |popup| Overlay::Demo(at, popup)),
@@ -59,7 +59,7 @@ impl App {
             Overlay::History(at) => return self.history_key(at, action),
             Overlay::CompareSet(at) => return self.compare_set_key(at, action),
             Overlay::Leave => match action {
-                Some(Action::Overlay(OverlayAction::Confirm)) => return Some(Command::Quit),
+                Some(Action::Overlay(OverlayAction::Confirm)) => return Some(Effect::Quit),
                 CLOSE => {}
                 _ => self.overlay = Some(Overlay::Leave),
             },

@@ -15,10 +15,10 @@ impl App {
             PaneAction::Fullscreen => self.screen.full = !self.screen.full,
             PaneAction::Narrower => self.screen.sizes = self.screen.sizes.resized(self.screen.focus, -1),
             PaneAction::Wider => self.screen.sizes = self.screen.sizes.resized(self.screen.focus, 1),
-            PaneAction::GoToPrompt => self.go(Pane::Prompt),
-            PaneAction::GoToSignatures => self.go(Pane::Signatures),
-            PaneAction::GoToAnswer => self.go(Pane::Answer),
-            PaneAction::GoToLog => self.go(Pane::Log),
+            PaneAction::GoToPrompt => self.focus(Pane::Prompt),
+            PaneAction::GoToSignatures => self.focus(Pane::Signatures),
+            PaneAction::GoToAnswer => self.focus(Pane::Answer),
+            PaneAction::GoToLog => self.focus(Pane::Log),
         }
     }
 
@@ -59,18 +59,18 @@ impl App {
         if to == Pane::Prompt {
             self.prompt.at = field;
         }
-        self.go(to);
+        self.focus(to);
     }
 
     /// Moves in the pane that has the focus.
     pub(super) fn move_in_pane(&mut self, to: Move) {
-        let page = usize::from(self.room(self.screen.focus).height.saturating_sub(1).max(1));
+        let page = usize::from(self.text_area(self.screen.focus).height.saturating_sub(1).max(1));
         match (to, self.screen.focus) {
             (Move::Top, Pane::Answer) => self.answer.page.scroll.to_top(),
             (Move::End, Pane::Answer) => self.answer.page.scroll.to_end(),
             (Move::Top, Pane::Log) => self.log.at = Some(0),
             (Move::End, Pane::Log) => self.log.at = None,
-            (Move::Top | Move::End, _) => self.signatures.by(to.rows(page)),
+            (Move::Top | Move::End, _) => self.signatures.move_by(to.rows(page)),
             _ => self.scroll(to.rows(page)),
         }
     }
@@ -78,12 +78,12 @@ impl App {
     /// Moves in the pane that has the focus by rows; in the log by one step.
     pub(super) fn scroll(&mut self, rows: isize) {
         match self.screen.focus {
-            Pane::Log => self.log.by(rows.signum()),
-            Pane::Signatures => self.signatures.by(rows),
+            Pane::Log => self.log.move_by(rows.signum()),
+            Pane::Signatures => self.signatures.move_by(rows),
             Pane::Prompt | Pane::Answer => {
-                let height = usize::from(self.room(Pane::Answer).height).max(1);
+                let height = usize::from(self.text_area(Pane::Answer).height).max(1);
                 let heights = self.answer.page.heights().to_vec();
-                self.answer.page.scroll.by(rows, &heights, height);
+                self.answer.page.scroll.move_by(rows, &heights, height);
             }
         }
     }
@@ -91,12 +91,12 @@ impl App {
     /// Shows the next place, or the one before, in which the answer has the text that is looked for.
     pub(super) fn find_next(&mut self, direction: Direction) {
         let Some(text) = self.answer.find.clone() else { return };
-        let height = usize::from(self.room(Pane::Answer).height);
+        let height = usize::from(self.text_area(Pane::Answer).height);
         let top = self.answer.page.scroll.top(self.answer.page.heights(), height);
         match self.runs.shown.as_ref().and_then(|run| self.answer.page.find(&run.transcript, &text, top, direction)) {
             Some(row) => {
                 let heights = self.answer.page.heights().to_vec();
-                self.answer.page.scroll.to(row, &heights, height);
+                self.answer.page.scroll.move_to(row, &heights, height);
             }
             None => self.notice = Some(format!("{text:?} is not in the answer.")),
         }

@@ -3,7 +3,7 @@
 use crate::dspy::{Adapter, Module};
 use crate::spec::{RunSpec, Task};
 use crate::transcript::Transcript;
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::layout::{LayoutKind, Pane};
 use crate::tui::state::Direction;
@@ -14,7 +14,7 @@ use crate::tui::state::overlay::faults::FaultPicker;
 use crate::tui::state::overlay::finder::Finder;
 
 impl App {
-    pub(super) fn playground(&mut self, action: PlaygroundAction) -> Option<Command> {
+    pub(super) fn playground(&mut self, action: PlaygroundAction) -> Option<Effect> {
         match action {
             PlaygroundAction::Send => return self.send(),
             PlaygroundAction::Cancel => return self.cancel(),
@@ -25,7 +25,7 @@ impl App {
             PlaygroundAction::Headers => return Some(self.open_headers()),
             PlaygroundAction::Mouse => {
                 self.display.mouse = !self.display.mouse;
-                return Some(Command::Mouse(self.display.mouse));
+                return Some(Effect::Mouse(self.display.mouse));
             }
             PlaygroundAction::NewRun => self.new_run(),
             PlaygroundAction::NextPane => self.step(Direction::Forward),
@@ -37,11 +37,11 @@ impl App {
             }
             PlaygroundAction::PinDemo => self.pin_demo(),
             PlaygroundAction::SaveSignature => self.draft_signature(),
-            PlaygroundAction::Reasoning => self.answer.page.pin(),
+            PlaygroundAction::Reasoning => self.answer.page.toggle_reasoning(),
             PlaygroundAction::Timeline => {
                 self.log.timeline = !self.log.timeline;
                 if self.screen.layout.shape == LayoutKind::Narrow && self.log.timeline {
-                    self.go(Pane::Log);
+                    self.focus(Pane::Log);
                 }
             }
             PlaygroundAction::Presenter => self.display.presenter = !self.display.presenter,
@@ -70,24 +70,24 @@ impl App {
     }
 
     /// Opens the headers, and asks the server what the key may spend and what it received.
-    fn open_headers(&mut self) -> Command {
-        self.overlay = Some(Overlay::Headers(self.headers_sheet()));
+    fn open_headers(&mut self) -> Effect {
+        self.overlay = Some(Overlay::Headers(self.headers_popup()));
         let head = self.transcript().and_then(Transcript::shown).and_then(|attempt| attempt.head.as_ref());
-        Command::AskServer { generation: head.and_then(|head| head.generation.clone()) }
+        Effect::AskServer { generation: head.and_then(|head| head.generation.clone()) }
     }
 
-    pub(super) fn send(&mut self) -> Option<Command> {
-        let spec = self.asked()?;
+    pub(super) fn send(&mut self) -> Option<Effect> {
+        let spec = self.ready_spec()?;
         self.runs.awaiting = true;
         self.answer.page.scroll.to_end();
         if self.screen.layout.shape == LayoutKind::Narrow {
-            self.go(Pane::Answer);
+            self.focus(Pane::Answer);
         }
-        Some(Command::Send(Box::new(spec)))
+        Some(Effect::Send(Box::new(spec)))
     }
 
     /// What stands in the prompt, remembered as sent; none, with the reason said, where that cannot be.
-    pub(super) fn asked(&mut self) -> Option<RunSpec> {
+    pub(super) fn ready_spec(&mut self) -> Option<RunSpec> {
         if self.busy() {
             self.notice = Some("A run is going on: Esc cancels it.".to_owned());
             return None;
@@ -97,14 +97,14 @@ impl App {
             return None;
         }
         if self.prompt.is_empty() {
-            self.prompt.take_examples();
+            self.prompt.fill_examples();
         }
         let missing = self.prompt.missing();
         if let Some(name) = missing.first() {
             self.notice = Some(format!("{name} is empty: type something first."));
             let name = (*name).to_owned();
             self.prompt.at = self.prompt.inputs.iter().position(|input| input.name == name).unwrap_or(0);
-            self.go(Pane::Prompt);
+            self.focus(Pane::Prompt);
             return None;
         }
         let spec = self.spec();
@@ -116,13 +116,13 @@ impl App {
         Some(spec)
     }
 
-    fn cancel(&mut self) -> Option<Command> {
+    fn cancel(&mut self) -> Option<Effect> {
         if self.signatures.typing() {
-            self.signatures.stop();
+            self.signatures.stop_typing();
         } else if self.busy() {
             self.runs.awaiting = false;
             self.end_replay();
-            return Some(Command::Cancel);
+            return Some(Effect::Cancel);
         } else if self.answer.find.take().is_none() {
             self.screen.full = false;
         }
@@ -137,7 +137,7 @@ impl App {
         self.runs.put_away();
         self.prompt.clear();
         self.answer.find = None;
-        self.go(Pane::Prompt);
+        self.focus(Pane::Prompt);
     }
 
     fn next_module(&mut self) {
@@ -147,11 +147,11 @@ impl App {
         self.notice = Some(format!("module: {}", self.next.module));
     }
 
-    fn heal_all(&mut self) -> Option<Command> {
+    fn heal_all(&mut self) -> Option<Effect> {
         let broken = self.next.chain.iter_mut().filter(|link| link.fault.is_some());
         let count = broken.map(|link| link.fault = None).count();
         self.notice = Some(if count == 0 { "No faults are set.".to_owned() } else { format!("{count} healed.") });
-        (count > 0).then_some(Command::HealAll)
+        (count > 0).then_some(Effect::HealAll)
     }
 }
 

@@ -1,29 +1,29 @@
 //! Actions that every pane and overlay has: help, leaving, the shell.
 
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::action::ProgramAction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::{Overlay, text_popup};
 
 impl App {
-    pub(super) fn program(&mut self, action: ProgramAction) -> Option<Command> {
+    pub(super) fn program(&mut self, action: ProgramAction) -> Option<Effect> {
         match action {
             ProgramAction::Help => self.open_help(),
             ProgramAction::Interrupt => return self.interrupt(),
             ProgramAction::Quit => return self.quit(),
-            ProgramAction::Suspend => return Some(Command::Suspend),
+            ProgramAction::Suspend => return Some(Effect::Suspend),
         }
         None
     }
 
     pub(super) fn open_help(&mut self) {
-        self.overlay = Some(Overlay::Help(text_popup::help(&self.keymap, self.screen.size.0, self.colours())));
+        self.overlay = Some(Overlay::Help(text_popup::help(&self.keymap, self.screen.size.0, self.theme())));
     }
 
     /// Clears the draft first; the second press leaves.
-    fn interrupt(&mut self) -> Option<Command> {
+    fn interrupt(&mut self) -> Option<Effect> {
         if self.leaving {
-            return Some(Command::Quit);
+            return Some(Effect::Quit);
         }
         self.leaving = true;
         self.overlay = None;
@@ -39,11 +39,11 @@ impl App {
     }
 
     /// Leaves; asks first while a run is on.
-    pub(super) fn quit(&mut self) -> Option<Command> {
+    pub(super) fn quit(&mut self) -> Option<Effect> {
         if self.busy() && !matches!(self.overlay, Some(Overlay::Leave)) {
             self.overlay = Some(Overlay::Leave);
             return None;
         }
-        Some(Command::Quit)
+        Some(Effect::Quit)
     }
 }

@@ -1,6 +1,6 @@
 //! Actions of the prompt, and what is typed in it.
 
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::action::PromptAction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
@@ -8,7 +8,7 @@ use crate::tui::state::overlay::finder::Finder;
 use crossterm::event::{KeyCode, KeyEvent};
 
 impl App {
-    pub(super) fn edit_prompt(&mut self, action: PromptAction) -> Option<Command> {
+    pub(super) fn edit_prompt(&mut self, action: PromptAction) -> Option<Effect> {
         match action {
             PromptAction::Newline => self.prompt.input().area.insert_newline(),
             PromptAction::Undo => drop(self.prompt.input().area.undo()),
@@ -16,7 +16,7 @@ impl App {
             PromptAction::DeleteForward if self.prompt.is_empty() => return self.quit(),
             PromptAction::DeleteForward => drop(self.prompt.input().area.delete_next_char()),
             PromptAction::Recall => self.overlay = Some(Overlay::Finder(Finder::inputs(&self.sent.all))),
-            PromptAction::Editor => return Some(Command::Edit(self.prompt.input().text())),
+            PromptAction::Editor => return Some(Effect::Edit(self.prompt.input().text())),
         }
         None
     }

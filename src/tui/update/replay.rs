@@ -2,7 +2,7 @@
 
 use crate::report::{Observation, Report, ReportKind};
 use crate::spec::Task;
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::history;
 use crate::tui::state::runs::{RunSource, ShownRun};
@@ -10,20 +10,20 @@ use std::time::Duration;
 
 impl App {
     /// Plays the run on a line of the history again.
-    pub(super) fn replay(&mut self, at: usize) -> Option<Command> {
+    pub(super) fn replay(&mut self, at: usize) -> Option<Effect> {
         if self.busy() {
             self.notice = Some("A run is going on: Esc cancels it.".to_owned());
             return None;
         }
-        let number = history::chosen(&self.runs.past, at)?.run?;
+        let number = history::run_at(&self.runs.past, at)?.run?;
         self.runs.put_away();
         self.runs.replaying = Some(number);
         self.runs.awaiting = true;
-        Some(Command::Replay(number))
+        Some(Effect::Replay(number))
     }
 
     /// Takes a report of the replay in. It tells nothing of how the models fare now.
-    pub(super) fn hear_replayed(&mut self, now: Duration, report: Option<&Report>) {
+    pub(super) fn on_replay_report(&mut self, now: Duration, report: Option<&Report>) {
         let Some(report) = report else { return self.end_replay() };
         if self.runs.replaying != Some(report.run) {
             return;

@@ -1,7 +1,7 @@
 //! Actions of the list of signatures: using one, typing one, removing one.
 
 use crate::dspy::{Demo, LibraryEntry, Signature, library};
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::action::SignaturesAction;
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
@@ -9,7 +9,7 @@ use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::draft::Draft;
 
 impl App {
-    pub(super) fn signatures(&mut self, action: SignaturesAction) -> Option<Command> {
+    pub(super) fn signatures(&mut self, action: SignaturesAction) -> Option<Effect> {
         match action {
             SignaturesAction::Use => match self.signatures.chosen().cloned() {
                 Some(entry) => {
@@ -27,7 +27,7 @@ impl App {
 
     fn type_own(&mut self) {
         let source = self.signatures.chosen().map(|entry| entry.signature.inline()).unwrap_or_default();
-        self.signatures.begin(&source);
+        self.signatures.start_typing(&source);
     }
 
     /// Whether the keys go to the line in which a signature is typed.
@@ -40,8 +40,8 @@ impl App {
         if self.typing_signature()
             && let Ok(signature) = self.signatures.read()
         {
-            self.signatures.stop();
-            self.keep_for_now(signature);
+            self.signatures.stop_typing();
+            self.add_for_session(signature);
         }
     }
 
@@ -49,11 +49,11 @@ impl App {
         self.prompt = self.prompt.moved_to(&signature);
         self.next.signature = signature;
         self.next.demos = demos;
-        self.go(Pane::Prompt);
+        self.focus(Pane::Prompt);
     }
 
     /// Takes a signature that was typed: it stands in the list until the end, and can be saved.
-    fn keep_for_now(&mut self, signature: Signature) {
+    fn add_for_session(&mut self, signature: Signature) {
         let entry = LibraryEntry {
             signature: signature.clone(),
             description: String::new(),
@@ -95,7 +95,7 @@ impl App {
     }
 
     /// Removes the chosen entry from the user's library, at the second press.
-    fn remove_signature(&mut self) -> Option<Command> {
+    fn remove_signature(&mut self) -> Option<Effect> {
         let entry = self.signatures.chosen()?.clone();
         let name = entry.signature.name.clone();
         let built_in = library::built_in().into_iter().find(|other| !name.is_empty() && other.signature.name == name);
@@ -103,17 +103,17 @@ impl App {
             self.notice = Some(format!("{name} comes with the program and stays."));
             return None;
         }
-        if !std::mem::replace(&mut self.signatures.doomed, true) {
+        if !std::mem::replace(&mut self.signatures.delete_armed, true) {
             self.notice = Some("Delete again removes it from your library.".to_owned());
             return None;
         }
-        self.signatures.doomed = false;
+        self.signatures.delete_armed = false;
         let at = self.signatures.at - 1;
         match built_in {
             Some(own) => self.signatures.entries[at] = own,
             None => drop(self.signatures.entries.remove(at)),
         }
-        self.signatures.by(0);
-        (!name.is_empty()).then_some(Command::DeleteSignature(name))
+        self.signatures.move_by(0);
+        (!name.is_empty()).then_some(Effect::DeleteSignature(name))
     }
 }

@@ -1,15 +1,15 @@
 //! The tour's steps: when they begin, press their keys, and end.
 
-use crate::tui::command::{ChainEntry, Command};
+use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
-use crate::tui::state::tour::{SavedState, Tour, keys, plan};
+use crate::tui::state::tour::{SavedState, Tour, built_in, parse_keys};
 use std::collections::VecDeque;
 
 impl App {
     /// Begins the tour. Never with the user's key: it breaks models and spends tokens.
-    pub fn begin_tour(&mut self) -> Option<Command> {
+    pub fn begin_tour(&mut self) -> Option<Effect> {
         if !self.server.simulated {
             self.notice =
                 Some("The tour plays on the simulator, never with your key: `switchover tour` in a shell.".to_owned());
@@ -19,7 +19,7 @@ impl App {
             self.notice = Some("A run is going on: Esc cancels it.".to_owned());
             return None;
         }
-        let plan = plan();
+        let plan = built_in();
         let before = SavedState {
             signature: self.next.signature.clone(),
             module: self.next.module,
@@ -38,21 +38,21 @@ impl App {
             self.use_signature(signature, Vec::new());
         }
         self.prompt.clear();
-        self.go(Pane::Prompt);
+        self.focus(Pane::Prompt);
         let first = plan.steps.first().map(|step| step.keys.clone()).unwrap_or_default();
-        let keys = keys(&first).unwrap_or_default();
+        let keys = parse_keys(&first).unwrap_or_default();
         self.tour = Some(Tour { plan, at: 0, keys, before });
-        Some(Command::HealAll)
+        Some(Effect::HealAll)
     }
 
     /// The next step, once this one's keys are pressed; the end after the last.
-    pub(super) fn next_step(&mut self) -> Option<Command> {
+    pub(super) fn next_step(&mut self) -> Option<Effect> {
         let tour = self.tour.as_mut()?;
-        if tour.pressing() {
+        if tour.has_keys() {
             return None;
         }
         tour.at += 1;
-        match tour.plan.steps.get(tour.at).map(|step| keys(&step.keys).unwrap_or_else(|_| VecDeque::new())) {
+        match tour.plan.steps.get(tour.at).map(|step| parse_keys(&step.keys).unwrap_or_else(|_| VecDeque::new())) {
             Some(keys) => {
                 tour.keys = keys;
                 None
@@ -62,8 +62,8 @@ impl App {
     }
 
     /// Presses the next key of the step, unless a run is on that it should wait for.
-    pub(super) fn press_for_tour(&mut self) -> Option<Command> {
-        let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.live());
+    pub(super) fn press_for_tour(&mut self) -> Option<Effect> {
+        let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.running());
         if self.busy() || comparing {
             return None;
         }
@@ -72,7 +72,7 @@ impl App {
     }
 
     /// Gives the user's own state back. What the tour broke is healed.
-    pub(super) fn leave_tour(&mut self) -> Option<Command> {
+    pub(super) fn leave_tour(&mut self) -> Option<Effect> {
         let tour = self.tour.take()?;
         self.overlay = None;
         self.log.timeline = false;
@@ -86,6 +86,6 @@ impl App {
         self.next.module = tour.before.module;
         self.use_signature(tour.before.signature, tour.before.demos);
         self.notice = Some("The tour is over, and all models are healthy. Alt+T begins it again.".to_owned());
-        Some(Command::HealAll)
+        Some(Effect::HealAll)
     }
 }

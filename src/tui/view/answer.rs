@@ -24,12 +24,12 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     if app.screen.layout.answer.is_empty() {
         return;
     }
-    let theme = app.colours();
-    let room = app.room(Pane::Answer);
+    let theme = app.theme();
+    let room = app.text_area(Pane::Answer);
     let height = usize::from(room.height);
     let top = app.answer.page.scroll.top(app.answer.page.heights(), height);
     let below = app.answer.page.len().saturating_sub(top + height);
-    let note = match (below, app.answer.page.scroll.follows()) {
+    let note = match (below, app.answer.page.scroll.follows_end()) {
         (0, _) | (_, true) => String::new(),
         (n, false) => format!("▼ {n} below"),
     };

@@ -22,7 +22,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.banner;
     let Some(switch) = app.transcript().and_then(Transcript::switch).filter(|_| !area.is_empty()) else { return };
     let role = if switch.gap.is_some() { StyleRole::Accent } else { StyleRole::Bad };
-    let style = app.colours().style(role).add_modifier(Modifier::REVERSED | Modifier::BOLD);
+    let style = app.theme().style(role).add_modifier(Modifier::REVERSED | Modifier::BOLD);
     f.buffer_mut().set_style(area, style);
     let room = usize::from(area.width.saturating_sub(4));
     let name = model_name(if switch.gap.is_some() { &switch.to.model } else { &switch.from.model });

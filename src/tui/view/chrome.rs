@@ -14,14 +14,14 @@ use tui_textarea::TextArea;
 /// A pane's border: bright where the keys go, with its title and a note at the right.
 pub(in crate::tui::view) fn frame(app: &App, f: &mut Frame<'_>, pane: Pane, title: &str, note: &str) {
     let area = app.screen.layout.pane(pane);
-    let theme = app.colours();
+    let theme = app.theme();
     let focused = app.screen.focus == pane && app.overlay.is_none();
     let edge = theme.style(if focused { StyleRole::Focus } else { StyleRole::Border });
-    boxed(f, area, edge, focused, (title, theme.style(StyleRole::Title)), (note, theme.style(StyleRole::Dim)));
+    bordered(f, area, edge, focused, (title, theme.style(StyleRole::Title)), (note, theme.style(StyleRole::Dim)));
 }
 
 /// A border with a title at the left and a note at the right, both cut to fit.
-pub(in crate::tui::view) fn boxed(
+pub(in crate::tui::view) fn bordered(
     f: &mut Frame<'_>,
     area: Rect,
     edge: ratatui::style::Style,
@@ -54,8 +54,8 @@ pub(in crate::tui::view) fn open(
 ) -> Rect {
     let area = app.screen.layout.overlay(width, height);
     Clear.render(area, f.buffer_mut());
-    let theme = app.colours();
-    boxed(
+    let theme = app.theme();
+    bordered(
         f,
         area,
         theme.style(StyleRole::Focus),
@@ -86,14 +86,14 @@ pub(in crate::tui::view) fn list<'a>(
     for (i, y) in window(at, lines, room.height).zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, &line(i), room.width);
         if i == at {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, app.colours().style(StyleRole::Selected));
+            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, app.theme().style(StyleRole::Selected));
         }
     }
 }
 
 /// Draws what stands at the bottom of a room, so many rows up.
-pub(in crate::tui::view) fn foot(app: &App, f: &mut Frame<'_>, room: Rect, up: u16, text: &str) {
-    let line = Line::styled(clip(text, room.width.into()), app.colours().style(StyleRole::Dim));
+pub(in crate::tui::view) fn footer(app: &App, f: &mut Frame<'_>, room: Rect, up: u16, text: &str) {
+    let line = Line::styled(clip(text, room.width.into()), app.theme().style(StyleRole::Dim));
     f.buffer_mut().set_line(room.x, room.bottom().saturating_sub(up), &line, room.width);
 }
 

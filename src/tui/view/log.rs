@@ -14,8 +14,8 @@ pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
     if app.screen.layout.log.is_empty() {
         return;
     }
-    let theme = app.colours();
-    let room = app.room(Pane::Log);
+    let theme = app.theme();
+    let room = app.text_area(Pane::Log);
     let Some(run) = &app.runs.shown else {
         frame(app, f, Pane::Log, "failover log", "");
         let hint = "Every attempt is told here: who was asked, what happened, why the next. F4 breaks a model.";

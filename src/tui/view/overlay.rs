@@ -23,18 +23,18 @@ use std::time::Duration;
 pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     match &app.overlay {
         None => {}
-        Some(Overlay::Help(sheet)) => text_popup::draw(app, sheet, "keys", f),
-        Some(Overlay::Headers(sheet)) => text_popup::draw(app, sheet, "headers of every attempt", f),
+        Some(Overlay::Help(popup)) => text_popup::draw(app, popup, "keys", f),
+        Some(Overlay::Headers(popup)) => text_popup::draw(app, popup, "headers of every attempt", f),
         Some(Overlay::Faults(faults)) => faults::draw(app, faults, f),
         Some(Overlay::Chain) => chain::draw(app, f),
         Some(Overlay::Finder(finder)) => finder::draw(app, finder, f),
-        Some(Overlay::Attempt(attempt)) => text_popup::draw(app, &attempt.sheet, &format!("attempt {}", attempt.id), f),
+        Some(Overlay::Attempt(attempt)) => text_popup::draw(app, &attempt.popup, &format!("attempt {}", attempt.id), f),
         Some(Overlay::Health(at)) => health::draw(app, *at, now, f),
         Some(Overlay::History(at)) => history::draw(app, *at, f),
-        Some(Overlay::Pinning(_, sheet)) => text_popup::draw(app, sheet, "a demo of this?", f),
+        Some(Overlay::Pinning(_, popup)) => text_popup::draw(app, popup, "a demo of this?", f),
         Some(Overlay::Demos(at)) => demos::draw(app, *at, f),
-        Some(Overlay::Demo(at, sheet)) => text_popup::draw(app, sheet, &format!("demo {}", at + 1), f),
-        Some(Overlay::Composed(sheet)) => text_popup::draw(app, sheet, "the request as it would be sent", f),
+        Some(Overlay::Demo(at, popup)) => text_popup::draw(app, popup, &format!("demo {}", at + 1), f),
+        Some(Overlay::Composed(popup)) => text_popup::draw(app, popup, "the request as it would be sent", f),
         Some(Overlay::Draft(draft)) => draft::draw(app, draft, f),
         Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
         Some(Overlay::CompareSet(at)) => compare_set::draw(app, *at, f),
@@ -45,7 +45,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
 fn leave(app: &App, f: &mut Frame<'_>) {
     let room = open(app, f, "leave?", "", 52, 5);
     let text = "A run is going on. Leaving cancels it and closes its connection. Enter leaves, Esc stays.";
-    let rows = plain(text, app.colours().style(StyleRole::Text), usize::from(room.width));
+    let rows = plain(text, app.theme().style(StyleRole::Text), usize::from(room.width));
     for (row, y) in rows.iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
     }

@@ -28,7 +28,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     if area.is_empty() {
         return;
     }
-    let theme = app.colours();
+    let theme = app.theme();
     let single = app.prompt.inputs.len() == 1;
     let title = match app.prompt.inputs.first().filter(|_| single) {
         Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
@@ -36,7 +36,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     };
     let how = format!("{} · {}", app.next.module, app.next.adapter);
     frame(app, f, Pane::Prompt, &title, &how);
-    let room = app.room(Pane::Prompt);
+    let room = app.text_area(Pane::Prompt);
     let shares = shares(&app.prompt, room.height, room.width);
     let mut y = room.y;
     for (i, (input, rows)) in app.prompt.inputs.iter().zip(shares).enumerate() {

@@ -18,9 +18,9 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         return;
     }
     f.render_widget(ratatui::widgets::Clear, area);
-    let theme = app.colours();
+    let theme = app.theme();
     frame(app, f, Pane::Signatures, "signatures", "");
-    let room = app.room(Pane::Signatures);
+    let room = app.text_area(Pane::Signatures);
     let below = match &app.signatures.editor {
         Some(editor) => draw_editor(app, editor, room, f),
         None => room,
@@ -50,7 +50,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
 
 /// Under a short list: the chosen signature as it is typed, and what it is for.
 fn details(app: &App, below: Rect, lines: usize, f: &mut Frame<'_>) {
-    let theme = app.colours();
+    let theme = app.theme();
     let top = below.y.saturating_add(u16::try_from(lines).unwrap_or(u16::MAX)).saturating_add(1);
     let signature = app.signatures.chosen().map_or(&app.next.signature, |entry| &entry.signature);
     let cells = usize::from(below.width);
@@ -67,7 +67,7 @@ fn details(app: &App, below: Rect, lines: usize, f: &mut Frame<'_>) {
 
 /// The editor with what is wrong beneath it; gives back the room below.
 fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<'_>) -> Rect {
-    let theme = app.colours();
+    let theme = app.theme();
     let cells = room.width.max(1);
     let source = app.signatures.source();
     let rows = (width(&source) as u16 / cells + 1).min(room.height);

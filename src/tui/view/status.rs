@@ -21,7 +21,7 @@ const BADGE: [&str; 3] = [
 /// Name, signature and module; the badge at the right.
 pub(super) fn top(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.top;
-    let theme = app.colours();
+    let theme = app.theme();
     let name =
         if app.next.signature.name.is_empty() { app.next.signature.inline() } else { app.next.signature.name.clone() };
     let replay = app.runs.shown.as_ref().is_some_and(ShownRun::is_replay);
@@ -41,7 +41,7 @@ fn right(f: &mut Frame<'_>, area: Rect, text: &str, style: ratatui::style::Style
 /// The chain with its faults, who answers, tokens, cost, time; or something to say.
 pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let area = app.screen.layout.status;
-    let theme = app.colours();
+    let theme = app.theme();
     if let Some(notice) = &app.notice {
         let text = clip(&format!(" {notice}"), usize::from(area.width));
         f.buffer_mut().set_line(area.x, area.y, &Line::styled(text, theme.style(StyleRole::Warn)), area.width);
@@ -126,7 +126,7 @@ fn numbers(app: &App, now: Duration) -> String {
 /// Keys that mean something now, out of the table; in presenter mode, keys that were pressed.
 pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.hints;
-    let theme = app.colours();
+    let theme = app.theme();
     // In front of an audience the keys that were pressed are more than those that could be.
     let caps = app.display.pressed_keys.iter().filter(|_| app.display.presenter);
     let pressed: Vec<Span<'_>> = caps

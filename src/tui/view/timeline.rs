@@ -19,8 +19,8 @@ use std::time::Duration;
 
 /// Draws the axis in the log's pane.
 pub(super) fn draw(app: &App, run: &ShownRun, now: Duration, f: &mut Frame<'_>) {
-    let room = app.room(Pane::Log);
-    let theme = app.colours();
+    let room = app.text_area(Pane::Log);
+    let theme = app.theme();
     let clock = run.clock(now);
     let label_cells = usize::from(room.width / 3).clamp(8, 26);
     let axis = usize::from(room.width).saturating_sub(label_cells + 2).max(4);

@@ -1,6 +1,6 @@
 //! The strip under the playground that shows the guided tour.
 
-use super::chrome::boxed;
+use super::chrome::bordered;
 use crate::tui::layout::inner;
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;
@@ -19,10 +19,10 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         return;
     }
     Clear.render(area, f.buffer_mut());
-    let theme = app.colours();
+    let theme = app.theme();
     let title = format!("tour {} of {} · {}", tour.at + 1, tour.plan.steps.len(), step.title);
     let last = tour.at + 1 == tour.plan.steps.len();
-    let note = match (tour.pressing(), last) {
+    let note = match (tour.has_keys(), last) {
         (true, _) => "on the simulator · keys are pressed · Esc leaves",
         (false, false) => "on the simulator · Enter goes on · Esc leaves",
         (false, true) => "on the simulator · Enter or Esc ends",
@@ -35,7 +35,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let framed = Rect { height: area.height.max(2), ..area };
     let whole = height >= 4 && app.screen.size.1 >= 20;
     if whole {
-        boxed(f, framed, theme.style(StyleRole::Accent), true, title, note);
+        bordered(f, framed, theme.style(StyleRole::Accent), true, title, note);
     } else {
         let line = ratatui::text::Line::styled(format!("─ {}", title.0), title.1);
         f.buffer_mut().set_line(area.x, area.y, &line, area.width);

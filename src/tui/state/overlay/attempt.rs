@@ -14,28 +14,28 @@ use std::time::Duration;
 /// Bytes of a body that are shown; the rest is counted.
 const SHOWN: usize = 32 * 1024;
 
-/// An attempt's sheet, set anew when the attempt has gone on.
+/// An attempt's popup, set anew when the attempt has gone on.
 #[derive(Clone, Debug)]
 pub struct AttemptPopup {
     /// Whose.
     pub id: AttemptId,
     /// Its rows.
-    pub sheet: TextPopup,
+    pub popup: TextPopup,
     stamp: Option<(u64, u64, bool, u16)>,
 }
 
 impl AttemptPopup {
     /// For an attempt; its rows come with the next look.
     pub fn new(id: AttemptId) -> Self {
-        Self { id, sheet: TextPopup::default(), stamp: None }
+        Self { id, popup: TextPopup::default(), stamp: None }
     }
 
     /// Sets the rows if anything has come.
-    pub fn settle(&mut self, run: &Transcript, screen: u16, theme: Theme) {
+    pub fn refresh(&mut self, run: &Transcript, screen: u16, theme: Theme) {
         let Some(attempt) = run.attempt(self.id) else { return };
         let stamp = (attempt.pieces, attempt.comments, attempt.ended.is_some(), screen);
         if self.stamp.replace(stamp) != Some(stamp) {
-            self.sheet.rows = rows(attempt, cells(screen), theme);
+            self.popup.rows = rows(attempt, cells(screen), theme);
         }
     }
 }

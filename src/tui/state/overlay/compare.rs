@@ -6,7 +6,7 @@ mod words;
 
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::{Attempt, Transcript, model_name};
-use crate::tui::command::ChainEntry;
+use crate::tui::effect::ChainEntry;
 use crate::tui::layout::Layout;
 use crate::tui::markdown::TextStyle;
 use crate::tui::state::page::{Agreement, AnswerPage};
@@ -33,7 +33,7 @@ pub struct Comparison {
     /// The first column shown, where not all fit.
     pub first: usize,
     /// How the fields stand among the answers that have come.
-    pub(in crate::tui) verdicts: BTreeMap<String, Agreement>,
+    pub(in crate::tui) agreements: BTreeMap<String, Agreement>,
     /// The pages that the marks are for: their width, and the rows of each answer that is whole.
     marked: (u16, Vec<Option<usize>>),
 }
@@ -68,11 +68,11 @@ impl Comparison {
             Column { chain, began: None, transcript: Transcript::default(), page, marks: Vec::new() }
         };
         let columns = rivals.into_iter().map(column).collect();
-        Self { number, columns, first: 0, verdicts: BTreeMap::new(), marked: (0, Vec::new()) }
+        Self { number, columns, first: 0, agreements: BTreeMap::new(), marked: (0, Vec::new()) }
     }
 
     /// Takes a report of one column's run in.
-    pub fn hear(&mut self, now: Duration, column: usize, report: &Report) {
+    pub fn apply(&mut self, now: Duration, column: usize, report: &Report) {
         let Some(column) = self.columns.get_mut(column) else { return };
         column.began.get_or_insert(now.saturating_sub(report.at));
         column.transcript.apply(report);
@@ -80,44 +80,44 @@ impl Comparison {
         if matches!(report.what, ReportKind::Engine(_) | ReportKind::Observation(Observation::Parsed { .. })) {
             let predictions = || self.columns.iter().filter_map(|column| column.answer()?.prediction.as_ref());
             let names = predictions().flat_map(|prediction| prediction.fields.keys());
-            let verdicts = names.map(|name| {
+            let agreements = names.map(|name| {
                 let mut values = predictions().map(|prediction| prediction.fields.get(name).map(trimmed));
-                (name.clone(), judge(&mut values))
+                (name.clone(), agreement_of(&mut values))
             });
-            self.verdicts = verdicts.collect();
+            self.agreements = agreements.collect();
         }
     }
 
     /// Whether a run of it is on.
-    pub fn live(&self) -> bool {
+    pub fn running(&self) -> bool {
         self.columns.iter().any(|column| column.transcript.finished.is_none())
     }
 
     /// How a field stands among the answers that have come so far.
-    pub fn verdict(&self, field: &str) -> Agreement {
-        self.verdicts.get(field).copied().unwrap_or(Agreement::Alone)
+    pub fn agreement(&self, field: &str) -> Agreement {
+        self.agreements.get(field).copied().unwrap_or(Agreement::Alone)
     }
 
     /// Brings the rows of all columns up to date, at the cost of what is new.
-    pub fn settle(&mut self, layout: &Layout, theme: Theme) {
-        let look = TextStyle { width: self.places(layout).1, theme, role: StyleRole::Text };
-        let verdicts = &self.verdicts;
+    pub fn refresh(&mut self, layout: &Layout, theme: Theme) {
+        let look = TextStyle { width: self.visible_columns(layout).1, theme, role: StyleRole::Text };
+        let agreements = &self.agreements;
         for column in &mut self.columns {
             let run = &column.transcript;
-            let beside = |field: &str| match verdicts.get(field) {
+            let beside = |field: &str| match agreements.get(field) {
                 // Thoughts always differ and are not what was asked for.
-                Some(verdict) if !run.is_thought(field) => *verdict,
+                Some(agreement) if !run.is_thought(field) => *agreement,
                 _ => Agreement::Alone,
             };
             let begun = run.shown().is_some_and(|attempt| run.answer_begun(attempt) || attempt.ended.is_some());
             column.page.pinned = Some(begun);
-            column.page.settle(run, look, body(layout), &beside);
+            column.page.refresh(run, look, body(layout), &beside);
         }
-        self.mark(look.width);
+        self.update_marks(look.width);
     }
 
     /// Marks what each answer says that the first does not, anew when an answer is whole or the width another.
-    fn mark(&mut self, width: u16) {
+    fn update_marks(&mut self, width: u16) {
         let whole = |column: &Column| column.answer().is_some() && column.transcript.finished.is_some();
         let marked = (width, self.columns.iter().map(|column| whole(column).then(|| column.page.len())).collect());
         if marked == self.marked {
@@ -134,27 +134,27 @@ impl Comparison {
     }
 
     /// Whether something is marked.
-    pub fn is_marked(&self) -> bool {
+    pub fn has_marks(&self) -> bool {
         self.columns.iter().any(|column| !column.marks.is_empty())
     }
 
     /// Moves the rows of all columns.
-    pub fn by(&mut self, rows: isize, layout: &Layout) {
+    pub fn scroll_by(&mut self, rows: isize, layout: &Layout) {
         let height = body(layout);
         for page in self.columns.iter_mut().map(|column| &mut column.page) {
             let heights = page.heights().to_vec();
-            page.scroll.by(rows, &heights, height);
+            page.scroll.move_by(rows, &heights, height);
         }
     }
 
     /// Shows columns further to the side, where not all fit.
-    pub fn turn(&mut self, by: isize, layout: &Layout) {
-        let last = self.columns.len().saturating_sub(self.places(layout).0);
+    pub fn scroll_columns(&mut self, by: isize, layout: &Layout) {
+        let last = self.columns.len().saturating_sub(self.visible_columns(layout).0);
         self.first = self.first.saturating_add_signed(by).min(last);
     }
 
     /// How many columns fit side by side, and the cells of each.
-    pub fn places(&self, layout: &Layout) -> (usize, u16) {
+    pub fn visible_columns(&self, layout: &Layout) -> (usize, u16) {
         let width = layout.body.width.saturating_sub(4);
         let count = (self.columns.len() as u16).clamp(1, ((width + 2) / (NARROWEST + 2)).max(1));
         (usize::from(count), (width + 2) / count - 2)
@@ -166,9 +166,9 @@ pub fn body(layout: &Layout) -> usize {
     usize::from(layout.body.height.saturating_sub(2 + HEAD)).max(1)
 }
 
-fn judge(values: &mut dyn Iterator<Item = Option<Value>>) -> Agreement {
+fn agreement_of(values: &mut dyn Iterator<Item = Option<Value>>) -> Agreement {
     let Some(first) = values.next() else { return Agreement::Alone };
-    values.fold(Agreement::Alone, |verdict, value| match verdict {
+    values.fold(Agreement::Alone, |agreement, value| match agreement {
         Agreement::Differs => Agreement::Differs,
         _ if value != first => Agreement::Differs,
         _ => Agreement::Same,

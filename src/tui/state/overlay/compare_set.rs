@@ -1,7 +1,7 @@
 //! Who is compared: the whole chain, each of its models alone, and what was added, of which up to four are chosen.
 
 use super::compare::MOST;
-use crate::tui::command::ChainEntry;
+use crate::tui::effect::ChainEntry;
 
 /// What was chosen in this session.
 #[derive(Clone, Debug, Default)]

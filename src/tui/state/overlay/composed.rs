@@ -3,11 +3,11 @@
 use super::attempt::PopupWriter;
 use super::text_popup::{TextPopup, cells};
 use crate::dspy::Module;
-use crate::tui::command::Composed;
+use crate::tui::effect::ComposedRequest;
 use crate::tui::theme::{StyleRole, Theme};
 
 /// Its rows.
-pub fn sheet(composed: &Composed, module: Module, screen: u16, theme: Theme) -> TextPopup {
+pub fn popup(composed: &ComposedRequest, module: Module, screen: u16, theme: Theme) -> TextPopup {
     let mut w = PopupWriter::new(cells(screen), theme);
     w.head("the most that one call can cost, in USD");
     let price = |usd: Option<f64>| usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.6}"));

@@ -12,7 +12,7 @@ pub(in crate::tui) fn shown(value: &Value) -> String {
 }
 
 /// The whole of one, field by field.
-pub fn sheet(demo: &Demo, screen: u16, theme: Theme) -> TextPopup {
+pub fn popup(demo: &Demo, screen: u16, theme: Theme) -> TextPopup {
     let mut rows = Vec::new();
     for (name, value) in demo {
         rows.extend(wrap(&[(name.as_str(), theme.style(StyleRole::Heading))], cells(screen), &RowPrefix::default()));

@@ -47,7 +47,7 @@ pub enum FinderKind {
 #[derive(Clone, Debug)]
 pub struct Finder {
     /// What is looked for.
-    pub sought: FinderKind,
+    pub kind: FinderKind,
     /// What is typed.
     pub query: String,
     /// The chosen line among those found.
@@ -111,9 +111,9 @@ impl Finder {
     }
 
     /// The catalogue, for a comparison.
-    pub fn rivals(models: &[ModelOption]) -> Self {
+    pub fn compare_set(models: &[ModelOption]) -> Self {
         let mut finder = Self::models(models);
-        finder.sought = FinderKind::CompareSet;
+        finder.kind = FinderKind::CompareSet;
         for (item, model) in finder.items.iter_mut().zip(models) {
             item.choice = FinderChoice::CompareEntry(model.slug.clone());
         }
@@ -124,7 +124,7 @@ impl Finder {
     pub fn inputs(sent: &[Values]) -> Self {
         let item = |(i, values): (usize, &Values)| FinderItem {
             name: "",
-            label: history::in_a_line(values),
+            label: history::one_line(values),
             note: String::new(),
             choice: FinderChoice::Inputs(i),
         };
@@ -136,7 +136,7 @@ impl Finder {
         let item = |(i, run): (usize, &Transcript)| {
             let who = run.winner().map_or("no answer", |attempt| model_name(&attempt.model));
             let fields =
-                run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|p| history::in_a_line(&p.fields));
+                run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|p| history::one_line(&p.fields));
             let note = format!("{who} · {}", fields.unwrap_or_default());
             FinderItem { name: "", label: history::inputs(run), note, choice: FinderChoice::Run(i) }
         };
@@ -148,32 +148,32 @@ impl Finder {
         Self::new(FinderKind::Text, Vec::new())
     }
 
-    fn new(sought: FinderKind, items: Vec<FinderItem>) -> Self {
-        let mut finder = Self { sought, query: String::new(), at: 0, items, found: Vec::new() };
-        finder.seek();
+    fn new(kind: FinderKind, items: Vec<FinderItem>) -> Self {
+        let mut finder = Self { kind, query: String::new(), at: 0, items, found: Vec::new() };
+        finder.search();
         finder
     }
 
     /// Types a letter.
     pub fn push(&mut self, text: &str) {
         self.query.push_str(text);
-        self.seek();
+        self.search();
     }
 
     /// Takes the last letter back.
-    pub fn pop(&mut self) {
+    pub fn delete_last(&mut self) {
         self.query.pop();
-        self.seek();
+        self.search();
     }
 
     /// Takes everything back.
-    pub fn wipe(&mut self) {
+    pub fn clear(&mut self) {
         self.query.clear();
-        self.seek();
+        self.search();
     }
 
     /// Moves the choice.
-    pub fn by(&mut self, lines: isize) {
+    pub fn move_by(&mut self, lines: isize) {
         self.at = self.at.saturating_add_signed(lines).min(self.found.len().saturating_sub(1));
     }
 
@@ -188,15 +188,15 @@ impl Finder {
         match self.found.get(self.at) {
             Some(item) => Some(self.items[*item].choice.clone()),
             None if typed.is_empty() => None,
-            None if self.sought == FinderKind::Models => Some(FinderChoice::Model(typed.to_owned())),
-            None if self.sought == FinderKind::CompareSet => Some(FinderChoice::CompareEntry(typed.to_owned())),
-            None if self.sought == FinderKind::Text => Some(FinderChoice::Text(self.query.clone())),
+            None if self.kind == FinderKind::Models => Some(FinderChoice::Model(typed.to_owned())),
+            None if self.kind == FinderKind::CompareSet => Some(FinderChoice::CompareEntry(typed.to_owned())),
+            None if self.kind == FinderKind::Text => Some(FinderChoice::Text(self.query.clone())),
             None => None,
         }
     }
 
     /// The best first; in the order of the list where nothing is typed.
-    fn seek(&mut self) {
+    fn search(&mut self) {
         self.at = 0;
         if self.query.trim().is_empty() {
             self.found = (0..self.items.len()).collect();

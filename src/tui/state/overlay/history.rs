@@ -4,17 +4,17 @@ use crate::transcript::Transcript;
 use serde_json::Value;
 
 /// The run on a line that counts from the latest.
-pub fn chosen(past: &[Transcript], at: usize) -> Option<&Transcript> {
+pub fn run_at(past: &[Transcript], at: usize) -> Option<&Transcript> {
     past.get(past.len().checked_sub(at + 1)?)
 }
 
 /// A run's inputs in one line.
 pub fn inputs(run: &Transcript) -> String {
-    run.task().map_or_else(|| "…".to_owned(), |task| in_a_line(&task.inputs))
+    run.task().map_or_else(|| "…".to_owned(), |task| one_line(&task.inputs))
 }
 
 /// Values in one line.
-pub fn in_a_line(values: &crate::dspy::Values) -> String {
+pub fn one_line(values: &crate::dspy::Values) -> String {
     let text = |value: &Value| match value {
         Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
         other => other.to_string(),

@@ -9,7 +9,7 @@ use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, TextRow, width, wrap};
 use ratatui::text::Span;
 
-/// Cells of a sheet.
+/// Cells of a popup.
 pub const WIDTH: u16 = 100;
 
 /// Rows and the first one shown.
@@ -23,12 +23,12 @@ pub struct TextPopup {
 
 impl TextPopup {
     /// Moves by rows, within the text.
-    pub fn by(&mut self, rows: isize, height: usize) {
+    pub fn move_by(&mut self, rows: isize, height: usize) {
         self.top = self.top.saturating_add_signed(rows).min(self.rows.len().saturating_sub(height));
     }
 }
 
-/// Cells inside a sheet on a screen that wide.
+/// Cells inside a popup on a screen that wide.
 pub fn cells(screen: u16) -> usize {
     usize::from(screen.min(WIDTH).saturating_sub(4).max(1))
 }
@@ -60,7 +60,7 @@ pub fn help(keymap: &Keymap, screen: u16, theme: Theme) -> TextPopup {
     TextPopup { rows, top: 0 }
 }
 
-/// What the headers' sheet is about.
+/// What the headers' popup is about.
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderFacts<'a> {
     /// The headers that every attempt sends.

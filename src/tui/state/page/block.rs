@@ -80,10 +80,10 @@ impl BlockBody {
         }
     }
 
-    pub(super) fn every<'a>(&'a self, source: &'a str) -> Box<dyn Iterator<Item = TextRow> + 'a> {
+    pub(super) fn all_rows<'a>(&'a self, source: &'a str) -> Box<dyn Iterator<Item = TextRow> + 'a> {
         match self {
             Self::Rows(rows) => Box::new(rows.iter().cloned()),
-            Self::Growing(document) => Box::new(document.every(source)),
+            Self::Growing(document) => Box::new(document.all_rows(source)),
         }
     }
 }

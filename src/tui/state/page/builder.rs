@@ -27,7 +27,7 @@ impl PageBuilder<'_> {
         usize::from(self.look.width.max(1))
     }
 
-    fn take(&mut self, key: &BlockKey) -> Option<BlockBody> {
+    fn reuse(&mut self, key: &BlockKey) -> Option<BlockBody> {
         let at = self.old.iter().position(|(old, _)| old == key)?;
         Some(self.old.swap_remove(at).1)
     }
@@ -45,7 +45,7 @@ impl PageBuilder<'_> {
 
     fn growing(&mut self, run: &Transcript, key: BlockKey, role: StyleRole) {
         let look = TextStyle { role, ..self.look };
-        let mut document = match self.take(&key) {
+        let mut document = match self.reuse(&key) {
             Some(BlockBody::Growing(document)) => document,
             _ => Box::new(Markdown::new(look)),
         };
@@ -150,7 +150,7 @@ impl PageBuilder<'_> {
                 continue;
             }
             let key = BlockKey::Value(attempt.id, name.clone());
-            let body = match self.take(&key).filter(|_| !self.fresh) {
+            let body = match self.reuse(&key).filter(|_| !self.fresh) {
                 Some(body) => body,
                 None => BlockBody::Rows(value::rows(field, self.look)),
             };

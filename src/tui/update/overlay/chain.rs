@@ -1,6 +1,6 @@
 //! The chain editor.
 
-use crate::tui::command::{ChainEntry, Command};
+use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{ChainAction, OverlayAction};
 use crate::tui::state::app::App;
@@ -13,7 +13,7 @@ use crate::tui::update::overlay::moves::moved;
 const VARIANTS: [&str; 4] = ["", "free", "nitro", "floor"];
 
 impl App {
-    pub(in crate::tui::update) fn chain_key(&mut self, action: Option<Action>) -> Option<Command> {
+    pub(in crate::tui::update) fn chain_key(&mut self, action: Option<Action>) -> Option<Effect> {
         self.overlay = Some(Overlay::Chain);
         let last = self.next.chain.len().saturating_sub(1);
         self.next.selected = self.next.selected.min(last);
@@ -33,7 +33,7 @@ impl App {
                 let removed = self.next.chain.remove(self.next.selected);
                 self.next.selected = self.next.selected.min(self.next.chain.len().saturating_sub(1));
                 if removed.fault.is_some() {
-                    return Some(Command::SetFault { model: removed.model, fault: None });
+                    return Some(Effect::SetFault { model: removed.model, fault: None });
                 }
             }
             Some(Action::Chain(ChainAction::MoveUp)) if self.next.selected > 0 => {
@@ -53,7 +53,7 @@ impl App {
     }
 
     /// The next variant of the chosen model's name. A fault set on it goes along.
-    fn next_variant(&mut self) -> Option<Command> {
+    fn next_variant(&mut self) -> Option<Effect> {
         let link = self.next.chain.get(self.next.selected)?;
         let (name, variant) = link.model.split_once(':').unwrap_or((&link.model, ""));
         let at = VARIANTS.iter().position(|other| *other == variant).unwrap_or(0);
@@ -66,6 +66,6 @@ impl App {
             return None;
         }
         let old = std::mem::replace(&mut self.next.chain[self.next.selected], ChainEntry::new(model));
-        old.fault.map(|_| Command::SetFault { model: old.model, fault: None })
+        old.fault.map(|_| Effect::SetFault { model: old.model, fault: None })
     }
 }

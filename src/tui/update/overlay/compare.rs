@@ -3,7 +3,7 @@
 use crate::failover::Route;
 use crate::report::Report;
 use crate::spec::RunSpec;
-use crate::tui::command::{ChainEntry, Command};
+use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{CompareAction, OverlayAction, ProgramAction};
 use crate::tui::state::app::App;
@@ -13,35 +13,35 @@ use std::time::Duration;
 
 impl App {
     /// Puts what stands in the prompt to each of the models and chains that are chosen for it.
-    pub(in crate::tui::update) fn compare(&mut self) -> Option<Command> {
+    pub(in crate::tui::update) fn compare(&mut self) -> Option<Effect> {
         let rivals = self.compare_set.chosen(&self.next.chain);
         if rivals.len() < 2 {
             self.notice = Some("A comparison needs two: choose them here, or add one.".to_owned());
             self.overlay = Some(Overlay::CompareSet(0));
             return None;
         }
-        let spec = self.asked()?;
+        let spec = self.ready_spec()?;
         self.runs.comparisons += 1;
         let compare = Comparison::new(self.runs.comparisons, rivals);
         let routes = |chain: &[ChainEntry]| chain.iter().map(|entry| Route::new(&entry.model, "")).collect();
         let specs =
             compare.columns.iter().map(|column| RunSpec { chain: routes(&column.chain), ..spec.clone() }).collect();
         self.overlay = Some(Overlay::Compare(compare));
-        Some(Command::Compare { number: self.runs.comparisons, specs })
+        Some(Effect::Compare { number: self.runs.comparisons, specs })
     }
 
     /// A key while a comparison stands. What leaves it also ends its runs.
-    pub(in crate::tui::update) fn compare_key(&mut self, action: Option<Action>) -> Option<Command> {
+    pub(in crate::tui::update) fn compare_key(&mut self, action: Option<Action>) -> Option<Effect> {
         let layout = self.screen.layout;
         let page = body(&layout);
         let Some(Overlay::Compare(compare)) = &mut self.overlay else { return None };
         match action {
-            Some(Action::Program(ProgramAction::Suspend)) => return Some(Command::Suspend),
-            Some(Action::Program(ProgramAction::Quit)) => return Some(Command::Quit),
+            Some(Action::Program(ProgramAction::Suspend)) => return Some(Effect::Suspend),
+            Some(Action::Program(ProgramAction::Quit)) => return Some(Effect::Quit),
             Some(Action::Overlay(OverlayAction::Close) | Action::Program(ProgramAction::Interrupt)) => {
                 return self.leave_comparison();
             }
-            Some(Action::Compare(CompareAction::RunAgain)) if compare.live() => {
+            Some(Action::Compare(CompareAction::RunAgain)) if compare.running() => {
                 self.notice = Some("It is still going on.".to_owned());
             }
             Some(Action::Compare(CompareAction::RunAgain)) => {
@@ -49,13 +49,13 @@ impl App {
                 return self.compare();
             }
             Some(Action::Compare(CompareAction::ChooseModels)) => {
-                let command = self.leave_comparison();
+                let effect = self.leave_comparison();
                 self.overlay = Some(Overlay::CompareSet(0));
-                return command;
+                return effect;
             }
-            Some(Action::Move(to)) => compare.by(to.rows(page), &layout),
-            Some(Action::Compare(CompareAction::PrevColumn)) => compare.turn(-1, &layout),
-            Some(Action::Compare(CompareAction::NextColumn)) => compare.turn(1, &layout),
+            Some(Action::Move(to)) => compare.scroll_by(to.rows(page), &layout),
+            Some(Action::Compare(CompareAction::PrevColumn)) => compare.scroll_columns(-1, &layout),
+            Some(Action::Compare(CompareAction::NextColumn)) => compare.scroll_columns(1, &layout),
             Some(Action::Program(ProgramAction::Help)) => {
                 self.notice = Some("The keys stand below; Esc leaves the comparison.".to_owned());
             }
@@ -64,20 +64,26 @@ impl App {
         None
     }
 
-    fn leave_comparison(&mut self) -> Option<Command> {
+    fn leave_comparison(&mut self) -> Option<Effect> {
         let Some(Overlay::Compare(compare)) = self.overlay.take() else { return None };
-        let live = compare.live();
+        let live = compare.running();
         let ended = compare.columns.into_iter().map(|column| column.transcript).filter(|run| run.finished.is_some());
         self.runs.past.extend(ended);
-        live.then_some(Command::Cancel)
+        live.then_some(Effect::Cancel)
     }
 
-    pub(in crate::tui::update) fn hear_compared(&mut self, now: Duration, number: u64, column: usize, report: &Report) {
+    pub(in crate::tui::update) fn on_compare_report(
+        &mut self,
+        now: Duration,
+        number: u64,
+        column: usize,
+        report: &Report,
+    ) {
         self.health.apply(now, report);
         if let Some(Overlay::Compare(compare)) = &mut self.overlay
             && compare.number == number
         {
-            compare.hear(now, column, report);
+            compare.apply(now, column, report);
         }
     }
 }

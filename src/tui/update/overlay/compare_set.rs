@@ -1,6 +1,6 @@
 //! The choice of models and chains to compare.
 
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{CompareSetAction, OverlayAction};
 use crate::tui::state::app::App;
@@ -11,14 +11,14 @@ use crate::tui::update::overlay::moves::moved;
 
 impl App {
     /// A key where it is chosen who is compared.
-    pub(in crate::tui::update) fn compare_set_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
+    pub(in crate::tui::update) fn compare_set_key(&mut self, at: usize, action: Option<Action>) -> Option<Effect> {
         let all = self.compare_set.all(&self.next.chain);
         let at = moved(at, all.len(), action);
         self.overlay = Some(Overlay::CompareSet(at));
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => self.overlay = None,
             Some(Action::CompareSet(CompareSetAction::Add)) => {
-                self.overlay = Some(Overlay::Finder(Finder::rivals(&self.models.all)));
+                self.overlay = Some(Overlay::Finder(Finder::compare_set(&self.models.all)));
             }
             Some(Action::CompareSet(CompareSetAction::Toggle)) => {
                 let chosen = all.get(at).is_none_or(|rival| self.compare_set.toggle(rival, &self.next.chain));

@@ -18,26 +18,26 @@ impl App {
             self.notice = Some("That answer is another signature's: use that one first.".to_owned());
             return;
         }
-        self.pin(self.transcript().and_then(pinnable));
+        self.pin(self.transcript().and_then(demo_of));
     }
 
     /// Shows what the run on a line of the history would be as a demo.
-    pub(in crate::tui::update) fn look_before_pinning(&mut self, at: usize) {
-        let Some(demo) = history::chosen(&self.runs.past, at).and_then(pinnable) else {
+    pub(in crate::tui::update) fn preview_demo(&mut self, at: usize) {
+        let Some(demo) = history::run_at(&self.runs.past, at).and_then(demo_of) else {
             self.notice = Some("Nothing to pin there: a demo is an answer that was read whole.".to_owned());
             self.overlay = Some(Overlay::History(at));
             return;
         };
-        self.overlay = Some(Overlay::Pinning(at, demos::sheet(&demo, self.screen.size.0, self.colours())));
+        self.overlay = Some(Overlay::Pinning(at, demos::popup(&demo, self.screen.size.0, self.theme())));
     }
 
     /// A key while an earlier answer is looked at before it becomes a demo. The demo's signature is used from then on.
-    pub(in crate::tui::update) fn pinning_key(&mut self, at: usize, mut sheet: TextPopup, action: Option<Action>) {
+    pub(in crate::tui::update) fn demo_preview_key(&mut self, at: usize, mut popup: TextPopup, action: Option<Action>) {
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => self.overlay = Some(Overlay::History(at)),
             Some(Action::Overlay(OverlayAction::Confirm)) => {
-                let Some(run) = history::chosen(&self.runs.past, at) else { return };
-                let (demo, task) = (pinnable(run), run.task().cloned());
+                let Some(run) = history::run_at(&self.runs.past, at) else { return };
+                let (demo, task) = (demo_of(run), run.task().cloned());
                 if let Some(task) = task.filter(|task| task.signature.inline() != self.next.signature.inline()) {
                     self.next.module = task.module;
                     self.use_signature(task.signature.clone(), Vec::new());
@@ -46,14 +46,14 @@ impl App {
                 self.overlay = Some(Overlay::Demos(self.next.demos.len().saturating_sub(1)));
             }
             _ => {
-                scroll_popup(&mut sheet, action, self.popup_rows());
-                self.overlay = Some(Overlay::Pinning(at, sheet));
+                scroll_popup(&mut popup, action, self.popup_rows());
+                self.overlay = Some(Overlay::Pinning(at, popup));
             }
         }
     }
 
     /// The demos that go on with a signature: those in use, if it is the one in use.
-    pub(in crate::tui::update) fn demos_of(&self, signature: &Signature) -> Vec<Demo> {
+    pub(in crate::tui::update) fn demos_for(&self, signature: &Signature) -> Vec<Demo> {
         if signature.inline() == self.next.signature.inline() { self.next.demos.clone() } else { Vec::new() }
     }
 
@@ -82,7 +82,7 @@ impl App {
             }
             Some(Action::Demos(DemosAction::Open)) => {
                 if let Some(demo) = self.next.demos.get(at) {
-                    self.overlay = Some(Overlay::Demo(at, demos::sheet(demo, self.screen.size.0, self.colours())));
+                    self.overlay = Some(Overlay::Demo(at, demos::popup(demo, self.screen.size.0, self.theme())));
                     return;
                 }
             }
@@ -106,7 +106,7 @@ impl App {
 }
 
 /// Inputs and outputs of a run that was answered.
-fn pinnable(run: &Transcript) -> Option<Demo> {
+fn demo_of(run: &Transcript) -> Option<Demo> {
     let mut demo = run.task()?.inputs.clone();
     demo.extend(run.winner()?.prediction.as_ref()?.fields.as_ref().clone());
     Some(demo)

@@ -1,7 +1,7 @@
 //! What is edited as text: its keys, and what becomes of the text.
 
 use crate::dspy::{LibraryEntry, library};
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::DraftAction;
 use crate::tui::state::app::App;
@@ -15,17 +15,17 @@ impl App {
     }
 
     /// A key for what is edited as text.
-    pub(in crate::tui::update) fn draft_key(&mut self, press: KeyPress) -> Option<Command> {
+    pub(in crate::tui::update) fn draft_key(&mut self, press: KeyPress) -> Option<Effect> {
         let Some(Overlay::Draft(draft)) = &mut self.overlay else { return None };
         match press.action {
-            Some(Action::Draft(DraftAction::Editor)) => return Some(Command::Edit(draft.text())),
+            Some(Action::Draft(DraftAction::Editor)) => return Some(Effect::Edit(draft.text())),
             Some(Action::Draft(DraftAction::Close)) if draft.changed() && !draft.leaving => {
                 draft.leaving = true;
                 self.notice = Some("Ctrl+S keeps the changes, Esc again drops them.".to_owned());
             }
             Some(Action::Draft(DraftAction::Close)) => self.overlay = None,
             Some(Action::Draft(DraftAction::Save)) => match draft.read() {
-                Ok(drafted) => return self.keep(drafted),
+                Ok(drafted) => return self.save_draft(drafted),
                 Err(wrong) => self.notice = wrong.into_iter().next().map(|wrong| format!("Not kept: {wrong}")),
             },
             _ => draft.type_key(press.key),
@@ -33,11 +33,11 @@ impl App {
         None
     }
 
-    fn keep(&mut self, drafted: ParsedDraft) -> Option<Command> {
+    fn save_draft(&mut self, drafted: ParsedDraft) -> Option<Effect> {
         self.overlay = None;
         match drafted {
             ParsedDraft::Signature(entry) => {
-                self.signatures.stop();
+                self.signatures.stop_typing();
                 let inline = entry.signature.inline();
                 let unnamed =
                     |other: &LibraryEntry| other.signature.name.is_empty() && other.signature.inline() == inline;
@@ -47,7 +47,7 @@ impl App {
                 self.signatures.at = at.map_or(0, |at| at + 1);
                 self.next.module = entry.module;
                 self.use_signature(entry.signature.clone(), entry.demos.clone());
-                Some(Command::SaveSignature(entry))
+                Some(Effect::SaveSignature(entry))
             }
             ParsedDraft::Request(settings) => {
                 self.next.settings = *settings;
@@ -56,8 +56,8 @@ impl App {
             }
             ParsedDraft::Headers(headers) => {
                 self.server.headers.clone_from(&headers);
-                self.overlay = Some(Overlay::Headers(self.headers_sheet()));
-                Some(Command::SetHeaders(headers))
+                self.overlay = Some(Overlay::Headers(self.headers_popup()));
+                Some(Effect::SetHeaders(headers))
             }
         }
     }

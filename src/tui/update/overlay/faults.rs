@@ -1,7 +1,7 @@
 //! The fault picker: a letter or Enter sets a fault, any other can be typed.
 
 use crate::fault::Fault;
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{FaultsAction, OverlayAction, PlaygroundAction};
 use crate::tui::state::app::App;
@@ -12,7 +12,7 @@ use crate::tui::update::overlay::moves::moved;
 use crossterm::event::{KeyCode, KeyModifiers};
 
 impl App {
-    pub(in crate::tui::update) fn faults_key(&mut self, mut picker: FaultPicker, press: KeyPress) -> Option<Command> {
+    pub(in crate::tui::update) fn faults_key(&mut self, mut picker: FaultPicker, press: KeyPress) -> Option<Effect> {
         if picker.typing.is_some() {
             return self.typed_fault_key(picker, press);
         }
@@ -43,13 +43,13 @@ impl App {
         None
     }
 
-    fn choose_fault(&mut self, picker: &FaultPicker, chosen: Option<&(char, &str, &str)>) -> Option<Command> {
+    fn choose_fault(&mut self, picker: &FaultPicker, chosen: Option<&(char, &str, &str)>) -> Option<Effect> {
         self.overlay = behind(picker);
         self.set_fault(chosen.and_then(|(_, word, _)| word.parse().ok()))
     }
 
     /// A key while any fault is typed.
-    fn typed_fault_key(&mut self, mut picker: FaultPicker, press: KeyPress) -> Option<Command> {
+    fn typed_fault_key(&mut self, mut picker: FaultPicker, press: KeyPress) -> Option<Effect> {
         let word = picker.typing.get_or_insert_default();
         match press.action {
             Some(Action::Overlay(OverlayAction::Close)) => picker.typing = None,
@@ -72,7 +72,7 @@ impl App {
     }
 
     /// Sets the fault of the chosen model of the chain; none heals it.
-    fn set_fault(&mut self, fault: Option<Fault>) -> Option<Command> {
+    fn set_fault(&mut self, fault: Option<Fault>) -> Option<Effect> {
         let entry = self.next.chain.get_mut(self.next.selected)?;
         entry.fault.clone_from(&fault);
         let model = entry.model.clone();
@@ -82,7 +82,7 @@ impl App {
             Some(fault) => format!("{model} now fails: {fault}. {send} sends, {heal} heals."),
             None => format!("{model} is healthy again."),
         });
-        Some(Command::SetFault { model, fault })
+        Some(Effect::SetFault { model, fault })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A list narrowed by typing: its keys, and what a choice does.
 
-use crate::tui::command::{ChainEntry, Command};
+use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::OverlayAction;
 use crate::tui::state::Direction;
@@ -11,10 +11,10 @@ use crate::tui::update::keys::KeyPress;
 use crossterm::event::{KeyCode, KeyModifiers};
 
 impl App {
-    pub(in crate::tui::update) fn finder_key(&mut self, mut finder: Finder, press: KeyPress) -> Option<Command> {
+    pub(in crate::tui::update) fn finder_key(&mut self, mut finder: Finder, press: KeyPress) -> Option<Effect> {
         match press.action {
             Some(Action::Overlay(OverlayAction::Close)) => {
-                self.overlay = match finder.sought {
+                self.overlay = match finder.kind {
                     FinderKind::Models => Some(Overlay::Chain),
                     FinderKind::CompareSet => Some(Overlay::CompareSet(0)),
                     FinderKind::Runs => Some(Overlay::History(0)),
@@ -26,13 +26,13 @@ impl App {
                 None => self.overlay = Some(Overlay::Finder(finder)),
             },
             Some(Action::Move(to)) => {
-                finder.by(to.rows(1));
+                finder.move_by(to.rows(1));
                 self.overlay = Some(Overlay::Finder(finder));
             }
             _ => {
                 match (press.key.code, press.chord.text()) {
-                    (KeyCode::Backspace, _) => finder.pop(),
-                    (KeyCode::Char('u'), _) if press.key.modifiers == KeyModifiers::CONTROL => finder.wipe(),
+                    (KeyCode::Backspace, _) => finder.delete_last(),
+                    (KeyCode::Char('u'), _) if press.key.modifiers == KeyModifiers::CONTROL => finder.clear(),
                     (_, Some(c)) => finder.push(c.encode_utf8(&mut [0; 4])),
                     _ => {}
                 }
@@ -42,7 +42,7 @@ impl App {
         None
     }
 
-    fn choose(&mut self, choice: FinderChoice) -> Option<Command> {
+    fn choose(&mut self, choice: FinderChoice) -> Option<Effect> {
         match choice {
             FinderChoice::Act(action) => return self.act(action),
             FinderChoice::Model(slug) => {

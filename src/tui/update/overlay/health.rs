@@ -1,6 +1,6 @@
 //! The health board.
 
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{HealthAction, OverlayAction};
 use crate::tui::state::app::App;
@@ -8,7 +8,7 @@ use crate::tui::state::overlay::Overlay;
 use crate::tui::update::overlay::moves::moved;
 
 impl App {
-    pub(in crate::tui::update) fn health_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
+    pub(in crate::tui::update) fn health_key(&mut self, at: usize, action: Option<Action>) -> Option<Effect> {
         let at = moved(at, self.health.rows.len(), action);
         if action != Some(Action::Overlay(OverlayAction::Close)) {
             self.overlay = Some(Overlay::Health(at));
@@ -17,7 +17,7 @@ impl App {
             let name = self.health.rows.get(at)?.scope.name.to_string();
             self.health.reset(&name);
             self.notice = Some(format!("The breaker of {name} is closed."));
-            return Some(Command::ResetBreaker(name));
+            return Some(Effect::ResetBreaker(name));
         }
         None
     }

@@ -1,6 +1,6 @@
 //! The list of earlier runs.
 
-use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{HistoryAction, OverlayAction};
 use crate::tui::state::app::App;
@@ -11,7 +11,7 @@ use crate::tui::update::overlay::moves::moved;
 use std::time::Duration;
 
 impl App {
-    pub(in crate::tui::update) fn history_key(&mut self, at: usize, action: Option<Action>) -> Option<Command> {
+    pub(in crate::tui::update) fn history_key(&mut self, at: usize, action: Option<Action>) -> Option<Effect> {
         let at = moved(at, self.runs.past.len(), action);
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => {}
@@ -19,17 +19,17 @@ impl App {
                 self.overlay = Some(Overlay::Finder(Finder::runs(&self.runs.past)));
             }
             Some(Action::History(HistoryAction::Replay)) => return self.replay(at),
-            Some(Action::History(HistoryAction::Pin)) => self.look_before_pinning(at),
+            Some(Action::History(HistoryAction::Pin)) => self.preview_demo(at),
             Some(Action::Overlay(OverlayAction::Choose) | Action::History(HistoryAction::RunAgain)) => {
                 if self.busy() {
                     self.notice = Some("A run is going on: Esc cancels it.".to_owned());
                     return None;
                 }
-                let run = history::chosen(&self.runs.past, at)?.clone();
+                let run = history::run_at(&self.runs.past, at)?.clone();
                 if let Some(task) = run.task() {
                     self.next.module = task.module;
                     self.next.adapter = task.adapter;
-                    self.use_signature(task.signature.clone(), self.demos_of(&task.signature));
+                    self.use_signature(task.signature.clone(), self.demos_for(&task.signature));
                     self.prompt.show(&task.inputs);
                 }
                 if action == Some(Action::History(HistoryAction::RunAgain)) {

@@ -15,5 +15,5 @@ pub(in crate::tui::update) fn moved(at: usize, lines: usize, action: Option<Acti
 /// Moves in a text of which so many rows are shown.
 pub(in crate::tui::update) fn scroll_popup(popup: &mut TextPopup, action: Option<Action>, shown: usize) {
     let rows = if let Some(Action::Move(to)) = action { to.rows(shown) } else { 0 };
-    popup.by(rows, shown);
+    popup.move_by(rows, shown);
 }

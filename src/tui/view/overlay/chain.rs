@@ -5,21 +5,21 @@ use crate::openrouter::settings::Provider;
 use crate::transcript::model_name;
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;
-use crate::tui::view::chrome::{foot, list, open};
+use crate::tui::view::chrome::{footer, list, open};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// Draws the editor.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
-    let theme = app.colours();
+    let theme = app.theme();
     let height = (app.next.chain.len() as u16).saturating_add(5).min(app.screen.layout.body.height);
     let room = open(app, f, "fallback chain", "asked from the top", 72, height.max(7));
     if app.next.chain.is_empty() {
         let line = Line::styled("Empty: a adds a model.", theme.style(StyleRole::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
-    let dear = app.dear();
+    let dear = app.expensive_fallbacks();
     list(
         app,
         f,
@@ -56,8 +56,8 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         Failover::Client => "the others only when it fails",
     };
     let hedge = if app.next.policy.hedge { "; hedged: the next one beside a slow one" } else { "" };
-    foot(app, f, room, 2, &format!("{primary} is asked first; {rule}{hedge}."));
-    foot(app, f, room, 1, &providers(app));
+    footer(app, f, room, 2, &format!("{primary} is asked first; {rule}{hedge}."));
+    footer(app, f, room, 1, &providers(app));
 }
 
 /// Which providers the service may choose from, in its own words.

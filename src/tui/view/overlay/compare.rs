@@ -27,11 +27,11 @@ use std::time::Duration;
 /// What the answers that are there say together.
 fn summary(compare: &Comparison, room: u16) -> String {
     let answered: Vec<_> = compare.columns.iter().filter(|column| column.answer().is_some()).collect();
-    if compare.live() || answered.len() < 2 {
+    if compare.running() || answered.len() < 2 {
         return format!("{} of {} answered", answered.len(), compare.columns.len());
     }
     let run = &answered[0].transcript;
-    let fields: Vec<_> = compare.verdicts.iter().filter(|(name, _)| !run.is_thought(name)).collect();
+    let fields: Vec<_> = compare.agreements.iter().filter(|(name, _)| !run.is_thought(name)).collect();
     let differing = fields.iter().filter(|(_, verdict)| **verdict == Agreement::Differs).count();
     let said = match (fields.len(), differing) {
         (_, 0) => "all answers are equal".to_owned(),
@@ -42,14 +42,14 @@ fn summary(compare: &Comparison, room: u16) -> String {
         return said;
     }
     let said =
-        if compare.is_marked() && room >= 110 { format!("{said} · underlined: not in the first") } else { said };
+        if compare.has_marks() && room >= 110 { format!("{said} · underlined: not in the first") } else { said };
     let fastest = answered.iter().min_by_key(|column| column.transcript.finished.as_ref().map(|end| end.took));
     fastest.map_or(said.clone(), |column| format!("{said} · fastest {}", name(&column.chain)))
 }
 
 /// Draws the columns: the head of each stands, its rows move.
 pub(super) fn draw(app: &App, compare: &Comparison, now: Duration, f: &mut Frame<'_>) {
-    let (shown, width) = compare.places(&app.screen.layout);
+    let (shown, width) = compare.visible_columns(&app.screen.layout);
     let all = compare.columns.len();
     let first = compare.first.min(all - shown.min(all));
     let title = match all - shown.min(all) {
@@ -57,15 +57,15 @@ pub(super) fn draw(app: &App, compare: &Comparison, now: Duration, f: &mut Frame
         _ => format!("compare {}–{} of {all}, ← →", first + 1, first + shown),
     };
     let room = open(app, f, &title, &summary(compare, app.screen.size.0), u16::MAX, u16::MAX);
-    let theme = app.colours();
+    let theme = app.theme();
     for (i, column) in (0..).zip(compare.columns.iter().skip(first).take(shown)) {
         let x = room.x + i * (width + 2);
         let place = Rect { x, width, ..room };
-        paint(&head(column, now, theme, usize::from(width)), place, f);
+        draw_rows(&head(column, now, theme, usize::from(width)), place, f);
         let below = Rect { y: room.y + HEAD, height: room.height.saturating_sub(HEAD), ..place };
         let page = &column.page;
         let top = page.scroll.top(page.heights(), usize::from(below.height));
-        paint(page.rows(top), below, f);
+        draw_rows(page.rows(top), below, f);
         let new = theme.style(StyleRole::Warn).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
         let seen = column.marks.partition_point(|mark| mark.row < top);
         for mark in column.marks[seen..].iter().take_while(|mark| mark.row < top + usize::from(below.height)) {
@@ -80,7 +80,7 @@ pub(super) fn draw(app: &App, compare: &Comparison, now: Duration, f: &mut Frame
     }
 }
 
-fn paint<'a>(rows: impl IntoIterator<Item = &'a TextRow>, room: Rect, f: &mut Frame<'_>) {
+fn draw_rows<'a>(rows: impl IntoIterator<Item = &'a TextRow>, room: Rect, f: &mut Frame<'_>) {
     for (row, y) in rows.into_iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
     }

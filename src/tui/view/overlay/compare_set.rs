@@ -3,7 +3,7 @@
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::compare::{MOST, name};
 use crate::tui::theme::StyleRole;
-use crate::tui::view::chrome::{foot, list, open};
+use crate::tui::view::chrome::{footer, list, open};
 use crate::tui::wrap::clip;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 
 /// Draws the list.
 pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
-    let theme = app.colours();
+    let theme = app.theme();
     let all = app.compare_set.all(&app.next.chain);
     let height = (all.len() as u16).saturating_add(4).min(app.screen.layout.body.height);
     let chosen = app.compare_set.chosen(&app.next.chain).len();
@@ -31,5 +31,5 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
             Span::styled(kind, theme.style(StyleRole::Dim)),
         ])
     });
-    foot(app, f, room, 1, "Space chooses; a adds a model, or a chain: a/b, c/d.");
+    footer(app, f, room, 1, "Space chooses; a adds a model, or a chain: a/b, c/d.");
 }

@@ -4,7 +4,7 @@ use crate::dspy::Demo;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::demos::shown;
 use crate::tui::theme::StyleRole;
-use crate::tui::view::chrome::{foot, list, open};
+use crate::tui::view::chrome::{footer, list, open};
 use crate::tui::wrap::clip;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 
 /// Draws the list.
 pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
-    let theme = app.colours();
+    let theme = app.theme();
     let height = (app.next.demos.len() as u16).saturating_add(4).clamp(6, app.screen.layout.body.height.max(6));
     let room = open(app, f, "demos", "sent with the next run, from the top", 84, height);
     if app.next.demos.is_empty() {
@@ -27,7 +27,7 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
             Span::styled(text, theme.style(StyleRole::Text)),
         ])
     });
-    foot(app, f, room, 1, "Saved with the signature: Alt+S.");
+    footer(app, f, room, 1, "Saved with the signature: Alt+S.");
 }
 
 /// Inputs, an arrow, and the outputs that the signature asks for.

@@ -31,7 +31,7 @@ pub(super) fn draw(app: &App, draft: &Draft, f: &mut Frame<'_>) {
 }
 
 fn verdict(app: &App, draft: &Draft, cells: usize) -> Vec<TextRow> {
-    let theme = app.colours();
+    let theme = app.theme();
     let say = |text: &str, role| text.lines().flat_map(|line| plain(line, theme.style(role), cells)).collect();
     let lines: Vec<Vec<TextRow>> = match draft.read() {
         Err(wrong) => wrong.iter().map(|line| say(&format!("✗ {line}"), StyleRole::Bad)).collect(),

@@ -5,7 +5,7 @@ use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
 use crate::tui::theme::StyleRole;
-use crate::tui::view::chrome::{foot, list, open};
+use crate::tui::view::chrome::{footer, list, open};
 use crate::tui::wrap::{clip, plain};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 
 /// Draws the picker.
 pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
-    let theme = app.colours();
+    let theme = app.theme();
     let Some(chosen) = app.next.chain.get(app.next.selected) else {
         let room = open(app, f, "break a model", "", 48, 3);
         let line = Line::styled("The chain is empty: Ctrl+L adds a model.", theme.style(StyleRole::Warn));
@@ -36,11 +36,11 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
         ])
     });
     let send = app.keymap.key(Action::Playground(PlaygroundAction::Send));
-    foot(app, f, room, 1, &format!("A letter breaks it, then {send} sends. Backspace heals, / types any fault."));
+    footer(app, f, room, 1, &format!("A letter breaks it, then {send} sends. Backspace heals, / types any fault."));
 }
 
 fn typing(app: &App, word: &str, room: Rect, f: &mut Frame<'_>) {
-    let theme = app.colours();
+    let theme = app.theme();
     let shown = clip(word, usize::from(room.width.saturating_sub(3)));
     let x = room.x + 2 + crate::tui::wrap::width(&shown) as u16;
     let line = Line::from(vec![Span::styled("/ ", theme.style(StyleRole::Key)), Span::raw(shown)]);

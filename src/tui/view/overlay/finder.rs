@@ -11,8 +11,8 @@ use ratatui::text::{Line, Span};
 
 /// Draws the finder.
 pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
-    let theme = app.colours();
-    let title = match finder.sought {
+    let theme = app.theme();
+    let title = match finder.kind {
         FinderKind::Actions => "palette",
         FinderKind::Models => "add a model",
         FinderKind::CompareSet => "add a model, or a chain: a/b, c/d",
@@ -20,8 +20,8 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         FinderKind::Runs => "earlier runs",
         FinderKind::Text => "find in the answer",
     };
-    let height = if finder.sought == FinderKind::Text { 3 } else { 18.min(app.screen.layout.body.height) };
-    let from = if finder.sought == FinderKind::Models { format!(" · {}", app.models.source) } else { String::new() };
+    let height = if finder.kind == FinderKind::Text { 3 } else { 18.min(app.screen.layout.body.height) };
+    let from = if finder.kind == FinderKind::Models { format!(" · {}", app.models.source) } else { String::new() };
     let room = open(app, f, title, &format!("{}{from}", finder.found().len()), 84, height);
     let typed = clip(&finder.query, usize::from(room.width.saturating_sub(3)));
     let x = room.x + 2 + width(&typed) as u16;
@@ -29,7 +29,7 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     f.set_cursor_position(Position { x, y: room.y });
     let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
-    if finder.found().len() == 0 && matches!(finder.sought, FinderKind::Models | FinderKind::CompareSet) {
+    if finder.found().len() == 0 && matches!(finder.kind, FinderKind::Models | FinderKind::CompareSet) {
         let hint = "Not in the catalogue: Enter adds it as typed.";
         f.buffer_mut().set_line(below.x, below.y, &Line::styled(hint, theme.style(StyleRole::Dim)), below.width);
     }

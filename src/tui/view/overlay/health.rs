@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Draws the board.
 pub(super) fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
-    let theme = app.colours();
+    let theme = app.theme();
     let rows = &app.health.rows;
     let height = (rows.len() as u16).saturating_add(4).min(app.screen.layout.body.height);
     let room = open(app, f, "health", "this session", 96, height.max(5));

@@ -3,7 +3,7 @@
 use crate::failover::Outcome;
 use crate::transcript::{counted, model_name, seconds};
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::history::{chosen, inputs};
+use crate::tui::state::overlay::history::{inputs, run_at};
 use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{list, open};
 use crate::tui::wrap::clip;
@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 
 /// Draws the list, the latest first.
 pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
-    let theme = app.colours();
+    let theme = app.theme();
     let height = (app.runs.past.len() as u16).saturating_add(2).min(app.screen.layout.body.height);
     let room = open(app, f, "earlier runs", &format!("{}", app.runs.past.len()), 100, height.max(3));
     if app.runs.past.is_empty() {
@@ -20,7 +20,7 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
     list(app, f, room, at, app.runs.past.len(), |i| {
-        let Some(run) = chosen(&app.runs.past, i) else { return Line::default() };
+        let Some(run) = run_at(&app.runs.past, i) else { return Line::default() };
         let (glyph, role) = match run.outcome() {
             Some(Outcome::Succeeded) if run.switch().is_some() => ("⇄", StyleRole::Accent),
             Some(Outcome::Succeeded) => ("✓", StyleRole::Good),

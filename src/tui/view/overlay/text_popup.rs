@@ -6,17 +6,17 @@ use crate::tui::view::chrome::open;
 use ratatui::Frame;
 
 /// Draws the rows in a place of their own.
-pub(super) fn draw(app: &App, sheet: &TextPopup, title: &str, f: &mut Frame<'_>) {
-    let wanted = u16::try_from(sheet.rows.len()).unwrap_or(u16::MAX).saturating_add(2);
+pub(super) fn draw(app: &App, popup: &TextPopup, title: &str, f: &mut Frame<'_>) {
+    let wanted = u16::try_from(popup.rows.len()).unwrap_or(u16::MAX).saturating_add(2);
     let height = wanted.min(app.screen.layout.body.height);
     let shown = usize::from(height.saturating_sub(2));
-    let note = match sheet.rows.len().saturating_sub(sheet.top + shown) {
+    let note = match popup.rows.len().saturating_sub(popup.top + shown) {
         0 => String::new(),
         below => format!("▼ {below} more"),
     };
     let room = open(app, f, title, &note, WIDTH, height);
-    let top = sheet.top.min(sheet.rows.len().saturating_sub(shown));
-    for (row, y) in sheet.rows[top..].iter().zip(room.y..room.bottom()) {
+    let top = popup.top.min(popup.rows.len().saturating_sub(shown));
+    for (row, y) in popup.rows[top..].iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
     }
 }

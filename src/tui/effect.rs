@@ -8,7 +8,7 @@ use crate::spec::RunSpec;
 
 /// An effect that the screen cannot have by itself.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Command {
+pub enum Effect {
     /// Begin a run.
     Send(Box<RunSpec>),
     /// Begin several runs side by side; their reports come as `Msg::Compared` with the same number.
@@ -68,7 +68,7 @@ pub enum Command {
 
 /// A request that could be sent, and the most that the run can come to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Composed {
+pub struct ComposedRequest {
     /// The request to the first model, the key masked.
     pub request: std::sync::Arc<Request>,
     /// Each model of the chain with the most that one call of it can cost, in USD, where prices are known.
