@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("secret", &[]),
     ("fault", &["nearest"]),
-    ("dspy", &["openrouter", "text"]),
+    ("dspy", &["nearest", "openrouter", "text"]),
     ("failover", &[]),
     ("openrouter", &["failover", "secret", "text"]),
     ("spec", &["dspy", "failover", "openrouter"]),

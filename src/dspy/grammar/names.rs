@@ -1,7 +1,7 @@
 //! Names of types: those that are supported, those that are not, and the names that other languages use.
 
 use super::super::syntax::SyntaxError;
-use super::super::syntax::closest;
+use crate::nearest::nearest;
 
 /// The names that an error may suggest.
 pub(super) const SUGGESTED: [&str; 19] = [
@@ -118,7 +118,9 @@ fn suggestion(word: &str) -> Option<&'static str> {
     let last = word.rsplit('.').next().unwrap_or(word);
     let synonym = |word: &str| SYNONYMS.iter().find(|(from, _)| from.eq_ignore_ascii_case(word)).map(|&(_, to)| to);
     synonym(last).or_else(|| {
-        let near = closest(last, SUGGESTED.into_iter().chain(SYNONYMS.into_iter().map(|(from, _)| from)))?;
+        // The distance to a very long word takes long, and no name is near it.
+        let last = Some(last).filter(|word| word.len() <= 64)?;
+        let near = nearest(last, SUGGESTED.into_iter().chain(SYNONYMS.into_iter().map(|(from, _)| from)))?;
         synonym(near).or(Some(near))
     })
 }

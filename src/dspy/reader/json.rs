@@ -11,7 +11,7 @@ mod structure;
 mod words;
 
 use crate::text::Cleaner;
-use quote::Quote;
+use quote::{Part, Quote};
 pub(super) use scalar::{non_finite_name, scalar};
 use serde_json::{Map, Value};
 
@@ -97,13 +97,6 @@ enum JsonMode {
     Junk,
     /// Inside a comment.
     Comment { style: CommentStyle, last: char, resume: Box<JsonMode> },
-}
-
-/// The part of a member that a string or word is. An item of a list is a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Key,
-    Value,
 }
 
 /// How a comment ends.

@@ -1,6 +1,11 @@
 //! Decides where a string ends, although quotes inside it may lack their backslash.
 
-use super::Part;
+/// The part of a member that a string or word is. An item of a list is a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Key,
+    Value,
+}
 
 /// The state of a string that is being read.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! Handles brackets, commas and colons, and puts each value where it belongs.
 
-use super::quote::Quote;
+use super::quote::{Part, Quote};
 use super::scalar::scalar;
-use super::{JsonFrame, JsonMode, JsonReader, MAX_DEPTH, Member, Part};
+use super::{JsonFrame, JsonMode, JsonReader, MAX_DEPTH, Member};
 use serde_json::{Map, Value};
 
 impl JsonReader {

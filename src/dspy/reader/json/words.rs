@@ -1,8 +1,8 @@
 //! Reads strings, and words without quotes.
 
-use super::quote::{Quote, QuoteRole};
+use super::quote::{Part, Quote, QuoteRole};
 use super::scalar::scalar;
-use super::{JsonFrame, JsonMode, JsonReader, Part};
+use super::{JsonFrame, JsonMode, JsonReader};
 use crate::text::Cleaner;
 use serde_json::Value;
 
