@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("secret", &[]),
     ("fault", &["nearest"]),
-    ("dspy", &["nearest", "openrouter", "text"]),
+    ("dspy", &["openrouter", "text"]),
     ("failover", &[]),
     ("openrouter", &["failover", "secret", "text"]),
     ("spec", &["dspy", "failover", "openrouter"]),

@@ -1,7 +1,6 @@
 //! Names of types: those that are supported, those that are not, and the names that other languages use.
 
 use super::super::syntax::SyntaxError;
-use crate::nearest::nearest;
 
 /// The names that an error may suggest.
 pub(super) const SUGGESTED: [&str; 19] = [
@@ -118,9 +117,20 @@ fn suggestion(word: &str) -> Option<&'static str> {
     let last = word.rsplit('.').next().unwrap_or(word);
     let synonym = |word: &str| SYNONYMS.iter().find(|(from, _)| from.eq_ignore_ascii_case(word)).map(|&(_, to)| to);
     synonym(last).or_else(|| {
-        // The distance to a very long word takes long, and no name is near it.
-        let last = Some(last).filter(|word| word.len() <= 64)?;
-        let near = nearest(last, SUGGESTED.into_iter().chain(SYNONYMS.into_iter().map(|(from, _)| from)))?;
+        let near = closest(last, SUGGESTED.into_iter().chain(SYNONYMS.into_iter().map(|(from, _)| from)))?;
         synonym(near).or(Some(near))
     })
+}
+
+/// The name with the fewest edits from `word`, ignoring case, if at most a third of the letters of `word` (and at least
+/// one) have to change. Stricter than `nearest`, because class names of other libraries must not become types.
+fn closest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (word, length) = (word.to_lowercase(), word.chars().count());
+    // The time grows with the length of the word, and no name is near a very long one.
+    let names = names.filter(|_| length <= 40);
+    names
+        .map(|name| (strsim::osa_distance(&word, &name.to_lowercase()), name))
+        .filter(|&(edits, name)| edits <= (length / 3).max(1) && edits < name.chars().count())
+        .min_by_key(|&(edits, _)| edits)
+        .map(|(_, name)| name)
 }
