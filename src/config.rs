@@ -1,6 +1,6 @@
-//! What the user has set, and where: defaults, one TOML file, `.env` files, the environment
-//! and flags, each layer over the one before. One table of keys makes the reading, the
-//! errors, `switchover config` and the documentation. Must not know what the values are used for.
+//! The user's settings and where each comes from: defaults, one TOML file, `.env` files, the environment and
+//! flags. Each layer replaces the one before. One table of keys serves the reading, the error messages,
+//! `switchover config` and the documentation. Must not know what the values are used for.
 
 mod choices;
 mod dotenv;
@@ -18,10 +18,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use tracing::{debug, info, warn};
 
-/// What the program may know of its surroundings, read once in `main`.
+/// All that the program reads from its process environment, once, in `main`.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
-    /// Environment variables.
+    /// The environment variables.
     pub vars: BTreeMap<String, String>,
     /// The working directory.
     pub cwd: PathBuf,
@@ -39,17 +39,17 @@ impl Environment {
         self.vars.get("SWITCHOVER_CONFIG").map_or_else(|| self.config_dir.join("config.toml"), PathBuf::from)
     }
 
-    /// The `.env` files that are looked at, the strongest first.
+    /// The `.env` files that are read. An earlier one replaces the values of a later one.
     pub fn env_files(&self) -> Vec<PathBuf> {
         [&self.cwd, &self.config_dir].iter().flat_map(|dir| [dir.join(".env.local"), dir.join(".env")]).collect()
     }
 }
 
-/// A configuration that cannot be used: which key, where, what is wrong, what to do.
+/// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {what}")]
 pub struct ConfigError {
-    /// The file, variable or flag, with the key.
+    /// The file, variable or flag, and the key.
     pub place: String,
     /// What is wrong and what to do.
     pub what: String,
@@ -61,16 +61,16 @@ impl ConfigError {
     }
 }
 
-/// A value with its origin.
+/// A setting's value and its origin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfigValue {
-    /// The value, of its key's shape.
+    /// The value, in the shape of its key.
     pub value: Value,
-    /// Where it came from.
+    /// The place that set it.
     pub origin: ValueOrigin,
 }
 
-/// Every key's value. The service's key is kept apart, since it is a secret.
+/// The values of all keys. Secrets (the API key and the extra headers) are stored apart from them.
 #[derive(Clone)]
 pub struct Config {
     values: BTreeMap<String, ConfigValue>,
@@ -79,7 +79,7 @@ pub struct Config {
     ignored: Vec<String>,
 }
 
-/// Sets one field of a table, and of the tables in it that its path names.
+/// Sets the field at a path, and makes the tables on the way to it.
 fn put(into: &mut Value, path: &str, separator: char, value: Value) {
     if !into.is_object() {
         *into = Value::Object(serde_json::Map::new());
@@ -90,11 +90,11 @@ fn put(into: &mut Value, path: &str, separator: char, value: Value) {
     }
 }
 
-/// The variable that holds the service's key.
+/// The variable that holds the API key.
 pub const KEY_VARIABLE: &str = "OPENROUTER_API_KEY";
 
 impl Config {
-    /// Reads all layers. `flags` are key–value pairs from the command line.
+    /// Reads all layers. `flags` are keys and values from the command line.
     ///
     /// # Errors
     /// A file that cannot be read, an unknown key (with a suggestion) or a value of the wrong shape.
@@ -150,7 +150,7 @@ impl Config {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(e) => return Err(ConfigError::new(path.display(), e.to_string())),
         };
-        // The line itself is not repeated: it may hold a secret.
+        // The line itself is not quoted: it may hold a secret.
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
             let line = before.matches('\n').count() + 1;
@@ -232,7 +232,7 @@ impl Config {
     /// Sets one extra header. Its value is kept apart from the table, which only ever holds masks.
     fn set_header(&mut self, name: &str, value: &Value, origin: ValueOrigin) -> Result<(), ConfigError> {
         let Some(text) = value.as_str() else {
-            return Err(ConfigError::new(format!("{origin}, headers.{name}"), "expected text, found something else"));
+            return Err(ConfigError::new(format!("{origin}, headers.{name}"), "expected text, found another type"));
         };
         let value = HeaderValue::new(text, Visibility::Secret);
         let header = ExtraHeader { name: name.to_owned(), value, from: origin.clone() };
@@ -248,21 +248,21 @@ impl Config {
         self.ignored.push(format!("{origin}: {name} is ignored: {advice}"));
     }
 
-    /// One notice for each setting of an earlier version that was found and ignored.
+    /// One notice for each setting of an earlier version, which is ignored.
     pub fn ignored(&self) -> &[String] {
         &self.ignored
     }
 
-    /// A key's value and origin; none if it is not set and has no default.
+    /// The value of a key and its origin; none if it is not set and has no default.
     pub fn get(&self, name: &str) -> Option<&ConfigValue> {
         debug_assert!(keys::find(name).is_some(), "{name} is in the table");
         self.values.get(name)
     }
 
-    /// A key's value in the shape that the caller needs; none if it is not set.
+    /// The value of a key as the caller's type; none if it is not set.
     ///
     /// # Errors
-    /// A value that does not fit, named with its origin.
+    /// A value that does not fit the type.
     pub fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ConfigError> {
         let Some(set) = self.get(name) else { return Ok(None) };
         serde_json::from_value(set.value.clone())
@@ -270,7 +270,7 @@ impl Config {
             .map_err(|e| ConfigError::new(format!("{}, {name}", set.origin), e.to_string()))
     }
 
-    /// The service's key and where it was found.
+    /// The API key and its origin.
     pub fn secret(&self) -> Option<&(Secret, ValueOrigin)> {
         self.secret.as_ref()
     }
@@ -280,7 +280,7 @@ impl Config {
         &self.headers
     }
 
-    /// The keys of a section, by their last part, that are set.
+    /// The values of a section's keys that are set, by the last part of the key.
     pub fn section(&self, prefix: &str) -> serde_json::Map<String, Value> {
         let of = |name: &str| name.strip_prefix(prefix).and_then(|n| n.strip_prefix('.')).map(str::to_owned);
         self.values.iter().filter_map(|(name, set)| of(name).map(|n| (n, set.value.clone()))).collect()

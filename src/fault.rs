@@ -1,7 +1,6 @@
-//! Faults that can be injected, each by one word: the same in `--fault`, in the picker,
-//! in a configuration and in the simulator's path. A word is `kind[:details][@schedule]`,
-//! for example `503`, `429:retry-after=2@once`, `stall:8@p=0.3,seed=7`. Knows the words;
-//! must not know how a fault is played on a socket.
+//! Faults that can be injected. Each has one word, which is the same in `--fault`, on the screen and in the
+//! simulator's path: `kind[:details][@schedule]`, for example `503`, `429:retry-after=2@once`,
+//! `stall:8@p=0.3,seed=7`. Knows the words; must not know how the simulator carries a fault out.
 
 mod kind;
 mod nearest;
@@ -18,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// What goes wrong, and when.
+/// What goes wrong, and on which requests.
 ///
 /// ```
 /// use switchover::fault::{Fault, FaultKind, Schedule};
@@ -31,7 +30,7 @@ use std::str::FromStr;
 pub struct Fault {
     /// What goes wrong.
     pub kind: FaultKind,
-    /// On which requests.
+    /// The requests on which it goes wrong.
     pub schedule: Schedule,
 }
 
@@ -48,14 +47,14 @@ impl From<FaultKind> for Fault {
     }
 }
 
-/// A word that names no fault.
+/// A word that is not a fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct FaultError {
-    /// The word as it was given, cut to 80 characters.
+    /// The word as the user wrote it, cut to 80 characters.
     pub word: String,
-    /// What is wrong with it, one line.
+    /// What is wrong with it, in one line.
     pub problem: String,
-    /// A word that was probably meant; it parses.
+    /// A valid word that the user may have meant.
     pub suggestion: Option<String>,
 }
 
@@ -85,11 +84,11 @@ impl FromStr for Fault {
         };
         let schedule = match schedule_word.map(str::parse::<Schedule>) {
             None => Ok(Schedule::Always),
-            Some(read) => read,
+            Some(result) => result,
         };
         let kind = FaultKind::read(kind_word).map_err(|problem| {
             let suffix = schedule.as_ref().map_or(String::new(), ToString::to_string);
-            fail(problem, nearest::word(kind_word).map(|near| near + &suffix))
+            fail(problem, nearest::fault_word(kind_word).map(|near| near + &suffix))
         })?;
         let schedule = schedule.map_err(|problem| fail(problem, None))?;
         Ok(Self { kind, schedule })

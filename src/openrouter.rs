@@ -1,6 +1,5 @@
-//! The wire: requests as values, bytes to deltas, failures to their kind. Knows
-//! `OpenRouter`'s HTTP API and what compatible servers leave out; must not know about
-//! chains, screens or the simulator.
+//! The HTTP API: requests as values, bytes to deltas, errors to failure kinds. Knows `OpenRouter`'s API and
+//! what compatible servers leave out; must not know about chains, screens or the simulator.
 
 pub mod account;
 mod base;

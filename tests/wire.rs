@@ -1,5 +1,4 @@
-//! The client's side of the wire: recorded streams and errors as data, and the fifteen traps
-//! over real sockets.
+//! The HTTP client: recorded streams and errors as data, and the fifteen traps over real sockets.
 
 #[path = "wire/corpus.rs"]
 mod corpus;

@@ -1,18 +1,18 @@
-//! What the keys mean to the rooms that use them: typed values out of the table.
+//! Settings as the types that the rest of the program uses.
 
 use super::{Config, ConfigError};
 use crate::failover::Policy;
 use std::time::Duration;
 
-/// The models that are asked when the user has named none: one each of three vendors, all cheap.
+/// The chain when the user sets none: a cheap model of each of three vendors.
 pub const DEFAULT_CHAIN: &[&str] = &["openai/gpt-4o-mini", "anthropic/claude-3-haiku", "google/gemini-2.5-flash"];
 
 impl Config {
-    /// The failover policy. Without a seed in the settings, `draw` seeds the jitter.
+    /// The failover policy. `random_seed` seeds the jitter unless the settings have a seed.
     ///
     /// # Errors
     /// A value that does not fit.
-    pub fn policy(&self, draw: u64) -> Result<Policy, ConfigError> {
+    pub fn policy(&self, random_seed: u64) -> Result<Policy, ConfigError> {
         let mut policy = Policy::default();
         let seconds = |name: &str, into: &mut Duration| {
             self.read::<f64>(name).map(|s| s.map(|s| *into = Duration::from_secs_f64(s)))
@@ -32,18 +32,18 @@ impl Config {
         policy.next_on_policy = switch("failover.next_on_policy")?;
         policy.strict_model = switch("failover.strict_model")?;
         policy.max_price_ratio = self.read("failover.max_price_ratio")?;
-        policy.seed = self.read("failover.seed")?.unwrap_or(draw);
+        policy.seed = self.read("failover.seed")?.unwrap_or(random_seed);
         policy.failover = self.read("failover.mode")?.unwrap_or_default();
         Ok(policy)
     }
 
-    /// The fallback chain; none if the user has named no model.
+    /// The models of the fallback chain; none if the user sets no chain.
     ///
     /// # Errors
     /// An empty list.
     pub fn chain(&self) -> Result<Option<Vec<String>>, ConfigError> {
         let Some(models) = self.read::<Vec<String>>("models")? else { return Ok(None) };
-        let models: Vec<String> = models.iter().map(|model| plain_name(model.trim()).to_owned()).collect();
+        let models: Vec<String> = models.iter().map(|model| without_prefix(model.trim()).to_owned()).collect();
         if models.is_empty() || models.iter().any(String::is_empty) {
             return Err(ConfigError::new("models", "expected at least one model, and none of them empty"));
         }
@@ -51,20 +51,20 @@ impl Config {
     }
 }
 
-/// `LiteLLM`'s spelling of a model, `openrouter/author/slug`, is understood as `author/slug`;
-/// `OpenRouter`'s own routers (`openrouter/auto`) keep their name.
-fn plain_name(model: &str) -> &str {
+/// A model's id without `LiteLLM`'s prefix: `openrouter/author/slug` becomes `author/slug`. `OpenRouter`'s own
+/// routers, such as `openrouter/auto`, keep their name.
+fn without_prefix(model: &str) -> &str {
     model.strip_prefix("openrouter/").filter(|rest| rest.contains('/')).unwrap_or(model)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plain_name;
+    use super::without_prefix;
 
     #[test]
-    fn the_prefix_of_another_library_is_dropped() {
-        assert_eq!(plain_name("openrouter/openai/gpt-4o-mini"), "openai/gpt-4o-mini");
-        assert_eq!(plain_name("openrouter/auto"), "openrouter/auto");
-        assert_eq!(plain_name("llama3.2"), "llama3.2");
+    fn the_prefix_of_litellm_is_removed() {
+        assert_eq!(without_prefix("openrouter/openai/gpt-4o-mini"), "openai/gpt-4o-mini");
+        assert_eq!(without_prefix("openrouter/auto"), "openrouter/auto");
+        assert_eq!(without_prefix("llama3.2"), "llama3.2");
     }
 }

@@ -1,14 +1,15 @@
-//! `.env` files: `NAME=value` lines, `#` comments, an optional `export`, quotes. Nothing is expanded.
+//! `.env` files: lines of `NAME=value`, with `#` comments, an optional `export` and quotes. Variables in values are
+//! not expanded.
 
 use super::ConfigError;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Reads one file; none if there is none.
+/// Reads one file; none if it does not exist.
 ///
 /// # Errors
-/// A file that is there but cannot be read, or a line that is no assignment. The line's text is not
-/// repeated in the message, since it may hold a key.
+/// A file that cannot be read, or a line that is not an assignment. The message does not quote the line, because it
+/// may hold a key.
 pub(super) fn read(path: &Path) -> Result<Option<BTreeMap<String, String>>, ConfigError> {
     match std::fs::read_to_string(path) {
         Ok(text) => parse(&text).map(Some).map_err(|line| {
@@ -19,7 +20,7 @@ pub(super) fn read(path: &Path) -> Result<Option<BTreeMap<String, String>>, Conf
     }
 }
 
-/// The assignments of a text, or the 1-based number of the first line that is none.
+/// The assignments of a text, or the number, from 1, of the first line that is not one.
 fn parse(text: &str) -> Result<BTreeMap<String, String>, usize> {
     let mut vars = BTreeMap::new();
     for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -37,7 +38,7 @@ fn parse(text: &str) -> Result<BTreeMap<String, String>, usize> {
     Ok(vars)
 }
 
-/// The text between quotes; or, without quotes, up to a comment.
+/// The text between quotes, or without quotes the text before a comment.
 fn unquote(value: &str) -> &str {
     for quote in ['"', '\''] {
         if let Some((inner, _)) = value.strip_prefix(quote).and_then(|rest| rest.split_once(quote)) {
@@ -59,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_assignment_is_named_by_number() {
+    fn a_line_that_is_not_an_assignment_is_reported_by_number() {
         assert_eq!(parse("A=1\nsk-or-v1-secret"), Err(2));
         assert_eq!(parse("A B=1"), Err(1));
     }

@@ -1,44 +1,44 @@
-//! The table of keys: name, environment variable, shape, default, meaning.
+//! The table of all keys: name, environment variable, shape, default and meaning.
 
 use serde_json::{Value, json};
 
-/// What a value looks like.
+/// The shape of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueShape {
-    /// Text.
+    /// A text.
     Text,
     /// One of these words.
     Word(&'static [&'static str]),
-    /// True or false.
+    /// `true` or `false`.
     Switch,
     /// A whole number, zero or more.
     Count,
     /// Any number.
     Number,
-    /// A number of seconds over zero.
+    /// A number of seconds, over 0 and at most a day.
     Seconds,
-    /// Texts; comma-separated in the environment.
+    /// A list of texts, separated by commas in the environment.
     Texts,
-    /// Names to texts.
+    /// A table of texts by name.
     Table,
-    /// Header names to values, which are kept apart because they are secret unless public.
+    /// A table of header values by name. They are stored apart, because they are secret unless made public.
     Headers,
-    /// Any JSON.
+    /// Any JSON object.
     Json,
 }
 
-/// One thing that can be set.
+/// One key of the configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct ConfigKey {
-    /// As in the file: `section.name`.
+    /// The name in the file: `section.name`.
     pub name: &'static str,
-    /// The environment variable.
+    /// The environment variable that sets it.
     pub env: &'static str,
-    /// What its value looks like.
+    /// The shape of its value.
     pub shape: ValueShape,
-    /// The default as it would be written in TOML; empty if there is none.
+    /// The default, written as JSON; empty if there is none.
     pub default: &'static str,
-    /// What it does, one line.
+    /// What it does, in one line.
     pub doc: &'static str,
 }
 
@@ -54,59 +54,59 @@ const fn key(
 
 use ValueShape::{Count, Headers, Json, Number, Seconds, Switch, Table, Text, Texts, Word};
 
-/// Every key there is. The service's own key is not among them: it lives in the environment or a `.env` file.
-#[rustfmt::skip] // a table reads by its rows
+/// All keys. The API key is not one of them: it belongs in the environment or a `.env` file.
+#[rustfmt::skip] // a table is easier to read with one row per line
 pub const KEYS: &[ConfigKey] = &[
-    key("base_url", "SWITCHOVER_BASE_URL", Text, "", "The API to talk to; without it the built-in simulator, or OpenRouter when there is a key"),
+    key("base_url", "SWITCHOVER_BASE_URL", Text, "", "The server's base URL; without it OpenRouter if a key is set, else the built-in simulator"),
     key("models", "SWITCHOVER_MODELS", Texts, "", "The fallback chain, first choice first"),
-    key("signature", "SWITCHOVER_SIGNATURE", Text, "", "Inline signature or library name to begin with"),
-    key("module", "SWITCHOVER_MODULE", Text, "", "How a signature is asked: predict, chain_of_thought, …"),
-    key("adapter", "SWITCHOVER_ADAPTER", Word(&["chat", "json", "xml"]), r#""chat""#, "How fields are written in messages"),
+    key("signature", "SWITCHOVER_SIGNATURE", Text, "", "The signature at the start: inline, or a name from the library"),
+    key("module", "SWITCHOVER_MODULE", Text, "", "The module: predict, chain_of_thought, …"),
+    key("adapter", "SWITCHOVER_ADAPTER", Word(&["chat", "json", "xml"]), r#""chat""#, "The adapter, which writes the fields into messages"),
     key("attribution.referer", "SWITCHOVER_REFERER", Text, r#""http://localhost/switchover""#, "HTTP-Referer: the app's identity in OpenRouter's rankings"),
     key("attribution.title", "SWITCHOVER_TITLE", Text, r#""Switchover""#, "X-OpenRouter-Title and X-Title: the app's name"),
     key("attribution.categories", "SWITCHOVER_CATEGORIES", Texts, "", "X-OpenRouter-Categories: at most two"),
     key("headers", "SWITCHOVER_HEADERS", Headers, "", "Extra headers, sent to the configured server only; their values are masked wherever they are shown"),
     key("public_headers", "SWITCHOVER_PUBLIC_HEADERS", Texts, "", "Names of extra headers with values that may be shown, kept and exported"),
     key("request", "SWITCHOVER_REQUEST", Json, "", "Request fields: temperature, top_p, max_tokens, seed, stop, reasoning, provider, extra_body, …"),
-    key("failover.mode", "SWITCHOVER_FAILOVER", Word(&["client", "server", "strict"]), r#""client""#, "Who moves on: this program, OpenRouter's own `models` list, or nobody"),
-    key("failover.deadline", "SWITCHOVER_DEADLINE", Seconds, "90.0", "Longest time from send to answer, in seconds"),
-    key("failover.patience", "SWITCHOVER_PATIENCE", Seconds, "3.0", "Longest wait on one model before moving on, in seconds"),
+    key("failover.mode", "SWITCHOVER_FAILOVER", Word(&["client", "server", "strict"]), r#""client""#, "Who tries the next model: this program, OpenRouter by its `models` list, or nobody"),
+    key("failover.deadline", "SWITCHOVER_DEADLINE", Seconds, "90.0", "Longest time of a run, in seconds"),
+    key("failover.patience", "SWITCHOVER_PATIENCE", Seconds, "3.0", "Longest wait for one model before the next is tried, in seconds"),
     key("failover.connect", "SWITCHOVER_CONNECT", Seconds, "5.0", "Longest time to connect, in seconds"),
     key("failover.first_token", "SWITCHOVER_FIRST_TOKEN", Seconds, "10.0", "Longest time to the first token, in seconds"),
     key("failover.first_token_reasoning", "SWITCHOVER_FIRST_TOKEN_REASONING", Seconds, "60.0", "The same for models that reason and for answers in one piece, in seconds"),
     key("failover.idle", "SWITCHOVER_IDLE", Seconds, "10.0", "Longest silence in a stream, in seconds"),
-    key("failover.idle_reasoning", "SWITCHOVER_IDLE_REASONING", Seconds, "30.0", "Longest silence while a model reasons, in seconds"),
-    key("failover.attempts_per_model", "SWITCHOVER_ATTEMPTS_PER_MODEL", Count, "3", "Attempts on one model in one run"),
-    key("failover.attempts_per_run", "SWITCHOVER_ATTEMPTS_PER_RUN", Count, "8", "Attempts in one run"),
-    key("failover.hedge", "SWITCHOVER_HEDGE", Switch, "false", "Start the next model beside a slow one"),
-    key("failover.next_on_policy", "SWITCHOVER_NEXT_ON_POLICY", Switch, "false", "Try the next model when moderation refuses"),
-    key("failover.strict_model", "SWITCHOVER_STRICT_MODEL", Switch, "false", "Move on when another model than the one asked for answered"),
-    key("failover.max_price_ratio", "SWITCHOVER_MAX_PRICE_RATIO", Number, "", "Skip fallbacks dearer than this many times the first model"),
-    key("failover.seed", "SWITCHOVER_SEED", Count, "", "Seed of the jitter; random without it"),
-    key("simulator.pace", "SWITCHOVER_PACE", Number, "1.0", "Speed of the simulated models: 0 answers at once, 2 takes twice as long"),
+    key("failover.idle_reasoning", "SWITCHOVER_IDLE_REASONING", Seconds, "30.0", "Longest silence in a stream of reasoning, in seconds"),
+    key("failover.attempts_per_model", "SWITCHOVER_ATTEMPTS_PER_MODEL", Count, "3", "Most attempts on one model in a run"),
+    key("failover.attempts_per_run", "SWITCHOVER_ATTEMPTS_PER_RUN", Count, "8", "Most attempts in a run"),
+    key("failover.hedge", "SWITCHOVER_HEDGE", Switch, "false", "Start the next model in parallel when one is slow"),
+    key("failover.next_on_policy", "SWITCHOVER_NEXT_ON_POLICY", Switch, "false", "Try the next model when a content policy refuses the request"),
+    key("failover.strict_model", "SWITCHOVER_STRICT_MODEL", Switch, "false", "Try the next model when a server answers with another model than requested"),
+    key("failover.max_price_ratio", "SWITCHOVER_MAX_PRICE_RATIO", Number, "", "Skip fallbacks that cost more than this many times the first model"),
+    key("failover.seed", "SWITCHOVER_SEED", Count, "", "Seed of the jitter; random if it is not set"),
+    key("simulator.pace", "SWITCHOVER_PACE", Number, "1.0", "Pace of the simulated models: 0 answers at once, 2 takes twice as long"),
     key("ui.theme", "SWITCHOVER_THEME", Word(&["auto", "dark", "light", "safe", "projector", "mono"]), r#""auto""#, "Colours: for dark or light terminals, colour-blind safe, for a projector, or none"),
     key("ui.enter", "SWITCHOVER_ENTER", Word(&["send", "newline"]), r#""send""#, "What Enter does in the prompt; Alt+Enter does the other"),
-    key("ui.keys", "SWITCHOVER_KEYS", Table, "", "Other keys for actions: action = \"key\""),
+    key("ui.keys", "SWITCHOVER_KEYS", Table, "", "Other keyboard keys for actions: action = \"key\""),
     key("history.keep", "SWITCHOVER_HISTORY", Switch, "true", "Keep every run on disk"),
 ];
 
-/// Keys of earlier versions: name, environment variable, and what to do instead. They are ignored with a notice, so that
-/// an old configuration still starts the program.
+/// Keys of earlier versions: name, environment variable and what to do instead. They are ignored with a notice, so that
+/// the program still starts with an old configuration.
 pub(super) const RETIRED: &[(&str, &str, &str)] =
     &[("ui.vim", "SWITCHOVER_VIM", "there are no Vim keys any more; Ctrl+G opens the prompt in $EDITOR")];
 
-/// The key of that name.
+/// The key with this name.
 pub(super) fn find(name: &str) -> Option<&'static ConfigKey> {
     KEYS.iter().find(|key| key.name == name)
 }
 
-/// The key of which `name` is a part, such as `request.temperature`, and which part.
+/// The key of a table and the part of it that `name` means, such as `request` and `temperature`.
 pub fn within(name: &str) -> Option<(&'static ConfigKey, &str)> {
     let part = |key: &'static ConfigKey| Some((key, name.strip_prefix(key.name)?.strip_prefix('.')?));
     KEYS.iter().filter(|key| matches!(key.shape, Table | Headers | Json)).find_map(part)
 }
 
-/// What to say of a name that is in no table.
+/// The message for an unknown name.
 pub(super) fn unknown(name: &str) -> String {
     let names = || KEYS.iter().flat_map(|k| [k.name, k.name.split('.').next().unwrap_or(k.name)]);
     match crate::nearest::nearest(name, names()) {
@@ -121,10 +121,10 @@ impl ConfigKey {
         (!self.default.is_empty()).then(|| serde_json::from_str(self.default).unwrap_or(Value::Null))
     }
 
-    /// Reads a text as in the environment.
+    /// Reads a value as it is written in the environment.
     ///
     /// # Errors
-    /// What was expected.
+    /// What is expected instead.
     pub fn read(&self, text: &str) -> Result<Value, String> {
         let value = match self.shape {
             Text | Word(_) => json!(text),
@@ -132,19 +132,19 @@ impl ConfigKey {
             Switch => match text.to_ascii_lowercase().as_str() {
                 "1" | "true" | "yes" | "on" => json!(true),
                 "0" | "false" | "no" | "off" => json!(false),
-                _ => return Err(self.unlike(text)),
+                _ => return Err(self.mismatch(text)),
             },
             Count | Number | Seconds | Table | Headers | Json => {
-                serde_json::from_str(text).map_err(|_| self.unlike(text))?
+                serde_json::from_str(text).map_err(|_| self.mismatch(text))?
             }
         };
         self.check(&value).map(|()| value)
     }
 
-    /// Whether a value has the key's shape.
+    /// Checks that a value has the key's shape.
     ///
     /// # Errors
-    /// What was expected.
+    /// What is expected instead.
     pub(super) fn check(&self, value: &Value) -> Result<(), String> {
         let fits = match self.shape {
             Text => value.is_string(),
@@ -157,13 +157,13 @@ impl ConfigKey {
             Table | Headers => value.as_object().is_some_and(|all| all.values().all(Value::is_string)),
             Json => value.is_object(),
         };
-        if fits { Ok(()) } else { Err(self.unlike(&value.to_string())) }
+        if fits { Ok(()) } else { Err(self.mismatch(&value.to_string())) }
     }
 
-    /// What to say of a value of another shape. A table may hold a header that is a secret, and is not repeated.
-    fn unlike(&self, found: &str) -> String {
+    /// The message for a value of another shape. A table may hold secrets and is not quoted.
+    fn mismatch(&self, found: &str) -> String {
         match self.shape {
-            Table | Headers | Json => format!("expected {}, found something else", self.expected()),
+            Table | Headers | Json => format!("expected {}, found another type", self.expected()),
             _ => format!("expected {}, found `{found}`", self.expected()),
         }
     }

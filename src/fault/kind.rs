@@ -1,61 +1,61 @@
-//! What can go wrong, and the word for it.
+//! The kinds of faults and their words.
 
 use super::Status;
 use super::schedule::{read_time, time_word};
 use std::fmt;
 use std::time::Duration;
 
-/// What goes wrong. Counts of tokens are deltas that arrive before it happens, reasoning
-/// included; an answer that is shorter has it happen at its end.
+/// What goes wrong. A number of tokens is the number of deltas, reasoning included, that arrive before the fault; in
+/// a shorter answer the fault happens at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FaultKind {
-    /// Nothing listens.
+    /// The connection is refused.
     Refused,
-    /// The connection is accepted, and nothing ever comes back.
+    /// The connection is accepted and never answered.
     BlackHole,
-    /// Reset before the response headers.
+    /// The connection is reset (RST) before the response headers.
     Reset,
-    /// Reset (RST) in the body, after so many tokens.
+    /// The connection is reset (RST) in the body, after this number of tokens.
     ResetAfter(u32),
-    /// A status line, and never the end of the headers.
+    /// The status line comes, and the headers never end.
     HeadersNever,
-    /// The first token comes this much later; keep-alive comments meanwhile.
+    /// The first token is late by this time; keep-alive comments come meanwhile.
     Slow(Duration),
-    /// Silence after so many tokens; the connection stays open.
+    /// Silence after this number of tokens, with the connection open.
     Stall(u32),
-    /// Keep-alive comments for ever, and no content.
+    /// Keep-alive comments without end and no content.
     Comments,
-    /// This long between one token and the next.
+    /// Each token comes this long after the one before.
     Drip(Duration),
-    /// An error status.
+    /// A response with an error status.
     Status(Status),
-    /// Status 200 with an error of this code for a body.
+    /// Status 200 with an error of this code as its body.
     ErrorBody(u16),
     /// A stream whose first event is an error of this code.
     ErrorFirst(u16),
-    /// Status 200 with a page of HTML.
+    /// Status 200 with an HTML page.
     Html,
     /// Status 200 and `choices: []`.
     NoChoices,
     /// Status 200, `content: null`, finish `stop`, no usage.
     NullContent,
-    /// Status 200, plain text with its own content type.
+    /// Status 200 with plain text, and with its content type.
     ContentType,
-    /// Status 200 and nothing but white space.
+    /// Status 200 and a body of white space.
     Blank,
-    /// An error event in mid-stream, after so many tokens.
+    /// An error event after this number of tokens.
     ErrorEvent(u32),
-    /// Finish reason `error` and no word of why, after so many tokens.
+    /// Finish reason `error` without an explanation, after this number of tokens.
     FinishError(u32),
-    /// The connection is closed (FIN) in mid-body, after so many tokens.
+    /// The connection is closed (FIN) in the body, after this number of tokens.
     Cut(u32),
-    /// The body ends properly after so many tokens, without a finish reason.
+    /// The body ends properly after this number of tokens, without a finish reason.
     NoFinish(u32),
-    /// So many events in a row that are not JSON, after the third token; the answer goes on.
+    /// This number of events that are not JSON, after the third token; the answer continues after them.
     BadJson(u32),
-    /// Bytes that are not UTF-8 inside a token.
+    /// Bytes within a token that are not UTF-8.
     BadUtf8,
-    /// An event of 2 MiB; 17 MiB of blanks where there is no stream.
+    /// An event of 2 MiB, or 17 MiB of white space where the answer is not a stream.
     HugeEvent,
     /// A good answer without `[DONE]`.
     NoDone,
@@ -65,35 +65,35 @@ pub enum FaultKind {
     Empty,
     /// Finish `stop` and only white space.
     Whitespace,
-    /// Reasoning, and no answer.
+    /// Reasoning without an answer.
     ReasoningOnly,
-    /// Finish `content_filter` at half of the answer.
+    /// Finish `content_filter` after half of the answer.
     ContentFilter,
-    /// The model declines, in `refusal`.
+    /// A refusal in the field `refusal`.
     Refusal,
-    /// Finish `length` at a third of the answer.
+    /// Finish `length` after a third of the answer.
     Length,
-    /// Text in which no field can be found.
+    /// Text without any field.
     Garbled,
-    /// The last output field is left out.
+    /// An answer without its last output field.
     MissingField,
-    /// Values that are not of their types.
+    /// Values of other types than the fields have.
     WrongType,
-    /// A value that is none of a Literal's.
+    /// A value that is not in its Literal.
     NotInEnum,
     /// A good JSON object in a code fence.
     FencedJson,
-    /// The whole answer in `reasoning`, content empty.
+    /// The whole answer in `reasoning`, with empty content.
     JsonInReasoning,
-    /// A good answer with chatter before and after it.
+    /// A good answer with other text before and after it.
     ProseAround,
-    /// Field markers, or keys, with a letter wrong.
+    /// Field markers or keys with one wrong letter.
     MisspeltMarker,
-    /// A good answer with a marker quoted inside a value.
+    /// A good answer with a marker quoted in a value.
     MarkerInside,
 }
 
-/// How many tokens arrive before a fault in mid-stream, unless the word says otherwise.
+/// The number of tokens before a fault in mid-stream if the word does not say one.
 const TOKENS: u32 = 8;
 
 impl FaultKind {
@@ -103,6 +103,7 @@ impl FaultKind {
         word.split(':').next().unwrap_or_default().to_owned()
     }
 
+    /// Reads a word without its schedule.
     pub(super) fn read(word: &str) -> Result<Self, String> {
         let (name, details) = word.split_once(':').map_or((word, None), |(name, details)| (name, Some(details)));
         let name = name.trim().to_ascii_lowercase().replace('_', "-");
@@ -111,12 +112,12 @@ impl FaultKind {
         }
         let tokens = || match details {
             None => Ok(TOKENS),
-            Some(n) => n.parse().map_err(|_| format!("`{}` is no number of tokens", n.escape_debug())),
+            Some(n) => n.parse().map_err(|_| format!("`{}` is not a number of tokens", n.escape_debug())),
         };
         let time = |usual: u64| details.map_or(Ok(Duration::from_secs(usual)), read_time);
         let code = || match details {
             None => Ok(502),
-            Some(n) => status_code(n)?.ok_or_else(|| format!("`{}` is no status", n.escape_debug())),
+            Some(n) => status_code(n)?.ok_or_else(|| format!("`{}` is not a status", n.escape_debug())),
         };
         let counted = match name.as_str() {
             "reset" if details.is_some() => Self::ResetAfter(tokens()?),

@@ -1,12 +1,12 @@
-//! The word that was probably meant.
+//! The suggestion for a mistyped fault.
 
 use super::TABLE;
 use crate::nearest::nearest;
 
-/// The table's nearest word to a mistyped one, or none if nothing is near.
-pub(super) fn word(typed: &str) -> Option<String> {
+/// The example of the fault with the nearest name; none if no name is near.
+pub(super) fn fault_word(typed: &str) -> Option<String> {
     let typed: String = typed.split(':').next()?.trim().to_ascii_lowercase().replace(['_', ' '], "-");
-    // A number is a status, and no status is near another.
+    // A number is a status, and statuses with similar digits mean different things.
     if typed.len() < 3 || typed.len() > 40 || typed.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }

@@ -1,50 +1,50 @@
-//! When a fault fires.
+//! The requests on which a fault fires.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// On which requests a fault fires. Times are counted by the caller: from the first
-/// request, where the simulator asks.
+/// The requests on which a fault fires. Its times count from the fault's injection, or in the simulator from the
+/// first request.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Schedule {
-    /// Every request. Written as nothing at all.
+    /// Every request. It has no word.
     #[default]
     Always,
-    /// The first so many requests; `@once` is `@first=1`.
+    /// The first N requests; `@once` is `@first=1`.
     First(u32),
-    /// Every Nth request: with 2, the second, fourth, sixth…
+    /// Every Nth request: with 2, the second, fourth, sixth and so on.
     Every(u32),
-    /// Each request with this probability, drawn from the seed.
+    /// Each request with this probability.
     Chance {
-        /// From 0 to 1.
+        /// The probability, 0 to 1.
         p: f64,
         /// The same seed gives the same draws.
         seed: u64,
     },
-    /// Requests from the first time on, and before the second.
+    /// Requests from the first time on and before the second one.
     Window(Duration, Duration),
-    /// Down for the first time, up for the second, down again…
+    /// Down for the first duration, up for the second one, and so on in turn.
     Flap(Duration, Duration),
 }
 
-/// What a schedule has to remember.
+/// The state of a schedule between requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScheduleState {
-    /// How many times it was asked.
-    pub asked: u64,
+    /// The number of requests so far.
+    pub requests: u64,
 }
 
 impl Schedule {
-    /// Whether this request, at `now`, is hit.
+    /// Counts a request at `now`, and returns whether the fault fires on it.
     pub fn fires(&self, state: &mut ScheduleState, now: Duration) -> bool {
-        state.asked += 1;
+        state.requests += 1;
         match *self {
             Self::Always => true,
-            Self::First(n) => state.asked <= u64::from(n),
-            Self::Every(n) => state.asked.is_multiple_of(u64::from(n)),
+            Self::First(n) => state.requests <= u64::from(n),
+            Self::Every(n) => state.requests.is_multiple_of(u64::from(n)),
             Self::Chance { p, seed } => {
-                let draw = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(state.asked);
+                let draw = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(state.requests);
                 fastrand::Rng::with_seed(draw).f64() < p
             }
             Self::Window(from, to) => (from..to).contains(&now),
@@ -70,7 +70,7 @@ impl fmt::Display for Schedule {
 impl FromStr for Schedule {
     type Err = String;
 
-    /// Reads what stands after the `@`, or a whole `@…` word.
+    /// Reads the part after the `@`, or a whole `@…` word.
     fn from_str(word: &str) -> Result<Self, String> {
         let word = word.strip_prefix('@').unwrap_or(word);
         let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
@@ -81,18 +81,18 @@ impl FromStr for Schedule {
             ("every", Some(n)) => positive(n).map(Self::Every),
             ("p", Some(value)) => chance(value),
             ("window", Some(value)) => {
-                let (from, to) = value.split_once("..").ok_or("a window is `@window=10s..20s`")?;
+                let (from, to) = value.split_once("..").ok_or("write a window as `@window=10s..20s`")?;
                 let (from, to) = (read_time(from)?, read_time(to)?);
                 if from < to { Ok(Self::Window(from, to)) } else { Err("a window must end after it begins".into()) }
             }
             ("flap", Some(value)) => {
-                let (down, up) = value.split_once(',').ok_or("flapping is `@flap=5s,5s`: down, then up")?;
+                let (down, up) = value.split_once(',').ok_or("write flapping as `@flap=5s,5s`: down, then up")?;
                 let (down, up) = (read_time(down)?, read_time(up)?);
-                let some = !down.is_zero() && !up.is_zero();
-                if some { Ok(Self::Flap(down, up)) } else { Err("flapping needs two times above 0".into()) }
+                let valid = !down.is_zero() && !up.is_zero();
+                if valid { Ok(Self::Flap(down, up)) } else { Err("flapping needs two times over 0".into()) }
             }
             _ => Err(format!(
-                "`@{}` is no schedule: it is @once, @first=3, @every=2, @p=0.3,seed=7, @window=10s..20s or @flap=5s,5s",
+                "`@{}` is not a schedule; write @once, @first=3, @every=2, @p=0.3,seed=7, @window=10s..20s or @flap=5s,5s",
                 word.escape_debug()
             )),
         }
@@ -100,21 +100,21 @@ impl FromStr for Schedule {
 }
 
 fn positive(text: &str) -> Result<u32, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("`{}` is no count of 1 or more", text.escape_debug()))
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("`{}` is not a count of 1 or more", text.escape_debug()))
 }
 
 fn chance(value: &str) -> Result<Schedule, String> {
     let (p, seed) = match value.split_once(",seed=") {
-        Some((p, seed)) => (p, seed.parse().map_err(|_| format!("`{}` is no seed", seed.escape_debug()))?),
+        Some((p, seed)) => (p, seed.parse().map_err(|_| format!("`{}` is not a seed", seed.escape_debug()))?),
         None => (value, 0),
     };
-    let p: f64 = p.parse().ok().filter(|p| (0.0..=1.0).contains(p)).ok_or("a probability is from 0 to 1")?;
+    let p: f64 = p.parse().ok().filter(|p| (0.0..=1.0).contains(p)).ok_or("a probability is a number from 0 to 1")?;
     Ok(Schedule::Chance { p, seed })
 }
 
-/// A time as it is written in a word: `8s`, `500ms`; `2m` and `1.5s` are read as well.
+/// Reads a time such as `8s`, `500ms`, `1.5s` or `2m`.
 pub(super) fn read_time(text: &str) -> Result<Duration, String> {
-    let fail = || format!("`{}` is no time such as 500ms or 8s", text.escape_debug());
+    let fail = || format!("`{}` is not a time such as 500ms or 8s", text.escape_debug());
     let digits = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let number: f64 = text[..digits].parse().map_err(|_| fail())?;
     let scale = match &text[digits..] {
@@ -124,11 +124,11 @@ pub(super) fn read_time(text: &str) -> Result<Duration, String> {
         _ => return Err(fail()),
     };
     let micros = (number * scale * 1e6).round();
-    // A day is more than anyone waits, and far from where arithmetic could overflow.
+    // A day is more than anybody waits, and far below any overflow.
     if (0.0..=86_400e6).contains(&micros) { Ok(Duration::from_micros(micros as u64)) } else { Err(fail()) }
 }
 
-/// The shortest word for a time.
+/// A time as it is written in a word: `8s` or `500ms`.
 pub(super) fn time_word(time: Duration) -> String {
     if time.subsec_nanos() == 0 { format!("{}s", time.as_secs()) } else { format!("{}ms", time.as_secs_f64() * 1000.0) }
 }

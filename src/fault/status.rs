@@ -1,30 +1,30 @@
-//! Error statuses with what may come with them: a reason, a hint when to come back, an HTML body.
+//! Error statuses with their details: a reason, a hint when to retry, an HTML body.
 
 use std::fmt;
 
-/// An answer with an error status: `429`, `429:daily`, `503:retry-after=20`, `502:html`.
+/// A response with an error status: `429`, `429:daily`, `503:retry-after=20`, `502:html`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Status {
-    /// From 400 to 599.
+    /// The status, 400 to 599.
     pub code: u16,
-    /// What the error says, where its status has several meanings.
+    /// The meaning of the error, if its status has several.
     pub reason: Option<StatusReason>,
-    /// When it says to come back.
+    /// The hint when to retry.
     pub hint: Option<FaultHint>,
-    /// A page of HTML, as an edge server sends it, in place of the JSON envelope.
+    /// True sends an HTML page, as an edge server does, instead of a JSON error.
     pub html: bool,
 }
 
-/// When to come back, and where that is written. The amount may be absurd: huge, zero, negative.
+/// A hint when to retry, and its place in the response. The amount may be absurd: huge, zero, negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FaultHint {
-    /// Where it is written.
+    /// The place of the hint.
     pub place: HintPlace,
-    /// In the place's own unit: milliseconds for `ms`, else seconds.
+    /// The time: in milliseconds for `ms`, else in seconds.
     pub amount: i64,
 }
 
-/// The forms in which servers say when to come back.
+/// The places where servers put the hint when to retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HintPlace {
     /// `Retry-After: 2`
@@ -52,30 +52,30 @@ impl HintPlace {
     ];
 }
 
-/// What an error is about, where its status alone does not say.
+/// The meaning of an error that its status alone does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StatusReason {
-    /// 400: longer than the model's context.
+    /// 400: the prompt is longer than the model's context.
     Context,
-    /// 400: refused by a content policy.
+    /// 400: a content policy refuses the request.
     Policy,
-    /// 400: `response_format` is not supported here.
+    /// 400: `response_format` is not supported.
     Format,
-    /// 400 or 404: there is no such model.
+    /// 400 or 404: the model is unknown.
     Model,
-    /// 402: no credits left.
+    /// 402: the account has no credits left.
     Credits,
-    /// 402: `max_tokens` asks for more than can be paid.
+    /// 402: the credits do not pay for `max_tokens`.
     Unaffordable,
     /// 402: other requests in flight hold the budget.
     InFlight,
-    /// 402 or 403: this key's own limit is spent.
+    /// 402 or 403: the key's own limit is spent.
     KeyLimit,
     /// 403: a workspace's budget is spent.
     Budget,
     /// 403: moderation flagged the input.
     Moderation,
-    /// 403: not in this region.
+    /// 403: the model is not offered in this region.
     Region,
     /// 403: a guardrail matched.
     Guardrail,
@@ -87,9 +87,9 @@ pub enum StatusReason {
     Daily,
     /// 429: the minute's free requests are used up.
     Minute,
-    /// 429: the provider's pool, shared by everyone.
+    /// 429: the provider's pool that all users share is exhausted.
     Upstream,
-    /// 429: the whole account.
+    /// 429: the account's own limit.
     Account,
 }
 
@@ -118,21 +118,22 @@ impl StatusReason {
 }
 
 impl Status {
-    /// The bare status.
+    /// A status without details.
     pub const fn new(code: u16) -> Self {
         Self { code, reason: None, hint: None, html: false }
     }
 
-    /// Reads what stands after `STATUS:`, items parted by commas.
+    /// Reads the details after `STATUS:`, separated by commas.
     pub(super) fn read(code: u16, details: Option<&str>) -> Result<Self, String> {
         let mut status = Self::new(code);
         for item in details.into_iter().flat_map(|details| details.split(',')) {
-            status.take(item)?;
+            status.apply(item)?;
         }
         Ok(status)
     }
 
-    fn take(&mut self, item: &str) -> Result<(), String> {
+    /// Applies one detail.
+    fn apply(&mut self, item: &str) -> Result<(), String> {
         if item == "html" {
             self.html = true;
         } else if let Some((reason, _)) = StatusReason::WORDS.iter().find(|(_, word)| *word == item) {
@@ -157,8 +158,8 @@ impl Status {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = self.reason.map(|reason| of(&StatusReason::WORDS, &reason).to_owned());
-        let hint = self.hint.map(|hint| format!("{}={}", of(&HintPlace::WORDS, &hint.place), hint.amount));
+        let reason = self.reason.map(|reason| word_of(&StatusReason::WORDS, &reason).to_owned());
+        let hint = self.hint.map(|hint| format!("{}={}", word_of(&HintPlace::WORDS, &hint.place), hint.amount));
         let html = self.html.then(|| "html".to_owned());
         write!(f, "{}", self.code)?;
         for (i, item) in [reason, hint, html].into_iter().flatten().enumerate() {
@@ -168,6 +169,7 @@ impl fmt::Display for Status {
     }
 }
 
-fn of<T: PartialEq>(words: &[(T, &'static str)], wanted: &T) -> &'static str {
+/// The word of a value.
+fn word_of<T: PartialEq>(words: &[(T, &'static str)], wanted: &T) -> &'static str {
     words.iter().find(|(value, _)| value == wanted).map_or("", |(_, word)| word)
 }

@@ -7,7 +7,7 @@ fn every_example_round_trips_and_fits_into_a_path_segment() {
     let (mut names, mut examples) = (HashSet::new(), HashSet::new());
     for row in TABLE {
         let fault: Fault = row.example.parse().unwrap();
-        assert_eq!(fault.to_string(), row.example, "{} is not written as it is read", row.name);
+        assert_eq!(fault.to_string(), row.example, "{} is not written in the form that is read", row.name);
         assert!(row.example.chars().all(|c| c.is_ascii_alphanumeric() || "-.:=,@~".contains(c)), "{}", row.example);
         assert_eq!(row.name.split(':').next(), Some(fault.kind.name().as_str()), "{}", row.name);
         assert!(names.insert(row.name) && examples.insert(row.example), "{} twice", row.name);
@@ -19,7 +19,7 @@ fn every_example_round_trips_and_fits_into_a_path_segment() {
 
 #[test]
 fn every_kind_is_in_the_table() {
-    // The variants' names are read from the source, so that a new one cannot be forgotten.
+    // The names are read from the source, so that a new variant cannot be forgotten.
     let source = include_str!("kind.rs");
     let body = source.split("pub enum FaultKind {").nth(1).unwrap().split("\n}").next().unwrap();
     let variants: HashSet<String> = body
@@ -37,7 +37,7 @@ fn every_kind_is_in_the_table() {
 }
 
 #[test]
-fn aliases_mean_what_they_say() {
+fn aliases_are_read_as_their_words() {
     for (alias, word) in [
         ("blackhole", "black-hole"),
         ("black_hole", "black-hole"),
@@ -65,7 +65,7 @@ fn aliases_mean_what_they_say() {
 }
 
 #[test]
-fn a_wrong_word_is_told_what_was_meant() {
+fn a_wrong_word_gets_a_suggestion() {
     for (word, suggestion) in [
         ("refuse", Some("refused")),
         ("refused:2", Some("refused")),
@@ -107,7 +107,7 @@ fn fired(schedule: &str, at_seconds: &[u64]) -> Vec<bool> {
 }
 
 #[test]
-fn schedules_fire_when_they_say() {
+fn schedules_fire_on_their_requests() {
     let (t, f) = (true, false);
     assert_eq!(fired("@always", &[0, 0, 9]), [t, t, t]);
     assert_eq!(fired("@once", &[0, 0, 9]), [t, f, f]);
@@ -120,7 +120,7 @@ fn schedules_fire_when_they_say() {
 }
 
 #[test]
-fn chance_repeats_with_its_seed_and_keeps_its_rate() {
+fn chance_repeats_with_its_seed_and_fires_at_its_rate() {
     let draws = fired("@p=0.3,seed=7", &[0; 2000]);
     assert_eq!(draws, fired("@p=0.3,seed=7", &[0; 2000]));
     assert_ne!(draws, fired("@p=0.3,seed=8", &[0; 2000]));

@@ -1,4 +1,5 @@
-//! What the service says about a key and about a past generation. Unknown stays unknown.
+//! What `OpenRouter` reports about a key (`GET /key`) and about a past answer (`GET /generation`). A value that is
+//! not reported stays unknown.
 
 use super::lenient::{count, number, text};
 use super::reason::safe_line;
@@ -8,27 +9,27 @@ use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// `GET /key`: what is left to spend.
+/// The limits and the use of a key, from `GET /key`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct KeyInfo {
-    /// The key's name.
+    /// The key's label.
     pub label: Option<String>,
-    /// USD that it may spend; `None` is no limit, or unknown.
+    /// USD that the key may spend; `None` means that there is no limit or that it is unknown.
     pub limit: Option<f64>,
-    /// USD left of that.
+    /// USD that are left of the limit.
     pub remaining: Option<f64>,
-    /// When the limit starts anew, as it was written.
+    /// When the limit is reset, in the server's words.
     pub resets: Option<String>,
     /// USD spent so far.
     pub usage: Option<f64>,
-    /// Whether no credit was ever bought.
+    /// True if the account has never bought credit.
     pub free_tier: Option<bool>,
-    /// Requests to `:free` models today: used and allowed.
+    /// Requests to `:free` models today: used, allowed.
     pub free_requests: Option<(u64, u64)>,
 }
 
 impl KeyInfo {
-    /// It in words, a name and what is known of it each. What was not said is unknown, never nothing.
+    /// Names and values to show. A value that was not reported is shown as unknown, never as zero.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let usd = |sum: Option<f64>, none: &str| sum.map_or_else(|| none.to_owned(), |usd| format!("${usd:.4}"));
         let mut lines = vec![
@@ -36,7 +37,7 @@ impl KeyInfo {
             ("spent", usd(self.usage, "unknown")),
             ("limit", usd(self.limit, "none, or unknown")),
             ("left", usd(self.remaining, "unknown")),
-            ("starts anew", self.resets.clone().unwrap_or_else(|| "never, or unknown".into())),
+            ("resets", self.resets.clone().unwrap_or_else(|| "never, or unknown".into())),
         ];
         if let Some((used, allowed)) = self.free_requests {
             lines.push(("free today", format!("{used} of {allowed} requests")));
@@ -44,7 +45,7 @@ impl KeyInfo {
         lines
     }
 
-    /// Reads the answer.
+    /// Reads the body of `GET /key`. Fields that are missing or have another type are unknown.
     pub fn parse(answer: &Value, secrets: &Secrets) -> Self {
         let data = &answer["data"];
         let line = |value: &Value| text(value).map(|line| safe_line(line, secrets));
@@ -62,33 +63,33 @@ impl KeyInfo {
     }
 }
 
-/// `GET /generation?id=…`: what one answer came to, and what the server saw of our headers.
-/// It lags: 404 right after completion, up to minutes after a cancel.
+/// The bill of one answer and the headers that the server received, from `GET /generation?id=…`. The server
+/// needs time to write it: 404 right after an answer, for up to minutes after a cancelled request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Generation {
-    /// USD charged.
+    /// USD that were charged.
     pub cost: Option<f64>,
-    /// Who answered.
+    /// The model that answered.
     pub model: Option<String>,
-    /// The provider behind it.
+    /// The provider that answered.
     pub provider: Option<String>,
-    /// Every provider that was tried.
+    /// Every provider that the router tried, in order.
     pub tried: Vec<InnerAttempt>,
-    /// Whether it was cancelled.
+    /// Whether the request was cancelled.
     pub cancelled: Option<bool>,
-    /// Tokens in and out as the model counts them.
+    /// Tokens of prompt and answer as the model counts them.
     pub tokens: Option<(u64, u64)>,
     /// `HTTP-Referer` as the server received it.
     pub referer: Option<String>,
     /// `User-Agent` as the server received it.
     pub user_agent: Option<String>,
-    /// The app that it was counted for.
+    /// The id of the app that the request was counted for.
     pub app_id: Option<String>,
 }
 
 impl Generation {
-    /// Reads the answer.
+    /// Reads the body of `GET /generation`. Fields that are missing or have another type are unknown.
     pub fn parse(answer: &Value, secrets: &Secrets) -> Self {
         let data = &answer["data"];
         let line = |value: &Value| text(value).map(|line| safe_line(line, secrets));

@@ -1,12 +1,12 @@
-//! Where requests go. Knows what may be said to which server; must not know how.
+//! The server that requests go to, and what it understands. Must not know how requests are written.
 
 use std::str::FromStr;
 
 /// `OpenRouter`'s own base URL.
 pub const OPENROUTER: &str = "https://openrouter.ai/api/v1";
 
-/// A base URL such as `https://openrouter.ai/api/v1`: absolute, http or https, without
-/// credentials, query or fragment, and without a slash at its end.
+/// A base URL such as `https://openrouter.ai/api/v1`: absolute, http or https, without credentials, query or
+/// fragment, and without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
     text: String,
@@ -14,28 +14,28 @@ pub struct BaseUrl {
     path: usize,
 }
 
-/// Why a base URL is refused.
+/// A base URL that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the base URL {url:?} {problem}; write it like {OPENROUTER} or http://127.0.0.1:11434/v1")]
 pub struct BadBaseUrl {
-    /// As it was given, without credentials.
+    /// The URL as the user wrote it, without what may be a password.
     pub url: String,
-    /// What is wrong with it.
+    /// What is wrong.
     pub problem: &'static str,
 }
 
-/// What a server understands.
+/// The request fields and headers that a server understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// Everything that `OpenRouter` documents. The simulator speaks it too.
+    /// All that `OpenRouter` documents. The simulator understands it too.
     OpenRouter,
-    /// The common ground of compatible servers; nothing of `OpenRouter`'s own is sent.
+    /// What all compatible servers share. Nothing of `OpenRouter`'s own is sent.
     Plain,
 }
 
 impl Default for BaseUrl {
     fn default() -> Self {
-        OPENROUTER.parse().unwrap_or_else(|e| unreachable!("the service's own address: {e}"))
+        OPENROUTER.parse().unwrap_or_else(|e| unreachable!("the built-in URL is valid: {e}"))
     }
 }
 
@@ -44,11 +44,13 @@ impl FromStr for BaseUrl {
 
     fn from_str(url: &str) -> Result<Self, BadBaseUrl> {
         let text = url.trim().trim_end_matches('/');
-        // What stands before an @ or after a ? may be a password, and is not repeated.
+        // The text before an @ or after a ? may be a password and is not repeated.
         let shown = text.rsplit_once('@').map_or(text, |(_, after)| after);
         let shown = shown.split(['?', '#']).next().unwrap_or(shown);
         let bad = |problem| Err(BadBaseUrl { url: crate::text::clean_line(shown, 120), problem });
-        let Some((scheme, rest)) = text.split_once("://") else { return bad("has no http:// or https:// before it") };
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return bad("does not begin with http:// or https://");
+        };
         if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
             return bad("is neither http nor https");
         }
@@ -56,21 +58,21 @@ impl FromStr for BaseUrl {
         let path = start + rest.find('/').unwrap_or(rest.len());
         let authority = &text[start..path];
         if authority.contains('@') {
-            return bad("carries a user name or password; the key has its own setting");
+            return bad("holds a user name or password; the key has its own setting");
         }
         if text.contains(['?', '#']) {
             return bad("has a query or a fragment");
         }
         if !text.bytes().all(|b| b.is_ascii_graphic()) || text.contains(['\\', '"', '<', '>']) {
-            return bad("has characters that no URL has");
+            return bad("holds a character that a URL cannot hold");
         }
         let port = match authority.rfind(':').filter(|at| !authority[*at..].contains(']')) {
             Some(at) if authority[at + 1..].parse::<u16>().is_ok() => at,
-            Some(_) => return bad("has a port that is no number up to 65535"),
+            Some(_) => return bad("has a port that is not a number up to 65535"),
             None => authority.len(),
         };
         if port == 0 {
-            return bad("names no host");
+            return bad("has no host");
         }
         let text = format!("{}{}", text[..path].to_ascii_lowercase(), &text[path..]);
         Ok(Self { text, host: start..start + port, path })
@@ -84,22 +86,22 @@ impl std::fmt::Display for BaseUrl {
 }
 
 impl BaseUrl {
-    /// The URL, without a slash at its end.
+    /// The whole URL, without a slash at its end.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The host in lower case, without its port.
+    /// The host in lower case, without the port.
     pub fn host(&self) -> &str {
         &self.text[self.host.clone()]
     }
 
-    /// Scheme, host and port: the fault domain of network failures, and all that ever sees the key.
+    /// Scheme, host and port. The key goes to this origin only, and network failures count for it as a whole.
     pub fn origin(&self) -> &str {
         &self.text[..self.path]
     }
 
-    /// Whether the server is this machine.
+    /// Whether the server runs on this machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(self.host())
     }
@@ -109,8 +111,8 @@ impl BaseUrl {
         self.text.starts_with("https:")
     }
 
-    /// What may be said to it: `OpenRouter`'s own hosts, and the simulator's path on this machine,
-    /// understand everything.
+    /// What the server understands: everything for `OpenRouter`'s own hosts and for the simulator's path on this
+    /// machine, else what compatible servers share.
     pub fn dialect(&self) -> Dialect {
         let host = self.host();
         let own = host == "openrouter.ai" || host.ends_with(".openrouter.ai");
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_urls_are_taken_apart() {
+    fn a_base_url_is_parsed_into_its_parts() {
         let url: BaseUrl = " https://OpenRouter.ai/api/v1/ ".parse().unwrap();
         assert_eq!((url.as_str(), url.host(), url.origin()), (OPENROUTER, "openrouter.ai", "https://openrouter.ai"));
         assert_eq!((url.dialect(), url.is_loopback(), url.is_tls()), (Dialect::OpenRouter, false, true));
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_ones_say_why_and_keep_passwords_to_themselves() {
+    fn a_bad_base_url_is_explained_without_its_password() {
         for text in [
             "",
             "openrouter.ai",

@@ -1,5 +1,5 @@
-//! The list of models and where it came from: the service, a file kept from last time, or the
-//! snapshot in this program. Knows files; the network is the client's.
+//! The list of models, from the service, from a file of an earlier run, or from the built-in list. Knows files;
+//! the client does the network requests.
 
 use super::model::{ModelInfo, ModelMatch, search};
 use crate::failover::base_id;
@@ -9,30 +9,31 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// In the cache directory.
+/// The file's name in the cache directory.
 const FILE: &str = "models.json";
+/// The built-in list.
 const SNAPSHOT: &str = include_str!("../../assets/models.json");
 
-/// All models that can be chosen.
+/// All models that the server offers, as far as is known.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
-    /// In the list's own order.
+    /// The models in the server's order.
     pub models: Vec<ModelInfo>,
-    /// Where the list came from.
+    /// Where the list comes from.
     pub source: CatalogueSource,
 }
 
-/// Where a list came from.
+/// Where a list of models comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CatalogueSource {
-    /// Part of the program: enough for the simulator, and for a start without a network.
+    /// The built-in list, for the simulator and for a start without a network.
     Snapshot,
-    /// Asked of the service at this wall time since 1970, now or in an earlier run.
-    Asked(Duration),
+    /// The service sent it at this wall time since 1970, in this run or an earlier one.
+    Fetched(Duration),
 }
 
 impl Catalogue {
-    /// The list that is part of the program.
+    /// The built-in list.
     ///
     /// # Panics
     /// Never: a test reads it.
@@ -41,48 +42,49 @@ impl Catalogue {
         Self { models: ModelInfo::parse_all(&list), source: CatalogueSource::Snapshot }
     }
 
-    /// An answer of `/models` that arrived at `now`; `None` if there is no model in it.
+    /// Reads the body of `/models` that arrived at `now`; none if it lists no model.
     pub fn from_answer(answer: &Value, now: Duration) -> Option<Self> {
         let models = ModelInfo::parse_all(answer);
-        (!models.is_empty()).then_some(Self { models, source: CatalogueSource::Asked(now) })
+        (!models.is_empty()).then_some(Self { models, source: CatalogueSource::Fetched(now) })
     }
 
-    /// The list kept in `directory` for this origin. A missing, damaged or other server's file is none.
+    /// Reads the list that was saved in `directory` for this origin; none if the file is missing, damaged or another
+    /// server's.
     pub fn load(directory: &Path, origin: &str) -> Option<Self> {
-        let kept: Value = serde_json::from_slice(&fs::read(directory.join(FILE)).ok()?).ok()?;
-        if kept["origin"] != origin {
+        let saved: Value = serde_json::from_slice(&fs::read(directory.join(FILE)).ok()?).ok()?;
+        if saved["origin"] != origin {
             return None;
         }
-        Self::from_answer(&kept["answer"], Duration::from_secs(kept["asked"].as_u64()?))
+        Self::from_answer(&saved["answer"], Duration::from_secs(saved["asked"].as_u64()?))
     }
 
-    /// Keeps an answer of `/models` for the next start. The file is replaced whole: a crash leaves the old one.
+    /// Saves the body of `/models` for the next start. The file is replaced as a whole: a crash leaves the old one.
     ///
     /// # Errors
-    /// What the file system says.
+    /// The file system's error.
     pub fn save(directory: &Path, origin: &str, answer: &Value, now: Duration) -> io::Result<()> {
         fs::create_dir_all(directory)?;
-        let kept = serde_json::json!({"origin": origin, "asked": now.as_secs(), "answer": answer});
+        let saved = serde_json::json!({"origin": origin, "asked": now.as_secs(), "answer": answer});
         let draft = directory.join(format!("{FILE}.{}", std::process::id()));
-        fs::write(&draft, kept.to_string())?;
+        fs::write(&draft, saved.to_string())?;
         fs::rename(&draft, directory.join(FILE)).inspect_err(|_| _ = fs::remove_file(&draft))
     }
 
-    /// How old the list is; `None` for the snapshot.
+    /// The age of the list; none for the built-in one.
     pub fn age(&self, now: Duration) -> Option<Duration> {
         match self.source {
             CatalogueSource::Snapshot => None,
-            CatalogueSource::Asked(at) => Some(now.saturating_sub(at)),
+            CatalogueSource::Fetched(at) => Some(now.saturating_sub(at)),
         }
     }
 
-    /// The model of this id; a variant that is no entry of its own is its base model.
+    /// The model with this id. A variant without an entry of its own has the entry of its base model.
     pub fn find(&self, id: &str) -> Option<&ModelInfo> {
         let by_id = |id: &str| self.models.iter().find(|model| model.id == id);
         by_id(id).or_else(|| by_id(base_id(id)))
     }
 
-    /// The models that match what was typed, the best first.
+    /// The models that match a fuzzy query, the best first.
     pub fn search(&self, query: &str) -> Vec<ModelMatch> {
         search(&self.models, query)
     }
@@ -94,18 +96,18 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_list_survives_a_restart_with_its_age() {
+    fn a_saved_list_is_read_with_its_age() {
         let directory = std::env::temp_dir().join(format!("switchover-catalogue-{}", std::process::id()));
         let answer = json!({"data": [{"id": "a/b", "context_length": 7}]});
         let asked = Duration::from_secs(1_000);
         assert!(Catalogue::load(&directory, "https://x").is_none());
         Catalogue::save(&directory, "https://x", &answer, asked).unwrap();
-        let kept = Catalogue::load(&directory, "https://x").unwrap();
-        assert_eq!(kept.models[0].context, Some(7));
-        assert_eq!(kept.age(Duration::from_secs(1_060)), Some(Duration::from_secs(60)));
-        assert!(Catalogue::load(&directory, "https://y").is_none(), "another server's list is no list");
+        let saved = Catalogue::load(&directory, "https://x").unwrap();
+        assert_eq!(saved.models[0].context, Some(7));
+        assert_eq!(saved.age(Duration::from_secs(1_060)), Some(Duration::from_secs(60)));
+        assert!(Catalogue::load(&directory, "https://y").is_none(), "another server's list does not count");
         fs::write(directory.join(FILE), "{\"origin\":").unwrap();
-        assert!(Catalogue::load(&directory, "https://x").is_none(), "a damaged file is no list");
+        assert!(Catalogue::load(&directory, "https://x").is_none(), "a damaged file does not count");
         fs::remove_dir_all(&directory).unwrap();
     }
 

@@ -1,28 +1,28 @@
-//! A request's body as a value: what can be read before it is sent is what is sent.
+//! The JSON body of a request, as a value that can be shown before it is sent.
 
 use super::base::Dialect;
 use super::message::Message;
 use super::settings::{BadSetting, RequestSettings};
 use serde_json::{Map, Value, json};
 
-/// A chat completion, as one attempt asks for it.
+/// The parts of one chat completion request.
 #[derive(Clone, Copy, Debug)]
 pub struct ChatRequest<'a> {
-    /// The model, with its variant if it has one.
+    /// The model's id, with its variant if it has one.
     pub model: &'a str,
-    /// The conversation.
+    /// The messages of the conversation.
     pub messages: &'a [Message],
-    /// What a person chose.
+    /// The request fields that the user chose.
     pub settings: &'a RequestSettings,
-    /// A shape for the answer, as the adapter wants it.
+    /// The `response_format` that the adapter asks for, if it does.
     pub response_format: Option<&'a Value>,
-    /// Another cap on the answer than the settings'.
+    /// Replaces the settings' cap on the answer's tokens.
     pub max_tokens: Option<u32>,
-    /// What the server understands.
+    /// The fields that the server understands.
     pub dialect: Dialect,
 }
 
-/// The body, its keys always in the same order: the service's cache looks at that.
+/// The body. Its keys are always in the same order, because the service's prompt cache compares bytes.
 ///
 /// # Errors
 /// A setting that the service would refuse.
@@ -44,7 +44,7 @@ pub fn body(request: ChatRequest<'_>) -> Result<Value, BadSetting> {
     let stream = settings.stream.unwrap_or(true);
     put("stream", stream.into());
     if stream && !own {
-        // OpenRouter always sends usage; others only if asked.
+        // OpenRouter always sends usage; other servers only on request.
         put("stream_options", json!({"include_usage": true}));
     }
     put("temperature", json!(settings.temperature));
@@ -67,7 +67,7 @@ pub fn body(request: ChatRequest<'_>) -> Result<Value, BadSetting> {
     Ok(Value::Object(body))
 }
 
-/// The settings that a server of this dialect is not sent, because it would not understand them.
+/// The names of the settings that a server of this dialect does not get, because it does not understand them.
 pub fn left_out(settings: &RequestSettings, dialect: Dialect) -> Vec<&'static str> {
     if dialect == Dialect::OpenRouter {
         return Vec::new();
@@ -88,7 +88,7 @@ pub fn left_out(settings: &RequestSettings, dialect: Dialect) -> Vec<&'static st
     .collect()
 }
 
-/// Objects into objects, everything else over what was there; `null` removes (RFC 7396).
+/// Merges a patch (RFC 7396): objects into objects, other values over the old ones; `null` removes.
 fn merge(into: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (key, value) in patch {
         match (into.get_mut(key), value) {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_is_stable_and_speaks_the_servers_dialect() {
+    fn the_body_has_a_fixed_order_and_the_servers_dialect() {
         assert_eq!(
             compose(&full(), Dialect::OpenRouter).unwrap(),
             r#"{"model":"a/b","models":["c/d"],"messages":[{"role":"user","content":"hi"}],"stream":true,"temperature":0.5,"max_tokens":100,"stop":["END"],"reasoning":{"effort":"low","exclude":true},"response_format":{"type":"json_object"},"provider":{"order":["openai"],"zdr":true},"plugins":[{"id":"web"}],"session_id":"s","top_k":5}"#
@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_refused_is_not_sent() {
+    fn a_setting_that_the_service_refuses_is_an_error_before_sending() {
         let reject = |change: fn(&mut RequestSettings)| {
             let mut settings = RequestSettings::default();
             change(&mut settings);
             compose(&settings, Dialect::OpenRouter).unwrap_err().to_string()
         };
-        assert!(reject(|s| s.models = vec!["x".into(); 4]).contains("4 models; 3 besides the first"));
+        assert!(reject(|s| s.models = vec!["x".into(); 4]).contains("4 models; the service takes 3 besides the first"));
         assert!(reject(|s| s.temperature = Some(f64::NAN)).contains("temperature"));
         assert!(reject(|s| s.top_p = Some(0.0)).contains("top_p"));
         assert!(reject(|s| s.stop = vec!["x".into(); 5]).contains("four"));

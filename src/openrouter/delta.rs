@@ -1,4 +1,4 @@
-//! What comes back, in pieces. All text in it has passed the sanitiser.
+//! A response as it comes in, piece by piece. All text in it is cleaned and scrubbed of secrets.
 
 use crate::failover::{Cost, InnerAttempt};
 use serde::{Deserialize, Serialize};
@@ -7,55 +7,55 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "delta", content = "value", rename_all = "snake_case")]
 pub enum Delta {
-    /// Response headers arrived.
+    /// The response headers arrived.
     Opened(Head),
-    /// A keep-alive comment: no progress.
+    /// A keep-alive comment, which is not progress.
     Comment,
-    /// Reasoning text.
+    /// The next piece of the reasoning.
     Reasoning(String),
-    /// Answer text.
+    /// The next piece of the answer.
     Text(String),
-    /// Who answers, as soon as a chunk says so.
+    /// The model and provider that answer, as soon as a chunk names them.
     Served {
-        /// The model that the server names.
+        /// The model's id in the server's words.
         model: String,
-        /// The provider behind it.
+        /// The provider, if the server names one.
         provider: Option<String>,
     },
-    /// Tokens and cost.
+    /// Tokens and cost so far.
     Usage(Usage),
-    /// What the router did inside.
+    /// The attempts that the router made itself.
     Metadata(Metadata),
-    /// Something odd that was passed over, one line.
+    /// Something odd that was ignored, in one line.
     Warning(String),
 }
 
-/// A response's status line and the headers that matter.
+/// A response's status and headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// `X-Generation-Id`.
+    /// The value of `X-Generation-Id`, which finds the answer's bill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<String>,
     /// All response headers, in order, cleaned.
     pub headers: Vec<super::Header>,
 }
 
-/// Tokens and money. `None` is unknown, never zero.
+/// Tokens and cost of one answer. `None` means unknown, never zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
-    /// Tokens in.
+    /// Tokens of the prompt.
     pub prompt_tokens: Option<u64>,
-    /// Tokens out, reasoning included.
+    /// Tokens of the answer, reasoning included.
     pub completion_tokens: Option<u64>,
-    /// Of these, reasoning.
+    /// The part of the answer's tokens that is reasoning.
     pub reasoning_tokens: Option<u64>,
-    /// Of the prompt, read from a cache.
+    /// The part of the prompt's tokens that came from a cache.
     pub cached_tokens: Option<u64>,
-    /// USD credits.
+    /// USD that `OpenRouter` charges.
     pub cost: Option<f64>,
-    /// USD that a provider charges elsewhere (own key).
+    /// USD that the provider charges to the user's own key there.
     pub upstream_cost: Option<f64>,
 }
 
@@ -66,50 +66,50 @@ impl Usage {
     }
 }
 
-/// The router's own story, from `openrouter_metadata`.
+/// What the router did inside one request, from `openrouter_metadata`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
-    /// How it chose.
+    /// How it chose a provider.
     pub strategy: Option<String>,
-    /// One line for people.
+    /// Its own summary, in one line.
     pub summary: Option<String>,
-    /// 1-based number of the provider that answered; 0 if none was reached.
+    /// The number of the attempt that answered, from 1; 0 if no provider was reached.
     pub attempt: Option<u32>,
-    /// What it tried.
+    /// The providers that it tried.
     pub attempts: Vec<InnerAttempt>,
 }
 
-/// Why a model stopped.
+/// Why a model stopped, from `finish_reason`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finish {
-    /// It was done.
+    /// The answer is complete.
     Stop,
-    /// It ran into `max_tokens`.
+    /// The answer reached `max_tokens`.
     Length,
-    /// It wants to call a tool.
+    /// The model asks for a tool call.
     ToolCalls,
-    /// Any other word, as it came.
+    /// Any other reason, in the server's word.
     Other(String),
 }
 
-/// How a response ended, when it ended well.
+/// A complete answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
-    /// Why it stopped.
+    /// Why the model stopped.
     pub finish: Finish,
-    /// The provider's own word for it.
+    /// The same in the provider's own word.
     pub native_finish: Option<String>,
     /// The whole answer text.
     pub text: String,
     /// The whole reasoning text.
     pub reasoning: String,
-    /// Who answered, where it was said.
+    /// The model that answered, if the server named it.
     pub model: Option<String>,
-    /// The provider behind it.
+    /// The provider, if the server named one.
     pub provider: Option<String>,
-    /// Generation id.
+    /// The generation's id, which finds the answer's bill.
     pub id: Option<String>,
-    /// Tokens and cost, where they were said.
+    /// Tokens and cost, if the server reported them.
     pub usage: Option<Usage>,
 }

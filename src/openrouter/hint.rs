@@ -1,4 +1,4 @@
-//! "Come back later", in every way that servers write it. Wall time is an argument.
+//! The time at which a server may be asked again, from all places where servers put it. Wall time is an argument.
 
 use super::Header;
 use super::lenient::number;
@@ -6,11 +6,11 @@ use crate::failover::{Hint, HintSource};
 use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// No hint is believed beyond a day.
+/// The longest hint: a longer one counts as a day.
 pub const MAX_HINT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The most precise hint of an error response. `now` is the wall time since 1970, used where
-/// the response has no `Date` of its own: a date means what its server's clock says.
+/// The most precise hint of an error response. A date in a hint is compared with the response's own `Date`, because
+/// the server's clock may be wrong; without one, with `now`, the wall time since 1970.
 ///
 /// Sources: `Retry-After` (RFC 9110 §10.2.3), `retry-after-ms` (official SDKs),
 /// `X-RateLimit-Reset` in epoch milliseconds, also inside `error.metadata.headers`,
@@ -55,9 +55,9 @@ pub fn read(headers: &[Header], error: &Value, now: Duration) -> Option<Hint> {
     hint(seconds(after), HintSource::RateLimitReset)
 }
 
-/// Negative, past and not-a-number count as 0, absurd as [`MAX_HINT`].
+/// A number of seconds as a duration: negative numbers and NaN count as 0, huge ones as [`MAX_HINT`].
 fn seconds(n: f64) -> Duration {
-    // Microseconds are the grain of everything that is written down.
+    // JSON lines are written in microseconds.
     let us = (n.clamp(0.0, MAX_HINT.as_secs_f64()) * 1e6).round();
     Duration::from_micros(us as u64)
 }

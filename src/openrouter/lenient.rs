@@ -1,5 +1,5 @@
-//! Leaf types for JSON from strangers: a value of the wrong type is as good as none, and
-//! never an error. `null`, new fields and new members of enums are everyday on this wire.
+//! Leaf types for JSON from other people's servers. A value of the wrong type counts as missing and is never an
+//! error: `null`, new fields and new enum members are common here.
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -12,15 +12,15 @@ use std::marker::PhantomData;
 #[derive(Debug, Default)]
 pub(super) struct LenientText<'a>(pub(super) Option<Cow<'a, str>>);
 
-/// An object.
+/// An object, or nothing.
 #[derive(Debug)]
 pub(super) struct LenientObject<T>(pub(super) Option<T>);
 
-/// An array; what is no array is an empty one.
+/// The objects of an array. Any other value is an empty list.
 #[derive(Debug)]
 pub(super) struct LenientList<T>(pub(super) Vec<T>);
 
-/// A text that may be cut into an array of parts, `[{"type": "text", "text": "…"}]`.
+/// A text, or the joined texts of an array of parts: `[{"type": "text", "text": "…"}]`.
 #[derive(Debug, Default)]
 pub(super) struct TextParts<'a>(pub(super) Option<Cow<'a, str>>);
 
@@ -37,14 +37,14 @@ impl<T> Default for LenientList<T> {
 }
 
 impl LenientText<'_> {
-    /// The string, if there is one with something in it.
+    /// The string, unless it is missing or empty.
     pub(super) fn some(&self) -> Option<&str> {
         self.0.as_deref().filter(|text| !text.is_empty())
     }
 }
 
-/// The visits that mean "not what was expected".
-macro_rules! nothing {
+/// Visits of values that have another type: they give the default.
+macro_rules! default_for {
     ($($visit:ident: $type:ty),*) => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("any JSON value")
@@ -79,7 +79,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for LenientText<'a> {
         struct V<'a>(PhantomData<&'a ()>);
         impl<'de: 'a, 'a> Visitor<'de> for V<'a> {
             type Value = LenientText<'a>;
-            nothing!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
+            default_for!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
             skip_seq!();
             skip_map!();
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<LenientText<'a>, E> {
@@ -98,7 +98,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientObject<T> {
         struct V<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
             type Value = LenientObject<T>;
-            nothing!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
+            default_for!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
             skip_seq!();
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LenientObject<T>, A::Error> {
                 T::deserialize(MapAccessDeserializer::new(map)).map(|value| LenientObject(Some(value)))
@@ -113,7 +113,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientList<T> {
         struct V<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
             type Value = LenientList<T>;
-            nothing!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
+            default_for!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
             skip_map!();
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<LenientList<T>, A::Error> {
                 let mut items = Vec::new();
@@ -137,7 +137,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for TextParts<'a> {
         struct V<'a>(PhantomData<&'a ()>);
         impl<'de: 'a, 'a> Visitor<'de> for V<'a> {
             type Value = TextParts<'a>;
-            nothing!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
+            default_for!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
             skip_map!();
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<TextParts<'a>, E> {
                 Ok(TextParts(Some(Cow::Borrowed(text))))
@@ -154,12 +154,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for TextParts<'a> {
     }
 }
 
-/// A count that may come as an integer, a float or a string of either; negative ones are none.
+/// A count, from an integer, a float or a string of either; none if it is negative.
 pub(super) fn count(value: &Value) -> Option<u64> {
     number(value).filter(|n| (0.0..1e15).contains(n)).map(|n| n.round() as u64)
 }
 
-/// A number, or a string that is one.
+/// A finite number, from a number or a string.
 pub(super) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(n) => n.as_f64(),
@@ -169,7 +169,7 @@ pub(super) fn number(value: &Value) -> Option<f64> {
     .filter(|n: &f64| n.is_finite())
 }
 
-/// A string with something in it.
+/// A trimmed string, unless it is empty.
 pub(super) fn text(value: &Value) -> Option<&str> {
     value.as_str().map(str::trim).filter(|text| !text.is_empty())
 }

@@ -1,5 +1,4 @@
-//! Models as the catalogue lists them: ids, prices, abilities, other names. Must not know where
-//! the list came from.
+//! Models as the catalogue lists them: ids, prices, abilities, other names. Must not know where the list comes from.
 
 use super::lenient::{count, number, text};
 use crate::text::clean_line;
@@ -7,71 +6,71 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use serde_json::Value;
 
-/// One model.
+/// One model of the catalogue. `None` means that the catalogue does not say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelInfo {
-    /// As it is asked for: `author/slug`, with a variant such as `:free` if that is an offer of its own.
+    /// The id in requests: `author/slug`, with a variant such as `:free` if the catalogue lists that by itself.
     pub id: String,
-    /// As it may call itself in answers, for example with a date.
+    /// The id that answers may hold instead, for example with a date.
     pub canonical: String,
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// One line.
+    /// The description in one line.
     pub description: String,
-    /// Context length in tokens.
+    /// The context length in tokens.
     pub context: Option<u64>,
-    /// Largest number of output tokens.
+    /// The largest number of output tokens.
     pub max_output: Option<u32>,
-    /// What it costs.
+    /// The price of its tokens.
     pub price: Price,
-    /// Request fields that it knows.
+    /// The request fields that it supports.
     pub parameters: Vec<String>,
-    /// Whether it can reason, and whether it does unless told otherwise.
+    /// Whether and when it reasons.
     pub reasoning: ReasoningSupport,
-    /// For `~author/family-latest`: the model behind it today.
+    /// For an alias such as `~author/family-latest`: the model that it means today.
     pub alias_of: Option<String>,
-    /// The date, as it was written, after which it is gone.
+    /// The last date on which it can be used, in the catalogue's words.
     pub expires: Option<String>,
 }
 
-/// USD per token and per request. `None` is unknown or varying (`"-1"` in the catalogue), never free.
+/// USD per token and per request. `None` means unknown or varying (`"-1"` in the catalogue), never free.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Price {
-    /// Per token in.
+    /// USD per token of the prompt.
     pub prompt: Option<f64>,
-    /// Per token out.
+    /// USD per token of the answer.
     pub completion: Option<f64>,
-    /// Per request, on top.
+    /// USD per request, in addition.
     pub request: Option<f64>,
 }
 
-/// Whether a model thinks before it answers.
+/// Whether a model reasons before it answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReasoningSupport {
-    /// It cannot, as far as is known.
+    /// It does not reason, as far as the catalogue says.
     #[default]
     No,
-    /// If asked to.
+    /// It reasons if the request asks for it.
     OnRequest,
-    /// Unless told not to.
+    /// It reasons unless the request forbids it.
     ByDefault,
-    /// Always.
+    /// It always reasons.
     Always,
 }
 
 impl Price {
-    /// USD per million tokens in and out, where both are known.
+    /// USD per million tokens of prompt and answer; none unless both are known.
     pub fn per_million(&self) -> Option<(f64, f64)> {
         Some((self.prompt? * 1e6, self.completion? * 1e6))
     }
 
-    /// True when all of it is known to cost nothing.
+    /// True when the model is known to cost nothing.
     pub fn is_free(&self) -> bool {
         self.prompt == Some(0.0) && self.completion == Some(0.0) && self.request.unwrap_or(0.0) == 0.0
     }
 
-    /// The most that one request can cost, in USD: a token is at least a byte, so the prompt's
-    /// length bounds its tokens; the answer is bounded by `max_output` tokens.
+    /// The most that one request can cost, in USD; none if it is unknown. A token is at least one byte, so a prompt
+    /// has at most `prompt_bytes` tokens; the answer has at most `max_output`.
     pub fn worst_case(&self, prompt_bytes: usize, max_output: Option<u32>) -> Option<f64> {
         if self.is_free() {
             return Some(0.0);
@@ -82,7 +81,7 @@ impl Price {
 }
 
 impl ModelInfo {
-    /// Reads an entry of `/models`; only the id is needed.
+    /// Reads an entry of `/models`; none if it has no id.
     pub fn parse(entry: &Value) -> Option<Self> {
         let line = |value: &Value| text(value).map(|line| clean_line(line, 200));
         let id = line(&entry["id"])?;
@@ -90,12 +89,12 @@ impl ModelInfo {
         let top = &entry["top_provider"];
         let parameters: Vec<String> =
             entry["supported_parameters"].as_array().into_iter().flatten().filter_map(line).collect();
-        let thinks = &entry["reasoning"];
-        let is = |flag: &str| thinks[flag].as_bool() == Some(true);
+        let reasons = &entry["reasoning"];
+        let is = |flag: &str| reasons[flag].as_bool() == Some(true);
         let reasoning = match () {
             () if is("mandatory") => ReasoningSupport::Always,
             () if is("default_enabled") => ReasoningSupport::ByDefault,
-            () if thinks.is_object() || parameters.iter().any(|p| p == "reasoning") => ReasoningSupport::OnRequest,
+            () if reasons.is_object() || parameters.iter().any(|p| p == "reasoning") => ReasoningSupport::OnRequest,
             () => ReasoningSupport::No,
         };
         Some(Self {
@@ -113,29 +112,29 @@ impl ModelInfo {
         })
     }
 
-    /// All entries of a `/models` answer, of `OpenRouter`'s or of a compatible server's.
+    /// Reads the body of `/models`, from `OpenRouter` or a compatible server. Entries without an id are left out.
     pub fn parse_all(answer: &Value) -> Vec<Self> {
         let list = answer["data"].as_array().or_else(|| answer["models"].as_array()).or_else(|| answer.as_array());
         list.into_iter().flatten().filter_map(Self::parse).collect()
     }
 
-    /// Whether it knows a request field.
+    /// Whether it supports a request field.
     pub fn supports(&self, parameter: &str) -> bool {
         self.parameters.iter().any(|known| known == parameter)
     }
 }
 
-/// A model that matches what was typed, and where in its id, in characters.
+/// A search result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelMatch {
-    /// Index in the list.
+    /// The model's index in the list.
     pub index: usize,
-    /// Characters of the id that matched.
+    /// The characters of the id that match, by their index; none if the name matched.
     pub at: Vec<u32>,
 }
 
-/// The models that match a fuzzy query, the best first; all of them, in order, for an empty one.
-/// Words may come in any order and match the name too.
+/// The models that match a fuzzy query, the best first. An empty query matches all, in the list's order. The words
+/// of a query may stand in any order, and match the id or the name.
 pub fn search(models: &[ModelInfo], query: &str) -> Vec<ModelMatch> {
     let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
@@ -150,7 +149,7 @@ pub fn search(models: &[ModelInfo], query: &str) -> Vec<ModelMatch> {
             found.push((score, ModelMatch { index, at: if id.is_some() { at } else { Vec::new() } }));
         }
     }
-    // Stable: equals stay in the catalogue's order.
+    // The sort is stable: equal scores stay in the list's order.
     found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     found.into_iter().map(|(_, found)| found).collect()
 }

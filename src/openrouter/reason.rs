@@ -1,20 +1,20 @@
-//! The words of an error, for people: dug out of wrappers, cleaned, without secrets.
+//! The reason of an error in its server's own words: taken out of its wrappers, cleaned and scrubbed of secrets.
 
 use super::lenient::text;
 use crate::secret::Secrets;
 use crate::text::{clean, clean_line, clean_value};
 use serde_json::Value;
 
-/// A reason is one line of at most so many characters.
+/// The longest reason, in characters.
 const REASON_CAP: usize = 300;
-/// Wrappers within wrappers are opened so far.
-const DEEPEST: u8 = 12;
-/// So many braces in a text are tried as the beginning of an error's JSON.
-const TRIES: usize = 8;
-/// Where errors keep their words, the best first.
-const KEYS: [&str; 9] =
+/// The deepest nesting that is searched.
+const MAX_DEPTH: u8 = 12;
+/// The number of braces in a text that are tried as the beginning of an error's JSON.
+const MAX_TRIES: usize = 8;
+/// The fields that hold an error's message, the best first.
+const MESSAGE_FIELDS: [&str; 9] =
     ["message", "error", "detail", "msg", "error_description", "description", "errors", "title", "reason"];
-/// What is kept of a body, in bytes.
+/// The part of a body that is kept, in bytes.
 const BODY_CAP: usize = 4096;
 
 /// The error object of a body, whatever it is wrapped in: `{error: {…}}`, `{error: "…"}`, `[{error}]`,
@@ -38,10 +38,10 @@ pub(super) fn error_of(body: &Value) -> Value {
     }
 }
 
-/// What went wrong in the upstream's own words: `metadata.raw` where the message only says
-/// "Provider returned error" (the human reason is in `raw`, which may be JSON text itself).
+/// The upstream's own words. Where the message only says "Provider returned error", the reason is in
+/// `metadata.raw`, which may be JSON text itself.
 pub(super) fn reason(error: &Value) -> Option<String> {
-    let mut reason = dig(error, 0)?;
+    let mut reason = find_message(error, 0)?;
     let reasons: Vec<&str> = error["metadata"]["reasons"].as_array().into_iter().flatten().filter_map(text).collect();
     if !reasons.is_empty() {
         reason = format!("{reason} ({})", reasons.join(", "));
@@ -49,13 +49,13 @@ pub(super) fn reason(error: &Value) -> Option<String> {
     Some(reason)
 }
 
-/// Every word that may tell errors of one status apart, in lower case.
+/// All texts of an error in lower case, to search for phrases.
 pub(super) fn all_words(error: &Value) -> String {
     let raw = &error["metadata"]["raw"];
     let message = error["message"].as_str().unwrap_or_default();
     format!(
         "{message} {} {}",
-        dig(error, 0).unwrap_or_default(),
+        find_message(error, 0).unwrap_or_default(),
         raw.as_str().map_or_else(|| raw.to_string(), Into::into)
     )
     .to_lowercase()
@@ -67,9 +67,9 @@ fn is_generic(message: &str) -> bool {
         .contains(&message.as_str())
 }
 
-/// The first thing in a value that reads like a message and says something.
-fn dig(value: &Value, depth: u8) -> Option<String> {
-    if depth > DEEPEST {
+/// The first message in a value that says something, in this field order, through wrappers.
+fn find_message(value: &Value, depth: u8) -> Option<String> {
+    if depth > MAX_DEPTH {
         return None;
     }
     match value {
@@ -78,32 +78,33 @@ fn dig(value: &Value, depth: u8) -> Option<String> {
             if text.starts_with('<') {
                 return Some(html_title(text));
             }
-            let inner = error_within(text).and_then(|error| dig(&error, depth + 1));
+            let inner = error_within(text).and_then(|error| find_message(&error, depth + 1));
             inner.or_else(|| Some(unwrapped(text).to_owned()).filter(|text| !text.is_empty()))
         }
-        Value::Array(items) => items.iter().find_map(|item| dig(item, depth + 1)),
+        Value::Array(items) => items.iter().find_map(|item| find_message(item, depth + 1)),
         Value::Object(map) => {
-            let said = KEYS.iter().find_map(|key| map.get(*key).and_then(|inner| dig(inner, depth + 1)));
-            let raw = || map.get("metadata").and_then(|metadata| dig(metadata.get("raw")?, depth + 1));
-            match said {
-                Some(said) if !is_generic(&said) => Some(said),
-                said => raw().or(said),
+            let found =
+                MESSAGE_FIELDS.iter().find_map(|key| map.get(*key).and_then(|inner| find_message(inner, depth + 1)));
+            let raw = || map.get("metadata").and_then(|metadata| find_message(metadata.get("raw")?, depth + 1));
+            match found {
+                Some(found) if !is_generic(&found) => Some(found),
+                generic => raw().or(generic),
             }
         }
         _ => None,
     }
 }
 
-/// The JSON of an error inside other words: an event of a stream, or a proxy's
-/// `…Exception - {"error": …}. Received ModelInfo Group=…`. JSON that is no error belongs to the words around it.
+/// The JSON of an error within other text, such as a proxy's
+/// `…Exception - {"error": …}. Received Model Group=…`. JSON that is not an error belongs to the text around it.
 fn error_within(text: &str) -> Option<Value> {
     let whole = || serde_json::from_str(text).ok().filter(|value: &Value| value.is_object() || value.is_array());
     let begins = |(at, _)| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok();
     let is_error = |value: &Value| ["error", "message", "detail", "errors"].iter().any(|key| value.get(key).is_some());
-    whole().or_else(|| text.match_indices('{').take(TRIES).filter_map(begins).find(is_error))
+    whole().or_else(|| text.match_indices('{').take(MAX_TRIES).filter_map(begins).find(is_error))
 }
 
-/// What `LiteLLM` puts before and behind the words of a provider, without it.
+/// The text without the words that `LiteLLM` puts before and after a provider's message.
 fn unwrapped(text: &str) -> &str {
     let Some(mut text) = text.strip_prefix("litellm.") else { return text };
     for notes in ["Received Model Group=", "Available Model Group Fallbacks=", "LiteLLM Retried:"] {
@@ -123,7 +124,7 @@ fn unwrapped(text: &str) -> &str {
     text.trim()
 }
 
-/// An HTML page in one line.
+/// An HTML page in one line, by its title.
 pub(super) fn html_title(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
     let title = lower.find("<title").and_then(|at| {
@@ -137,20 +138,20 @@ pub(super) fn html_title(page: &str) -> String {
     }
 }
 
-/// True for what a browser would show.
+/// Whether a body looks like HTML.
 pub(super) fn is_html(body: &str) -> bool {
     let start = body.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     start.starts_with('<')
 }
 
-/// A text from upstream as one line, without escapes, account id or secrets.
+/// A text from upstream as one line, without control characters, account id or secrets.
 pub(super) fn safe_line(line: &str, secrets: &Secrets) -> String {
     clean_line(&safe(&clean(line), secrets), REASON_CAP)
 }
 
-/// A body from upstream for the log: without escapes, account id or secrets, cut.
+/// The beginning of a body from upstream, without control characters, account id or secrets.
 pub(super) fn safe_body(body: &[u8], secrets: &Secrets) -> Option<String> {
-    // JSON first: an escape sequence inside of it is written as `\u001b`, and cleaned text would hide that.
+    // JSON is cleaned as values: within its text an escape character is written as `\u001b`.
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(value) => safe(&clean_value(value).to_string(), secrets),
         Err(_) => safe(&clean(&String::from_utf8_lossy(&body[..body.len().min(4 * BODY_CAP)])), secrets),
@@ -167,7 +168,7 @@ fn safe(text: &str, secrets: &Secrets) -> String {
     secrets.scrub(&text).into_owned()
 }
 
-/// Error bodies carry the account's id as `user_id`, also inside text that was JSON once.
+/// Masks the account's id, which error bodies hold as `user_id`, also within quoted JSON.
 fn hide_user_id(text: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = rest.find("user_id") {
@@ -175,7 +176,7 @@ fn hide_user_id(text: &str) -> String {
         let value = after.trim_start_matches(['"', '\\', ':', '=', ' ', '\'']);
         let end = value.find(|c: char| !c.is_alphanumeric() && !"_-.@+|".contains(c)).unwrap_or(value.len());
         out.push_str(&rest[..rest.len() - value.len()]);
-        // `user_id` as a word of a sentence is followed by nothing like a value.
+        // In a sentence, `user_id` is a word without a value after it.
         if end > 0 && after.len() - value.len() > 1 && !value.starts_with("null") {
             out.push_str("***");
             rest = &value[end..];

@@ -1,73 +1,73 @@
-//! What a person can choose about a request. Knows the fields of `/chat/completions` and
-//! their limits; must not know where they were chosen.
+//! The request fields that a user can choose. Knows the fields of `/chat/completions` and their limits; must not
+//! know where they were chosen.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// `OpenRouter` refuses a whole request with more entries in `models` (seen in the wild, undocumented).
+/// The most entries in `models`. `OpenRouter` refuses a request with more (observed, not documented).
 pub const MAX_MODELS: usize = 3;
 
-/// Settings of a request. What is not set is not sent, and the provider decides.
+/// Settings of a request. A field that is not set is not sent, and the provider's default applies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestSettings {
     /// Randomness, 0 to 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
-    /// Share of probability that tokens are drawn from, over 0 to 1.
+    /// The share of probability that tokens are drawn from: over 0, at most 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
-    /// Most tokens in the answer, reasoning included.
+    /// The most tokens in the answer, reasoning included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// The same seed and request may give the same answer.
+    /// With the same seed and request, some providers give the same answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
     /// Texts that end the answer, at most four.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
-    /// How much to think first.
+    /// How much to reason before the answer.
     #[serde(skip_serializing_if = "Reasoning::is_default")]
     pub reasoning: Reasoning,
-    /// False: ask for the whole answer in one piece.
+    /// False asks for the whole answer in one piece.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<bool>,
-    /// Which providers may serve it.
+    /// Which providers may answer.
     #[serde(skip_serializing_if = "Provider::is_default")]
     pub provider: Provider,
-    /// `OpenRouter`'s own fallbacks behind the model, at most three. Not together with a chain of ours.
+    /// `OpenRouter`'s own list of fallback models, at most three. Not together with a chain of this program.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<String>,
-    /// Plugins, each `{id = "…", …}`.
+    /// `OpenRouter` plugins, each written as `{id = "…", …}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<Value>,
-    /// Groups requests in the logs and keeps them on one provider, up to 256 characters.
+    /// Groups requests in `OpenRouter`'s logs and keeps them on one provider; up to 256 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// Fields that are not known here, merged last: objects into objects, `null` removes.
+    /// Any other fields, merged last: objects into objects, `null` removes.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra_body: Map<String, Value>,
 }
 
-/// Effort or a budget, not both.
+/// How much a model reasons: an effort or a token budget, not both.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reasoning {
-    /// How hard to think.
+    /// The effort, as one of the service's levels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
-    /// Most tokens of reasoning.
+    /// The most tokens of reasoning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// Think, but do not send the thoughts.
+    /// True makes the model reason without sending the reasoning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exclude: Option<bool>,
-    /// Think, with the model's own defaults.
+    /// True turns reasoning on with the model's defaults.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
 }
 
-/// How hard to think: a share of `max_tokens` of about 95, 95, 80, 50, 20, 10 % or nothing.
+/// The effort of reasoning: about 95, 95, 80, 50, 20, 10 % of `max_tokens`, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the service's own words")]
@@ -81,43 +81,43 @@ pub enum Effort {
     None,
 }
 
-/// Provider preferences, `OpenRouter` only.
+/// Preferences among providers. Sent to `OpenRouter` only.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Provider {
-    /// Try these first, in this order.
+    /// The providers to try first, in this order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<String>,
-    /// None but these.
+    /// The only providers to use.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
-    /// Not these.
+    /// The providers never to use.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<String>,
-    /// False: no provider but those in `order`.
+    /// False allows only the providers in `order`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_fallbacks: Option<bool>,
-    /// Only providers that know every parameter that is sent.
+    /// True allows only providers that support every field of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_parameters: Option<bool>,
-    /// Whether a provider may keep the prompt.
+    /// Whether providers that keep prompts may answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_collection: Option<DataCollection>,
-    /// Only providers that keep nothing.
+    /// True allows only providers that keep no data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zdr: Option<bool>,
-    /// Only these precisions, for example `fp8`.
+    /// The only weight precisions to use, for example `fp8`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quantizations: Vec<String>,
-    /// What to prefer.
+    /// The property to prefer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<Sort>,
-    /// Never dearer, in USD per million tokens: `prompt`, `completion`, and in USD `request`, `image`.
+    /// The highest prices: `prompt` and `completion` in USD per million tokens, `request` and `image` in USD.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub max_price: Map<String, Value>,
 }
 
-/// Whether a provider may keep the prompt.
+/// Whether providers that keep prompts may answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the service's own words")]
@@ -126,7 +126,7 @@ pub enum DataCollection {
     Deny,
 }
 
-/// What to prefer among providers.
+/// The property by which the service orders providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the service's own words")]
@@ -141,7 +141,7 @@ pub enum Sort {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting} {problem}")]
 pub struct BadSetting {
-    /// Its name, as in the configuration file.
+    /// The setting's name in the configuration file.
     pub setting: &'static str,
     /// What is wrong, and what to do.
     pub problem: String,
@@ -160,14 +160,14 @@ impl Provider {
 }
 
 impl RequestSettings {
-    /// Checks what would cost a round trip to be refused.
+    /// Checks the limits that the service enforces, so that a wrong value costs no request.
     ///
     /// # Errors
     /// The first setting that is out of bounds.
     pub fn check(&self) -> Result<(), BadSetting> {
         let bad = |setting, problem: String| Err(BadSetting { setting, problem });
         if let Some(t) = self.temperature.filter(|t| !(0.0..=2.0).contains(t)) {
-            return bad("temperature", format!("is {t}; it must lie between 0 and 2"));
+            return bad("temperature", format!("is {t}; it must be between 0 and 2"));
         }
         if let Some(p) = self.top_p.filter(|p| !(*p > 0.0 && *p <= 1.0)) {
             return bad("top_p", format!("is {p}; it must be over 0 and at most 1"));
@@ -176,20 +176,20 @@ impl RequestSettings {
             return bad("max_tokens", "is 0; leave it out for the model's own cap".into());
         }
         if self.stop.len() > 4 {
-            return bad("stop", format!("holds {} texts; four are the most", self.stop.len()));
+            return bad("stop", format!("holds {} texts; the service takes four", self.stop.len()));
         }
         if self.stop.iter().any(String::is_empty) {
             return bad("stop", "holds an empty text, which would end every answer at once".into());
         }
         if self.reasoning.effort.is_some() && self.reasoning.max_tokens.is_some() {
-            return bad("reasoning", "has both effort and max_tokens; the service takes only one of them".into());
+            return bad("reasoning", "has both effort and max_tokens; the service takes one of them".into());
         }
         if let (Some(budget), Some(cap)) = (self.reasoning.max_tokens, self.max_tokens)
             && budget >= cap
         {
             return bad(
                 "reasoning.max_tokens",
-                format!("is {budget}, which leaves nothing of max_tokens {cap} to answer with"),
+                format!("is {budget}, which leaves no tokens of max_tokens {cap} for the answer"),
             );
         }
         if self.models.len() > MAX_MODELS {
@@ -197,7 +197,7 @@ impl RequestSettings {
             return bad(
                 "models",
                 format!(
-                    "holds {n} models; {MAX_MODELS} besides the first are the most, or the whole request is refused"
+                    "holds {n} models; the service takes {MAX_MODELS} besides the first and refuses the request otherwise"
                 ),
             );
         }
@@ -214,13 +214,13 @@ impl RequestSettings {
         }
         for name in ["model", "messages"] {
             if self.extra_body.contains_key(name) {
-                return bad("extra_body", format!("holds {name:?}, which the chain and the signature decide"));
+                return bad("extra_body", format!("holds {name:?}, which the chain and the signature set"));
             }
         }
         if self.extra_body.get("models").and_then(Value::as_array).is_some_and(|list| list.len() > MAX_MODELS) {
             return bad(
                 "extra_body",
-                format!("holds more than {MAX_MODELS} models; the whole request would be refused"),
+                format!("holds more than {MAX_MODELS} models; the service would refuse the request"),
             );
         }
         Ok(())

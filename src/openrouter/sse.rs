@@ -1,50 +1,49 @@
-//! Server-sent events, from bytes. Knows the event-stream format of the WHATWG HTML
-//! standard; must not know what the events say. The result does not depend on how the
-//! bytes are cut. Written by hand because the kept crates drop comments (the router's
-//! keep-alives), and several fail on a byte order mark, a bare CR or a huge line.
+//! Server-sent events, from bytes. Knows the event-stream format of the WHATWG HTML standard; must not know what
+//! the events mean. The result does not depend on how the bytes are cut. No crate is used because the maintained
+//! ones drop comments (the router's keep-alives), and several fail on a byte order mark, a bare CR or a huge line.
 
 use memchr::memchr2;
 
-/// An event or a line longer than this ends the stream: 1 MiB.
+/// The longest event and the longest line: 1 MiB.
 pub const MAX_EVENT: usize = 1 << 20;
 
-/// What a stream is made of.
+/// One item of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SseEvent<'a> {
     /// The data lines of one event, joined with LF. UTF-8 is not checked here.
     Data(&'a [u8]),
-    /// A comment line without its colon: a keep-alive.
+    /// A comment line without its colon. Servers send them as keep-alives.
     Comment(&'a [u8]),
 }
 
-/// An event or a line is over [`MAX_EVENT`].
+/// The error of an event or a line that is longer than [`MAX_EVENT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event of the stream is over 1 MiB")]
 pub struct TooLarge;
 
-/// Cuts bytes into events.
+/// Decodes bytes into events.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    /// A line that has begun in an earlier piece.
+    /// The beginning of a line, from an earlier piece.
     line: Vec<u8>,
-    /// Data lines of the event so far, each followed by LF.
+    /// The data lines of the event so far, each followed by LF.
     data: Vec<u8>,
-    /// Something came before this line, so no byte order mark can follow.
+    /// True after the first line: only that line can begin with a byte order mark.
     begun: bool,
-    /// The last piece ended in CR: a LF now belongs to it.
+    /// The last piece ended with CR. A LF at the next piece's start belongs to the same line end.
     after_cr: bool,
 }
 
 impl Decoder {
-    /// At the beginning of a stream.
+    /// A decoder at the beginning of a stream.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Decodes the next piece; `each` gets the events that it completes.
+    /// Decodes the next piece and calls `each` with every event that it completes.
     ///
     /// # Errors
-    /// [`TooLarge`]; the stream cannot go on after it.
+    /// [`TooLarge`]; the decoder cannot be used after it.
     pub fn push(&mut self, piece: &[u8], mut each: impl FnMut(SseEvent<'_>)) -> Result<(), TooLarge> {
         let mut rest = piece;
         if self.after_cr && !rest.is_empty() {
@@ -63,7 +62,7 @@ impl Decoder {
                 self.after_cr = rest.is_empty();
             }
             if self.line.is_empty() {
-                // The usual event is one data line and a blank one: no copy.
+                // Most events are one data line and a blank one: they are not copied.
                 if blank_follows
                     && self.data.is_empty()
                     && self.begun
@@ -89,7 +88,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// The stream is over. A last event without its blank line is given out: some servers end that way.
+    /// Ends the stream. A last event without its blank line counts: some servers end that way.
     ///
     /// # Errors
     /// [`TooLarge`], as for [`push`](Self::push).
@@ -118,7 +117,7 @@ impl Decoder {
         } else if line == b"data" {
             self.data.push(b'\n');
         }
-        // `event`, `id`, `retry` and unknown fields say nothing that the data do not.
+        // `event`, `id`, `retry` and unknown fields add nothing to the data.
         Ok(())
     }
 }
@@ -228,7 +227,7 @@ mod tests {
             let ours = decode(pieces.iter().copied()).unwrap();
             prop_assert_eq!(&ours, &decode([bytes.as_slice()]).unwrap());
 
-            // The standard drops a last event without its blank line; we give it out, so the oracle gets one.
+            // The standard drops a last event without its blank line. This decoder keeps it, so the oracle gets a blank line.
             let mut oracle = SseParser::new();
             oracle.feed(&bytes);
             oracle.feed(b"\n\n");

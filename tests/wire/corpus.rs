@@ -1,4 +1,4 @@
-//! Recorded bodies against what they come to: whole, byte by byte, and split in two everywhere.
+//! Recorded bodies and their results: read whole, byte by byte, and split in two at every place.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,16 +11,16 @@ use switchover::secret::{Secret, Secrets};
 #[serde(deny_unknown_fields)]
 struct Case {
     body: String,
-    /// Each character of `body` is one byte.
+    /// True if each character of `body` is one byte.
     #[serde(default)]
     latin1: bool,
     #[serde(default = "event_stream")]
     content_type: String,
-    /// The connection breaks at the end.
+    /// True if the connection is lost at the end.
     #[serde(default)]
     cut: bool,
     deltas: Vec<Value>,
-    /// What must be found in the end, if it is a good one. What is not listed is not looked at.
+    /// Fields of the completion, if the body is a good answer. Fields that are not listed may have any value.
     completion: Option<Value>,
     failure: Option<Value>,
 }
@@ -57,7 +57,7 @@ impl Case {
     }
 }
 
-/// A delta as the cases write it: what is unknown is left out.
+/// A delta as the cases write it: without unknown values.
 fn show(delta: &Delta) -> Value {
     without_null(json!(delta))
 }
@@ -78,12 +78,12 @@ fn holds(found: &Value, expected: &Value) -> bool {
 }
 
 #[test]
-fn recorded_bodies_come_to_what_the_cases_say() {
+fn recorded_bodies_give_the_results_of_their_cases() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/sse");
     let mut names: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
     let secrets = Secrets::from(Secret::new("sk-or-v1-0123456789abcdef"));
-    assert!(names.len() > 40, "the corpus is there");
+    assert!(names.len() > 40, "the corpus is found");
     for path in names {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let case: Case =
@@ -97,13 +97,13 @@ fn recorded_bodies_come_to_what_the_cases_say() {
             (Err(end), None, Some(expected)) => assert!(holds(&json!(end), expected), "{name}: {end:?}"),
             (end, ..) => panic!("{name}: {end:?}"),
         }
-        // A keep-alive inside of padding is counted per piece; all else does not depend on the pieces.
+        // A keep-alive within padding is counted once for each piece; all else is independent of the pieces.
         let steady = |(deltas, end): (Vec<Value>, Result<Completion, Failure>)| {
             (deltas.into_iter().filter(|d| d["delta"] != "comment").collect::<Vec<_>>(), end)
         };
         let whole = steady(whole);
         assert!(steady(case.read(&secrets, bytes.chunks(1))) == whole, "{name}: byte by byte");
-        // Byte by byte meets every boundary; of the splits in two a long case gets every seventh.
+        // A long case is split at every seventh place only: byte by byte covers all boundaries.
         for at in (0..=bytes.len()).step_by(if bytes.len() > 600 { 7 } else { 1 }) {
             let (a, b) = bytes.split_at(at);
             assert!(steady(case.read(&secrets, [a, b])) == whole, "{name}: split at {at}");

@@ -1,4 +1,4 @@
-//! Captured error responses against the failure that they come to.
+//! Captured error responses and the failures that they are classified as.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ struct Case {
     headers: BTreeMap<String, String>,
     body: String,
     expect: BTreeMap<String, Value>,
-    /// What must be found nowhere in the failure.
+    /// Texts that the failure must not hold.
     #[serde(default)]
     never: Vec<String>,
 }
@@ -42,7 +42,7 @@ impl Case {
 }
 
 #[test]
-fn captured_errors_come_to_what_the_cases_say() {
+fn captured_errors_are_classified_as_their_cases_say() {
     let cases: Cases =
         toml::from_str(include_str!("../cases/errors.toml")).unwrap_or_else(|e| panic!("{}", e.message()));
     let mut wrong = Vec::new();

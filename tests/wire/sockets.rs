@@ -1,5 +1,5 @@
-//! What the sockets show: what is recorded is what was sent, the key stays with its origin,
-//! and no connection's fate is another's.
+//! The client over real sockets: the record of a request is what was sent, the key goes to its origin only, and
+//! connections do not affect each other.
 
 use crate::server::{
     KEY, Server, answer, ask, ask_for, body, client, endpoint, finish, open, open_stream, raw, stream, whole,
@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const OK: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
 #[tokio::test]
-async fn what_is_recorded_is_what_the_server_receives() {
+async fn the_record_of_a_request_is_what_the_server_receives() {
     let server = Server::start([stream(OK)]).await;
     let (endpoint, body) = (server.endpoint(), json!({"zeta": 1, "alpha": [1.5, null, "ü\n"], "stream": true}));
     let extra = ExtraHeader {
@@ -31,7 +31,7 @@ async fn what_is_recorded_is_what_the_server_receives() {
             .open(OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body.clone(), fresh })
             .unwrap();
         let recorded = exchange.request().clone();
-        assert!(server.received().len() == usize::from(fresh), "nothing leaves before it was shown");
+        assert!(server.received().len() == usize::from(fresh), "nothing is sent before the record can be shown");
         finish(exchange).await.1.unwrap();
         let received = server.received().pop().unwrap();
         assert_eq!(recorded.url, format!("http://{}/api/v1/chat/completions", server.address));
@@ -65,8 +65,9 @@ async fn what_is_recorded_is_what_the_server_receives() {
 }
 
 #[tokio::test]
-async fn a_secret_among_the_extras_is_sent_and_not_shown() {
-    let server = Server::start([stream(OK)]).await;
+async fn a_secret_header_is_sent_and_never_shown() {
+    let echo = r#"{"error":{"message":"bad key hunter2hunter2hunter2"}}"#;
+    let server = Server::start([stream(OK), answer(401, "application/json", echo)]).await;
     let extra = |name: &str, value: &str| ExtraHeader {
         name: name.into(),
         value: HeaderValue::new(value, Visibility::Secret),
@@ -80,25 +81,29 @@ async fn a_secret_among_the_extras_is_sent_and_not_shown() {
     assert!(!shown.contains("hunter2h") && !shown.contains(&KEY[..8]), "{shown}");
     finish(exchange).await.1.unwrap();
     assert!(server.received()[0].headers.contains(&("x-api-key".into(), "hunter2hunter2hunter2".into())));
+    let request = OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body(), fresh: false };
+    let failure = finish(client().open(request).unwrap()).await.1.unwrap_err();
+    assert_eq!(failure.reason, "bad key ***", "credentials are removed from what the server sends back");
+    assert!(!format!("{failure:?}").contains("hunter2h"), "{failure:?}");
 }
 
 #[tokio::test]
-async fn a_redirect_takes_neither_request_nor_key_anywhere() {
-    let thief = Server::start([stream(OK)]).await;
+async fn a_redirect_is_not_followed() {
+    let target = Server::start([stream(OK)]).await;
     for status in [301, 302, 303, 307, 308] {
         let to =
-            format!("HTTP/1.1 {status} X\r\nLocation: http://{}/steal\r\nContent-Length: 0\r\n\r\n", thief.address);
+            format!("HTTP/1.1 {status} X\r\nLocation: http://{}/steal\r\nContent-Length: 0\r\n\r\n", target.address);
         let failure = ask_for(raw(&to)).await.1.unwrap_err();
         assert_eq!((failure.kind, failure.status), (FailureKind::NotAnAnswer, Some(status)));
         assert!(failure.reason.contains("not followed"), "{}", failure.reason);
         let server = Server::start([raw(&to)]).await;
         assert!(client().get(&server.endpoint(), &Headers::default(), "/models").await.is_err());
     }
-    assert!(thief.received().is_empty());
+    assert!(target.received().is_empty());
 }
 
 #[tokio::test]
-async fn a_frozen_connection_freezes_nobody_else() {
+async fn a_frozen_connection_does_not_delay_other_requests() {
     let frozen = open_stream("data: {\"choices\":[{\"delta\":{\"content\":\"On\"}}]}\n\n").then_hang();
     let server = Server::start([frozen, stream(OK)]).await;
     let (client, endpoint) = (client(), server.endpoint());
@@ -107,13 +112,13 @@ async fn a_frozen_connection_freezes_nobody_else() {
     while !deltas.contains(&Delta::Text("On".into())) {
         assert!(first.advance(&mut deltas).await.is_none());
     }
-    // The same client, the first exchange still open and silent.
+    // The same client, while the first exchange is open and silent.
     assert_eq!(finish(open(&client, &endpoint).unwrap()).await.1.unwrap().text, "4");
     assert_ne!(server.received()[0].connection, server.received()[1].connection);
 }
 
 #[tokio::test]
-async fn connections_are_kept_unless_a_fresh_one_is_asked_for() {
+async fn connections_are_reused_unless_a_request_asks_for_a_fresh_one() {
     let server = Server::start([whole(&json!({"data": []})), stream(OK)]).await;
     let (client, endpoint, headers) = (client(), server.endpoint(), Headers::default());
     client.warm(&endpoint, &headers).await.unwrap();
@@ -127,7 +132,7 @@ async fn connections_are_kept_unless_a_fresh_one_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_server_that_lingers_after_done_does_not_hold_the_answer_up() {
+async fn a_server_that_keeps_the_stream_open_after_done_does_not_delay_the_answer() {
     let mut server = Server::start([open_stream(OK).then_hang()]).await;
     let (deltas, end) = ask(&server.endpoint()).await;
     assert_eq!(end.unwrap().id.as_deref(), Some("gen-head"));
@@ -136,12 +141,12 @@ async fn a_server_that_lingers_after_done_does_not_hold_the_answer_up() {
 }
 
 #[tokio::test]
-async fn waiting_may_be_given_up_and_taken_up_again() {
+async fn advance_can_be_dropped_and_called_again() {
     let server = Server::start([stream(OK)]).await;
     let mut exchange = open(&client(), &server.endpoint()).unwrap();
     let mut deltas = Vec::new();
     let end = loop {
-        // Polled once and dropped, as a select! does with the arm that lost.
+        // The future is polled once and dropped, as select! drops the branches that are not ready.
         tokio::select! {
             biased;
             end = exchange.advance(&mut deltas) => if let Some(end) = end { break end },
@@ -153,28 +158,30 @@ async fn waiting_may_be_given_up_and_taken_up_again() {
 }
 
 #[tokio::test]
-async fn failures_below_http_have_their_kind() {
-    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
-    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let dead = format!("http://{}/api/v1", nobody.local_addr().unwrap());
+async fn failures_below_http_have_their_kind_and_a_plain_reason() {
+    let unused = tokio::net::TcpSocket::new_v4().unwrap();
+    unused.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let dead = format!("http://{}/api/v1", unused.local_addr().unwrap());
     let plain = Server::start([raw("SSH-2.0-OpenSSH_9.6\r\n\r\n").then_close()]).await;
     let mid_reset =
         Server::start([open_stream("data: {\"choices\":[{\"delta\":{\"content\":\"On\"}}]}\n\n").then_reset()]).await;
     let short =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndata:\r\n";
     let short = Server::start([raw(short).then_close()]).await;
-    for (base, kind) in [
-        (dead, FailureKind::Refused),
-        ("http://no-such-host.invalid/v1".into(), FailureKind::Dns),
-        (plain.endpoint().base.to_string(), FailureKind::NotAnAnswer),
-        (mid_reset.endpoint().base.to_string(), FailureKind::Truncated),
-        (short.endpoint().base.to_string(), FailureKind::Truncated),
+    let silent = Server::start([raw("").then_close()]).await;
+    for (base, kind, reason) in [
+        (dead, FailureKind::Refused, "cannot connect: "),
+        ("http://no-such-host.invalid/v1".into(), FailureKind::Dns, "the name no-such-host.invalid does not resolve: "),
+        (plain.endpoint().base.to_string(), FailureKind::NotAnAnswer, "the server does not speak HTTP: "),
+        (mid_reset.endpoint().base.to_string(), FailureKind::Truncated, "connection lost: "),
+        (short.endpoint().base.to_string(), FailureKind::Truncated, "connection closed in mid-stream"),
+        (silent.endpoint().base.to_string(), FailureKind::Reset, "connection closed before the response"),
     ] {
         let failure = ask(&endpoint(&base)).await.1.unwrap_err();
         assert_eq!(failure.kind, kind, "{base}: {failure:?}");
-        assert!(!failure.reason.is_empty());
+        assert!(failure.reason.starts_with(reason), "{base}: {failure:?}");
     }
-    // A TLS client at a server that speaks plain HTTP, and at one that hangs up: there is no way down.
+    // A TLS client never falls back to plain HTTP: at a server without TLS, and at one that closes the connection.
     for (answer, kind) in [("HTTP/1.1 400 Bad Request\r\n\r\n", FailureKind::Tls), ("", FailureKind::TlsEof)] {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tls = endpoint(&format!("https://{}/api/v1", listener.local_addr().unwrap()));
@@ -185,14 +192,14 @@ async fn failures_below_http_have_their_kind() {
         });
         match open(&client(), &tls) {
             Ok(exchange) => assert_eq!(finish(exchange).await.1.unwrap_err().kind, kind),
-            // A machine without certificates refuses even earlier.
+            // A machine without certificates fails earlier.
             Err(failure) => assert_eq!(failure.kind, FailureKind::Tls),
         }
     }
 }
 
 #[tokio::test]
-async fn a_key_that_no_header_can_hold_is_refused_without_being_shown() {
+async fn a_key_that_a_header_cannot_hold_is_refused_and_not_shown() {
     let server = Server::start([stream(OK)]).await;
     for key in ["sk-or-v1-with space inside", "sk-or-v1-schlüssel", "sk-or-v1-line\nbreak"] {
         let endpoint = Endpoint { key: Some(switchover::secret::Secret::new(key)), ..server.endpoint() };
@@ -200,13 +207,13 @@ async fn a_key_that_no_header_can_hold_is_refused_without_being_shown() {
         assert_eq!(failure.kind, FailureKind::Local);
         assert!(!format!("{failure:?}").contains("sk-or"), "{failure:?}");
     }
-    let nobody = Endpoint { key: None, ..server.endpoint() };
-    ask(&nobody).await.1.unwrap();
+    let keyless = Endpoint { key: None, ..server.endpoint() };
+    ask(&keyless).await.1.unwrap();
     assert!(!server.received()[0].headers.iter().any(|(name, _)| name == "authorization"));
 }
 
 #[tokio::test]
-async fn the_account_and_a_generation_can_be_asked_for() {
+async fn key_limits_and_a_generation_are_read() {
     let key = json!({"data": {"label": format!("{}...def", &KEY[..12]), "limit": 10, "limit_remaining": "7.5", "usage": 2.5, "is_free_tier": false,
         "free_model_daily_requests": {"used": 3, "limit": 50, "remaining": 47}, "rate_limit": {"requests": -1}}});
     let generation = json!({"data": {"total_cost": 0.25, "model": "a/b", "provider_name": "P", "cancelled": true, "http_referer": "http://localhost/switchover",
@@ -220,7 +227,7 @@ async fn the_account_and_a_generation_can_be_asked_for() {
     assert_eq!((info.remaining, info.free_requests), (Some(7.5), Some((3, 50))));
     assert!(info.label.unwrap().starts_with("***"));
     let path = generation_path("gen-1&x=/");
-    assert_eq!(client.get(&endpoint, &headers, &path).await.unwrap_err().status, Some(404), "it lags");
+    assert_eq!(client.get(&endpoint, &headers, &path).await.unwrap_err().status, Some(404), "the bill comes late");
     let seen = Generation::parse(&client.get(&endpoint, &headers, &path).await.unwrap(), &secrets);
     assert_eq!((seen.cost, seen.app_id.as_deref(), seen.tokens), (Some(0.25), Some("7"), Some((3, 2))));
     assert_eq!(seen.tried.len(), 1);
@@ -229,14 +236,14 @@ async fn the_account_and_a_generation_can_be_asked_for() {
     assert_eq!(unknown, Generation::default());
 }
 
-/// Run by the next test in a process whose environment is hostile.
+/// The next test runs this one in a process with a hostile environment.
 #[tokio::test]
 async fn loopback_needs_neither_certificates_nor_a_proxy() {
     assert_eq!(ask_for(stream(OK)).await.1.unwrap().text, "4");
 }
 
 #[test]
-fn an_environment_without_certificates_and_with_a_dead_proxy_does_no_harm() {
+fn loopback_works_without_certificates_and_beside_a_dead_proxy() {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "sockets::loopback_needs_neither_certificates_nor_a_proxy"])
         .env("SSL_CERT_FILE", "/nowhere/at/all")
@@ -246,6 +253,6 @@ fn an_environment_without_certificates_and_with_a_dead_proxy_does_no_harm() {
         .env("ALL_PROXY", "http://127.0.0.1:1")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    let output_text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && output_text.contains("1 passed"), "{output_text}");
 }

@@ -1,4 +1,4 @@
-//! The fifteen traps that broke other clients, each over a real socket.
+//! Fifteen traps that broke other clients, each over a real socket.
 
 use crate::server::{Server, answer, ask, ask_for, client, finish, open, open_stream, raw, stream, whole};
 use serde_json::json;
@@ -35,11 +35,11 @@ async fn trap_02_an_error_in_mid_stream_is_a_failure_with_its_reason() {
     let (deltas, end) = ask_for(open_stream(events).then_close()).await;
     let failure = end.unwrap_err();
     assert_eq!((failure.kind, failure.reason.as_str()), (FailureKind::MidStream, "it broke"));
-    assert_eq!(text(&deltas), "On", "what had come is known, so that it can be taken back");
+    assert_eq!(text(&deltas), "On", "the text before the error is known, so that the screen can discard it");
 }
 
 #[tokio::test]
-async fn trap_03_a_padded_body_is_read_and_a_cut_one_is_no_answer() {
+async fn trap_03_a_padded_body_is_read_and_a_cut_one_is_a_failure() {
     let pad = " ".repeat(16).repeat(200);
     let body = json!({"choices": [{"message": {"content": "4"}, "finish_reason": "stop"}]});
     let (_, end) = ask_for(answer(200, "application/json", &format!("{pad}{body}"))).await;
@@ -63,16 +63,16 @@ async fn trap_04_an_error_inside_a_200_is_the_failure_that_it_names() {
 }
 
 #[tokio::test]
-async fn trap_05_the_human_reason_is_dug_out_of_the_metadata() {
+async fn trap_05_the_reason_is_found_in_the_metadata() {
     let error = json!({"error": {"code": 400, "message": "Provider returned error", "metadata": {
         "raw": "{\"error\":{\"message\":\"tools: too many\"}}", "provider_name": "Azure"}}});
     let failure = failed(ask_for(answer(400, "application/json", &error.to_string())).await);
     assert_eq!((failure.reason.as_str(), failure.provider.as_deref()), ("tools: too many", Some("Azure")));
-    assert!(failure.body.unwrap().contains("Provider returned error"), "the raw body is at hand");
+    assert!(failure.body.unwrap().contains("Provider returned error"), "the raw body is kept");
 }
 
 #[tokio::test]
-async fn trap_06_limits_are_told_apart() {
+async fn trap_06_limits_are_distinguished() {
     for (status, source, kind) in [
         (429, "upstream_provider_shared_pool", FailureKind::RateLimited),
         (429, "openrouter_free_tier_daily", FailureKind::ClassLimited),
@@ -90,7 +90,7 @@ async fn trap_06_limits_are_told_apart() {
 }
 
 #[tokio::test]
-async fn trap_07_more_models_than_the_service_takes_never_leave_the_machine() {
+async fn trap_07_a_list_of_too_many_models_is_never_sent() {
     let ask = |models: usize| {
         let settings = RequestSettings { models: vec!["a/b".into(); models], ..RequestSettings::default() };
         compose::body(ChatRequest {
@@ -112,7 +112,7 @@ async fn trap_07_more_models_than_the_service_takes_never_leave_the_machine() {
 }
 
 #[tokio::test]
-async fn trap_08_a_dated_name_is_no_failover() {
+async fn trap_08_a_dated_name_is_the_same_model() {
     let listing = json!({"data": [{"id": "deepseek/deepseek-chat", "canonical_slug": "deepseek/deepseek-chat-v3"}]});
     let dated = OK.replace("\"m\"", "\"deepseek/deepseek-chat-v3\"");
     let server = Server::start([whole(&listing), stream(&dated)]).await;
@@ -127,7 +127,7 @@ async fn trap_08_a_dated_name_is_no_failover() {
 }
 
 #[tokio::test]
-async fn trap_09_who_answered_and_what_the_router_tried_is_told() {
+async fn trap_09_the_served_model_and_the_routers_attempts_are_reported() {
     let events = "data: {\"model\":\"anthropic/claude-3-haiku\",\"provider\":\"Google\",\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"choices\":[],\"usage\":{\"cost\":0.25},\"openrouter_metadata\":{\"strategy\":\"fallback\",\"attempt\":2,\"attempts\":[{\"provider\":\"OpenAI\",\"model\":\"openai/gpt-4o-mini\",\"status\":503}]}}\n\n";
     let server = Server::start([stream(events)]).await;
     let (deltas, end) = ask(&server.endpoint()).await;
@@ -139,7 +139,7 @@ async fn trap_09_who_answered_and_what_the_router_tried_is_told() {
     let first = InnerAttempt { provider: "OpenAI".into(), model: Some("openai/gpt-4o-mini".into()), status: Some(503) };
     assert_eq!(tried, Some(&vec![first]));
     let sent: serde_json::Value = serde_json::from_slice(&server.received()[0].body).unwrap();
-    assert!(sent.get("models").is_none(), "no second fallback engine unless it was chosen");
+    assert!(sent.get("models").is_none(), "the server does not fall back unless the user chose it");
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn trap_10_tails_of_every_shape_keep_finish_and_cost() {
 }
 
 #[tokio::test]
-async fn trap_11_what_nobody_expected_never_fails() {
+async fn trap_11_unexpected_fields_and_types_are_not_errors() {
     let odd = "data: {\"id\":null,\"model\":7,\"provider\":{},\"choices\":[{\"index\":\"0\",\"delta\":{\"role\":null,\"content\":\"4\",\"reasoning_details\":null,\"brand_new\":[{}]},\"finish_reason\":\"someday\"}],\"usage\":{\"prompt_tokens\":null,\"completion_tokens\":1.0,\"cost_details\":null},\"error\":null,\"service_tier\":\"ultrafast\"}\n\n";
     let end = ask_for(stream(odd)).await.1.unwrap();
     assert_eq!((end.text.as_str(), end.finish), ("4", Finish::Other("someday".into())));
@@ -165,7 +165,7 @@ async fn trap_11_what_nobody_expected_never_fails() {
 }
 
 #[tokio::test]
-async fn trap_12_a_stop_with_nothing_in_it_is_no_success() {
+async fn trap_12_a_stop_without_content_is_a_failure() {
     for (events, kind) in [
         (
             "data: {\"choices\":[{\"delta\":{\"content\":null},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
@@ -184,7 +184,7 @@ async fn trap_12_a_stop_with_nothing_in_it_is_no_success() {
 }
 
 #[tokio::test]
-async fn trap_13_reasoning_is_found_under_every_name_and_answers_inside_of_it() {
+async fn trap_13_reasoning_is_read_under_every_name_and_may_hold_the_answer() {
     let events = "data: {\"choices\":[{\"delta\":{\"reasoning\":\"a\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"reasoning_content\":\"b\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"reasoning_details\":[{\"type\":\"reasoning.summary\",\"summary\":\"c\"}]}}]}\n\n";
     let end = ask_for(stream(&format!("{events}{OK}"))).await.1.unwrap();
     assert_eq!((end.reasoning.as_str(), end.text.as_str()), ("abc", "4"));
@@ -195,7 +195,7 @@ async fn trap_13_reasoning_is_found_under_every_name_and_answers_inside_of_it() 
 }
 
 #[tokio::test]
-async fn trap_14_attribution_is_on_every_path_and_bad_values_are_named_before_sending() {
+async fn trap_14_attribution_is_on_every_request_and_bad_values_are_found_before_sending() {
     let server = Server::start([stream(OK), whole(&json!({"data": []})), stream(OK)]).await;
     let (client, endpoint, headers) = (client(), server.endpoint(), Headers::default());
     finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
@@ -213,22 +213,22 @@ async fn trap_14_attribution_is_on_every_path_and_bad_values_are_named_before_se
     let failure = client.open(call.clone()).err().unwrap();
     assert_eq!(failure.kind, FailureKind::Local);
     assert!(failure.reason.contains("X-OpenRouter-Title") && failure.reason.contains("ASCII"), "{}", failure.reason);
-    assert_eq!(server.received().len(), 3, "and nothing was sent");
+    assert_eq!(server.received().len(), 3, "nothing was sent");
 }
 
 #[tokio::test]
-async fn trap_15_cancel_closes_the_socket_and_nothing_is_ever_sent_twice() {
+async fn trap_15_cancel_closes_the_socket_and_no_request_is_sent_twice() {
     let mut server = Server::start([open_stream(": OPENROUTER PROCESSING\n\n").then_hang()]).await;
     let mut exchange = open(&client(), &server.endpoint()).unwrap();
     let mut deltas = Vec::new();
     while !deltas.contains(&Delta::Comment) {
         assert!(exchange.advance(&mut deltas).await.is_none());
     }
-    assert!(!deltas.iter().any(|d| matches!(d, Delta::Text(_))), "a keep-alive is no content");
+    assert!(!deltas.iter().any(|d| matches!(d, Delta::Text(_))), "a keep-alive is not content");
     drop(exchange);
     server.hung_up().await;
 
-    // A connection that dies before the answer is reported, not papered over with a second POST.
+    // A connection that closes before the answer is a failure; the client sends no second POST.
     for (answer, kind) in [(raw("").then_reset(), FailureKind::Reset), (raw("").then_close(), FailureKind::Reset)] {
         assert_eq!(failed(ask_for(answer).await).kind, kind);
     }

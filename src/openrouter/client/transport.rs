@@ -1,5 +1,5 @@
-//! What went wrong below HTTP. The library's own flags are too coarse (a connection that
-//! dies in mid-stream is a "decode" error there), so the chain of causes is walked.
+//! Failures below HTTP: names, connections, TLS. The HTTP library's own flags are too coarse (it calls a connection
+//! that closes in mid-stream a "decode" error), so the chain of causes is read.
 
 use crate::failover::{Failure, FailureKind};
 use crate::openrouter::reason::safe_line;
@@ -8,11 +8,11 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 use tracing::debug;
 
-/// Asks the system, and marks its failures as such.
+/// Resolves names with the system's resolver, and marks its errors so that [`kind`] finds them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resolver;
 
-/// A name that did not resolve.
+/// The error of a name that does not resolve.
 #[derive(Debug, thiserror::Error)]
 #[error("the name {name} does not resolve: {why}")]
 struct Unresolved {
@@ -33,22 +33,36 @@ impl reqwest::dns::Resolve for Resolver {
     }
 }
 
-/// The failure behind an error of the HTTP library.
+/// The failure behind an error of the HTTP library, in words that say what the user can check.
 pub(super) fn failure(error: &reqwest::Error, secrets: &Secrets) -> Failure {
     let kind = kind(error);
-    let what = match kind {
-        FailureKind::Dns => "",
-        FailureKind::Refused => "no connection: ",
-        FailureKind::ConnectTimeout => "connecting took too long: ",
-        FailureKind::Tls => "the server's identity or protocol is not trusted: ",
-        FailureKind::TlsEof => "the secure handshake ended early: ",
-        FailureKind::Reset => "the connection broke: ",
-        FailureKind::NotAnAnswer => "the server does not speak HTTP: ",
-        _ => "the request could not be sent: ",
-    };
-    let failure = Failure::new(kind, safe_line(&format!("{what}{}", innermost(error)), secrets));
+    let failure = Failure::new(kind, safe_line(&reason(kind, error), secrets));
     debug!(target: "http", ?kind, reason = failure.reason, "connection failed");
     failure
+}
+
+fn reason(kind: FailureKind, error: &reqwest::Error) -> String {
+    let is_eof = |cause: &&(dyn Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof)
+    };
+    let before_headers = |cause: &&(dyn Error + 'static)| {
+        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
+    };
+    let prefix = match kind {
+        FailureKind::Reset if causes(error).iter().any(before_headers) => {
+            return "connection closed before the response".to_owned();
+        }
+        FailureKind::Reset if causes(error).iter().any(is_eof) => return "connection closed in mid-stream".to_owned(),
+        FailureKind::Dns => return innermost(error),
+        FailureKind::Refused => "cannot connect: ",
+        FailureKind::ConnectTimeout => "connecting timed out: ",
+        FailureKind::Tls => "the server's certificate or TLS version is not accepted: ",
+        FailureKind::TlsEof => "the TLS handshake ended early: ",
+        FailureKind::Reset => "connection lost: ",
+        FailureKind::NotAnAnswer => "the server does not speak HTTP: ",
+        _ => "the request cannot be sent: ",
+    };
+    format!("{prefix}{}", innermost(error))
 }
 
 fn kind(error: &reqwest::Error) -> FailureKind {
@@ -98,7 +112,7 @@ fn kind(error: &reqwest::Error) -> FailureKind {
     }
 }
 
-/// The deepest cause in its own words.
+/// The text of the deepest cause.
 pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }

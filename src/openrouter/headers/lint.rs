@@ -1,19 +1,19 @@
-//! What the ranking rules make of the headers, and what other stacks send.
+//! Advice on the attribution headers by `OpenRouter`'s ranking rules, and what other libraries send.
 
 use super::Headers;
 use crate::openrouter::base::{BaseUrl, Dialect, is_loopback};
 use crate::openrouter::request::Header;
 
-/// Something to know about the attribution headers: they are valid, but may not do what is hoped.
+/// One piece of advice: the headers are valid, but may not have the effect that the user expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderLint {
-    /// A short, stable name.
+    /// A short name that never changes, such as `localhost`.
     pub rule: &'static str,
-    /// One line for people.
+    /// The advice in one line.
     pub line: String,
 }
 
-/// The app categories that `OpenRouter` documents; it drops unknown ones without a word.
+/// The app categories that `OpenRouter` documents. It ignores unknown ones silently.
 pub const CATEGORIES: [&str; 15] = [
     "cli-agent",
     "ide-extension",
@@ -32,24 +32,23 @@ pub const CATEGORIES: [&str; 15] = [
     "game",
 ];
 
-/// The ranking rules that bear on these headers (`OpenRouter`'s app-attribution guide, and what
-/// was seen in the wild).
+/// The advice for these headers on this server, from `OpenRouter`'s app-attribution guide and from observation.
 pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<HeaderLint> {
     let mut lints = Vec::new();
     let mut say = |rule, line: String| lints.push(HeaderLint { rule, line });
     if to.dialect() == Dialect::Plain {
-        say("not-openrouter", format!("{} is not OpenRouter: attribution means nothing there", to.host()));
+        say("not-openrouter", format!("{} is not OpenRouter: it ignores attribution", to.host()));
     }
     if !to.is_tls() && !to.is_loopback() {
-        say("unencrypted", format!("the key and every prompt travel to {} unencrypted", to.host()));
+        say("unencrypted", format!("the key and every prompt go to {} unencrypted", to.host()));
     }
     let referer = headers.referer.as_ref().map(|chosen| chosen.value.trim());
     match (referer, &headers.title) {
         (None, Some(_)) => {
-            say("title-without-referer", "a title without a referer does nothing: the URL is the app".into());
+            say("title-without-referer", "a title without a referer has no effect: the URL identifies the app".into());
         }
-        (Some(_), None) => say("no-title", "without a title the app is listed by its bare address".into()),
-        (None, None) => say("anonymous", "without a referer there is no app page and no ranking".into()),
+        (Some(_), None) => say("no-title", "without a title the app is listed by its address".into()),
+        (None, None) => say("anonymous", "without a referer the app has no page and no rank".into()),
         (Some(_), Some(_)) => {}
     }
     if let Some(referer) = referer {
@@ -68,7 +67,7 @@ pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<HeaderLint> {
         } else if let Some(bare) = host.strip_prefix("www.") {
             say("www", format!("{host} and {bare} are two different apps: use one of them everywhere"));
         } else if host.split('.').count() > 2 {
-            say("sub-domain", format!("every sub-domain is an app of its own: {host} does not count for its parent"));
+            say("sub-domain", format!("each sub-domain is its own app: {host} does not count for its parent"));
         }
         if host == "litellm.ai" {
             say("borrowed", "this is LiteLLM's default: your requests count for LiteLLM".into());
@@ -76,27 +75,24 @@ pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<HeaderLint> {
     }
     for name in headers.categories.iter().flat_map(|chosen| chosen.value.split(',')).map(str::trim) {
         if !CATEGORIES.contains(&name) {
-            say(
-                "unknown-category",
-                format!("{name:?} is not a documented category and would be dropped without a word"),
-            );
+            say("unknown-category", format!("{name:?} is not a documented category; OpenRouter would ignore it"));
         }
     }
     lints
 }
 
-/// What another stack sends for attribution.
+/// What another library sends for attribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientStack {
-    /// Its name and version.
+    /// The library's name and version.
     pub name: &'static str,
-    /// Its attribution headers.
+    /// The attribution headers that it sends.
     pub headers: Vec<Header>,
-    /// One line for people.
+    /// The consequence, in one line.
     pub note: &'static str,
 }
 
-/// What standard integrations send, for the contrast with ours. Read from the published packages.
+/// What the usual libraries send, to compare with this program. Read from their published packages.
 pub fn contrast() -> [ClientStack; 2] {
     let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
     [
@@ -108,7 +104,7 @@ pub fn contrast() -> [ClientStack; 2] {
         ClientStack {
             name: "DSPy 3.4.1, its own engine",
             headers: Vec::new(),
-            note: "no attribution at all; setting headers there moves the call to LiteLLM",
+            note: "no attribution; with headers set, it calls LiteLLM instead",
         },
     ]
 }
@@ -128,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ranking_rules_are_explained() {
+    fn each_ranking_rule_gives_its_advice() {
         let rules = |referer: Option<ChosenValue>, title: Option<ChosenValue>, url: &str| {
             let headers = Headers { referer, title, ..Headers::default() };
             lint(&headers, &base(url)).into_iter().map(|l| l.rule).collect::<Vec<_>>()

@@ -1,0 +1,163 @@
+//! The fold of all chunks of one answer.
+
+use super::text_sink::TextSink;
+use super::{Chunk, MessagePart, is_error, merge, metadata, usage, value};
+use crate::failover::{Failure, FailureKind};
+use crate::openrouter::classify::{ErrorContext, error_object};
+use crate::openrouter::lenient::{LenientText, count};
+use crate::openrouter::reason::{error_of, safe_line};
+use crate::openrouter::{Delta, Usage};
+use crate::secret::Secrets;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// What the chunks so far have said.
+pub(in crate::openrouter) struct ChunkFold {
+    pub(in crate::openrouter) text: TextSink,
+    pub(in crate::openrouter) reasoning: TextSink,
+    pub(in crate::openrouter) refusal: String,
+    pub(in crate::openrouter) finish: Option<String>,
+    pub(in crate::openrouter) native_finish: Option<String>,
+    pub(in crate::openrouter) model: Option<String>,
+    pub(in crate::openrouter) provider: Option<String>,
+    pub(in crate::openrouter) id: Option<String>,
+    pub(in crate::openrouter) usage: Option<Usage>,
+}
+
+impl ChunkFold {
+    pub(in crate::openrouter) fn new(secrets: &Secrets) -> Self {
+        Self {
+            text: TextSink::new(secrets),
+            reasoning: TextSink::new(secrets),
+            refusal: String::new(),
+            finish: None,
+            native_finish: None,
+            model: None,
+            provider: None,
+            id: None,
+            usage: None,
+        }
+    }
+
+    pub(in crate::openrouter) fn text(&self) -> &str {
+        self.text.text()
+    }
+
+    pub(in crate::openrouter) fn reasoning(&self) -> &str {
+        self.reasoning.text()
+    }
+
+    /// Whether any content has come: an error after that is a failure in mid-stream.
+    fn has_content(&self) -> bool {
+        !self.text().is_empty() || !self.reasoning().is_empty()
+    }
+
+    /// Applies a chunk that was read from `json`, and appends its deltas to `out`. An error in the chunk is the
+    /// failure of the answer.
+    pub(in crate::openrouter) fn apply(
+        &mut self,
+        chunk: &Chunk<'_>,
+        json: &str,
+        context: ErrorContext<'_>,
+        out: &mut Vec<Delta>,
+    ) -> Result<(), Failure> {
+        let line = |word: &LenientText<'_>| word.some().map(|word| safe_line(word, context.secrets));
+        if self.id.is_none() {
+            self.id = line(&chunk.id);
+        }
+        self.apply_model(&chunk.model, &chunk.provider, context, out);
+        if let Some(usage) = chunk.usage.and_then(value).as_ref().and_then(usage) {
+            let merged = merge(self.usage.unwrap_or_default(), usage);
+            if self.usage.replace(merged) != Some(merged) {
+                out.push(Delta::Usage(merged));
+            }
+        }
+        let metadata = chunk.openrouter_metadata.and_then(value).and_then(|value| metadata(&value, context.secrets));
+        out.extend(metadata.map(Delta::Metadata));
+        if chunk.error.and_then(value).is_some_and(|error| is_error(&error)) || chunk.object.some() == Some("error") {
+            return Err(self.error(None, json, context));
+        }
+        // A request asks for one choice; further choices of a server that sends more are ignored.
+        let mut choices = chunk.choices.iter().flat_map(|list| &list.0);
+        let Some(choice) =
+            choices.find(|choice| choice.index.and_then(value).as_ref().and_then(count).unwrap_or(0) == 0)
+        else {
+            return Ok(());
+        };
+        let part = choice.delta.0.as_ref().or(choice.message.0.as_ref().filter(|_| self.text().is_empty()));
+        if let Some(part) = part {
+            self.apply_part(part, context, out);
+        }
+        if self.native_finish.is_none() {
+            self.native_finish = line(&choice.native_finish_reason);
+        }
+        if let Some(error) = choice.error.and_then(value).filter(is_error) {
+            return Err(self.error(Some(&error), json, context));
+        }
+        if let Some(finish) = line(&choice.finish_reason) {
+            if finish == "error" {
+                return Err(self.unexplained("the model stopped with an error that the server does not explain"));
+            }
+            // The first reason counts; later ones are repetitions or mistakes.
+            self.finish.get_or_insert(finish);
+        }
+        Ok(())
+    }
+
+    fn apply_model(
+        &mut self,
+        model: &LenientText<'_>,
+        provider: &LenientText<'_>,
+        context: ErrorContext<'_>,
+        out: &mut Vec<Delta>,
+    ) {
+        let differs =
+            |new: &LenientText<'_>, old: &Option<String>| new.some().is_some_and(|new| old.as_deref() != Some(new));
+        if !differs(model, &self.model) && !differs(provider, &self.provider) {
+            return;
+        }
+        let line = |word: &LenientText<'_>| word.some().map(|word| safe_line(word, context.secrets));
+        let (model, provider) = (line(model).or(self.model.take()), line(provider).or(self.provider.take()));
+        (self.model, self.provider) = (model.clone(), provider.clone());
+        if let Some(model) = model {
+            out.push(Delta::Served { model, provider });
+        }
+    }
+
+    fn apply_part(&mut self, part: &MessagePart<'_>, context: ErrorContext<'_>, out: &mut Vec<Delta>) {
+        let reasoning = part.reasoning.some().or(part.reasoning_content.some()).map_or_else(
+            || {
+                let details = part.reasoning_details.0.iter();
+                Cow::Owned(details.filter_map(|d| d.text.some().or(d.summary.some())).collect::<String>())
+            },
+            Cow::Borrowed,
+        );
+        out.extend(self.reasoning.push(&reasoning).map(Delta::Reasoning));
+        out.extend(part.content.0.as_deref().and_then(|content| self.text.push(content)).map(Delta::Text));
+        if let Some(refusal) = part.refusal.some() {
+            self.refusal.push_str(refusal);
+            self.refusal = safe_line(&self.refusal, context.secrets);
+        }
+    }
+
+    /// The failure behind an error object in a chunk. Before any content its code decides the kind; after that it
+    /// is a failure in mid-stream. A policy refusal keeps its kind: another model would refuse the request too.
+    fn error(&self, choice: Option<&Value>, json: &str, context: ErrorContext<'_>) -> Failure {
+        let envelope: Value = serde_json::from_str(json).unwrap_or_default();
+        let error = choice.cloned().unwrap_or_else(|| error_of(&envelope));
+        let mut failure = error_object(&error, &envelope, context);
+        if self.has_content() && failure.kind != FailureKind::Policy {
+            failure.kind = FailureKind::MidStream;
+        }
+        failure.provider = failure.provider.or_else(|| self.provider.clone());
+        failure
+    }
+
+    /// A failure that the server explains with its native finish reason at most.
+    pub(in crate::openrouter) fn unexplained(&self, reason: &str) -> Failure {
+        let native = self.native_finish.as_ref().map(|word| format!(" ({word})")).unwrap_or_default();
+        let mut failure = Failure::new(FailureKind::MidStream, format!("{reason}{native}"));
+        failure.provider.clone_from(&self.provider);
+        failure
+    }
+}
