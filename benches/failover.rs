@@ -18,22 +18,22 @@ const AT: Duration = Duration::from_secs(10);
 #[divan::bench]
 fn decide_all_rows(bencher: Bencher) {
     let policy = Policy::default();
-    let moments = FailureKind::ALL.map(|kind| AttemptFacts {
+    let facts = FailureKind::ALL.map(|kind| AttemptFacts {
         kind,
         hint: None,
         retries: 0,
-        tries: 1,
-        attempts: 1,
+        model_attempts: 1,
+        run_attempts: 1,
         waited: Duration::ZERO,
-        left: Duration::from_secs(60),
-        budget: true,
+        time_left: Duration::from_secs(60),
+        may_retry: true,
         probe: false,
         opens: false,
         amendable: true,
         draw: 0.5,
     });
-    bencher.counter(divan::counter::ItemsCount::new(moments.len())).bench(|| {
-        for moment in &moments {
+    bencher.counter(divan::counter::ItemsCount::new(facts.len())).bench(|| {
+        for moment in &facts {
             black_box(decide(black_box(&policy), black_box(moment)));
         }
     });

@@ -1,18 +1,18 @@
 //! The failover engine: pure decisions about attempts. Knows policies, breakers and
 //! outcomes; must not know sockets, clocks, files or screens. Time is an argument: a
-//! [`Duration`](std::time::Duration) since the program began, on a monotone clock.
+//! [`Duration`](std::time::Duration) since the program started, on a monotonic clock.
 
 pub mod breaker;
 mod engine;
 mod event;
 mod failure;
 pub mod health;
-mod line;
 mod mode;
 mod policy;
 pub mod policy_report;
 pub mod rules;
 mod scope;
+mod words;
 
 pub use engine::{Answer, Engine, Input, TokenPhase};
 pub use event::{
@@ -24,6 +24,7 @@ pub use health::{FirstTokenTimes, Health};
 pub use mode::Failover;
 pub use policy::{Limits, PRICE_RATIO_FLAG, Policy, Route, Timeouts, base_id, dear_fallbacks, within_price};
 pub use scope::{FaultDomain, Scope};
+pub use words::seconds;
 
 use serde::{Deserialize, Serialize};
 
@@ -71,15 +72,15 @@ impl std::fmt::Display for AttemptId {
     }
 }
 
-/// Serialises a [`Duration`](std::time::Duration) as milliseconds with their fraction (microsecond grain).
+/// Serialises a [`Duration`](std::time::Duration) as milliseconds, to the microsecond.
 pub mod as_ms {
     use serde::{Deserialize, Deserializer, Serializer};
     use std::time::Duration;
 
-    /// Writes milliseconds: an integer when whole.
+    /// Writes milliseconds; as an integer if they are whole.
     ///
     /// # Errors
-    /// The serialiser's own.
+    /// Errors of the serialiser.
     pub fn serialize<S: Serializer>(d: &Duration, s: S) -> Result<S::Ok, S::Error> {
         let us = u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
         if us.is_multiple_of(1000) { s.serialize_u64(us / 1000) } else { s.serialize_f64(us as f64 / 1000.0) }
@@ -88,20 +89,20 @@ pub mod as_ms {
     /// Reads what [`serialize`] wrote.
     ///
     /// # Errors
-    /// A negative or absurd number is refused.
+    /// A negative number, or one too large for a duration, is an error.
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
         let ms = f64::deserialize(d)?;
         Duration::try_from_secs_f64((ms * 1000.0).round() / 1e6).map_err(serde::de::Error::custom)
     }
 
-    /// The same for an optional duration; `null` is none.
+    /// The same for an optional duration, where `null` is none.
     pub mod option {
         use super::{Deserialize, Deserializer, Duration, Serializer};
 
         /// Writes milliseconds or `null`.
         ///
         /// # Errors
-        /// The serialiser's own.
+        /// Errors of the serialiser.
         pub fn serialize<S: Serializer>(d: &Option<Duration>, s: S) -> Result<S::Ok, S::Error> {
             match d {
                 Some(d) => super::serialize(d, s),

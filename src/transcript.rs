@@ -1,14 +1,15 @@
-//! A run as it stands: the fold of its reports that the screen, headless output, history
-//! and replay all read. Knows reports; must not know where they come from, nor how it is
-//! drawn. Total: reports may come in any order, twice, or not at all.
+//! The state of a run: a fold of its reports, which the screen, headless output, history and
+//! replay all read. Knows reports; must not know where they come from, or who shows it. It
+//! accepts reports in any order, twice, or not at all.
 
 mod attempt;
 mod health;
 mod story;
 
+pub use crate::failover::seconds;
 pub use attempt::{Attempt, AttemptPhase};
 pub use health::{HealthBoard, HealthRow};
-pub use story::{LogEntry, LogEvent, Tone, counted, model_name, seconds, usd};
+pub use story::{LogEntry, LogEvent, Tone, counted, model_name, usd};
 
 use crate::dspy::{Adapter, Signature};
 use crate::failover::{AttemptId, BreakerChange, BreakerState, Cost, Event, Finished, Outcome, Skipped, Waiting};
@@ -17,54 +18,54 @@ use crate::spec::{RunSpec, SignatureTask, Task};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A run as far as its reports go. Every duration in it counts from the run's beginning.
+/// A run, as far as its reports have arrived. Every time in it counts from the run's beginning.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
-    /// Whose reports these are, once one has come. Reports of other runs are passed over.
+    /// The run's id, from the first report. Reports of other runs are ignored.
     pub run: Option<u64>,
-    /// What was asked, once the run's beginning has come.
+    /// What the run was asked. `None` until its `begun` report arrives.
     pub spec: Option<Arc<RunSpec>>,
-    /// How the answer is written, and the fields that the module asks for.
+    /// How to read an answer: the adapter, and the signature as the module expands it.
     asked: Option<(Adapter, Signature)>,
-    /// In the order of their first mention.
+    /// The attempts, in the order in which they were first reported.
     pub attempts: Vec<Attempt>,
-    /// The attempt whose text is on the screen.
-    pub leading: Option<AttemptId>,
-    /// The wait that is on now.
+    /// The attempt that last sent its first token, and whose text is not discarded.
+    pub leader: Option<AttemptId>,
+    /// The current wait.
     pub waiting: Option<Waiting>,
-    /// Routes that were passed over.
+    /// The skipped routes, in order.
     pub skipped: Vec<Skipped>,
-    /// Breakers that moved, in order.
+    /// All changes of breakers, in order.
     pub breakers: Vec<BreakerChange>,
-    /// The run's end.
+    /// The final event.
     pub finished: Option<Finished>,
-    /// The latest time that any report gave.
+    /// The time of the latest report.
     pub latest: Duration,
-    /// What happened, in order: the failover log.
+    /// The failover log, in order.
     pub story: Vec<LogEntry>,
 }
 
-/// One model took over from another that had died.
+/// One model took over from another that had failed.
 #[derive(Clone, Copy, Debug)]
 pub struct Switch<'a> {
-    /// Who died, last before.
+    /// The last failed attempt before.
     pub from: &'a Attempt,
-    /// Who took over.
+    /// The attempt that took over.
     pub to: &'a Attempt,
-    /// From the death to the first token of the one that took over; `None` while it is awaited.
+    /// From the failure to the first token of the new model; `None` before that token.
     pub gap: Option<Duration>,
 }
 
 impl Transcript {
-    /// Takes one report in.
+    /// Applies one report.
     pub fn apply(&mut self, report: &Report) {
         if *self.run.get_or_insert(report.run) != report.run {
             return;
         }
         self.latest = self.latest.max(report.at);
         match &report.what {
-            ReportKind::Engine(event) => self.event(report.at, event),
-            ReportKind::Observation(seen) => self.seen(report.at, seen),
+            ReportKind::Engine(event) => self.apply_event(report.at, event),
+            ReportKind::Observation(observation) => self.apply_observation(report.at, observation),
         }
     }
 
@@ -75,66 +76,64 @@ impl Transcript {
         transcript
     }
 
-    fn event(&mut self, at: Duration, event: &Event) {
+    fn apply_event(&mut self, at: Duration, event: &Event) {
         match event {
             Event::Started(started) => {
                 self.waiting = None;
                 let attempt = self.attempt_mut(started.attempt);
-                let told = attempt.started.is_some();
+                let known = attempt.started.is_some();
                 attempt.start(at, started);
-                if !told {
-                    self.tell(at, LogEvent::Attempt(started.attempt));
+                if !known {
+                    self.log(at, LogEvent::Attempt(started.attempt));
                 }
             }
             Event::Skipped(skipped) => {
                 self.skipped.push(skipped.clone());
-                self.tell(at, LogEvent::Skipped(skipped.clone()));
+                self.log(at, LogEvent::Skipped(skipped.clone()));
             }
-            Event::FirstToken(leading) => {
-                self.leading = Some(leading.attempt);
-                let attempt = self.attempt_mut(leading.attempt);
-                attempt.name(&leading.model);
+            Event::FirstToken(first) => {
+                self.leader = Some(first.attempt);
+                let attempt = self.attempt_mut(first.attempt);
+                attempt.name(&first.model);
                 attempt.first_token.get_or_insert(at);
             }
             Event::Failed(failed) => self.attempt_mut(failed.attempt).fail(at, failed),
             Event::Breaker(change) => {
                 self.breakers.push(change.clone());
-                if !quiet(change) {
-                    self.tell(at, LogEvent::Breaker(change.clone()));
+                if !only_adds_weight(change) {
+                    self.log(at, LogEvent::Breaker(change.clone()));
                 }
             }
             Event::Waiting(waiting) => {
                 self.waiting = Some(waiting.clone());
-                self.tell(at, LogEvent::Waiting(waiting.clone()));
+                self.log(at, LogEvent::Waiting(waiting.clone()));
             }
-            Event::Discarded(superseded) => {
-                let attempt = self.attempt_mut(superseded.attempt);
-                attempt.name(&superseded.model);
-                attempt.superseded = true;
-                if self.leading == Some(superseded.attempt) {
-                    self.leading = None;
+            Event::Discarded(discarded) => {
+                let attempt = self.attempt_mut(discarded.attempt);
+                attempt.name(&discarded.model);
+                attempt.discarded = true;
+                if self.leader == Some(discarded.attempt) {
+                    self.leader = None;
                 }
             }
             Event::Answered(answered) => {
                 let attempt = self.attempt_mut(answered.attempt);
                 attempt.name(&answered.model);
-                attempt.end(at);
-                attempt.answered = Some(answered.clone());
-                attempt.settle();
-                self.leading = Some(answered.attempt);
+                attempt.answer(at, answered);
+                self.leader = Some(answered.attempt);
             }
             Event::Finished(finished) => {
                 self.waiting = None;
                 if self.finished.is_none() {
                     self.finished = Some(finished.clone());
-                    self.tell(at, LogEvent::Finished(finished.clone()));
+                    self.log(at, LogEvent::Finished(finished.clone()));
                 }
             }
         }
     }
 
-    fn seen(&mut self, at: Duration, seen: &Observation) {
-        match seen {
+    fn apply_observation(&mut self, at: Duration, observation: &Observation) {
+        match observation {
             Observation::Begun(begun) => {
                 let Task::Signature(task) = &begun.task;
                 let asked = task.expanded();
@@ -152,19 +151,19 @@ impl Transcript {
                 attempt.injected.clone_from(&sent.injected);
                 attempt.simulated = sent.simulated;
             }
-            Observation::Stream { attempt, delta } => self.attempt_mut(*attempt).take(at, delta),
+            Observation::Stream { attempt, delta } => self.attempt_mut(*attempt).apply(at, delta),
             Observation::Chain { chain, of, end } => {
-                self.tell(at, LogEvent::Chain { chain: *chain, of: *of, end: Box::new(end.clone()) });
+                self.log(at, LogEvent::Chain { chain: *chain, of: *of, end: Box::new(end.clone()) });
             }
             Observation::Billed { attempt, generation } => self.attempt_mut(*attempt).billed = Some(generation.clone()),
-            Observation::Voted(vote) => self.tell(at, LogEvent::Voted(vote.clone())),
+            Observation::Voted(vote) => self.log(at, LogEvent::Voted(vote.clone())),
             Observation::Parsed { attempt, prediction } => {
                 self.attempt_mut(*attempt).prediction = Some(prediction.clone());
             }
         }
     }
 
-    fn tell(&mut self, at: Duration, step: LogEvent) {
+    fn log(&mut self, at: Duration, step: LogEvent) {
         self.story.push(LogEntry { at, step });
     }
 
@@ -180,7 +179,7 @@ impl Transcript {
         &mut self.attempts[index]
     }
 
-    /// The signature that was asked, with its inputs; `None` before the run's beginning has come.
+    /// The signature that was asked, with its inputs. `None` until the run's `begun` report arrives.
     pub fn task(&self) -> Option<&SignatureTask> {
         self.spec.as_ref().map(|spec| {
             let Task::Signature(task) = &spec.task;
@@ -188,7 +187,7 @@ impl Transcript {
         })
     }
 
-    /// The attempt of that number.
+    /// The attempt with this id.
     pub fn attempt(&self, id: AttemptId) -> Option<&Attempt> {
         self.attempts.iter().rfind(|a| a.id == id)
     }
@@ -203,20 +202,20 @@ impl Transcript {
         self.finished.as_ref().and_then(|f| f.attempt).and_then(|id| self.attempt(id))
     }
 
-    /// The attempt to show: the winner; else the one that leads; else the last that is alive; else the last one.
+    /// The attempt to show: the winner; or the leader; or the last one that runs; or the last one.
     pub fn shown(&self) -> Option<&Attempt> {
         self.winner()
-            .or_else(|| self.leading.and_then(|id| self.attempt(id)))
+            .or_else(|| self.leader.and_then(|id| self.attempt(id)))
             .or_else(|| self.attempts.iter().rfind(|a| a.ended.is_none()))
             .or_else(|| self.attempts.last())
     }
 
-    /// Attempts that had shown text which no longer counts, oldest first.
-    pub fn struck(&self) -> impl Iterator<Item = &Attempt> {
-        self.attempts.iter().filter(|a| a.superseded && a.has_content())
+    /// The attempts with discarded text, oldest first.
+    pub fn discarded(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter().filter(|a| a.discarded && a.has_content())
     }
 
-    /// Whether an output field is the module's own thinking rather than asked for by the signature.
+    /// Whether an output field is the module's own, such as `reasoning`, and not one of the signature's.
     pub fn is_thought(&self, field: &str) -> bool {
         match self.task() {
             Some(task) => task.signature.output(field).is_none(),
@@ -224,7 +223,7 @@ impl Transcript {
         }
     }
 
-    /// Whether a field of the answer that was asked for has begun to come.
+    /// Whether text of one of the signature's own output fields has arrived.
     pub fn answer_begun(&self, attempt: &Attempt) -> bool {
         match attempt.sections() {
             [] => attempt.prediction.is_some() || (self.spec.is_none() && !attempt.text.is_empty()),
@@ -232,19 +231,19 @@ impl Transcript {
         }
     }
 
-    /// The last change of model, if the attempt shown is not the chain's first choice any more.
+    /// The last change of model, if the attempt that is shown follows a failed one of another model.
     pub fn switch(&self) -> Option<Switch<'_>> {
         let to = self.shown()?;
         let from = self
             .attempts
             .iter()
             .rfind(|a| a.id < to.id && a.id.call == to.id.call && a.model != to.model && a.failed.is_some())?;
-        let gap = to.first_token.zip(from.ended).map(|(first, died)| first.saturating_sub(died));
+        let gap = to.first_token.zip(from.ended).map(|(first, failed)| first.saturating_sub(failed));
         Some(Switch { from, to, gap })
     }
 
-    /// What the run has cost: the engine's own sum at the end, else the sum of what has ended, or of what the service
-    /// said later. Unknown is contagious.
+    /// What the run has cost: the sum in its final event if that is known, or else the sum over all ended attempts,
+    /// with costs that the service reported later. It is unknown if any part is.
     pub fn cost(&self) -> Cost {
         match self.finished.as_ref().map(|finished| finished.cost) {
             Some(known @ Cost::Known(_)) => known,
@@ -252,7 +251,7 @@ impl Transcript {
         }
     }
 
-    /// Tokens in and out over all attempts that said so; `None` if none did.
+    /// Prompt and completion tokens, over all attempts that reported them; `None` if none did.
     pub fn tokens(&self) -> (Option<u64>, Option<u64>) {
         let sum = |of: fn(&crate::openrouter::Usage) -> Option<u64>| {
             self.attempts.iter().filter_map(|a| a.usage.as_ref().and_then(of)).reduce(u64::saturating_add)
@@ -265,18 +264,18 @@ impl Transcript {
         self.finished.as_ref().map(|f| f.outcome)
     }
 
-    /// The last known state of a model's breaker, if it moved in this run.
+    /// The last state of the breaker of this name, if it changed in this run.
     pub fn breaker(&self, name: &str) -> Option<BreakerState> {
         self.breakers.iter().rfind(|change| *change.scope.name == *name).map(|change| change.to)
     }
 
-    /// The whole log as plain lines, the newest last.
+    /// The failover log as plain lines, in order.
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
         self.story.iter().map(|line| line.plain(self))
     }
 }
 
-/// Weights that only add up are detail, not story.
-fn quiet(change: &BreakerChange) -> bool {
+/// Whether a breaker stays closed and only its weight changes. The log leaves that out.
+fn only_adds_weight(change: &BreakerChange) -> bool {
     matches!((change.from, change.to), (BreakerState::Closed { .. }, BreakerState::Closed { .. }))
 }

@@ -134,7 +134,7 @@ fn without_a_terminal_the_demonstration_runs_as_text() {
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     let text = out(&output);
     assert!(text.starts_with("No terminal here"), "{text}");
-    assert!(text.contains("injected: 503") && text.contains(BACKUP) && text.contains("http-referer"), "{text}");
+    assert!(text.contains("HTTP 503 (injected)") && text.contains(BACKUP) && text.contains("http-referer"), "{text}");
 }
 
 #[test]

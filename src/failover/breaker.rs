@@ -1,9 +1,9 @@
-//! One circuit breaker. Knows weights, cooldowns and its one probe permit; must not
-//! know what it guards, nor why anything failed.
+//! One circuit breaker. Knows weights, cooldowns and its single probe permit; must not
+//! know what it guards, or why a call failed.
 //!
 //! ```text
 //! Closed ──(weight 3 in a row │ ≥ 50 % of ≥ 5 in 60 s │ an explicit hint)──▶ Open(until)
-//! Open ──(until has passed)──▶ HalfOpen(permit free)
+//! Open ──(the cooldown ends)──▶ HalfOpen(permit free)
 //! HalfOpen ──permit──▶ Probing ──success──▶ Closed
 //!                              ├─failure──▶ Open, twice as long
 //!                              └─released──▶ HalfOpen(permit free)
@@ -15,29 +15,29 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Weight in a row at which a breaker opens.
+/// The breaker opens when the weights of the failures since the last success add up to this.
 pub const TRIPS_AT: f32 = 3.0;
-/// How far back the failure rate looks.
+/// The failure rate counts the calls of this time.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Outcomes in the window below which a rate says nothing.
-const ENOUGH: usize = 5;
-/// The failure rate that opens it.
-const RATE: f32 = 0.5;
-/// Outcomes kept for the rate.
-const KEPT: usize = 32;
-/// First cooldown; it doubles with every opening in a row.
+/// The failure rate needs this many calls.
+const MIN_CALLS: usize = 5;
+/// The breaker opens at this failure rate.
+const MAX_FAILURE_RATE: f32 = 0.5;
+/// At most this many calls are kept for the rate.
+const MAX_CALLS: usize = 32;
+/// The first cooldown. It doubles each time the breaker opens without a success in between.
 const COOLDOWN: Duration = Duration::from_secs(5);
-/// Longest cooldown without a hint.
-const LONGEST: Duration = Duration::from_secs(30);
-/// Longest cooldown with one.
-const LONGEST_HINTED: Duration = Duration::from_secs(24 * 3600);
+/// The longest cooldown without a hint from the server.
+const MAX_COOLDOWN: Duration = Duration::from_secs(30);
+/// The longest cooldown with a hint.
+const MAX_HINTED_COOLDOWN: Duration = Duration::from_secs(24 * 3600);
 
-/// A circuit breaker; times are on the engine's clock, not a run's.
+/// A circuit breaker. Its times are on the engine's clock, not on a run's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Breaker {
     state: Circuit,
     weight: f32,
-    openings: u32,
+    times_opened: u32,
     recent: VecDeque<CallResult>,
 }
 
@@ -46,12 +46,12 @@ pub struct Breaker {
 enum Circuit {
     #[default]
     Closed,
-    /// Half-open once `until` has passed; `None` is never.
+    /// Half-open from `until` on; never, if that is `None`.
     Open {
         #[serde(rename = "until_ms", with = "as_ms::option")]
         until: Option<Duration>,
     },
-    /// The permit comes back by itself at `lease`, should its holder vanish.
+    /// A probe holds the permit. At `lease` the permit is free again, even if the probe never ends.
     Probing {
         #[serde(rename = "lease_ms", with = "as_ms")]
         lease: Duration,
@@ -65,43 +65,43 @@ struct CallResult {
     weight: f32,
 }
 
-/// With what right a call got past.
+/// How a call was admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    /// It was closed.
+    /// The breaker was closed.
     Free,
-    /// With the permit, which is known by its lease.
+    /// As the probe. The end of its lease identifies the permit.
     Probe(Duration),
-    /// It was open, but so was everything else.
+    /// The breaker was open, but so were all others.
     Forced,
 }
 
-/// Whether a call may pass.
+/// Whether a call is admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It may.
+    /// Yes.
     Free,
-    /// It may, as the one probe.
+    /// Yes, as the probe.
     Probe,
-    /// It may not, until then (`None`: not in this session).
+    /// No, until then. `None`: not in this session.
     Open(Option<Duration>),
-    /// Another call is the probe; its permit lapses then.
+    /// No: another call is the probe. Its permit expires then.
     Probed(Duration),
 }
 
-/// What a failure says about the time to stay away.
+/// How long a failure keeps the breaker open at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cooldown {
-    /// Nothing: its weight decides.
+    /// Its weight decides whether the breaker opens, and the doubling cooldown for how long.
     ByWeight,
-    /// At least so long.
+    /// It opens the breaker, for at least this time.
     For(Duration),
-    /// As long as the program runs.
+    /// It opens the breaker until the program ends.
     Session,
 }
 
 impl Breaker {
-    /// Whether a call may pass now.
+    /// Whether a call is admitted now.
     pub fn admission(&self, now: Duration) -> Admission {
         match self.state {
             Circuit::Closed => Admission::Free,
@@ -112,7 +112,7 @@ impl Breaker {
         }
     }
 
-    /// Whether a call that had this right still has it.
+    /// Whether a call that was admitted with this permit is still admitted.
     pub fn still_admits(&self, now: Duration, permit: Permit) -> bool {
         match (self.admission(now), permit) {
             (Admission::Free, _) | (_, Permit::Forced) | (Admission::Probe, Permit::Probe(_)) => true,
@@ -121,7 +121,7 @@ impl Breaker {
         }
     }
 
-    /// How it is shown; `until` stays on the engine's clock.
+    /// Its state for people and for the log; `until` is on the engine's clock.
     pub fn state(&self, now: Duration) -> BreakerState {
         match (self.state, self.admission(now)) {
             (Circuit::Closed, _) => BreakerState::Closed { weight: self.weight },
@@ -131,36 +131,36 @@ impl Breaker {
         }
     }
 
-    /// Takes the one permit; it lapses at `lease`.
+    /// Takes the permit until `lease`.
     pub fn probe(&mut self, lease: Duration) {
         self.state = Circuit::Probing { lease };
     }
 
-    /// Gives this permit back: the probe's outcome said nothing about what is guarded here.
+    /// Returns the permit with this lease: the probe ended without saying whether the guarded thing works.
     pub fn release(&mut self, now: Duration, lease: Duration) {
         if self.state == (Circuit::Probing { lease }) {
             self.state = Circuit::Open { until: Some(now) };
         }
     }
 
-    /// A call succeeded. What passed freely, before the opening, closes nothing.
+    /// A call succeeded. A call that was admitted before the breaker opened does not close it.
     pub fn succeed(&mut self, now: Duration, permit: Permit) {
         if self.state == Circuit::Closed {
             self.weight = 0.0;
-            self.remember(now, 0.0);
+            self.record(now, 0.0);
         } else if permit != Permit::Free {
             *self = Self::default();
         }
     }
 
-    /// A call failed. `draw` in `0..1` is the jitter of the cooldown. No failure brings the end of an opening nearer,
-    /// and what is being probed waits for its probe.
+    /// A call failed. `draw` in `0..1` is the jitter of the cooldown. No failure shortens a cooldown. While a probe
+    /// runs, only its own failure counts.
     pub fn fail(&mut self, now: Duration, weight: f32, cooldown: Cooldown, permit: Permit, draw: f64) {
         match self.state {
             Circuit::Closed => {
                 let opens = self.would_open(now, weight);
                 self.weight += weight;
-                self.remember(now, weight);
+                self.record(now, weight);
                 if opens || cooldown != Cooldown::ByWeight {
                     self.open(now, cooldown, draw);
                 }
@@ -169,49 +169,50 @@ impl Breaker {
             Circuit::Probing { .. } if cooldown == Cooldown::Session => self.state = Circuit::Open { until: None },
             Circuit::Probing { .. } => {}
             Circuit::Open { .. } if permit == Permit::Forced => self.open(now, cooldown, draw),
-            Circuit::Open { until } => self.state = Circuit::Open { until: later(until, held(now, cooldown)) },
+            Circuit::Open { until } => self.state = Circuit::Open { until: later(until, earliest_end(now, cooldown)) },
         }
     }
 
-    /// Whether a failure of this weight would open it (or it is not closed to begin with).
+    /// Whether a failure of this weight would open the breaker, or it is open already.
     pub fn would_open(&self, now: Duration, weight: f32) -> bool {
         if self.state != Circuit::Closed {
             return true;
         }
-        let recent = self.recent.iter().filter(|o| o.at + WINDOW > now);
-        let (count, failed) = recent.fold((1, weight.min(1.0)), |(n, w), o| (n + 1, w + o.weight.min(1.0)));
-        weight > 0.0 && (self.weight + weight >= TRIPS_AT || count >= ENOUGH && failed >= RATE * count as f32)
+        let recent = self.recent.iter().filter(|call| call.at + WINDOW > now);
+        let (count, failed) = recent.fold((1, weight.min(1.0)), |(n, w), call| (n + 1, w + call.weight.min(1.0)));
+        weight > 0.0
+            && (self.weight + weight >= TRIPS_AT || count >= MIN_CALLS && failed >= MAX_FAILURE_RATE * count as f32)
     }
 
     fn open(&mut self, now: Duration, cooldown: Cooldown, draw: f64) {
-        let doubled = COOLDOWN.saturating_mul(2_u32.saturating_pow(self.openings)).min(LONGEST);
+        let doubled = COOLDOWN.saturating_mul(2_u32.saturating_pow(self.times_opened)).min(MAX_COOLDOWN);
         let jittered = whole_micros(doubled.mul_f64(0.5 + draw.clamp(0.0, 1.0) / 2.0));
-        self.openings = self.openings.saturating_add(1);
-        let until = later(held(now, cooldown), Some(now + jittered));
+        self.times_opened = self.times_opened.saturating_add(1);
+        let until = later(earliest_end(now, cooldown), Some(now + jittered));
         self.state = match self.state {
             Circuit::Open { until: known } => Circuit::Open { until: later(known, until) },
             Circuit::Closed | Circuit::Probing { .. } => Circuit::Open { until },
         };
     }
 
-    fn remember(&mut self, now: Duration, weight: f32) {
-        if self.recent.len() == KEPT {
+    fn record(&mut self, now: Duration, weight: f32) {
+        if self.recent.len() == MAX_CALLS {
             self.recent.pop_front();
         }
         self.recent.push_back(CallResult { at: now, weight });
     }
 }
 
-/// Until when a hint holds; `None` is for ever.
-fn held(now: Duration, cooldown: Cooldown) -> Option<Duration> {
+/// The earliest end of an opening with this cooldown; `None` is never.
+fn earliest_end(now: Duration, cooldown: Cooldown) -> Option<Duration> {
     match cooldown {
         Cooldown::ByWeight => Some(now),
-        Cooldown::For(hint) => Some(now + hint.min(LONGEST_HINTED)),
+        Cooldown::For(hint) => Some(now + hint.min(MAX_HINTED_COOLDOWN)),
         Cooldown::Session => None,
     }
 }
 
-/// The later of two ends, where `None` is never.
+/// The later of two times, where `None` is never.
 fn later(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
     a.zip(b).map(|(a, b)| a.max(b))
 }

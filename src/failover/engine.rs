@@ -1,9 +1,9 @@
-//! One run: what to start, what to let go of, and when it is over. Knows the chain, its
-//! live attempts and their timers; must not know sockets or texts. Time is an argument.
+//! One run: which attempt to start, which to abort, and when the run is over. Knows the chain,
+//! the live attempts and their timers; must not know sockets or texts. Time is an argument.
 //!
 //! ```text
 //! begin ─▶ choose ─┬─▶ wait ─▶ start ─▶ (headers) ─▶ (first token) ─▶ (done) ─▶ succeeded
-//!            ▲     └─▶ exhausted, out of attempts      │ timers, failures
+//!            ▲     └─▶ exhausted, no attempts left     │ timers, failures
 //!            └──────────── decide ◀────────────────────┘──▶ stopped
 //! ```
 
@@ -23,43 +23,43 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the engine is told.
+/// What happens to a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "input", rename_all = "snake_case")]
 pub enum Input {
-    /// Start the run.
+    /// The run begins.
     Begin,
     /// Response headers arrived.
     Opened {
-        /// Whose.
+        /// The attempt.
         attempt: AttemptId,
     },
-    /// Reasoning, answer or a tool call arrived. Comments and empty deltas are not tokens.
+    /// Reasoning, answer text or a tool call arrived. Comments and empty deltas are not tokens.
     Token {
-        /// Whose.
+        /// The attempt.
         attempt: AttemptId,
-        /// What kind of content.
+        /// Reasoning or answer.
         phase: TokenPhase,
     },
-    /// An answer arrived whole, and it validates.
+    /// The whole answer arrived and is valid.
     Done {
-        /// Whose.
+        /// The attempt.
         attempt: AttemptId,
         /// The answer.
         answer: Answer,
     },
-    /// The attempt ended in any other way.
+    /// The attempt ended without a valid answer.
     Failed {
-        /// Whose.
+        /// The attempt.
         attempt: AttemptId,
-        /// How.
+        /// Why.
         failure: Failure,
         /// What it cost.
         cost: Cost,
     },
-    /// Time has passed.
+    /// Time has passed; timers may be due.
     Tick,
-    /// The user wants it to end.
+    /// The user cancels the run.
     Cancel,
 }
 
@@ -67,13 +67,13 @@ pub enum Input {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenPhase {
-    /// Thinking: longer pauses are borne.
+    /// Reasoning: its pauses may be longer.
     Reasoning,
     /// The answer, or a tool call.
     Answer,
 }
 
-/// Who answered, its place in the chain, and the answer's fields.
+/// The attempt that answered, its route's index, and the answer's fields.
 type Winner = (AttemptId, usize, Arc<Map<String, Value>>);
 
 /// A valid answer.
@@ -81,20 +81,19 @@ type Winner = (AttemptId, usize, Arc<Map<String, Value>>);
 pub struct Answer {
     /// All output fields by name.
     pub fields: Arc<Map<String, Value>>,
-    /// The model that the server names, where it does.
+    /// The model that answered, if the server names it.
     #[serde(default)]
     pub served: Option<String>,
     /// What it cost.
     pub cost: Cost,
-    /// What to know about it.
+    /// Remarks for people.
     #[serde(default)]
     pub warnings: Vec<String>,
 }
 
-/// A run in progress. Feed it with [`step`](Self::step); do what the events order; come
-/// back at [`wake_at`](Self::wake_at). A run that is given up must be told so
-/// ([`Input::Cancel`]), so that its probe permits go back at once; otherwise they lapse
-/// with its deadline.
+/// A run in progress. Call [`step`](Self::step) for everything that happens, and at
+/// [`wake_at`](Self::wake_at); carry out the events that it returns. To give a run up, pass
+/// [`Input::Cancel`]: then its probe permits are free at once, otherwise at its deadline.
 #[derive(Clone, Debug)]
 pub struct Engine {
     policy: Policy,
@@ -109,14 +108,14 @@ pub struct Engine {
     call: u32,
     run_began: Option<Duration>,
     attempts: u32,
-    inner: u32,
+    inner_attempts: u32,
     cost: Cost,
     failures: Vec<EndedAttempt>,
-    over: bool,
+    finished: bool,
     events: Vec<Event>,
 }
 
-/// A live attempt.
+/// An attempt that has not ended.
 #[derive(Clone, Debug)]
 struct LiveAttempt {
     id: AttemptId,
@@ -126,14 +125,14 @@ struct LiveAttempt {
     timeouts: Timeouts,
     started: Duration,
     opened: bool,
-    first: Option<Duration>,
-    last: Duration,
+    first_token_at: Option<Duration>,
+    last_token_at: Duration,
     phase: TokenPhase,
     share_ends: Duration,
     hedges_at: Option<Duration>,
 }
 
-/// An attempt that is to be started.
+/// An attempt to start now or later.
 #[derive(Clone, Debug)]
 struct PlannedStart {
     at: Duration,
@@ -144,31 +143,32 @@ struct PlannedStart {
     changes: Changes,
 }
 
-/// What the run remembers of a route.
+/// What the run knows about a route.
 #[derive(Clone, Debug, Default)]
 struct RouteState {
     given_up: bool,
     retries: u32,
     waited: Duration,
     repaired: bool,
-    plain: bool,
-    recapped: bool,
+    plain_format: bool,
+    max_tokens_changed: bool,
     skips: Vec<Skip>,
 }
 
-/// A failed attempt, kept for the run's last word.
+/// A failed attempt, kept for the final event.
 #[derive(Clone, Debug)]
 struct EndedAttempt {
     id: AttemptId,
     route: usize,
     kind: FailureKind,
     network: bool,
-    ours: bool,
-    text: String,
+    /// Ended by the user or the engine, not by a fault.
+    aborted: bool,
+    summary: String,
 }
 
 impl Engine {
-    /// A run over `chain`, not yet begun.
+    /// A run over `chain` that has not begun.
     pub fn new(policy: Policy, chain: Vec<Route>) -> Self {
         Self {
             route_states: vec![RouteState::default(); chain.len()],
@@ -181,10 +181,10 @@ impl Engine {
             call: 0,
             run_began: None,
             attempts: 0,
-            inner: 0,
+            inner_attempts: 0,
             cost: Cost::NOTHING,
             failures: Vec::new(),
-            over: false,
+            finished: false,
             events: Vec::new(),
             policy,
             chain,
@@ -198,53 +198,53 @@ impl Engine {
         Self { call: number, run_began: Some(run_began), ..self }
     }
 
-    /// Takes in what happened by `now` and says what to do, in order. Timers that are
-    /// due come first. A clock that steps back is held still. What concerns an attempt
-    /// that has ended, or a run that is over, is ignored.
+    /// Applies what happened at `now` and returns what to do, in order. Timers that are due
+    /// come first. `now` is clamped to be monotonic. Input about an attempt that has ended,
+    /// or after the run's end, is ignored.
     pub fn step(&mut self, now: Duration, input: Input, health: &mut Health) -> Vec<Event> {
-        if self.over || self.began.is_none() && !matches!(input, Input::Begin | Input::Cancel) {
+        if self.finished || self.began.is_none() && !matches!(input, Input::Begin | Input::Cancel) {
             return Vec::new();
         }
         self.now = self.now.max(rules::whole_micros(now));
         if self.began.is_none() {
             self.began = Some(self.run_began.map_or(self.now, |began| began.min(self.now)));
-            if input == Input::Begin && !self.left().is_zero() {
-                self.go_on(None, health);
+            if input == Input::Begin && !self.time_left().is_zero() {
+                self.start_next(None, health);
             }
         }
-        self.expire(health);
-        if !self.over {
-            self.take(input, health);
+        self.run_timers(health);
+        if !self.finished {
+            self.apply(input, health);
         }
         std::mem::take(&mut self.events)
     }
 
-    /// When the engine wants to be stepped again, if nothing happens before.
+    /// When to call [`step`](Self::step) again if nothing happens before. `None`: the run has not begun, or is over.
     pub fn wake_at(&self) -> Option<Duration> {
-        if self.over {
+        if self.finished {
             return None;
         }
         let began = self.began?;
-        let live = self.live.iter().map(|live| live.due().0.min(live.hedges_at.unwrap_or(Duration::MAX)));
+        let live = self.live.iter().map(|live| live.next_timeout().0.min(live.hedges_at.unwrap_or(Duration::MAX)));
         live.chain(self.pending.as_ref().map(|start| start.at)).chain([self.deadline(began)]).min()
     }
 
     /// Whether the run has ended.
     pub fn is_over(&self) -> bool {
-        self.over
+        self.finished
     }
 
-    fn take(&mut self, input: Input, health: &mut Health) {
+    fn apply(&mut self, input: Input, health: &mut Health) {
         match input {
             Input::Begin | Input::Tick => {}
             Input::Opened { attempt } => {
-                if let Some(live) = self.live(attempt) {
+                if let Some(live) = self.live_mut(attempt) {
                     live.opened = true;
                 }
             }
-            Input::Token { attempt, phase } => self.token(attempt, phase, health),
-            Input::Done { attempt, answer } => self.done(attempt, answer, health),
-            Input::Failed { attempt, failure, cost } => self.failed(attempt, failure, cost, health),
+            Input::Token { attempt, phase } => self.on_token(attempt, phase, health),
+            Input::Done { attempt, answer } => self.on_done(attempt, answer, health),
+            Input::Failed { attempt, failure, cost } => self.on_failed(attempt, failure, cost, health),
             Input::Cancel => {
                 self.abort(|_| true, FailureKind::Cancelled, "cancelled", health);
                 self.finish(Outcome::Cancelled, None);
@@ -252,28 +252,28 @@ impl Engine {
         }
     }
 
-    fn token(&mut self, attempt: AttemptId, phase: TokenPhase, health: &mut Health) {
+    fn on_token(&mut self, attempt: AttemptId, phase: TokenPhase, health: &mut Health) {
         let now = self.now;
-        let Some(live) = self.live(attempt) else { return };
-        (live.opened, live.last, live.phase) = (true, now, phase);
-        if live.first.is_some() {
+        let Some(live) = self.live_mut(attempt) else { return };
+        (live.opened, live.last_token_at, live.phase) = (true, now, phase);
+        if live.first_token_at.is_some() {
             return;
         }
         let first_token = now.saturating_sub(live.started);
-        live.first = Some(now);
+        live.first_token_at = Some(now);
         live.hedges_at = None;
         let index = live.route;
         let route = &self.chain[index];
         health.first_token(route, first_token);
         self.events.push(Event::FirstToken(FirstToken { attempt, model: route.model.clone(), first_token }));
-        self.abort(|other| other != attempt, FailureKind::HedgeLost, "another attempt was first", health);
+        self.abort(|other| other != attempt, FailureKind::HedgeLost, "lost the hedge race", health);
     }
 
-    /// The start that is pending happens now.
+    /// Starts an attempt now.
     fn start(&mut self, start: PlannedStart, health: &mut Health) {
         let now = self.now;
         let route = &self.chain[start.route];
-        let share = self.share(start.route);
+        let share = self.time_share(start.route);
         let timeouts = self.timeouts(route, start.permit, share);
         self.attempts += 1;
         let id = AttemptId { call: self.call, number: self.attempts };
@@ -286,15 +286,15 @@ impl Engine {
             timeouts,
             started: now,
             opened: false,
-            first: None,
-            last: now,
+            first_token_at: None,
+            last_token_at: now,
             phase: TokenPhase::Answer,
             share_ends: now.saturating_add(share),
             hedges_at: hedge.then(|| now + health.p95(route).unwrap_or(timers::SOFT_FIRST_TOKEN)),
         });
         if let Permit::Probe(lease) = start.permit {
             let transitions = health.probe(now, route, lease);
-            self.breakers(transitions);
+            self.emit_transitions(transitions);
         }
         self.events.push(Event::Started(Started {
             attempt: id,
@@ -308,7 +308,7 @@ impl Engine {
     }
 
     fn finish(&mut self, outcome: Outcome, winner: Option<Winner>) {
-        self.over = true;
+        self.finished = true;
         self.pending = None;
         let succeeded = winner.is_some();
         let (attempt, model, fields) = match winner {
@@ -328,8 +328,8 @@ impl Engine {
         }));
     }
 
-    /// What breakers did, on the run's own clock.
-    fn breakers(&mut self, transitions: Vec<health::BreakerTransition>) {
+    /// Emits breaker transitions, their times converted to the run's clock.
+    fn emit_transitions(&mut self, transitions: Vec<health::BreakerTransition>) {
         let began = self.began.unwrap_or_default();
         let on_run = |state| match state {
             BreakerState::Open { until } => BreakerState::Open { until: until.map(|t| t.saturating_sub(began)) },
@@ -341,7 +341,7 @@ impl Engine {
         }));
     }
 
-    fn live(&mut self, id: AttemptId) -> Option<&mut LiveAttempt> {
+    fn live_mut(&mut self, id: AttemptId) -> Option<&mut LiveAttempt> {
         self.live.iter_mut().find(|live| live.id == id)
     }
 
@@ -349,8 +349,8 @@ impl Engine {
         began.saturating_add(self.policy.limits.deadline)
     }
 
-    /// What is left of the run's time.
-    fn left(&self) -> Duration {
+    /// The time until the deadline.
+    fn time_left(&self) -> Duration {
         self.deadline(self.began.unwrap_or_default()).saturating_sub(self.now)
     }
 }

@@ -1,6 +1,5 @@
-//! What the engine says: at once the orders to the network side, the lines of the
-//! failover log, of the history file and of `--json`. Every duration is counted from
-//! the run's beginning unless its name says otherwise.
+//! The engine's events. The worker carries them out; the failover log, the history and
+//! `--json` consist of them. A time is counted from the run's beginning, unless its doc says otherwise.
 
 use super::{AttemptId, Failure, FaultDomain, Scope, Timeouts};
 use serde::{Deserialize, Serialize};
@@ -12,139 +11,139 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// Order: start this attempt.
+    /// Start this attempt.
     Started(Started),
-    /// A route was passed over.
+    /// A route was skipped.
     Skipped(Skipped),
-    /// The first content of an attempt: it is on the screen now.
+    /// The first content of an attempt arrived.
     #[serde(rename = "leading")]
     FirstToken(FirstToken),
-    /// Order: let go of this attempt if it is still alive. It has ended, and this is why.
+    /// An attempt ended without a valid answer. Abort it if it still runs.
     Failed(Failed),
-    /// A breaker changed its state.
+    /// The state of a breaker changed.
     Breaker(BreakerChange),
-    /// Nothing will start before this time.
+    /// Nothing starts before this time.
     Waiting(Waiting),
-    /// What an attempt had shown no longer counts.
+    /// The text of a failed attempt is discarded.
     #[serde(rename = "superseded")]
     Discarded(Discarded),
     /// An attempt ended with a valid answer.
     Answered(Answered),
-    /// The run's one end.
+    /// The run ended. This is its last event.
     Finished(Finished),
 }
 
-/// An attempt begins.
+/// An attempt to start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Started {
-    /// Which.
+    /// Its id.
     pub attempt: AttemptId,
-    /// Index in the chain.
+    /// Index of its route in the chain.
     pub route: usize,
-    /// The model asked for.
+    /// The requested model.
     pub model: String,
-    /// How it came about.
+    /// Why it is started.
     pub relation: Relation,
-    /// The attempt that it follows from.
+    /// The attempt that it follows, or runs beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<AttemptId>,
-    /// How its request differs from the first one's.
+    /// Differences from the run's first request.
     #[serde(default, skip_serializing_if = "Changes::is_none")]
     pub changes: Changes,
-    /// Its timeouts, clipped to what is left of the deadline.
+    /// Its timeouts, cut to the time that is left of the deadline.
     pub timeouts: Timeouts,
 }
 
-/// Why an attempt exists.
+/// Why an attempt is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
-    /// The first of its run.
+    /// It is the first of its run.
     First,
     /// The same model again.
     Retry,
     /// The next model.
     Fallback,
-    /// The same model, shown its invalid answer.
+    /// The same model, with its invalid answer and the error in the prompt.
     Repair,
-    /// The one request that a half-open breaker lets through.
+    /// The one request that a half-open breaker admits.
     Probe,
-    /// All breakers are open, and this one was due soonest.
+    /// All circuits are open, and this one would close first.
     Forced,
-    /// Beside a slow one.
+    /// It runs beside a slow attempt; the first content wins.
     Hedge,
 }
 
 /// Differences from the run's first request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
-    /// Another cap on output tokens.
+    /// Another limit of output tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// Leave `response_format` out and rely on the prompt.
+    /// Without `response_format`; the prompt alone asks for the format.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain_format: bool,
-    /// Use a connection that nothing else has used.
+    /// On a new connection.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh_connection: bool,
-    /// Show the model this attempt's invalid answer and what is wrong with it.
+    /// With this attempt's invalid answer and its error in the prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_of: Option<AttemptId>,
 }
 
 impl Changes {
-    /// True when the request is the first one's.
+    /// Whether nothing differs from the first request.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// A route that was not tried.
+/// A route that is skipped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Skipped {
     /// Index in the chain.
     pub route: usize,
     /// Its model.
     pub model: String,
-    /// Why.
+    /// The reason.
     pub why: Skip,
-    /// When it may be tried again, in ms of the run; `null` if not by waiting.
+    /// When it may be tried again, in ms of the run. Absent if waiting does not help.
     #[serde(rename = "until_ms", default, with = "super::as_ms::option", skip_serializing_if = "Option::is_none")]
     pub until: Option<Duration>,
 }
 
-/// Why a route is passed over.
+/// Why a route is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Skip {
-    /// Its model's breaker is open.
+    /// The circuit of its model is open.
     BreakerOpen,
-    /// Its class's breaker is open (`:free`).
+    /// The circuit of its class (`:free`) is open.
     ClassOpen,
-    /// Its account's breaker is open.
+    /// The circuit of its account is open.
     AccountOpen,
-    /// Its origin's breaker is open.
+    /// The circuit of its origin is open.
     OriginOpen,
-    /// Its origin failed in this run in a way that another model there cannot mend.
+    /// Its origin failed in this run in a way that affects every model there.
     SameOrigin,
     /// Another run is probing it.
     ProbeInFlight,
-    /// Its context is not larger than the one that was exceeded.
+    /// Its context is not larger than the exceeded one.
     ContextTooSmall,
-    /// Its price is over the guard, or unknown.
+    /// Its price exceeds the limit, or is unknown.
     TooDear,
-    /// Its cap on output is not larger.
+    /// Its output limit is not larger than the one that was too low.
     OutputTooSmall,
-    /// Its model has had all the attempts that one model gets.
+    /// No attempts are left for its model.
     AttemptsUsed,
-    /// `strict` is on.
+    /// The mode is strict.
     Strict,
 }
 
-/// First content.
+/// The first content of an attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FirstToken {
-    /// Which.
+    /// Its id.
     pub attempt: AttemptId,
     /// Its model.
     pub model: String,
@@ -156,22 +155,22 @@ pub struct FirstToken {
 /// An attempt ended without a valid answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failed {
-    /// Which.
+    /// Its id.
     pub attempt: AttemptId,
-    /// Index in the chain.
+    /// Index of its route in the chain.
     pub route: usize,
     /// Its model.
     pub model: String,
-    /// What happened.
+    /// What went wrong.
     pub failure: Failure,
-    /// The row of the outcome table that decided.
+    /// The id of its row in the outcome table.
     pub rule: String,
-    /// The decision's reason, one line for people.
+    /// What is done now and why, one line for people.
     pub why: String,
     /// What is done now.
     #[serde(rename = "decision")]
     pub next_step: NextStep,
-    /// Whose fault it is taken to be.
+    /// What the failure is about.
     #[serde(rename = "blame")]
     pub domain: FaultDomain,
     /// From the attempt's start to its end, in ms.
@@ -189,80 +188,80 @@ pub enum NextStep {
     RetrySame,
     /// The next model.
     Next,
-    /// The same model, shown its mistake.
+    /// The same model, with its invalid answer and the error in the prompt.
     Repair,
     /// The run ends.
     Stop,
-    /// Another attempt of the run goes on.
+    /// Another attempt of the run continues.
     Continue,
 }
 
-/// A breaker's state, as it is shown.
+/// The state of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum BreakerState {
-    /// Calls pass; `weight` of 3 failures so far.
+    /// Calls are admitted.
     Closed {
-        /// Weights of failures in a row, added.
+        /// Sum of the weights of the failures since the last success. At 3 the breaker opens.
         weight: f32,
     },
-    /// No calls until then.
+    /// No call is admitted.
     Open {
-        /// When it becomes half-open, in ms of the run; `null`: not in this session, unless the user resets it.
+        /// When it becomes half-open, in ms of the run. `null`: in this session only if the user resets it.
         #[serde(rename = "until_ms", with = "super::as_ms::option")]
         until: Option<Duration>,
     },
-    /// One probe may pass.
+    /// One probe is admitted.
     HalfOpen,
-    /// The probe is on its way.
+    /// The probe was sent; no other call is admitted.
     Probing,
 }
 
-/// A breaker moved.
+/// The state of a breaker changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BreakerChange {
     /// What it guards.
     #[serde(flatten)]
     pub scope: Scope,
-    /// Before.
+    /// The state before.
     pub from: BreakerState,
-    /// After.
+    /// The state after.
     pub to: BreakerState,
-    /// One line for people.
+    /// The cause, for people.
     pub why: String,
 }
 
-/// A wait.
+/// A wait before the next attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// The model that will be tried then.
+    /// The model of the next attempt.
     pub model: String,
-    /// Until when, in ms of the run.
+    /// When it starts, in ms of the run.
     #[serde(rename = "until_ms", with = "super::as_ms")]
     pub until: Duration,
-    /// How long, in ms.
+    /// Length of the wait, in ms.
     #[serde(rename = "delay_ms", with = "super::as_ms")]
     pub delay: Duration,
-    /// Where the delay comes from: a hint, or jitter.
+    /// Where the delay comes from: the server's hint, or the engine's backoff.
     pub why: String,
 }
 
-/// Text that was shown is taken back.
+/// The text of an attempt, reasoning or answer, is discarded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Discarded {
-    /// Whose text.
+    /// The attempt that sent it.
     pub attempt: AttemptId,
     /// Its model.
     pub model: String,
 }
 
-/// What an attempt cost, in USD credits. Unknown is never zero: it is written as the word `"unknown"`.
+/// What an attempt cost, in USD. An unknown cost is never 0: its JSON is the word `"unknown"`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Value", try_from = "Value")]
 pub enum Cost {
-    /// USD, reported by the server or known to be unbilled.
+    /// As the server reported it, or 0 if nothing was billed.
     Known(f64),
-    /// Nobody said.
+    /// The server did not report it.
     Unknown,
 }
 
@@ -281,16 +280,16 @@ impl TryFrom<Value> for Cost {
     fn try_from(value: Value) -> Result<Self, String> {
         match value {
             Value::String(word) if word == "unknown" => Ok(Self::Unknown),
-            other => other.as_f64().map(Self::Known).ok_or_else(|| format!("{other} is no cost")),
+            other => other.as_f64().map(Self::Known).ok_or_else(|| format!("expected USD or `unknown`, got {other}")),
         }
     }
 }
 
 impl Cost {
-    /// Nothing was billed.
+    /// No cost: nothing was billed.
     pub const NOTHING: Self = Self::Known(0.0);
 
-    /// The sum; unknown is contagious.
+    /// The sum. It is unknown if either part is.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         match (self, other) {
@@ -300,16 +299,16 @@ impl Cost {
     }
 }
 
-/// A valid answer.
+/// An attempt ended with a valid answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answered {
-    /// Which.
+    /// Its id.
     pub attempt: AttemptId,
-    /// Index in the chain.
+    /// Index of its route in the chain.
     pub route: usize,
-    /// The model asked for.
+    /// The requested model.
     pub model: String,
-    /// The model that the server says it served, where it said so.
+    /// The model that answered, if the server names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<String>,
     /// From the attempt's start to its end, in ms.
@@ -317,56 +316,56 @@ pub struct Answered {
     pub took: Duration,
     /// What it cost.
     pub cost: Cost,
-    /// What to know about it: cut short but complete, model alias, and so on.
+    /// Remarks, such as: cut short but complete, answered by an alias.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
-/// The terminal of a run.
+/// The final event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
-    /// Which of the terminals.
+    /// How the run ended.
     pub outcome: Outcome,
-    /// The winner, if there is one.
+    /// The attempt that answered, if any.
     #[serde(default)]
     pub attempt: Option<AttemptId>,
-    /// The winner's model as it was asked for; `null` if there is none.
+    /// Its requested model.
     #[serde(default)]
     pub model: Option<String>,
-    /// How many attempts were started.
+    /// Number of attempts.
     pub attempts: u32,
-    /// The answer's fields by name; empty if there is none.
+    /// The answer's fields by name; empty without an answer.
     #[serde(default)]
     pub fields: Arc<Map<String, Value>>,
-    /// From begin to end, in ms.
+    /// From the run's beginning to its end, in ms.
     #[serde(rename = "took_ms", with = "super::as_ms")]
     pub took: Duration,
-    /// Over all attempts.
+    /// The cost of all attempts.
     pub cost: Cost,
-    /// Why there is no answer: the first root cause, one line.
+    /// Why there is no answer: the first cause, one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headline: Option<String>,
-    /// Every failed attempt in a line, in order.
+    /// One line for each failed attempt, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<String>,
 }
 
-/// The terminals.
+/// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// A valid answer.
     Succeeded,
-    /// The request's own fault, the key's, or the credit's: no other model would help.
+    /// The request, the key or the credit is at fault. Another model would not help.
     Rejected,
-    /// Every route was tried or skipped.
+    /// Every route failed or was skipped.
     Exhausted,
-    /// Out of time.
+    /// The deadline passed.
     DeadlineExceeded,
-    /// Out of attempts.
+    /// No attempts are left.
     BudgetExceeded,
-    /// By the user.
+    /// The user cancelled.
     Cancelled,
-    /// Something on this machine.
+    /// The fault is on this machine.
     LocalError,
 }

@@ -1,44 +1,44 @@
-//! What an attempt can die of, classified once, where it arrived.
+//! How an attempt can fail. Each failure is classified once, where it arrives.
 
+use super::rules::rule;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A failed attempt: its kind, and all that a person or the engine needs to know of it.
-/// Every text in it is cleaned of terminal escapes and scrubbed of the key by whoever makes it.
+/// Why an attempt failed. Whoever creates it removes terminal escapes and the key from all its texts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
-    /// The row of the outcome table.
+    /// Its row of the outcome table.
     pub kind: FailureKind,
-    /// The reason in the upstream's own words, or ours where it gave none. One line.
+    /// The reason as the server gave it, or ours if it gave none. One line; may be empty.
     pub reason: String,
     /// HTTP status, or the code of an error inside a 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// `error.code`, where it is not a number, or `error.metadata.error_type`.
+    /// `error.code` if it is a word, or `error.metadata.error_type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Who was behind the router.
+    /// The provider behind the router.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// When the upstream says to come back.
+    /// The wait that the server asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<Hint>,
-    /// For an unaffordable request: the highest `max_tokens` that the upstream says it can afford.
+    /// For an unaffordable request: the highest `max_tokens` that the credit pays for, as the server says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affordable_tokens: Option<u32>,
-    /// Models that the upstream suggests instead.
+    /// Models that the server suggests instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallback_models: Vec<String>,
-    /// What the router tried inside before it gave up.
+    /// The router's own attempts at other providers, before it gave up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inner: Vec<InnerAttempt>,
-    /// The body that was read, cut to 4 KiB.
+    /// The response body, cut to 4 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
 }
 
 impl Failure {
-    /// A failure of `kind` with a one-line `reason`, and nothing else known.
+    /// A failure of which only kind and reason are known.
     pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
         Self {
             kind,
@@ -53,19 +53,37 @@ impl Failure {
             body: None,
         }
     }
+
+    /// The failure in one line: `HTTP 503: overloaded`, `connection refused`. Where the network's own reason is long
+    /// and technical, the rule's cause stands instead.
+    pub fn summary(&self) -> String {
+        use FailureKind::{ConnectTimeout, Dns, Empty, Invalid, Length, Refused, Reset, Truncated};
+        let cause = rule(self.kind).cause;
+        let text = match self.kind {
+            Dns | Refused | ConnectTimeout | Reset | Truncated | Empty | Length => cause.to_owned(),
+            Invalid => format!("{cause}: {}", self.reason),
+            _ => self.reason.clone(),
+        };
+        match self.status.filter(|status| *status >= 400) {
+            Some(status) if text.is_empty() => format!("HTTP {status}"),
+            Some(status) if !text.contains(&status.to_string()) => format!("HTTP {status}: {text}"),
+            None if text.is_empty() => cause.to_owned(),
+            _ => text,
+        }
+    }
 }
 
-/// A request to wait, as the upstream gave it.
+/// A wait that the server asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
-    /// How long to wait from the moment it arrived, in ms; negative or past counts as 0.
+    /// How long to wait, counted from its arrival, in ms. A time in the past is 0.
     #[serde(rename = "after_ms", with = "super::as_ms")]
     pub after: Duration,
-    /// Where it was written.
+    /// Where the server wrote it.
     pub source: HintSource,
 }
 
-/// Where a wait came from.
+/// Where in a response a hint stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HintSource {
@@ -75,7 +93,7 @@ pub enum HintSource {
     RetryAfterDate,
     /// `retry-after-ms`.
     RetryAfterMs,
-    /// `X-RateLimit-Reset`, epoch milliseconds.
+    /// `X-RateLimit-Reset`, in ms since 1970.
     RateLimitReset,
     /// `error.metadata.retry_after_seconds`.
     Metadata,
@@ -83,7 +101,7 @@ pub enum HintSource {
     Availability,
 }
 
-/// Whom a rate limit is about.
+/// What a rate limit applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitScope {
@@ -95,78 +113,78 @@ pub enum LimitScope {
     Account,
 }
 
-/// One try of the router behind us, from `openrouter_metadata.attempts` or `previous_errors`.
+/// One attempt of the router at a provider, from `openrouter_metadata.attempts` or `previous_errors`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InnerAttempt {
-    /// Provider's name.
+    /// The provider's name.
     pub provider: String,
-    /// Model's slug, where it was given.
+    /// The model's slug, if given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// HTTP status that the provider answered, where it was given.
+    /// The provider's HTTP status, if given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }
 
-/// The rows of the outcome table: exactly one an attempt.
+/// The rows of the outcome table. Each failed attempt has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// The name did not resolve.
+    /// The host name does not resolve.
     Dns,
-    /// Connection refused, or unreachable.
+    /// Connection refused, or host unreachable.
     Refused,
     /// No connection within the connect timeout.
     ConnectTimeout,
-    /// Certificate, name or protocol: never downgraded.
+    /// The server's TLS certificate, host name or protocol is not accepted. There is no fallback to plain HTTP.
     Tls,
-    /// The handshake ended early: worth one more try.
+    /// The TLS handshake ended early. One more attempt may succeed.
     TlsEof,
-    /// Reset or closed before the response headers.
+    /// The connection closed before the response headers.
     Reset,
-    /// No content in time, whether or not headers came; comments do not count.
+    /// No content in time, with or without headers. Comments are not content.
     FirstTokenTimeout,
-    /// Content stopped coming.
+    /// Content stopped arriving.
     Idle,
-    /// 400 or 422: the request is wrong.
+    /// 400 or 422: the request is malformed.
     Malformed,
-    /// 400: this route does not know `response_format`.
+    /// 400: the model does not support `response_format`.
     FormatUnsupported,
-    /// Longer than the model's context, or 413.
+    /// The prompt exceeds the model's context length, or 413.
     ContextLength,
-    /// Moderation, policy, refusal, `content_filter`.
+    /// Refused by moderation, a policy or a content filter.
     Policy,
-    /// 401.
+    /// 401: the key is missing or wrong.
     Unauthorized,
-    /// 402 that passes by waiting.
+    /// 402: too many requests are in flight. Waiting helps.
     InFlightBudget,
-    /// 402 that a smaller `max_tokens` or a cheaper route may pass.
+    /// 402: not enough credit. A lower `max_tokens` or a cheaper model may pass.
     Unaffordable,
-    /// 402: no credit, or the key's limit is spent.
+    /// 402: no credit is left, or the key's limit is reached.
     NoCredit,
     /// 403 for this model or region.
     Forbidden,
-    /// 403 for a spent budget of the account.
+    /// 403: a budget of the account is used up.
     AccountBudget,
-    /// 404, 410, unknown model, any `availability` error that is not retryable.
+    /// 404, 410, an unknown model, or an `availability` error that is not retryable.
     ModelGone,
-    /// 408.
+    /// 408: the server gave up waiting.
     RequestTimeout,
     /// 409 or 425.
     Conflict,
-    /// 429 about one model.
+    /// 429 for one model.
     RateLimited,
-    /// 429 about all `:free` models.
+    /// 429 for all `:free` models.
     ClassLimited,
-    /// 429 about the account.
+    /// 429 for the whole account.
     AccountLimited,
     /// 500, 502, 503, 520–523, 529 and other 5xx.
     ServerError,
     /// 504, 524.
     GatewayTimeout,
-    /// HTML, another content type, or a blank padded body where an answer was promised.
+    /// HTML, another content type or a blank body, where an answer was expected.
     NotAnAnswer,
-    /// An error event, or finish `error`, after the stream had begun.
+    /// An error event, or finish reason `error`, after the stream began.
     MidStream,
     /// The stream ended without a finish reason.
     Truncated,
@@ -174,23 +192,23 @@ pub enum FailureKind {
     BadEvents,
     /// An event over 1 MiB or a body over 16 MiB.
     TooLarge,
-    /// Finished, but with nothing in it.
+    /// The answer has no content.
     Empty,
-    /// Finish `length` with fields missing.
+    /// Finish reason `length`, and fields are missing.
     Length,
-    /// The answer does not validate against the signature.
+    /// The answer does not match the signature.
     Invalid,
-    /// Another model answered, and `strict_model` forbids that.
+    /// Another model answered, and `strict_model` is set.
     WrongModel,
-    /// Its share of the run's time is over: the routes still to come need the rest.
+    /// The attempt's share of the deadline is used up. The rest is for the routes after it.
     TimeShare,
     /// The run's deadline passed.
     Deadline,
     /// The user cancelled.
     Cancelled,
-    /// Another lane was first.
+    /// Another attempt of the run was faster.
     HedgeLost,
-    /// Something on this machine.
+    /// The fault is on this machine.
     Local,
 }
 

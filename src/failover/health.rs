@@ -145,9 +145,9 @@ impl Health {
             }
             let why = format!("not the network: {} answered at the same origin", route.model);
             let index = self.guards.iter().position(|guard| guard.scope == scope).unwrap_or_else(|| self.guard(scope));
-            transitions.extend(self.guards[index].change(now, &why, |guard| {
-                guard.breaker.fail(now, 1.0, Cooldown::ByWeight, Permit::Free, draw);
-            }));
+            let fail =
+                |guard: &mut GuardedBreaker| guard.breaker.fail(now, 1.0, Cooldown::ByWeight, Permit::Free, draw);
+            transitions.extend(self.guards[index].change(now, |_, _| why, fail));
         }
         transitions
     }
@@ -161,8 +161,9 @@ impl Health {
         })
     }
 
-    /// Charges a failure to one of the route's breakers. After a network failure the model is suspected, too.
-    pub fn fail(&mut self, now: Duration, route: &Route, charge: Charge, why: &str) -> Option<BreakerTransition> {
+    /// Charges a failure to one of the route's breakers; `cause` names it in a few words. A network failure counts
+    /// against the origin, and against the model if another model then answers there.
+    pub fn fail(&mut self, now: Duration, route: &Route, charge: Charge, cause: &str) -> Option<BreakerTransition> {
         if charge.domain == FaultDomain::Origin {
             self.suspects.retain(|s| s.at + DIFFERENTIAL >= now);
             self.suspects.push(Suspect { scope: Scope::model(route), at: now });
@@ -170,6 +171,15 @@ impl Health {
         let index = match self.guards.iter().position(|guard| guard.is(charge.domain, route)) {
             Some(index) => index,
             None => self.guard(Scope::of(charge.domain, route)?),
+        };
+        let why = |from, to| match (from, to) {
+            (BreakerState::Closed { .. }, BreakerState::Open { .. }) if charge.cooldown == Cooldown::ByWeight => {
+                format!("repeated {cause}")
+            }
+            (BreakerState::HalfOpen | BreakerState::Probing, BreakerState::Open { .. }) => {
+                format!("the probe failed: {cause}")
+            }
+            _ => cause.to_owned(),
         };
         self.guards[index].change(now, why, |guard| {
             guard.breaker.fail(now, charge.weight, charge.cooldown, charge.permit, charge.draw);
@@ -239,7 +249,7 @@ impl Health {
         mut change: impl FnMut(&mut GuardedBreaker),
     ) -> Vec<BreakerTransition> {
         let guards = self.guards.iter_mut().filter(|guard| guard.scope.covers(route));
-        guards.filter_map(|guard| guard.change(now, why, &mut change)).collect()
+        guards.filter_map(|guard| guard.change(now, |_, _| why.to_owned(), &mut change)).collect()
     }
 }
 
@@ -249,11 +259,16 @@ impl GuardedBreaker {
     }
 
     /// Applies `change`; returns the transition if the state is another one afterwards.
-    fn change(&mut self, now: Duration, why: &str, change: impl FnOnce(&mut Self)) -> Option<BreakerTransition> {
+    fn change(
+        &mut self,
+        now: Duration,
+        why: impl FnOnce(BreakerState, BreakerState) -> String,
+        change: impl FnOnce(&mut Self),
+    ) -> Option<BreakerTransition> {
         let from = self.breaker.state(now);
         change(self);
         let to = self.breaker.state(now);
-        (from != to).then(|| BreakerTransition { scope: self.scope.clone(), from, to, why: why.to_owned() })
+        (from != to).then(|| BreakerTransition { scope: self.scope.clone(), from, to, why: why(from, to) })
     }
 }
 

@@ -1,107 +1,108 @@
-//! The outcome table: what is done with every way in which an attempt can end. The
-//! table is one match; deciding reads its rows and nothing else, and so does the
-//! documentation. Pure: no breaker, no clock, no run, only what [`AttemptFacts`] says of them.
+//! What is done after each kind of failure. The outcome table is one `match`; a decision
+//! reads its row and nothing else, and so does the documentation. Pure: no breaker, no
+//! clock, no run, only what [`AttemptFacts`] says of them.
 
 mod table;
 mod why;
 
 pub use table::{OnGiveUp, OnRetry, RequestChange, Rule, Weight, rule, table};
-pub(crate) use why::seconds;
 
 use super::{Failover, FailureKind, Hint, Policy};
 use std::time::Duration;
 
 /// Longest backoff without a hint.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
-/// First backoff; it doubles with every retry.
+const MAX_BACKOFF: Duration = Duration::from_secs(8);
+/// First backoff. It doubles with every retry.
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
-/// No retry comes sooner, but for the first after a reset.
-const FLOOR: Duration = Duration::from_millis(50);
+/// Shortest delay before a retry; only the first retry after a reset comes at once.
+const MIN_DELAY: Duration = Duration::from_millis(50);
 
-/// All that a decision depends on besides the policy.
+/// All that a decision depends on, besides the policy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AttemptFacts {
-    /// How the attempt ended.
+    /// How the attempt failed.
     pub kind: FailureKind,
-    /// When the upstream says to come back.
+    /// The wait that the server asks for.
     pub hint: Option<Hint>,
     /// Retries of the same request on this route so far.
     pub retries: u32,
-    /// Attempts on this model so far, this one included.
-    pub tries: u32,
-    /// Attempts of the run so far, this one and what the router tried inside included.
-    pub attempts: u32,
+    /// Attempts on this model so far, with this one.
+    pub model_attempts: u32,
+    /// Attempts of the run so far, with this one and the router's own.
+    pub run_attempts: u32,
     /// Time already spent waiting for this route.
     pub waited: Duration,
     /// What is left of this route's share of the deadline.
-    pub left: Duration,
-    /// The retry budget has tokens over one half.
-    pub budget: bool,
-    /// The attempt was a breaker's one probe.
+    pub time_left: Duration,
+    /// Whether the retry budget pays for a retry.
+    pub may_retry: bool,
+    /// Whether the attempt was a breaker's probe.
     pub probe: bool,
-    /// The failure's weight opens the model's breaker.
+    /// Whether the failure opens the model's breaker.
     pub opens: bool,
-    /// A different request is left to be sent to the same route: repaired, plain, or with another cap.
+    /// Whether the same route can get a changed request: a repair, without `response_format`, with another limit.
     pub amendable: bool,
     /// Jitter in `0..1`.
     pub draw: f64,
 }
 
-/// What is done.
+/// What is done after a failure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FailureAction {
     /// The same request to the same route.
     Retry {
-        /// How long from now.
-        after: Duration,
-        /// Where that time comes from.
-        pace: DelaySource,
+        /// How long to wait first.
+        delay: Duration,
+        /// Where the delay comes from.
+        source: DelaySource,
     },
     /// A changed request to the same route, at once.
     Amend(RequestChange),
-    /// The chain's next route, where [`OnGiveUp`] allows it.
+    /// The next route of the chain that [`OnGiveUp`] allows.
     Next,
     /// The run ends.
     Stop,
-    /// Nothing: another attempt has taken over.
+    /// Nothing: another attempt of the run continues.
     Continue,
 }
 
 /// Where a delay comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DelaySource {
-    /// No delay.
+    /// There is no delay.
     AtOnce,
-    /// Full jitter over a growing backoff.
+    /// Backoff with full jitter.
     Jitter,
-    /// The upstream said so.
+    /// The server's hint.
     Hint,
 }
 
-/// Why the same route is not asked again, although its row would allow it.
+/// Why the same route is not asked again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Refusal {
-    /// The row has no second try.
+    /// Its row allows no second attempt.
     Rule,
-    /// Its retries are used up.
+    /// No retries are left.
     RetriesUsed,
-    /// The model's attempts are used up.
+    /// No attempts are left for this model.
     ModelAttempts,
-    /// The run's attempts are used up.
+    /// No attempts are left for this run.
     RunAttempts,
     /// The retry budget is at half or below.
     Budget,
-    /// A probe gets one call.
+    /// A probe gets one request.
     Probe,
     /// The breaker opens.
     Opens,
-    /// The hint is longer than the patience.
+    /// The hint exceeds the patience.
     Patience(Duration),
+    /// The server asks for a wait, and a changed request does not wait.
+    AskedToWait(Duration),
     /// The wait would not end within the time that this route has.
     Deadline(Duration),
     /// There is no hint to wait for.
     NoHint,
-    /// Nothing about the request can be changed (any more).
+    /// Nothing is left to change in the request.
     Amended,
 }
 
@@ -112,22 +113,22 @@ pub struct Decision {
     pub rule: Rule,
     /// What is done.
     pub action: FailureAction,
-    /// Why not the same route again; `None` if that is what is done.
+    /// Why the same route is not asked again. `None` if it is.
     pub refusal: Option<Refusal>,
 }
 
-/// What to do about one outcome.
+/// What to do about one failure.
 pub fn decide(policy: &Policy, facts: &AttemptFacts) -> Decision {
     let rule = rule(facts.kind);
-    match same(policy, facts, rule.same) {
+    match retry_same(policy, facts, rule.on_retry) {
         Ok(action) => Decision { rule, action, refusal: None },
-        Err(refusal) => Decision { rule, action: then(policy, rule), refusal: Some(refusal) },
+        Err(refusal) => Decision { rule, action: give_up(policy, rule), refusal: Some(refusal) },
     }
 }
 
 /// What is done when the same route is not asked again.
-fn then(policy: &Policy, rule: Rule) -> FailureAction {
-    match rule.then {
+fn give_up(policy: &Policy, rule: Rule) -> FailureAction {
+    match rule.on_give_up {
         OnGiveUp::Stop => FailureAction::Stop,
         OnGiveUp::Continue => FailureAction::Continue,
         OnGiveUp::NextIfPolicyAllows if !policy.next_on_policy => FailureAction::Stop,
@@ -137,71 +138,71 @@ fn then(policy: &Policy, rule: Rule) -> FailureAction {
 }
 
 /// Whether the same route is asked again, and when.
-fn same(policy: &Policy, facts: &AttemptFacts, same: OnRetry) -> Result<FailureAction, Refusal> {
-    if same == OnRetry::Never {
+fn retry_same(policy: &Policy, facts: &AttemptFacts, on_retry: OnRetry) -> Result<FailureAction, Refusal> {
+    if on_retry == OnRetry::Never {
         return Err(Refusal::Rule);
     }
-    if facts.tries >= policy.limits.per_model {
+    if facts.model_attempts >= policy.limits.per_model {
         return Err(Refusal::ModelAttempts);
     }
-    if facts.attempts >= policy.limits.per_run {
+    if facts.run_attempts >= policy.limits.per_run {
         return Err(Refusal::RunAttempts);
     }
-    // whatever the row, no call comes before a hint has passed
-    let hint = facts.hint.map(|hint| hint.after.max(FLOOR));
-    let times = match (same, hint) {
+    // No row allows a request before the server's hint has passed.
+    let hint = facts.hint.map(|hint| hint.after.max(MIN_DELAY));
+    let most = match (on_retry, hint) {
         (OnRetry::Never, _) => return Err(Refusal::Rule),
         (OnRetry::Amend(change), _) => return amend(facts, change),
         (OnRetry::Hint, None) => return Err(Refusal::NoHint),
         (OnRetry::Times(n) | OnRetry::AtOnceThen(n), _) | (OnRetry::HintOrTimes(n), None) => n,
         (OnRetry::Hint | OnRetry::HintOrTimes(_), Some(_)) | (OnRetry::Wait, _) => u32::MAX,
     };
-    let (after, pace) = match (same, hint) {
+    let (delay, source) = match (on_retry, hint) {
         (_, Some(hint)) => (hint, DelaySource::Hint),
         (OnRetry::AtOnceThen(_), None) if facts.retries == 0 => (Duration::ZERO, DelaySource::AtOnce),
         (_, None) => (backoff(facts), DelaySource::Jitter),
     };
-    if pace == DelaySource::Hint && same != OnRetry::Wait && facts.waited.saturating_add(after) > policy.limits.patience
-    {
-        return Err(Refusal::Patience(after));
+    let patient = on_retry == OnRetry::Wait || facts.waited.saturating_add(delay) <= policy.limits.patience;
+    if source == DelaySource::Hint && !patient {
+        return Err(Refusal::Patience(delay));
     }
-    retry(facts, times, after, pace)
+    retry(facts, most, delay, source)
 }
 
-/// A changed request, if there is one left, and nobody asked us to stay away.
+/// A changed request, if one is left and the server does not ask for a wait.
 fn amend(facts: &AttemptFacts, change: RequestChange) -> Result<FailureAction, Refusal> {
     match facts.hint.map(|hint| hint.after).filter(|hint| !hint.is_zero()) {
-        Some(hint) => Err(Refusal::Patience(hint)),
+        Some(hint) => Err(Refusal::AskedToWait(hint)),
         None if facts.opens => Err(Refusal::Opens),
         None if facts.amendable => Ok(FailureAction::Amend(change)),
         None => Err(Refusal::Amended),
     }
 }
 
-/// A retry, if neither its count, the breaker, the budget nor the time forbids it.
-fn retry(facts: &AttemptFacts, times: u32, after: Duration, pace: DelaySource) -> Result<FailureAction, Refusal> {
-    if facts.retries >= times {
+/// A retry, unless the number of retries, the breaker, the budget or the time forbids it.
+fn retry(facts: &AttemptFacts, most: u32, delay: Duration, source: DelaySource) -> Result<FailureAction, Refusal> {
+    if facts.retries >= most {
         Err(Refusal::RetriesUsed)
     } else if facts.probe {
         Err(Refusal::Probe)
     } else if facts.opens {
         Err(Refusal::Opens)
-    } else if !facts.budget {
+    } else if !facts.may_retry {
         Err(Refusal::Budget)
-    } else if after >= facts.left {
-        Err(Refusal::Deadline(after))
+    } else if delay >= facts.time_left {
+        Err(Refusal::Deadline(delay))
     } else {
-        Ok(FailureAction::Retry { after, pace })
+        Ok(FailureAction::Retry { delay, source })
     }
 }
 
-/// Full jitter: anything between the floor and `min(8 s, 0.5 s · 2ⁿ)`, n being the retries so far.
+/// Full jitter: a random time up to `min(8 s, 0.5 s · 2ⁿ)`, where n is the number of retries so far.
 fn backoff(facts: &AttemptFacts) -> Duration {
-    let most = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(facts.retries)).min(LONGEST_BACKOFF);
-    whole_micros(most.mul_f64(facts.draw.clamp(0.0, 1.0))).max(FLOOR)
+    let most = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(facts.retries)).min(MAX_BACKOFF);
+    whole_micros(most.mul_f64(facts.draw.clamp(0.0, 1.0))).max(MIN_DELAY)
 }
 
-/// Cut to the grain of the log, so that a log read back is the same log.
+/// Cut to whole microseconds, the precision of the log, so that a log read from a file equals the original.
 pub(crate) fn whole_micros(d: Duration) -> Duration {
     Duration::new(d.as_secs(), d.subsec_micros() * 1000)
 }

@@ -1,44 +1,40 @@
-//! What happens in a run, in sentences: for screen readers and for terminals that can only
-//! print lines. No glyph, no colour, nothing that is written over.
+//! A run in sentences, for screen readers and for terminals that can only print lines. No
+//! symbols, no colours, nothing is overwritten.
 
-use crate::failover::{BreakerState, Event, Finished, NextStep, Outcome, Relation, Skip};
+use crate::failover::{BreakerState, Event, Finished, NextStep, Outcome, Relation};
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::{seconds, usd};
 
-/// A report as a sentence; none for what a listener does not need.
+/// A report as a sentence. `None` for reports that a listener does not need.
 pub fn sentence(report: &Report) -> Option<String> {
     Some(match &report.what {
         ReportKind::Engine(Event::Started(e)) => match e.relation {
             Relation::First => format!("Asking {}.", e.model),
-            Relation::Retry => format!("Asking {} once more.", e.model),
+            Relation::Retry => format!("Asking {} again.", e.model),
             Relation::Fallback => format!("Moving on to {}.", e.model),
-            Relation::Repair => format!("Showing {} what is wrong with its answer.", e.model),
-            Relation::Probe => format!("Trying {} again after its failures.", e.model),
-            Relation::Forced => format!("Every model is barred; trying {} anyway.", e.model),
-            Relation::Hedge => format!("Asking {} as well, since the other one is slow.", e.model),
+            Relation::Repair => format!("Asking {} to correct its answer.", e.model),
+            Relation::Probe => format!("Probing {} after its failures.", e.model),
+            Relation::Forced => format!("All circuits are open; trying {} anyway.", e.model),
+            Relation::Hedge => format!("Asking {} too, because the other model is slow.", e.model),
         },
         ReportKind::Engine(Event::FirstToken(e)) => format!("{} is answering.", e.model),
-        ReportKind::Engine(Event::Skipped(e)) => format!("Passing over {}: {}.", e.model, skip(e.why)),
+        ReportKind::Engine(Event::Skipped(e)) => format!("Skipping {}: {}.", e.model, e.why),
         ReportKind::Engine(Event::Failed(e)) => {
-            let then = match e.next_step {
-                NextStep::RetrySame | NextStep::Next | NextStep::Repair | NextStep::Continue => "",
-                NextStep::Stop => " That ends the run.",
-            };
-            let status = e.failure.status.map(|status| format!(" with status {status}")).unwrap_or_default();
-            format!("{} failed{status}: {}.{then}", e.model, e.failure.reason.trim_end_matches('.'))
+            let end = if e.next_step == NextStep::Stop { " The run stops." } else { "" };
+            format!("{} failed: {}.{end}", e.model, e.failure.summary().trim_end_matches('.'))
         }
-        ReportKind::Engine(Event::Discarded(e)) => format!("What {} had said no longer counts.", e.model),
+        ReportKind::Engine(Event::Discarded(e)) => format!("The text from {} is discarded.", e.model),
         ReportKind::Engine(Event::Waiting(e)) => format!("Waiting {} for {}.", seconds(e.delay), e.model),
         ReportKind::Engine(Event::Breaker(e)) => match e.to {
-            BreakerState::Open { .. } => format!("{} failed too often and is barred for now.", e.scope.name),
-            BreakerState::Closed { weight } if weight <= 0.0 => format!("{} is trusted again.", e.scope.name),
+            BreakerState::Open { .. } => format!("The circuit of {} is open: {}.", e.scope, e.why),
+            BreakerState::Closed { weight } if weight <= 0.0 => format!("The circuit of {} is closed.", e.scope),
             _ => return None,
         },
         ReportKind::Engine(Event::Finished(e)) => finished(e),
         ReportKind::Observation(Observation::Sent(sent)) => {
-            format!("This failure is made on purpose: {}.", sent.injected.as_ref()?)
+            format!("The simulator injects a fault: {}.", sent.injected.as_ref()?)
         }
-        ReportKind::Observation(Observation::Chain { chain, of, .. }) => format!("Chain {chain} of {of} is done."),
+        ReportKind::Observation(Observation::Chain { chain, of, .. }) => format!("Chain {chain} of {of} has ended."),
         ReportKind::Engine(Event::Answered(_)) | ReportKind::Observation(_) => return None,
     })
 }
@@ -52,22 +48,6 @@ fn finished(end: &Finished) -> String {
             format!("{} answered after {took}, {attempts}, {cost}.", end.model.as_deref().unwrap_or("A model"))
         }
         Outcome::Cancelled => format!("Cancelled after {took}."),
-        _ => format!("There is no answer, after {took} and {attempts}: {headline}."),
-    }
-}
-
-fn skip(why: Skip) -> &'static str {
-    match why {
-        Skip::BreakerOpen => "it failed too often just now",
-        Skip::ClassOpen => "free models are used up for now",
-        Skip::AccountOpen => "the account is at its limit for now",
-        Skip::OriginOpen => "its server cannot be reached for now",
-        Skip::SameOrigin => "it lives on the server that just failed",
-        Skip::ProbeInFlight => "another run is trying it",
-        Skip::ContextTooSmall => "its context is too small",
-        Skip::TooDear => "it is too dear",
-        Skip::OutputTooSmall => "its answers are too short",
-        Skip::AttemptsUsed => "it has had its attempts",
-        Skip::Strict => "only the first model may answer",
+        _ => format!("No answer after {took} and {attempts}: {headline}."),
     }
 }

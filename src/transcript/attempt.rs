@@ -1,90 +1,92 @@
-//! One attempt as far as its reports go.
+//! One attempt, as far as its reports have arrived.
 
 use crate::dspy::{Adapter, AnswerReader, Prediction, Section, Signature};
-use crate::failover::{Answered, AttemptId, Cost, Failed, Relation, Started};
+use crate::failover::{Answered, AttemptId, Changes, Cost, Failed, Relation, Started};
 use crate::openrouter::account::Generation;
 use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One HTTP exchange: what was asked, what has come, how it ended.
+/// One HTTP exchange: its request, what has arrived, and how it ended.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// Its number in the run.
+    /// Its id within the run.
     pub id: AttemptId,
-    /// Index in the chain, once the engine has said it.
+    /// Index of its route in the chain, once an event names it.
     pub route: Option<usize>,
-    /// The model asked for; empty until anyone names it.
+    /// The requested model; empty until a report names it.
     pub model: String,
-    /// How it came about.
+    /// Why it was started.
     pub relation: Relation,
-    /// The attempt that it follows from.
+    /// The attempt that it follows, or runs beside.
     pub after: Option<AttemptId>,
-    /// When the engine ordered it.
+    /// How its request differs from the run's first.
+    pub changes: Changes,
+    /// When the engine started it.
     pub started: Option<Duration>,
-    /// When its request left.
+    /// When its request was sent.
     pub sent: Option<Duration>,
-    /// When response headers came.
+    /// When the response headers arrived.
     pub opened: Option<Duration>,
-    /// When the first content came: reasoning or answer.
+    /// When the first content arrived: reasoning or answer.
     pub first_token: Option<Duration>,
-    /// When the first answer text came.
+    /// When the first answer text arrived.
     pub first_text: Option<Duration>,
-    /// When content came last.
+    /// When the last content arrived.
     pub last_token: Option<Duration>,
-    /// When it failed or answered.
+    /// When it ended.
     pub ended: Option<Duration>,
-    /// The request as it left, the key masked.
+    /// The request as it was sent, with its secrets masked.
     pub request: Option<Arc<Request>>,
     /// The response's status and headers.
     pub head: Option<Head>,
     /// Reasoning so far.
     pub reasoning: String,
-    /// Answer text so far, as it came over the wire.
+    /// Answer text so far, as the server sent it.
     pub text: String,
     sections: Option<AnswerReader>,
-    /// Pieces of content so far: a floor for the number of tokens.
+    /// Number of deltas with content so far; at least as many tokens were sent.
     pub pieces: u64,
-    /// Who answers, by the server's own word.
+    /// The model that answers, if the server names it.
     pub served: Option<String>,
-    /// The provider behind it.
+    /// The provider behind the router.
     pub provider: Option<String>,
     /// Tokens and cost.
     pub usage: Option<Usage>,
-    /// Keep-alive comments.
+    /// Number of keep-alive comments.
     pub comments: u64,
-    /// What the router did inside.
+    /// The router's own report about its attempts.
     pub metadata: Option<Metadata>,
-    /// Odd things that were passed over.
+    /// Oddities of the response that were tolerated.
     pub warnings: Vec<String>,
-    /// The fault that was injected, as its word.
+    /// The fault that the simulator injected, as it is written: `503@once`.
     pub injected: Option<String>,
-    /// Whether the simulator answered.
+    /// Whether the simulator got the request.
     pub simulated: bool,
-    /// How it failed.
+    /// The event that ended it, if it failed.
     pub failed: Option<Failed>,
-    /// How it answered.
+    /// The event that ended it, if it answered.
     pub answered: Option<Answered>,
-    /// What it had shown no longer counts.
-    pub superseded: bool,
-    /// Its answer, read and validated.
+    /// Whether its text is discarded.
+    pub discarded: bool,
+    /// Its answer, parsed and validated.
     pub prediction: Option<Prediction>,
-    /// What the service said of it later: its cost, and the headers and app that it saw.
+    /// The service's record of it, requested later: its cost, and the headers and app that the service saw.
     pub billed: Option<Box<Generation>>,
 }
 
-/// Where an attempt stands.
+/// The phase of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptPhase {
-    /// No request has left yet.
+    /// No request was sent yet.
     Planned,
-    /// The request has left; no response headers.
+    /// The request was sent; no response headers yet.
     Asked,
-    /// Headers came; no content.
+    /// The response headers arrived; no content yet.
     Opened,
-    /// Reasoning is coming.
+    /// Reasoning arrives.
     Reasoning,
-    /// The answer is coming.
+    /// The answer arrives.
     Answering,
     /// It ended with a valid answer.
     Answered,
@@ -100,6 +102,7 @@ impl Attempt {
             model: String::new(),
             relation: Relation::First,
             after: None,
+            changes: Changes::default(),
             started: None,
             sent: None,
             opened: None,
@@ -123,7 +126,7 @@ impl Attempt {
             simulated: false,
             failed: None,
             answered: None,
-            superseded: false,
+            discarded: false,
             prediction: None,
             billed: None,
         }
@@ -135,6 +138,7 @@ impl Attempt {
         self.model.clone_from(&started.model);
         self.relation = started.relation;
         self.after = started.after;
+        self.changes.clone_from(&started.changes);
     }
 
     pub(super) fn fail(&mut self, at: Duration, failed: &Failed) {
@@ -153,7 +157,7 @@ impl Attempt {
         }
     }
 
-    pub(super) fn take(&mut self, at: Duration, delta: &Delta) {
+    pub(super) fn apply(&mut self, at: Duration, delta: &Delta) {
         match delta {
             Delta::Opened(head) => {
                 self.opened.get_or_insert(at);
@@ -186,7 +190,7 @@ impl Attempt {
         }
     }
 
-    /// From now on the answer is read as these fields; what has come already, too.
+    /// From now on the answer is read with this adapter, including the text that has already arrived.
     pub(super) fn read_as(&mut self, adapter: Adapter, asked: &Signature) {
         if self.sections.is_none() {
             let mut sections = AnswerReader::new(adapter, asked);
@@ -195,22 +199,27 @@ impl Attempt {
         }
     }
 
-    /// Nothing more will come of the answer's text.
-    pub(super) fn end(&mut self, at: Duration) {
+    pub(super) fn answer(&mut self, at: Duration, answered: &Answered) {
+        self.end(at);
+        if self.served.is_none() {
+            self.served.clone_from(&answered.served);
+        }
+        self.answered = Some(answered.clone());
+        // From now on the fields are read from the prediction.
+        if self.prediction.is_some() {
+            self.sections = None;
+        }
+    }
+
+    /// No more text follows.
+    fn end(&mut self, at: Duration) {
         self.ended.get_or_insert(at);
         if let Some(sections) = &mut self.sections {
             sections.finish();
         }
     }
 
-    /// The answer stands: from now on its fields are read in the prediction, and need not be kept as they came.
-    pub(super) fn settle(&mut self) {
-        if self.prediction.is_some() {
-            self.sections = None;
-        }
-    }
-
-    /// An empty delta is no progress.
+    /// Content arrived. An empty delta is not content.
     fn progress(&mut self, at: Duration, text: &str) {
         if !text.is_empty() {
             self.pieces += 1;
@@ -219,7 +228,7 @@ impl Attempt {
         }
     }
 
-    /// Where it stands.
+    /// Its phase.
     pub fn phase(&self) -> AttemptPhase {
         match self {
             a if a.failed.is_some() => AttemptPhase::Failed,
@@ -232,23 +241,23 @@ impl Attempt {
         }
     }
 
-    /// Whether it has shown anything.
+    /// Whether any reasoning or answer text has arrived.
     pub fn has_content(&self) -> bool {
         !self.text.is_empty() || !self.reasoning.is_empty()
     }
 
-    /// The answer's fields as far as they have come; none while nobody knows which there are, and none once the
-    /// prediction has them.
+    /// The answer's fields, as far as they have arrived. Empty until the signature is known, and again once the
+    /// prediction has the fields.
     pub fn sections(&self) -> &[Section] {
         self.sections.as_ref().map_or(&[], AnswerReader::sections)
     }
 
-    /// When it began: the engine's order, or else its first trace.
+    /// When it began: when the engine started it, or else the earliest other report of it.
     pub fn began(&self) -> Option<Duration> {
         self.started.or(self.sent).or(self.opened).or(self.first_token).or(self.ended)
     }
 
-    /// From its beginning to its end, or to `now` while it lives.
+    /// From its beginning to its end, or to `now` if it has not ended.
     pub fn took(&self, now: Duration) -> Duration {
         let from = self.began().unwrap_or(now);
         self.ended.unwrap_or(now).saturating_sub(from)
@@ -259,7 +268,7 @@ impl Attempt {
         self.first_token.zip(self.began()).map(|(first, from)| first.saturating_sub(from))
     }
 
-    /// How long it reasoned before it answered, once that is known.
+    /// How long it reasoned before its answer. `None` until that is known.
     pub fn reasoned(&self) -> Option<Duration> {
         if self.reasoning.is_empty() {
             return None;
@@ -268,14 +277,14 @@ impl Attempt {
         self.first_token.map(|first| end.saturating_sub(first))
     }
 
-    /// What it cost, once it has ended; `None` while it lives.
+    /// What it cost; `None` until it has ended.
     pub fn cost(&self) -> Option<Cost> {
-        let told = self.answered.as_ref().map(|a| a.cost).or_else(|| self.failed.as_ref().map(|f| f.cost))?;
+        let reported = self.answered.as_ref().map(|a| a.cost).or_else(|| self.failed.as_ref().map(|f| f.cost))?;
         let billed = self.billed.as_ref().and_then(|generation| generation.cost).map(Cost::Known);
-        Some(if told == Cost::Unknown { billed.unwrap_or(told) } else { told })
+        Some(if reported == Cost::Unknown { billed.unwrap_or(reported) } else { reported })
     }
 
-    /// The model that answers: the server's word for it, else the one asked for.
+    /// The model that answers: the one that the server names, or else the requested one.
     pub fn answering(&self) -> &str {
         self.served.as_deref().unwrap_or(&self.model)
     }

@@ -1,6 +1,7 @@
 //! How the models fare in this session: a fold of the reports of all runs. Knows reports; must not know who shows it.
 
 use super::{Tone, model_name, seconds};
+use crate::failover::breaker::TRIPS_AT;
 use crate::failover::{BreakerState, Event, FaultDomain, FirstTokenTimes, Scope};
 use crate::report::{Report, ReportKind};
 use std::sync::Arc;
@@ -113,7 +114,9 @@ impl HealthRow {
     pub fn breaker_text(&self, now: Duration) -> (String, Tone) {
         match self.breaker {
             None => ("closed".to_owned(), Tone::Quiet),
-            Some(BreakerState::Closed { weight }) if weight > 0.0 => (format!("closed, {weight}/3"), Tone::Warn),
+            Some(BreakerState::Closed { weight }) if weight > 0.0 => {
+                (format!("closed, {weight}/{TRIPS_AT}"), Tone::Warn)
+            }
             Some(BreakerState::Closed { .. }) => ("closed".to_owned(), Tone::Good),
             Some(BreakerState::Open { until: Some(until) }) if until > now => {
                 (format!("open, {} left", seconds(until.saturating_sub(now))), Tone::Bad)

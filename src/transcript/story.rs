@@ -1,10 +1,11 @@
-//! The failover log in words: one line a step, the same on the screen and on stderr.
+//! The failover log in words: one line for each step, the same on the screen and on stderr.
 
 use super::{Attempt, AttemptPhase, Transcript};
 use crate::dspy::{Ballot, Vote};
+use crate::failover::breaker::TRIPS_AT;
 use crate::failover::{
-    AttemptId, BreakerChange, BreakerState, Cost, Failure, FailureKind, FaultDomain, Finished, NextStep, Outcome,
-    Relation, Skipped, Waiting,
+    AttemptId, BreakerChange, BreakerState, Cost, Failure, FailureKind, Finished, Outcome, Relation, Skip, Skipped,
+    Waiting, seconds,
 };
 use crate::text::clean_line;
 use std::fmt::Write as _;
@@ -13,55 +14,55 @@ use std::time::Duration;
 /// One line of the log.
 #[derive(Clone, Debug)]
 pub struct LogEntry {
-    /// When it was first told.
+    /// When it happened; for an attempt, when it started.
     pub at: Duration,
-    /// What it is about.
+    /// What happened.
     pub step: LogEvent,
 }
 
-/// What a line is about.
+/// What a line of the log reports.
 #[derive(Clone, Debug)]
 pub enum LogEvent {
-    /// An attempt; its line changes as the attempt goes on.
+    /// An attempt. Its line changes until the attempt ends.
     Attempt(AttemptId),
-    /// A route that was passed over.
+    /// A route that was skipped.
     Skipped(Skipped),
-    /// A wait.
+    /// A wait before the next attempt.
     Waiting(Waiting),
-    /// A breaker that moved.
+    /// A breaker that opened or closed.
     Breaker(BreakerChange),
     /// One of several chains ended.
     Chain {
-        /// Which, from 1.
+        /// Its number, from 1.
         chain: usize,
-        /// Of how many.
+        /// How many chains there are.
         of: usize,
-        /// How.
+        /// How it ended.
         end: Box<Finished>,
     },
     /// The chains' answers were counted.
     Voted(Vote),
-    /// The end.
+    /// The run ended.
     Finished(Finished),
 }
 
-/// How a line is meant; never shown by colour alone, since the glyph says it too.
+/// The meaning of a line for its colour. The glyph has the same meaning, so that no colour is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// Going on.
+    /// It is still going on.
     Live,
-    /// Good.
+    /// Success.
     Good,
-    /// Bad.
+    /// Failure.
     Bad,
-    /// Worth a look.
+    /// A warning.
     Warn,
-    /// Aside.
+    /// Of little interest.
     Quiet,
 }
 
 impl LogEntry {
-    /// A glyph of one cell: how it stands.
+    /// A symbol one cell wide for the line's kind and state.
     pub fn glyph(&self, run: &Transcript) -> &'static str {
         match (&self.step, self.tone(run)) {
             (LogEvent::Skipped(_), _) => "⊘",
@@ -79,12 +80,12 @@ impl LogEntry {
         }
     }
 
-    /// How it is meant.
+    /// The line's tone.
     pub fn tone(&self, run: &Transcript) -> Tone {
         match &self.step {
             LogEvent::Attempt(id) => match run.attempt(*id).map(Attempt::phase) {
                 Some(AttemptPhase::Answered) => Tone::Good,
-                Some(AttemptPhase::Failed) if run.attempt(*id).is_some_and(Attempt::let_go) => Tone::Quiet,
+                Some(AttemptPhase::Failed) if run.attempt(*id).is_some_and(Attempt::was_aborted) => Tone::Quiet,
                 Some(AttemptPhase::Failed) => Tone::Bad,
                 _ => Tone::Live,
             },
@@ -105,20 +106,15 @@ impl LogEntry {
         match &self.step {
             LogEvent::Attempt(id) => run.attempt(*id).map_or_else(|| id.to_string(), |a| a.line(run)),
             LogEvent::Skipped(skipped) => {
-                let until = skipped.until.map(|t| format!(" · due at {}", seconds(t))).unwrap_or_default();
-                format!("skipped {} · {}{until}", skipped.model, skipped.why)
+                let wait = skipped.until.map(|until| format!(" for {}", seconds(until.saturating_sub(self.at))));
+                format!("skipped {} · {}{}", skipped.model, skipped.why, wait.unwrap_or_default())
             }
             LogEvent::Waiting(w) => format!("waiting {} for {} · {}", seconds(w.delay), w.model, w.why),
             LogEvent::Breaker(change) => {
-                let what = match change.scope.domain {
-                    FaultDomain::Origin => "origin ",
-                    FaultDomain::Class => "class ",
-                    FaultDomain::Account => "account ",
-                    _ => "",
-                };
-                format!("breaker of {what}{} {} · {}", change.scope.name, change.to, change.why)
+                let state = circuit(change.to, self.at);
+                format!("{} · circuit {state} ({})", change.scope, change.why)
             }
-            LogEvent::Chain { chain, of, end } => format!("chain {chain} of {of}: {}", finished_line(end)),
+            LogEvent::Chain { chain, of, end } => format!("chain {chain} of {of}: {}", finished_line(end, run)),
             LogEvent::Voted(vote) => {
                 let ballot = |ballot: &Ballot| {
                     let value = ballot.value.as_str().map_or_else(|| ballot.value.to_string(), str::to_owned);
@@ -127,7 +123,7 @@ impl LogEntry {
                 let tally: Vec<String> = vote.tally.iter().map(ballot).collect();
                 format!("vote on {}: {}", vote.field, tally.join(" · "))
             }
-            LogEvent::Finished(finished) => finished_line(finished),
+            LogEvent::Finished(finished) => finished_line(finished, run),
         }
     }
 
@@ -138,38 +134,45 @@ impl LogEntry {
 }
 
 impl Attempt {
-    /// Ended by us rather than by a fault: cancelled, or another lane was first.
-    fn let_go(&self) -> bool {
-        self.failed.as_ref().is_some_and(|f| matches!(f.failure.kind, FailureKind::Cancelled | FailureKind::HedgeLost))
+    /// Whether it was aborted without a fault of its own, by the user or for a faster attempt.
+    fn was_aborted(&self) -> bool {
+        let kind = self.failed.as_ref().map(|failed| failed.failure.kind);
+        matches!(kind, Some(FailureKind::Cancelled | FailureKind::HedgeLost))
     }
 
-    /// Number, relation, model, what happened, time, and what follows.
+    /// Its line: id, relation, model, changes of the request, state, duration, and what is done next.
     fn line(&self, run: &Transcript) -> String {
         let mut line = self.id.to_string();
-        if let Some(word) = relation_word(self.relation) {
-            let _ = write!(line, " {word}");
+        if let Some(glyph) = relation_glyph(self.relation) {
+            let _ = write!(line, " {glyph} {}", self.relation);
         }
         let _ = write!(line, " {}", self.model);
-        let _ = write!(line, " · {}", self.happened());
+        if let Some(limit) = self.changes.max_tokens {
+            let _ = write!(line, " with max_tokens {limit}");
+        }
+        if self.changes.plain_format {
+            line.push_str(" without response_format");
+        }
+        let _ = write!(line, " · {}", self.state());
+        if let (Some(fault), None) = (&self.injected, &self.failed) {
+            let _ = write!(line, " (injected: {fault})");
+        }
         if self.ended.is_some() {
             let _ = write!(line, " · {}", seconds(self.took(run.latest)));
         }
-        if let Some(fault) = &self.injected {
-            let _ = write!(line, " · injected: {fault}");
-        }
-        if let Some(next) = self.follows(run) {
+        if let Some(next) = self.next_step(run) {
             let _ = write!(line, " · {next}");
         }
         line
     }
 
-    /// What has become of it so far, in a few words.
-    pub fn happened(&self) -> String {
+    /// Its state in a few words; for a failed attempt, the reason.
+    pub fn state(&self) -> String {
         match self.phase() {
             AttemptPhase::Planned => "starting".to_owned(),
-            AttemptPhase::Asked => "asked".to_owned(),
+            AttemptPhase::Asked => "request sent".to_owned(),
             AttemptPhase::Opened => match self.head.as_ref().map(|h| h.status) {
-                Some(status) => format!("{status}, waiting for the first token"),
+                Some(status) => format!("HTTP {status}, waiting for the first token"),
                 None => "waiting for the first token".to_owned(),
             },
             AttemptPhase::Reasoning => "reasoning".to_owned(),
@@ -182,47 +185,53 @@ impl Attempt {
                 if let Some(served) = self.served.as_ref().filter(|served| **served != self.model) {
                     let _ = write!(text, " · served by {served}");
                 }
+                for warning in self.answered.iter().flat_map(|answered| &answered.warnings) {
+                    let _ = write!(text, " · {warning}");
+                }
                 text
             }
-            AttemptPhase::Failed => self.failed.as_ref().map_or_else(String::new, |failed| brief(&failed.failure)),
+            AttemptPhase::Failed => {
+                self.failed.as_ref().map_or_else(String::new, |f| reason(&f.failure, self.injected.as_deref()))
+            }
         }
     }
 
-    /// Why the next, and which.
-    pub fn follows(&self, run: &Transcript) -> Option<String> {
-        let failed = self.failed.as_ref()?;
-        if self.let_go() {
-            return None;
-        }
-        let next = run.attempts.iter().find(|a| a.after == Some(self.id));
-        let why = if failed.why.is_empty() { decision_word(failed.next_step) } else { &failed.why };
-        Some(match next {
+    /// After a failure: what is done next and why, and the attempt that follows.
+    pub fn next_step(&self, run: &Transcript) -> Option<String> {
+        let failed = self.failed.as_ref().filter(|failed| !is_abort(failed.failure.kind))?;
+        let why = if failed.why.is_empty() { failed.next_step.to_string() } else { failed.why.clone() };
+        let follows = |a: &&Attempt| a.after == Some(self.id) && a.relation != Relation::Hedge;
+        Some(match run.attempts.iter().find(follows) {
             Some(next) => format!("{why} → {}", next.id),
-            None => why.to_owned(),
+            None => why,
         })
     }
 }
 
-/// What an attempt died of, in a few words: the upstream's where it gave any, cut to a line's length.
-/// The whole reason stands in the attempt's details.
-fn brief(failure: &Failure) -> String {
-    let own = match failure.kind {
-        FailureKind::Dns => "the name does not resolve",
-        FailureKind::Refused => "connection refused",
-        FailureKind::ConnectTimeout => "no connection in time",
-        FailureKind::Reset => "connection reset",
-        FailureKind::FirstTokenTimeout => "no first token in time",
-        FailureKind::Idle => "fell silent",
-        FailureKind::Truncated => "cut off in mid-stream",
-        FailureKind::Empty => "an empty answer",
-        FailureKind::Length => "cut short by max_tokens",
-        FailureKind::Invalid => return format!("not a valid answer: {}", clean_line(&failure.reason, 60)),
-        _ => "",
-    };
-    let reason = if own.is_empty() { clean_line(&failure.reason, 100) } else { own.to_owned() };
-    match failure.status.filter(|status| *status >= 400 && !reason.contains(&status.to_string())) {
-        Some(status) => format!("{status} {reason}"),
-        None => reason,
+/// Whether the run itself ended an attempt, so that nothing was decided about it.
+fn is_abort(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Cancelled | FailureKind::HedgeLost | FailureKind::Deadline)
+}
+
+/// Why an attempt failed, cut to a line's length. The whole reason is in the attempt's details. A fault of the
+/// simulator is marked as injected.
+fn reason(failure: &Failure, injected: Option<&str>) -> String {
+    let summary = clean_line(&failure.summary(), 100);
+    match (injected, failure.status) {
+        (None, _) => summary,
+        (Some(fault), Some(status)) if fault == status.to_string() => format!("HTTP {status} (injected)"),
+        (Some(fault), _) => format!("{summary} (injected: {fault})"),
+    }
+}
+
+/// A circuit's state, for a log line written at `at`.
+fn circuit(state: BreakerState, at: Duration) -> String {
+    match state {
+        BreakerState::Closed { weight } if weight > 0.0 => format!("closed, {weight}/{TRIPS_AT}"),
+        BreakerState::Closed { .. } => "closed".to_owned(),
+        BreakerState::Open { until: Some(until) } => format!("open for {}", seconds(until.saturating_sub(at))),
+        BreakerState::Open { until: None } => "open for this session".to_owned(),
+        BreakerState::HalfOpen | BreakerState::Probing => "half-open".to_owned(),
     }
 }
 
@@ -234,7 +243,7 @@ fn outcome_tone(outcome: Outcome) -> Tone {
     }
 }
 
-fn finished_line(finished: &Finished) -> String {
+fn finished_line(finished: &Finished, run: &Transcript) -> String {
     let took = seconds(finished.took);
     let tries = counted(finished.attempts as usize, "attempt");
     let cost = usd(finished.cost);
@@ -245,52 +254,37 @@ fn finished_line(finished: &Finished) -> String {
         }
         Outcome::Cancelled => format!("cancelled · {took} · {tries} · {cost}"),
         Outcome::Rejected => format!("rejected: {headline} · {took} · {cost}"),
-        Outcome::Exhausted => format!("every model failed: {headline} · {took} · {tries} · {cost}"),
-        Outcome::DeadlineExceeded => format!("out of time: {headline} · {took} · {tries} · {cost}"),
-        Outcome::BudgetExceeded => format!("out of attempts: {headline} · {took} · {tries} · {cost}"),
-        Outcome::LocalError => format!("stopped on this machine: {headline} · {took}"),
+        Outcome::Exhausted => {
+            match run.attempts.first().filter(|_| run.skipped.iter().any(|s| s.why == Skip::Strict)) {
+                Some(only) => format!("{} failed; {} · {took} · {tries} · {cost}", only.model, Skip::Strict),
+                None => format!("every model failed: {headline} · {took} · {tries} · {cost}"),
+            }
+        }
+        Outcome::DeadlineExceeded => format!("{headline} · {took} · {tries} · {cost}"),
+        Outcome::BudgetExceeded => format!("no attempts left: {headline} · {took} · {tries} · {cost}"),
+        Outcome::LocalError => format!("error on this machine: {headline} · {took}"),
     }
 }
 
-/// The word for how an attempt came about; none for the first.
-fn relation_word(relation: Relation) -> Option<&'static str> {
+/// The symbol of a relation; the first attempt has none.
+fn relation_glyph(relation: Relation) -> Option<&'static str> {
     match relation {
         Relation::First => None,
-        Relation::Retry => Some("↻ retry"),
-        Relation::Fallback => Some("↪ fallback"),
-        Relation::Repair => Some("✎ repair"),
-        Relation::Probe => Some("? probe"),
-        Relation::Forced => Some("! forced"),
-        Relation::Hedge => Some("⇉ hedge"),
+        Relation::Retry => Some("↻"),
+        Relation::Fallback => Some("↪"),
+        Relation::Repair => Some("✎"),
+        Relation::Probe => Some("?"),
+        Relation::Forced => Some("!"),
+        Relation::Hedge => Some("⇉"),
     }
 }
 
-fn decision_word(decision: NextStep) -> &'static str {
-    match decision {
-        NextStep::RetrySame => "same model again",
-        NextStep::Next => "next model",
-        NextStep::Repair => "asking for a repair",
-        NextStep::Stop => "stopping",
-        NextStep::Continue => "another attempt goes on",
-    }
-}
-
-/// How many there are of a thing, by its name for one: `1 attempt`, `3 attempts`.
+/// A number with its noun, in the plural unless it is 1: `1 attempt`, `3 attempts`.
 pub fn counted(n: usize, one: &str) -> String {
     format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
-/// A duration in seconds for people, with about three figures: `0.41 s`, `12.3 s`, `140 s`.
-pub fn seconds(d: Duration) -> String {
-    let s = d.as_secs_f64();
-    match s {
-        _ if s < 9.995 => format!("{s:.2} s"),
-        _ if s < 99.95 => format!("{s:.1} s"),
-        _ => format!("{s:.0} s"),
-    }
-}
-
-/// A cost in USD for people: `$0.00042`, or `cost unknown`. Unknown is never shown as 0.
+/// A cost in USD for people: `$0.00042`, or `cost unknown`. An unknown cost is never shown as 0.
 pub fn usd(cost: Cost) -> String {
     match cost {
         Cost::Unknown => "cost unknown".to_owned(),

@@ -78,7 +78,7 @@ fn the_board_counts_calls_and_shows_breakers_on_the_caller_s_clock() {
     // It opened at 101 s, for 30 s; on the caller's clock that ends at 121 s.
     assert_eq!(board.breaker("maker/a"), Some(BreakerState::Open { until: Some(S(121)) }));
     assert!(board.counts_down(S(120)) && !board.counts_down(S(121)));
-    assert_eq!(a.breaker_text(S(111)).0, "open, 10.0 s left");
+    assert_eq!(a.breaker_text(S(111)).0, "open, 10 s left");
     assert_eq!(a.breaker_text(S(121)).0, "half-open: one probe");
     board.reset("maker/a");
     assert_eq!(board.breaker("maker/a"), Some(BreakerState::Closed { weight: 0.0 }));

@@ -1,4 +1,4 @@
-//! What must always hold, numbered as in the specification, over random worlds.
+//! Invariants, with the numbers of the specification, in random worlds.
 
 use crate::worlds::{MODELS, World, drawn, ms, origin, signed, world};
 use proptest::prelude::*;
@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use switchover::failover::policy_report::{PolicySimulation, ScriptedAct, TimedEvent};
 use switchover::failover::{
-    Answer, AttemptId, BreakerState, Cost, Event, Failure, FailureKind, FaultDomain, Finished, Health, Limits, Outcome,
-    Policy, Relation, Route, Started, TokenPhase,
+    Answer, AttemptId, BreakerState, Cost, Event, Failure, FailureKind, FaultDomain, Finished, Health, Limits,
+    NextStep, Outcome, Policy, Relation, Route, Started, TokenPhase,
 };
 
 /// The events of one run, with the time since its beginning.
@@ -25,7 +25,7 @@ fn started<'a>(events: &'a [(Duration, &Event)]) -> impl Iterator<Item = (Durati
 fn finished<'a>(events: &[(Duration, &'a Event)]) -> &'a Finished {
     match events.last() {
         Some((_, Event::Finished(finished))) => finished,
-        other => panic!("the last word is {other:?}"),
+        other => panic!("the last event is {other:?}"),
     }
 }
 
@@ -71,6 +71,35 @@ fn within_limits(events: &[(Duration, &Event)], limits: &Limits) {
     assert_eq!(finished(events).attempts, by_model.values().sum::<u32>());
 }
 
+/// Each failure names its row and fault domain. Its next step is what happens: nothing starts after a stop, and what
+/// starts next follows the failed attempt. Text is discarded if the attempt had sent any.
+fn failures_are_explained(events: &[(Duration, &Event)]) {
+    let mut first_tokens = BTreeSet::new();
+    for (index, (_, event)) in events.iter().enumerate() {
+        let failed = match event {
+            Event::FirstToken(first) => {
+                first_tokens.insert(first.attempt);
+                continue;
+            }
+            Event::Failed(failed) => failed,
+            _ => continue,
+        };
+        let rule = switchover::failover::rules::rule(failed.failure.kind);
+        assert_eq!((failed.rule.as_str(), failed.domain), (rule.id, rule.domain));
+        let later = &events[index + 1..];
+        let next = started(later).next().map(|(_, started)| started.after);
+        match failed.next_step {
+            NextStep::Stop => assert_eq!(next, None, "{failed:?}"),
+            NextStep::RetrySame | NextStep::Next | NextStep::Repair => {
+                assert!(next.is_none_or(|after| after == Some(failed.attempt)), "{failed:?}");
+            }
+            NextStep::Continue => {}
+        }
+        let discarded = later.iter().filter(|(_, e)| matches!(e, Event::Discarded(d) if d.attempt == failed.attempt));
+        assert_eq!(discarded.count(), usize::from(first_tokens.contains(&failed.attempt)), "{failed:?}");
+    }
+}
+
 /// 4: nothing later than the deadline, no wait past it, no call before a hint has passed.
 fn in_time(events: &[(Duration, &Event)], deadline: Duration) {
     let mut not_before: BTreeMap<&str, Duration> = BTreeMap::new();
@@ -93,7 +122,7 @@ fn in_time(events: &[(Duration, &Event)], deadline: Duration) {
     assert!(finished(events).took <= deadline);
 }
 
-/// 5 and 6: an answer is one attempt's, whole; the model is the winner's; unknown costs are contagious.
+/// 5 and 6: an answer comes whole from one attempt; the model is that of the winner; an unknown cost makes the sum unknown.
 fn answers_are_whole(events: &[(Duration, &Event)], run: usize) {
     let end = finished(events);
     let answers: Vec<_> = events
@@ -117,10 +146,10 @@ fn answers_are_whole(events: &[(Duration, &Event)], run: usize) {
     });
     assert_eq!(end.cost, costs.fold(Cost::NOTHING, Cost::plus));
     let failures = events.iter().filter(|(_, event)| matches!(event, Event::Failed(_))).count();
-    assert_eq!(end.failures.len(), failures, "12: the terminal lists every failed attempt");
+    assert_eq!(end.failures.len(), failures, "12: the final event lists every failed attempt");
 }
 
-/// 7: a request differs from the first only by cap, format, connection and repair, and only for a reason.
+/// 7: a request differs from the first only in limit, format, connection and repair, and only for a reason.
 fn changes_have_reasons(events: &[(Duration, &Event)]) {
     let mut failed: BTreeMap<AttemptId, FailureKind> = BTreeMap::new();
     for (_, event) in events {
@@ -149,21 +178,21 @@ fn cancel_is_at_once(events: &[(Duration, &Event)], cancel: Option<Duration>) {
     assert!(end.outcome != Outcome::Cancelled || end.took == cancel);
 }
 
-/// 10: a fault of the request moves no breaker; a probe gives its permit back.
-fn requests_move_no_breaker(events: &[(Duration, &Event)]) {
+/// 10: a fault of the request changes no breaker; a probe returns its permit.
+fn request_faults_change_no_breaker(events: &[(Duration, &Event)]) {
     for pair in events.windows(2) {
         if let [(_, Event::Failed(failed)), (_, Event::Breaker(change))] = pair
             && matches!(failed.domain, FaultDomain::Request | FaultDomain::Local | FaultDomain::None)
         {
             let released = (change.from, change.to) == (BreakerState::Probing, BreakerState::HalfOpen);
             let next_probe = change.to == BreakerState::Probing;
-            assert!(released || next_probe, "{failed:?} moved {change:?}");
+            assert!(released || next_probe, "{failed:?} changed {change:?}");
         }
     }
 }
 
 /// 11: every route before the one that served was tried or skipped, in this run.
-fn the_first_that_could_served(events: &[(Duration, &Event)], chain: &[Route]) {
+fn no_route_is_silently_skipped(events: &[(Duration, &Event)], chain: &[Route]) {
     let Some(winner) = events.iter().find_map(|(_, event)| match event {
         Event::Answered(answered) => Some(answered.route),
         _ => None,
@@ -171,18 +200,18 @@ fn the_first_that_could_served(events: &[(Duration, &Event)], chain: &[Route]) {
         return;
     };
     for route in &chain[..winner] {
-        let told = events.iter().any(|(_, event)| match event {
+        let reported = events.iter().any(|(_, event)| match event {
             Event::Skipped(skipped) => skipped.model == route.model,
             Event::Failed(failed) => failed.model == route.model,
             Event::Answered(answered) => answered.model == route.model,
             _ => false,
         });
-        assert!(told, "{} was passed over in silence", route.model);
+        assert!(reported, "{} was skipped without an event", route.model);
     }
 }
 
-/// 3: no call past an open breaker, but forced or with its permit.
-fn breakers_are_heeded(said: &[TimedEvent], world: &World) {
+/// 3: no call passes an open breaker, unless it is forced or has the permit.
+fn breakers_are_respected(said: &[TimedEvent], world: &World) {
     let mut states: BTreeMap<(String, String), BreakerState> = BTreeMap::new();
     let mut holders: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut forced: BTreeSet<(usize, AttemptId)> = BTreeSet::new();
@@ -230,10 +259,10 @@ fn breakers_are_heeded(said: &[TimedEvent], world: &World) {
 }
 
 /// 3: permits are never lost.
-fn no_permit_is_left_behind(stage: &PolicySimulation, said: &[TimedEvent]) {
+fn every_permit_is_returned(stage: &PolicySimulation, said: &[TimedEvent]) {
     let end = said.last().map_or(Duration::ZERO, |last| last.at);
     for (scope, state) in stage.health.breakers(end) {
-        assert_ne!(state, BreakerState::Probing, "{scope:?} keeps its permit");
+        assert_ne!(state, BreakerState::Probing, "the permit of {scope:?} was not returned");
     }
 }
 
@@ -250,12 +279,13 @@ proptest! {
             in_time(&events, world.policy.limits.deadline);
             answers_are_whole(&events, run);
             changes_have_reasons(&events);
+            failures_are_explained(&events);
             cancel_is_at_once(&events, *cancel);
-            requests_move_no_breaker(&events);
-            the_first_that_could_served(&events, &world.chain);
+            request_faults_change_no_breaker(&events);
+            no_route_is_silently_skipped(&events, &world.chain);
         }
-        breakers_are_heeded(&said, &world);
-        no_permit_is_left_behind(&stage, &said);
+        breakers_are_respected(&said, &world);
+        every_permit_is_returned(&stage, &said);
         // 13: the same seed, script and configuration give the same bytes
         let lines = |said: &[TimedEvent]| said.iter().map(|s| serde_json::to_string(&s.event).unwrap()).collect::<Vec<_>>();
         let (again, health) = world.play();
@@ -336,7 +366,7 @@ fn answer() -> ScriptedAct {
     ScriptedAct::Done(Answer { fields, served: None, cost: Cost::NOTHING, warnings: Vec::new() })
 }
 
-/// What a model always does: answer, or fail in a way that leaves the others a chance.
+/// What a model always does: answer, or fail in a way that does not affect the others.
 fn fate() -> impl Strategy<Value = ScriptedAct> {
     let kinds = vec![
         FailureKind::Refused,

@@ -1,5 +1,5 @@
-//! Scripts: `[[case]]` tables with a chain, a policy, runs and what each model replies,
-//! attempt by attempt. The log of every case is compared as text.
+//! Scripts: `[[case]]` tables with a chain, a policy, runs and each model's replies, attempt by
+//! attempt. The log of every case is compared with a golden file.
 //!
 //! A reply is `SECONDS ACT`, comma-separated; acts are `open`, `token`, `think`, `done`
 //! and every failure kind by its name, followed by `status`, `key=value` and a reason.
@@ -15,6 +15,8 @@ use switchover::failover::policy_report::{PolicySimulation, ScriptedAct, Scripte
 use switchover::failover::{
     Answer, Cost, Event, Failure, FailureKind, Hint, HintSource, InnerAttempt, Policy, Route, TokenPhase,
 };
+use switchover::report::{Report, ReportKind};
+use switchover::transcript::{HealthBoard, Transcript};
 
 const ORIGIN: &str = "https://openrouter.ai";
 
@@ -26,7 +28,7 @@ struct File {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Case {
+struct Case {
     name: String,
     chain: Vec<toml::Value>,
     #[serde(default)]
@@ -136,36 +138,58 @@ fn cost(usd: &str) -> Cost {
 }
 
 impl Case {
-    pub(crate) fn play(&self) -> (Vec<TimedEvent>, PolicySimulation) {
-        let mut stage = PolicySimulation::default();
+    fn runs(&self) -> Vec<Run> {
+        if self.runs.is_empty() { vec![Run::default()] } else { self.runs.clone() }
+    }
+
+    fn play(&self) -> Vec<TimedEvent> {
+        let mut simulation = PolicySimulation::default();
         let seconds = Duration::from_secs_f64;
-        let runs = if self.runs.is_empty() { vec![Run::default()] } else { self.runs.clone() };
-        for (index, run) in runs.iter().enumerate() {
+        for (index, run) in self.runs().iter().enumerate() {
             let policy = Policy { seed: self.policy.seed + index as u64, ..self.policy.clone() };
-            stage.run(policy, self.chain.iter().map(route).collect(), seconds(run.at), run.cancel.map(seconds));
+            simulation.run(policy, self.chain.iter().map(route).collect(), seconds(run.at), run.cancel.map(seconds));
         }
         let mut asked: BTreeMap<String, usize> = BTreeMap::new();
-        let said = stage.play(|_, _, started| {
+        simulation.play(|_, _, started| {
             let replies = self.replies.get(&started.model).map_or(&[][..], Vec::as_slice);
             let turn = asked.entry(started.model.clone()).or_default();
             *turn += 1;
             replies.get(*turn - 1).or(replies.last()).map(|text| reply(text)).unwrap_or_default()
-        });
-        (said, stage)
+        })
     }
 }
 
-pub(crate) fn log(said: &[TimedEvent]) -> String {
-    let many = said.iter().any(|line| line.run > 0);
+/// The failover log of every run as its user sees it, each line with its time since the run's beginning; then the
+/// health board as it is at the end.
+fn log(events: &[TimedEvent], runs: &[Run]) -> String {
+    let mut transcripts: Vec<Transcript> = runs.iter().map(|_| Transcript::default()).collect();
+    let mut board = HealthBoard::default();
+    for TimedEvent { at, run, event } in events {
+        let since = at.saturating_sub(Duration::from_secs_f64(runs[*run].at));
+        let report = Report { run: *run as u64, at: since, what: ReportKind::Engine(event.clone()) };
+        transcripts[*run].apply(&report);
+        board.apply(*at, &report);
+    }
     let mut out = String::new();
-    for line in said {
-        let run = if many { format!("run {} ", line.run + 1) } else { String::new() };
-        let _ = writeln!(out, "{:8.3} {run}{}", line.at.as_secs_f64(), line.event);
+    for (run, transcript) in runs.iter().zip(&transcripts) {
+        if runs.len() > 1 {
+            let _ = writeln!(out, "run at {} s", run.at);
+        }
+        for entry in &transcript.story {
+            let _ = writeln!(out, "{:8.3} {}", entry.at.as_secs_f64(), entry.plain(transcript));
+        }
+    }
+    let end = events.last().map_or(Duration::ZERO, |event| event.at);
+    for row in &board.rows {
+        let (circuit, _) = row.breaker_text(end);
+        let calls =
+            if row.asked == 0 { String::new() } else { format!(", answered {} of {}", row.answered, row.asked) };
+        let _ = writeln!(out, "         {}: circuit {circuit}{calls}", row.label());
     }
     out
 }
 
-pub(crate) fn cases() -> Vec<(String, Vec<Case>)> {
+fn cases() -> Vec<(String, Vec<Case>)> {
     let mut files: Vec<_> = std::fs::read_dir(case("scripts"))
         .expect("the scripts' folder")
         .map(|entry| entry.expect("an entry").path())
@@ -187,7 +211,7 @@ fn every_script_gives_its_log() {
     for (name, cases) in cases() {
         let mut text = String::new();
         for case in cases {
-            let _ = writeln!(text, "== {}\n{}", case.name, log(&case.play().0));
+            let _ = writeln!(text, "== {}\n{}", case.name, log(&case.play(), &case.runs()));
         }
         golden(&format!("scripts/{name}.log"), &text);
     }
@@ -198,9 +222,9 @@ fn events_survive_json_and_keep_their_shape() {
     let mut lines = String::new();
     for (name, cases) in cases() {
         for (index, case) in cases.into_iter().enumerate() {
-            for said in case.play().0 {
-                let line = serde_json::to_string(&said.event).expect("an event");
-                assert_eq!(serde_json::from_str::<Event>(&line).expect("the same event"), said.event, "{line}");
+            for timed in case.play() {
+                let line = serde_json::to_string(&timed.event).expect("an event");
+                assert_eq!(serde_json::from_str::<Event>(&line).expect("the same event"), timed.event, "{line}");
                 if name == "breaker" && index == 0 {
                     lines.push_str(&line);
                     lines.push('\n');
@@ -212,14 +236,14 @@ fn events_survive_json_and_keep_their_shape() {
 }
 
 #[test]
-fn the_scripts_meet_every_row_and_every_word() {
+fn the_scripts_show_every_row_and_every_word() {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for case in cases().into_iter().flat_map(|(_, cases)| cases) {
-        for said in case.play().0 {
-            match said.event {
+        for timed in case.play() {
+            match timed.event {
                 Event::Failed(failed) => {
                     seen.insert(format!("rule {}", failed.rule));
-                    seen.insert(format!("decision {}", failed.next_step));
+                    seen.insert(format!("next step {:?}", failed.next_step));
                 }
                 Event::Started(started) => _ = seen.insert(format!("relation {}", started.relation)),
                 Event::Skipped(skipped) => _ = seen.insert(format!("skip {:?}", skipped.why)),
@@ -237,11 +261,11 @@ fn the_scripts_meet_every_row_and_every_word() {
         "relation probe",
         "relation forced",
         "relation hedge",
-        "decision retry",
-        "decision next",
-        "decision repair",
-        "decision stop",
-        "decision continue",
+        "next step RetrySame",
+        "next step Next",
+        "next step Repair",
+        "next step Stop",
+        "next step Continue",
         "skip BreakerOpen",
         "skip ClassOpen",
         "skip AccountOpen",

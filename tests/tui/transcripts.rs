@@ -1,4 +1,4 @@
-//! The fold of reports: right in order, and total out of order.
+//! The fold of reports: right in order, and without errors out of order.
 
 use crate::stage::recorded;
 use proptest::prelude::*;
@@ -6,16 +6,17 @@ use switchover::failover::{AttemptId, Cost, Outcome};
 use switchover::transcript::{AttemptPhase, Transcript};
 
 #[test]
-fn a_run_is_told_line_by_line() {
+fn a_run_is_logged_line_by_line() {
     let run = Transcript::of(&recorded("overloaded"));
-    let told: Vec<_> = run.lines().collect();
+    let lines: Vec<_> = run.lines().collect();
     assert_eq!(
-        told,
+        lines,
         [
-            "✗ #1 openai/gpt-4o-mini · 503 overloaded · 0.04 s · injected: 503 · no hint: one retry with backoff → #2",
-            "◷ waiting 0.41 s for openai/gpt-4o-mini · jitter",
-            "✗ #2 ↻ retry openai/gpt-4o-mini · 503 overloaded · 0.04 s · injected: 503 · retried already: next model → #3",
-            "◇ breaker of openai/gpt-4o-mini open until +5.49 s · 3 failures in a row",
+            "✗ #1 openai/gpt-4o-mini · HTTP 503 (injected) · 0.04 s · retry in 0.41 s → #2",
+            "◷ waiting 0.41 s for openai/gpt-4o-mini · backoff",
+            "✗ #2 ↻ retry openai/gpt-4o-mini · HTTP 503 (injected) · 0.04 s · no retries are left, so the next model is tried → \
+             #3",
+            "◇ openai/gpt-4o-mini · circuit open for 5 s (repeated 5xx)",
             "✓ #3 ↪ fallback anthropic/claude-3-haiku · answered · first token 0.21 s · 0.28 s",
             "■ anthropic/claude-3-haiku answered · 0.77 s · 3 attempts · $0.00003",
         ]
@@ -23,17 +24,17 @@ fn a_run_is_told_line_by_line() {
 }
 
 #[test]
-fn the_switch_names_who_died_who_took_over_and_how_long_it_took() {
+fn a_switch_names_the_failed_attempt_the_next_one_and_the_time_between() {
     let run = Transcript::of(&recorded("takeover"));
     let switch = run.switch().expect("a switch");
     assert_eq!((switch.from.id, switch.to.id), (AttemptId::new(1), AttemptId::new(2)));
     assert_eq!(switch.gap.map(|gap| gap.as_millis()), Some(310));
-    assert_eq!(run.struck().map(|attempt| attempt.id).collect::<Vec<_>>(), [AttemptId::new(1)]);
-    assert_eq!(run.cost(), Cost::Unknown, "what nobody said is never shown as 0");
+    assert_eq!(run.discarded().map(|attempt| attempt.id).collect::<Vec<_>>(), [AttemptId::new(1)]);
+    assert_eq!(run.cost(), Cost::Unknown, "an unreported cost is never shown as 0");
 }
 
 #[test]
-fn fields_are_there_while_they_stream_and_nobody_leads_after_a_death() {
+fn fields_are_readable_while_they_stream_and_there_is_no_leader_after_a_failure() {
     let reports = recorded("takeover");
     let until = |ms: u128| Transcript::of(reports.iter().filter(|report| report.at.as_millis() <= ms));
     let run = until(600);
@@ -41,7 +42,7 @@ fn fields_are_there_while_they_stream_and_nobody_leads_after_a_death() {
     assert_eq!(names, ["reasoning", "answer"]);
     assert!(run.answer_begun(run.shown().expect("one")));
     let run = until(760);
-    assert_eq!(run.leading, None);
+    assert_eq!(run.leader, None);
     assert_eq!(run.attempts[0].phase(), AttemptPhase::Failed);
 }
 
@@ -56,7 +57,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_order_is_taken_and_the_end_is_the_same(
+    fn reports_may_come_in_any_order(
         name in prop::sample::select(vec!["takeover", "overloaded", "exhausted", "typed"]),
         seeds in prop::collection::vec(any::<u64>(), 120),
         twice in any::<bool>(),

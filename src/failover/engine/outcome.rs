@@ -1,4 +1,4 @@
-//! How attempts end: what that does to the breakers, and what is done next.
+//! The end of an attempt: what it changes in the breakers, and what is done next.
 
 use super::{Answer, EndedAttempt, Engine, LiveAttempt, PlannedStart};
 use crate::failover::breaker::{Cooldown, Permit};
@@ -8,28 +8,33 @@ use crate::failover::rules::{
 };
 use crate::failover::{
     Answered, AttemptId, Changes, Cost, Discarded, Event, Failed, Failover, Failure, FailureKind, FaultDomain, Health,
-    NextStep, Outcome, Relation, Waiting,
+    NextStep, Outcome, Relation, Waiting, seconds,
 };
 use std::time::Duration;
 
-/// Providers refuse smaller caps than this.
-const SMALLEST_CAP: u32 = 16;
-/// A hint beyond this is absurd, and says no more than this.
-const LONGEST_HINT: Duration = Duration::from_secs(365 * 24 * 3600);
-/// By how much a cap on output is raised.
-const RAISE: u32 = 4;
+/// Providers refuse a `max_tokens` below this.
+const MIN_TOKENS: u32 = 16;
+/// A longer hint is cut to this.
+const MAX_HINT: Duration = Duration::from_secs(365 * 24 * 3600);
+/// A `max_tokens` that was too low is multiplied by this.
+const TOKENS_FACTOR: u32 = 4;
 
 impl Engine {
-    /// A valid answer: the run's end, unless another model gave it and that is forbidden.
-    pub(super) fn done(&mut self, id: AttemptId, answer: Answer, health: &mut Health) {
+    /// A valid answer arrived. It ends the run, unless `strict_model` forbids the model that gave it.
+    pub(super) fn on_done(&mut self, id: AttemptId, answer: Answer, health: &mut Health) {
         let Some(index) = self.live.iter().position(|live| live.id == id) else { return };
         let route = &self.chain[self.live[index].route];
         if answer.fields.is_empty() {
-            return self.failed(id, Failure::new(FailureKind::Empty, "an answer without fields"), answer.cost, health);
+            return self.on_failed(
+                id,
+                Failure::new(FailureKind::Empty, "the answer has no fields"),
+                answer.cost,
+                health,
+            );
         }
         if let Some(served) = answer.served.as_deref().filter(|served| self.forbids(self.live[index].route, served)) {
-            let reason = format!("{served} answered for {}", route.model);
-            return self.failed(id, Failure::new(FailureKind::WrongModel, reason), answer.cost, health);
+            let reason = format!("{served} answered instead of {}", route.model);
+            return self.on_failed(id, Failure::new(FailureKind::WrongModel, reason), answer.cost, health);
         }
         let draw = self.rng.f64();
         let live = self.live.remove(index);
@@ -45,8 +50,8 @@ impl Engine {
             cost: answer.cost,
             warnings: answer.warnings,
         }));
-        self.breakers(transitions);
-        self.abort(|_| true, FailureKind::HedgeLost, "another attempt was first", health);
+        self.emit_transitions(transitions);
+        self.abort(|_| true, FailureKind::HedgeLost, "lost the hedge race", health);
         self.finish(Outcome::Succeeded, Some((id, live.route, answer.fields)));
     }
 
@@ -59,36 +64,36 @@ impl Engine {
         self.policy.strict_model && !allowed.iter().any(|route| route.is_served_as(served))
     }
 
-    /// An attempt failed: decide, tell the breakers, go on.
-    pub(super) fn failed(&mut self, id: AttemptId, mut failure: Failure, cost: Cost, health: &mut Health) {
+    /// An attempt failed: decide, update the breakers, and act.
+    pub(super) fn on_failed(&mut self, id: AttemptId, mut failure: Failure, cost: Cost, health: &mut Health) {
         if let Some(hint) = &mut failure.hint {
-            hint.after = rules::whole_micros(hint.after.min(LONGEST_HINT));
+            hint.after = rules::whole_micros(hint.after.min(MAX_HINT));
         }
         let Some(index) = self.live.iter().position(|live| live.id == id) else { return };
         let draw = self.rng.f64();
-        self.inner += (failure.inner.len() as u32).saturating_sub(1);
+        self.inner_attempts += (failure.inner.len() as u32).saturating_sub(1);
         let change = self.change(&self.live[index], &failure);
         let facts = self.facts(&self.live[index], &failure, change.is_some(), draw, health);
         let live = self.live.remove(index);
         let decided = rules::decide(&self.policy, &facts);
-        let comes_back = matches!(decided.action, FailureAction::Retry { .. } | FailureAction::Amend(_));
-        // beside another attempt there is no waiting for a hint
-        if !comes_back || !self.live.is_empty() && failure.hint.is_some() {
-            self.learn(&live, &decided);
+        let same_route = matches!(decided.action, FailureAction::Retry { .. } | FailureAction::Amend(_));
+        // While another attempt runs, nothing waits for a hint.
+        if !same_route || !self.live.is_empty() && failure.hint.is_some() {
+            self.give_up_after(&live, &decided);
         }
         let decision = match decided.action {
             FailureAction::Stop => decided,
             _ if self.live.is_empty() => decided,
             _ => Decision { action: FailureAction::Continue, ..decided },
         };
-        pay(&decision, failure.kind, health);
-        let transitions = self.settle(&live, &failure, &decision, draw, health);
+        spend_retry_budget(&decision, failure.kind, health);
+        let transitions = self.update_breakers(&live, &failure, &decision, draw, health);
         self.failures.push(EndedAttempt::of(&live, &failure));
         if decision.action == FailureAction::Continue {
-            return self.record(&live, failure, &decision, NextStep::Continue, cost, transitions);
+            return self.emit_failed(&live, failure, &decision, (NextStep::Continue, None), cost, transitions);
         }
         let before = self.events.len();
-        let next = self.follow(&live, &decision, change, health);
+        let next = self.plan(&live, &decision, change, health);
         let skips = self.events.split_off(before);
         let next_step = match (decision.action, &next) {
             (_, Err(_)) => NextStep::Stop,
@@ -96,45 +101,47 @@ impl Engine {
             (_, Ok(start)) if start.relation == Relation::Repair => NextStep::Repair,
             _ => NextStep::RetrySame,
         };
-        self.record(&live, failure, &decision, next_step, cost, transitions);
+        self.emit_failed(&live, failure, &decision, (next_step, next.as_ref().err().copied()), cost, transitions);
         self.events.extend(skips);
         match next {
             Ok(start) => self.wait_or_start(start, &decision, health),
             Err(outcome) => {
-                self.abort(|_| true, FailureKind::HedgeLost, "the run was stopped", health);
+                self.abort(|_| true, FailureKind::HedgeLost, "the run stopped", health);
                 self.finish(outcome, None);
             }
         }
     }
 
-    /// What follows a decision; an error is the run's end.
-    fn follow(
+    /// The attempt that a decision asks for. An error is the run's end.
+    fn plan(
         &mut self,
         live: &LiveAttempt,
         decision: &Decision,
         change: Option<Changes>,
         health: &Health,
     ) -> Result<PlannedStart, Outcome> {
-        let track = &mut self.route_states[live.route];
+        let state = &mut self.route_states[live.route];
         let (at, relation, changes) = match decision.action {
-            FailureAction::Retry { after, pace } => {
-                track.retries += 1;
-                track.waited += after;
-                let changes = Changes { fresh_connection: pace == DelaySource::AtOnce, ..live.changes.clone() };
+            FailureAction::Retry { delay, source } => {
+                state.retries += 1;
+                state.waited += delay;
+                let changes = Changes { fresh_connection: source == DelaySource::AtOnce, ..live.changes.clone() };
                 let relation = if live.permit == Permit::Forced { Relation::Forced } else { Relation::Retry };
-                (self.now + after, relation, changes)
+                (self.now + delay, relation, changes)
             }
             FailureAction::Amend(_) => {
                 let changes = change.unwrap_or_default();
                 let repairs = changes.repair_of == Some(live.id);
-                track.repaired |= repairs;
-                track.plain |= changes.plain_format;
-                track.recapped |= changes.max_tokens != live.changes.max_tokens;
+                state.repaired |= repairs;
+                state.plain_format |= changes.plain_format;
+                state.max_tokens_changed |= changes.max_tokens != live.changes.max_tokens;
                 (self.now, if repairs { Relation::Repair } else { Relation::Retry }, changes)
             }
             FailureAction::Next | FailureAction::Continue => return self.choose(Some(live.id), health),
             FailureAction::Stop if decision.rule.domain == FaultDomain::Local => return Err(Outcome::LocalError),
-            FailureAction::Stop if self.policy.failover == Failover::Server && decision.rule.then != OnGiveUp::Stop => {
+            FailureAction::Stop
+                if self.policy.failover == Failover::Server && decision.rule.on_give_up != OnGiveUp::Stop =>
+            {
                 return Err(Outcome::Exhausted);
             }
             FailureAction::Stop => return Err(Outcome::Rejected),
@@ -146,17 +153,17 @@ impl Engine {
         if start.at <= self.now {
             return self.start_if_still_admitted(start, health);
         }
-        let hinted = matches!(decision.action, FailureAction::Retry { pace: DelaySource::Hint, .. });
+        let hinted = matches!(decision.action, FailureAction::Retry { source: DelaySource::Hint, .. });
         self.events.push(Event::Waiting(Waiting {
             model: self.chain[start.route].model.clone(),
             until: start.at.saturating_sub(self.began.unwrap_or_default()),
             delay: start.at.saturating_sub(self.now),
-            why: if hinted { "the upstream's hint" } else { "jitter" }.to_owned(),
+            why: if hinted { "the server asks for it" } else { "backoff" }.to_owned(),
         }));
         self.pending = Some(start);
     }
 
-    /// Lets go of the live attempts that `which` names, for a reason that is not theirs.
+    /// Aborts the live attempts that `which` selects. They are not at fault.
     pub(super) fn abort(
         &mut self,
         which: impl Fn(AttemptId) -> bool,
@@ -168,31 +175,30 @@ impl Engine {
             let live = self.live.remove(index);
             let failure = Failure::new(kind, reason);
             let rule = rules::rule(kind);
-            let action = if rule.then == OnGiveUp::Continue { FailureAction::Continue } else { FailureAction::Stop };
+            let action =
+                if rule.on_give_up == OnGiveUp::Continue { FailureAction::Continue } else { FailureAction::Stop };
             let decision = Decision { rule, action, refusal: None };
-            let transitions = self.settle(&live, &failure, &decision, 0.0, health);
+            let transitions = self.update_breakers(&live, &failure, &decision, 0.0, health);
             self.failures.push(EndedAttempt::of(&live, &failure));
             let next_step = if action == FailureAction::Continue { NextStep::Continue } else { NextStep::Stop };
-            self.record(&live, failure, &decision, next_step, Cost::Unknown, transitions);
+            self.emit_failed(&live, failure, &decision, (next_step, None), Cost::Unknown, transitions);
         }
     }
 
-    /// Writes down how an attempt ended.
-    fn record(
+    /// Emits the end of an attempt, and what it did to the breakers. The next step comes with the run's outcome, if the
+    /// run ends.
+    fn emit_failed(
         &mut self,
         live: &LiveAttempt,
         failure: Failure,
         decision: &Decision,
-        next_step: NextStep,
+        (next_step, end): (NextStep, Option<Outcome>),
         cost: Cost,
         transitions: Vec<BreakerTransition>,
     ) {
-        let mut why = decision.why(&self.policy, &failure);
-        if decision.action == FailureAction::Next && next_step == NextStep::Stop {
-            why.push_str(", but none is left");
-        }
+        let mut why = decision.why(&self.policy, &failure, end);
         if !failure.fallback_models.is_empty() {
-            why = format!("{why}; upstream suggests {}", failure.fallback_models.join(", "));
+            why = format!("{why}; the server suggests {}", failure.fallback_models.join(", "));
         }
         self.cost = self.cost.plus(cost);
         let model = self.chain[live.route].model.clone();
@@ -208,8 +214,8 @@ impl Engine {
             took: self.now.saturating_sub(live.started),
             cost,
         }));
-        self.breakers(transitions);
-        if live.first.is_some() {
+        self.emit_transitions(transitions);
+        if live.first_token_at.is_some() {
             self.events.push(Event::Discarded(Discarded { attempt: live.id, model }));
         }
     }
@@ -222,7 +228,7 @@ impl Engine {
         draw: f64,
         health: &Health,
     ) -> AttemptFacts {
-        let (route, track) = (&self.chain[live.route], &self.route_states[live.route]);
+        let (route, state) = (&self.chain[live.route], &self.route_states[live.route]);
         let rule = rules::rule(failure.kind);
         let weight = match rule.weight {
             Weight::Of(weight) => weight,
@@ -232,12 +238,12 @@ impl Engine {
         AttemptFacts {
             kind: failure.kind,
             hint: failure.hint,
-            retries: track.retries,
-            tries: self.tries(live.route),
-            attempts: self.attempts + self.inner,
-            waited: track.waited,
-            left: self.share(live.route),
-            budget: health.may_retry(),
+            retries: state.retries,
+            model_attempts: self.model_attempts(live.route),
+            run_attempts: self.attempts + self.inner_attempts,
+            waited: state.waited,
+            time_left: self.time_share(live.route),
+            may_retry: health.may_retry(),
             probe: matches!(live.permit, Permit::Probe(_)),
             opens: live.permit == Permit::Free && health.would_open(self.now, rule.domain, weight, route),
             amendable,
@@ -245,37 +251,37 @@ impl Engine {
         }
     }
 
-    /// The changed request with which the same route may pass, if there is one.
+    /// The changed request with which the same route may succeed, if there is one.
     fn change(&self, live: &LiveAttempt, failure: &Failure) -> Option<Changes> {
-        let (route, track) = (&self.chain[live.route], &self.route_states[live.route]);
-        let cap = live.changes.max_tokens.or(route.max_tokens);
-        let recapped = |to: Option<u32>| {
-            let to = to.filter(|_| !track.recapped);
+        let (route, state) = (&self.chain[live.route], &self.route_states[live.route]);
+        let limit = live.changes.max_tokens.or(route.max_tokens);
+        let with_limit = |to: Option<u32>| {
+            let to = to.filter(|_| !state.max_tokens_changed);
             to.map(|to| Changes { max_tokens: Some(to), ..live.changes.clone() })
         };
-        let OnRetry::Amend(change) = rules::rule(failure.kind).same else { return None };
+        let OnRetry::Amend(change) = rules::rule(failure.kind).on_retry else { return None };
         match change {
-            RequestChange::Repair if track.repaired => None,
+            RequestChange::Repair if state.repaired => None,
             RequestChange::Repair => Some(Changes { repair_of: Some(live.id), ..live.changes.clone() }),
-            RequestChange::Plain if track.plain => None,
+            RequestChange::Plain if state.plain_format => None,
             RequestChange::Plain => Some(Changes { plain_format: true, ..live.changes.clone() }),
             RequestChange::FewerTokens => {
-                let affordable = failure.affordable_tokens.filter(|&tokens| tokens >= SMALLEST_CAP);
-                recapped(affordable.filter(|&tokens| cap.is_none_or(|cap| tokens < cap)))
+                let affordable = failure.affordable_tokens.filter(|&tokens| tokens >= MIN_TOKENS);
+                with_limit(affordable.filter(|&tokens| limit.is_none_or(|limit| tokens < limit)))
             }
             RequestChange::MoreTokens => {
-                let raised = cap.map_or(u32::MAX, |cap| cap.saturating_mul(RAISE));
+                let raised = limit.map_or(u32::MAX, |limit| limit.saturating_mul(TOKENS_FACTOR));
                 let raised = raised.min(route.max_output.unwrap_or(raised));
-                recapped(Some(raised).filter(|&raised| raised != u32::MAX && cap.is_none_or(|cap| raised > cap)))
+                with_limit(Some(raised).filter(|&to| to != u32::MAX && limit.is_none_or(|limit| to > limit)))
             }
         }
     }
 
-    /// Gives the route up, and notes what its failure says about those to come.
-    fn learn(&mut self, live: &LiveAttempt, decision: &Decision) {
+    /// Gives the route up, and excludes those routes after it that would fail in the same way.
+    fn give_up_after(&mut self, live: &LiveAttempt, decision: &Decision) {
         self.give_up(live.route);
         let route = &self.chain[live.route];
-        match decision.rule.then {
+        match decision.rule.on_give_up {
             OnGiveUp::OtherOrigin => self.exclusions.origins.push(route.origin.clone()),
             OnGiveUp::OtherClass => {
                 self.exclusions.classes.extend(route.class().map(|class| (class, route.origin.clone())));
@@ -284,9 +290,10 @@ impl Engine {
             OnGiveUp::LargerOutput => {
                 let cap = live.changes.max_tokens.or(route.max_tokens);
                 self.exclusions.output = self.exclusions.output.max(cap.or(route.max_output));
-                self.exclusions.max_tokens = self.exclusions.max_tokens.max(cap.map(|cap| cap.saturating_mul(RAISE)));
+                self.exclusions.max_tokens =
+                    self.exclusions.max_tokens.max(cap.map(|cap| cap.saturating_mul(TOKENS_FACTOR)));
             }
-            // of an unknown price only what is free is surely less
+            // Only a free model is surely cheaper than one of unknown price.
             OnGiveUp::Cheaper => {
                 let price = route.worst_case.unwrap_or(f64::MIN_POSITIVE);
                 self.exclusions.price = Some(self.exclusions.price.map_or(price, |known| known.min(price)));
@@ -295,8 +302,8 @@ impl Engine {
         }
     }
 
-    /// Tells the breakers. A probe that goes on with a changed request keeps its permit, and is judged by the last one.
-    fn settle(
+    /// Updates the breakers. A probe that continues with a changed request keeps its permit until its last request ends.
+    fn update_breakers(
         &self,
         live: &LiveAttempt,
         failure: &Failure,
@@ -305,21 +312,21 @@ impl Engine {
         health: &mut Health,
     ) -> Vec<BreakerTransition> {
         let (route, rule) = (&self.chain[live.route], decision.rule);
-        let returns = matches!(decision.action, FailureAction::Retry { .. } | FailureAction::Amend(_));
+        let same_route = matches!(decision.action, FailureAction::Retry { .. } | FailureAction::Amend(_));
         let mut transitions = Vec::new();
-        // an answer of any kind shows that the origin lives; but a fault of the request moves no breaker
-        let tells = matches!(rule.domain, FaultDomain::Model | FaultDomain::Class | FaultDomain::Account);
-        if tells && (live.opened || failure.status.is_some()) {
+        // Any response shows that the origin works. A fault of the request changes no breaker.
+        let reached = matches!(rule.domain, FaultDomain::Model | FaultDomain::Class | FaultDomain::Account);
+        if reached && (live.opened || failure.status.is_some()) {
             transitions.extend(health.reached(self.now, route, live.permit));
         }
-        if returns && live.permit != Permit::Free {
+        if same_route && live.permit != Permit::Free {
             return transitions;
         }
         let hint = failure.hint.map(|hint| hint.after).filter(|after| !after.is_zero());
-        let cooldown = hint.filter(|_| !returns).map_or(Cooldown::ByWeight, Cooldown::For);
+        let cooldown = hint.filter(|_| !same_route).map_or(Cooldown::ByWeight, Cooldown::For);
         let charged = match rule.weight {
             Weight::Zero => None,
-            Weight::Hint if returns => None,
+            Weight::Hint if same_route => None,
             Weight::Hint => Some((1.0, cooldown)),
             Weight::Of(weight) => Some((weight, cooldown)),
             Weight::Differential => Some((1.0, Cooldown::ByWeight)),
@@ -328,7 +335,7 @@ impl Engine {
         };
         if let Some((weight, cooldown)) = charged {
             let charge = Charge { domain: rule.domain, weight, cooldown, permit: live.permit, draw };
-            transitions.extend(health.fail(self.now, route, charge, rule.seen));
+            transitions.extend(health.fail(self.now, route, charge, rule.cause));
         }
         if let Permit::Probe(lease) = live.permit {
             transitions.extend(health.release(self.now, route, lease));
@@ -336,30 +343,30 @@ impl Engine {
         transitions
     }
 
-    /// Why there is no answer: the first root cause.
+    /// Why there is no answer: the first cause.
     pub(super) fn headline(&self, outcome: Outcome) -> String {
-        let causes: Vec<&EndedAttempt> = self.failures.iter().filter(|ended| !ended.ours).collect();
+        let causes: Vec<&EndedAttempt> = self.failures.iter().filter(|ended| !ended.aborted).collect();
         let first = causes.first().map(|ended| ended.line(&self.chain));
         let network = causes.iter().all(|ended| ended.network);
         match (outcome, first) {
             (Outcome::Cancelled, _) => "cancelled".to_owned(),
             (Outcome::LocalError, None) => "the fallback chain is empty: name a model".to_owned(),
-            (Outcome::DeadlineExceeded, None) => {
-                format!("no answer within the deadline of {}", rules::seconds(self.policy.limits.deadline))
+            (Outcome::DeadlineExceeded, first) => {
+                let limit = seconds(self.policy.limits.deadline);
+                format!("no answer within {limit}{}", first.map(|first| format!("; {first}")).unwrap_or_default())
             }
-            (Outcome::DeadlineExceeded, Some(first)) => {
-                format!("no answer within {}; first {first}", rules::seconds(self.policy.limits.deadline))
+            (_, None) => "no model could be tried".to_owned(),
+            (_, Some(first)) if causes[0].kind == FailureKind::Dns => {
+                format!("{first} (this machine seems to be offline)")
             }
-            (_, None) => "no route could be tried".to_owned(),
-            (_, Some(first)) if causes[0].kind == FailureKind::Dns => format!("you look offline: {first}"),
-            (_, Some(first)) if network && causes[0].kind != FailureKind::Tls => format!("network: {first}"),
+            (_, Some(first)) if network && causes[0].kind != FailureKind::Tls => format!("{first} (network problem)"),
             (_, Some(first)) => first,
         }
     }
 }
 
-/// Retries and timeouts are paid from the retry budget.
-fn pay(decision: &Decision, kind: FailureKind, health: &mut Health) {
+/// Takes retries and timeouts from the retry budget.
+fn spend_retry_budget(decision: &Decision, kind: FailureKind, health: &mut Health) {
     use FailureKind::{ConnectTimeout, FirstTokenTimeout, GatewayTimeout, Idle, RequestTimeout};
     if matches!(kind, ConnectTimeout | FirstTokenTimeout | Idle | RequestTimeout | GatewayTimeout) {
         health.spend(2.0);
@@ -375,19 +382,16 @@ impl EndedAttempt {
         let portal = failure.kind == FailureKind::NotAnAnswer
             && failure.status == Some(200)
             && failure.body.as_deref().is_some_and(|body| body.trim_start().starts_with('<'));
-        let mut text = match failure.status {
-            Some(status) => format!("{status} {}", failure.reason),
-            None => failure.reason.clone(),
-        };
+        let mut summary = failure.summary();
         if portal {
-            text.push_str(" (a captive portal may be in the way)");
+            summary.push_str(" (a captive portal may be in the way)");
         }
         let network = rule.domain == FaultDomain::Origin;
-        let ours = matches!(failure.kind, FailureKind::HedgeLost | FailureKind::Cancelled | FailureKind::Deadline);
-        Self { id: live.id, route: live.route, kind: failure.kind, network, ours, text }
+        let aborted = matches!(failure.kind, FailureKind::HedgeLost | FailureKind::Cancelled | FailureKind::Deadline);
+        Self { id: live.id, route: live.route, kind: failure.kind, network, aborted, summary }
     }
 
     pub(super) fn line(&self, chain: &[crate::failover::Route]) -> String {
-        format!("{} {}: {}", self.id, chain[self.route].model, self.text)
+        format!("{} {}: {}", self.id, chain[self.route].model, self.summary)
     }
 }

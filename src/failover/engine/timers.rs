@@ -1,61 +1,66 @@
-//! What happens by itself: first-token and idle timeouts, a route's share of the
-//! deadline, hedges, waits, and the deadline.
+//! The timers of a run: first-token and idle timeouts, an attempt's share of the deadline,
+//! hedges, waits, and the deadline.
 
 use super::{Engine, LiveAttempt, PlannedStart, TokenPhase};
 use crate::failover::breaker::Permit;
-use crate::failover::{Cost, Failure, FailureKind, Health, Outcome, Route, Timeouts, rules};
+use crate::failover::{Cost, Failure, FailureKind, Health, Outcome, Route, Timeouts, rules, seconds};
 use std::time::Duration;
 
-/// A hedge starts after this time without a token, while the model's own P95 is not known.
+/// A hedge starts after this time without a token, as long as the model's P95 is not known.
 pub(super) const SOFT_FIRST_TOKEN: Duration = Duration::from_secs(5);
 /// A probe's first token must come within this time.
 const PROBE_FIRST_TOKEN: Duration = Duration::from_secs(5);
-/// What each route still to come is left of the deadline.
+/// Each route after the current one keeps this much of the deadline.
 const RESERVE: Duration = Duration::from_secs(5);
 
 impl LiveAttempt {
-    /// When it ends if nothing more arrives, and of what.
-    pub(super) fn due(&self) -> (Duration, FailureKind) {
-        let (at, kind) = match (self.first, self.phase) {
+    /// When it times out if nothing more arrives, and which timeout that is.
+    pub(super) fn next_timeout(&self) -> (Duration, FailureKind) {
+        let (at, kind) = match (self.first_token_at, self.phase) {
             (None, _) => (self.started.saturating_add(self.timeouts.first_token), FailureKind::FirstTokenTimeout),
-            (_, TokenPhase::Reasoning) => (self.last.saturating_add(self.timeouts.idle_reasoning), FailureKind::Idle),
-            (_, TokenPhase::Answer) => (self.last.saturating_add(self.timeouts.idle), FailureKind::Idle),
+            (_, TokenPhase::Reasoning) => {
+                (self.last_token_at.saturating_add(self.timeouts.idle_reasoning), FailureKind::Idle)
+            }
+            (_, TokenPhase::Answer) => (self.last_token_at.saturating_add(self.timeouts.idle), FailureKind::Idle),
         };
         if self.share_ends <= at { (self.share_ends, FailureKind::TimeShare) } else { (at, kind) }
     }
 
-    fn expiry(&self, kind: FailureKind) -> Failure {
-        let limit = |d| rules::seconds(d);
+    fn timeout(&self, kind: FailureKind) -> Failure {
         let reason = match kind {
             FailureKind::FirstTokenTimeout if self.opened => {
-                format!("headers, but no content within {}", limit(self.timeouts.first_token))
+                format!("response headers, but no content within {}", seconds(self.timeouts.first_token))
             }
-            FailureKind::FirstTokenTimeout => format!("no answer within {}", limit(self.timeouts.first_token)),
+            FailureKind::FirstTokenTimeout => format!("no response within {}", seconds(self.timeouts.first_token)),
             FailureKind::Idle if self.phase == TokenPhase::Reasoning => {
-                format!("fell silent for {} while reasoning", limit(self.timeouts.idle_reasoning))
+                format!("no further reasoning for {}", seconds(self.timeouts.idle_reasoning))
             }
-            FailureKind::Idle => format!("fell silent for {}", limit(self.timeouts.idle)),
-            _ => format!("its {} of the deadline are over", limit(self.share_ends.saturating_sub(self.started))),
+            FailureKind::Idle => format!("no further content for {}", seconds(self.timeouts.idle)),
+            _ => format!(
+                "its share of the deadline, {}, is used up",
+                seconds(self.share_ends.saturating_sub(self.started))
+            ),
         };
         Failure::new(kind, reason)
     }
 }
 
 impl Engine {
-    /// Does everything whose time has come.
-    pub(super) fn expire(&mut self, health: &mut Health) {
-        while !self.over {
+    /// Handles every timer that is due.
+    pub(super) fn run_timers(&mut self, health: &mut Health) {
+        while !self.finished {
             let began = self.began.unwrap_or_default();
             if self.now >= self.deadline(began) {
-                self.abort(|_| true, FailureKind::Deadline, "the run is out of time", health);
+                let reason = format!("the deadline of {} passed", seconds(self.policy.limits.deadline));
+                self.abort(|_| true, FailureKind::Deadline, &reason, health);
                 self.finish(Outcome::DeadlineExceeded, None);
-            } else if let Some(live) = self.live.iter().find(|live| live.due().0 <= self.now) {
-                let (id, failure) = (live.id, live.expiry(live.due().1));
-                self.failed(id, failure, Cost::Unknown, health);
+            } else if let Some(live) = self.live.iter().find(|live| live.next_timeout().0 <= self.now) {
+                let (id, failure) = (live.id, live.timeout(live.next_timeout().1));
+                self.on_failed(id, failure, Cost::Unknown, health);
             } else if let Some(i) = self.live.iter().position(|live| live.hedges_at.is_some_and(|at| at <= self.now)) {
                 self.live[i].hedges_at = None;
                 let id = self.live[i].id;
-                if let Some(start) = self.hedge(id, health) {
+                if let Some(start) = self.plan_hedge(id, health) {
                     self.start(start, health);
                 }
             } else if self.pending.as_ref().is_some_and(|start| start.at <= self.now) {
@@ -68,17 +73,17 @@ impl Engine {
         }
     }
 
-    /// How long an attempt on this route may take: what is left, less five seconds for
-    /// every route still to come; an equal part where that would be less.
-    pub(super) fn share(&self, route: usize) -> Duration {
+    /// How long an attempt on this route may take: the time left, less five seconds for each
+    /// route after it, but at least an equal part of the time left.
+    pub(super) fn time_share(&self, route: usize) -> Duration {
         let budget = self.policy.limits.per_run.saturating_sub(self.attempts + 1);
-        let others = (0..self.chain.len()).filter(|&other| other != route && self.is_to_come(other)).count();
+        let others = (0..self.chain.len()).filter(|&other| other != route && self.is_available(other)).count();
         let others = (others as u32).min(budget);
-        let left = self.left();
+        let left = self.time_left();
         left.saturating_sub(RESERVE.saturating_mul(others)).max(rules::whole_micros(left / (others + 1)))
     }
 
-    /// The timeouts of an attempt that has `share` of the deadline.
+    /// The timeouts of an attempt that may take `share`.
     pub(super) fn timeouts(&self, route: &Route, permit: Permit, share: Duration) -> Timeouts {
         let policy = self.policy.timeouts;
         let first_token = if route.reasoning { self.policy.first_token_reasoning } else { policy.first_token };
@@ -92,7 +97,7 @@ impl Engine {
         }
     }
 
-    /// Asks the same route again, unless another run has opened one of its breakers meanwhile.
+    /// Starts a planned attempt. If another run opened one of its breakers meanwhile, the next route starts instead.
     pub(super) fn start_if_still_admitted(&mut self, start: PlannedStart, health: &mut Health) {
         if health.still_admits(self.now, &self.chain[start.route], start.permit) {
             self.start(start, health);
@@ -100,8 +105,8 @@ impl Engine {
         }
         if let Permit::Probe(lease) = start.permit {
             let transitions = health.release(self.now, &self.chain[start.route], lease);
-            self.breakers(transitions);
+            self.emit_transitions(transitions);
         }
-        self.go_on(start.after, health);
+        self.start_next(start.after, health);
     }
 }

@@ -1,4 +1,4 @@
-//! The rows.
+//! The outcome table: one row for each kind of failure.
 
 use crate::failover::{FailureKind, FaultDomain};
 use std::fmt::Write as _;
@@ -7,19 +7,21 @@ use std::time::Duration;
 /// One row of the outcome table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule {
-    /// Its name in the log.
+    /// Its name in logs and JSON lines.
     pub id: &'static str,
-    /// How the outcome is seen.
-    pub seen: &'static str,
-    /// The smallest thing that it is about.
+    /// The cause in a few words, as in `circuit open for 4 s (repeated 5xx)`.
+    pub cause: &'static str,
+    /// What the server or the network did, for the printed table.
+    pub condition: &'static str,
+    /// The smallest thing that the failure is about.
     pub domain: FaultDomain,
     /// Whether the same route is asked again.
-    pub same: OnRetry,
+    pub on_retry: OnRetry,
     /// What is done otherwise.
-    pub then: OnGiveUp,
-    /// What it weighs against the breaker of what is to blame.
+    pub on_give_up: OnGiveUp,
+    /// What it adds to the breaker of its domain.
     pub weight: Weight,
-    /// Whether `OpenRouter`'s own fallback has dealt with it before we hear of it.
+    /// Whether the server's own fallback sees this failure, and has tried its other models before it reports it.
     pub server_sees: bool,
 }
 
@@ -28,17 +30,17 @@ pub struct Rule {
 pub enum OnRetry {
     /// None.
     Never,
-    /// So many retries, with backoff.
+    /// This many retries, with backoff.
     Times(u32),
-    /// So many retries, the first at once on a fresh connection.
+    /// This many retries; the first one at once, on a new connection.
     AtOnceThen(u32),
-    /// After the hint, if it is within the patience.
+    /// After the hint, if the patience allows it. Not without a hint.
     Hint,
-    /// The same; without a hint so many retries, with backoff.
+    /// After the hint, if the patience allows it. Without a hint, this many retries with backoff.
     HintOrTimes(u32),
-    /// After the hint, if it is within the deadline; without a hint, with backoff.
+    /// After the hint, if the deadline allows it. Without a hint, with backoff.
     Wait,
-    /// Once, at once, with a request that is changed so that it may pass.
+    /// Once, at once, with a changed request.
     Amend(RequestChange),
 }
 
@@ -47,11 +49,11 @@ pub enum OnRetry {
 pub enum RequestChange {
     /// Without `response_format`.
     Plain,
-    /// With the `max_tokens` that can be afforded.
+    /// With the `max_tokens` that the credit pays for.
     FewerTokens,
     /// With a higher `max_tokens`.
     MoreTokens,
-    /// With the invalid answer, and what is wrong with it.
+    /// With the invalid answer and its error in the prompt.
     Repair,
 }
 
@@ -64,151 +66,157 @@ pub enum OnGiveUp {
     Next,
     /// The next route, if `next_on_policy` is set.
     NextIfPolicyAllows,
-    /// The next route with another origin.
+    /// The next route at another origin.
     OtherOrigin,
     /// The next route outside this class.
     OtherClass,
     /// The next route with a larger context.
     LargerContext,
-    /// The next route with a larger cap on output.
+    /// The next route with a larger output limit.
     LargerOutput,
     /// The next route that is known to be cheaper.
     Cheaper,
-    /// Nothing: the run goes on, or has ended, without this attempt.
+    /// Nothing: another attempt of the run continues, or the run has ended.
     Continue,
 }
 
-/// Weight against a breaker. Whenever a route is left because of a hint, the breaker stays open until the hint.
+/// What a failure adds to a breaker, which opens at 3. If the run gives a route up because of a hint, the breaker
+/// opens until the hint passes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Weight {
-    /// None.
+    /// Nothing.
     Zero,
-    /// So much of the three that open it.
+    /// Adds this weight; the breaker opens at 3.
     Of(f32),
-    /// None while a hint is waited for; 1 without a hint.
+    /// Nothing if the run waits for the hint; otherwise 1.
     Hint,
-    /// 1 against the origin; against the model instead, once another model answers over the same origin.
+    /// 1 for the origin. Once another model answers at the same origin, 1 for the model instead.
     Differential,
-    /// Opens it for so long.
+    /// Opens the breaker for this time.
     Opens(Duration),
-    /// Opens it for this session.
+    /// Opens the breaker for this session.
     Session,
 }
 
-/// The outcome table.
+/// The row of a kind of failure.
 #[rustfmt::skip]
 pub const fn rule(kind: FailureKind) -> Rule {
-    use {RequestChange as A, FaultDomain as B, OnRetry as S, OnGiveUp as T, Weight as W};
+    use {FaultDomain as Domain, OnGiveUp as Else, OnRetry as Retry, RequestChange as Change};
     match kind {
-        // the network: the server knows nothing of it
-        FailureKind::Dns               => unseen("dns", "the name does not resolve", B::Origin, S::Times(1), T::OtherOrigin, W::Zero),
-        FailureKind::Refused           => unseen("refused", "connection refused or unreachable", B::Origin, S::Times(2), T::Next, W::Differential),
-        FailureKind::ConnectTimeout    => unseen("connect-timeout", "no connection in time", B::Origin, S::Times(2), T::Next, W::Differential),
-        FailureKind::Tls               => unseen("tls", "certificate, name or protocol of the TLS peer", B::Origin, S::Never, T::Stop, W::Zero),
-        FailureKind::TlsEof            => unseen("tls-eof", "the TLS handshake ended early", B::Origin, S::Times(1), T::OtherOrigin, W::Zero),
-        FailureKind::Reset             => unseen("reset", "connection reset before the headers", B::Origin, S::AtOnceThen(2), T::Next, W::Differential),
-        // slow
-        FailureKind::FirstTokenTimeout => unseen("first-token", "no content in time; comments do not count", B::Model, S::Never, T::Next, W::Of(1.0)),
-        FailureKind::Idle              => unseen("idle", "content stopped coming", B::Model, S::Never, T::Next, W::Of(1.0)),
+        // the network
+        FailureKind::Dns               => ours("dns", "host name not found", "the host name does not resolve", Domain::Origin, Retry::Times(1), Else::OtherOrigin, Weight::Zero),
+        FailureKind::Refused           => ours("refused", "connection refused", "connection refused, or host unreachable", Domain::Origin, Retry::Times(2), Else::Next, Weight::Differential),
+        FailureKind::ConnectTimeout    => ours("connect-timeout", "connection timeout", "no connection in time", Domain::Origin, Retry::Times(2), Else::Next, Weight::Differential),
+        FailureKind::Tls               => ours("tls", "TLS error", "the server's TLS certificate, host name or protocol is not accepted", Domain::Origin, Retry::Never, Else::Stop, Weight::Zero),
+        FailureKind::TlsEof            => ours("tls-eof", "TLS handshake cut off", "the TLS handshake ended early", Domain::Origin, Retry::Times(1), Else::OtherOrigin, Weight::Zero),
+        FailureKind::Reset             => ours("reset", "connection reset", "the connection closed before the response headers", Domain::Origin, Retry::AtOnceThen(2), Else::Next, Weight::Differential),
+        // time
+        FailureKind::FirstTokenTimeout => ours("first-token", "first-token timeout", "no content in time; comments do not count", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
+        FailureKind::Idle              => ours("idle", "idle timeout", "content stopped arriving", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
         // the request
-        FailureKind::Malformed         => seen("malformed", "400 or 422", B::Request, S::Never, T::Stop, W::Zero),
-        FailureKind::FormatUnsupported => seen("format", "400: response_format is unknown there", B::Request, S::Amend(A::Plain), T::Next, W::Zero),
-        FailureKind::ContextLength     => seen("context", "longer than the context, or 413", B::Request, S::Never, T::LargerContext, W::Zero),
-        FailureKind::Policy            => seen("policy", "moderation, policy, refusal, content filter", B::Request, S::Never, T::NextIfPolicyAllows, W::Zero),
+        FailureKind::Malformed         => shared("malformed", "bad request", "400 or 422", Domain::Request, Retry::Never, Else::Stop, Weight::Zero),
+        FailureKind::FormatUnsupported => shared("format", "response_format not supported", "400: response_format is not supported", Domain::Request, Retry::Amend(Change::Plain), Else::Next, Weight::Zero),
+        FailureKind::ContextLength     => shared("context", "context length exceeded", "the prompt exceeds the context length, or 413", Domain::Request, Retry::Never, Else::LargerContext, Weight::Zero),
+        FailureKind::Policy            => shared("policy", "refused by policy", "refused by moderation, a policy or a content filter", Domain::Request, Retry::Never, Else::NextIfPolicyAllows, Weight::Zero),
         // the account
-        FailureKind::Unauthorized      => seen("unauthorized", "401: the key is missing or wrong", B::Account, S::Never, T::Stop, W::Zero),
-        FailureKind::InFlightBudget    => seen("in-flight", "402: too much in flight", B::Account, S::Wait, T::Stop, W::Zero),
-        FailureKind::Unaffordable      => seen("unaffordable", "402: too dear for the credit left", B::Account, S::Amend(A::FewerTokens), T::Cheaper, W::Zero),
-        FailureKind::NoCredit          => seen("no-credit", "402: no credit, or the key's limit is spent", B::Account, S::Never, T::Stop, W::Zero),
-        FailureKind::Forbidden         => seen("forbidden", "403 for this model or region", B::Model, S::Never, T::Next, W::Opens(Duration::from_secs(300))),
-        FailureKind::AccountBudget     => seen("account-budget", "403: a budget of the account is spent", B::Account, S::Never, T::Stop, W::Zero),
+        FailureKind::Unauthorized      => shared("unauthorized", "key rejected", "401: the key is missing or wrong", Domain::Account, Retry::Never, Else::Stop, Weight::Zero),
+        FailureKind::InFlightBudget    => shared("in-flight", "too many requests in flight", "402: too many requests are in flight", Domain::Account, Retry::Wait, Else::Stop, Weight::Zero),
+        FailureKind::Unaffordable      => shared("unaffordable", "not enough credit", "402: the request costs more than the credit left", Domain::Account, Retry::Amend(Change::FewerTokens), Else::Cheaper, Weight::Zero),
+        FailureKind::NoCredit          => shared("no-credit", "no credit", "402: no credit is left, or the key's limit is reached", Domain::Account, Retry::Never, Else::Stop, Weight::Zero),
+        FailureKind::Forbidden         => shared("forbidden", "access denied", "403 for this model or region", Domain::Model, Retry::Never, Else::Next, Weight::Opens(Duration::from_secs(300))),
+        FailureKind::AccountBudget     => shared("account-budget", "account budget used up", "403: a budget of the account is used up", Domain::Account, Retry::Never, Else::Stop, Weight::Zero),
         // the model
-        FailureKind::ModelGone         => seen("gone", "404, 410, unknown or unavailable model", B::Model, S::Never, T::Next, W::Session),
-        FailureKind::RequestTimeout    => seen("request-timeout", "408", B::Model, S::Never, T::Next, W::Of(0.5)),
-        FailureKind::Conflict          => seen("conflict", "409, 425", B::Model, S::Times(1), T::Next, W::Of(0.5)),
-        FailureKind::RateLimited       => seen("rate", "429 about one model", B::Model, S::Hint, T::Next, W::Hint),
-        FailureKind::ClassLimited      => seen("rate-class", "429 about all :free models", B::Class, S::Hint, T::OtherClass, W::Hint),
-        FailureKind::AccountLimited    => seen("rate-account", "429 about the account", B::Account, S::Wait, T::Stop, W::Hint),
-        FailureKind::ServerError       => seen("server", "500, 502, 503, 520-523, 529", B::Model, S::HintOrTimes(1), T::Next, W::Of(1.0)),
-        FailureKind::GatewayTimeout    => seen("gateway-timeout", "504, 524", B::Model, S::Never, T::Next, W::Of(1.0)),
-        // a 200 that is none
-        FailureKind::NotAnAnswer       => unseen("not-an-answer", "HTML, another content type, a blank padded body", B::Model, S::Times(1), T::Next, W::Of(1.0)),
-        FailureKind::MidStream         => unseen("mid-stream", "an error event or finish `error` after the stream began", B::Model, S::Never, T::Next, W::Of(1.0)),
-        FailureKind::Truncated         => unseen("truncated", "the stream ended without a finish reason", B::Model, S::Times(1), T::Next, W::Of(1.0)),
-        FailureKind::BadEvents         => unseen("bad-events", "three events in a row that are not JSON", B::Model, S::Never, T::Next, W::Of(0.25)),
-        FailureKind::TooLarge          => unseen("too-large", "an event over 1 MiB, a body over 16 MiB", B::Model, S::Never, T::Next, W::Of(1.0)),
-        // an answer that is none
-        FailureKind::Empty             => unseen("empty", "finished with nothing in it", B::Model, S::Times(1), T::Next, W::Of(0.5)),
-        FailureKind::Length            => unseen("length", "finish `length` with fields missing", B::Request, S::Amend(A::MoreTokens), T::LargerOutput, W::Zero),
-        FailureKind::Invalid           => unseen("invalid", "the answer does not validate", B::Model, S::Amend(A::Repair), T::Next, W::Of(0.5)),
-        FailureKind::WrongModel        => unseen("wrong-model", "another model answered, and strict_model is set", B::None, S::Never, T::Next, W::Zero),
-        // ourselves
-        FailureKind::TimeShare         => unseen("time-share", "its share of the deadline is over", B::None, S::Never, T::Next, W::Zero),
-        FailureKind::Deadline          => unseen("deadline", "the run is out of time", B::Local, S::Never, T::Stop, W::Zero),
-        FailureKind::Cancelled         => unseen("cancelled", "the user cancelled", B::Local, S::Never, T::Stop, W::Zero),
-        FailureKind::HedgeLost         => unseen("hedge-lost", "another attempt of the run was first", B::None, S::Never, T::Continue, W::Zero),
-        FailureKind::Local             => unseen("local", "something on this machine", B::Local, S::Never, T::Stop, W::Zero),
+        FailureKind::ModelGone         => shared("gone", "model not available", "404, 410, unknown or unavailable model", Domain::Model, Retry::Never, Else::Next, Weight::Session),
+        FailureKind::RequestTimeout    => shared("request-timeout", "request timeout", "408", Domain::Model, Retry::Never, Else::Next, Weight::Of(0.5)),
+        FailureKind::Conflict          => shared("conflict", "conflict", "409, 425", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(0.5)),
+        FailureKind::RateLimited       => shared("rate", "rate limit", "429 for one model", Domain::Model, Retry::Hint, Else::Next, Weight::Hint),
+        FailureKind::ClassLimited      => shared("rate-class", "rate limit", "429 for all :free models", Domain::Class, Retry::Hint, Else::OtherClass, Weight::Hint),
+        FailureKind::AccountLimited    => shared("rate-account", "rate limit", "429 for the whole account", Domain::Account, Retry::Wait, Else::Stop, Weight::Hint),
+        FailureKind::ServerError       => shared("server", "5xx", "500, 502, 503, 520-523, 529", Domain::Model, Retry::HintOrTimes(1), Else::Next, Weight::Of(1.0)),
+        FailureKind::GatewayTimeout    => shared("gateway-timeout", "gateway timeout", "504, 524", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
+        // a response with status 200 that is not an answer
+        FailureKind::NotAnAnswer       => ours("not-an-answer", "not an answer", "HTML, another content type, or a blank body", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(1.0)),
+        FailureKind::MidStream         => ours("mid-stream", "error in mid-stream", "an error event, or finish reason `error`, after the stream began", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
+        FailureKind::Truncated         => ours("truncated", "connection closed in mid-stream", "the stream ended without a finish reason", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(1.0)),
+        FailureKind::BadEvents         => ours("bad-events", "unreadable events", "three events in a row that are not JSON", Domain::Model, Retry::Never, Else::Next, Weight::Of(0.25)),
+        FailureKind::TooLarge          => ours("too-large", "answer too large", "an event over 1 MiB, or a body over 16 MiB", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
+        // an answer that is not valid
+        FailureKind::Empty             => ours("empty", "empty answer", "the answer has no content", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(0.5)),
+        FailureKind::Length            => ours("length", "answer cut off at max_tokens", "finish reason `length`, and fields are missing", Domain::Request, Retry::Amend(Change::MoreTokens), Else::LargerOutput, Weight::Zero),
+        FailureKind::Invalid           => ours("invalid", "invalid answer", "the answer does not match the signature", Domain::Model, Retry::Amend(Change::Repair), Else::Next, Weight::Of(0.5)),
+        FailureKind::WrongModel        => ours("wrong-model", "wrong model", "another model answered, and strict_model is set", Domain::None, Retry::Never, Else::Next, Weight::Zero),
+        // the engine and this machine
+        FailureKind::TimeShare         => ours("time-share", "time limit", "the attempt's share of the deadline is used up", Domain::None, Retry::Never, Else::Next, Weight::Zero),
+        FailureKind::Deadline          => ours("deadline", "deadline", "the run's deadline passed", Domain::Local, Retry::Never, Else::Stop, Weight::Zero),
+        FailureKind::Cancelled         => ours("cancelled", "cancelled", "the user cancelled", Domain::Local, Retry::Never, Else::Stop, Weight::Zero),
+        FailureKind::HedgeLost         => ours("hedge-lost", "lost the hedge race", "another attempt of the run was faster", Domain::None, Retry::Never, Else::Continue, Weight::Zero),
+        FailureKind::Local             => ours("local", "local error", "the fault is on this machine", Domain::Local, Retry::Never, Else::Stop, Weight::Zero),
     }
 }
 
-/// A row that the server's own fallback sees.
-const fn seen(
+/// A failure that the server's own fallback sees, too.
+const fn shared(
     id: &'static str,
-    seen: &'static str,
+    cause: &'static str,
+    condition: &'static str,
     domain: FaultDomain,
-    same: OnRetry,
-    then: OnGiveUp,
+    on_retry: OnRetry,
+    on_give_up: OnGiveUp,
     weight: Weight,
 ) -> Rule {
-    Rule { id, seen, domain, same, then, weight, server_sees: true }
+    Rule { id, cause, condition, domain, on_retry, on_give_up, weight, server_sees: true }
 }
 
-/// A row that only the client sees.
-const fn unseen(
+/// A failure that only this program sees.
+const fn ours(
     id: &'static str,
-    seen: &'static str,
+    cause: &'static str,
+    condition: &'static str,
     domain: FaultDomain,
-    same: OnRetry,
-    then: OnGiveUp,
+    on_retry: OnRetry,
+    on_give_up: OnGiveUp,
     weight: Weight,
 ) -> Rule {
-    Rule { id, seen, domain, same, then, weight, server_sees: false }
+    Rule { id, cause, condition, domain, on_retry, on_give_up, weight, server_sees: false }
 }
 
 impl Rule {
-    /// What is done, in words.
+    /// What is done, for the printed table.
     pub fn action(&self) -> String {
-        let same = match self.same {
+        let retries = |n: u32| format!("{n} {}", if n == 1 { "retry" } else { "retries" });
+        let retry = match self.on_retry {
             OnRetry::Never => String::new(),
-            OnRetry::Times(n) => format!("retry {n}, then "),
-            OnRetry::AtOnceThen(n) => format!("retry {n}, the first at once on a fresh connection, then "),
-            OnRetry::Hint => "wait for a hint within patience and retry, else ".to_owned(),
-            OnRetry::HintOrTimes(n) => format!("wait for a hint within patience, without a hint retry {n}, then "),
-            OnRetry::Wait => "wait for the hint within the deadline and retry, else ".to_owned(),
+            OnRetry::Times(n) => format!("{}, then ", retries(n)),
+            OnRetry::AtOnceThen(n) => format!("{}, the first at once on a new connection, then ", retries(n)),
+            OnRetry::Hint => "retry after the hint if the patience allows it, else ".to_owned(),
+            OnRetry::HintOrTimes(n) => {
+                format!("retry after the hint if the patience allows it, or {} without a hint, then ", retries(n))
+            }
+            OnRetry::Wait => "retry after the hint if the deadline allows it, else ".to_owned(),
             OnRetry::Amend(change) => format!("{change}, then "),
         };
-        let then = match self.then {
+        let give_up = match self.on_give_up {
             OnGiveUp::Stop => "stop",
-            OnGiveUp::Next => "next",
-            OnGiveUp::NextIfPolicyAllows => "stop (next, if next_on_policy)",
-            OnGiveUp::OtherOrigin => "next at another origin",
-            OnGiveUp::OtherClass => "next outside the class",
-            OnGiveUp::LargerContext => "next with a larger context",
-            OnGiveUp::LargerOutput => "next with a larger output cap",
-            OnGiveUp::Cheaper => "next that is cheaper",
+            OnGiveUp::Next => "next model",
+            OnGiveUp::NextIfPolicyAllows => "stop (next model, if next_on_policy)",
+            OnGiveUp::OtherOrigin => "next model at another origin",
+            OnGiveUp::OtherClass => "next model outside the class",
+            OnGiveUp::LargerContext => "next model with a larger context",
+            OnGiveUp::LargerOutput => "next model with a larger output limit",
+            OnGiveUp::Cheaper => "next model that is cheaper",
             OnGiveUp::Continue => "continue",
         };
-        format!("{same}{then}")
+        format!("{retry}{give_up}")
     }
 }
 
 impl std::fmt::Display for RequestChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Plain => "once more without response_format",
-            Self::FewerTokens => "once more with a lower max_tokens",
-            Self::MoreTokens => "once more with a higher max_tokens",
-            Self::Repair => "the model is shown its mistake once",
+            Self::Plain => "retry without response_format",
+            Self::FewerTokens => "retry with a lower max_tokens",
+            Self::MoreTokens => "retry with a higher max_tokens",
+            Self::Repair => "ask the model to correct its answer",
         })
     }
 }
@@ -218,20 +226,20 @@ impl std::fmt::Display for Weight {
         match self {
             Self::Zero => f.write_str("0"),
             Self::Of(weight) => write!(f, "{weight}"),
-            Self::Hint => f.write_str("hint, else 1"),
-            Self::Differential => f.write_str("differential"),
-            Self::Opens(cooldown) => write!(f, "open {} s", cooldown.as_secs()),
+            Self::Hint => f.write_str("1, or open until the hint passes"),
+            Self::Differential => f.write_str("1 for the origin, or for the model if others answer there"),
+            Self::Opens(cooldown) => write!(f, "open for {} s", cooldown.as_secs()),
             Self::Session => f.write_str("open for this session"),
         }
     }
 }
 
-/// The outcome table as a Markdown table.
+/// The outcome table in Markdown.
 pub fn table() -> String {
-    let mut out = "| rule | how it is seen | domain | action | breaker |\n|---|---|---|---|---|\n".to_owned();
+    let mut out = "| rule | condition | domain | action | breaker |\n|---|---|---|---|---|\n".to_owned();
     for rule in FailureKind::ALL.map(rule) {
         let domain = format!("{:?}", rule.domain).to_lowercase();
-        let _ = writeln!(out, "| {} | {} | {domain} | {} | {} |", rule.id, rule.seen, rule.action(), rule.weight);
+        let _ = writeln!(out, "| {} | {} | {domain} | {} | {} |", rule.id, rule.condition, rule.action(), rule.weight);
     }
     out
 }

@@ -1,74 +1,90 @@
-//! A decision's reason as one line for people.
+//! A decision as one line for people.
 
-use super::{Decision, DelaySource, FailureAction, OnRetry, Refusal, Rule};
-use crate::failover::{Failover, Failure, Hint, HintSource, Policy};
-use std::time::Duration;
+use super::{Decision, DelaySource, FailureAction, OnGiveUp, Refusal, Rule};
+use crate::failover::words::seconds;
+use crate::failover::{Failover, Failure, FailureKind, FaultDomain, Hint, HintSource, Outcome, Policy};
 
 impl Decision {
-    /// One line: what was seen, what is done, and why that. For example
-    /// `503, no hint: one retry after 0.41 s (jitter)`.
-    pub fn why(&self, policy: &Policy, failure: &Failure) -> String {
-        let seen = seen(self.rule, failure);
-        let act = match self.action {
-            FailureAction::Retry { after, pace: DelaySource::AtOnce } if after.is_zero() => {
-                "retry at once, fresh connection".to_owned()
+    /// What is done now and why, in one line: `retry in 0.41 s`, or
+    /// `rate limited for 20 s; waiting would pass the 3 s limit, so the next model is tried`.
+    /// `end` is how the run ends, if there is no next model.
+    pub fn why(&self, policy: &Policy, failure: &Failure, end: Option<Outcome>) -> String {
+        let by_server =
+            policy.failover == Failover::Server && self.rule.server_sees && self.rule.on_give_up != OnGiveUp::Stop;
+        let action = match self.action {
+            FailureAction::Retry { delay, .. } if delay.is_zero() => "retry at once on a new connection".to_owned(),
+            FailureAction::Retry { delay, source } => {
+                let header = failure.hint.filter(|_| source == DelaySource::Hint).map(hint_name);
+                format!("retry in {}{}", seconds(delay), header.map(|name| format!(" ({name})")).unwrap_or_default())
             }
-            FailureAction::Retry { after, pace: DelaySource::Hint } => {
-                format!("retry after {} (the hint)", seconds(after))
-            }
-            FailureAction::Retry { after, .. } => format!("retry after {} (jitter)", seconds(after)),
             FailureAction::Amend(change) => change.to_string(),
-            FailureAction::Next => "next model".to_owned(),
-            FailureAction::Stop => "stop".to_owned(),
-            FailureAction::Continue => "the run goes on".to_owned(),
+            FailureAction::Next => match end {
+                None => "next model".to_owned(),
+                Some(Outcome::BudgetExceeded) => "no attempts are left for this run".to_owned(),
+                Some(_) if policy.failover == Failover::Strict => "strict mode tries no other model".to_owned(),
+                Some(_) => "no other model is left".to_owned(),
+            },
+            FailureAction::Stop if by_server => "stop: the server has tried the other models".to_owned(),
+            FailureAction::Stop => stop(self.rule).to_owned(),
+            FailureAction::Continue => "the other attempt continues".to_owned(),
         };
-        let because = self.refusal.map(|refusal| because(refusal, policy)).unwrap_or_default();
-        let server = self.action == FailureAction::Stop && policy.failover == Failover::Server && self.rule.server_sees;
-        let server = if server { ", the server has tried the others" } else { "" };
-        format!("{seen}: {act}{because}{server}")
+        let Some(because) = self.refusal.and_then(|refusal| because(refusal, policy, failure)) else { return action };
+        match self.action {
+            FailureAction::Next if end.is_none() => format!("{because}, so the next model is tried"),
+            FailureAction::Stop if !by_server => format!("{because}, so the run stops"),
+            _ => format!("{because}; {action}"),
+        }
     }
 }
 
-fn seen(rule: Rule, failure: &Failure) -> String {
-    let hint = match failure.hint {
-        Some(hint) => format!(", {}", hint_text(hint)),
-        None if matches!(rule.same, OnRetry::Hint | OnRetry::HintOrTimes(_) | OnRetry::Wait) => ", no hint".to_owned(),
-        None => String::new(),
-    };
-    match failure.status {
-        Some(status) if status >= 400 => format!("{status}{hint}"),
-        _ => format!("{}{hint}", rule.seen),
+/// Why the run stops at once.
+fn stop(rule: Rule) -> &'static str {
+    match rule.domain {
+        _ if rule.on_give_up == OnGiveUp::NextIfPolicyAllows => "stop: next_on_policy is off",
+        FaultDomain::Request => "stop: every model would get the same request",
+        FaultDomain::Account => "stop: it concerns the whole account",
+        FaultDomain::Origin => "stop: the connection cannot be trusted",
+        FaultDomain::Local if matches!(rule.id, "deadline" | "cancelled") => "the run ends",
+        FaultDomain::Local => "stop: the fault is on this machine",
+        FaultDomain::Model | FaultDomain::Class | FaultDomain::None => "stop",
     }
 }
 
-fn hint_text(hint: Hint) -> String {
-    let source = match hint.source {
-        HintSource::RetryAfterSeconds | HintSource::RetryAfterDate => "retry-after",
+/// Why the same model is not asked again, where that needs saying.
+fn because(refusal: Refusal, policy: &Policy, failure: &Failure) -> Option<String> {
+    let limits = &policy.limits;
+    Some(match refusal {
+        Refusal::Rule | Refusal::NoHint => return None,
+        Refusal::RetriesUsed => "no retries are left".to_owned(),
+        Refusal::ModelAttempts => format!("all {} attempts for this model are used", limits.per_model),
+        Refusal::RunAttempts => format!("all {} attempts of the run are used", limits.per_run),
+        Refusal::Budget => "the retry budget is low".to_owned(),
+        Refusal::Probe => "a probe gets one request".to_owned(),
+        Refusal::Opens => "its circuit opens".to_owned(),
+        Refusal::Patience(hint) => {
+            let state = unavailable(failure.kind);
+            format!("{state} for {}; waiting would pass the {} limit", seconds(hint), seconds(limits.patience))
+        }
+        Refusal::AskedToWait(hint) => format!("{} for {}", unavailable(failure.kind), seconds(hint)),
+        Refusal::Deadline(delay) => format!("a wait of {} would pass this model's time limit", seconds(delay)),
+        Refusal::Amended => "nothing is left to change in the request".to_owned(),
+    })
+}
+
+/// What a model is while its server asks for a wait.
+fn unavailable(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::RateLimited | FailureKind::ClassLimited | FailureKind::AccountLimited => "rate limited",
+        _ => "unavailable",
+    }
+}
+
+fn hint_name(hint: Hint) -> &'static str {
+    match hint.source {
+        HintSource::RetryAfterSeconds | HintSource::RetryAfterDate => "Retry-After",
         HintSource::RetryAfterMs => "retry-after-ms",
-        HintSource::RateLimitReset => "rate limit resets in",
+        HintSource::RateLimitReset => "X-RateLimit-Reset",
         HintSource::Metadata => "retry_after_seconds",
         HintSource::Availability => "availability.retry_after",
-    };
-    format!("{source} {}", seconds(hint.after))
-}
-
-fn because(refusal: Refusal, policy: &Policy) -> String {
-    let limits = &policy.limits;
-    match refusal {
-        Refusal::Rule | Refusal::NoHint => String::new(),
-        Refusal::RetriesUsed => ", its retries are used up".to_owned(),
-        Refusal::ModelAttempts => format!(", {} attempts on this model are used up", limits.per_model),
-        Refusal::RunAttempts => format!(", {} attempts of this run are used up", limits.per_run),
-        Refusal::Budget => ", the retry budget is low".to_owned(),
-        Refusal::Probe => ", a probe gets one call".to_owned(),
-        Refusal::Opens => ", its breaker opens".to_owned(),
-        Refusal::Patience(_) => format!(", longer than the patience of {}", seconds(limits.patience)),
-        Refusal::Deadline(after) => format!(", {} is more than this route has left", seconds(after)),
-        Refusal::Amended => ", nothing is left to change".to_owned(),
     }
-}
-
-/// Seconds with two decimals, rounded; whole seconds without.
-pub(crate) fn seconds(d: Duration) -> String {
-    if d.subsec_nanos() == 0 { format!("{} s", d.as_secs()) } else { format!("{:.2} s", d.as_secs_f64()) }
 }

@@ -60,7 +60,7 @@ fn going(attempt: Option<&Attempt>) -> (String, StyleRole) {
         AttemptPhase::Reasoning => format!("{model} thinks"),
         AttemptPhase::Answering => format!("{model} answers, {} characters", attempt.text.chars().count()),
         AttemptPhase::Answered => format!("{model} has answered"),
-        AttemptPhase::Failed => return (format!("{model} failed · {}", attempt.happened()), StyleRole::Bad),
+        AttemptPhase::Failed => return (format!("{model} failed · {}", attempt.state()), StyleRole::Bad),
     };
     (text, StyleRole::Dim)
 }

@@ -101,9 +101,20 @@ fn brief(run: &Transcript, text: String) -> String {
     let chain = run.spec.iter().flat_map(|spec| spec.chain.iter().map(|route| route.model.as_str()));
     let slugs = chain.chain(run.attempts.iter().map(|attempt| attempt.model.as_str()));
     let brief = slugs.filter(|slug| slug.contains('/')).fold(text, |text, slug| text.replace(slug, model_name(slug)));
-    // A number stays with its unit.
-    let brief = brief.replace(" s ·", "\u{a0}s ·");
-    brief.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(brief)
+    keep_units(&brief)
+}
+
+/// The text with no line break between a number and its unit `s`.
+fn keep_units(text: &str) -> String {
+    let mut parts = text.split(" s");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_unit = kept.ends_with(|c: char| c.is_ascii_digit()) && !part.starts_with(char::is_alphanumeric);
+        kept.push(if is_unit { '\u{a0}' } else { ' ' });
+        kept.push('s');
+        kept.push_str(part);
+    }
+    kept
 }
 
 /// What the router behind us tried inside an attempt.

@@ -55,11 +55,11 @@ impl AnswerPage {
         for (text, role) in chains::lines(run) {
             desk.lines("chain", AttemptId::new(0), &text, role);
         }
-        for attempt in run.struck() {
+        for attempt in run.discarded() {
             desk.struck(run, attempt);
         }
         desk.banner(run);
-        if let Some(attempt) = run.shown().filter(|attempt| !attempt.superseded) {
+        if let Some(attempt) = run.shown().filter(|attempt| !attempt.discarded) {
             let begun = run.answer_begun(attempt) || attempt.ended.is_some();
             // While somebody reads further up, nothing folds under their eyes.
             self.folded = self.pinned.unwrap_or(begun && (self.folded || self.scroll.follows_end()));

@@ -77,7 +77,7 @@ fn bar(attempt: &Attempt, clock: Duration, cells: usize) -> Vec<(String, StyleRo
         ("┄", StyleRole::Dim, began, opened),
         ("╌", StyleRole::Dim, opened, first),
         ("▒", StyleRole::Warn, first, text),
-        ("█", if attempt.superseded { StyleRole::Bad } else { StyleRole::Good }, text, end),
+        ("█", if attempt.discarded { StyleRole::Bad } else { StyleRole::Good }, text, end),
     ];
     marks.iter().map(|(glyph, role, from, to)| (glyph.repeat(at(*to).saturating_sub(at(*from))), *role)).collect()
 }

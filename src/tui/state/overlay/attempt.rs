@@ -100,7 +100,7 @@ impl PopupWriter {
 
 fn rows(attempt: &Attempt, cells: usize, theme: Theme) -> Vec<TextRow> {
     let mut w = PopupWriter::new(cells, theme);
-    w.head(&format!("{} {}", attempt.id, attempt.happened()));
+    w.head(&format!("{} {}", attempt.id, attempt.state()));
     w.pair("asked", &attempt.model, StyleRole::Text);
     for (name, value) in [
         ("served", attempt.served.as_ref()),

@@ -60,7 +60,7 @@ impl PageBuilder<'_> {
             "✗ {} {} · {} · its text no longer counts",
             attempt.id,
             model_name(&attempt.model),
-            attempt.happened()
+            attempt.state()
         );
         self.lines("struck", attempt.id, &head, StyleRole::Bad);
         match attempt.sections() {
