@@ -1,4 +1,4 @@
-//! What DSPy was seen to do, as data, against what we do.
+//! Compares Switchover with recorded behaviour of DSPy 3.4.1.
 
 #[path = "dspy/library.rs"]
 mod library;

@@ -1,11 +1,11 @@
-"""Switchover against the real DSPy, both ways.
+"""Compares Switchover with an installed DSPy.
 
     python3 tests/dspy_differential.py [target/debug/switchover]
 
-Needs Python with dspy (tried with 3.4.1) and a built switchover; says so and succeeds where either is missing.
-It checks that signatures are accepted or rejected alike, that DSPy reads the answers our prompts ask for, that we
-read the answers DSPy shows as examples, that random broken answers are judged alike or marked as repaired, and
-that DSPy loads what we export. No network, no model.
+Needs Python with dspy (tested with 3.4.1) and a built switchover; without one of them it prints so and succeeds.
+It checks that both accept the same signatures, that DSPy parses answers in the format of our prompts, that we parse
+the answers of DSPy's demos, that both give the same values for random broken answers (or ours come with a repair),
+and that DSPy loads the programs that we export. It uses no network and no model.
 """
 
 import json
@@ -28,7 +28,7 @@ except ImportError:
     print("skipped: no dspy in this Python")
     sys.exit(0)
 if not os.path.exists(PROGRAM):
-    print(f"skipped: no {PROGRAM}; cargo build makes it")
+    print(f"skipped: {PROGRAM} does not exist; run cargo build")
     sys.exit(0)
 
 import logging
@@ -52,7 +52,7 @@ def check(what, good):
 
 
 def plain(value):
-    """A DSPy value as our JSON has it."""
+    """A value of DSPy as it is in our JSON."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
@@ -81,11 +81,11 @@ def signatures():
     types = ["str", "int", "float", "bool", "list", "dict", "Any", "bytes", "strng", "Foo"]
     chance = random.Random(7)
 
-    def kind(depth):
+    def field_type(depth):
         pick = chance.random()
         if depth > 2 or pick < 0.4:
             return chance.choice(types)
-        inner = lambda: kind(depth + 1)
+        inner = lambda: field_type(depth + 1)
         return chance.choice(
             [
                 lambda: f"list[{inner()}]",
@@ -100,36 +100,36 @@ def signatures():
 
     for _ in range(60):
         name = lambda: chance.choice(["a", "question", "_x", "class", "größe", "x1"])
-        side = lambda: ", ".join(name() + chance.choice(["", f": {kind(0)}"]) for _ in range(chance.randint(1, 3)))
+        side = lambda: ", ".join(name() + chance.choice(["", f": {field_type(0)}"]) for _ in range(chance.randint(1, 3)))
         yield f"{side()} {chance.choice(['->', '->', '->', '->', '=>'])} {side()}"
 
 
 for signature in signatures():
-    expected, told = theirs(signature), ours("signature", signature, "--json")
-    check(f"signature {signature!r}: {told}, DSPy says {expected}", told.get("accepted") == (expected is not None))
-    if expected is not None and told.get("accepted"):
-        check(f"signature {signature!r}: {told['fields']} are not {expected}", told["fields"] == expected)
+    expected, result = theirs(signature), ours("signature", signature, "--json")
+    check(f"signature {signature!r}: {result}, DSPy says {expected}", result.get("accepted") == (expected is not None))
+    if expected is not None and result.get("accepted"):
+        check(f"signature {signature!r}: {result['fields']} are not {expected}", result["fields"] == expected)
 
 WIDE = "question: str, context: list[str] -> reasoning: str, answer: int, tags: list[str], ok: bool, d: dict[str, float], o: Optional[int], l: Literal['a', 'b']"
 GIVEN = {"reasoning": "r1\n\nr2 \"q\" é", "answer": 3, "tags": ["x", "it's"], "ok": True, "d": {"k": 0.5}, "o": None, "l": "b"}
 SIGNATURE = dspy.Signature(WIDE)
 
 for name, adapter in ADAPTERS.items():
-    # What DSPy shows as an example, we read.
+    # We parse a demo of DSPy.
     shown = adapter.format(SIGNATURE, [{"question": "q", "context": ["c"], **GIVEN}], {"question": "q", "context": []})
     answer = next(m["content"] for m in shown if m["role"] == "assistant")
-    told = ours("parse", "--signature", WIDE, "--adapter", name, "--json", text=answer)
-    check(f"{name}: DSPy's own example is {told}", told.get("parsed") == GIVEN)
-    # What our prompt asks for, filled in, DSPy reads.
+    result = ours("parse", "--signature", WIDE, "--adapter", name, "--json", text=answer)
+    check(f"{name}: DSPy's demo is parsed as {result}", result.get("parsed") == GIVEN)
+    # DSPy parses the format of our prompt, filled in.
     prompt = ours("prompt", "--signature", WIDE, "--adapter", name, "--module", "predict", "--json", "question=q", 'context=["c", "d"]').get("messages")
     check(f"{name}: no prompt: {prompt}", isinstance(prompt, list) and [m["role"] for m in prompt] == ["system", "user"])
     if isinstance(prompt, list):
-        shape = prompt[0]["content"]
+        form = prompt[0]["content"]
         filled = "{}"
         if name != "json":
-            start = shape.index("[[ ## reasoning ## ]]" if name == "chat" else "<reasoning>")
-            stop = shape.index("The task:")
-            filled = shape[start:stop]
+            start = form.index("[[ ## reasoning ## ]]" if name == "chat" else "<reasoning>")
+            stop = form.index("The task:")
+            filled = form[start:stop]
             for key, value in GIVEN.items():
                 text = value if isinstance(value, str) else json.dumps(value)
                 hole = filled.index("{" + key + "}")
@@ -141,13 +141,13 @@ for name, adapter in ADAPTERS.items():
             read = plain(adapter.parse(SIGNATURE, filled))
         except Exception as error:
             read = str(error)[:300]
-        check(f"{name}: DSPy reads the shape our prompt shows as {read}", read == GIVEN)
+        check(f"{name}: DSPy parses the format of our prompt as {read}", read == GIVEN)
         theirs_user = adapter.format(SIGNATURE, [], {"question": "q", "context": ["c", "d"]})[-1]["content"]
         values = lambda text: text.rsplit("\n\n", 1)[0]
         check(f"{name}: inputs are written differently", values(prompt[1]["content"]) == values(theirs_user))
 
-# Broken answers: what DSPy reads, we read alike, or mark as repaired; what it rejects, we do not pass off as whole.
-# Of the worst a few are read by one and not by the other: those are counted, and must stay few.
+# Broken answers: we give the values of DSPy, or record a repair. What DSPy rejects, we reject or record a repair. A few
+# broken answers are parsed by only one of the two; they are counted and must stay below a tenth.
 MARKED = "[[ ## answer ## ]]\n3\n\n[[ ## tags ## ]]\n[\"a\", 'b',]\n\n[[ ## completed ## ]]"
 OBJECT = '{"answer": "3", "tags": ["a", "b"]}'
 NARROW = "q -> answer: int, tags: list[str]"
@@ -163,17 +163,17 @@ for name, whole in [("chat", MARKED), ("json", OBJECT)] * 100:
         expected = plain(ADAPTERS[name].parse(dspy.Signature(NARROW), text))
     except Exception:
         expected = None
-    told = ours("parse", "--signature", NARROW, "--adapter", name, "--json", text=text)
+    result = ours("parse", "--signature", NARROW, "--adapter", name, "--json", text=text)
     if expected is None:
-        check(f"{name} {text!r}: read as {told} without a repair, DSPy rejects it", told.get("rejected") or told.get("repairs"))
-    elif told.get("rejected"):
+        check(f"{name} {text!r}: parsed as {result} without a repair, DSPy rejects it", result.get("rejected") or result.get("repairs"))
+    elif result.get("rejected"):
         stricter.append(text)
     else:
         read += 1
-        check(f"{name} {text!r}: {told}, DSPy reads {expected}", told.get("parsed") == expected or told.get("repairs"))
-check(f"{len(stricter)} broken answers read by DSPy alone: {stricter}", len(stricter) * 10 <= read)
+        check(f"{name} {text!r}: {result}, DSPy parses it as {expected}", result.get("parsed") == expected or result.get("repairs"))
+check(f"{len(stricter)} broken answers that only DSPy parses: {stricter}", len(stricter) * 10 <= read)
 
-# What we export, DSPy loads. A module of the library each way.
+# DSPy loads what we export: an entry of each module.
 for name, module in [("question", dspy.ChainOfThought("question -> answer")), ("sentiment", dspy.Predict("review -> sentiment, confidence: float"))]:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "program.json")
@@ -190,5 +190,5 @@ for name, module in [("question", dspy.ChainOfThought("question -> answer")), ("
 
 for line in wrong:
     print(line)
-print(f"{len(wrong)} differences" if wrong else f"no difference; {len(stricter)} broken answers that DSPy alone reads")
+print(f"{len(wrong)} differences" if wrong else f"no difference; {len(stricter)} broken answers that only DSPy parses")
 sys.exit(1 if wrong else 0)

@@ -1,5 +1,5 @@
-//! The first line is a signature, the rest an answer to it: a signature that is read is written and read the same;
-//! an answer comes to the same whatever the cut, and nothing that it spells is hostile to a terminal.
+//! The first line is a signature, the rest is an answer to it. A parsed signature must survive its inline form; cuts
+//! must not change what an answer is parsed to; no escape in it may decode to a character that harms a terminal.
 
 #![no_main]
 
@@ -25,7 +25,7 @@ fn is_harmless_value(value: &Value) -> bool {
 fuzz_target!(|input: &[u8]| {
     let Some((size, bytes)) = input.split_first() else { return };
     let text = String::from_utf8_lossy(bytes);
-    // What arrives is clean; what it spells is not yet.
+    // A received text is clean; characters in escapes are cleaned when they are decoded.
     let text = clean(&text);
     let (source, answer) = text.split_once('\n').unwrap_or(("", &text));
     let signature = match source.parse::<Signature>() {
@@ -47,10 +47,10 @@ fuzz_target!(|input: &[u8]| {
         }
         reader.finish();
         assert!(reader.sections().iter().all(|section| is_harmless(&section.text)), "{:?}", reader.sections());
-        let read = reader.into_prediction(answer);
-        assert_eq!(read, adapter.parse(&signature, answer));
-        if let Ok(read) = read {
-            assert!(read.fields.values().all(is_harmless_value), "{:?}", read.fields);
+        let prediction = reader.into_prediction(answer);
+        assert_eq!(prediction, adapter.parse(&signature, answer));
+        if let Ok(prediction) = prediction {
+            assert!(prediction.fields.values().all(is_harmless_value), "{:?}", prediction.fields);
         }
     }
 });

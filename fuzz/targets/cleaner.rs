@@ -1,21 +1,23 @@
-//! The sanitiser: no cut changes what is left, nothing hostile is left, and cleaning twice is cleaning once.
+//! The cleaner of text: cuts must not change the result, nothing hostile may remain, and cleaning twice must give the
+//! same as cleaning once.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use switchover::text::{Cleaner, clean};
 
-/// What the rules tell apart, for bytes above ASCII: coverage does not lead to a joiner of three bytes.
-const SORTS: &str =
+/// A character of each class in the rules. Bytes above ASCII become one of them, because the fuzzer hardly finds
+/// characters of three bytes by itself.
+const CLASSES: &str =
     "\u{85}\u{90}\u{9b}\u{9c}\u{9d}\u{202e}\u{200c}\u{200d}\u{fe00}\u{fe0f}\u{e0100}\u{301}\u{94d}م👩世";
 
 fuzz_target!(|input: &[u8]| {
     let Some((how, bytes)) = input.split_first() else { return };
-    let sorts: Vec<char> = SORTS.chars().collect();
-    let sort = |byte: u8| if byte.is_ascii() { char::from(byte) } else { sorts[usize::from(byte) % sorts.len()] };
+    let classes: Vec<char> = CLASSES.chars().collect();
+    let class = |byte: u8| if byte.is_ascii() { char::from(byte) } else { classes[usize::from(byte) % classes.len()] };
     let text: String = match how & 1 {
         0 => String::from_utf8_lossy(bytes).into_owned(),
-        _ => bytes.iter().map(|byte| sort(*byte)).collect(),
+        _ => bytes.iter().map(|byte| class(*byte)).collect(),
     };
     let whole = clean(&text).into_owned();
     let (mut cleaner, mut out) = (Cleaner::new(), String::new());

@@ -1,12 +1,12 @@
-//! A response's body to deltas and one end: no input panics, no cut changes what is read, the key is nowhere in it,
-//! and nothing in it is hostile to a terminal.
+//! Reads the body of a response: no input may panic, cuts must not change the deltas or the end, the key must not appear
+//! in them, and nothing in them may harm a terminal.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 use switchover::failover::Failure;
-use switchover::openrouter::{Completion, Delta, Head, Header, BodyReader};
+use switchover::openrouter::{BodyReader, Completion, Delta, Head, Header};
 use switchover::secret::Secret;
 
 const KEY: &str = "sk-or-v1-0123456789abcdef";
@@ -20,7 +20,7 @@ fn read<'a>(content_type: &str, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<
         reader.push(piece, &mut deltas);
     }
     let end = reader.finish(None, &mut deltas);
-    // Blanks before a body are keep-alives, counted by the piece.
+    // White space before a body is a keep-alive for each piece, so their number depends on the cuts.
     deltas.retain(|delta| *delta != Delta::Comment);
     (deltas, end)
 }

@@ -1,4 +1,4 @@
-//! Bytes to events: no input panics, and no cut changes what is read.
+//! Splits bytes into events: no input may panic, and cuts must not change the events.
 
 #![no_main]
 

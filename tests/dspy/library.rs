@@ -1,9 +1,9 @@
-//! Libraries: what is read is written back the same.
+//! Libraries: parsing and writing TOML.
 
 use switchover::dspy::{Adapter, Demo, FieldType, LibraryEntry, Module, Signature, library};
 
 #[test]
-fn the_built_in_library_reads_asks_and_writes_back() {
+fn the_built_in_library_is_complete_and_survives_writing() {
     let entries = library::parse(include_str!("../../assets/signatures.toml")).unwrap_or_else(|e| panic!("{e}"));
     assert!(entries.len() >= 12);
     assert_eq!(library::built_in(), entries);
@@ -13,7 +13,7 @@ fn the_built_in_library_reads_asks_and_writes_back() {
         let inputs =
             entry.signature.inputs.iter().filter(|f| f.field_type != FieldType::Named("dspy.History".to_owned()));
         for input in inputs {
-            assert!(input.placeholder.is_some(), "{}: `{}` has nothing to show", entry.signature.name, input.name);
+            assert!(input.placeholder.is_some(), "{}: `{}` has no placeholder", entry.signature.name, input.name);
         }
         for adapter in Adapter::ALL {
             let asked = entry.module.expand(&entry.signature);
@@ -24,7 +24,7 @@ fn the_built_in_library_reads_asks_and_writes_back() {
 }
 
 #[test]
-fn values_that_toml_lacks_survive() {
+fn values_that_toml_cannot_express_survive_writing() {
     let mut signature: Signature = "q -> o: Optional[int], n: int, d: dict[str, Any]".parse().expect("a signature");
     signature.name = "odd \"name\"".to_owned();
     signature.instructions = "Two\n\nparagraphs with '''quotes''' and \"\"\"more\"\"\".".to_owned();
@@ -37,7 +37,7 @@ fn values_that_toml_lacks_survive() {
 }
 
 #[test]
-fn a_library_says_where_it_is_wrong() {
+fn a_library_error_has_a_line_and_an_entry() {
     let cases = [
         ("[[signature]]\nname = \"a\"\ninline = \"q -> a: strng\"\n", 3, Some("a"), "did you mean `str`?"),
         ("[[signature]]\nname = \"a\"\ninline = \"q -> a\"\nmodul = \"predict\"\n", 4, None, "modul"),
@@ -61,6 +61,6 @@ fn a_library_says_where_it_is_wrong() {
     let (entries, errors) = library::merge([("bad.toml", "?"), ("own.toml", own)]);
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0].0, "bad.toml");
-    assert_eq!(entries[0].signature.inline(), "q -> a", "in the place of the built-in one");
+    assert_eq!(entries[0].signature.inline(), "q -> a", "replaces the built-in entry");
     assert_eq!(entries.last().map(|e| e.signature.name.as_str()), Some("mine"));
 }

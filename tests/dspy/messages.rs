@@ -1,4 +1,4 @@
-//! Messages: roles, order, markers and values as DSPy has them.
+//! Messages have the roles, order, markers and values of DSPy 3.4.1.
 
 use serde_json::{Value, json};
 use switchover::dspy::{Adapter, Demo, Module, Signature, Turn, Values};
@@ -12,11 +12,11 @@ fn signature(inline: &str) -> Signature {
     inline.parse().unwrap_or_else(|e| panic!("{inline}: {e}"))
 }
 
-/// Each of `pieces`, in this order, in `text`.
+/// Asserts that `text` contains all `pieces` in this order.
 fn in_order(text: &str, pieces: &[&str]) {
     let mut rest = text;
     for piece in pieces {
-        let at = rest.find(piece).unwrap_or_else(|| panic!("no {piece:?}, in its place, in:\n{text}"));
+        let at = rest.find(piece).unwrap_or_else(|| panic!("{piece:?} is missing or in the wrong place in:\n{text}"));
         rest = &rest[at + piece.len()..];
     }
 }
@@ -36,7 +36,7 @@ const WIDE: &str =
     "context: list[str], question -> reasoning, answer: int, label: Literal['x', 'y', 2], ok: bool, o: Optional[float]";
 
 #[test]
-fn the_system_message_has_fields_shape_and_task_in_this_order() {
+fn the_system_message_has_fields_format_and_task_in_this_order() {
     let mut signature = signature(WIDE);
     signature.instructions = "First line.\nSecond line.".to_owned();
     signature.inputs[0].description = Some("some passages".to_owned());
@@ -65,7 +65,7 @@ fn the_system_message_has_fields_shape_and_task_in_this_order() {
 }
 
 #[test]
-fn the_user_message_has_what_there_is_and_a_reminder() {
+fn the_user_message_has_the_given_inputs_and_a_reminder() {
     let inputs = values(json!({"question": "Why?", "context": ["a", "b\"c"], "extra": 1}));
     let messages = Adapter::Chat.messages(&signature(WIDE), &inputs, &[], &[]);
     let (shown, reminder) = messages[1].content.rsplit_once("\n\n").expect("a reminder");
@@ -124,7 +124,7 @@ fn values_are_written_as_dspy_writes_them() {
 }
 
 #[test]
-fn demos_come_before_turns_the_incomplete_ones_first() {
+fn incomplete_demos_come_first_then_complete_ones_then_turns() {
     let signature = Module::ChainOfThought.expand(&signature("question -> answer: int"));
     let demos: Vec<Demo> = vec![
         values(json!({"question": "full", "reasoning": "r", "answer": 1})),
@@ -148,7 +148,7 @@ fn demos_come_before_turns_the_incomplete_ones_first() {
         }
         for i in [4, 6, 8] {
             let read = adapter.parse(&signature, &messages[i].content).unwrap_or_else(|e| panic!("{adapter}: {e}"));
-            assert!(read.repairs.is_empty() && read.fields["answer"].is_number(), "{adapter}: what we show, we read");
+            assert!(read.repairs.is_empty() && read.fields["answer"].is_number(), "{adapter}: what we write, we parse");
         }
     }
     let chat = Adapter::Chat.messages(&signature, &Values::new(), &demos, &[]);
@@ -158,7 +158,7 @@ fn demos_come_before_turns_the_incomplete_ones_first() {
 }
 
 #[test]
-fn typed_values_are_read_and_shown() {
+fn typed_values_are_parsed_and_rendered() {
     let signature = signature("context: list[str], n: int, q -> a");
     let read = |i: usize, text: &str| signature.inputs[i].parse(text);
     assert_eq!(read(0, "['a', \"b\"]"), Ok(json!(["a", "b"])));
@@ -169,7 +169,7 @@ fn typed_values_are_read_and_shown() {
 }
 
 #[test]
-fn a_history_among_the_inputs_is_told_as_turns() {
+fn a_history_input_becomes_turns() {
     let signature = signature("history: dspy.History, message -> reply");
     let history = json!({"messages": [{"message": "hi", "reply": "hello"}, {"message": "and?", "reply": "so"}]});
     for given in [history.clone(), history["messages"].clone()] {
@@ -182,7 +182,7 @@ fn a_history_among_the_inputs_is_told_as_turns() {
 }
 
 #[test]
-fn response_format_is_a_closed_schema_strict_where_it_can_be() {
+fn response_format_is_strict_where_strict_mode_can_express_the_types() {
     let format =
         Adapter::Json.response_format(&signature("q -> someText, n: list[int], o: Optional[bool], l: Literal['a']"));
     let format = format.expect("a format")["json_schema"].clone();
@@ -193,16 +193,16 @@ fn response_format_is_a_closed_schema_strict_where_it_can_be() {
     assert_eq!(format["schema"]["properties"]["o"]["anyOf"], json!([{"type": "boolean"}, {"type": "null"}]));
     assert_eq!(format["schema"]["properties"]["l"]["enum"], json!(["a"]));
     let open = Adapter::Json.response_format(&signature("q -> d: dict[str, int]")).expect("a format");
-    assert_eq!(open["json_schema"]["strict"], false, "strict mode has no open dicts");
+    assert_eq!(open["json_schema"]["strict"], false, "strict mode cannot express a dict");
     assert_eq!(Adapter::Chat.response_format(&signature("q -> a")), None);
 }
 
 #[test]
-fn a_repair_turn_says_what_is_wrong_and_what_is_wanted() {
+fn a_repair_turn_names_the_problems_and_the_format() {
     let signature = signature("q -> score: int, label: Literal['a', 'b']");
     let bad = "[[ ## score ## ]]\n3 points";
-    let why = Adapter::Chat.parse(&signature, bad).expect_err("it does not fit");
-    let turn = Adapter::Chat.repair_turn(&signature, bad, &why);
+    let failure = Adapter::Chat.parse(&signature, bad).expect_err("it does not fit");
+    let turn = Adapter::Chat.repair_turn(&signature, bad, &failure);
     assert_eq!(roles(&turn), "au");
     assert_eq!(turn[0].content, bad);
     in_order(

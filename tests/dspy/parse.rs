@@ -1,27 +1,28 @@
-//! Answers, read as DSPy reads them.
+//! Answers are parsed as by DSPy 3.4.1.
 
 use serde_json::{Value, json};
 use switchover::dspy::{Adapter, AnswerReader, Field, FieldType, Signature};
 
-/// The case's signature; nothing if it has classes of the recording program's own (`Ev`, `Color`), which no inline
-/// signature can name.
+/// The signature of a case; nothing if it needs classes of the recording program (`Ev`, `Color`), which an inline
+/// signature cannot name.
 fn signature(case: &Value) -> Option<Signature> {
     if let Some(inline) = case["signature"].as_str() {
         return Some(inline.parse().unwrap_or_else(|e| panic!("{inline}: {e}")));
     }
-    let field = |(name, kind): (&String, &Value)| Some(Field::new(name, kind.as_str()?.parse::<FieldType>().ok()?));
+    let field =
+        |(name, printed): (&String, &Value)| Some(Field::new(name, printed.as_str()?.parse::<FieldType>().ok()?));
     let outputs = case["outputs"].as_object()?.iter().map(field).collect::<Option<Vec<_>>>()?;
     Some(Signature::new(Vec::new(), outputs))
 }
 
-/// What we say: the case's `ours`, where we depart from DSPy on purpose, or else what DSPy says.
+/// The expected fields: those in `ours`, where a case differs from DSPy on purpose, else those of DSPy.
 fn expected(case: &Value) -> Value {
     if case["case"] == "indented header" {
-        // DSPy leaves a piece of the marker in the value.
+        // DSPy leaves a part of the marker in the value.
         return json!({"reasoning": "r", "answer": "Paris"});
     }
-    let verdict = case.get("ours").unwrap_or(case);
-    verdict.get("parsed").cloned().unwrap_or(Value::Null)
+    let result = case.get("ours").unwrap_or(case);
+    result.get("parsed").cloned().unwrap_or(Value::Null)
 }
 
 fn check(case: &Value) -> Result<bool, String> {
@@ -30,10 +31,10 @@ fn check(case: &Value) -> Result<bool, String> {
     let text = case["text"].as_str().expect("a text");
     let name = format!("{adapter} {:?} {text:?}", case["case"].as_str().unwrap_or_default());
     let ours = adapter.parse(&signature, text);
-    if let Err(unparsed) = &ours
-        && unparsed.problems.iter().any(|problem| problem.expected.is_empty() || problem.got.is_empty())
+    if let Err(failure) = &ours
+        && failure.problems.iter().any(|problem| problem.expected.is_empty() || problem.got.is_empty())
     {
-        return Err(format!("{name}: an unreadable report {unparsed:?}"));
+        return Err(format!("{name}: a problem without text: {failure:?}"));
     }
     let fields = ours.as_ref().map_or(Value::Null, |prediction| Value::Object(prediction.fields.as_ref().clone()));
     if fields != expected(case) {
@@ -50,13 +51,13 @@ fn check(case: &Value) -> Result<bool, String> {
     reader.finish();
     let read = reader.into_prediction(text);
     if read != ours {
-        return Err(format!("{name}: read character by character it is {read:?}, not {ours:?}"));
+        return Err(format!("{name}: in single characters it gives {read:?}, not {ours:?}"));
     }
     Ok(true)
 }
 
 #[test]
-fn as_dspy() {
+fn recorded_answers_are_parsed_as_by_dspy() {
     let (mut wrong, mut read, mut skipped) = (Vec::new(), 0, 0);
     for file in [include_str!("../cases/dspy/parse.json"), include_str!("../cases/dspy/parse_more.json")] {
         for case in serde_json::from_str::<Vec<Value>>(file).expect("JSON") {

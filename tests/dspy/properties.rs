@@ -1,11 +1,11 @@
-//! What must hold of any text, cut anywhere.
+//! Properties that hold for every text, however it is cut into pieces.
 
 use proptest::prelude::*;
 use serde_json::Value;
 use switchover::dspy::import::saved_program;
 use switchover::dspy::{Adapter, AnswerReader, FieldType, Signature, library};
 
-/// Pieces that answers are made of, so that random texts meet the readers' corners.
+/// Pieces of answers, so that random texts reach the special cases of the readers.
 const PIECES: [&str; 44] = [
     "[[ ## answer ## ]]",
     "[[ ## n ## ]]",
@@ -60,8 +60,8 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What spells, once it is decoded, what no terminal should be shown.
-const SPELLED: [&str; 22] = [
+/// Escape sequences and entities that decode to characters which a terminal must not get.
+const HOSTILE_ESCAPES: [&str; 22] = [
     "\\u001b",
     "\\u001b[31m",
     "\\u001b]0;t\\u0007",
@@ -86,11 +86,12 @@ const SPELLED: [&str; 22] = [
     "&lt;n&gt;",
 ];
 
-/// Answers in every adapter's form, with such things in every place, cleaned as what is sent always is.
-fn spelling() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![prop::sample::select(&SPELLED[..]), prop::sample::select(&PIECES[..])];
-    let words = || prop::collection::vec(prop_oneof![3 => prop::sample::select(&SPELLED[..]), 1 => Just("a")], 0..5);
-    let form = (0..6usize, words(), words(), words()).prop_map(|(form, a, b, c)| {
+/// Answers in the format of each adapter with such escapes in every place, cleaned as a received text is.
+fn hostile_answer() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![prop::sample::select(&HOSTILE_ESCAPES[..]), prop::sample::select(&PIECES[..])];
+    let escapes =
+        || prop::collection::vec(prop_oneof![3 => prop::sample::select(&HOSTILE_ESCAPES[..]), 1 => Just("a")], 0..5);
+    let form = (0..6usize, escapes(), escapes(), escapes()).prop_map(|(form, a, b, c)| {
         let (a, b, c) = (a.concat(), b.concat(), c.concat());
         let object = format!("{{\"answer\": \"{a}\", \"xs\": [\"{b}\", \"\"], \"d\": {{\"{c}\": \"{a}\"}}, \"c\": \"{b}\"}}");
         let marked = |d: &str| {
@@ -109,17 +110,18 @@ fn spelling() -> impl Strategy<Value = String> {
         .prop_map(|text| switchover::text::clean(&text).into_owned())
 }
 
-/// No control character but `\n` and `\t`, nothing invisible, nothing that turns the reading order.
-fn harmless(text: &str) -> bool {
+/// Whether a text has no control characters except `\n` and `\t`, no invisible ones, and none that change the text
+/// direction.
+fn is_harmless(text: &str) -> bool {
     let hostile = |c| matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
     text.chars().all(|c| !hostile(c) && (!c.is_control() || c == '\n' || c == '\t'))
 }
 
-fn harmless_value(value: &Value) -> bool {
+fn is_harmless_value(value: &Value) -> bool {
     match value {
-        Value::String(text) => harmless(text),
-        Value::Array(items) => items.iter().all(harmless_value),
-        Value::Object(map) => map.iter().all(|(key, value)| harmless(key) && harmless_value(value)),
+        Value::String(text) => is_harmless(text),
+        Value::Array(items) => items.iter().all(is_harmless_value),
+        Value::Object(map) => map.iter().all(|(key, value)| is_harmless(key) && is_harmless_value(value)),
         _ => true,
     }
 }
@@ -150,7 +152,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_cut_of_any_text_ends_where_parse_ends(text in text(), cuts in prop::collection::vec(0usize..200, 0..8)) {
+    fn cuts_do_not_change_what_is_parsed(text in text(), cuts in prop::collection::vec(0usize..200, 0..8)) {
         let signature = signature();
         for adapter in Adapter::ALL {
             let mut reader = AnswerReader::new(adapter, &signature);
@@ -178,29 +180,29 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_an_answer_spells_reaches_a_terminal(text in spelling(), size in 1..9_usize) {
+    fn escapes_in_an_answer_do_not_reach_the_terminal(text in hostile_answer(), size in 1..9_usize) {
         let signature: Signature = "q -> answer, xs: list[str], d: Any, c: dspy.Code".parse().expect("a signature");
         let chars: Vec<char> = text.chars().collect();
         for adapter in Adapter::ALL {
             let mut reader = AnswerReader::new(adapter, &signature);
             for piece in chars.chunks(size) {
                 reader.push(&piece.iter().collect::<String>());
-                prop_assert!(reader.sections().iter().all(|s| harmless(&s.text)), "{:?}", reader.sections());
+                prop_assert!(reader.sections().iter().all(|s| is_harmless(&s.text)), "{:?}", reader.sections());
             }
             reader.finish();
-            prop_assert!(reader.sections().iter().all(|s| harmless(&s.text)), "{:?}", reader.sections());
+            prop_assert!(reader.sections().iter().all(|s| is_harmless(&s.text)), "{:?}", reader.sections());
             match reader.into_prediction(&text) {
-                Ok(read) => {
-                    prop_assert!(read.fields.values().all(harmless_value), "{:?}", read.fields);
-                    prop_assert!(read.repairs.iter().all(|repair| harmless(&repair.what)), "{:?}", read.repairs);
+                Ok(prediction) => {
+                    prop_assert!(prediction.fields.values().all(is_harmless_value), "{:?}", prediction.fields);
+                    prop_assert!(prediction.repairs.iter().all(|repair| is_harmless(&repair.what)), "{:?}", prediction.repairs);
                 }
-                Err(unparsed) => prop_assert!(harmless(&unparsed.to_string()), "{}", unparsed),
+                Err(failure) => prop_assert!(is_harmless(&failure.to_string()), "{}", failure),
             }
         }
     }
 
     #[test]
-    fn no_piece_of_a_marker_is_ever_shown(body in "[a-z \n]{0,30}", at in 0usize..80) {
+    fn a_part_of_a_marker_is_never_shown(body in "[a-z \n]{0,30}", at in 0usize..80) {
         let text = format!("[[ ## answer ## ]]\n{body}\n\n[[ ## n ## ]]\n3\n\n[[ ## completed ## ]]");
         let mut reader = AnswerReader::new(Adapter::Chat, &signature());
         reader.push(&text[..at.min(text.len())]);
@@ -210,27 +212,27 @@ proptest! {
     }
 
     #[test]
-    fn valid_json_is_read_as_it_is_but_clean(answer in ".{0,30}", n in any::<i64>(), xs in prop::collection::vec(".{0,9}", 0..4), extra in json(), pretty: bool) {
+    fn valid_json_is_parsed_unchanged_but_cleaned(answer in ".{0,30}", n in any::<i64>(), xs in prop::collection::vec(".{0,9}", 0..4), extra in json(), pretty: bool) {
         let value = serde_json::json!({"extra": extra, "answer": answer, "n": n, "xs": xs, "last": extra});
         let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.expect("JSON");
-        let read = Adapter::Json.parse(&signature(), &text).expect("it fits");
-        prop_assert_eq!(&read.repairs, &vec![]);
+        let prediction = Adapter::Json.parse(&signature(), &text).expect("it fits");
+        prop_assert_eq!(&prediction.repairs, &vec![]);
         let value = switchover::text::clean_value(value);
         for name in ["answer", "n", "xs"] {
-            prop_assert_eq!(&read.fields[name], &value[name]);
+            prop_assert_eq!(&prediction.fields[name], &value[name]);
         }
     }
 
     #[test]
-    fn any_value_survives_a_field_of_any_type(value in json()) {
+    fn a_field_of_type_any_keeps_its_value(value in json()) {
         let signature: Signature = "q -> v: Any, w: dict[str, Any] | list".parse().expect("a signature");
         let text = serde_json::json!({"v": value, "w": [value]}).to_string();
-        let read = Adapter::Json.parse(&signature, &text).expect("it fits");
-        prop_assert_eq!(&read.fields["w"], &switchover::text::clean_value(Value::from(vec![value])));
+        let prediction = Adapter::Json.parse(&signature, &text).expect("it fits");
+        prop_assert_eq!(&prediction.fields["w"], &switchover::text::clean_value(Value::from(vec![value])));
     }
 
     #[test]
-    fn reading_never_panics(text in text()) {
+    fn parsing_never_panics(text in text()) {
         let _ = text.parse::<FieldType>();
         let error = text.parse::<Signature>().err();
         if let Some(error) = error {
@@ -240,9 +242,9 @@ proptest! {
         }
         let _ = library::parse(&text);
         let _ = saved_program::read(&text, "x");
-        for kind in ["int", "float", "bool", "complex", "datetime.datetime", "datetime.time", "datetime.timedelta", "uuid.UUID",
+        for field_type in ["int", "float", "bool", "complex", "datetime.datetime", "datetime.time", "datetime.timedelta", "uuid.UUID",
             "dspy.Code", "Literal['a', 1, None]", "set[int | str]", "tuple[int, str]", "dict[int, float]", "Optional[Literal['x']]"] {
-            let signature: Signature = format!("q -> answer: {kind}").parse().expect("a signature");
+            let signature: Signature = format!("q -> answer: {field_type}").parse().expect("a signature");
             for adapter in Adapter::ALL {
                 let _ = adapter.parse(&signature, &text);
                 let _ = adapter.parse(&signature, &format!("[[ ## answer ## ]]\n{text}"));
@@ -252,7 +254,7 @@ proptest! {
     }
 
     #[test]
-    fn a_signature_that_is_read_is_written_and_read_the_same(source in "[a-c:,\\[\\]| ]{0,3}(int|str|list|dict|Literal|Optional|[a-c:,'\\[\\]|() =*/-]){0,12} -> [a-c]: (int|list\\[[a-c]\\]|Literal\\['[^']{0,5}'\\])") {
+    fn a_parsed_signature_survives_its_inline_form(source in "[a-c:,\\[\\]| ]{0,3}(int|str|list|dict|Literal|Optional|[a-c:,'\\[\\]|() =*/-]){0,12} -> [a-c]: (int|list\\[[a-c]\\]|Literal\\['[^']{0,5}'\\])") {
         if let Ok(signature) = source.parse::<Signature>() {
             prop_assert_eq!(signature.inline().parse::<Signature>(), Ok(signature));
         }
@@ -260,7 +262,7 @@ proptest! {
 }
 
 #[test]
-fn hostile_depth_and_length_are_an_answer_not_a_crash() {
+fn extreme_depth_and_length_do_not_crash() {
     let deep = |open: &str, close: &str, n: usize| format!("{}{}", open.repeat(n), close.repeat(n));
     let many = 40_000;
     assert!(format!("a -> b: {}int{}", "list[".repeat(5000), "]".repeat(5000)).parse::<Signature>().is_err());

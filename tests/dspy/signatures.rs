@@ -112,7 +112,7 @@ fn an_error_has_a_place_and_a_suggestion() {
         assert_eq!(line, source);
         assert_eq!(under.chars().position(|c| c == '^'), Some(source[..error.span.start].chars().count()), "{under}");
     }
-    let image = "q -> a: dspy.Image".parse::<Signature>().expect_err("no images");
+    let image = "q -> a: dspy.Image".parse::<Signature>().expect_err("an error");
     assert!(image.message.contains("dspy.Image"), "{image}");
     let second = "a,\nb c -> d".parse::<Signature>().expect_err("no comma");
     assert_eq!(second.annotate("a,\nb c -> d").lines().next(), Some("b c -> d"), "the line of the error");
