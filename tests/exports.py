@@ -75,7 +75,9 @@ class Bench:
         keys = {"OPENROUTER_API_KEY": "any-key-will-do", "SWITCHOVER_HEADER_X_API_KEY": SECRET}
         self.env = {**home, **keys, "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*"}
         command = [program, "serve", "--port", "0", "--pace", "0", "--fault", f"{PRIMARY}=503"]
-        self.serve = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=home, cwd=folder)
+        self.serve = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=home, cwd=folder
+        )
         for line in self.serve.stdout:
             if line.startswith("base URL"):
                 url = line.split()[2]

@@ -160,6 +160,17 @@ fn inputs_come_as_words_as_json_and_through_a_pipe() {
 }
 
 #[test]
+fn a_conversation_begins_without_a_history() {
+    let message = "And how would you say that to a child?";
+    let output = run(&["ask", "-s", "chat", message, "--field", "reply"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).contains("words that a child knows"), "{}", out(&output));
+    let turn = r#"history={"messages": [{"message": "What is DSPy?", "reply": "A framework."}]}"#;
+    let prompt = out(&run(&["prompt", "-s", "chat", turn, message]));
+    assert!(prompt.contains("A framework.") && prompt.contains(message), "{prompt}");
+}
+
+#[test]
 fn a_key_is_never_printed() {
     let key = "sk-or-v1-0123456789abcdef0123456789abcdef";
     for args in [&["ask", "x", "--simulate", "--json"][..], &["config"], &["config", "--json"]] {

@@ -3,7 +3,7 @@
 use super::GlobalOptions;
 use crate::config::{Config, DEFAULT_CHAIN, Environment};
 use crate::dspy::library::{self, LibraryEntry};
-use crate::dspy::{Adapter, Module, Signature, Values};
+use crate::dspy::{Adapter, Field, FieldType, Module, Signature, Values};
 use crate::history::HistoryWriter;
 use crate::nearest::nearest;
 use crate::openrouter::client::{Client, Endpoint};
@@ -124,7 +124,8 @@ fn entry_path(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{}.toml", if name.is_empty() { "unnamed" } else { &name }))
 }
 
-/// Inputs as they were typed: `name=value` where the signature has that input, else the next input in order.
+/// Inputs as they were typed: `name=value` where the signature has that input, else the next input in order. A
+/// conversation's history is only taken by its name.
 pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Result<Values> {
     let mut values = Values::new();
     let mut bare = Vec::new();
@@ -134,8 +135,12 @@ pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Resu
             None => bare.push(word),
         }
     }
-    let mut open =
-        signature.inputs.iter().filter(|field| !values.contains_key(&field.name)).collect::<Vec<_>>().into_iter();
+    let open = signature
+        .inputs
+        .iter()
+        .filter(|field| !values.contains_key(&field.name) && !is_history(field))
+        .collect::<Vec<_>>();
+    let mut open = open.into_iter();
     for word in bare {
         let Some(field) = open.next() else {
             bail!("`{word}` is one input too many: the signature has {}", names(signature));
@@ -158,8 +163,14 @@ pub(super) fn inputs_from_json(signature: &Signature, json: &str) -> Result<Valu
     require_all(signature, values)
 }
 
+/// Whether a field holds the earlier turns of a conversation; without it, the conversation begins.
+fn is_history(field: &Field) -> bool {
+    field.field_type == FieldType::Named("dspy.History".to_owned())
+}
+
 fn require_all(signature: &Signature, values: Values) -> Result<Values> {
-    match signature.inputs.iter().find(|field| !values.contains_key(&field.name) && !field.field_type.is_optional()) {
+    let required = |field: &&Field| !field.field_type.is_optional() && !is_history(field);
+    match signature.inputs.iter().filter(required).find(|field| !values.contains_key(&field.name)) {
         Some(missing) => bail!("the input `{}` is missing: give it as {}=…", missing.name, missing.name),
         None => Ok(values),
     }
@@ -174,8 +185,9 @@ fn names(signature: &Signature) -> String {
 
 /// The placeholders of a signature as inputs: something to ask when nobody has asked anything.
 pub(super) fn example_inputs(signature: &Signature) -> Result<Values> {
-    let text = |field: &crate::dspy::Field| field.placeholder.clone().unwrap_or_else(|| "What is DSPy?".to_owned());
-    signature.inputs.iter().map(|field| Ok((field.name.clone(), field.parse(&text(field))?))).collect()
+    let text = |field: &Field| field.placeholder.clone().unwrap_or_else(|| "What is DSPy?".to_owned());
+    let fields = signature.inputs.iter().filter(|field| !is_history(field));
+    fields.map(|field| Ok((field.name.clone(), field.parse(&text(field))?))).collect()
 }
 
 /// Refuses the name of an output that the run will not have.
