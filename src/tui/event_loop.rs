@@ -189,7 +189,7 @@ impl EventLoop {
                 self.app.update(self.clock.now(), Msg::Edited(edited));
                 None
             }
-            other => self.channels.effects.send(other).err().map(|_| "Nothing is there to do that.".to_owned()),
+            other => self.channels.effects.send(other).err().map(|_| "Nothing can do that now.".to_owned()),
         };
         if let Some(notice) = notice {
             self.app.update(self.clock.now(), Msg::Notice(notice));

@@ -171,7 +171,7 @@ fn one_model_cannot_be_compared() {
 fn models_and_chains_are_chosen_up_to_four() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.type_text("why?");
-    stage.script("Ctrl+P 'choose who' Enter");
+    stage.script("Ctrl+P 'models and chains to compare' Enter");
     // The whole chain, a model that nobody knows, and a chain of one's own.
     stage.script("Down Down Space a 'zz/one' Enter a 'zz/two,zz/three' Enter");
     let names = |stage: &Stage| -> Vec<String> {
@@ -179,7 +179,7 @@ fn models_and_chains_are_chosen_up_to_four() {
     };
     assert_eq!(names(&stage), ["gpt-4o-mini", "claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one"]);
     stage.press("Space");
-    assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("No more than 4")));
+    assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("At most 4")));
     stage.script("Home Space End Space");
     assert_eq!(names(&stage), ["claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one", "two › three"]);
     let Some(Effect::Compare { specs, .. }) = stage.press("Enter") else { panic!("compares") };
@@ -280,9 +280,16 @@ fn a_late_live_run_does_not_write_into_a_replay() {
 fn an_earlier_answer_is_looked_at_and_pinned_with_its_signature() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover", "typed", "exhausted"]);
     stage.script("Ctrl+S d");
-    assert!(stage.app.notice.as_ref().is_some_and(|notice| notice.contains("read whole")), "it had no answer");
+    assert!(
+        stage.app.notice.as_ref().is_some_and(|notice| notice.contains("complete, valid answer")),
+        "it had no answer"
+    );
     stage.script("Down d");
-    assert!(stage.screen().contains("a demo of this?") && stage.app.next.demos.is_empty(), "{}", stage.screen());
+    assert!(
+        stage.screen().contains("use this answer as a demo?") && stage.app.next.demos.is_empty(),
+        "{}",
+        stage.screen()
+    );
     stage.press("Enter");
     let task = stage.app.runs.past[1].task().cloned().expect("begun");
     assert_eq!((stage.app.next.signature.inline(), stage.app.next.demos.len()), (task.signature.inline(), 1));

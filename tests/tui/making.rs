@@ -183,7 +183,7 @@ fn a_secret_header_stays_masked_on_the_screen_until_it_is_made_public() {
 fn what_the_key_may_spend_is_asked_for_with_the_headers() {
     let mut stage = stage();
     assert_eq!(stage.press("F5"), Some(Effect::AskServer { generation: None }));
-    assert!(stage.screen().contains("not told yet"));
+    assert!(stage.screen().contains("not received yet"));
     let tell = |stage: &mut Stage, info| stage.app.update(stage.now, Msg::KeyInfo(Box::new(info)));
     tell(&mut stage, Err("401: no such key".to_owned()));
     assert!(stage.screen().contains("unknown: 401: no such key"));
@@ -219,7 +219,7 @@ fn far_dearer_fallbacks_are_flagged() {
     }
     stage.press("Ctrl+L");
     assert_eq!(stage.app.expensive_fallbacks(), [1]);
-    assert!(stage.screen().contains("far dearer"));
+    assert!(stage.screen().contains("much more expensive"));
 }
 
 #[test]

@@ -81,14 +81,14 @@ impl Context {
             Self::Draft => "editing as text",
             Self::Health => "health board",
             Self::History => "history",
-            Self::Pinning => "pinning",
+            Self::Pinning => "demo preview",
             Self::Compare => "comparison",
             Self::CompareSet => "models to compare",
             Self::Tour => "guided tour",
             Self::List => "lists",
             Self::Overlay => "overlays",
             Self::Search => "search fields",
-            Self::Leave => "on leaving",
+            Self::Leave => "when quitting",
             Self::Anywhere => "everywhere",
             Self::Always => "everywhere, overlays too",
         }
@@ -136,62 +136,62 @@ macro_rules! table {
 pub const TABLE: &[Binding] = table! {
     Prompt {
         "send"              Playground Send          ["Enter"]                            "send"       "Send the inputs to the chain";
-        "newline"           Prompt Newline           ["Shift+Enter" "Alt+Enter" "Ctrl+J"] "newline"    "Begin a new line";
-        "recall"            Prompt Recall            ["Ctrl+R"]                           ""           "Search what was asked before";
-        "editor"            Prompt Editor            ["Ctrl+G"]                           ""           "Write this field in $VISUAL or $EDITOR";
-        "undo"              Prompt Undo              ["Ctrl+_" "Ctrl+7" "Alt+U"]          ""           "Take the last change back";
-        "redo"              Prompt Redo              ["Alt+R"]                            ""           "Do it again";
-        "end-of-input"      Prompt DeleteForward     ["Ctrl+D"]                           ""           "Delete forward; on an empty prompt, leave";
+        "newline"           Prompt Newline           ["Shift+Enter" "Alt+Enter" "Ctrl+J"] "newline"    "New line";
+        "recall"            Prompt Recall            ["Ctrl+R"]                           ""           "Search earlier inputs";
+        "editor"            Prompt Editor            ["Ctrl+G"]                           ""           "Edit this field in $VISUAL or $EDITOR";
+        "undo"              Prompt Undo              ["Ctrl+_" "Ctrl+7" "Alt+U"]          ""           "Undo";
+        "redo"              Prompt Redo              ["Alt+R"]                            ""           "Redo";
+        "end-of-input"      Prompt DeleteForward     ["Ctrl+D"]                           ""           "Delete forward; quit if the prompt is empty";
     }
     Typing {
         "accept-signature"  Signatures Accept        ["Enter"]                            "accept"     "Use the signature as typed";
-        "save-signature"    Playground SaveSignature ["Alt+S"]                            "save"       "Name the signature and keep it in your library";
+        "save-signature"    Playground SaveSignature ["Alt+S"]                            "save"       "Name the signature and save it in your library";
     }
     Anywhere {
         "faults"            Playground Faults        ["F4"]                               "break"      "Break a model of the chain: F4, a letter, Enter";
         "send-anywhere"     Playground Send          ["F2" "Ctrl+Enter"]                  ""           "Send from any pane";
-        "cancel"            Playground Cancel        ["Esc"]                              "cancel"     "Cancel the run, or the wait it is in";
+        "cancel"            Playground Cancel        ["Esc"]                              "cancel"     "Cancel the run";
         "palette"           Playground Palette       ["Ctrl+P"]                           "palette"    "Find any action by its name";
         "chain"             Playground Chain         ["Ctrl+L"]                           "chain"      "Edit the fallback chain";
         "next-pane"         Playground NextPane      ["Tab"]                              ""           "Next field or pane";
         "prev-pane"         Playground PrevPane      ["Shift+Tab"]                        ""           "Previous field or pane";
         "module"            Playground Module        ["F3"]                               ""           "Next module: Predict, ChainOfThought, …";
-        "request"           Playground Request       ["F12"]                              ""           "The request as it would be sent, and what it can cost";
-        "settings"          Playground Settings      ["Alt+O"]                            ""           "Temperature, max_tokens, providers, raw fields of every request";
+        "request"           Playground Request       ["F12"]                              ""           "Preview the request and its highest cost";
+        "settings"          Playground Settings      ["Alt+O"]                            ""           "Request settings: temperature, max_tokens, providers, raw fields";
         "pin-demo"          Playground PinDemo       ["Alt+P"]                            ""           "Make the answer on the screen a demo";
-        "demos"             Playground Demos         ["F10"]                              ""           "The demos: order them, look at them, remove them";
-        "save-current"      Playground SaveSignature ["Alt+S"]                            ""           "Edit the signature with its demos, and save it";
-        "headers"           Playground Headers       ["F5"]                               ""           "The headers that leave, and where they come from";
-        "health"            Playground Health        ["F6"]                               ""           "How every model has fared, and its breaker";
+        "demos"             Playground Demos         ["F10"]                              ""           "Demos: order, view, remove";
+        "save-current"      Playground SaveSignature ["Alt+S"]                            ""           "Edit and save the signature with its demos";
+        "headers"           Playground Headers       ["F5"]                               ""           "Headers that are sent, and where they come from";
+        "health"            Playground Health        ["F6"]                               ""           "Health of each model, and its circuit breaker";
         "timeline"          Playground Timeline      ["F7"]                               ""           "All attempts on one time axis";
-        "presenter"         Playground Presenter     ["F8"]                               ""           "Presenter mode: more air, keys shown, strong colours";
+        "presenter"         Playground Presenter     ["F8"]                               ""           "Presenter mode: more space, pressed keys, strong colours";
         "adapter"           Playground Adapter       ["F9"]                               ""           "Next adapter: how fields are written in messages";
         "history"           Playground History       ["Ctrl+S"]                           ""           "Earlier runs";
-        "compare"           Playground Compare       ["Alt+C"]                            ""           "Compare: the same inputs to up to four models or chains, side by side";
-        "rivals"            Playground CompareSet    []                                   ""           "Choose who is compared: models and chains";
+        "compare"           Playground Compare       ["Alt+C"]                            ""           "Compare up to four models or chains side by side";
+        "compare-set"           Playground CompareSet    []                                   ""           "Choose models and chains to compare";
         "tour"              Playground Tour          ["Alt+T"]                            ""           "The guided tour, on the simulator";
         "new-run"           Playground NewRun        ["Ctrl+N"]                           ""           "Clear the prompt and the answer";
-        "reasoning"         Playground Reasoning     ["Ctrl+T"]                           ""           "Fold or unfold the reasoning, and pin it so";
+        "reasoning"         Playground Reasoning     ["Ctrl+T"]                           ""           "Fold or unfold the reasoning, and keep it so";
         "copy-answer"       Copy Answer              ["Ctrl+O"]                           ""           "Copy the answer";
         "copy-run"          Copy Run                 []                                   ""           "Copy the whole run as text";
         "copy-log"          Copy Log                 []                                   ""           "Copy the failover log";
         "copy-curl"         Copy Curl                []                                   ""           "Copy the shown attempt as a curl command";
         "theme"             Playground Theme         []                                   ""           "Next theme: dark, light, safe, mono, projector";
         "mouse"             Playground Mouse         []                                   ""           "Wheel scrolls; off, so that the terminal selects text";
-        "heal-all"          Playground HealAll       []                                   ""           "Take all faults back";
+        "heal-all"          Playground HealAll       []                                   ""           "Clear all faults";
     }
     Always {
         "help"              Program Help             ["F1"]                               "help"       "All keys";
-        "interrupt"         Program Interrupt        ["Ctrl+C"]                           ""           "Clear the draft; again to leave";
-        "quit"              Program Quit             ["Ctrl+Q"]                           "quit"       "Leave";
-        "suspend"           Program Suspend          ["Ctrl+Z"]                           ""           "To the shell and back with fg";
+        "interrupt"         Program Interrupt        ["Ctrl+C"]                           ""           "Clear the draft; press again to quit";
+        "quit"              Program Quit             ["Ctrl+Q"]                           "quit"       "Quit";
+        "suspend"           Program Suspend          ["Ctrl+Z"]                           ""           "Suspend to the shell; fg resumes";
     }
     Read {
         "up"                Move Up                  ["Up" "k"]                           ""           "One line up";
         "down"              Move Down                ["Down" "j"]                         ""           "One line down";
         "page-up"           Move PageUp              ["PgUp" "u"]                         ""           "One page up";
         "page-down"         Move PageDown            ["PgDn" "d" "Space"]                 ""           "One page down";
-        "top"               Move Top                 ["Home" "g"]                         ""           "To the beginning";
+        "top"               Move Top                 ["Home" "g"]                         ""           "To the start";
         "end"               Move End                 ["End" "G"]                          "follow"     "To the end, and follow it";
         "fullscreen"        Pane Fullscreen          ["f"]                                "full"       "This pane alone, and back";
         "narrower"          Pane Narrower            ["["]                                ""           "Make this pane smaller";
@@ -205,45 +205,45 @@ pub const TABLE: &[Binding] = table! {
     }
     Signatures {
         "use-signature"     Signatures Use           ["Enter"]                            "use"        "Use this signature";
-        "type-own"          Signatures TypeOwn       ["e" "i"]                            "edit"       "Type your own, beginning with this one";
-        "save-chosen"       Playground SaveSignature ["s"]                                "save"       "Edit its instructions, fields, module and demos, and save it";
-        "delete-signature"  Signatures Delete        ["Delete"]                           ""           "Remove it from your library: press twice";
+        "type-own"          Signatures TypeOwn       ["e" "i"]                            "edit"       "Type a signature, starting from this one";
+        "save-chosen"       Playground SaveSignature ["s"]                                "save"       "Edit and save it: instructions, fields, module, demos";
+        "delete-signature"  Signatures Delete        ["Delete"]                           ""           "Delete it from your library: press twice";
     }
     Answer {
         "copy"              Copy Answer              ["y" "c"]                            "copy"       "Copy the answer";
         "copy-field"        Copy Field               ["Y"]                                ""           "Copy the main output field alone";
         "pin"               Playground PinDemo       ["p"]                                "pin"        "Make this answer a demo";
         "find"              Answer Find              ["/"]                                "find"       "Find text in the answer";
-        "next-match"        Answer NextMatch         ["n"]                                ""           "Next place";
-        "prev-match"        Answer PrevMatch         ["N"]                                ""           "Previous place";
+        "next-match"        Answer NextMatch         ["n"]                                ""           "Next match";
+        "prev-match"        Answer PrevMatch         ["N"]                                ""           "Previous match";
     }
     Log {
-        "open-attempt"      Log OpenAttempt          ["Enter"]                            "open"       "All about this attempt";
+        "open-attempt"      Log OpenAttempt          ["Enter"]                            "open"       "Details of this attempt";
         "log-timeline"      Playground Timeline      ["t"]                                "timeline"   "All attempts on one time axis";
         "copy-log-here"     Copy Log                 ["y" "c"]                            "copy"       "Copy the failover log";
     }
     Faults {
-        "prev-model"        Faults PrevModel         ["Left"]                             "model"      "The model before";
-        "next-model"        Faults NextModel         ["Right" "Tab" "F4"]                 "next model" "The model after";
-        "heal"              Faults Heal              ["Backspace" "Delete" "0"]           "heal"       "Take this model's fault back";
+        "prev-model"        Faults PrevModel         ["Left"]                             "model"      "Previous model";
+        "next-model"        Faults NextModel         ["Right" "Tab" "F4"]                 "next model" "Next model";
+        "heal"              Faults Heal              ["Backspace" "Delete" "0"]           "heal"       "Clear this model's fault";
         "type-fault"        Faults TypeFault         ["/"]                                "type"       "Type any fault, with its schedule";
     }
     Chain {
         "add-model"         Chain Add                ["a" "+"]                            "add"        "Add a model";
         "remove-model"      Chain Remove             ["x" "Delete" "Backspace"]           "remove"     "Remove this model";
-        "move-up"           Chain MoveUp             ["K" "Shift+Up" "Alt+Up"]            "move up"    "Ask it earlier";
-        "move-down"         Chain MoveDown           ["J" "Shift+Down" "Alt+Down"]        "move down"  "Ask it later";
+        "move-up"           Chain MoveUp             ["K" "Shift+Up" "Alt+Up"]            "move up"    "Move it up";
+        "move-down"         Chain MoveDown           ["J" "Shift+Down" "Alt+Down"]        "move down"  "Move it down";
         "break-here"        Chain Break              ["F4" "b"]                           "break"      "Break this model";
         "variant"           Chain Variant            ["v"]                                "variant"    "Next variant of its name: :free, :nitro, :floor, none";
-        "mode"              Chain Failover           ["m"]                                "mode"       "Who falls back: we, OpenRouter (server), nobody (strict)";
-        "hedge"             Chain Hedge              ["h"]                                "hedge"      "Ask the next model beside a slow one, or not";
+        "mode"              Chain Failover           ["m"]                                "mode"       "Who tries the next model: Switchover, OpenRouter (server), nobody (strict)";
+        "hedge"             Chain Hedge              ["h"]                                "hedge"      "Start the next model in parallel with a slow one: on or off";
         "providers"         Chain Providers          ["p"]                                "providers"  "Provider preferences: order, only, ignore, sort, max_price, data_collection, zdr, quantizations";
     }
     Demos {
-        "open-demo"         Demos Open               ["Enter"]                            "open"       "The whole demo";
+        "open-demo"         Demos Open               ["Enter"]                            "open"       "Show the whole demo";
         "remove-demo"       Demos Remove             ["x" "Delete" "Backspace"]           "remove"     "Remove this demo";
-        "demo-up"           Demos MoveUp             ["K" "Shift+Up" "Alt+Up"]            "move up"    "Send it earlier";
-        "demo-down"         Demos MoveDown           ["J" "Shift+Down" "Alt+Down"]        "move down"  "Send it later";
+        "demo-up"           Demos MoveUp             ["K" "Shift+Up" "Alt+Up"]            "move up"    "Move it up";
+        "demo-down"         Demos MoveDown           ["J" "Shift+Down" "Alt+Down"]        "move down"  "Move it down";
         "demo-pin"          Demos Pin                ["p"]                                "pin"        "Make the answer on the screen a demo";
         "demo-save"         Demos Save               ["s" "Alt+S"]                        "save"       "Save the signature with its demos";
     }
@@ -254,44 +254,44 @@ pub const TABLE: &[Binding] = table! {
         "attempt-curl"      Copy Curl                ["c"]                                "copy curl"  "Copy the attempt as a curl command";
     }
     Draft {
-        "keep"              Draft Save               ["Ctrl+S" "F2"]                      "save"       "Keep what is written";
-        "draft-editor"      Draft Editor             ["Ctrl+G"]                           "editor"     "Write it in $VISUAL or $EDITOR";
-        "draft-back"        Draft Close              ["Esc"]                              "close"      "Close; twice if something was changed";
+        "keep"              Draft Save               ["Ctrl+S" "F2"]                      "save"       "Save";
+        "draft-editor"      Draft Editor             ["Ctrl+G"]                           "editor"     "Edit it in $VISUAL or $EDITOR";
+        "draft-back"        Draft Close              ["Esc"]                              "close"      "Close; press twice to discard changes";
     }
     Health {
         "reset-breaker"     Health ResetBreaker      ["r"]                                "reset"      "Close this model's breaker";
     }
     History {
         "rerun"             History RunAgain         ["r"]                                "run again"  "Run it again";
-        "replay"            History Replay           ["p"]                                "replay"     "Play it at its recorded pace, without a network";
-        "history-pin"       History Pin              ["d" "Alt+P"]                        "pin"        "Look at its answer, and make it a demo";
+        "replay"            History Replay           ["p"]                                "replay"     "Replay it at its recorded speed, without a network";
+        "history-pin"       History Pin              ["d" "Alt+P"]                        "pin"        "Preview its answer as a demo";
         "search-runs"       History Search           ["/"]                                "search"     "Search the earlier runs";
     }
     Pinning {
         "pin-it"            Overlay Confirm          ["Enter" "d" "Alt+P"]                "pin"        "Make it a demo of its signature";
     }
     Compare {
-        "compare-again"     Compare RunAgain         ["r"]                                "again"      "Ask all of them again";
-        "compare-whom"      Compare ChooseModels     ["e"]                                "whom"       "Choose who is compared";
-        "compare-left"      Compare PrevColumn       ["Left"]                             ""           "The column before, where not all fit";
-        "compare-right"     Compare NextColumn       ["Right" "Tab"]                      ""           "The column after";
+        "compare-again"     Compare RunAgain         ["r"]                                "again"      "Run the comparison again";
+        "compare-choose"     Compare ChooseModels     ["e"]                                "choose"     "Choose models to compare";
+        "compare-left"      Compare PrevColumn       ["Left"]                             ""           "Previous column, if not all fit";
+        "compare-right"     Compare NextColumn       ["Right" "Tab"]                      ""           "Next column, if not all fit";
     }
     CompareSet {
-        "rival-choose"      CompareSet Toggle        ["Space"]                            "choose"     "Compare it, or not";
-        "rival-add"         CompareSet Add           ["a" "+"]                            "add"        "Add a model, or a chain written with commas";
-        "rival-remove"      CompareSet Remove        ["x" "Delete" "Backspace"]           ""           "Remove what was added";
-        "rival-compare"     CompareSet Compare       ["Enter"]                            "compare"    "Compare them";
+        "compare-select"     CompareSet Toggle        ["Space"]                            "choose"     "Select or deselect it";
+        "compare-add"        CompareSet Add           ["a" "+"]                            "add"        "Add a model, or a chain written with commas";
+        "compare-remove"     CompareSet Remove        ["x" "Delete" "Backspace"]           ""           "Remove an added entry";
+        "compare-start"     CompareSet Compare       ["Enter"]                            "compare"    "Compare the selected";
     }
     Tour {
         "next-step"         Tour Next                ["Enter"]                            "next"       "The next step of the tour";
-        "leave-tour"        Tour Leave               ["Esc"]                              "leave"      "Leave the tour and heal what it broke";
+        "leave-tour"        Tour Leave               ["Esc"]                              "leave"      "Leave the tour and clear its faults";
     }
     Overlay {
         "list-up"           Move Up                  ["Up" "k"]                           ""           "One line up";
         "list-down"         Move Down                ["Down" "j"]                         ""           "One line down";
         "list-page-up"      Move PageUp              ["PgUp"]                             ""           "One page up";
         "list-page-down"    Move PageDown            ["PgDn" "Space"]                     ""           "One page down";
-        "list-top"          Move Top                 ["Home"]                             ""           "To the beginning";
+        "list-top"          Move Top                 ["Home"]                             ""           "To the start";
         "list-end"          Move End                 ["End"]                              ""           "To the end";
         "back"              Overlay Close            ["Esc" "q"]                          "close"      "Close";
     }
@@ -305,7 +305,7 @@ pub const TABLE: &[Binding] = table! {
         "found-back"        Overlay Close            ["Esc"]                              "close"      "Close";
     }
     Leave {
-        "leave"             Overlay Confirm          ["Enter" "y"]                        "leave"      "Cancel the run and leave";
+        "leave"             Overlay Confirm          ["Enter" "y"]                        "quit"       "Cancel the run and quit";
         "stay"              Overlay Close            ["Esc" "n"]                          "stay"       "Stay";
     }
 };

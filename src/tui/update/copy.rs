@@ -27,7 +27,7 @@ impl App {
             CopyAction::Curl => ("the curl command", opened.and_then(|a| a.request.as_deref()).map(curl)),
         };
         if text.as_ref().is_none_or(String::is_empty) {
-            self.notice = Some(format!("There is no such thing to copy yet: {what}."));
+            self.notice = Some(format!("Nothing to copy yet: {what}."));
         }
         text.filter(|text| !text.is_empty()).map(|text| Effect::Copy { what: what.to_owned(), text })
     }

@@ -2,7 +2,7 @@
 
 use crate::dspy::{Adapter, Module};
 use crate::spec::{RunSpec, Task};
-use crate::transcript::Transcript;
+use crate::transcript::{Transcript, counted};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::layout::{LayoutKind, Pane};
@@ -89,7 +89,7 @@ impl App {
     /// What stands in the prompt, remembered as sent; none, with the reason said, where that cannot be.
     pub(super) fn ready_spec(&mut self) -> Option<RunSpec> {
         if self.busy() {
-            self.notice = Some("A run is going on: Esc cancels it.".to_owned());
+            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
             return None;
         }
         if self.next.chain.is_empty() {
@@ -131,7 +131,7 @@ impl App {
 
     fn new_run(&mut self) {
         if self.busy() {
-            self.notice = Some("A run is going on: Esc cancels it.".to_owned());
+            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
             return;
         }
         self.runs.put_away();
@@ -150,7 +150,11 @@ impl App {
     fn heal_all(&mut self) -> Option<Effect> {
         let broken = self.next.chain.iter_mut().filter(|link| link.fault.is_some());
         let count = broken.map(|link| link.fault = None).count();
-        self.notice = Some(if count == 0 { "No faults are set.".to_owned() } else { format!("{count} healed.") });
+        self.notice = Some(if count == 0 {
+            "No faults are set.".to_owned()
+        } else {
+            format!("{} cleared.", counted(count, "fault"))
+        });
         (count > 0).then_some(Effect::HealAll)
     }
 }

@@ -28,11 +28,15 @@ impl App {
         self.leaving = true;
         self.overlay = None;
         let again = if self.prompt.is_empty() {
-            if self.busy() { "A run is going on: Esc cancels it, Ctrl+C again leaves." } else { "Ctrl+C again leaves." }
+            if self.busy() {
+                "A run is in progress: Esc cancels it, Ctrl+C again quits."
+            } else {
+                "Ctrl+C again quits."
+            }
         } else {
             self.sent.all.push(self.prompt.values());
             self.prompt.clear();
-            "Draft cleared (Up brings it back). Ctrl+C again leaves."
+            "Draft cleared (Up restores it). Ctrl+C again quits."
         };
         self.notice = Some(again.to_owned());
         None

@@ -12,7 +12,7 @@ impl App {
     /// Plays the run on a line of the history again.
     pub(super) fn replay(&mut self, at: usize) -> Option<Effect> {
         if self.busy() {
-            self.notice = Some("A run is going on: Esc cancels it.".to_owned());
+            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
             return None;
         }
         let number = history::run_at(&self.runs.past, at)?.run?;

@@ -66,7 +66,7 @@ impl App {
         } else {
             self.signatures.entries.insert(0, entry);
             self.signatures.at = 1;
-            self.notice = Some("In the list until you leave; Alt+S names it and keeps it.".to_owned());
+            self.notice = Some("In the list until you quit; Alt+S names and saves it.".to_owned());
         }
         self.use_signature(signature, Vec::new());
     }
@@ -100,11 +100,11 @@ impl App {
         let name = entry.signature.name.clone();
         let built_in = library::built_in().into_iter().find(|other| !name.is_empty() && other.signature.name == name);
         if built_in.as_ref() == Some(&entry) {
-            self.notice = Some(format!("{name} comes with the program and stays."));
+            self.notice = Some(format!("{name} is built in and cannot be deleted."));
             return None;
         }
         if !std::mem::replace(&mut self.signatures.delete_armed, true) {
-            self.notice = Some("Delete again removes it from your library.".to_owned());
+            self.notice = Some("Press Delete again to delete it from your library.".to_owned());
             return None;
         }
         self.signatures.delete_armed = false;

@@ -11,12 +11,13 @@ impl App {
     /// Begins the tour. Never with the user's key: it breaks models and spends tokens.
     pub fn begin_tour(&mut self) -> Option<Effect> {
         if !self.server.simulated {
-            self.notice =
-                Some("The tour plays on the simulator, never with your key: `switchover tour` in a shell.".to_owned());
+            self.notice = Some(
+                "The tour runs on the simulator, never with your key: run `switchover tour` in a shell.".to_owned(),
+            );
             return None;
         }
         if self.busy() {
-            self.notice = Some("A run is going on: Esc cancels it.".to_owned());
+            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
             return None;
         }
         let plan = built_in();
@@ -85,7 +86,7 @@ impl App {
         self.compare_set = tour.before.rivals;
         self.next.module = tour.before.module;
         self.use_signature(tour.before.signature, tour.before.demos);
-        self.notice = Some("The tour is over, and all models are healthy. Alt+T begins it again.".to_owned());
+        self.notice = Some("The tour is over, and its faults are cleared. Alt+T starts it again.".to_owned());
         Some(Effect::HealAll)
     }
 }

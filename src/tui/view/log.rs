@@ -18,7 +18,7 @@ pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
     let room = app.text_area(Pane::Log);
     let Some(run) = &app.runs.shown else {
         frame(app, f, Pane::Log, "failover log", "");
-        let hint = "Every attempt is told here: who was asked, what happened, why the next. F4 breaks a model.";
+        let hint = "Each attempt: model, headers sent, result, and why the next one was tried. F4 breaks a model.";
         let rows = wrap(&[(hint, theme.style(StyleRole::Dim))], usize::from(room.width), &RowPrefix::default());
         for (row, y) in rows.iter().zip(room.y..room.bottom()) {
             f.buffer_mut().set_line(room.x, y, row, room.width);

@@ -31,7 +31,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Attempt(attempt)) => text_popup::draw(app, &attempt.popup, &format!("attempt {}", attempt.id), f),
         Some(Overlay::Health(at)) => health::draw(app, *at, now, f),
         Some(Overlay::History(at)) => history::draw(app, *at, f),
-        Some(Overlay::Pinning(_, popup)) => text_popup::draw(app, popup, "a demo of this?", f),
+        Some(Overlay::Pinning(_, popup)) => text_popup::draw(app, popup, "use this answer as a demo?", f),
         Some(Overlay::Demos(at)) => demos::draw(app, *at, f),
         Some(Overlay::Demo(at, popup)) => text_popup::draw(app, popup, &format!("demo {}", at + 1), f),
         Some(Overlay::Composed(popup)) => text_popup::draw(app, popup, "the request as it would be sent", f),
@@ -43,8 +43,8 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
 }
 
 fn leave(app: &App, f: &mut Frame<'_>) {
-    let room = open(app, f, "leave?", "", 52, 5);
-    let text = "A run is going on. Leaving cancels it and closes its connection. Enter leaves, Esc stays.";
+    let room = open(app, f, "quit?", "", 52, 5);
+    let text = "A run is in progress. Quitting cancels it and closes its connection. Enter quits, Esc stays.";
     let rows = plain(text, app.theme().style(StyleRole::Text), usize::from(room.width));
     for (row, y) in rows.iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);

@@ -122,7 +122,7 @@ fn rows(attempt: &Attempt, cells: usize, theme: Theme) -> Vec<TextRow> {
     }
     response(&mut w, attempt);
     if let Some(request) = &attempt.request {
-        w.head("the same by hand");
+        w.head("as a curl command");
         w.body(&curl(request));
     }
     w.rows

@@ -84,7 +84,7 @@ pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
             RowPrefix { first: vec![Span::raw(indent.to_owned())], rest: vec![Span::raw(format!("{indent}    "))] };
         rows.extend(wrap(&pieces, cells(screen), &lead));
     };
-    say(&[("chosen for every attempt, first or fallback", StyleRole::Heading)], "");
+    say(&[("sent with every attempt, first or fallback", StyleRole::Heading)], "");
     match sent.headers.lines(sent.server) {
         Err(bad) => say(&[("✗ ", StyleRole::Bad), (&bad.to_string(), StyleRole::Bad)], "  "),
         Ok(lines) => lines.iter().for_each(|line| {
@@ -105,9 +105,9 @@ pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
         say(&[("! ", StyleRole::Warn), (&lint.line, StyleRole::Warn)], "  ");
     }
     say(&[("", StyleRole::Text)], "");
-    say(&[("what the key may spend, as the server says", StyleRole::Heading)], "");
+    say(&[("what the key may spend, according to the server", StyleRole::Heading)], "");
     match sent.key_info {
-        None => say(&[("not told yet", StyleRole::Dim)], "  "),
+        None => say(&[("not received yet", StyleRole::Dim)], "  "),
         Some(Err(why)) => say(&[("! ", StyleRole::Warn), ("unknown: ", StyleRole::Warn), (why, StyleRole::Warn)], "  "),
         Some(Ok(info)) => info.lines().iter().for_each(|(name, value)| {
             say(&[(name, StyleRole::Key), (": ", StyleRole::Dim), (value, StyleRole::Text)], "  ");
@@ -130,9 +130,9 @@ pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
     }
     if let Some(id) = sent.attempt.and_then(|a| a.head.as_ref()?.generation.as_ref()) {
         say(&[("", StyleRole::Text)], "");
-        say(&[("what the server says that it received", StyleRole::Heading)], "");
+        say(&[("what the server received, by its own account", StyleRole::Heading)], "");
         match sent.received.filter(|(of, _)| of == id) {
-            None => say(&[("not told yet", StyleRole::Dim)], "  "),
+            None => say(&[("not received yet", StyleRole::Dim)], "  "),
             Some((_, Err(why))) => {
                 say(&[("! ", StyleRole::Warn), ("unknown: ", StyleRole::Warn), (why, StyleRole::Warn)], "  ");
             }

@@ -56,12 +56,7 @@ impl PageBuilder<'_> {
     /// The text of a leader that died, where it stood.
     pub(super) fn struck(&mut self, run: &Transcript, attempt: &Attempt) {
         self.gap();
-        let head = format!(
-            "✗ {} {} · {} · its text no longer counts",
-            attempt.id,
-            model_name(&attempt.model),
-            attempt.state()
-        );
+        let head = format!("✗ {} {} · {} · discarded", attempt.id, model_name(&attempt.model), attempt.state());
         self.lines("struck", attempt.id, &head, StyleRole::Bad);
         match attempt.sections() {
             // Half a field's marker is nothing that anybody has read.
@@ -186,13 +181,13 @@ impl PageBuilder<'_> {
         let headline = finished.headline.as_deref().unwrap_or("no answer");
         let (word, next) = match finished.outcome {
             Outcome::Cancelled => ("cancelled", "F2 sends again."),
-            Outcome::Rejected => ("rejected", "No other model would help: mend the request, the key or the credit."),
-            Outcome::Exhausted => ("every model failed", "F4 shows the faults that are set, Ctrl+L changes the chain."),
+            Outcome::Rejected => ("rejected", "Another model cannot help: fix the request, the key or the credit."),
+            Outcome::Exhausted => ("every model failed", "F4 shows the faults, Ctrl+L edits the chain."),
             Outcome::DeadlineExceeded => {
-                ("out of time", "F2 sends again; a longer deadline is set in the configuration.")
+                ("out of time", "F2 sends again; `failover.deadline` in the configuration sets a longer deadline.")
             }
-            Outcome::BudgetExceeded => ("out of attempts", "F2 sends again; F6 shows how the models fare."),
-            _ => ("stopped", "Something on this machine is in the way."),
+            Outcome::BudgetExceeded => ("out of attempts", "F2 sends again; F6 shows the health of the models."),
+            _ => ("stopped", "The error is on this machine."),
         };
         let of = AttemptId::new(0);
         let text = if finished.outcome == Outcome::Cancelled { word.to_owned() } else { format!("{word}: {headline}") };

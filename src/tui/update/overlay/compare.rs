@@ -16,7 +16,7 @@ impl App {
     pub(in crate::tui::update) fn compare(&mut self) -> Option<Effect> {
         let rivals = self.compare_set.chosen(&self.next.chain);
         if rivals.len() < 2 {
-            self.notice = Some("A comparison needs two: choose them here, or add one.".to_owned());
+            self.notice = Some("A comparison needs two models: select them here, or add one.".to_owned());
             self.overlay = Some(Overlay::CompareSet(0));
             return None;
         }
@@ -42,7 +42,7 @@ impl App {
                 return self.leave_comparison();
             }
             Some(Action::Compare(CompareAction::RunAgain)) if compare.running() => {
-                self.notice = Some("It is still going on.".to_owned());
+                self.notice = Some("The comparison is still running.".to_owned());
             }
             Some(Action::Compare(CompareAction::RunAgain)) => {
                 self.leave_comparison();
@@ -57,7 +57,7 @@ impl App {
             Some(Action::Compare(CompareAction::PrevColumn)) => compare.scroll_columns(-1, &layout),
             Some(Action::Compare(CompareAction::NextColumn)) => compare.scroll_columns(1, &layout),
             Some(Action::Program(ProgramAction::Help)) => {
-                self.notice = Some("The keys stand below; Esc leaves the comparison.".to_owned());
+                self.notice = Some("The keys are at the bottom; Esc leaves the comparison.".to_owned());
             }
             _ => {}
         }

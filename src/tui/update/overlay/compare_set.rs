@@ -23,13 +23,13 @@ impl App {
             Some(Action::CompareSet(CompareSetAction::Toggle)) => {
                 let chosen = all.get(at).is_none_or(|rival| self.compare_set.toggle(rival, &self.next.chain));
                 if !chosen {
-                    self.notice = Some(format!("No more than {MOST} stand side by side: take one back first."));
+                    self.notice = Some(format!("At most {MOST} fit side by side: deselect one first."));
                 }
             }
             Some(Action::CompareSet(CompareSetAction::Remove)) => {
                 let removed = all.get(at).is_some_and(|rival| self.compare_set.remove(rival));
                 if !removed {
-                    self.notice = Some("It is of the chain: Ctrl+L changes that.".to_owned());
+                    self.notice = Some("It belongs to the chain: Ctrl+L edits the chain.".to_owned());
                 }
             }
             Some(Action::CompareSet(CompareSetAction::Compare)) => {

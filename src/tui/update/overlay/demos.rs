@@ -15,7 +15,7 @@ impl App {
     pub(in crate::tui::update) fn pin_demo(&mut self) {
         let task = self.transcript().and_then(Transcript::task);
         if task.is_some_and(|task| task.signature.inline() != self.next.signature.inline()) {
-            self.notice = Some("That answer is another signature's: use that one first.".to_owned());
+            self.notice = Some("That answer belongs to another signature: use that signature first.".to_owned());
             return;
         }
         self.pin(self.transcript().and_then(demo_of));
@@ -24,7 +24,7 @@ impl App {
     /// Shows what the run on a line of the history would be as a demo.
     pub(in crate::tui::update) fn preview_demo(&mut self, at: usize) {
         let Some(demo) = history::run_at(&self.runs.past, at).and_then(demo_of) else {
-            self.notice = Some("Nothing to pin there: a demo is an answer that was read whole.".to_owned());
+            self.notice = Some("Nothing to pin: only a complete, valid answer can be a demo.".to_owned());
             self.overlay = Some(Overlay::History(at));
             return;
         };
@@ -59,11 +59,11 @@ impl App {
 
     fn pin(&mut self, demo: Option<Demo>) {
         let Some(demo) = demo else {
-            self.notice = Some("Nothing to pin yet: a demo is an answer that was read whole.".to_owned());
+            self.notice = Some("Nothing to pin yet: only a complete, valid answer can be a demo.".to_owned());
             return;
         };
         if self.next.demos.contains(&demo) {
-            self.notice = Some("It is a demo already: F10 shows them.".to_owned());
+            self.notice = Some("This answer is a demo already: F10 shows the demos.".to_owned());
             return;
         }
         self.next.demos.push(demo);

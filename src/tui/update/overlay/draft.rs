@@ -21,12 +21,12 @@ impl App {
             Some(Action::Draft(DraftAction::Editor)) => return Some(Effect::Edit(draft.text())),
             Some(Action::Draft(DraftAction::Close)) if draft.changed() && !draft.leaving => {
                 draft.leaving = true;
-                self.notice = Some("Ctrl+S keeps the changes, Esc again drops them.".to_owned());
+                self.notice = Some("Ctrl+S saves the changes, Esc again discards them.".to_owned());
             }
             Some(Action::Draft(DraftAction::Close)) => self.overlay = None,
             Some(Action::Draft(DraftAction::Save)) => match draft.read() {
                 Ok(drafted) => return self.save_draft(drafted),
-                Err(wrong) => self.notice = wrong.into_iter().next().map(|wrong| format!("Not kept: {wrong}")),
+                Err(wrong) => self.notice = wrong.into_iter().next().map(|wrong| format!("Not saved: {wrong}")),
             },
             _ => draft.type_key(press.key),
         }
@@ -51,7 +51,7 @@ impl App {
             }
             ParsedDraft::Request(settings) => {
                 self.next.settings = *settings;
-                self.notice = Some("The next run's requests carry these settings. F12 shows one.".to_owned());
+                self.notice = Some("The next run uses these settings. F12 previews its request.".to_owned());
                 None
             }
             ParsedDraft::Headers(headers) => {

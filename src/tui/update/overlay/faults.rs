@@ -79,8 +79,8 @@ impl App {
         let key = |action| self.keymap.key(Action::Playground(action));
         let (send, heal) = (key(PlaygroundAction::Send), key(PlaygroundAction::Faults));
         self.notice = Some(match &fault {
-            Some(fault) => format!("{model} now fails: {fault}. {send} sends, {heal} heals."),
-            None => format!("{model} is healthy again."),
+            Some(fault) => format!("{model} now has the fault {fault}. {send} sends, {heal} clears it."),
+            None => format!("The fault of {model} is cleared."),
         });
         Some(Effect::SetFault { model, fault })
     }

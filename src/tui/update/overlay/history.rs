@@ -22,7 +22,7 @@ impl App {
             Some(Action::History(HistoryAction::Pin)) => self.preview_demo(at),
             Some(Action::Overlay(OverlayAction::Choose) | Action::History(HistoryAction::RunAgain)) => {
                 if self.busy() {
-                    self.notice = Some("A run is going on: Esc cancels it.".to_owned());
+                    self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
                     return None;
                 }
                 let run = history::run_at(&self.runs.past, at)?.clone();

@@ -42,7 +42,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
                 Span::styled(fault, theme.style(StyleRole::Bad)),
                 Span::styled(open, theme.style(StyleRole::Warn)),
                 Span::styled(
-                    if dear.contains(&i) { "  $ far dearer, or unknown" } else { "" },
+                    if dear.contains(&i) { "  $ much more expensive, or price unknown" } else { "" },
                     theme.style(StyleRole::Warn),
                 ),
                 Span::styled(format!("  {about}"), theme.style(StyleRole::Dim)),

@@ -15,7 +15,7 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
     let all = app.compare_set.all(&app.next.chain);
     let height = (all.len() as u16).saturating_add(4).min(app.screen.layout.body.height);
     let chosen = app.compare_set.chosen(&app.next.chain).len();
-    let room = open(app, f, "who is compared", &format!("{chosen} of at most {MOST}"), 84, height.max(6));
+    let room = open(app, f, "models to compare", &format!("{chosen} of at most {MOST}"), 84, height.max(6));
     list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, all.len(), |i| {
         let rival = &all[i];
         let (mark, role) = if app.compare_set.has(rival, &app.next.chain) {
@@ -31,5 +31,5 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
             Span::styled(kind, theme.style(StyleRole::Dim)),
         ])
     });
-    footer(app, f, room, 1, "Space chooses; a adds a model, or a chain: a/b, c/d.");
+    footer(app, f, room, 1, "Space selects; a adds a model, or a chain: a/b, c/d.");
 }

@@ -36,7 +36,13 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
         ])
     });
     let send = app.keymap.key(Action::Playground(PlaygroundAction::Send));
-    footer(app, f, room, 1, &format!("A letter breaks it, then {send} sends. Backspace heals, / types any fault."));
+    footer(
+        app,
+        f,
+        room,
+        1,
+        &format!("A letter sets a fault, then {send} sends. Backspace clears it, / types any fault."),
+    );
 }
 
 fn typing(app: &App, word: &str, room: Rect, f: &mut Frame<'_>) {

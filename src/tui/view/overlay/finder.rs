@@ -16,7 +16,7 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         FinderKind::Actions => "palette",
         FinderKind::Models => "add a model",
         FinderKind::CompareSet => "add a model, or a chain: a/b, c/d",
-        FinderKind::Inputs => "asked before",
+        FinderKind::Inputs => "earlier inputs",
         FinderKind::Runs => "earlier runs",
         FinderKind::Text => "find in the answer",
     };
