@@ -1,18 +1,18 @@
-//! What we add to an HTTP call: from signature to validated fields, to the first token, over to the backup, through
-//! 2000 chunks, and with 32 calls at a time; each against bare reqwest with the same bytes to the same server, which
-//! has its answers ready. `cargo bench --bench call`; with `-- --serve`, the server alone.
+//! The cost that the program adds to an HTTP call: one answer in one piece, the first token of a stream, a failover,
+//! 2000 chunks, and 32 calls at a time. The floor is bare reqwest with the same bytes to the same server, which has
+//! prepared answers. `cargo bench --bench call`; with `-- --serve`, only the server.
 
-#[path = "shared/asking.rs"]
-mod asking;
 #[path = "shared/canned.rs"]
 mod canned;
 #[path = "shared/measure.rs"]
 mod measure;
+#[path = "shared/requests.rs"]
+mod requests;
 
-use asking::{KEY, ask, services, spec};
 use canned::Reply;
 use futures_util::stream::{self, StreamExt as _};
-use measure::{Samples, now, tell};
+use measure::{Samples, now, print_result};
+use requests::{KEY, run, services, spec};
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::openrouter::client::Client;
@@ -26,7 +26,7 @@ const LONG: &str = "mistralai/long";
 fn main() {
     let url = canned::serve(answers());
     if std::env::args().any(|argument| argument == "--serve") {
-        // For `peers.py`: only the server, until standard input ends.
+        // For `peers.py`: serve until standard input ends.
         println!("{url}");
         _ = std::io::stdin().read_line(&mut String::new());
         return;
@@ -42,7 +42,7 @@ fn main() {
     });
 }
 
-/// The models: one that answers, one that is down, one that goes on for 2000 chunks.
+/// The answers of the models: a short one, a 503, and one of 2000 chunks.
 fn answers() -> impl Fn(&str) -> Reply {
     let text = "[[ ## reasoning ## ]]\nIt is the longest.\n\n[[ ## answer ## ]]\nThe Nile.\n\n[[ ## completed ## ]]";
     let body = serde_json::json!({
@@ -52,7 +52,7 @@ fn answers() -> impl Fn(&str) -> Reply {
     });
     let whole = canned::whole(200, &body.to_string());
     let short = canned::stream([text], Duration::ZERO);
-    // Two words in turn: LiteLLM gives a stream up that says the same a hundred times.
+    // Two words in turn, because LiteLLM aborts a stream that repeats one chunk a hundred times.
     let words = ["[[ ## reasoning ## ]]\n"].into_iter().chain([" one", " two"].into_iter().cycle().take(1990));
     let long = canned::stream(words.chain(["\n\n[[ ## answer ## ]]\n", "The Nile."]), Duration::ZERO);
     let down = canned::whole(503, r#"{"error":{"code":503,"message":"overloaded"}}"#);
@@ -73,20 +73,20 @@ struct Bench {
 
 impl Bench {
     async fn new(url: &str) -> Self {
-        let ours = asking::client();
+        let ours = requests::client();
         let services = services(url, &ours).await;
         let bare = reqwest::Client::builder().http1_only().no_proxy().tls_certs_only([]).build().expect("a client");
         Self { url: url.to_owned(), ours, services, bare }
     }
 
-    /// The body that we would send.
+    /// The body that the program sends.
     async fn body(&self, model: &str, stream: bool) -> String {
-        let told = ask(&self.services, spec(&[model], stream), now).await;
-        let attempt = told.transcript.attempts[0].request.clone().expect("it was sent");
+        let result = run(&self.services, spec(&[model], stream), now).await;
+        let attempt = result.transcript.attempts[0].request.clone().expect("a request");
         attempt.body.to_string()
     }
 
-    /// The floor: the same bytes to the same server, and its answer read to the end. The time of its first piece.
+    /// The floor: the same bytes to the same server, and its answer read to the end. Returns the time of the first piece.
     async fn bare(&self, body: &str) -> Duration {
         let began = now();
         let request = self.bare.post(format!("{}/chat/completions", self.url));
@@ -108,10 +108,15 @@ impl Bench {
             self.bare(&body).await;
             floor.add(began.elapsed());
             let began = now();
-            ask(&self.services, spec(&[PRIMARY], false), now).await;
+            run(&self.services, spec(&[PRIMARY], false), now).await;
             ours.add(began.elapsed());
         }
-        tell("call in one piece, signature to validated fields", &ours, &floor, "≤ 1.25 ×, ≤ 0.2 ms more at p99");
+        print_result(
+            "call in one piece, signature to validated fields",
+            &ours,
+            &floor,
+            "≤ 1.25 ×, ≤ 0.2 ms more at p99",
+        );
     }
 
     async fn first_token(&self) {
@@ -120,10 +125,10 @@ impl Bench {
         for _ in 0..2000 {
             floor.add(self.bare(&body).await);
             let began = now();
-            let told = ask(&self.services, spec(&[PRIMARY], true), now).await;
-            ours.add(told.first.expect("some text") - began);
+            let result = run(&self.services, spec(&[PRIMARY], true), now).await;
+            ours.add(result.first.expect("some text") - began);
         }
-        tell("first token of a stream", &ours, &floor, "≤ 0.1 ms more");
+        print_result("first token of a stream", &ours, &floor, "≤ 0.1 ms more");
     }
 
     async fn failover(&self) {
@@ -136,17 +141,17 @@ impl Bench {
             self.bare(&down).await;
             self.bare(&up).await;
             floor.add(began.elapsed());
-            // A world of its own, or its breaker would open and spare the first call.
+            // New services for each run: otherwise the breaker would open and skip the first call.
             let fresh = services(&self.url, &self.ours).await;
             let began = now();
             let mut spec = spec(&[DOWN, BACKUP], false);
-            // A 503 is asked again once after a pause; that pause is not what is measured here.
+            // No retry after the 503, because the pause before it is not measured here.
             spec.policy.limits.per_model = 1;
-            let told = ask(&fresh, spec, now).await;
+            let result = run(&fresh, spec, now).await;
             ours.add(began.elapsed());
-            assert_eq!(told.transcript.attempts.len(), 2, "the first one failed, the second one answered");
+            assert_eq!(result.transcript.attempts.len(), 2, "the first attempt failed and the second answered");
         }
-        tell("failover, 503 at once and a backup at once", &ours, &floor, "≤ 1.25 × two bare calls");
+        print_result("failover, 503 at once and a backup at once", &ours, &floor, "≤ 1.25 × two bare calls");
     }
 
     async fn many_chunks(&self) {
@@ -157,10 +162,10 @@ impl Bench {
             self.bare(&body).await;
             floor.add(began.elapsed());
             let began = now();
-            ask(&self.services, spec(&[LONG], true), now).await;
+            run(&self.services, spec(&[LONG], true), now).await;
             ours.add(began.elapsed());
         }
-        tell("2000 chunks without delay, fields live", &ours, &floor, "≤ 2 ×");
+        print_result("2000 chunks without delay, fields live", &ours, &floor, "≤ 2 ×");
     }
 
     async fn many_calls(&self) {
@@ -172,10 +177,10 @@ impl Bench {
             assert_eq!(calls.count().await, 500);
             floor.add(began.elapsed());
             let began = now();
-            let calls = stream::iter(0..500).map(|_| ask(&self.services, spec(&[PRIMARY], false), now));
+            let calls = stream::iter(0..500).map(|_| run(&self.services, spec(&[PRIMARY], false), now));
             assert_eq!(calls.buffer_unordered(32).count().await, 500);
             ours.add(began.elapsed());
         }
-        tell("500 calls, 32 at a time", &ours, &floor, "≤ 3 ×");
+        print_result("500 calls, 32 at a time", &ours, &floor, "≤ 3 ×");
     }
 }

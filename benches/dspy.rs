@@ -1,5 +1,5 @@
-//! What reading and asking cost: answers in MB/s against the floor of touching each byte once, and one call's
-//! messages and parse together. `cargo bench --bench dspy`.
+//! The cost of reading answers, in MB/s against the floor of reading each byte once, and of one call's messages and
+//! parse together. `cargo bench --bench dspy`.
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
@@ -11,7 +11,7 @@ fn main() {
 }
 
 const SIZES: [usize; 2] = [2 << 10, 1 << 20];
-/// Bytes a chunk: a few tokens, as they stream.
+/// Bytes in one chunk: a few tokens.
 const CHUNK: usize = 16;
 
 fn signature() -> Signature {
@@ -39,7 +39,7 @@ fn chunks(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// The floor: every byte seen once.
+/// The floor: every byte is read once.
 #[divan::bench(args = SIZES)]
 fn floor_memchr(bencher: Bencher, size: usize) {
     let text = answer(Adapter::Chat, size);
@@ -69,7 +69,9 @@ fn parse_xml(bencher: Bencher, size: usize) {
 
 fn parse(bencher: Bencher, adapter: Adapter, size: usize) {
     let (signature, text) = (signature(), answer(adapter, size));
-    bencher.counter(BytesCount::of_str(&text)).bench(|| adapter.parse(&signature, black_box(&text)).expect("it fits"));
+    bencher
+        .counter(BytesCount::of_str(&text))
+        .bench(|| adapter.parse(&signature, black_box(&text)).expect("an answer that fits"));
 }
 
 #[divan::bench(args = SIZES)]
@@ -87,7 +89,7 @@ fn sections_xml(bencher: Bencher, size: usize) {
     sections(bencher, Adapter::Xml, size);
 }
 
-/// A stream in small chunks, the view looked at after each.
+/// A stream in small chunks, with its sections read after each.
 fn sections(bencher: Bencher, adapter: Adapter, size: usize) {
     let (signature, text) = (signature(), answer(adapter, size));
     let pieces = chunks(&text);
@@ -102,16 +104,16 @@ fn sections(bencher: Bencher, adapter: Adapter, size: usize) {
     });
 }
 
-/// What one call costs beside the network: the signature's expansion, its messages, and the answer read.
+/// The cost of one call without the network: expand the signature, write the messages, parse the answer.
 #[divan::bench]
 fn one_call(bencher: Bencher) {
     let signature: Signature = "question -> answer".parse().expect("a signature");
     let inputs: Values = [("question".to_owned(), json!("Which river?"))].into_iter().collect();
     let text = "[[ ## reasoning ## ]]\nIt is long.\n\n[[ ## answer ## ]]\nThe Rhine\n\n[[ ## completed ## ]]";
     bencher.bench(|| {
-        let asked = Module::ChainOfThought.expand(black_box(&signature));
-        let messages = Adapter::Chat.messages(&asked, &inputs, &[], &[]);
-        (messages, Adapter::Chat.parse(&asked, black_box(text)).expect("it fits"))
+        let expanded = Module::ChainOfThought.expand(black_box(&signature));
+        let messages = Adapter::Chat.messages(&expanded, &inputs, &[], &[]);
+        (messages, Adapter::Chat.parse(&expanded, black_box(text)).expect("an answer that fits"))
     });
 }
 
@@ -119,5 +121,5 @@ fn one_call(bencher: Bencher) {
 fn read_a_signature() -> Signature {
     black_box("context: list[str], question -> reasoning, answer: Literal['yes', 'no'], score: float | None")
         .parse()
-        .expect("it reads")
+        .expect("a signature")
 }

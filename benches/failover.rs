@@ -1,4 +1,4 @@
-//! What a decision costs: well under a microsecond, and a breaker's check under 100 ns.
+//! The cost of the engine's decisions: well under a microsecond each, and a breaker's check under 100 ns.
 
 use divan::{Bencher, black_box};
 use std::time::Duration;
@@ -14,11 +14,11 @@ fn main() {
 
 const AT: Duration = Duration::from_secs(10);
 
-/// Each row once, so that no branch is guessed right throughout.
+/// Each row of the outcome table once, so that branch prediction does not help.
 #[divan::bench]
 fn decide_all_rows(bencher: Bencher) {
     let policy = Policy::default();
-    let facts = FailureKind::ALL.map(|kind| AttemptFacts {
+    let cases = FailureKind::ALL.map(|kind| AttemptFacts {
         kind,
         hint: None,
         retries: 0,
@@ -32,9 +32,9 @@ fn decide_all_rows(bencher: Bencher) {
         amendable: true,
         draw: 0.5,
     });
-    bencher.counter(divan::counter::ItemsCount::new(facts.len())).bench(|| {
-        for moment in &facts {
-            black_box(decide(black_box(&policy), black_box(moment)));
+    bencher.counter(divan::counter::ItemsCount::new(cases.len())).bench(|| {
+        for facts in &cases {
+            black_box(decide(black_box(&policy), black_box(facts)));
         }
     });
 }
@@ -46,16 +46,16 @@ fn breaker_check(bencher: Bencher) {
     bencher.bench(|| black_box(&breaker).admission(black_box(AT)));
 }
 
-/// A route's model, class, account and origin among thirty models that have failed.
+/// The admission check of one route (model, class, account and origin) among thirty models that have failed.
 #[divan::bench]
 fn route_check(bencher: Bencher) {
-    let (health, routes) = troubled();
+    let (health, routes) = failing_models();
     bencher.bench(|| black_box(&health).admission(black_box(AT), black_box(&routes[29])));
 }
 
 #[divan::bench]
 fn step_with_a_token(bencher: Bencher) {
-    let (mut health, routes) = troubled();
+    let (mut health, routes) = failing_models();
     let mut engine = Engine::new(Policy::default(), routes);
     engine.step(AT, Input::Begin, &mut health);
     let token = || Input::Token { attempt: AttemptId::new(1), phase: TokenPhase::Answer };
@@ -63,7 +63,7 @@ fn step_with_a_token(bencher: Bencher) {
     bencher.with_inputs(token).bench_local_values(|input| engine.step(AT, input, &mut health));
 }
 
-/// A failed primary and a fallback that answers: four steps, from begin to end.
+/// A whole run of four steps: the first model fails and the second answers.
 #[divan::bench]
 fn a_run_with_one_fallback(bencher: Bencher) {
     let answer = || {
@@ -86,7 +86,7 @@ fn a_run_with_one_fallback(bencher: Bencher) {
         });
 }
 
-fn troubled() -> (Health, Vec<Route>) {
+fn failing_models() -> (Health, Vec<Route>) {
     let mut health = Health::default();
     let routes: Vec<Route> = (0..30).map(|n| Route::new(format!("maker/model-{n}"), "https://openrouter.ai")).collect();
     for route in &routes {

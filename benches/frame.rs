@@ -1,10 +1,10 @@
-//! A frame at 120×36 as the transcript grows from 1 KB to 10 MB: one more token comes, rows are settled, all is drawn.
+//! A frame at 120×36 as the transcript grows from 1 KB to 10 MB: one more token arrives and the screen is drawn.
 //! The floor is the frame of an empty playground. `cargo bench --bench frame`.
 
 #[path = "shared/measure.rs"]
 mod measure;
 
-use measure::{Samples, now, tell};
+use measure::{Samples, now, print_result};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::sync::Arc;
@@ -29,11 +29,11 @@ fn main() {
             empty.frame(frame);
             floor.add(began.elapsed());
             let began = now();
-            full.hear(Observation::Stream { attempt: AttemptId::new(1), delta: Delta::Text(" token".to_owned()) });
+            full.apply(Observation::Stream { attempt: AttemptId::new(1), delta: Delta::Text(" token".to_owned()) });
             full.frame(frame);
             ours.add(began.elapsed());
         }
-        tell(&format!("a frame with {} KB of transcript", size >> 10), &ours, &floor, "flat, ≤ 1 ms");
+        print_result(&format!("a frame with {} KB of transcript", size >> 10), &ours, &floor, "flat, ≤ 1 ms");
     }
 }
 
@@ -51,29 +51,29 @@ impl Screen {
         Self { app, terminal: Terminal::new(TestBackend::new(120, 36)).expect("a terminal") }
     }
 
-    /// With an answer of about `size` bytes: paragraphs, as models write them.
+    /// A screen with an answer of about `size` bytes, in paragraphs as models write them.
     fn grown(size: usize) -> Self {
         let mut screen = Self::new();
-        screen.hear(Observation::Begun(std::sync::Arc::new(spec())));
+        screen.apply(Observation::Begun(std::sync::Arc::new(spec())));
         let paragraph = "The Rhine *rises* in the Alps, passes **Basel** and `Cologne`, and reaches the North Sea. "
             .repeat(4)
             + "\n\n";
         let marker = Delta::Text("[[ ## answer ## ]]\n".to_owned());
-        screen.hear(Observation::Stream { attempt: AttemptId::new(1), delta: marker });
+        screen.apply(Observation::Stream { attempt: AttemptId::new(1), delta: marker });
         for _ in 0..size.div_ceil(paragraph.len()) {
             let delta = Delta::Text(paragraph.clone());
-            screen.hear(Observation::Stream { attempt: AttemptId::new(1), delta });
+            screen.apply(Observation::Stream { attempt: AttemptId::new(1), delta });
         }
         screen.frame(0);
         screen
     }
 
-    fn hear(&mut self, seen: Observation) {
-        let report = Report { run: RUN, at: Duration::from_millis(1), what: ReportKind::Observation(seen) };
+    fn apply(&mut self, observation: Observation) {
+        let report = Report { run: RUN, at: Duration::from_millis(1), what: ReportKind::Observation(observation) };
         self.app.update(Duration::ZERO, Msg::Report(Arc::new(report)));
     }
 
-    /// As the loop makes it.
+    /// Draws a frame as the event loop does.
     fn frame(&mut self, ms: u64) {
         self.app.refresh();
         self.terminal.draw(|frame| draw(&self.app, Duration::from_millis(ms), frame)).expect("a frame");

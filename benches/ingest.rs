@@ -1,5 +1,5 @@
-//! How fast bytes become deltas, against the floor of only cutting them into lines.
-//! 8 MiB of chunks as OpenRouter sends them, in pieces as a socket gives them.
+//! The speed of turning bytes into deltas, against the floor of cutting them into lines: 8 MiB of chunks as
+//! OpenRouter sends them, in pieces of several sizes.
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
@@ -13,7 +13,7 @@ fn main() {
     divan::main();
 }
 
-/// Sizes of pieces: a pooled read, a packet, a trickle.
+/// Sizes of pieces: a full read buffer, a packet, a slow stream.
 const PIECES: [usize; 3] = [16_384, 512, 32];
 
 fn stream() -> Vec<u8> {
@@ -48,25 +48,25 @@ fn lines_only(bencher: Bencher<'_, '_>, piece: usize) {
     });
 }
 
-/// Bytes to events.
+/// From bytes to events.
 #[divan::bench(args = PIECES)]
 fn events(bencher: Bencher<'_, '_>, piece: usize) {
     let bytes = stream();
     bencher.counter(BytesCount::new(bytes.len())).bench(|| {
-        let (mut decoder, mut seen) = (Decoder::new(), 0);
+        let (mut decoder, mut count) = (Decoder::new(), 0);
         for piece in bytes.chunks(piece) {
             decoder
                 .push(black_box(piece), |event| {
                     black_box(event);
-                    seen += 1;
+                    count += 1;
                 })
                 .expect("small events");
         }
-        seen
+        count
     });
 }
 
-/// Bytes to deltas: events, JSON, sanitiser and all.
+/// From bytes to deltas: events, JSON and cleaning.
 #[divan::bench(args = PIECES)]
 fn deltas(bencher: Bencher<'_, '_>, piece: usize) {
     let bytes = stream();

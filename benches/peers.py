@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The same work through us, DSPy and LiteLLM, side by side, from one server that has its answers ready.
+"""The same work done by Switchover, DSPy and LiteLLM, with one server that has prepared answers.
 
     python3 -m venv venv && venv/bin/pip install dspy==3.4.1 litellm==1.106.2
     cargo build --release && venv/bin/python benches/peers.py [path/to/switchover]
 
-The server is that of `cargo bench --bench call`, which also measures our side (`ours`, with bare reqwest as `floor`);
-what begins with a process is measured here for all. Medians, the least and the most in brackets. BENCH=dev takes an
-unoptimised server and bench: good for trying this script, and for no number.
+The server is part of `cargo bench --bench call`, which also measures Switchover's calls (`ours`, with bare reqwest as
+`floor`). Whole processes are measured here for all three. Each line is a median, with the lowest and the highest time in
+brackets. BENCH=dev uses an unoptimised server and benchmark: enough to try this script, but its numbers mean nothing.
 """
 import asyncio
 import importlib.metadata
@@ -21,7 +21,7 @@ import time
 BINARY = sys.argv[1] if len(sys.argv) > 1 else "target/release/switchover"
 BENCH = ["cargo", "bench", "-q", "--bench", "call", *(["--profile", "dev"] if os.environ.get("BENCH") == "dev" else []), "--"]
 QUESTION = "Which river is the longest?"
-# Names that the server knows: one answers, one says 503, one goes on for 2000 chunks.
+# The models of the server: two that answer, one that sends 503, one that sends 2000 chunks.
 MODEL, BACKUP, DOWN, LONG = "openai/gpt-4o-mini", "anthropic/claude-3-haiku", "mistralai/down", "mistralai/long"
 
 DSPY = f"""
@@ -39,50 +39,50 @@ def title(text):
 
 
 def row(who, times, work):
-    """Does it so many times, after once for warmth, and says how long it took."""
+    """Runs the work once to warm up, then `times` times, and prints how long it takes."""
     work()
-    samples = [took(work) for _ in range(times)]
-    tell(who, samples)
+    samples = [milliseconds(work) for _ in range(times)]
+    report(who, samples)
 
 
-def took(work):
+def milliseconds(work):
     began = time.perf_counter()
     work()
     return (time.perf_counter() - began) * 1e3
 
 
-def tell(who, samples):
+def report(who, samples):
     print(f"  {who:<34}{statistics.median(samples):10.2f} ms  ({min(samples):.2f}–{max(samples):.2f})", flush=True)
 
 
 def processes(url):
-    """What a script pays that asks once: start, imports, one ChainOfThought answer."""
-    ours_env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "OPENROUTER_API_KEY": "sk-any"}
+    """A script with one call: process start, imports, one ChainOfThought answer."""
+    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "OPENROUTER_API_KEY": "sk-any"}
 
-    def ours(*chain):
+    def switchover(*chain):
         command = [BINARY, "ask", QUESTION, "--signature", "question -> answer", "--module", "chain_of_thought"]
-        # Asked once each: the pause before a second try is a choice, and not a cost.
+        # One attempt for each model: the pause before a retry is a choice, not a cost.
         command += ["--base-url", url, "--set", "failover.attempts_per_model=1"]
-        done = subprocess.run(command + [word for model in chain for word in ("-m", model)], env=ours_env, capture_output=True)
+        done = subprocess.run(command + [word for model in chain for word in ("-m", model)], env=env, capture_output=True)
         assert done.stdout == b"The Nile.\n", done.stderr.decode()
 
-    def theirs(*arguments):
+    def dspy(*arguments):
         subprocess.run([sys.executable, "-c", DSPY, url, *arguments], check=True, capture_output=True)
 
     title("process start to one ChainOfThought answer")
-    row("switchover ask", 40, lambda: ours(MODEL))
-    row("DSPy", 5, lambda: theirs(MODEL))
-    title("the same, the first model saying 503 at once")
-    row("switchover ask", 40, lambda: ours(DOWN, BACKUP))
-    row("DSPy, fallbacks=[…]", 5, lambda: theirs(DOWN, "fallback"))
+    row("switchover ask", 40, lambda: switchover(MODEL))
+    row("DSPy", 5, lambda: dspy(MODEL))
+    title("the same, with a first model that sends 503 at once")
+    row("switchover ask", 40, lambda: switchover(DOWN, BACKUP))
+    row("DSPy, fallbacks=[…]", 5, lambda: dspy(DOWN, "fallback"))
 
 
 def calls(url):
-    """In one process that is warm."""
+    """Calls in one process that is warmed up."""
     import dspy
     import litellm
 
-    # To print a traceback for each broken call would be measured too.
+    # Tracebacks for broken calls would be measured too.
     litellm.suppress_debug_info = True
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL + 1)
     common = {"api_base": url, "api_key": "any"}
@@ -110,22 +110,22 @@ def calls(url):
 
     title("call in one piece")
     row("DSPy ChainOfThought", 200, lambda: plain(question=QUESTION))
-    row("LiteLLM completion, nothing read", 100, lambda: complete(MODEL))
+    row("LiteLLM completion, not parsed", 100, lambda: complete(MODEL))
     title("first token of a stream")
-    tell("DSPy streamify", [asyncio.run(streamed[MODEL](stop=True)) for _ in range(30)])
+    report("DSPy streamify", [asyncio.run(streamed[MODEL](stop=True)) for _ in range(30)])
     row("LiteLLM", 30, lambda: first(MODEL))
     title("failover, 503 at once and a backup at once")
     row("DSPy, fallbacks=[…]", 20, lambda: over(question=QUESTION))
     row("LiteLLM, fallbacks=[…]", 20, lambda: complete(DOWN, **fallbacks))
     title("2000 chunks without delay")
-    tell("DSPy streamify, to the end", [asyncio.run(streamed[LONG](stop=False)) for _ in range(5)])
-    row("LiteLLM, nothing read", 5, lambda: last(LONG))
+    report("DSPy streamify, to the end", [asyncio.run(streamed[LONG](stop=False)) for _ in range(5)])
+    row("LiteLLM, not parsed", 5, lambda: last(LONG))
     title("500 calls, 32 at a time")
     row("DSPy ChainOfThought, asynchronous", 3, lambda: asyncio.run(many(plain)))
 
 
 def streamify(program):
-    """A stream of the answer's fields: the milliseconds to its first text, or to its end."""
+    """A call that streams the answer's fields. Returns the milliseconds to the first text, or to the end."""
     import dspy
 
     async def run(stop):
@@ -151,13 +151,13 @@ async def many(program):
 
 
 def main():
-    # Otherwise importing LiteLLM waits for a price list from the network.
+    # Otherwise the import of LiteLLM loads a price list from the network.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     missing = [name for name in ("dspy", "litellm") if importlib.util.find_spec(name) is None]
     if missing:
-        sys.exit(f"this Python has no {' and no '.join(missing)}: pip install dspy litellm")
+        sys.exit(f"this Python lacks {' and '.join(missing)}: pip install dspy litellm")
     if not os.path.exists(BINARY):
-        sys.exit(f"{BINARY} is not there: cargo build --release")
+        sys.exit(f"{BINARY} does not exist: cargo build --release")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("dspy", "litellm"))
     print(f"Python {sys.version.split()[0]}, {versions}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
     server = subprocess.Popen([*BENCH, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -169,7 +169,7 @@ def main():
     finally:
         server.stdin.close()
         server.wait()
-    title("our side of the rest")
+    title("the same calls by Switchover")
     subprocess.run(BENCH, check=True)
 
 

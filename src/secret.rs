@@ -33,7 +33,7 @@ struct SecretBytes {
 }
 
 impl Secret {
-    /// A secret as it was typed or read. White space around it is removed.
+    /// A secret as it was typed or read. White space at its ends is removed.
     pub fn new(text: impl Into<String>) -> Self {
         let raw = Zeroizing::new(text.into());
         let text = Zeroizing::new(raw.trim().to_owned());
@@ -51,7 +51,7 @@ impl Secret {
         self.0.text.is_empty()
     }
 
-    /// The secret for people: the last four characters of a long one, [`MASK`] for one of up to 15 characters.
+    /// The mask to show: the last four characters of a long secret, [`MASK`] for one of up to 15 characters.
     pub fn masked(&self) -> String {
         masked(&self.0.text)
     }
@@ -67,7 +67,7 @@ impl Secret {
     }
 }
 
-/// A text for people: the last four characters of a long one, [`MASK`] for a short one. A mask stays as it is.
+/// The mask of a text: the last four characters of a long one, [`MASK`] for a short one. A mask stays as it is.
 pub fn masked(secret: &str) -> String {
     let secret = secret.trim();
     let chars = secret.chars();

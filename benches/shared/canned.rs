@@ -1,4 +1,4 @@
-//! A server that has its answers ready: what is left of a call is the client's own cost.
+//! A server with prepared answers, so that the time of a call is the client's own cost.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// An answer, a socket write each, with a pause after each.
+/// An answer as a list of socket writes, with a pause after each.
 #[derive(Clone)]
 pub(crate) struct Reply {
     pub(crate) writes: Arc<Vec<Vec<u8>>>,
     pub(crate) pause: Duration,
 }
 
-/// Serves on loopback, a thread a connection, until the process ends. Gives back the base URL.
+/// Serves on loopback, with one thread for each connection, until the process ends. Returns the base URL.
 pub(crate) fn serve(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/api/v1", listener.local_addr().expect("an address"));
@@ -21,13 +21,13 @@ pub(crate) fn serve(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> S
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let answer = Arc::clone(&answer);
-            thread::spawn(move || converse(stream, &*answer));
+            thread::spawn(move || serve_connection(stream, &*answer));
         }
     });
     url
 }
 
-fn converse(mut stream: TcpStream, answer: &dyn Fn(&str) -> Reply) -> Option<()> {
+fn serve_connection(mut stream: TcpStream, answer: &dyn Fn(&str) -> Reply) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let (mut buffer, mut piece) = (Vec::new(), [0; 16 << 10]);
     loop {
@@ -63,7 +63,7 @@ pub(crate) fn whole(status: u16, body: &str) -> Reply {
     Reply { writes: Arc::new(vec![[head.as_bytes(), body.as_bytes()].concat()]), pause: Duration::ZERO }
 }
 
-/// A stream of a ChainOfThought answer: each text is a chunk and a write of its own.
+/// A streamed answer: each text is one chunk and one write.
 pub(crate) fn stream<'a>(texts: impl IntoIterator<Item = &'a str>, pause: Duration) -> Reply {
     let http = |data: &str| format!("{:x}\r\n{data}\r\n", data.len()).into_bytes();
     let event = |delta: serde_json::Value, finish: Option<&str>| {

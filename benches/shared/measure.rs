@@ -1,14 +1,15 @@
-//! Samples of ours and of the floor, taken in turns so that the machine's noise meets both, and what they say.
+//! Samples of the program and of the floor (the least that could be done), taken in turns so that noise of the
+//! machine affects both, and their report.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Times of one thing, in milliseconds.
+/// Times of one operation, in milliseconds.
 #[derive(Default)]
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
-    /// Takes a time in.
+    /// Adds one time.
     pub(crate) fn add(&mut self, time: Duration) {
         self.0.push(time.as_secs_f64() * 1e3);
     }
@@ -21,7 +22,7 @@ impl Samples {
     }
 }
 
-/// The median, the middle half, and the slowest hundredth.
+/// The median, the quartiles and the 99th percentile.
 impl fmt::Display for Samples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [q1, median, q3, p99] = [0.25, 0.5, 0.75, 0.99].map(|share| self.at(share));
@@ -29,14 +30,14 @@ impl fmt::Display for Samples {
     }
 }
 
-/// Now. Benches are an edge: they hold a clock.
+/// The current time. Benchmarks are at the program's edge, so they may read the clock.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// One line of the report: ours, the floor, their ratio, and what it should be.
-pub(crate) fn tell(what: &str, ours: &Samples, floor: &Samples, target: &str) {
+/// Prints one result: the program's times, the floor's, their ratio and the target.
+pub(crate) fn print_result(what: &str, ours: &Samples, floor: &Samples, target: &str) {
     let (a, b) = (ours.at(0.5), floor.at(0.5));
     println!("{what}");
     println!("  ours   {ours}");

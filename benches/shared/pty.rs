@@ -1,4 +1,4 @@
-//! A program in a terminal of 120×36, and the times at which it wrote.
+//! A program in a terminal of 120×36, with the times of its output.
 
 use super::measure::now;
 use pty_process::Size;
@@ -10,15 +10,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A wait this long is in vain.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest wait for an output.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Playground {
     pty: Arc<Pty>,
     child: Child,
     pieces: Receiver<(Instant, Vec<u8>)>,
-    /// What was written since the last key.
-    heard: Vec<u8>,
+    /// The output since the last key.
+    output: Vec<u8>,
     frames: u32,
 }
 
@@ -47,64 +47,65 @@ impl Playground {
             .current_dir(std::env::temp_dir())
             .spawn(pts)
             .expect("the program");
-        Self { pty, child, pieces, heard: Vec::new(), frames: 0 }
+        Self { pty, child, pieces, output: Vec::new(), frames: 0 }
     }
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub(crate) fn types(&mut self, keys: &str) {
-        self.heard.clear();
-        (&*self.pty).write_all(keys.as_bytes()).expect("it takes keys");
+    /// Types keys, and forgets the output before them.
+    pub(crate) fn type_keys(&mut self, keys: &str) {
+        self.output.clear();
+        (&*self.pty).write_all(keys.as_bytes()).expect("a terminal that takes keys");
     }
 
-    /// Waits until a text was written since the last key; when it was.
-    pub(crate) fn sees(&mut self, text: &str) -> Instant {
+    /// Waits for a text in the output since the last key. Returns the time at which it was written.
+    pub(crate) fn wait_for(&mut self, text: &str) -> Instant {
         let finder = memchr::memmem::Finder::new(text);
         loop {
-            let (at, piece) = self.pieces.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-                panic!("no {text:?} in {}", String::from_utf8_lossy(&self.heard));
+            let (at, piece) = self.pieces.recv_timeout(TIMEOUT).unwrap_or_else(|_| {
+                panic!("no {text:?} in {}", String::from_utf8_lossy(&self.output));
             });
-            let from = self.heard.len().saturating_sub(text.len());
-            self.take(&piece);
-            if finder.find(&self.heard[from..]).is_some() {
+            let from = self.output.len().saturating_sub(text.len());
+            self.collect(&piece);
+            if finder.find(&self.output[from..]).is_some() {
                 return at;
             }
         }
     }
 
-    fn take(&mut self, piece: &[u8]) {
+    fn collect(&mut self, piece: &[u8]) {
         self.frames += memchr::memmem::find_iter(piece, b"\x1b[?2026h").count() as u32;
-        self.heard.extend_from_slice(piece);
+        self.output.extend_from_slice(piece);
     }
 
-    /// Bytes written since the last key.
-    pub(crate) fn seen(&self) -> usize {
-        self.heard.len()
+    /// The number of bytes written since the last key.
+    pub(crate) fn output_len(&self) -> usize {
+        self.output.len()
     }
 
-    /// Frames since this was last asked.
-    pub(crate) fn frames(&mut self) -> u32 {
+    /// The number of frames since the last call.
+    pub(crate) fn take_frames(&mut self) -> u32 {
         std::mem::take(&mut self.frames)
     }
 
-    /// Lets time pass. The bytes that were written meanwhile.
-    pub(crate) fn quiet(&mut self, time: Duration) -> usize {
-        let (until, before) = (now() + time, self.heard.len());
+    /// Waits for this time. Returns the number of bytes that were written meanwhile.
+    pub(crate) fn idle_for(&mut self, time: Duration) -> usize {
+        let (until, before) = (now() + time, self.output.len());
         while let Some(left) = until.checked_duration_since(now()) {
             match self.pieces.recv_timeout(left) {
-                Ok((_, piece)) => self.take(&piece),
+                Ok((_, piece)) => self.collect(&piece),
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => thread::sleep(left),
             }
         }
-        self.heard.len() - before
+        self.output.len() - before
     }
 
-    /// Ends it.
-    pub(crate) fn leaves(mut self) {
-        self.child.kill().expect("it lives");
-        self.child.wait().expect("it ends");
+    /// Ends the program.
+    pub(crate) fn close(mut self) {
+        self.child.kill().expect("a running program");
+        self.child.wait().expect("an ended program");
     }
 }

@@ -18,7 +18,7 @@ use crate::secret::Secret;
 /// The title that is sent when the user has set none.
 pub const DEFAULT_TITLE: &str = "Switchover";
 /// The referer that is sent when the user has set none. `OpenRouter` counts requests with a title and a localhost
-/// referer, and never lists the app in public: nobody is ranked who did not ask for it.
+/// referer, and never lists the app in public: an app is ranked only after its user sets a URL for it.
 pub const DEFAULT_REFERER: &str = "http://localhost/switchover";
 
 /// The headers beside those that the protocol needs. `None` means that the header is not sent.
@@ -102,7 +102,7 @@ fn is_credential(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[expect(clippy::unnecessary_wraps, reason = "every field that takes it is optional")]
+    #[expect(clippy::unnecessary_wraps, reason = "the fields are optional")]
     fn chosen(value: &str) -> Option<ChosenValue> {
         Some(ChosenValue { value: value.into(), from: ValueOrigin::Flag })
     }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn each_server_gets_what_it_understands() {
+    fn each_server_gets_the_headers_that_it_understands() {
         let headers = Headers { categories: chosen("cli-agent,game"), ..extra("X-Mine", "1") };
         let names = |url: &str| headers.lines(&base(url)).unwrap().into_iter().map(|l| l.name).collect::<Vec<_>>();
         let attribution = ["HTTP-Referer", "X-OpenRouter-Title", "X-Title", "X-OpenRouter-Categories"];
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_found_before_sending() {
+    fn a_header_that_cannot_be_sent_is_found_before_sending() {
         let fine = Headers::default();
         assert_eq!(fine.check(), []);
         for (headers, part) in [

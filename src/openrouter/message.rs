@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 /// A chat message: `{"role": "user", "content": "…"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Who wrote it.
+    /// The author's role.
     pub role: Role,
-    /// Its text.
+    /// The text as the model reads it.
     pub content: String,
 }
 
@@ -18,7 +18,7 @@ impl Message {
     }
 }
 
-/// Who wrote a message. Serialized in lower case: `system`, `user`, `assistant`.
+/// The author of a message. Serialized in lower case: `system`, `user`, `assistant`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -26,6 +26,6 @@ pub enum Role {
     System,
     /// The person who asks, or the program in that person's place.
     User,
-    /// The model.
+    /// An earlier answer of the model, or a demo of one.
     Assistant,
 }

@@ -94,14 +94,14 @@ impl Pattern {
         Cow::Owned(clean)
     }
 
-    /// Whether a text holds a piece. A piece has `width - 2` places for three bytes, and one of any so many
-    /// consecutive places is a multiple of that number: only there the filter is asked.
+    /// Whether a text holds a piece. A piece holds `width - 2` trigrams at consecutive places, so one of them is at a
+    /// multiple of that number: the filter checks only these places.
     fn is_in(&self, bytes: &[u8]) -> bool {
-        let places = self.width.saturating_sub(2).max(1);
+        let stride = self.width.saturating_sub(2).max(1);
         !self.is_empty()
-            && (0..bytes.len().saturating_sub(2)).step_by(places).any(|at| {
+            && (0..bytes.len().saturating_sub(2)).step_by(stride).any(|at| {
                 self.may_contain(pack(&bytes[at..at + 3])) && {
-                    let near = &bytes[(at + 1).saturating_sub(places)..(at + 2 + places).min(bytes.len())];
+                    let near = &bytes[(at + 1).saturating_sub(stride)..(at + 2 + stride).min(bytes.len())];
                     near.windows(self.width).any(|piece| self.contains(pack(piece)))
                 }
             })

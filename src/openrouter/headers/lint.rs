@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::openrouter::headers::{ChosenValue, ValueOrigin};
 
-    #[expect(clippy::unnecessary_wraps, reason = "every field that takes it is optional")]
+    #[expect(clippy::unnecessary_wraps, reason = "the fields are optional")]
     fn chosen(value: &str) -> Option<ChosenValue> {
         Some(ChosenValue { value: value.into(), from: ValueOrigin::Flag })
     }

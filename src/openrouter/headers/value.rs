@@ -14,7 +14,7 @@ pub enum HeaderValue {
 }
 
 impl HeaderValue {
-    /// A value with white space around it removed. It is secret unless `public` is set.
+    /// A value of this visibility, without white space at its ends.
     pub fn new(value: &str, visibility: Visibility) -> Self {
         match visibility {
             Visibility::Public => Self::Public(value.trim().to_owned()),
@@ -93,11 +93,11 @@ impl Eq for HeaderValue {}
 pub enum ValueOrigin {
     /// The program's default.
     Default,
-    /// The configuration file.
+    /// This configuration file.
     File(PathBuf),
-    /// A `.env` or `.env.local` file.
+    /// This `.env` or `.env.local` file.
     EnvFile(PathBuf),
-    /// An environment variable, by its name.
+    /// The environment variable of this name.
     Env(String),
     /// The command line.
     Flag,
@@ -142,7 +142,7 @@ pub struct ExtraHeader {
 pub struct HeaderLine {
     /// The name, spelt as in the documentation.
     pub name: String,
-    /// The value, without white space around it.
+    /// The value, without white space at its ends.
     pub value: HeaderValue,
     /// The place that set it.
     pub from: ValueOrigin,

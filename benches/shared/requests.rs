@@ -1,4 +1,4 @@
-//! A world that asks one server, and runs in it as the headless face has them.
+//! Runs against one server, started as the headless commands start them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use switchover::worker::{self, Service, ServiceOptions, Services};
 
 pub(crate) const KEY: &str = "sk-or-v1-0123456789abcdef0123456789abcdef";
 
-/// Breakers closed, connections kept.
+/// Services for one server: all breakers closed, connections reused.
 pub(crate) async fn services(url: &str, client: &Client) -> Arc<Services> {
     let base = url.parse().expect("a base URL");
     let endpoint = Endpoint { base, key: Some(Secret::new(KEY)) };
@@ -24,7 +24,7 @@ pub(crate) async fn services(url: &str, client: &Client) -> Arc<Services> {
     Arc::new(Services::new(ServiceOptions::new(client.clone(), service, simulator)))
 }
 
-/// `question -> answer` by a chain of thought.
+/// One question to `question -> answer` with chain of thought.
 pub(crate) fn spec(models: &[&str], stream: bool) -> RunSpec {
     let inputs = Values::from_iter([("question".to_owned(), "Which river is the longest?".into())]);
     let task = SignatureTask::new("question -> answer".parse().expect("a signature"), inputs);
@@ -33,31 +33,31 @@ pub(crate) fn spec(models: &[&str], stream: bool) -> RunSpec {
     RunSpec { settings, ..RunSpec::new(task, models.iter().copied()) }
 }
 
-/// What a run came to.
-pub(crate) struct Told {
-    /// When the first text of the answer was there.
+/// The result of a run.
+pub(crate) struct RunResult {
+    /// The time of the first text of the answer.
     pub(crate) first: Option<Instant>,
-    /// Its fold, answer and all.
+    /// The whole run, with its answer.
     pub(crate) transcript: Transcript,
 }
 
-/// One run to its validated answer, its fields followed live.
-pub(crate) async fn ask(services: &Arc<Services>, spec: RunSpec, now: fn() -> Instant) -> Told {
-    let mut run = worker::run(spec, services);
-    let mut told = Told { first: None, transcript: Transcript::default() };
-    while let Some(report) = run.next().await {
+/// Runs to the validated answer and applies every report, as a screen does.
+pub(crate) async fn run(services: &Arc<Services>, spec: RunSpec, now: fn() -> Instant) -> RunResult {
+    let mut handle = worker::run(spec, services);
+    let mut result = RunResult { first: None, transcript: Transcript::default() };
+    while let Some(report) = handle.next().await {
         if let (None, ReportKind::Observation(Observation::Stream { delta: Delta::Text(_), .. })) =
-            (told.first, &report.what)
+            (result.first, &report.what)
         {
-            told.first = Some(now());
+            result.first = Some(now());
         }
-        told.transcript.apply(&report);
+        result.transcript.apply(&report);
     }
-    assert_eq!(told.transcript.outcome(), Some(Outcome::Succeeded), "{:?}", told.transcript.finished);
-    told
+    assert_eq!(result.transcript.outcome(), Some(Outcome::Succeeded), "{:?}", result.transcript.finished);
+    result
 }
 
-/// A client that waits long enough for connections.
+/// A client with a long limit for connecting.
 pub(crate) fn client() -> Client {
     Client::new(Duration::from_secs(10))
 }
