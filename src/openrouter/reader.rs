@@ -147,7 +147,7 @@ mod tests {
             reader.push(piece, &mut deltas);
         }
         let end = reader.finish(None, &mut deltas);
-        // Blanks before a body are keep-alives, counted by the piece.
+        // White space before a body is a keep-alive for each piece.
         deltas.retain(|delta| *delta != Delta::Comment);
         (deltas, end)
     }
