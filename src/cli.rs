@@ -1,10 +1,6 @@
-//! The command line: what can be asked for, and which room answers. No logic of its own.
+//! The command line: its commands and options, and the module that carries out each command. No logic of its own.
 
-#![expect(
-    clippy::doc_markdown,
-    clippy::doc_link_with_quotes,
-    reason = "these comments are the help texts, as people read them"
-)]
+#![expect(clippy::doc_markdown, clippy::doc_link_with_quotes, reason = "clap prints these comments as help texts")]
 
 mod ask;
 mod diagnostics;
@@ -31,23 +27,22 @@ use std::process::ExitCode;
 
 /// Exit codes, the same for every command.
 pub mod exit {
-    /// Answered, or done.
+    /// Success.
     pub const OK: u8 = 0;
-    /// The command line or the configuration is wrong.
+    /// Wrong usage or configuration; also a problem that `doctor` found.
     pub const USAGE: u8 = 1;
-    /// Every model of the chain failed.
+    /// Every model of the chain failed; also a check of `scenarios` or `replay --check`.
     pub const EXHAUSTED: u8 = 2;
-    /// No model would help: the key, the credit, or the request itself.
+    /// Another model would not help: invalid key, no credit, malformed request.
     pub const FATAL: u8 = 3;
-    /// Cancelled by the user.
+    /// The user cancelled the run.
     pub const CANCELLED: u8 = 130;
 }
 
-/// A terminal playground for DSPy-style signatures over OpenRouter, with failover you can watch.
+/// A terminal playground for DSPy-style signatures over OpenRouter, with visible failover
 ///
-/// Without a command it opens the playground; where there is no terminal it plays a
-/// failover demonstration as text. Without OPENROUTER_API_KEY everything runs on the
-/// built-in simulator.
+/// Without a command, the playground opens. Without a terminal, a failover demonstration
+/// is printed as text. Without OPENROUTER_API_KEY, everything runs on the built-in simulator.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version, max_term_width = 100)]
 pub struct Cli {
@@ -55,41 +50,46 @@ pub struct Cli {
     command: Option<CliCommand>,
     #[command(flatten)]
     settings: GlobalOptions,
-    /// The playground line by line, for screen readers and dumb terminals
+    /// Open the playground line by line, for screen readers and simple terminals
     #[arg(long)]
     plain: bool,
 }
 
-/// What can be set on the command line; each also has a key in the configuration file and a variable.
+/// Options of every command. Most have a key in the configuration file and an environment variable too.
 #[derive(Args, Clone, Debug, Default)]
 pub struct GlobalOptions {
-    /// A model of the fallback chain; repeat it, first choice first
+    /// Model of the fallback chain; repeat the option for more models, first choice first
     #[arg(long = "model", short = 'm', global = true, value_name = "MODEL")]
     models: Vec<String>,
-    /// Inline signature ("question -> answer: int") or the name of one in the library
+    /// Inline signature ("question -> answer: int"), or the name of a signature in the library
     #[arg(long, short, global = true, value_name = "SIGNATURE")]
     signature: Option<String>,
-    /// How it is asked: predict, chain_of_thought, …
+    /// DSPy module: predict, chain_of_thought, multi_chain_comparison:3, majority:3
     #[arg(long, global = true, value_name = "MODULE")]
     module: Option<String>,
-    /// How fields are written: chat, json, xml
+    /// Format of the fields in messages: chat, json, xml
     #[arg(long, global = true, value_name = "ADAPTER")]
     adapter: Option<String>,
-    /// Break a model: MODEL=FAULT, for example openai/gpt-4o-mini=503 (see `switchover faults`)
+    /// Break a model on purpose, for example openai/gpt-4o-mini=503; `switchover faults` lists the faults
     #[arg(long = "fault", global = true, value_name = "MODEL=FAULT")]
     faults: Vec<String>,
-    #[arg(long, global = true, value_name = "URL", help = "The API to talk to, for example http://localhost:11434/v1")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "Base URL of the API, for example http://localhost:11434/v1"
+    )]
     base_url: Option<String>,
-    /// Use the built-in simulator even when there is a key
+    /// Use the built-in simulator even if a key or a base URL is set
     #[arg(long, global = true)]
     simulate: bool,
-    /// HTTP-Referer: the app's identity in OpenRouter's rankings
+    /// Your app's URL, sent as HTTP-Referer; OpenRouter's rankings use it
     #[arg(long, global = true, value_name = "URL")]
     referer: Option<String>,
-    /// X-OpenRouter-Title and X-Title: the app's name
+    /// Your app's name, sent as X-OpenRouter-Title and X-Title
     #[arg(long, global = true, value_name = "NAME")]
     title: Option<String>,
-    /// Any other setting: key=value, as `switchover config` lists them
+    /// Any other setting, for example failover.deadline=30; `switchover config` lists all
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Append a diagnostic log to this file; SWITCHOVER_LOG filters it, for example http=debug,run=info
@@ -99,49 +99,49 @@ pub struct GlobalOptions {
 
 #[derive(Debug, Subcommand)]
 enum CliCommand {
-    /// Ask once and print the answer
+    /// Send inputs once and print the answer
     Ask(ask::AskArgs),
-    /// The playground line by line, for screen readers and dumb terminals
+    /// Open the playground line by line, for screen readers and simple terminals
     Plain(plain::PlainArgs),
-    /// A guided tour of the playground in a minute, on the simulator
+    /// Start a one-minute guided tour of the playground, on the simulator
     Tour,
-    /// Look at earlier runs
+    /// List, show, search or export earlier runs
     History(history::HistoryArgs),
-    /// Play a run again, without a network, and decide it again
+    /// Show a stored run again, without a network, and check today's failover decisions against it
     Replay(replay::ReplayArgs),
-    /// Write the current setting, or a run, as a program or command of somebody else's
+    /// Print the current settings, or a stored run, as a DSPy, LiteLLM, OpenAI or curl program
     Export(export::ExportArgs),
-    /// Read a program that DSPy saved into your signature library
+    /// Add a program that DSPy saved to your signature library
     Import(export::ImportArgs),
-    /// Check headers, failover and modules on what the server received
+    /// Check headers, failover and modules by what the server receives
     Scenarios(scenarios::ScenariosArgs),
-    /// Look at configuration, key, network, terminal and directories; each with a remedy
+    /// Check configuration, key, network, terminal and directories, and suggest fixes
     Doctor(doctor::DoctorArgs),
-    /// Run the simulator alone, for other clients
+    /// Run only the simulator, as a server for other clients
     Serve(serve::ServeArgs),
-    /// Explain an inline signature: its fields, or where it is wrong
+    /// Show the fields of an inline signature, or where its error is
     Signature(explain::SignatureArgs),
-    /// Read a completion from standard input as an adapter would
+    /// Parse a model's answer from standard input into the signature's fields
     Parse(explain::ParseArgs),
-    /// Show the messages that a signature becomes
+    /// Print the messages that would be sent for a signature
     Prompt(explain::PromptArgs),
     /// List the faults that can be injected
     Faults(lists::FaultsArgs),
-    /// Play every fault for real and show what came of each
+    /// Run every fault over real sockets and show the outcomes
     Reliability(reliability::ReliabilityArgs),
-    /// List the models that can be asked
+    /// List the server's models with context size and prices
     Models(lists::ModelsArgs),
-    /// Show what the service says about the key: limits and what is left
+    /// Show the key's limits and remaining credit, as the server reports them
     Key(lists::KeyArgs),
-    /// Show every setting, its value and where it came from
+    /// Show every setting, its value and where the value comes from
     Config(settings::ConfigArgs),
-    /// Print completions for a shell
+    /// Print a shell completion script
     Completions(manual::CompletionsArgs),
     /// Print the manual page
     Man(manual::ManArgs),
 }
 
-/// Runs the command line and answers the process's exit code. Errors go to standard error in one line.
+/// Runs the command line and returns the process's exit code. Prints an error to standard error.
 pub fn run(cli: Cli, env: &Environment) -> ExitCode {
     let outcome = match cli.settings.start_log(env) {
         Ok(()) => dispatch(cli, env),

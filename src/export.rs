@@ -1,6 +1,5 @@
-//! What was tried here, as programs and commands of other people's. Each is a function from
-//! a value to text. Knows how those tools spell things, tried with the versions that the texts
-//! name; must not know files, nor any key: it stands in them as `OPENROUTER_API_KEY` only.
+//! Exports: a run spec as a program or command for another tool. Each is a function from [`Export`] to text, tested with
+//! the tool versions that the text names. Must not know files or keys: the texts read keys from the environment.
 
 mod curl;
 mod litellm;
@@ -17,29 +16,29 @@ use crate::spec::{RunSpec, SignatureTask};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-/// What is exported.
+/// The input of every export.
 #[derive(Clone, Debug)]
 pub struct Export<'a> {
-    /// The chain, the policy, and the request fields that were chosen.
+    /// The chain, the policy and the request settings.
     pub spec: &'a RunSpec,
-    /// Its task.
+    /// The task of `spec`.
     pub task: &'a SignatureTask,
-    /// The server to talk to.
+    /// The server that the program calls.
     pub base: &'a BaseUrl,
-    /// Attribution and extra headers, spelt as in the documentation.
+    /// Attribution and extra headers, with the names of OpenRouter's documentation.
     pub headers: &'a [RequestHeader],
 }
 
-/// The parameters that every library has an argument for; the others travel in `extra_body`.
+/// Parameters that every library has an argument for; the others go into `extra_body`.
 const COMMON: [&str; 5] = ["temperature", "top_p", "max_tokens", "seed", "stop"];
 
 impl Export<'_> {
-    /// The models in order. A run has at least one.
+    /// The models of the chain, in order.
     fn models(&self) -> Vec<&str> {
         self.spec.chain.iter().map(|route| route.model.as_str()).collect()
     }
 
-    /// A model as `LiteLLM` spells it: its provider first.
+    /// A model name for `LiteLLM`, with the provider as prefix.
     fn prefixed(&self, model: &str) -> String {
         match self.base.dialect() {
             Dialect::OpenRouter => format!("openrouter/{model}"),
@@ -47,11 +46,11 @@ impl Export<'_> {
         }
     }
 
-    /// A comment line for each secret header: the variable that its value is read from.
+    /// One comment line per secret header, which names the environment variable of its value.
     fn secrets_comment(&self) -> String {
         let mut comment = String::new();
         for variable in self.headers.iter().filter_map(RequestHeader::variable) {
-            _ = writeln!(comment, "# Set {variable}: the value of a secret header is not written here.");
+            _ = writeln!(comment, "# Set {variable}: the value of a secret header is not exported.");
         }
         comment
     }
@@ -70,12 +69,12 @@ impl Export<'_> {
         format!("{}HEADERS = {{\n{rows}}}", self.secrets_comment())
     }
 
-    /// The conversation, as the adapter writes it.
+    /// The messages that the adapter writes.
     fn messages(&self) -> Vec<Message> {
         self.task.messages()
     }
 
-    /// The request's fields besides model and messages: those with an argument of their own, and the rest.
+    /// The request fields except model and messages: first those of [`COMMON`], then the others.
     fn fields(&self) -> (Map<String, Value>, Map<String, Value>) {
         let settings =
             crate::openrouter::settings::RequestSettings { stream: Some(false), ..self.spec.settings.clone() };
@@ -87,14 +86,14 @@ impl Export<'_> {
             max_tokens: None,
             dialect: self.base.dialect(),
         };
-        // What the service would refuse was refused when it was typed.
+        // Settings are validated when they are entered, so composing does not fail here.
         let body = compose::body(request).unwrap_or_default();
         let fields = body.as_object().cloned().unwrap_or_default().into_iter();
         let fields = fields.filter(|(name, _)| !["model", "models", "messages", "stream"].contains(&name.as_str()));
         fields.partition(|(name, _)| COMMON.contains(&name.as_str()))
     }
 
-    /// The server's own list of fallbacks, as many as it takes; none where it knows no such list.
+    /// The request's `models` list, at most `MAX_MODELS` long; empty if the server is not OpenRouter.
     fn server_side(&self) -> Vec<&str> {
         match self.base.dialect() {
             Dialect::OpenRouter => self.models().into_iter().skip(1).take(MAX_MODELS).collect(),
@@ -102,20 +101,20 @@ impl Export<'_> {
         }
     }
 
-    /// Says which models of the chain the server's list has no room for.
+    /// A comment that names the models that do not fit into the `models` list; `None` if all fit.
     fn left_out(&self) -> Option<String> {
         let models = self.models();
         let rest = models.get(1 + self.server_side().len()..).filter(|rest| !rest.is_empty())?;
         Some(match self.base.dialect() {
             Dialect::OpenRouter => {
-                format!("OpenRouter takes {MAX_MODELS} models besides the first; left out: {}", rest.join(", "))
+                format!("OpenRouter accepts {MAX_MODELS} models besides the first; left out: {}", rest.join(", "))
             }
-            Dialect::Plain => format!("this server has no `models` list of its own; left out: {}", rest.join(", ")),
+            Dialect::Plain => format!("this server does not support a `models` list; left out: {}", rest.join(", ")),
         })
     }
 }
 
-/// A value as Python writes it.
+/// A JSON value as a Python literal.
 fn python_literal(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
@@ -126,18 +125,18 @@ fn python_literal(value: &Value) -> String {
             let pair = |(name, value): (&String, &Value)| format!("{}: {}", json!(name), python_literal(value));
             format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(", "))
         }
-        // JSON's strings and numbers are Python's as well.
+        // JSON strings and numbers are valid Python literals.
         other => other.to_string(),
     }
 }
 
-/// `name=value,` lines of a call.
+/// The lines `name=value,` of a Python call.
 fn python_arguments(indent: &str, map: &Map<String, Value>) -> String {
     let line = |(name, value): (&String, &Value)| format!("{indent}{name}={},\n", python_literal(value));
     map.iter().map(line).collect()
 }
 
-/// The messages as a Python list, one a line.
+/// The messages as a Python list, one per line.
 fn python_messages(messages: &[Message]) -> String {
     let row = |message: &Message| format!("    {},\n", python_literal(&json!(message)));
     format!("[\n{}]", messages.iter().map(row).collect::<String>())

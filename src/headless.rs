@@ -1,6 +1,5 @@
-//! The face without a screen: a run as text (the answer on one stream, the failover log
-//! on another) or as JSON lines. Knows the same fold that the screen reads; must not know
-//! where reports come from.
+//! Writes a run without a screen: as text (the answer to one stream, the failover log to another), as sentences, or as
+//! JSON lines. Reads the same transcript as the screen; must not know where reports come from.
 
 mod sentence;
 
@@ -12,43 +11,44 @@ use crate::transcript::{LogEvent, Transcript};
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// How a run is written.
+/// The format of a run's output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputStyle {
-    /// The answer for people and pipes.
+    /// The answer as plain text, and the failover log with symbols.
     Text {
-        /// Only this output field, raw.
+        /// Print only this output field, without its name.
         field: Option<String>,
-        /// Show the request of each attempt in the log.
+        /// Print the URL and the headers of each attempt in the log.
         requests: bool,
     },
-    /// The answer, and the log as sentences while it happens.
+    /// The answer, and the log as sentences, each printed as soon as it happens.
     Sentences,
-    /// Every report as a line of JSON.
+    /// Every report as a JSON line.
     Json,
 }
 
-/// Writes one run: `out` gets the answer or the JSON lines, `log` the failover log.
+/// Writes one run: the answer or the JSON lines to `out`, the failover log to `log`.
 #[derive(Debug)]
 pub struct Headless<O, L> {
     out: O,
     log: L,
     style: OutputStyle,
     run: Transcript,
-    told: usize,
+    /// How many lines of the failover log are written.
+    written: usize,
 }
 
 impl<O: Write, L: Write> Headless<O, L> {
-    /// A run that has not begun.
+    /// A writer for a run without reports yet.
     pub fn new(out: O, log: L, style: OutputStyle) -> Self {
-        Self { out, log, style, run: Transcript::default(), told: 0 }
+        Self { out, log, style, run: Transcript::default(), written: 0 }
     }
 
-    /// Takes one report in and writes what it settles.
+    /// Applies a report to the transcript and writes the output that is now final.
     ///
     /// # Errors
-    /// A stream that cannot be written to, such as a closed pipe.
-    pub fn hear(&mut self, report: &Report) -> io::Result<()> {
+    /// A stream cannot be written to, for example a closed pipe.
+    pub fn apply(&mut self, report: &Report) -> io::Result<()> {
         self.run.apply(report);
         match self.style {
             OutputStyle::Json => {
@@ -57,26 +57,26 @@ impl<O: Write, L: Write> Headless<O, L> {
             }
             OutputStyle::Text { .. } | OutputStyle::Sentences => {
                 match self.style {
-                    OutputStyle::Text { requests, .. } => self.tell_settled(requests)?,
+                    OutputStyle::Text { requests, .. } => self.write_log(requests)?,
                     _ => sentence(report).map_or(Ok(()), |line| writeln!(self.log, "{line}"))?,
                 }
                 if self.run.finished.is_some() && self.run.outcome() == Some(Outcome::Succeeded) {
-                    self.answer()?;
+                    self.write_answer()?;
                 }
                 Ok(())
             }
         }
     }
 
-    /// How the run ended, if it has.
+    /// How the run ended; `None` before its final event.
     pub fn outcome(&self) -> Option<Outcome> {
         self.run.outcome()
     }
 
-    /// A line of the log is written once it will not change any more: an attempt's when it has ended.
-    fn tell_settled(&mut self, requests: bool) -> io::Result<()> {
+    /// Writes the log lines that will not change any more; the line of an attempt is final when the attempt has ended.
+    fn write_log(&mut self, requests: bool) -> io::Result<()> {
         let finished = self.run.finished.is_some();
-        while let Some(line) = self.run.story.get(self.told) {
+        while let Some(line) = self.run.story.get(self.written) {
             if let LogEvent::Attempt(id) = line.step {
                 let attempt = self.run.attempt(id).filter(|attempt| finished || attempt.ended.is_some());
                 let Some(attempt) = attempt else { return Ok(()) };
@@ -90,18 +90,19 @@ impl<O: Write, L: Write> Headless<O, L> {
             } else {
                 writeln!(self.log, "{}", line.plain(&self.run))?;
             }
-            self.told += 1;
+            self.written += 1;
         }
         Ok(())
     }
 
-    /// The run so far.
+    /// The transcript of the run so far.
     pub fn transcript(&self) -> &Transcript {
         &self.run
     }
 
-    /// The signature's own outputs; what a module added, such as `reasoning`, only when it is asked for by name.
-    fn answer(&mut self) -> io::Result<()> {
+    /// Writes the signature's own outputs. A field that the module adds, such as `reasoning`, is written only if the
+    /// style names it.
+    fn write_answer(&mut self) -> io::Result<()> {
         let (Some(task), Some(finished)) = (self.run.task(), &self.run.finished) else { return Ok(()) };
         if let OutputStyle::Text { field: Some(name), .. } = &self.style {
             return writeln!(self.out, "{}", finished.fields.get(name).map(plain).unwrap_or_default());

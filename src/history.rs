@@ -1,10 +1,9 @@
-//! Every run, kept as it happens: the lines of its reports, appended to one file a day.
-//! Knows files and reports; must not know who asked, nor how a run is shown.
+//! The history: every run is stored while it happens, as the JSON lines of its reports, in one file per day. Knows files
+//! and reports; must not know who started a run or how it is shown.
 //!
-//! A line is written in one piece, so that several programs can append side by side, and
-//! nothing of them is ever written over. What a crash or a full disk leaves of a line is fenced off
-//! with a line end by whoever appends next, and costs that line only. Programs take turns at
-//! numbering their runs. The key is masked in reports before they get here.
+//! Each line is written in one piece, so several programs can append to the same file. After a crash or with a full
+//! disk, a line may be incomplete; the next writer ends it with a line end, so only that line is lost. A lock file makes
+//! the ids of runs unique. Reports arrive here with secrets already masked.
 
 mod files;
 mod ids;
@@ -23,50 +22,50 @@ use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The kept runs in a directory.
+/// The stored runs of a data directory.
 #[derive(Clone, Debug)]
 pub struct History {
     directory: PathBuf,
 }
 
-/// Runs out of a file, and what of it could not be read.
+/// The runs of a file, and the number of its unreadable lines.
 #[derive(Clone, Debug, Default)]
 pub struct ParsedRuns {
-    /// Each run's reports, in the order of beginning.
+    /// The reports of each run; the runs in order of their first lines.
     pub runs: Vec<Vec<Report>>,
-    /// Lines that are no report: torn by a crash, or written by a later version.
+    /// Lines that are not reports: cut off by a crash, or written by a later version.
     pub unread: usize,
 }
 
-/// A run that cannot be found or named.
+/// Why a run was not found.
 #[derive(Debug, thiserror::Error)]
 pub enum RunNotFound {
-    /// No run of that number.
+    /// No run has this id.
     #[error("there is no run {0}; `switchover history` lists them")]
     None(String),
-    /// A part of a number that several runs share.
-    #[error("{0} is the end of several runs' numbers: {1}")]
+    /// Several runs have an id with this end; up to five of the ids.
+    #[error("several runs have an id that ends in {0}: {1}")]
     Several(String, String),
-    /// A file that cannot be read.
+    /// A file of the history cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl History {
-    /// The history of a data directory.
+    /// The history of a data directory. Reads nothing yet.
     pub fn of(data: &Path) -> Self {
         Self { directory: data.join("history") }
     }
 
-    /// Where its files are.
+    /// The directory of the history files.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// The days' files, oldest first; none where nothing was kept yet.
+    /// The files, one per day, oldest first. Empty if the directory does not exist.
     ///
     /// # Errors
-    /// A directory that is there but cannot be read.
+    /// The directory exists but cannot be read.
     pub fn files(&self) -> io::Result<Vec<PathBuf>> {
         let entries = match fs::read_dir(&self.directory) {
             Ok(entries) => entries,
@@ -79,10 +78,10 @@ impl History {
         Ok(files)
     }
 
-    /// The latest runs, newest first, as many as are asked for.
+    /// The latest runs, newest first, at most `most`.
     ///
     /// # Errors
-    /// A file that cannot be read.
+    /// A file cannot be read.
     pub fn latest(&self, most: usize) -> io::Result<ParsedRuns> {
         let mut latest = ParsedRuns::default();
         for path in self.files()?.iter().rev() {
@@ -97,10 +96,10 @@ impl History {
         Ok(latest)
     }
 
-    /// The runs at the end of the latest file, oldest first: what can be had at once, however long the file is.
+    /// The complete runs in the last `bytes` of the latest file, oldest first. Fast for files of any length.
     ///
     /// # Errors
-    /// A file that cannot be read.
+    /// The file cannot be read.
     pub fn recent(&self, bytes: u64) -> io::Result<ParsedRuns> {
         let Some(path) = self.files()?.pop() else { return Ok(ParsedRuns::default()) };
         let mut file = fs::File::open(path)?;
@@ -109,17 +108,17 @@ impl History {
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;
         let mut recent = parse(&text);
-        // The first one may have begun before.
+        // Runs that start before the window lack their first lines.
         recent.runs.retain(|run| {
             matches!(run.first().map(|report| &report.what), Some(ReportKind::Observation(Observation::Begun(_))))
         });
         Ok(recent)
     }
 
-    /// The run of that number, or the one whose number ends so; `last` is the latest.
+    /// The run with this id, or with an id that ends in these digits; `last` is the latest run.
     ///
     /// # Errors
-    /// None, several, or a file that cannot be read.
+    /// No run or several runs match, or a file cannot be read.
     pub fn find(&self, word: &str) -> Result<Vec<Report>, RunNotFound> {
         let none = || RunNotFound::None(word.to_owned());
         if word == "last" {
@@ -128,54 +127,54 @@ impl History {
         if word.is_empty() || !word.bytes().all(|b| b.is_ascii_digit()) {
             return Err(none());
         }
-        // A whole number says which day to look at.
+        // A complete id contains the day, so only one file is read.
         let day = word.parse().ok().map(|run| self.directory.join(files::day_file(run))).filter(|path| path.exists());
-        let whole = |run: &Vec<Report>| number(run).to_string() == word;
-        if let Some(run) = day.map(|path| read(&path)).transpose()?.and_then(|day| day.runs.into_iter().find(whole)) {
+        let has_id = |run: &Vec<Report>| id(run).to_string() == word;
+        if let Some(run) = day.map(|path| read(&path)).transpose()?.and_then(|day| day.runs.into_iter().find(has_id)) {
             return Ok(run);
         }
         let mut found = self.latest(usize::MAX)?.runs;
-        found.retain(|run| number(run).to_string().ends_with(word));
+        found.retain(|run| id(run).to_string().ends_with(word));
         if found.len() > 1 {
-            let numbers: Vec<String> = found.iter().take(5).map(|run| number(run).to_string()).collect();
-            return Err(RunNotFound::Several(word.to_owned(), numbers.join(", ")));
+            let ids: Vec<String> = found.iter().take(5).map(|run| id(run).to_string()).collect();
+            return Err(RunNotFound::Several(word.to_owned(), ids.join(", ")));
         }
         found.pop().ok_or_else(none)
     }
 }
 
-/// A run's number.
-fn number(run: &[Report]) -> u64 {
+/// The id of a run.
+fn id(run: &[Report]) -> u64 {
     run.first().map_or(0, |report| report.run)
 }
 
-/// Reads a file of JSON lines: a day of the history, or what `--json` printed.
+/// Reads a file of JSON lines: a file of the history, or the output of `--json`.
 ///
 /// # Errors
-/// A file that cannot be read at all.
+/// The file cannot be read. Unreadable lines are not an error.
 pub fn read(path: &Path) -> io::Result<ParsedRuns> {
     Ok(parse(&fs::read(path)?))
 }
 
-/// The runs in JSON lines. Lines of several runs may be mixed.
+/// Parses JSON lines. Lines of several runs may be mixed.
 pub fn parse(bytes: &[u8]) -> ParsedRuns {
-    let mut kept = ParsedRuns::default();
-    let mut places: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut parsed = ParsedRuns::default();
+    let mut indexes: BTreeMap<u64, usize> = BTreeMap::new();
     for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
         let Ok(report) = serde_json::from_slice::<Report>(line) else {
-            kept.unread += 1;
+            parsed.unread += 1;
             continue;
         };
-        let place = *places.entry(report.run).or_insert_with(|| {
-            kept.runs.push(Vec::new());
-            kept.runs.len() - 1
+        let index = *indexes.entry(report.run).or_insert_with(|| {
+            parsed.runs.push(Vec::new());
+            parsed.runs.len() - 1
         });
-        kept.runs[place].push(report);
+        parsed.runs[index].push(report);
     }
-    kept
+    parsed
 }
 
-/// Whether every word stands in the run's inputs, answer, signature or models, whatever its case.
+/// Whether the run's inputs, answer, signature or models contain every word; case is ignored.
 pub fn matches(run: &Transcript, words: &[String]) -> bool {
     let mut text = String::new();
     let mut add = |part: &str| {

@@ -1,4 +1,4 @@
-//! The binary: reads its surroundings once, and hands over to the command line.
+//! The binary: reads the environment once and runs the command line.
 
 use clap::Parser as _;
 use etcetera::BaseStrategy as _;
@@ -9,23 +9,23 @@ use switchover::config::Environment;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(asked) => {
-            // Help and version are answers; anything else is a mistake in usage.
-            let _ = asked.print();
-            return if asked.use_stderr() { ExitCode::from(cli::exit::USAGE) } else { ExitCode::SUCCESS };
+        Err(error) => {
+            // clap returns help and version texts as errors too; they do not go to standard error.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(cli::exit::USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    cli::run(cli, &surroundings())
+    cli::run(cli, &environment())
 }
 
-/// The environment and the user's directories. Without a home everything lives in the working directory.
-fn surroundings() -> Environment {
+/// The environment and the user's directories. Without a home directory, `.switchover` in the working directory is used.
+fn environment() -> Environment {
     let [config_dir, data_dir, cache_dir] = match etcetera::choose_base_strategy() {
         Ok(base) => [base.config_dir(), base.data_dir(), base.cache_dir()].map(|dir| dir.join("switchover")),
         Err(_) => [(); 3].map(|()| ".switchover".into()),
     };
     Environment {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        #[expect(clippy::disallowed_methods, reason = "only this function reads the environment")]
         vars: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
         cwd: std::env::current_dir().unwrap_or_default(),
         config_dir,

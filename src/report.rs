@@ -1,5 +1,5 @@
-//! What a run says to the outside: the engine's events with what the network saw of
-//! them. The screen, `--json`, history and replay all read these and nothing else.
+//! The reports of a run: the engine's events and the worker's observations. The screen, `--json`, history and replay read
+//! only these. `docs/json.md` describes them as JSON lines.
 
 use crate::dspy::{Prediction, Vote};
 use crate::failover::{AttemptId, Event, Finished};
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One line of a run.
+/// One report; a line of `--json` and of the history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The run: milliseconds since 1970 at its beginning, made unique.
+    /// The run's id: its start in milliseconds since 1970, made unique.
     pub run: u64,
-    /// Since the run's beginning, in ms.
+    /// Time since the start of the run; ms in JSON.
     #[serde(rename = "at_ms", with = "crate::failover::as_ms")]
     pub at: Duration,
     /// What happened.
@@ -23,21 +23,21 @@ pub struct Report {
     pub what: ReportKind,
 }
 
-/// The version of the lines: `docs/json.md` describes them and says what may change without a new one.
+/// The version of the JSON lines. `docs/json.md` says which changes need a new one.
 pub const LINES: u32 = 1;
 
 impl Report {
-    /// The report as a line of JSON, its end included: what `--json` prints and history keeps.
+    /// The report as a JSON line with its line end, as `--json` prints it and the history stores it.
     pub fn line(&self) -> String {
         let mut line = Vec::new();
         self.write(&mut line);
         String::from_utf8(line).unwrap_or_else(|e| unreachable!("JSON is text: {e}"))
     }
 
-    /// Adds that line to what is there.
+    /// Appends that line to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(format!("{{\"v\":{LINES}").as_bytes());
-        // The object's own brace becomes the comma behind the version: the line may be too long to move it about.
+        // The object's opening brace becomes the comma after the version; inserting would move a long line.
         let brace = out.len();
         serde_json::to_writer(&mut *out, self).unwrap_or_else(|e| unreachable!("reports are plain data: {e}"));
         out[brace] = b',';
@@ -49,69 +49,69 @@ impl Report {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ReportKind {
-    /// The engine said so.
+    /// A decision of the failover engine.
     Engine(Event),
-    /// The worker or the network side saw it.
+    /// Something that the worker observed.
     Observation(Observation),
 }
 
-/// What the worker and the network side see.
+/// What the worker observes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Observation {
-    /// The run's beginning, with all that it was asked.
+    /// The run starts; all that is needed to run it again.
     Begun(Arc<RunSpec>),
-    /// A request left the machine.
+    /// A request was sent.
     Sent(Sent),
-    /// A piece of a response arrived.
+    /// A part of a response arrived.
     Stream {
-        /// Whose.
+        /// The attempt that it belongs to.
         attempt: AttemptId,
-        /// The piece.
+        /// The part.
         #[serde(flatten)]
         delta: Delta,
     },
-    /// An answer was read and validates.
+    /// An answer was parsed, and its fields are valid.
     Parsed {
-        /// Whose.
+        /// The attempt that gave the answer.
         attempt: AttemptId,
-        /// The answer.
+        /// The parsed answer.
         #[serde(flatten)]
         prediction: Prediction,
     },
-    /// One of several chains of the same question has ended.
+    /// One of several calls of a module has ended.
     Chain {
-        /// Which, from 1.
+        /// The call's number, from 1.
         chain: usize,
-        /// Of how many.
+        /// The number of calls that the module makes.
         of: usize,
-        /// How.
+        /// The final event of the call.
         end: Finished,
     },
-    /// The service said what an attempt came to, late: its answer had not brought the cost.
+    /// The server reported an attempt's cost after the stream, which had not contained it.
     Billed {
-        /// Whose.
+        /// The attempt that the cost belongs to.
         attempt: AttemptId,
-        /// What the service says.
+        /// The server's record of the attempt.
         generation: Box<Generation>,
     },
-    /// The chains' answers were counted.
+    /// The answers of several calls were counted.
     Voted(Vote),
 }
 
-/// A request that left.
+/// A request that was sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sent {
-    /// Whose.
+    /// The attempt that sent it.
     pub attempt: AttemptId,
-    /// The model asked for.
+    /// The requested model.
     pub model: String,
-    /// The request, the key masked.
+    /// The request with masked secrets.
     #[serde(flatten)]
     pub request: Arc<Request>,
-    /// The fault that was injected, as its word; absent if none was.
+    /// The injected fault, such as `503@once`; `None` if none was injected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub injected: Option<String>,
-    /// Whether the simulator answers it.
+    /// Whether it was sent to the simulator.
     pub simulated: bool,
 }

@@ -1,4 +1,4 @@
-//! The binary without a terminal: what it prints, where, and how it exits.
+//! The binary without a terminal: its output, where it goes, and the exit code.
 
 #[path = "headless/commands.rs"]
 mod commands;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-/// The binary in an empty world: no environment, no home, simulated models that answer at once.
+/// The binary with an empty environment and simulated models that answer at once. The history is off.
 fn switchover(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchover"));
     command
@@ -74,7 +74,7 @@ fn the_second_model_answers_when_the_first_is_broken() {
     }
     let sent = of(&events, "sent");
     let models: Vec<_> = sent.iter().map(|sent| sent["model"].as_str().unwrap()).collect();
-    assert_eq!(models, [PRIMARY, PRIMARY, BACKUP], "a 503 is tried once more, then the next model is asked");
+    assert_eq!(models, [PRIMARY, PRIMARY, BACKUP], "one retry after a 503, then the next model");
     for sent in sent {
         assert!(sent["attempt"].is_u64() && sent["url"].as_str().unwrap().ends_with("/chat/completions"));
         let headers = sent["headers"].as_array().unwrap();
@@ -102,7 +102,7 @@ fn the_answer_goes_to_stdout_and_the_log_to_stderr() {
 }
 
 #[test]
-fn one_field_comes_out_raw() {
+fn field_prints_one_field_without_its_name() {
     let output = run(&["ask", "What is 2 + 2?", "--field", "answer"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert_eq!(out(&output).lines().count(), 1);
@@ -112,7 +112,7 @@ fn one_field_comes_out_raw() {
 }
 
 #[test]
-fn exit_codes_tell_exhausted_from_fatal_from_misuse() {
+fn exit_codes_distinguish_exhausted_fatal_and_usage() {
     let exhausted = run(&["ask", "x", "-m", PRIMARY, "--fault", "openai/gpt-4o-mini=504"]);
     assert_eq!(exhausted.status.code(), Some(2), "{}", err(&exhausted));
     assert_eq!(out(&exhausted), "", "no answer, so nothing on stdout");
@@ -121,6 +121,10 @@ fn exit_codes_tell_exhausted_from_fatal_from_misuse() {
     let usage = run(&["ask", "x", "--signature", "question -> answer: strng"]);
     assert_eq!(usage.status.code(), Some(1));
     assert!(err(&usage).contains("did you mean `str`") || err(&usage).contains("`str`"), "{}", err(&usage));
+    let unnamed = run(&["ask", "x", "--signature", "questin"]);
+    assert_eq!(unnamed.status.code(), Some(1));
+    let near = "no signature is named `questin`; did you mean `question`?";
+    assert!(err(&unnamed).contains(near), "{}", err(&unnamed));
     assert_eq!(run(&["ask", "--no-such-flag"]).status.code(), Some(1));
     assert_eq!(run(&["--help"]).status.code(), Some(0));
     let fault = run(&["ask", "x", "--fault", "openai/gpt-4o-mini=refuse"]);
@@ -129,7 +133,7 @@ fn exit_codes_tell_exhausted_from_fatal_from_misuse() {
 }
 
 #[test]
-fn without_a_terminal_the_demonstration_runs_as_text() {
+fn without_a_terminal_the_demonstration_is_printed() {
     let output = run(&[]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     let text = out(&output);
@@ -138,7 +142,7 @@ fn without_a_terminal_the_demonstration_runs_as_text() {
 }
 
 #[test]
-fn inputs_come_as_words_as_json_and_through_a_pipe() {
+fn inputs_are_read_from_arguments_json_and_a_pipe() {
     let sum = ["ask", "--signature", "a: int, b: int -> question, sum: int", "--module", "predict", "--field", "sum"];
     let words = run(&[&sum[..], &["a=1", "b=2"]].concat());
     let json = run(&[&sum[..], &["--inputs-json", r#"{"a": 1, "b": 2}"#]].concat());
@@ -183,7 +187,7 @@ fn a_key_is_never_printed() {
 }
 
 #[test]
-fn every_setting_is_shown_with_its_origin_and_an_unknown_one_is_refused() {
+fn config_shows_origins_and_an_unknown_setting_is_an_error() {
     let output =
         switchover(&["config", "--json", "--title", "Mine"]).env("SWITCHOVER_DEADLINE", "30").output().unwrap();
     let config: Value = serde_json::from_str(&out(&output)).unwrap();
@@ -196,7 +200,7 @@ fn every_setting_is_shown_with_its_origin_and_an_unknown_one_is_refused() {
 }
 
 #[test]
-fn fields_of_the_request_come_from_the_file_and_from_flags() {
+fn request_fields_come_from_the_file_and_from_options() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("request.toml");
     let fields = "public_headers = [\"X-Mine\", \"X-Too\"]\n[request]\ntemperature = 0.2\nmax_tokens = 50\nstop = [\"END\"]\n\n[request.provider]\norder = [\"openai\"]\n\n[request.provider.max_price]\nprompt = 1.0\n\n[headers]\nX-Mine = \"file\"\n";
     std::fs::write(&file, fields).unwrap();

@@ -1,5 +1,5 @@
-//! Every command of the README runs, as it is written there. What it asks for stands in for the world: a server that
-//! the README starts gets a free port, and a model server that a reader would have is a socket of this test.
+//! Runs every command of the README. A server that the README starts gets a free port; a socket of this test takes the
+//! place of the reader's Ollama.
 //! The Python block is run by `tests/exports.py`, which needs DSPy.
 #![cfg(unix)]
 
@@ -9,14 +9,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 const README: &str = include_str!("../README.md");
-/// What is not run here: this test is a part of `cargo test`, and `terminal` tries the playground.
-const CARGO: [&str; 2] = ["cargo run --release", "cargo test"];
-/// Where a reader's Ollama listens.
+/// Commands that are not run here: this test is part of `cargo test`, and the test `terminal` runs the playground.
+const NOT_RUN: [&str; 2] = ["cargo run --release", "cargo test"];
+/// The address of Ollama in the README.
 const OLLAMA: &str = "localhost:11434";
-/// Where the README's own server does.
+/// The address of `switchover serve` in the README.
 const SERVED: &str = "127.0.0.1:8383";
 
-/// A line of a shell, in an empty world with our program in it.
+/// A shell command with an empty environment and the program in its `PATH`.
 fn shell(line: &str) -> Command {
     let binary = Path::new(env!("CARGO_BIN_EXE_switchover"));
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", binary.parent().unwrap().display());
@@ -26,26 +26,26 @@ fn shell(line: &str) -> Command {
     command
 }
 
-/// Runs a line to its end: it must succeed and say something.
+/// Runs a line. It must succeed and print something.
 fn runs(line: &str) -> Result<(), String> {
     let output = shell(line).output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         return Err(format!("{line}: {}", String::from_utf8_lossy(&output.stderr)));
     }
-    if output.stdout.is_empty() { Err(format!("{line}: says nothing")) } else { Ok(()) }
+    if output.stdout.is_empty() { Err(format!("{line}: prints nothing")) } else { Ok(()) }
 }
 
-/// A server that the README starts, on a free port. It ends with the block.
+/// A server that the README starts, on a free port. It ends when this value is dropped.
 struct Served(Child, String);
 
 impl Served {
-    fn starts(line: &str) -> Result<Self, String> {
+    fn start(line: &str) -> Result<Self, String> {
         let mut child =
             shell(&format!("exec {line} --port 0")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
-        let address = said.split("http://").nth(1).and_then(|rest| rest.split('/').next());
-        Ok(Self(child, address.ok_or_else(|| format!("{line}: {said}"))?.to_owned()))
+        let mut first_line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first_line).unwrap();
+        let address = first_line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+        Ok(Self(child, address.ok_or_else(|| format!("{line}: {first_line}"))?.to_owned()))
     }
 }
 
@@ -56,7 +56,7 @@ impl Drop for Served {
     }
 }
 
-/// A model server that knows one answer, and neither key nor path. Its address.
+/// Starts a model server that gives every request the same answer, and returns its address.
 fn model_server() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -81,7 +81,7 @@ fn model_server() -> String {
     address
 }
 
-/// The blocks of one language, as their lines.
+/// The lines of each code block of one language.
 fn blocks(language: &str) -> impl Iterator<Item = impl Iterator<Item = &'static str>> {
     let blocks = README.split("\n```").filter_map(move |block| block.strip_prefix(language)?.strip_prefix('\n'));
     blocks.map(|block| block.lines().map(str::trim).filter(|line| !line.is_empty()))
@@ -93,10 +93,10 @@ fn every_command_of_the_readme_runs() {
     let mut ran = 0;
     for block in blocks("sh") {
         let mut served = None;
-        for line in block.filter(|line| !CARGO.contains(line)) {
+        for line in block.filter(|line| !NOT_RUN.contains(line)) {
             ran += 1;
             if line.starts_with("switchover serve") {
-                served = Some(Served::starts(line).unwrap());
+                served = Some(Served::start(line).unwrap());
                 continue;
             }
             let address = served.as_ref().map_or(SERVED, |Served(_, address)| address);
@@ -107,14 +107,14 @@ fn every_command_of_the_readme_runs() {
 }
 
 #[test]
-fn every_command_named_in_passing_is_one() {
+fn every_command_in_the_text_exists() {
     let text: String = README.split("\n```").step_by(2).collect();
     let named = text.split('`').skip(1).step_by(2).filter(|code| code.starts_with("switchover "));
     assert!(named.map(|code| runs(&format!("{code} --help")).unwrap()).count() > 5);
 }
 
 #[test]
-fn a_broken_command_would_be_noticed() {
+fn a_wrong_command_fails_the_test() {
     for line in [
         "swichover config",
         "switchover aks hello",
@@ -124,5 +124,5 @@ fn a_broken_command_would_be_noticed() {
     ] {
         assert!(runs(line).is_err(), "{line}");
     }
-    assert!(Served::starts("switchover serv").is_err());
+    assert!(Served::start("switchover serv").is_err());
 }

@@ -1,5 +1,5 @@
-//! The real program in a real terminal: what a person sees and types, and how the
-//! terminal is left. Nothing sleeps: a test waits for text, and a watchdog ends a wait in vain.
+//! The program in a pseudo-terminal: what a user types and sees, and that the terminal is restored. No test sleeps: each
+//! waits for text on the screen, with a long timeout.
 #![cfg(unix)]
 
 #[path = "terminal/person.rs"]
@@ -39,7 +39,7 @@ fn a_model_is_broken_and_the_next_takes_over() {
 }
 
 #[test]
-fn a_run_of_the_playground_stands_in_the_history_of_the_next_session() {
+fn a_run_is_in_the_history_of_the_next_session() {
     let mut person = Person::at(PLAYGROUND, &[], 120, 36);
     person.sees("SIMULATOR");
     person.types("What is remembered?\r");
@@ -57,7 +57,7 @@ fn a_run_of_the_playground_stands_in_the_history_of_the_next_session() {
 }
 
 #[test]
-fn a_window_that_is_dragged_about_tears_nothing() {
+fn many_resizes_during_a_run_do_no_harm() {
     let mut person = Person::at(PLAYGROUND, &[], 120, 36);
     person.sees("SIMULATOR");
     person.types("What is DSPy?\r");
@@ -71,7 +71,7 @@ fn a_window_that_is_dragged_about_tears_nothing() {
 }
 
 #[test]
-fn a_dying_leader_is_struck_out_on_the_screen() {
+fn text_of_a_failed_attempt_is_struck_out() {
     let mut person = Person::at(PLAYGROUND, &[], 120, 36);
     person.sees("SIMULATOR");
     person.types("What is DSPy?");
@@ -100,7 +100,7 @@ fn a_paste_does_not_send() {
 }
 
 #[test]
-fn escape_cancels_a_run_that_would_wait() {
+fn escape_cancels_a_waiting_run() {
     let mut person = Person::at(PLAYGROUND, &[], 120, 36);
     person.sees("SIMULATOR");
     person.types("anything");
@@ -108,7 +108,7 @@ fn escape_cancels_a_run_that_would_wait() {
     person.types("\x1bOSb\r");
     person.sees("1 attempt");
     person.types("\x1b");
-    // The attempt ends before the run does; while a run is on, Ctrl+Q asks first.
+    // The attempt ends before the run does; during a run, Ctrl+Q asks for confirmation.
     person.sees("□ cancelled");
     person.types("\x11");
     assert_eq!(person.waits_for_the_end(), Some(0));
@@ -116,7 +116,7 @@ fn escape_cancels_a_run_that_would_wait() {
 }
 
 #[test]
-fn signals_give_the_terminal_back() {
+fn signals_restore_the_terminal() {
     use rustix::process::Signal;
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut person = Person::at(PLAYGROUND, &[], 100, 30);
@@ -128,7 +128,7 @@ fn signals_give_the_terminal_back() {
 }
 
 #[test]
-fn control_z_gives_the_terminal_back_until_it_goes_on() {
+fn control_z_restores_the_terminal_until_the_program_continues() {
     let mut person = Person::at(PLAYGROUND, &[], 100, 30);
     person.sees("SIMULATOR");
     person.types("half a thought");
@@ -144,7 +144,7 @@ fn control_z_gives_the_terminal_back_until_it_goes_on() {
 }
 
 #[test]
-fn a_panic_gives_the_terminal_back_keeps_the_sizes_and_is_told() {
+fn a_panic_restores_the_terminal_saves_the_sizes_and_is_printed() {
     let this = std::env::current_exe().expect("this program");
     let arguments = ["--exact", "child_that_panics", "--ignored", "--nocapture"];
     let mut person = Person::at(this.to_str().expect("a path"), &arguments, 100, 30);
@@ -182,7 +182,7 @@ async fn child_that_panics() {
 }
 
 #[test]
-fn the_terminal_is_asked_for_its_background_and_no_key_is_lost() {
+fn the_background_query_loses_no_key() {
     let mut person = Person::at(PLAYGROUND, &[], 100, 30);
     person.sees("SIMULATOR");
     assert!(person.raw().contains("\x1b]11;?\x1b\\"), "it was asked");
@@ -198,10 +198,10 @@ fn the_terminal_is_asked_for_its_background_and_no_key_is_lost() {
     person.has_the_terminal_back();
 }
 
-/// Nobody waits here: another playground's whole run is the time that passes.
+/// The idle program must not change its counters while another playground finishes three runs.
 #[cfg(target_os = "linux")]
 #[test]
-fn without_anything_to_do_nothing_is_written_and_nothing_wakes() {
+fn an_idle_playground_writes_nothing_and_does_not_wake_up() {
     let mut idle = Person::at(PLAYGROUND, &[], 100, 30);
     idle.sees("Ctrl+Q quit");
     let before = idle.rests();
@@ -216,5 +216,5 @@ fn without_anything_to_do_nothing_is_written_and_nothing_wakes() {
     }
     assert_eq!(idle.rests(), before);
     let worked = busy.rests();
-    assert!(worked.naps > 100 && worked.written > 10_000, "the other one did something: {worked:?}");
+    assert!(worked.naps > 100 && worked.written > 10_000, "the busy playground must have worked: {worked:?}");
 }

@@ -1,4 +1,4 @@
-//! `ask`, and what happens without a command: from settings to a run, from reports to an exit code.
+//! `ask`, and the program without a command: from settings to a run, from reports to an exit code.
 
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
@@ -12,34 +12,34 @@ use serde_json::json;
 use std::io::{IsTerminal as _, Read as _};
 use std::sync::Arc;
 
-/// Ask once and print the answer.
+/// Send inputs once and print the answer.
 #[derive(Args, Debug)]
 pub(super) struct AskArgs {
-    /// The inputs: a bare text for the first input, or name=value for each; `-` reads standard input
+    /// Inputs: a plain text is the next input, name=value sets one by name; `-` reads standard input
     #[arg(value_name = "INPUT")]
     inputs: Vec<String>,
     /// All inputs as one JSON object
     #[arg(long, value_name = "JSON", conflicts_with = "inputs")]
     inputs_json: Option<String>,
-    /// Print every event as a line of JSON
+    /// Print every event as a JSON line (docs/json.md describes them)
     #[arg(long)]
     json: bool,
-    /// Print only this output field, raw
+    /// Print only this output field, without its name
     #[arg(long, value_name = "FIELD", conflicts_with = "json")]
     field: Option<String>,
-    /// Show each attempt's request and headers in the log
+    /// Show each attempt's URL and headers in the log
     #[arg(long, short)]
     verbose: bool,
-    /// Show what would be sent to each model, and the most that it can cost; send nothing
+    /// Print each model's request and its maximum cost; send nothing
     #[arg(long)]
     dry_run: bool,
     /// No failover: the first model answers or the run fails
     #[arg(long)]
     strict: bool,
-    /// Leave the falling back to OpenRouter's own `models` list
+    /// Let OpenRouter try the next model, with its `models` list
     #[arg(long, conflicts_with = "strict")]
     server_side: bool,
-    /// Wait up to two minutes for the cost of attempts that broke off
+    /// Wait up to two minutes for the cost of attempts that were cut off
     #[arg(long)]
     wait_cost: bool,
 }
@@ -50,7 +50,7 @@ impl AskArgs {
         let mut task = setup::task(&config, env)?;
         task.inputs = match &self.inputs_json {
             Some(json) => setup::inputs_from_json(&task.signature, json)?,
-            None => setup::inputs_from_words(&task.signature, &self.words()?)?,
+            None => setup::inputs_from_words(&task.signature, &self.input_words()?)?,
         };
         if let Some(field) = &self.field {
             setup::require_output(&task, field)?;
@@ -70,31 +70,31 @@ impl AskArgs {
         drive(&config, settings, env, (spec, costs), Headless::new(std::io::stdout(), std::io::stderr(), style))
     }
 
-    /// The inputs as typed; standard input stands for `-`, or for all of them where none was typed.
-    fn words(&self) -> Result<Vec<String>> {
-        let piped = || -> Result<String> {
+    /// The inputs as typed. Standard input replaces `-`, and is the only input if none is typed.
+    fn input_words(&self) -> Result<Vec<String>> {
+        let read_stdin = || -> Result<String> {
             let mut text = String::new();
             std::io::stdin().lock().read_to_string(&mut text).context("standard input")?;
             Ok(text.trim_end_matches('\n').to_owned())
         };
         if self.inputs.is_empty() && !std::io::stdin().is_terminal() {
-            return Ok(vec![piped()?]);
+            return Ok(vec![read_stdin()?]);
         }
-        self.inputs.iter().map(|word| if word == "-" { piped() } else { Ok(word.clone()) }).collect()
+        self.inputs.iter().map(|word| if word == "-" { read_stdin() } else { Ok(word.clone()) }).collect()
     }
 }
 
-/// Without a command: the playground; or, where there is no terminal, the demonstration as text.
+/// Opens the playground; without a terminal, prints the demonstration as text.
 pub(super) fn playground(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         return super::play::run(settings, env, false);
     }
-    println!("No terminal here, so the failover demonstration runs as text (`switchover ask --help` for more):");
+    println!("No terminal here, so this is the failover demonstration as text (see `switchover ask --help`):");
     println!();
     demonstration(settings, env)
 }
 
-/// The first model of the chain is broken on purpose, and the next one answers. Always on the simulator.
+/// Breaks the first model of the chain, so that the next one answers. Always uses the simulator.
 fn demonstration(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     let settings = GlobalOptions { simulate: true, ..settings.clone() };
     let config = settings.config(env)?;
@@ -105,13 +105,13 @@ fn demonstration(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     }
     let spec = setup::spec(&config, task)?;
     let first = spec.chain[0].model.clone();
-    let settings = if settings.faults.is_empty() { settings.broken(&first, "503") } else { settings };
-    // Log and answer belong together here, so both go to standard output.
-    let face = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Text { field: None, requests: true });
-    drive(&config, &settings, env, (spec, CostLookup::Never), face)
+    let settings = if settings.faults.is_empty() { settings.with_fault(&first, "503") } else { settings };
+    // The demonstration is one text, so log and answer both go to standard output.
+    let writer = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Text { field: None, requests: true });
+    drive(&config, &settings, env, (spec, CostLookup::Never), writer)
 }
 
-/// The requests as they would be sent, each with its worst case.
+/// Prints the requests as they would be sent, each with its maximum cost.
 fn dry_run(config: &Config, settings: &GlobalOptions, env: &Environment, mut spec: RunSpec, json: bool) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let previews = runtime.block_on(async {
@@ -127,7 +127,10 @@ fn dry_run(config: &Config, settings: &GlobalOptions, env: &Environment, mut spe
             continue;
         }
         let cost = worst_case.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.6}"));
-        println!("# {model}: costs at most {cost}{}", injected.map(|f| format!("; injected: {f}")).unwrap_or_default());
+        println!(
+            "# {model}: maximum cost {cost}{}",
+            injected.map(|f| format!("; injected fault: {f}")).unwrap_or_default()
+        );
         println!("POST {}", request.url);
         for header in &request.headers {
             println!("{}: {}", header.name(), header.value());
@@ -137,13 +140,13 @@ fn dry_run(config: &Config, settings: &GlobalOptions, env: &Environment, mut spe
     Ok(exit::OK)
 }
 
-/// One run to its end: kept in the history, then told to the face.
+/// Runs a spec to its end, stores it in the history, and writes its reports.
 fn drive<O, L>(
     config: &Config,
     settings: &GlobalOptions,
     env: &Environment,
     (spec, cost_lookup): (RunSpec, CostLookup),
-    mut face: Headless<O, L>,
+    mut writer: Headless<O, L>,
 ) -> Result<u8>
 where
     O: std::io::Write,
@@ -152,30 +155,30 @@ where
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let services = Arc::new(Services::new(ServiceOptions {
-            history: setup::history(config, env, |trouble| eprintln!("switchover: {trouble}"))?,
+            history: setup::history(config, env, |error| eprintln!("switchover: {error}"))?,
             cost_lookup,
             ..setup::service_options(config, settings, env).await?
         }));
         let mut run = worker::run(spec, &services);
         let cancel = run.canceller();
-        let mut stopping = std::pin::pin!(stop_asked());
+        let mut stop = std::pin::pin!(interrupted());
         loop {
             tokio::select! {
                 biased;
-                () = &mut stopping, if !cancel.is_cancelled() => cancel.cancel(),
+                () = &mut stop, if !cancel.is_cancelled() => cancel.cancel(),
                 report = run.next() => match report {
-                    // A reader that has gone away ends the run, but not with a panic.
-                    Some(report) => if face.hear(&report).is_err() { cancel.cancel() },
+                    // A closed pipe cancels the run.
+                    Some(report) => if writer.apply(&report).is_err() { cancel.cancel() },
                     None => break,
                 },
             }
         }
-        Ok(face.outcome().map_or(exit::FATAL, code))
+        Ok(writer.outcome().map_or(exit::FATAL, exit_code))
     })
 }
 
-/// Ctrl+C, or the system asking politely.
-pub(super) async fn stop_asked() {
+/// Returns at Ctrl+C or SIGTERM.
+pub(super) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -190,7 +193,7 @@ pub(super) async fn stop_asked() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-pub(super) fn code(outcome: Outcome) -> u8 {
+pub(super) fn exit_code(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Succeeded => exit::OK,
         Outcome::Exhausted | Outcome::DeadlineExceeded | Outcome::BudgetExceeded => exit::EXHAUSTED,

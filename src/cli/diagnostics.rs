@@ -1,5 +1,5 @@
-//! The diagnostic log: what the program did, for people who look for a fault. It is off by default and goes to
-//! a file, never to the screen. It holds no prompt and no answer, and every line is scrubbed of the secrets.
+//! The diagnostic log, for people who look for a fault in the program. It is off by default and goes to a file, never
+//! to the screen. It contains no prompt and no answer, and secrets are masked in every line.
 
 use super::GlobalOptions;
 use crate::config::{Environment, KEY_VARIABLE};
@@ -17,7 +17,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 const FILTER_VARIABLE: &str = "SWITCHOVER_LOG";
 
 impl GlobalOptions {
-    /// Starts the log that `--log` asks for. Without the option nothing is logged.
+    /// Starts the log if `--log` is set.
     pub(super) fn start_log(&self, env: &Environment) -> Result<()> {
         let Some(path) = &self.log else { return Ok(()) };
         let filter = filter(env.vars.get(FILTER_VARIABLE).map_or("", String::as_str))?;
@@ -35,7 +35,7 @@ impl GlobalOptions {
         Ok(())
     }
 
-    /// All secrets of the configuration. One that cannot be read is reported by the command itself.
+    /// All secrets of the configuration. If it cannot be read, the command itself reports the error.
     fn secrets(&self, env: &Environment) -> Secrets {
         let from_env = env.vars.get(KEY_VARIABLE).map(|key| Secret::new(key.as_str()));
         let Ok(config) = self.config(env) else { return Secrets::new(from_env) };
@@ -45,7 +45,7 @@ impl GlobalOptions {
     }
 }
 
-/// The filter of a directive list; `info` if it is empty.
+/// Parses a directive list; `info` if it is empty.
 fn filter(directives: &str) -> Result<Targets> {
     if directives.trim().is_empty() {
         return Ok(Targets::new().with_default(LevelFilter::INFO));
@@ -92,7 +92,7 @@ impl Write for &LogFile {
     }
 }
 
-/// An event as one line: without control characters, line ends within it and secrets.
+/// An event as one line, without control characters, inner line ends and secrets.
 fn line(event: &[u8], secrets: &Secrets) -> String {
     let text = String::from_utf8_lossy(event);
     let one_line = clean(text.trim_end()).replace(['\n', '\t'], " ");

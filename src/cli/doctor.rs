@@ -1,4 +1,4 @@
-//! `doctor`: whether everything is in place, and what to do where it is not.
+//! `doctor`: checks the program's surroundings and suggests how to fix what is wrong.
 
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment, KEY_VARIABLE, ValueOrigin};
@@ -13,16 +13,16 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
-/// Look at configuration, key, network, terminal and directories; each with a remedy.
+/// Check configuration, key, network, terminal and directories, and suggest fixes.
 #[derive(Args, Debug)]
 pub(super) struct DoctorArgs {
-    /// Print a block to paste into a bug report, without secrets
+    /// Print a block for a bug report, without secrets and home directory
     #[arg(long)]
     report: bool,
     /// Print as JSON
     #[arg(long, conflicts_with = "report")]
     json: bool,
-    /// Do not ask the server
+    /// Do not contact the server
     #[arg(long)]
     offline: bool,
 }
@@ -35,7 +35,7 @@ enum CheckLevel {
     Bad,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
     what: &'static str,
@@ -64,7 +64,7 @@ impl DoctorArgs {
             Err(error) => findings.push(bad(
                 "configuration",
                 format!("{error:#}"),
-                "correct that line; nothing else works before",
+                "correct the configuration; other commands fail until then",
             )),
             Ok(config) => {
                 findings.extend(layers(&config));
@@ -76,10 +76,10 @@ impl DoctorArgs {
         findings.push(writable(
             "data directory",
             &env.data_dir,
-            "runs are not kept; `--set history.keep=false` is quiet about it",
+            "runs cannot be stored; `--set history.keep=false` turns the history off",
         ));
         findings.push(writable("configuration directory", &env.config_dir, "signatures cannot be saved"));
-        // A path may name a person; what was found may quote a file.
+        // Paths contain the user's name, and what was found may quote a file.
         if let Some(home) = env.vars.get("HOME").filter(|home| self.report && home.len() > 1) {
             for finding in &mut findings {
                 finding.found = finding.found.replace(home, "~");
@@ -91,8 +91,8 @@ impl DoctorArgs {
         } else {
             self.print(&findings);
         }
-        let sick = findings.iter().any(|finding| finding.state == CheckLevel::Bad);
-        Ok(if sick { exit::USAGE } else { exit::OK })
+        let failed = findings.iter().any(|finding| finding.state == CheckLevel::Bad);
+        Ok(if failed { exit::USAGE } else { exit::OK })
     }
 
     fn print(&self, findings: &[Finding]) {
@@ -116,28 +116,32 @@ impl DoctorArgs {
         }
     }
 
-    /// Who answers, and whether it can be reached.
+    /// Which server is used, and whether it answers.
     fn service(&self, config: &Config, settings: &GlobalOptions, env: &Environment) -> Vec<Finding> {
         let mut findings = Vec::new();
         let base = match config.read::<String>("base_url") {
             Ok(base) => base,
-            Err(error) => return vec![bad("server", error.to_string(), "write it like https://openrouter.ai/api/v1")],
+            Err(error) => {
+                return vec![bad("server", error.to_string(), "use a URL such as https://openrouter.ai/api/v1")];
+            }
         };
         if settings.simulate || (base.is_none() && config.secret().is_none()) {
-            findings.push(good("server", "the built-in simulator answers"));
+            findings.push(good("server", "built-in simulator"));
             return findings;
         }
         let url = base.unwrap_or_else(|| OPENROUTER.to_owned());
         let parsed: BaseUrl = match url.parse() {
             Ok(parsed) => parsed,
-            Err(error) => return vec![bad("server", format!("{error}"), "write it like https://openrouter.ai/api/v1")],
+            Err(error) => {
+                return vec![bad("server", format!("{error}"), "use a URL such as https://openrouter.ai/api/v1")];
+            }
         };
         match setup::headers(config) {
             Ok(headers) => findings.extend(attribution(&headers, &parsed)),
             Err(error) => findings.push(bad("attribution", format!("{error:#}"), "correct that header")),
         }
         findings.push(if self.offline {
-            note("server", format!("{parsed} was not asked"), "leave --offline out to ask it")
+            note("server", format!("{parsed}, not contacted"), "run it without --offline to contact the server")
         } else {
             reach(config, settings, env, &parsed)
         });
@@ -145,23 +149,23 @@ impl DoctorArgs {
     }
 }
 
-/// What may be wrong with the headers. Where nobody reads attribution, only the encryption matters.
+/// Advice on the headers. A server other than OpenRouter reads no attribution, so only encryption is checked.
 fn attribution(headers: &Headers, base: &BaseUrl) -> Vec<Finding> {
-    let ours = base.dialect() == Dialect::OpenRouter;
-    let lints = lint(headers, base).into_iter().filter(|lint| ours || lint.rule == "unencrypted");
+    let openrouter = base.dialect() == Dialect::OpenRouter;
+    let lints = lint(headers, base).into_iter().filter(|lint| openrouter || lint.rule == "unencrypted");
     let finding = |lint: HeaderLint| match lint.rule {
-        "unencrypted" => note("encryption", lint.line, "write the address with https://"),
+        "unencrypted" => note("encryption", lint.line, "use an https:// URL"),
         rule => note("attribution", lint.line, format!("set attribution.referer and attribution.title ({rule})")),
     };
     lints.map(finding).collect()
 }
 
-/// Asks the server for its models.
+/// Requests the server's list of models.
 fn reach(config: &Config, settings: &GlobalOptions, env: &Environment, base: &BaseUrl) -> Finding {
-    let asked = || -> Result<usize> {
+    let count_models = || -> Result<usize> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            // A look must not write: the list of models is not kept.
+            // A check must not write files, so the list is not cached.
             let options = setup::service_options(config, settings, env).await?;
             let services = Services::new(ServiceOptions { model_cache: None, ..options });
             let answer = tokio::time::timeout(Duration::from_secs(10), services.ask_catalogue()).await;
@@ -169,17 +173,17 @@ fn reach(config: &Config, settings: &GlobalOptions, env: &Environment, base: &Ba
             Ok(catalogue.map_err(|failure| anyhow::anyhow!("{}", failure.reason))?.models.len())
         })
     };
-    match asked() {
+    match count_models() {
         Ok(models) => good("server", format!("{base} answers and lists {models} models")),
         Err(error) => bad(
             "server",
             format!("{base}: {error:#}"),
-            "check the address, the network and any proxy; --simulate works without them",
+            "check the URL, the network and any proxy; --simulate works without a network",
         ),
     }
 }
 
-/// The files that are looked at.
+/// The configuration files and `.env` files that exist.
 fn files(env: &Environment) -> Vec<Finding> {
     let file = env.config_file();
     let mut findings = vec![if file.exists() {
@@ -188,7 +192,7 @@ fn files(env: &Environment) -> Vec<Finding> {
         note(
             "configuration file",
             format!("none at {}", file.display()),
-            "none is needed; `switchover config` shows what could stand in it",
+            "optional; `switchover config` shows every setting",
         )
     }];
     let found: Vec<String> =
@@ -197,14 +201,14 @@ fn files(env: &Environment) -> Vec<Finding> {
         [] => note(
             ".env files",
             "none found",
-            format!("a .env or .env.local here or in {} may set {KEY_VARIABLE}", env.config_dir.display()),
+            format!("optional; a .env or .env.local here or in {} can set {KEY_VARIABLE}", env.config_dir.display()),
         ),
-        all => good(".env files", format!("{} (the first wins, the environment over them)", all.join(", "))),
+        all => good(".env files", format!("{} (the first file wins; the environment wins over all)", all.join(", "))),
     });
     findings
 }
 
-/// The settings that are not the defaults, and what set them.
+/// The settings that differ from the defaults, each with its origin.
 fn layers(config: &Config) -> Vec<Finding> {
     let set: Vec<String> = crate::config::KEYS
         .iter()
@@ -212,17 +216,20 @@ fn layers(config: &Config) -> Vec<Finding> {
         .filter(|(_, set)| set.origin != ValueOrigin::Default)
         .map(|(name, set)| format!("{name} from {}", set.origin))
         .collect();
-    let set = if set.is_empty() { "all at their defaults".to_owned() } else { set.join(", ") };
-    let ignored = config.ignored().iter().map(|notice| note("settings", "one is ignored", notice.clone()));
+    let set = if set.is_empty() { "all defaults".to_owned() } else { set.join(", ") };
+    let ignored =
+        config.ignored().iter().map(|notice| note("settings", "a retired setting is ignored", notice.clone()));
     std::iter::once(good("settings", set)).chain(ignored).collect()
 }
 
-/// In a report, which strangers read, not even the key's end is shown.
+/// The API key. A report, which may be published, does not even contain its last characters.
 fn key(config: &Config, report: bool) -> Finding {
     match config.secret() {
         Some((_, origin)) if report => good("key", format!("set from {origin}")),
         Some((secret, origin)) => good("key", format!("{} from {origin}", secret.masked())),
-        None => note("key", "none", format!("set {KEY_VARIABLE} in the environment or a .env file to ask real models")),
+        None => {
+            note("key", "not set", format!("set {KEY_VARIABLE} in the environment or a .env file to use real models"))
+        }
     }
 }
 
@@ -232,35 +239,33 @@ fn terminal(env: &Environment) -> Vec<Finding> {
     let mut findings = vec![match (on_terminal, var("TERM")) {
         (false, _) => note(
             "terminal",
-            "standard input or output is none",
-            "run it in a terminal for the playground; `ask` needs none",
+            "standard input or output is not a terminal",
+            "start the playground in a terminal; `ask` works without one",
         ),
-        (true, "dumb" | "") => {
-            note("terminal", "a plain one", "`switchover plain` does the playground's job line by line")
-        }
+        (true, "dumb" | "") => note("terminal", "a simple one", "use `switchover plain`, the playground line by line"),
         (true, term) => match crossterm::terminal::size() {
             Ok((wide, high)) if wide < 40 || high < 12 => {
-                note("terminal", format!("{term}, {wide}×{high}"), "the playground wants 40×12 at least")
+                note("terminal", format!("{term}, {wide}×{high}"), "the playground needs at least 40×12 cells")
             }
             Ok((wide, high)) => good("terminal", format!("{term}, {wide}×{high}")),
             Err(_) => good("terminal", term),
         },
     }];
     findings.push(match (var("NO_COLOR"), var("COLORTERM")) {
-        ("", "truecolor" | "24bit") => good("colours", "the terminal's own; it could show all"),
-        ("", "") => good("colours", "the terminal's own sixteen"),
+        ("", "truecolor" | "24bit") => good("colours", "the terminal's sixteen colours; it supports 24-bit colour"),
+        ("", "") => good("colours", "the terminal's sixteen colours"),
         ("", other) => good("colours", other),
-        _ => good("colours", "none, as NO_COLOR asks"),
+        _ => good("colours", "none: NO_COLOR is set"),
     });
     let locale = [var("LC_ALL"), var("LC_CTYPE"), var("LANG")].into_iter().find(|value| !value.is_empty());
     findings.push(match locale {
         Some(locale) if locale.to_lowercase().replace('-', "").contains("utf8") => good("text", locale),
-        other => note("text", other.unwrap_or("no locale is set"), "set LANG to a UTF-8 locale if glyphs look broken"),
+        other => note("text", other.unwrap_or("no locale is set"), "set LANG to a UTF-8 locale if symbols look wrong"),
     });
     findings
 }
 
-/// Whether a file can be made there. The directory itself is made only when it is needed.
+/// Whether a file can be created in the directory, or in its nearest existing parent. Creates no directory.
 fn writable(what: &'static str, directory: &Path, otherwise: &str) -> Finding {
     let place = directory.display().to_string();
     let mut nearest = directory;
@@ -275,6 +280,6 @@ fn writable(what: &'static str, directory: &Path, otherwise: &str) -> Finding {
             _ = std::fs::remove_file(&probe);
             good(what, place)
         }
-        Err(error) => bad(what, format!("{place}: {error}"), format!("make it writable; without it {otherwise}")),
+        Err(error) => bad(what, format!("{place}: {error}"), format!("make it writable; until then {otherwise}")),
     }
 }

@@ -1,4 +1,4 @@
-//! `signature`, `parse` and `prompt`: what DSPy's words mean here, without asking a model.
+//! `signature`, `parse` and `prompt`: how signatures and answers are read and prompts are written, without a model.
 
 use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 use std::io::Read as _;
 
-/// Explain an inline signature: its fields, or where it is wrong.
+/// Show the fields of an inline signature, or where its error is.
 #[derive(Args, Debug)]
 pub(super) struct SignatureArgs {
     /// For example "question, context: list[str] -> answer: Literal['yes', 'no']"
@@ -45,7 +45,7 @@ impl SignatureArgs {
     }
 }
 
-/// Read a completion from standard input as an adapter would.
+/// Parse a model's answer from standard input into the signature's fields.
 #[derive(Args, Debug)]
 pub(super) struct ParseArgs {
     /// Print as JSON
@@ -56,7 +56,7 @@ pub(super) struct ParseArgs {
 impl ParseArgs {
     pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
-        // Only what stands in the signature is read: a module would add fields of its own.
+        // The module is ignored: only the signature's own fields are parsed.
         let task = setup::task(&config, env)?;
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).context("standard input")?;
@@ -87,10 +87,10 @@ impl ParseArgs {
     }
 }
 
-/// Show the messages that a signature becomes.
+/// Print the messages that would be sent for a signature.
 #[derive(Args, Debug)]
 pub(super) struct PromptArgs {
-    /// The inputs: a bare text for the first input, or name=value for each
+    /// Inputs: a plain text is the next input, name=value sets one by name
     #[arg(value_name = "INPUT")]
     inputs: Vec<String>,
     /// Print as JSON

@@ -1,4 +1,4 @@
-//! `export` and `import`: to other people's tools, and from DSPy's.
+//! `export` and `import`: programs for other tools, and DSPy's saved programs.
 
 use super::{GlobalOptions, exit, history, setup};
 use crate::config::{Config, Environment};
@@ -14,9 +14,9 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// What can be written.
+/// What an export produces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum To {
+pub(super) enum ExportTarget {
     /// A DSPy program with the chain as fallbacks
     Python,
     /// A LiteLLM Router in Python
@@ -25,22 +25,22 @@ pub(super) enum To {
     LitellmProxy,
     /// A curl command, with OpenRouter's own `models` list
     Curl,
-    /// OpenAI's Python library, with OpenRouter's own `models` list
+    /// A program for OpenAI's Python library, with OpenRouter's own `models` list
     Openai,
     /// A saved program that DSPy's load() reads
     DspyState,
 }
 
-/// Write the current setting, or a run, as a program or command of somebody else's.
+/// Print the current settings, or a stored run, as a DSPy, LiteLLM, OpenAI or curl program.
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
-    /// The inputs: a bare text for the first input, or name=value for each; without them, examples
+    /// Inputs: a plain text is the next input, name=value sets one by name; without any, the examples are used
     #[arg(value_name = "INPUT", conflicts_with = "run")]
     inputs: Vec<String>,
-    /// What to write
+    /// The kind of program
     #[arg(long)]
-    to: To,
-    /// A kept run: its number, the end of it, `last`, or a file of JSON lines
+    to: ExportTarget,
+    /// A stored run: its id, the last digits of its id, `last`, or a file of JSON lines
     #[arg(long, value_name = "RUN|FILE")]
     run: Option<String>,
 }
@@ -65,14 +65,14 @@ impl ExportArgs {
     }
 }
 
-/// Writes a run, to the server that it went to; one on the simulator is written for OpenRouter.
-pub(super) fn run_as(run: &[Report], to: To, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+/// Exports a run for the server that it used; a simulated run is exported for OpenRouter.
+pub(super) fn run_as(run: &[Report], to: ExportTarget, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     let config = settings.config(env)?;
     let run = Transcript::of(run);
-    let spec = run.spec.as_deref().context("the run's beginning is lost, and with it what was asked")?;
+    let spec = run.spec.as_deref().context("the run's first line (`begun`) is missing, so its inputs are unknown")?;
     let request = run.attempts.iter().find_map(|attempt| attempt.request.as_ref().filter(|_| !attempt.simulated));
-    let own = request.and_then(|request| request.url.strip_suffix("/chat/completions")).map(str::to_owned);
-    let base: BaseUrl = named(&config)?.or(own).unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
+    let used = request.and_then(|request| request.url.strip_suffix("/chat/completions")).map(str::to_owned);
+    let base: BaseUrl = named(&config)?.or(used).unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
     let sent = run.attempts.iter().find_map(|attempt| attempt.request.as_ref());
     let headers = chosen(sent.into_iter().flat_map(|request| request.headers.clone()));
     print!("{}", text(spec, &base, &headers, to));
@@ -83,16 +83,16 @@ fn named(config: &Config) -> Result<Option<String>> {
     Ok(config.read::<String>("base_url")?)
 }
 
-fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: To) -> String {
+fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: ExportTarget) -> String {
     let Task::Signature(task) = &spec.task;
     let export = Export { spec, task, base, headers };
     match to {
-        To::Python => export::dspy(&export),
-        To::LitellmRouter => export::router(&export),
-        To::LitellmProxy => export::proxy(&export),
-        To::Curl => export::curl(&export),
-        To::Openai => export::openai(&export),
-        To::DspyState => saved_program::write(&LibraryEntry {
+        ExportTarget::Python => export::dspy(&export),
+        ExportTarget::LitellmRouter => export::router(&export),
+        ExportTarget::LitellmProxy => export::proxy(&export),
+        ExportTarget::Curl => export::curl(&export),
+        ExportTarget::Openai => export::openai(&export),
+        ExportTarget::DspyState => saved_program::write(&LibraryEntry {
             signature: task.signature.clone(),
             description: String::new(),
             module: task.module,
@@ -101,8 +101,9 @@ fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: To) -> St
     }
 }
 
-/// The headers that the user chose. Attribution is spelt as in the documentation, because LiteLLM adds its own
-/// headers beside other spellings. Headers that the client sets itself are left out, and public ones that held the key.
+/// The headers that the user chose. Attribution names are written as in OpenRouter's documentation, because LiteLLM
+/// adds its own headers next to other spellings. Left out: headers that the client sets itself, and public headers that
+/// contained the key.
 fn chosen(headers: impl IntoIterator<Item = RequestHeader>) -> Vec<RequestHeader> {
     let by_client = |name: &str| CLIENT.iter().chain(&["authorization"]).any(|own| name.eq_ignore_ascii_case(own));
     let kept = headers.into_iter().filter(|header| {
@@ -115,12 +116,12 @@ fn chosen(headers: impl IntoIterator<Item = RequestHeader>) -> Vec<RequestHeader
     .collect()
 }
 
-/// Read a program that DSPy saved into your signature library.
+/// Add a program that DSPy saved to your signature library.
 #[derive(Args, Debug)]
 pub(super) struct ImportArgs {
-    /// What DSPy's save() wrote, as .json
+    /// The .json file that DSPy's save() wrote
     file: PathBuf,
-    /// The name of a program that has only one predictor; otherwise the file's
+    /// Name of the signature if the program has one predictor [default: the file's name]
     #[arg(long)]
     name: Option<String>,
 }
@@ -138,7 +139,7 @@ impl ImportArgs {
         let folder = env.config_dir.join("signatures");
         for entry in &imported.entries {
             let path = setup::save_entry(&folder, entry)?;
-            println!("{}: {}   kept in {}", entry.signature.name, entry.signature.inline(), path.display());
+            println!("{}: {}   saved in {}", entry.signature.name, entry.signature.inline(), path.display());
         }
         Ok(exit::OK)
     }

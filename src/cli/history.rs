@@ -1,6 +1,6 @@
-//! `history`: the runs that were kept.
+//! `history`: lists, shows, searches and exports stored runs.
 
-use super::export::{self, To};
+use super::export::{self, ExportTarget};
 use super::{GlobalOptions, exit};
 use crate::config::Environment;
 use crate::failover::Outcome;
@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Look at earlier runs.
+/// List, show, search or export earlier runs.
 #[derive(Args, Debug)]
 pub(super) struct HistoryArgs {
     #[command(subcommand)]
@@ -22,33 +22,33 @@ pub(super) struct HistoryArgs {
     /// Print as JSON
     #[arg(long, global = true)]
     json: bool,
-    /// List so many runs at most
+    /// List at most this many runs
     #[arg(long, short = 'n', global = true, default_value_t = 20)]
     most: usize,
 }
 
 #[derive(Debug, Subcommand)]
 enum HistoryCommand {
-    /// List the latest runs, newest first (what `history` alone does)
+    /// List the latest runs, newest first; the default
     List,
-    /// Show a run: its log and its answer; --json prints its lines as they were kept
+    /// Show a run's log and answer; --json prints its stored lines
     Show {
-        /// The run's number, the end of it, or `last`
+        /// The run's id, its last digits, or `last`
         run: String,
     },
-    /// List the runs whose inputs, answer, signature or models hold all these words
+    /// List the runs that contain all these words in inputs, answer, signature or models
     Search {
-        /// In any case and order
+        /// Words, in any order; upper and lower case are equal
         #[arg(required = true)]
         words: Vec<String>,
     },
-    /// Write a run as a program or command of somebody else's
+    /// Print a run as a DSPy, LiteLLM, OpenAI or curl program
     Export {
-        /// The run's number, the end of it, or `last`
+        /// The run's id, its last digits, or `last`
         run: String,
-        /// What to write
+        /// The kind of program
         #[arg(long)]
-        to: To,
+        to: ExportTarget,
     },
 }
 
@@ -61,35 +61,38 @@ impl HistoryArgs {
             Some(HistoryCommand::Show { run }) => {
                 let style =
                     if self.json { OutputStyle::Json } else { OutputStyle::Text { field: None, requests: true } };
-                tell(&history.find(&run)?, style)
+                print(&history.find(&run)?, style)
             }
             Some(HistoryCommand::Export { run, to }) => export::run_as(&history.find(&run)?, to, settings, env),
         }
     }
 }
 
-/// A run by its number in the history, or out of a file.
+/// The reports of a run: of the history by its id, or of a file of JSON lines.
 pub(super) fn reports(word: &str, env: &Environment) -> Result<Vec<Report>> {
     let path = Path::new(word);
     if path.is_file() {
-        let mut kept = history::read(path).with_context(|| word.to_owned())?;
-        return kept.runs.pop().with_context(|| format!("{word} holds no run: JSON lines of `ask --json` are wanted"));
+        let mut file = history::read(path).with_context(|| word.to_owned())?;
+        return file
+            .runs
+            .pop()
+            .with_context(|| format!("{word} contains no run; expected JSON lines as `ask --json` prints them"));
     }
     Ok(History::of(&env.data_dir).find(word)?)
 }
 
-/// Prints a whole run at once.
-pub(super) fn tell(run: &[Report], style: OutputStyle) -> Result<u8> {
-    let mut face = Headless::new(std::io::stdout(), std::io::stderr(), style);
-    run.iter().try_for_each(|report| face.hear(report))?;
+/// Prints a run without its pauses.
+fn print(run: &[Report], style: OutputStyle) -> Result<u8> {
+    let mut writer = Headless::new(std::io::stdout(), std::io::stderr(), style);
+    run.iter().try_for_each(|report| writer.apply(report))?;
     Ok(exit::OK)
 }
 
 fn list(history: &History, words: &[String], most: usize, json: bool) -> Result<u8> {
-    let place = || history.directory().display().to_string();
-    // A search looks at all of them.
-    let kept = history.latest(if words.is_empty() { most } else { usize::MAX }).with_context(place)?;
-    let mut runs: Vec<Transcript> = kept.runs.iter().map(Transcript::of).collect();
+    let directory = || history.directory().display().to_string();
+    // A search reads all runs.
+    let latest = history.latest(if words.is_empty() { most } else { usize::MAX }).with_context(directory)?;
+    let mut runs: Vec<Transcript> = latest.runs.iter().map(Transcript::of).collect();
     runs.retain(|run| history::matches(run, words));
     runs.truncate(most);
     if json {
@@ -97,14 +100,14 @@ fn list(history: &History, words: &[String], most: usize, json: bool) -> Result<
         return Ok(exit::OK);
     }
     if runs.is_empty() {
-        let what = if words.is_empty() { "no runs yet" } else { "no such run" };
-        println!("{what} in {}", place());
+        let what = if words.is_empty() { "no runs yet" } else { "no matching run" };
+        println!("{what} in {}", directory());
     }
     for run in &runs {
         println!("{}", line(run));
     }
-    if kept.unread > 0 {
-        eprintln!("{} lines in {} could not be read and were passed over", kept.unread, place());
+    if latest.unread > 0 {
+        eprintln!("skipped {} unreadable lines in {}", latest.unread, directory());
     }
     Ok(exit::OK)
 }
@@ -117,16 +120,16 @@ fn line(run: &Transcript) -> String {
         None => '…',
         Some(_) => '✗',
     };
-    let who = run.winner().map_or("no answer", |attempt| model_name(&attempt.model));
+    let model = run.winner().map_or("no answer", |attempt| model_name(&attempt.model));
     let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
-    let asked = run.task().map(|task| {
+    let inputs = run.task().map(|task| {
         let inputs: Vec<String> = task.inputs.values().map(|value| clean_line(&plain(value), 60)).collect();
         inputs.join(" · ")
     });
     format!(
-        "{} {glyph} {}  {who} · {} · {} · {}",
+        "{} {glyph} {}  {model} · {} · {} · {}",
         run.run.unwrap_or_default(),
-        asked.unwrap_or_else(|| "its beginning is lost".to_owned()),
+        inputs.unwrap_or_else(|| "(first line missing)".to_owned()),
         seconds(took),
         counted(run.attempts.len(), "attempt"),
         usd(run.cost()),

@@ -1,4 +1,4 @@
-//! `faults`, `models` and `key`: what can be broken, what can be asked, and what is left to spend.
+//! `faults`, `models` and `key`: the faults that can be injected, the server's models, the key's limits.
 
 use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
@@ -26,8 +26,8 @@ impl FaultsArgs {
             println!("{}", serde_json::to_string_pretty(TABLE)?);
             return Ok(exit::OK);
         }
-        println!("--fault MODEL=WORD breaks a model, for example --fault openai/gpt-4o-mini=503");
-        println!("A word may end in a schedule: @once @first=3 @every=2 @p=0.3,seed=7 @window=10s..20s @flap=5s,5s");
+        println!("--fault MODEL=FAULT breaks a model on purpose, for example --fault openai/gpt-4o-mini=503");
+        println!("A fault may end in a schedule: @once @first=3 @every=2 @p=0.3,seed=7 @window=10s..20s @flap=5s,5s");
         let mut group = None;
         for row in TABLE {
             if group.replace(row.group) != Some(row.group) {
@@ -40,10 +40,10 @@ impl FaultsArgs {
     }
 }
 
-/// List the models that can be asked.
+/// List the server's models with context size and prices.
 #[derive(Args, Debug)]
 pub(super) struct ModelsArgs {
-    /// Only those that match, fuzzily
+    /// Show only models that match this text approximately
     query: Option<String>,
     /// Print as JSON
     #[arg(long)]
@@ -76,38 +76,35 @@ impl ModelsArgs {
                 None => ("varies".to_owned(), "varies".to_owned()),
             };
             let notes = [(model.price.is_free(), "free"), (model.reasoning != ReasoningSupport::No, "reasons")];
-            let notes: Vec<_> = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
+            let notes: Vec<_> = notes.iter().filter(|(applies, _)| *applies).map(|(_, note)| *note).collect();
             println!("{:<44} {context:>9} {input:>10} {output:>10}  {}", model.id, notes.join(", "));
         }
         Ok(exit::OK)
     }
 }
 
-/// Without an answer: the list kept from last time, or the one in this program if it is OpenRouter's models that
-/// were asked for. Says which.
+/// The list to use when the server does not answer: the cached one, else for OpenRouter the built-in one. Prints which.
 fn offline(services: &Services, reason: &str) -> Result<Catalogue> {
     let base = services.endpoint().base;
     let list = match services.models_age() {
-        Some(age) => format!("this is the list from {} ago", ago(age)),
-        None if base.dialect() == Dialect::OpenRouter => {
-            "this is the short list that is part of the program".to_owned()
-        }
+        Some(age) => format!("this is the list of {} ago", ago(age)),
+        None if base.dialect() == Dialect::OpenRouter => "this is the short built-in list".to_owned(),
         None => bail!("{base}/models: {reason}"),
     };
     eprintln!("switchover: {base}/models: {reason}; {list}");
     Ok(services.catalogue())
 }
 
-/// Where the list of models is from, for the screen.
+/// The origin of the list of models, for the screen.
 pub(super) fn listed(services: &Services) -> String {
     match services.models_age() {
         Some(age) if age.as_secs() < 60 => "as listed now".to_owned(),
         Some(age) => format!("as listed {} ago", ago(age)),
-        None => "the short list of the program".to_owned(),
+        None => "built-in list".to_owned(),
     }
 }
 
-/// A time in its largest unit.
+/// A duration in its largest unit, such as `3 hours`.
 fn ago(age: Duration) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let (size, unit) = units.into_iter().find(|(size, _)| age.as_secs() >= *size).unwrap_or((1, "second"));
@@ -115,7 +112,7 @@ fn ago(age: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// What the service says about the key.
+/// Show the key's limits and remaining credit, as the server reports them.
 #[derive(Args, Debug)]
 pub(super) struct KeyArgs {
     /// Print as JSON

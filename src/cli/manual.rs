@@ -1,4 +1,4 @@
-//! `completions` and `man`: both made from the command line's own definition.
+//! `completions` and `man`: both generated from the definition of the command line.
 
 use super::{Cli, exit};
 use anyhow::Result;
@@ -6,10 +6,10 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 use std::io::Write as _;
 
-/// Print completions for a shell.
+/// Print a shell completion script.
 #[derive(Args, Debug)]
 pub(super) struct CompletionsArgs {
-    /// For example: switchover completions bash > ~/.local/share/bash-completion/completions/switchover
+    /// The shell; for example: switchover completions bash > ~/.local/share/bash-completion/completions/switchover
     shell: Shell,
 }
 
@@ -21,7 +21,7 @@ impl CompletionsArgs {
     }
 }
 
-/// Print the manual page, of the program or of one command.
+/// Print the manual page of the program or of one command.
 #[derive(Args, Debug)]
 pub(super) struct ManArgs {
     /// A command, for example: switchover man ask | man -l -
@@ -30,11 +30,11 @@ pub(super) struct ManArgs {
 
 impl ManArgs {
     pub(super) fn run(&self) -> Result<u8> {
-        let mut whole = Cli::command();
-        whole.build();
+        let mut program = Cli::command();
+        program.build();
         let command = match &self.command {
-            None => whole,
-            Some(name) => match whole.find_subcommand(name) {
+            None => program,
+            Some(name) => match program.find_subcommand(name) {
                 Some(command) => command.clone(),
                 None => anyhow::bail!("there is no command `{name}`; `switchover --help` lists them"),
             },
@@ -45,7 +45,7 @@ impl ManArgs {
     }
 }
 
-/// To standard output; a reader that has gone away is no error.
+/// Prints to standard output; a closed pipe is not an error.
 fn print(text: &[u8]) -> Result<u8> {
     match std::io::stdout().write_all(text) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),

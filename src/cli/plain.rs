@@ -1,5 +1,5 @@
-//! `plain`: the playground's job, line by line, for screen readers and dumb terminals. Nothing
-//! is drawn and nothing written over; the same worker, the same reports, the same fold.
+//! `plain`: the playground line by line, for screen readers and simple terminals. It only prints lines, and uses the
+//! same worker, reports and transcript as the screen.
 
 mod orders;
 
@@ -17,7 +17,7 @@ use std::io::{BufRead as _, IsTerminal as _, Stdout, Write as _};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// The playground line by line, for screen readers and dumb terminals.
+/// Open the playground line by line, for screen readers and simple terminals.
 #[derive(Args, Debug)]
 pub(super) struct PlainArgs {}
 
@@ -28,28 +28,28 @@ impl PlainArgs {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let services = Arc::new(Services::new(ServiceOptions {
-                history: setup::history(&config, env, |trouble| println!("{trouble}"))?,
+                history: setup::history(&config, env, |error| println!("{error}"))?,
                 ..setup::service_options(&config, settings, env).await?
             }));
             let env = env.clone();
-            let given = Values::new();
+            let inputs = Values::new();
             let health = HealthBoard::default();
-            let mut repl = Repl { services, spec, env, health, given, joined: String::new(), run: None, last: None };
-            println!("Switchover, line by line. /help lists the commands, /quit leaves.");
+            let mut repl = Repl { services, spec, env, health, inputs, joined: String::new(), run: None, last: None };
+            println!("Switchover, line by line. /help lists the commands, /quit ends the program.");
             println!("{}", repl.introduction());
-            repl.serve(lines()).await;
+            repl.run_loop(lines()).await;
             Ok(exit::OK)
         })
     }
 }
 
-/// Lines as they are typed. The thread that waits for them ends with the process.
+/// Lines of standard input. The thread that reads them ends with the process.
 fn lines() -> UnboundedReceiver<String> {
-    let (tell, lines) = unbounded_channel();
+    let (sender, lines) = unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
             let Ok(line) = line else { break };
-            if tell.send(line).is_err() {
+            if sender.send(line).is_err() {
                 break;
             }
         }
@@ -57,43 +57,45 @@ fn lines() -> UnboundedReceiver<String> {
     lines
 }
 
-/// What stands between two lines.
+/// The state of the session.
 struct Repl {
     services: Arc<Services>,
     spec: RunSpec,
     env: Environment,
-    /// How the models fare in this session.
+    /// The health of the models in this session.
     health: HealthBoard,
-    /// The inputs that have been given so far.
-    given: Values,
-    /// Lines that ended in a backslash.
+    /// The inputs entered so far for the next run.
+    inputs: Values,
+    /// The text so far of an input that continues after a backslash.
     joined: String,
+    /// The run in progress.
     run: Option<LiveRun>,
+    /// The last run that ended.
     last: Option<Transcript>,
 }
 
-/// A run that is on.
+/// A run in progress.
 struct LiveRun {
     run: Run,
-    face: Headless<Stdout, Stdout>,
+    writer: Headless<Stdout, Stdout>,
 }
 
 impl Repl {
-    async fn serve(&mut self, mut lines: UnboundedReceiver<String>) {
-        let typed = std::io::stdin().is_terminal();
+    async fn run_loop(&mut self, mut lines: UnboundedReceiver<String>) {
+        let interactive = std::io::stdin().is_terminal();
         self.prompt();
         loop {
-            // From a pipe the next line waits for the end of the run; a person may give orders meanwhile.
-            let listens = typed || self.run.is_none();
+            // A person may enter commands during a run; lines from a pipe wait for its end.
+            let reads = interactive || self.run.is_none();
             tokio::select! {
                 biased;
-                () = ask::stop_asked() => match &self.run {
+                () = ask::interrupted() => match &self.run {
                     Some(live) => live.run.canceller().cancel(),
                     None => return,
                 },
                 report = next(&mut self.run) => self.on_report(report),
-                line = lines.recv(), if listens => match line {
-                    Some(line) => if !self.take(&line) { return },
+                line = lines.recv(), if reads => match line {
+                    Some(line) => if !self.on_line(&line) { return },
                     None if self.run.is_none() => return,
                     None => self.finish().await,
                 },
@@ -101,7 +103,7 @@ impl Repl {
         }
     }
 
-    /// The input was closed: the run that is on may still end.
+    /// Standard input was closed: waits for the end of the run.
     async fn finish(&mut self) {
         while self.run.is_some() {
             let report = next(&mut self.run).await;
@@ -111,28 +113,28 @@ impl Repl {
 
     fn on_report(&mut self, report: Option<Arc<Report>>) {
         let Some(report) = report else {
-            self.last = self.run.take().map(|live| live.face.transcript().clone());
+            self.last = self.run.take().map(|live| live.writer.transcript().clone());
             return self.prompt();
         };
         self.health.apply(self.services.now(), &report);
         if let Some(live) = &mut self.run
-            && live.face.hear(&report).is_err()
+            && live.writer.apply(&report).is_err()
         {
             live.run.canceller().cancel();
         }
     }
 
-    /// A line was typed. False when it was the last.
-    fn take(&mut self, line: &str) -> bool {
-        if let Some(order) = line.strip_prefix('/').filter(|_| self.joined.is_empty()) {
-            let go_on = self.order(order);
-            if go_on && self.run.is_none() {
+    /// Handles a line of input. Returns false if the program should end.
+    fn on_line(&mut self, line: &str) -> bool {
+        if let Some(command) = line.strip_prefix('/').filter(|_| self.joined.is_empty()) {
+            let proceed = self.command(command);
+            if proceed && self.run.is_none() {
                 self.prompt();
             }
-            return go_on;
+            return proceed;
         }
         if self.run.is_some() {
-            println!("A run is on. /stop ends it.");
+            println!("A run is in progress. /stop ends it.");
             return true;
         }
         self.joined.push_str(line.strip_suffix('\\').unwrap_or(line));
@@ -148,19 +150,19 @@ impl Repl {
         true
     }
 
-    /// The next input's value; with the last one the run begins.
+    /// Sets the next input; starts the run after the last one.
     fn input(&mut self, text: &str) {
         if let Some(field) = self.next_field() {
             if text.trim().is_empty() {
                 return;
             }
             match field.parse(text) {
-                Ok(value) => _ = self.given.insert(field.name.clone(), value),
+                Ok(value) => _ = self.inputs.insert(field.name.clone(), value),
                 Err(problem) => return println!("{problem}"),
             }
         }
         if self.next_field().is_none() {
-            let inputs = std::mem::take(&mut self.given);
+            let inputs = std::mem::take(&mut self.inputs);
             self.send(inputs);
         }
     }
@@ -169,8 +171,8 @@ impl Repl {
         self.task_mut().inputs = inputs;
         self.spec.policy.seed = fastrand::u64(..);
         let run = worker::run(self.spec.clone(), &self.services);
-        let face = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Sentences);
-        self.run = Some(LiveRun { run, face });
+        let writer = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Sentences);
+        self.run = Some(LiveRun { run, writer });
     }
 
     fn task(&self) -> &SignatureTask {
@@ -183,37 +185,37 @@ impl Repl {
         task
     }
 
-    /// The input whose value is typed next.
+    /// The input to enter next; `None` if all are set.
     fn next_field(&self) -> Option<&Field> {
-        self.task().signature.inputs.iter().find(|field| !self.given.contains_key(&field.name))
+        self.task().signature.inputs.iter().find(|field| !self.inputs.contains_key(&field.name))
     }
 
-    /// Asks for the next input.
+    /// Prints the prompt for the next input.
     fn prompt(&self) {
-        let open = self.next_field();
-        let asks = open.map_or_else(|| "Enter sends: ".to_owned(), |f| format!("{} ({}): ", f.name, f.field_type));
-        // The line end that a person types does not come out of a pipe.
+        let next = self.next_field();
+        let prompt = next.map_or_else(|| "Enter sends: ".to_owned(), |f| format!("{} ({}): ", f.name, f.field_type));
+        // A person ends the line by pressing Enter; with a pipe nothing would end it.
         if std::io::stdin().is_terminal() {
-            print!("{asks}");
+            print!("{prompt}");
             _ = std::io::stdout().flush();
         } else {
-            println!("{asks}");
+            println!("{prompt}");
         }
     }
 
     fn introduction(&self) -> String {
         let models: Vec<&str> = self.spec.chain.iter().map(|route| route.model.as_str()).collect();
         format!(
-            "Signature {}, asked with {}.\nModels, first choice first: {}.\n{}",
+            "Signature {}, module {}.\nModels, first choice first: {}.\n{}",
             self.task().signature.inline(),
             self.task().module,
             models.join(", "),
-            if self.services.simulated() { "The simulator answers." } else { "Real models answer." },
+            if self.services.simulated() { "The built-in simulator answers." } else { "Real models answer." },
         )
     }
 }
 
-/// The next report of the run that is on; waits for ever where there is none.
+/// The next report of the run in progress; never returns if there is none.
 async fn next(run: &mut Option<LiveRun>) -> Option<Arc<Report>> {
     match run {
         Some(live) => live.run.next().await,

@@ -1,4 +1,4 @@
-//! The playground: wires the screen to the worker.
+//! The playground: connects the screen with the worker and carries out the screen's commands.
 
 use super::{GlobalOptions, exit, lists, setup};
 use crate::config::{Config, Environment};
@@ -20,19 +20,19 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, block_in_place};
 
-/// So much of the history is at hand in the history overlay, in bytes.
-const AT_HAND: u64 = 256 << 10;
+/// How much of the latest history file the history overlay reads, in bytes.
+const RECENT_BYTES: u64 = 256 << 10;
 
-/// Opens the playground and stays until the user leaves.
+/// Opens the playground; returns when the user quits.
 pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Result<u8> {
     let config = settings.config(env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let (inbox, received) = unbounded_channel();
-        let (effects, asked) = unbounded_channel();
+        let (effects, received_effects) = unbounded_channel();
         let notices = inbox.clone();
         let services = Arc::new(Services::new(ServiceOptions {
-            history: setup::history(&config, env, move |trouble| _ = notices.send(Msg::Notice(trouble)))?,
+            history: setup::history(&config, env, move |error| _ = notices.send(Msg::Notice(error)))?,
             cost_lookup: CostLookup::AfterTheEnd,
             ..setup::service_options(&config, settings, env).await?
         }));
@@ -42,40 +42,41 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Re
         let messages = inbox.clone();
         let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| env.vars.get(*name).cloned());
         if !services.simulated() {
-            tokio::spawn(learn_models(Arc::clone(&services), inbox.clone()));
+            tokio::spawn(load_models(Arc::clone(&services), inbox.clone()));
         }
         let folder = env.config_dir.join("signatures");
         let history = History::of(&env.data_dir);
-        recall(History::of(&env.data_dir), inbox.clone());
-        let worker = Effects { services, inbox, runs: Vec::new(), replaying: None, history, folder };
-        tokio::spawn(worker.serve(asked));
-        let there = |path: &PathBuf| path.is_file();
-        let clipboard = tui::ClipboardTool::find(|name| env.vars.get(name).cloned(), there);
+        load_recent_runs(History::of(&env.data_dir), inbox.clone());
+        let runner = EffectRunner { services, inbox, runs: Vec::new(), replaying: None, history, folder };
+        tokio::spawn(runner.run(received_effects));
+        let exists = |path: &PathBuf| path.is_file();
+        let clipboard = tui::ClipboardTool::find(|name| env.vars.get(name).cloned(), exists);
         let screen = screen_file(env);
-        let save_prefs = Box::new(move |kept| keep(kept, &screen));
+        let save_prefs = Box::new(move |prefs| save_prefs(prefs, &screen));
         let channels = Channels { inbox: received, messages, effects, editor, clipboard, save_prefs };
         tui::run(start, channels).await.context("the terminal")?;
         Ok(exit::OK)
     })
 }
 
-/// Where sizes and theme of the screen stay from one session to the next.
+/// The file that stores pane sizes and theme between sessions.
 fn screen_file(env: &Environment) -> PathBuf {
     env.data_dir.join("screen.toml")
 }
 
-/// Keeps what the next session should look like: in one piece, and no matter of life and death.
-fn keep(kept: UiPrefs, path: &Path) {
+/// Saves pane sizes and theme. Replaces the file in one step; an error is only printed.
+fn save_prefs(prefs: UiPrefs, path: &Path) {
     let draft = path.with_extension(format!("{:08x}", fastrand::u32(..)));
     let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    let done = folder.and_then(|()| std::fs::write(&draft, kept.write())).and_then(|()| std::fs::rename(&draft, path));
-    if let Err(error) = done {
+    let saved =
+        folder.and_then(|()| std::fs::write(&draft, prefs.write())).and_then(|()| std::fs::rename(&draft, path));
+    if let Err(error) = saved {
         _ = std::fs::remove_file(&draft);
-        eprintln!("sizes and theme are not kept: {}: {error}", path.display());
+        eprintln!("pane sizes and theme are not saved: {}: {error}", path.display());
     }
 }
 
-/// What the screen begins with.
+/// The initial state of the screen.
 fn start(
     config: &Config,
     env: &Environment,
@@ -84,16 +85,16 @@ fn start(
     services: &Services,
 ) -> Result<InitialState> {
     let mut library = setup::library(env)?;
-    // The signature that was asked for comes first, whether or not the library has it.
+    // The selected signature comes first, even if it is not in the library.
     match library.iter().position(|entry| entry.signature == task.signature) {
         Some(at) => library[..=at].rotate_right(1),
         None => library.insert(0, setup::entry(task.signature.clone())),
     }
     library[0].module = task.module;
     let faults = services.faults();
-    let kept =
+    let prefs =
         std::fs::read_to_string(screen_file(env)).map_or_else(|_| UiPrefs::default(), |text| UiPrefs::read(&text));
-    let (theme, ask_background) = theme(config, env, kept)?;
+    let (theme, ask_background) = theme(config, env, prefs)?;
     let link = |model: &str| ChainEntry { model: model.to_owned(), fault: faults.get(model).cloned() };
     Ok(InitialState {
         library,
@@ -107,7 +108,7 @@ fn start(
         headers: services.headers(),
         settings: spec.settings.clone(),
         keymap: keymap(config)?,
-        kept,
+        kept: prefs,
         theme,
         ask_background,
         notice: config.ignored().first().cloned(),
@@ -115,16 +116,16 @@ fn start(
     })
 }
 
-/// Reads the runs that the history overlay begins with, beside the first frame.
-fn recall(history: History, inbox: UnboundedSender<Msg>) {
-    // A thread of its own: one of the runtime's would stay, and wake once more to end.
+/// Loads the runs for the history overlay while the first frame is drawn.
+fn load_recent_runs(history: History, inbox: UnboundedSender<Msg>) {
+    // Not a blocking task of the runtime: its thread would stay idle and wake up once more to end.
     std::thread::spawn(move || {
-        let kept = history.recent(AT_HAND).unwrap_or_default();
-        inbox.send(Msg::Past(kept.runs.iter().map(Transcript::of).collect()))
+        let recent = history.recent(RECENT_BYTES).unwrap_or_default();
+        inbox.send(Msg::Past(recent.runs.iter().map(Transcript::of).collect()))
     });
 }
 
-/// The keys, after the user's own choices.
+/// The keymap with the user's changes.
 fn keymap(config: &Config) -> Result<Keymap> {
     let choices = config.read::<BTreeMap<String, String>>("ui.keys")?.unwrap_or_default();
     let split = |keys: String| keys.split_whitespace().map(str::to_owned).collect();
@@ -138,63 +139,64 @@ fn keymap(config: &Config) -> Result<Keymap> {
     })
 }
 
-/// The theme of the configuration; else none of colour where NO_COLOR asks for that; else that of the last
-/// session; else what suits the terminal's background as far as it is known, and that it should be asked.
-fn theme(config: &Config, env: &Environment, kept: UiPrefs) -> Result<(Theme, bool)> {
-    let word = config.read::<String>("ui.theme")?.unwrap_or_default();
-    let plain = env.vars.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let told = env.vars.get("COLORFGBG").map(String::as_str).unwrap_or_default();
-    let decided = Theme::by_name(&word).or(plain.then_some(Theme::Mono)).or(kept.theme);
-    Ok((decided.unwrap_or(Theme::for_colorfgbg(told)), decided.is_none()))
+/// The theme, and whether to ask the terminal for its background. In this order: the configuration, NO_COLOR, the theme
+/// of the last session, COLORFGBG; only in the last case the terminal is asked.
+fn theme(config: &Config, env: &Environment, prefs: UiPrefs) -> Result<(Theme, bool)> {
+    let name = config.read::<String>("ui.theme")?.unwrap_or_default();
+    let no_color = env.vars.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let background = env.vars.get("COLORFGBG").map(String::as_str).unwrap_or_default();
+    let chosen = Theme::by_name(&name).or(no_color.then_some(Theme::Mono)).or(prefs.theme);
+    Ok((chosen.unwrap_or(Theme::for_colorfgbg(background)), chosen.is_none()))
 }
 
 fn models(catalogue: &Catalogue) -> Vec<ModelOption> {
     catalogue.models.iter().map(ModelOption::from).collect()
 }
 
-/// Asks the service for its models; without an answer the built-in list has to do.
-async fn learn_models(services: Arc<Services>, inbox: UnboundedSender<Msg>) {
+/// Loads the server's list of models. If that fails, the built-in list stays.
+async fn load_models(services: Arc<Services>, inbox: UnboundedSender<Msg>) {
     _ = match services.ask_catalogue().await {
         Ok(catalogue) => inbox.send(Msg::Models(models(&catalogue), lists::listed(&services))),
-        Err(failure) => inbox.send(Msg::Notice(format!("the list of models did not come: {}", failure.reason))),
+        Err(failure) => inbox.send(Msg::Notice(format!("cannot load the list of models: {}", failure.reason))),
     };
 }
 
 /// Carries out the screen's effects.
-struct Effects {
+struct EffectRunner {
     services: Arc<Services>,
     inbox: UnboundedSender<Msg>,
-    /// The runs in progress: one, or those of a comparison.
+    /// The latest run, or the runs of the latest comparison.
     runs: Vec<Canceller>,
-    /// The kept run that is played again.
+    /// The replay in progress.
     replaying: Option<AbortHandle>,
     history: History,
+    /// The user's signature library.
     folder: PathBuf,
 }
 
-impl Effects {
-    async fn serve(mut self, mut asked: UnboundedReceiver<Effect>) {
-        while let Some(effect) = asked.recv().await {
+impl EffectRunner {
+    async fn run(mut self, mut effects: UnboundedReceiver<Effect>) {
+        while let Some(effect) = effects.recv().await {
             self.carry_out(effect);
         }
     }
 
-    /// Carries out one effect. What reads or writes files does so beside the runtime's other work.
+    /// Carries out one effect. File access uses `block_in_place`, so that it does not block the runtime's other tasks.
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Send(spec) => {
-                let run = self.run(*spec, Msg::Report);
+                let run = self.start(*spec, Msg::Report);
                 self.runs = vec![run];
             }
             Effect::Compare { number, specs } => {
-                let run = |(column, spec)| self.run(spec, move |report| Msg::Compared { number, column, report });
+                let run = |(column, spec)| self.start(spec, move |report| Msg::Compared { number, column, report });
                 self.runs = specs.into_iter().enumerate().map(run).collect();
             }
             Effect::Replay(run) => match block_in_place(|| self.history.find(&run.to_string())) {
                 Ok(reports) => self.replaying = Some(tokio::spawn(replay(reports, self.inbox.clone())).abort_handle()),
                 Err(error) => {
                     _ = self.inbox.send(Msg::Replayed(None));
-                    self.say(format!("cannot be played again: {error}"));
+                    self.notify(format!("cannot replay: {error}"));
                 }
             },
             Effect::Cancel => {
@@ -205,22 +207,22 @@ impl Effects {
             Effect::HealAll => self.services.heal(),
             Effect::ResetBreaker(name) => {
                 if !self.services.reset(&name) {
-                    self.say(format!("{name} has no breaker to reset"));
+                    self.notify(format!("{name} has no circuit breaker"));
                 }
             }
             Effect::SaveSignature(signature) => {
-                let said = match block_in_place(|| setup::save_entry(&self.folder, &signature)) {
-                    Ok(path) => format!("kept in {}", path.display()),
-                    Err(error) => format!("not kept: {error:#}"),
+                let notice = match block_in_place(|| setup::save_entry(&self.folder, &signature)) {
+                    Ok(path) => format!("saved in {}", path.display()),
+                    Err(error) => format!("not saved: {error:#}"),
                 };
-                self.say(said);
+                self.notify(notice);
             }
             Effect::DeleteSignature(name) => {
-                let said = match block_in_place(|| setup::delete_entry(&self.folder, &name)) {
+                let notice = match block_in_place(|| setup::delete_entry(&self.folder, &name)) {
                     Ok(path) => format!("removed {}", path.display()),
                     Err(error) => format!("not removed: {error:#}"),
                 };
-                self.say(said);
+                self.notify(notice);
             }
             Effect::SetHeaders(headers) => self.services.set_headers(*headers),
             Effect::AskServer { generation } => {
@@ -229,15 +231,15 @@ impl Effects {
                     let info = services.key_info().await.map_err(|failure| failure.reason);
                     _ = inbox.send(Msg::KeyInfo(Box::new(info)));
                     if let Some(id) = generation {
-                        let said = services.generation(&id).await.map_err(|failure| failure.reason);
-                        _ = inbox.send(Msg::Received(id, Box::new(said)));
+                        let generation = services.generation(&id).await.map_err(|failure| failure.reason);
+                        _ = inbox.send(Msg::Received(id, Box::new(generation)));
                     }
                 });
             }
             Effect::Compose(mut spec) => {
                 let composed =
                     worker::preview(&mut spec, &self.services).map_err(|failure| failure.reason).and_then(|all| {
-                        let worst = all.iter().map(|one| (one.model.clone(), one.worst_case)).collect();
+                        let worst = all.iter().map(|preview| (preview.model.clone(), preview.worst_case)).collect();
                         let first = all.into_iter().next().ok_or("the chain is empty")?;
                         Ok(ComposedRequest { request: first.request, worst })
                     });
@@ -247,13 +249,13 @@ impl Effects {
                 let services = Arc::clone(&self.services);
                 tokio::spawn(async move { services.warm().await });
             }
-            // The screen does these itself.
+            // The event loop carries these out itself.
             Effect::Copy { .. } | Effect::Edit(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
 
-    /// Starts a run, and passes its reports on to the screen.
-    fn run(&self, mut spec: RunSpec, wrap: impl Fn(Arc<Report>) -> Msg + Send + 'static) -> Canceller {
+    /// Starts a run and forwards its reports to the screen.
+    fn start(&self, mut spec: RunSpec, wrap: impl Fn(Arc<Report>) -> Msg + Send + 'static) -> Canceller {
         spec.policy.seed = fastrand::u64(..);
         let mut run = worker::run(spec, &self.services);
         let (canceller, inbox) = (run.canceller(), self.inbox.clone());
@@ -265,12 +267,12 @@ impl Effects {
         canceller
     }
 
-    fn say(&self, notice: String) {
+    fn notify(&self, notice: String) {
         _ = self.inbox.send(Msg::Notice(notice));
     }
 }
 
-/// Tells a kept run's reports at the pace at which they came.
+/// Sends a stored run's reports to the screen at their recorded pace.
 async fn replay(reports: Vec<Report>, inbox: UnboundedSender<Msg>) {
     let mut last = Duration::ZERO;
     for report in reports {

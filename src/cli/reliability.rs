@@ -1,4 +1,4 @@
-//! `reliability`: every fault of the table, played for real, and what came of it.
+//! `reliability`: runs every fault of the table over real sockets and prints the outcomes.
 
 use super::exit;
 use crate::failover::{Outcome, Policy};
@@ -9,22 +9,22 @@ use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
 use std::time::Duration;
 
-/// So many faults are played at once.
-const AT_ONCE: usize = 32;
+/// Number of faults that run at the same time.
+const CONCURRENT: usize = 32;
 
-/// Play every fault against the built-in simulator, for real, and show what came of each.
+/// Run every fault over real sockets against the built-in simulator and show the outcomes.
 ///
-/// The chain is openai/gpt-4o-mini, broken, and anthropic/claude-3-haiku, sound. It takes about a minute
-/// and a half: timers run out at their defaults.
+/// The chain is openai/gpt-4o-mini (broken) and anthropic/claude-3-haiku (working). It takes about 90
+/// seconds, because timeouts have their default lengths.
 #[derive(Args, Debug)]
 pub(super) struct ReliabilityArgs {
     /// Print as a Markdown table
     #[arg(long)]
     markdown: bool,
-    /// Ask for answers in one piece instead of as streams
+    /// Request whole answers instead of streams
     #[arg(long)]
     no_stream: bool,
-    /// Only these faults, by their words
+    /// Run only these faults, for example 503; `switchover faults` lists them
     #[arg(value_name = "FAULT")]
     only: Vec<String>,
 }
@@ -36,7 +36,7 @@ impl ReliabilityArgs {
         let proofs: Vec<(&str, FaultTrial)> = runtime
             .block_on(async {
                 let play = |(word, fault): (&'static str, Fault)| async move {
-                    // The seed is fixed: the same jitter on every machine.
+                    // A fixed seed gives the same jitter on every machine.
                     let terms = TrialConditions {
                         stream: !self.no_stream,
                         pace: 1.0,
@@ -46,7 +46,7 @@ impl ReliabilityArgs {
                 };
                 stream::iter(rows)
                     .map(play)
-                    .buffered(AT_ONCE)
+                    .buffered(CONCURRENT)
                     .collect::<Vec<_>>()
                     .await
                     .into_iter()
@@ -69,9 +69,9 @@ impl ReliabilityArgs {
                 println!("{word:<28} {outcome:<18} {by:<26} {attempts:>8} {first:>12}");
             }
         }
-        let broken: Vec<_> =
+        let violations: Vec<_> =
             proofs.iter().filter_map(|(word, proof)| Some((word, proof.broken_invariant()?))).collect();
-        for (word, what) in &broken {
+        for (word, what) in &violations {
             eprintln!("switchover: {word}: {what}");
         }
         let answered = proofs.iter().filter(|(_, proof)| proof.outcome() == Some(Outcome::Succeeded)).count();
@@ -79,17 +79,17 @@ impl ReliabilityArgs {
             "\n{} faults: {answered} answered, {} stopped with a reason, {} wrong.",
             proofs.len(),
             proofs.len() - answered,
-            broken.len()
+            violations.len()
         );
-        Ok(if broken.is_empty() { exit::OK } else { exit::FATAL })
+        Ok(if violations.is_empty() { exit::OK } else { exit::FATAL })
     }
 
     fn rows(&self) -> Result<Vec<(&'static str, Fault)>> {
-        let wanted = |row: &&FaultRow| {
+        let selected = |row: &&FaultRow| {
             self.only.is_empty() || self.only.iter().any(|word| word == row.example || word == row.name)
         };
-        let rows: Vec<&FaultRow> = TABLE.iter().filter(wanted).collect();
-        ensure!(!rows.is_empty(), "no such fault; `switchover faults` lists them");
+        let rows: Vec<&FaultRow> = TABLE.iter().filter(selected).collect();
+        ensure!(!rows.is_empty(), "unknown fault; `switchover faults` lists all");
         rows.into_iter().map(|row| Ok((row.example, row.example.parse()?))).collect()
     }
 }

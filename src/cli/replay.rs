@@ -1,4 +1,4 @@
-//! `replay`: a run again, without a network; and its decisions, made again.
+//! `replay`: shows a stored run again without a network, and compares its decisions with today's.
 
 use super::history::reports;
 use super::{GlobalOptions, exit};
@@ -12,19 +12,19 @@ use serde_json::json;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Play a run again, without a network, and decide it again.
+/// Show a stored run again, without a network, and check today's failover decisions against it.
 #[derive(Args, Debug)]
 pub(super) struct ReplayArgs {
-    /// The run's number, the end of it, `last`, or a file of JSON lines
+    /// The run's id, its last digits, `last`, or a file of JSON lines
     #[arg(value_name = "RUN|FILE")]
     run: String,
-    /// Speed: 1 as recorded, 0 at once, 2 takes twice as long
+    /// Duration factor: 1 as recorded, 0 without pauses, 2 takes twice as long
     #[arg(long, default_value_t = 1.0)]
     pace: f64,
-    /// Print the run's lines of JSON
+    /// Print the run's JSON lines
     #[arg(long)]
     json: bool,
-    /// Play nothing; say only whether the failover engine of today decides the same
+    /// Do not show the run; only check whether today's failover engine makes the same decisions
     /// (exit code 2 if not)
     #[arg(long)]
     check: bool,
@@ -37,7 +37,7 @@ impl ReplayArgs {
             play(&run, self.pace, self.json)?;
         }
         let redecided =
-            redecide(&run).context("the run's beginning is not in the log, so nothing can be decided again")?;
+            redecide(&run).context("the run's first line (`begun`) is missing, so its decisions cannot be checked")?;
         if self.check && self.json {
             println!("{}", as_json(&redecided));
         } else if self.check {
@@ -50,10 +50,10 @@ impl ReplayArgs {
     }
 }
 
-/// Tells the reports at their own pace.
+/// Prints the reports at their recorded pace.
 fn play(run: &[Report], pace: f64, json: bool) -> Result<()> {
     let style = if json { OutputStyle::Json } else { OutputStyle::Text { field: None, requests: false } };
-    let mut face = Headless::new(std::io::stdout(), std::io::stderr(), style);
+    let mut writer = Headless::new(std::io::stdout(), std::io::stderr(), style);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let mut last = Duration::ZERO;
     for report in run {
@@ -66,8 +66,8 @@ fn play(run: &[Report], pace: f64, json: bool) -> Result<()> {
                 }
             });
         }
-        if face.hear(report).is_err() {
-            return Ok(()); // nobody reads any more
+        if writer.apply(report).is_err() {
+            return Ok(()); // closed pipe
         }
     }
     Ok(())
@@ -82,12 +82,12 @@ fn as_json(redecided: &Redecided) -> serde_json::Value {
 fn as_text(redecided: &Redecided) -> String {
     let same = redecided.same;
     if redecided.differences.is_empty() {
-        return format!("decided again from the log: all {same} decisions are the same\n");
+        return format!("checked against today's rules: all {same} decisions are the same\n");
     }
-    let mut text = format!("decided again from the log: {same} decisions are the same, then it differs\n");
+    let mut text = format!("checked against today's rules: {same} decisions are the same, then they differ\n");
     for difference in &redecided.differences {
-        let told = |decision: &Option<String>| decision.clone().unwrap_or_else(|| "nothing".to_owned());
-        _ = writeln!(text, "  then:  {}\n  today: {}", told(&difference.recorded), told(&difference.today));
+        let text_of = |decision: &Option<String>| decision.clone().unwrap_or_else(|| "no decision".to_owned());
+        _ = writeln!(text, "  recorded: {}\n  today:    {}", text_of(&difference.recorded), text_of(&difference.today));
     }
     text
 }

@@ -1,5 +1,4 @@
-//! `scenarios`: the claims about headers, failover and modules as commands that check them,
-//! on what the server received.
+//! `scenarios`: checks headers, failover and modules by what the server receives.
 
 mod stage;
 
@@ -15,12 +14,12 @@ use clap::Args;
 use serde::Serialize;
 use stage::{ScenarioRun, ScenarioStage};
 
-/// Check headers, failover and modules on what the server received.
+/// Check headers, failover and modules by what the server receives.
 #[derive(Args, Debug)]
 pub(super) struct ScenariosArgs {
-    /// Only this one: headers, server-models, client-chain, modules, contrast
+    /// Run only this scenario: headers, server-models, client-chain, modules, contrast
     name: Option<String>,
-    /// Ask the real service, after naming what that will cost at most; what is broken is still simulated
+    /// Use the real service; prints the maximum cost first. Broken models are still simulated
     #[arg(long)]
     live: bool,
     /// Print as JSON
@@ -29,14 +28,14 @@ pub(super) struct ScenariosArgs {
 }
 
 const NAMES: [(&str, &str); 5] = [
-    ("headers", "who we are goes out with every request, once"),
-    ("server-models", "one request with a `models` list, and the server falls back by itself"),
-    ("client-chain", "the first model is dead, and this program asks the next"),
-    ("modules", "each DSPy module asks as often as it should, for the fields it should"),
-    ("contrast", "a standard integration and a proper one, on the same dead model"),
+    ("headers", "every request carries each attribution header once"),
+    ("server-models", "one request with a `models` list, and the server tries the next model"),
+    ("client-chain", "the first model fails, and this program tries the next"),
+    ("modules", "each DSPy module makes the right number of requests for the right fields"),
+    ("contrast", "a standard integration and this program, with the same failing model"),
 ];
 
-/// One thing that was looked at.
+/// One check: what is expected, and what was seen.
 #[derive(Debug, Serialize)]
 struct Check {
     what: String,
@@ -48,7 +47,7 @@ fn check(what: impl Into<String>, saw: impl Into<String>, passed: bool) -> Check
     Check { what: what.into(), saw: saw.into(), passed }
 }
 
-/// A scenario's result.
+/// The result of a scenario.
 #[derive(Debug, Serialize)]
 struct ScenarioResult {
     scenario: &'static str,
@@ -62,49 +61,49 @@ impl ScenariosArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let names: Vec<_> = NAMES.iter().filter(|(name, _)| self.name.as_deref().is_none_or(|n| n == *name)).collect();
         if names.is_empty() {
-            bail!("there are the scenarios {}", NAMES.map(|(name, _)| name).join(", "));
+            bail!("unknown scenario; expected one of {}", NAMES.map(|(name, _)| name).join(", "));
         }
         let config = settings.config(env)?;
         let mut task = setup::task(&config, env)?;
         task.inputs = setup::example_inputs(&task.signature)?;
         let spec = setup::spec(&config, task)?;
         if spec.chain.len() < 2 {
-            bail!("a scenario needs a chain of two models at least: --model FIRST --model SECOND");
+            bail!("scenarios need a chain of at least two models: --model FIRST --model SECOND");
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let told = runtime.block_on(async {
+        let results = runtime.block_on(async {
             let stage = ScenarioStage::new(&config, spec, self.live)?;
-            if let Some(cost) = stage.most(names.iter().map(|(name, _)| calls(name)).sum()).await? {
-                eprintln!("On the real service: {cost}. What is broken is simulated, and costs nothing.");
+            if let Some(cost) = stage.max_cost(names.iter().map(|(name, _)| calls(name)).sum()).await? {
+                eprintln!("Cost on the real service: {cost}. Broken models are simulated and cost nothing.");
             }
-            let mut told = Vec::new();
+            let mut results = Vec::new();
             for (scenario, about) in names {
                 let checks = play(&stage, scenario).await?;
                 let passed = checks.iter().all(|check| check.passed);
-                let one = ScenarioResult { scenario, about, live: self.live, passed, checks };
+                let result = ScenarioResult { scenario, about, live: self.live, passed, checks };
                 if !self.json {
-                    print(&one);
+                    print(&result);
                 }
-                told.push(one);
+                results.push(result);
             }
-            anyhow::Ok(told)
+            anyhow::Ok(results)
         })?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&told)?);
+            println!("{}", serde_json::to_string_pretty(&results)?);
         }
-        Ok(if told.iter().all(|one| one.passed) { exit::OK } else { exit::EXHAUSTED })
+        Ok(if results.iter().all(|result| result.passed) { exit::OK } else { exit::EXHAUSTED })
     }
 }
 
-fn print(told: &ScenarioResult) {
-    println!("{} {}: {}", if told.passed { "✓" } else { "✗" }, told.scenario, told.about);
-    for check in &told.checks {
+fn print(result: &ScenarioResult) {
+    println!("{} {}: {}", if result.passed { "✓" } else { "✗" }, result.scenario, result.about);
+    for check in &result.checks {
         println!("    {} {}", if check.passed { "✓" } else { "✗" }, check.what);
         println!("        saw {}", check.saw);
     }
 }
 
-/// The most calls that are answered, and billed, in a scenario that goes well.
+/// The number of calls that are answered, and billed, in a scenario without failures.
 fn calls(name: &str) -> u32 {
     match name {
         "modules" => 1 + 1 + 3 + 3,
@@ -125,30 +124,30 @@ async fn play(stage: &ScenarioStage, name: &str) -> Result<Vec<Check>> {
 async fn headers(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let played = stage.play(&stage.spec, true, stage.headers()).await?;
     let mut checks = vec![check(
-        "more than one attempt was made, so that there is something to compare",
+        "there is more than one attempt to compare",
         format!("{} requests", played.wire.len()),
         played.wire.len() > 1,
     )];
     checks.extend(attribution(stage.headers(), &played));
     let keys = played.wire.iter().filter(|request| request.header("authorization").len() == 1).count();
     checks.push(check(
-        "each request carries one key",
+        "each request carries one API key",
         format!("{keys} of {}", played.wire.len()),
         keys == played.wire.len(),
     ));
     Ok(checks)
 }
 
-/// Every attribution header that was chosen arrived on every request, once.
+/// Checks that every attribution header arrived once with every request.
 fn attribution(chosen: &Headers, played: &ScenarioRun) -> Vec<Check> {
     let names = [("HTTP-Referer", &chosen.referer), ("X-OpenRouter-Title", &chosen.title), ("X-Title", &chosen.title)];
-    let wanted = names.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?.value.as_str())));
-    wanted
+    let expected = names.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?.value.as_str())));
+    expected
         .map(|(name, value)| {
             let saw: Vec<Vec<String>> = played.wire.iter().map(|request| request.header(name)).collect();
             let passed = !saw.is_empty() && saw.iter().all(|values| values == &[value]);
             let each: Vec<String> = saw.iter().map(|values| values.join(" and ")).collect();
-            check(format!("{name} is {value} on every request, once"), each.join(" | "), passed)
+            check(format!("every request carries {name}: {value} once"), each.join(" | "), passed)
         })
         .collect()
 }
@@ -161,12 +160,12 @@ async fn server_models(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let rest: Vec<&str> = stage.spec.chain[1..].iter().map(|route| route.model.as_str()).take(3).collect();
     let list = played.wire.first().map(|request| request.body["models"].clone()).unwrap_or_default();
     let mut checks = vec![
-        check("one request is enough", played.models().join(", "), played.models() == [first.as_str()]),
+        check("there is one request", played.models().join(", "), played.models() == [first.as_str()]),
         check(format!("it lists {}", rest.join(", ")), list.to_string(), list == serde_json::json!(rest)),
     ];
     let served = played.served();
-    let who = if stage.live { !served.is_empty() } else { served == *second };
-    checks.push(check(format!("the server answers with {second} where {first} is dead"), served, who));
+    let passed = if stage.live { !served.is_empty() } else { served == *second };
+    checks.push(check(format!("{first} fails, so the server answers with {second}"), served, passed));
     checks.push(answered(&played));
     Ok(checks)
 }
@@ -178,7 +177,7 @@ async fn client_chain(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let before = models.iter().rposition(|model| *model == first.as_str());
     let after = models.iter().position(|model| *model == second.as_str());
     let mut checks = vec![
-        check(format!("{second} is asked after {first}"), models.join(", then "), before.is_some() && before < after),
+        check(format!("{second} is tried after {first}"), models.join(", then "), before.is_some() && before < after),
         check(format!("{second} answers"), played.winner(), played.winner() == *second),
         answered(&played),
     ];
@@ -201,13 +200,13 @@ async fn modules(stage: &ScenarioStage) -> Result<Vec<Check>> {
         task.module = module;
         let outputs = task.signature.outputs.clone();
         let played = stage.play(&spec, false, stage.headers()).await?;
-        let asked = played.wire.len();
-        let thinks = |request: &stage::CapturedRequest| request.body["messages"].to_string().contains("reasoning");
-        let thinking = played.wire.iter().filter(|request| thinks(request)).count();
-        let wanted = if module == Module::Predict { 0 } else { calls };
-        let saw = format!("requests: {asked}, for a reasoning: {thinking}, and {}", played.end());
-        let passed = asked == calls && thinking == wanted && played.outcome() == Some(Outcome::Succeeded);
-        checks.push(check(format!("{module}: requests {calls}, for a reasoning {wanted}"), saw, passed));
+        let requests = played.wire.len();
+        let reasons = |request: &stage::CapturedRequest| request.body["messages"].to_string().contains("reasoning");
+        let reasoning = played.wire.iter().filter(|request| reasons(request)).count();
+        let expected = if module == Module::Predict { 0 } else { calls };
+        let saw = format!("{requests} requests, {reasoning} with a reasoning field, and {}", played.end());
+        let passed = requests == calls && reasoning == expected && played.outcome() == Some(Outcome::Succeeded);
+        checks.push(check(format!("{module}: {calls} requests, {expected} with a reasoning field"), saw, passed));
         let fields = played.fields();
         let all = outputs.iter().all(|output| fields.contains(&output.name));
         checks.push(check(format!("{module} fills every output"), fields.join(", "), all));
@@ -220,43 +219,47 @@ async fn contrast(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let standard = Headers { referer: chosen("https://litellm.ai"), title: chosen("liteLLM"), ..Headers::default() };
     let mut spec = stage.spec.clone();
     spec.policy.failover = Failover::Strict;
-    let plain = stage.play(&spec, true, &standard).await?;
-    let proper = stage.play(&stage.spec, true, stage.headers()).await?;
+    let without_failover = stage.play(&spec, true, &standard).await?;
+    let with_failover = stage.play(&stage.spec, true, stage.headers()).await?;
     let referers = |played: &ScenarioRun| {
         let mut all: Vec<String> = played.wire.iter().flat_map(|request| request.header("http-referer")).collect();
         all.dedup();
         all
     };
-    let borrowed = stage.headers().referer.as_ref().is_some_and(|referer| referer.value.contains("litellm.ai"));
+    let credits_litellm = stage.headers().referer.as_ref().is_some_and(|referer| referer.value.contains("litellm.ai"));
     Ok(vec![
         check(
-            "standard, as LiteLLM's defaults are: the traffic counts for somebody else",
-            referers(&plain).join(", "),
-            referers(&plain) == ["https://litellm.ai"],
+            "standard integration, with LiteLLM's defaults: OpenRouter credits another app",
+            referers(&without_failover).join(", "),
+            referers(&without_failover) == ["https://litellm.ai"],
         ),
         check(
-            "standard: one model, and no answer when it is dead",
-            plain.end(),
-            plain.outcome() == Some(Outcome::Exhausted),
+            "standard integration: one model, and no answer when it fails",
+            without_failover.end(),
+            without_failover.outcome() == Some(Outcome::Exhausted),
         ),
         check(
-            "proper: the traffic counts for this app",
-            referers(&proper).join(", "),
-            !borrowed && referers(&proper).len() == 1,
+            "this program: OpenRouter credits your app",
+            referers(&with_failover).join(", "),
+            !credits_litellm && referers(&with_failover).len() == 1,
         ),
-        check("proper: the chain answers", proper.end(), proper.outcome() == Some(Outcome::Succeeded)),
+        check(
+            "this program: the chain answers",
+            with_failover.end(),
+            with_failover.outcome() == Some(Outcome::Succeeded),
+        ),
     ])
 }
 
 fn answered(played: &ScenarioRun) -> Check {
-    check("every output field is there and valid", played.end(), played.outcome() == Some(Outcome::Succeeded))
+    check("every output field is present and valid", played.end(), played.outcome() == Some(Outcome::Succeeded))
 }
 
 impl ScenarioRun {
     /// How the run ended, in a few words.
     fn end(&self) -> String {
         self.run.finished.as_ref().map_or_else(
-            || "no end".to_owned(),
+            || "no final event".to_owned(),
             |end| match &end.headline {
                 Some(headline) => headline.clone(),
                 None => format!("an answer after {} for {}", seconds(end.took), usd(end.cost)),

@@ -1,4 +1,4 @@
-//! `serve`: the simulator alone, for other clients, with one line on standard error for each request.
+//! `serve`: only the simulator, as a server for other clients. Prints one line per request to standard error.
 
 use super::{GlobalOptions, exit};
 use crate::config::Environment;
@@ -9,19 +9,19 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use std::io::Write as _;
 
-/// The longest line of the log, in characters.
+/// Longer log lines are cut off; in characters.
 const MAX_LOG_LINE: usize = 300;
 
-/// Run the simulator alone, for other clients: any key will do.
+/// Run only the simulator, as a server for other clients; it accepts any API key.
 ///
-/// Every request is logged on standard error. A model that `--fault` breaks is broken at the base URL; other faults
-/// are a part of the address.
+/// Every request is logged to standard error. `--fault` breaks a model at the base URL; any other fault can be
+/// selected by the URL path.
 #[derive(Args, Debug)]
 pub(super) struct ServeArgs {
-    /// The port on 127.0.0.1; 0 takes a free one
+    /// Port on 127.0.0.1; 0 selects a free one
     #[arg(long, short, default_value_t = 8383)]
     port: u16,
-    /// Speed of the simulated models: 0 answers at once, 2 takes twice as long
+    /// Duration factor of the simulated models: 0 answers at once, 2 takes twice as long
     #[arg(long)]
     pace: Option<f64>,
     /// Seed of generation ids and random draws
@@ -54,19 +54,19 @@ impl ServeArgs {
                 writeln!(out, "broken     {fault}")?;
             }
             let example = simulator.base_url_with(&example);
-            writeln!(out, "any fault  {example}   (`switchover faults` lists what can stand there)")?;
+            writeln!(out, "any fault  {example}   (`switchover faults` lists the faults)")?;
             writeln!(out, "key        any; Ctrl+C ends it")?;
             drop(out);
             let log = async {
                 while let Some(request) = served.recv().await {
-                    // Without a reader of the log, the server goes on.
+                    // A closed standard error does not stop the server.
                     _ = writeln!(std::io::stderr(), "{}", clean_line(&request.to_string(), MAX_LOG_LINE));
                 }
             };
             tokio::select! {
                 () = simulator.serve() => {}
                 () = log => {}
-                () = super::ask::stop_asked() => {}
+                () = super::ask::interrupted() => {}
             }
             Ok(exit::OK)
         })

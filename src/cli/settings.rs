@@ -1,4 +1,4 @@
-//! Flags as settings, and `config`, which shows them all.
+//! Command-line options as settings, and `config`, which shows all settings.
 
 use super::{GlobalOptions, exit};
 use crate::config::{Config, Environment, KEYS, ValueShape, within};
@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 impl GlobalOptions {
-    /// All layers of the configuration, flags on top.
+    /// The configuration; command-line options override the other sources.
     pub(super) fn config(&self, env: &Environment) -> Result<Config> {
         let text = |name: &str, value: &Option<String>| value.clone().map(|v| (name.to_owned(), Value::from(v)));
         let mut flags: Vec<(String, Value)> = Vec::new();
@@ -33,10 +33,10 @@ impl GlobalOptions {
         Ok(Config::load(env, &flags)?)
     }
 
-    /// The faults asked for, by model.
+    /// The faults of `--fault`, with their models.
     pub(super) fn faults(&self) -> Result<Vec<(String, Fault)>> {
         let read = |word: &String| {
-            // A fault's word may hold `=`, a model's name never does.
+            // A fault may contain `=`, a model name does not.
             let (model, fault) = word
                 .split_once('=')
                 .ok_or_else(|| anyhow!("--fault {word}: expected MODEL=FAULT, for example openai/gpt-4o-mini=503"))?;
@@ -45,20 +45,20 @@ impl GlobalOptions {
         self.faults.iter().map(read).collect()
     }
 
-    /// The same with one more fault.
-    pub(super) fn broken(mut self, model: &str, fault: &str) -> Self {
+    /// Adds a fault.
+    pub(super) fn with_fault(mut self, model: &str, fault: &str) -> Self {
         self.faults.push(format!("{model}={fault}"));
         self
     }
 }
 
-/// `key=value`, the value as in the environment.
+/// Parses `key=value`; the value is written as in an environment variable.
 fn assignment(word: &str) -> Result<(String, Value)> {
     let (name, text) = word.split_once('=').ok_or_else(|| anyhow!("--set {word}: expected KEY=VALUE"))?;
     let name = name.trim();
     let value = match KEYS.iter().find(|key| key.name == name) {
         Some(key) => key.read(text).map_err(|what| anyhow!("--set {name}: {what}"))?,
-        // A field of the request is JSON, or a text. The configuration names unknown keys, and suggests another.
+        // A request field is JSON, or else a text. `Config::load` reports unknown keys.
         None if within(name).is_some_and(|(key, _)| key.shape == ValueShape::Json) => {
             serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
         }
@@ -67,7 +67,7 @@ fn assignment(word: &str) -> Result<(String, Value)> {
     Ok((name.to_owned(), value))
 }
 
-/// Show every setting, its value and where it came from.
+/// Show every setting, its value and where the value comes from.
 #[derive(Args, Debug)]
 pub(super) struct ConfigArgs {
     /// Print as JSON
@@ -95,7 +95,7 @@ impl ConfigArgs {
         for notice in config.ignored() {
             println!("# {notice}");
         }
-        println!("# later wins: defaults, file, .env files, environment, flags");
+        println!("# priority, lowest first: defaults, file, .env files, environment, command line");
         for key in KEYS {
             println!("\n# {}; ${}", key.doc, key.env);
             match config.get(key.name) {
@@ -104,12 +104,12 @@ impl ConfigArgs {
             }
         }
         println!(
-            "\n# The service's key; ${} or a .env file, never the configuration file",
+            "\n# The API key, from ${} in the environment or a .env file; not allowed in the configuration file",
             crate::config::KEY_VARIABLE
         );
         match secret {
             Some((masked, origin)) => println!("# {masked}   # {origin}"),
-            None => println!("# not set: the built-in simulator answers"),
+            None => println!("# not set: the built-in simulator is used"),
         }
         Ok(exit::OK)
     }

@@ -1,4 +1,4 @@
-//! From settings to what is asked, and the services that it is asked of.
+//! From settings to run specs and services.
 
 use super::GlobalOptions;
 use crate::config::{Config, DEFAULT_CHAIN, Environment};
@@ -16,13 +16,13 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The entry of the library that everybody begins with.
-const FIRST_SIGNATURE: &str = "question";
+/// The library's signature that is used if none is set.
+const DEFAULT_SIGNATURE: &str = "question";
 
-/// The signature that the settings name, with its module and adapter, and no inputs yet.
+/// The signature of the settings with its module and adapter, without inputs.
 pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> {
     let source = config.read::<String>("signature")?;
-    let entry = signature(source.as_deref().unwrap_or(FIRST_SIGNATURE), env)?;
+    let entry = signature(source.as_deref().unwrap_or(DEFAULT_SIGNATURE), env)?;
     let module = match config.read::<String>("module")? {
         Some(word) => word.parse::<Module>()?,
         None => entry.module,
@@ -35,7 +35,9 @@ pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> 
 pub(super) fn spec(config: &Config, task: SignatureTask) -> Result<RunSpec> {
     let chain = match config.chain()? {
         Some(chain) => chain,
-        None if elsewhere(config)? => bail!("name a model of that server with --model; `switchover models` lists them"),
+        None if other_server(config)? => {
+            bail!("choose a model of that server with --model; `switchover models` lists them")
+        }
         None => DEFAULT_CHAIN.iter().map(|model| (*model).to_owned()).collect(),
     };
     Ok(RunSpec {
@@ -45,14 +47,14 @@ pub(super) fn spec(config: &Config, task: SignatureTask) -> Result<RunSpec> {
     })
 }
 
-/// Whether a server other than OpenRouter is set: it will not know the models that we know.
-fn elsewhere(config: &Config) -> Result<bool> {
+/// Whether a server other than OpenRouter is set. The default chain does not work there.
+fn other_server(config: &Config) -> Result<bool> {
     Ok(config.read::<String>("base_url")?.is_some_and(|url| !url.contains("openrouter.ai")))
 }
 
-/// A signature by its name in the library, or as it is written.
+/// A signature: inline, or by its name in the library.
 pub(super) fn signature(word: &str, env: &Environment) -> Result<LibraryEntry> {
-    // What is typed has an arrow, and no name has one: the library need not be read.
+    // Only an inline signature contains an arrow, so the library need not be read.
     if let (true, Ok(signature)) = (word.contains("->"), word.parse()) {
         return Ok(entry(signature));
     }
@@ -62,21 +64,28 @@ pub(super) fn signature(word: &str, env: &Environment) -> Result<LibraryEntry> {
     }
     match word.parse::<Signature>() {
         Ok(signature) => Ok(entry(signature)),
-        Err(error) => {
-            let names = library.iter().map(|entry| entry.signature.name.as_str());
-            let near = nearest(word, names).filter(|_| !word.contains("->"));
-            let near = near.map(|name| format!("\nor did you mean `{name}` from the library?")).unwrap_or_default();
-            bail!("that signature is not understood\n{}{near}", error.annotate(word))
+        Err(error) if word.contains("->") => bail!("invalid signature\n{}", error.annotate(word)),
+        Err(_) => {
+            let names: Vec<&str> = library.iter().map(|entry| entry.signature.name.as_str()).collect();
+            match nearest(word, names.iter().copied()) {
+                Some(near) => bail!("no signature is named `{word}`; did you mean `{near}`?"),
+                None => bail!(
+                    "no signature is named `{word}`; the library has {}; an inline signature needs an arrow, \
+                     for example \"question -> answer\"",
+                    names.join(", ")
+                ),
+            }
         }
     }
 }
 
-/// A signature that was typed, as the library would hold it.
+/// A library entry for an inline signature.
 pub(super) fn entry(signature: Signature) -> LibraryEntry {
     LibraryEntry { signature, description: String::new(), module: Module::default(), demos: Vec::new() }
 }
 
-/// The built-in library with the user's own entries over it. A file that cannot be read costs its own entries only.
+/// The built-in library, with the user's entries in place of built-in ones of the same name. A file with an error is
+/// reported and skipped.
 pub(super) fn library(env: &Environment) -> Result<Vec<LibraryEntry>> {
     let folder = env.config_dir.join("signatures");
     let mut texts = Vec::new();
@@ -96,7 +105,7 @@ pub(super) fn library(env: &Environment) -> Result<Vec<LibraryEntry>> {
     Ok(entries)
 }
 
-/// Keeps an entry in the user's library, a file each. Gives back where.
+/// Saves an entry in the user's library, one file per entry, and returns the file's path.
 pub(super) fn save_entry(folder: &Path, entry: &LibraryEntry) -> Result<PathBuf> {
     let path = entry_path(folder, &entry.signature.name);
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -107,14 +116,14 @@ pub(super) fn save_entry(folder: &Path, entry: &LibraryEntry) -> Result<PathBuf>
     Ok(path)
 }
 
-/// Removes an entry from the user's library. Gives back where it was.
+/// Removes an entry from the user's library, and returns the path of its file.
 pub(super) fn delete_entry(folder: &Path, name: &str) -> Result<PathBuf> {
     let path = entry_path(folder, name);
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let entries = library::parse(&text).with_context(|| path.display().to_string())?;
     match entries.as_slice() {
         [only] if only.signature.name == name => std::fs::remove_file(&path)?,
-        _ => bail!("{} holds other signatures too: remove it there by hand", path.display()),
+        _ => bail!("{} contains other signatures too; edit that file yourself", path.display()),
     }
     Ok(path)
 }
@@ -124,26 +133,26 @@ fn entry_path(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{}.toml", if name.is_empty() { "unnamed" } else { &name }))
 }
 
-/// Inputs as they were typed: `name=value` where the signature has that input, else the next input in order. A
-/// conversation's history is only taken by its name.
+/// Inputs as typed: `name=value` if the signature has that input, else the value of the next input that is not set.
+/// A conversation's history is taken only by its name.
 pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Result<Values> {
     let mut values = Values::new();
-    let mut bare = Vec::new();
+    let mut unnamed = Vec::new();
     for word in words {
         match word.split_once('=').and_then(|(name, text)| Some((signature.input(name)?, text))) {
             Some((field, text)) => _ = values.insert(field.name.clone(), field.parse(text)?),
-            None => bare.push(word),
+            None => unnamed.push(word),
         }
     }
-    let open = signature
+    let unset = signature
         .inputs
         .iter()
         .filter(|field| !values.contains_key(&field.name) && !is_history(field))
         .collect::<Vec<_>>();
-    let mut open = open.into_iter();
-    for word in bare {
-        let Some(field) = open.next() else {
-            bail!("`{word}` is one input too many: the signature has {}", names(signature));
+    let mut unset = unset.into_iter();
+    for word in unnamed {
+        let Some(field) = unset.next() else {
+            bail!("too many inputs at `{word}`: the signature has {}", names(signature));
         };
         values.insert(field.name.clone(), field.parse(word)?);
     }
@@ -171,7 +180,7 @@ fn is_history(field: &Field) -> bool {
 fn require_all(signature: &Signature, values: Values) -> Result<Values> {
     let required = |field: &&Field| !field.field_type.is_optional() && !is_history(field);
     match signature.inputs.iter().filter(required).find(|field| !values.contains_key(&field.name)) {
-        Some(missing) => bail!("the input `{}` is missing: give it as {}=…", missing.name, missing.name),
+        Some(missing) => bail!("the input `{}` is missing; set it with {}=…", missing.name, missing.name),
         None => Ok(values),
     }
 }
@@ -183,14 +192,14 @@ fn names(signature: &Signature) -> String {
     }
 }
 
-/// The placeholders of a signature as inputs: something to ask when nobody has asked anything.
+/// Example inputs: the placeholders of the signature's fields.
 pub(super) fn example_inputs(signature: &Signature) -> Result<Values> {
     let text = |field: &Field| field.placeholder.clone().unwrap_or_else(|| "What is DSPy?".to_owned());
     let fields = signature.inputs.iter().filter(|field| !is_history(field));
     fields.map(|field| Ok((field.name.clone(), field.parse(&text(field))?))).collect()
 }
 
-/// Refuses the name of an output that the run will not have.
+/// Checks that the run will have this output field.
 pub(super) fn require_output(task: &SignatureTask, name: &str) -> Result<()> {
     let expanded = task.expanded();
     if expanded.output(name).is_some() {
@@ -198,12 +207,12 @@ pub(super) fn require_output(task: &SignatureTask, name: &str) -> Result<()> {
     }
     let outputs: Vec<&str> = expanded.outputs.iter().map(|field| field.name.as_str()).collect();
     match nearest(name, outputs.iter().copied()) {
-        Some(near) => bail!("--field {name}: there is no such output; did you mean `{near}`?"),
-        None => bail!("--field {name}: there is no such output; there is {}", outputs.join(", ")),
+        Some(near) => bail!("--field {name}: no such output; did you mean `{near}`?"),
+        None => bail!("--field {name}: no such output; expected one of {}", outputs.join(", ")),
     }
 }
 
-/// The services that the settings describe: who answers, headers, models, faults. No run is kept and no cost looked up.
+/// The service options of the settings: server, headers, cached list of models, faults. History and cost lookup are off.
 pub(super) async fn service_options(
     config: &Config,
     settings: &GlobalOptions,
@@ -223,11 +232,11 @@ pub(super) async fn service_options(
     })
 }
 
-/// Who answers: the server that was named; OpenRouter, if there is a key; else the simulator.
+/// The server to use: the configured one; OpenRouter if there is a key; else the simulator.
 pub(super) fn service(config: &Config, settings: &GlobalOptions) -> Result<Service> {
-    let named = config.read::<String>("base_url")?.filter(|_| !settings.simulate);
+    let configured = config.read::<String>("base_url")?.filter(|_| !settings.simulate);
     let key = config.secret().map(|(secret, _)| secret.clone());
-    let base: BaseUrl = match (named, &key) {
+    let base: BaseUrl = match (configured, &key) {
         (Some(url), _) => url.parse()?,
         (None, Some(_)) if !settings.simulate => OPENROUTER.parse()?,
         _ => return Ok(Service::Simulator),
@@ -235,7 +244,8 @@ pub(super) fn service(config: &Config, settings: &GlobalOptions) -> Result<Servi
     Ok(Service::Server(Box::new(Endpoint { base, key })))
 }
 
-/// Keeps runs in the data directory, unless the user wants none kept. `on_error` says the first failure to keep one.
+/// The writer of the history in the data directory, or one that stores nothing if `history.keep` is false. `on_error`
+/// receives the first error as text.
 pub(super) fn history(
     config: &Config,
     env: &Environment,
@@ -244,10 +254,10 @@ pub(super) fn history(
     if !config.read::<bool>("history.keep")?.unwrap_or(true) {
         return Ok(HistoryWriter::none());
     }
-    HistoryWriter::start(&env.data_dir, on_error).context("no thread for the history")
+    HistoryWriter::start(&env.data_dir, on_error).context("cannot start the history thread")
 }
 
-/// Attribution and extra headers, each with where it came from.
+/// Attribution and extra headers, each with its origin.
 pub(super) fn headers(config: &Config) -> Result<Headers> {
     let chosen = |name: &str| {
         let set = config.get(name)?;
@@ -255,7 +265,7 @@ pub(super) fn headers(config: &Config) -> Result<Headers> {
             Value::Array(parts) => parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
             value => value.as_str()?.to_owned(),
         };
-        // An empty text means: do not send it.
+        // An empty value turns the header off.
         (!value.is_empty()).then(|| ChosenValue { value, from: set.origin.clone() })
     };
     let headers = Headers {

@@ -1,10 +1,10 @@
-//! The request for curl, the chain as `OpenRouter`'s own `models` list.
+//! A curl command; the chain becomes `OpenRouter`'s `models` list.
 
 use super::Export;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-/// A shell command.
+/// A command for a POSIX shell.
 pub fn curl(export: &Export<'_>) -> String {
     let mut text = String::from("# Exported by Switchover.\n");
     if let Some(left_out) = export.left_out() {
@@ -32,7 +32,7 @@ pub fn curl(export: &Export<'_>) -> String {
     text
 }
 
-/// A word for a POSIX shell, whatever is in it.
+/// Any text as one single-quoted word of a POSIX shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -1,11 +1,11 @@
-//! The chain for `LiteLLM`: as a Router in Python, and as the proxy's configuration, which is
-//! how one chain serves several machines.
+//! The chain for `LiteLLM`: a Router in Python, and the configuration of the proxy, which serves one chain to several
+//! machines.
 
 use super::{Export, RequestHeader, python_arguments, python_literal, python_messages};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-/// A Python file with a Router.
+/// A Python program with a `LiteLLM` Router.
 pub fn router(export: &Export<'_>) -> String {
     let models = export.models();
     let first = models.first().copied().unwrap_or_default();
@@ -14,7 +14,7 @@ pub fn router(export: &Export<'_>) -> String {
     let mut text = String::from(concat!(
         "# Exported by Switchover.\n# Tried with Python 3.11 and litellm 1.106.2: pip install litellm==1.106.2\n",
         "import os\n\nfrom litellm import Router\n\n",
-        "# Sent with every request, the fallbacks' too.\n",
+        "# Sent with every request, also of the fallbacks.\n",
     ));
     text.push_str(&export.python_headers());
     text.push_str("\n\n\ndef route(name, model):\n    return {\n        \"model_name\": name,\n        \"litellm_params\": {\n            \"model\": model,\n");
@@ -26,10 +26,10 @@ pub fn router(export: &Export<'_>) -> String {
     }
     text.push_str("    ],\n");
     if models.len() > 1 {
-        text.push_str("    # Asked in this order when the one before has failed.\n");
+        text.push_str("    # Tried in this order when the model before has failed.\n");
         _ = writeln!(text, "    fallbacks={},", python_literal(&json!([{first: models[1..]}])));
     }
-    text.push_str("    num_retries=0,  # the defaults retry the dead model for seconds first\n");
+    text.push_str("    num_retries=0,  # the defaults first retry the failing model for seconds\n");
     _ = writeln!(text, "    timeout={},\n)\n", export.spec.policy.limits.deadline.as_secs_f64());
     _ = writeln!(text, "MESSAGES = {}\n", python_messages(&export.messages()));
     _ = write!(
@@ -45,7 +45,7 @@ pub fn router(export: &Export<'_>) -> String {
     text
 }
 
-/// The proxy's configuration. JSON's strings and tables are YAML's as well.
+/// The configuration of the `LiteLLM` proxy. JSON strings and objects are valid YAML.
 pub fn proxy(export: &Export<'_>) -> String {
     let models = export.models();
     let (common, rest) = export.fields();
@@ -58,7 +58,7 @@ pub fn proxy(export: &Export<'_>) -> String {
     let mut text = String::from(concat!(
         "# Exported by Switchover.\n",
         "# Tried with litellm 1.106.2: pip install 'litellm[proxy]==1.106.2' && litellm --config litellm.yaml\n",
-        "# Clients ask it for the first model; the others follow when that one fails.\n",
+        "# Clients request the first model; the proxy tries the others when it fails.\n",
     ));
     text.push_str(&export.secrets_comment());
     text.push_str("model_list:\n");
@@ -75,14 +75,16 @@ pub fn proxy(export: &Export<'_>) -> String {
             _ = writeln!(text, "      extra_body: {}", Value::Object(rest.clone()));
         }
     }
-    text.push_str("general_settings:\n  # What your own clients show the proxy: sk- and 32 random bytes in hex.\n");
+    text.push_str(
+        "general_settings:\n  # The key that your clients send to the proxy: sk- and 32 random bytes in hex.\n",
+    );
     text.push_str("  master_key: os.environ/LITELLM_MASTER_KEY\nrouter_settings:\n  num_retries: 0\n");
     _ = writeln!(text, "  timeout: {}", export.spec.policy.limits.deadline.as_secs_f64());
     if models.len() > 1 {
         _ = writeln!(text, "  fallbacks: {}", json!([{models[0]: models[1..]}]));
     }
     text.push_str(concat!(
-        "  # Cooldowns shared by several proxies:\n",
+        "  # To share cooldowns between several proxies:\n",
         "  # redis_host: os.environ/REDIS_HOST\n",
         "  # redis_port: os.environ/REDIS_PORT\n",
         "  # redis_password: os.environ/REDIS_PASSWORD\n",

@@ -1,10 +1,10 @@
-//! The request for `OpenAI`'s own library, the chain as `OpenRouter`'s `models` list.
+//! A program for `OpenAI`'s Python library; the chain becomes `OpenRouter`'s `models` list.
 
 use super::{Export, python_arguments, python_literal, python_messages};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// A Python file.
+/// A Python program.
 pub fn openai(export: &Export<'_>) -> String {
     let literal = |text: &str| python_literal(&json!(text));
     let (common, mut rest) = export.fields();
@@ -17,7 +17,7 @@ pub fn openai(export: &Export<'_>) -> String {
     }
     text.push_str(&export.python_headers());
     _ = write!(text, "\n\nclient = OpenAI(\n    base_url={},\n", literal(export.base.as_str()));
-    text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    default_headers=HEADERS,\n    max_retries=0,  # the server falls back by itself\n");
+    text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    default_headers=HEADERS,\n    max_retries=0,  # the server tries the next model\n");
     _ = writeln!(text, "    timeout={},\n)\n", export.spec.policy.limits.deadline.as_secs_f64());
     _ = writeln!(text, "MESSAGES = {}\n", python_messages(&export.messages()));
     let first = export.models().first().copied().unwrap_or_default();

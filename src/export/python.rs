@@ -1,13 +1,12 @@
-//! The setting as a DSPy program. `fallbacks` is what fails over there, with our headers on
-//! every model's request; the `model_list` that is often recommended races all models at
-//! once, or drops every error and gives back an empty prediction.
+//! A DSPy program. DSPy fails over with `fallbacks`, and sends the headers with every model's request. The often
+//! recommended `model_list` does not work: it ignores errors and returns an empty prediction.
 
 use super::{Export, python_arguments, python_literal};
 use crate::dspy::{Adapter, Module};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// A Python file.
+/// A Python program.
 pub fn dspy(export: &Export<'_>) -> String {
     let (spec, task) = (export.spec, export.task);
     let models = export.models();
@@ -16,21 +15,21 @@ pub fn dspy(export: &Export<'_>) -> String {
         "# Exported by Switchover.\n",
         "# Tried with Python 3.11, dspy 3.4.1 and litellm 1.106.2: pip install dspy==3.4.1 litellm==1.106.2\n",
         "import os\n\nimport dspy\n\n",
-        "# Sent with every request, the fallbacks' too.\n",
+        "# Sent with every request, also of the fallbacks.\n",
     ));
     text.push_str(&export.python_headers());
     let first = models.first().copied().unwrap_or_default();
     _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", literal(&export.prefixed(first)));
     if models.len() > 1 {
         let rest: Vec<String> = models[1..].iter().map(|model| literal(&export.prefixed(model))).collect();
-        text.push_str("    # Asked in this order when the one before has failed.\n");
+        text.push_str("    # Tried in this order when the model before has failed.\n");
         _ = writeln!(text, "    fallbacks=[{}],", rest.join(", "));
     }
     _ = writeln!(text, "    api_base={},", literal(export.base.as_str()));
     text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    extra_headers=HEADERS,\n");
     _ = writeln!(text, "    timeout={},", spec.policy.limits.deadline.as_secs_f64());
-    text.push_str("    num_retries=0,  # the next model is the second try\n");
-    text.push_str("    cache=False,  # a cached answer would hide a dead model\n");
+    text.push_str("    num_retries=0,  # fallbacks replace retries\n");
+    text.push_str("    cache=False,  # a cached answer would hide a failing model\n");
     let (common, rest) = export.fields();
     text.push_str(&python_arguments("    ", &common));
     if !rest.is_empty() {
@@ -56,7 +55,7 @@ pub fn dspy(export: &Export<'_>) -> String {
 fn signature(export: &Export<'_>) -> String {
     let signature = &export.task.signature;
     let literal = |text: &str| python_literal(&json!(text));
-    // DSPy prints None's type as NoneType, and reads it as None.
+    // DSPy writes the type of None as NoneType, but reads only None.
     let inline = signature.inline().replace("NoneType", "None");
     let mut text =
         format!("signature = dspy.Signature(\n    {},\n    {},\n)\n", literal(&inline), literal(&signature.task()));
@@ -69,7 +68,7 @@ fn signature(export: &Export<'_>) -> String {
     text
 }
 
-/// The module as a function `ask` of the inputs.
+/// The module as a Python function `ask` of the inputs.
 fn program(export: &Export<'_>) -> String {
     let task = export.task;
     let base = if task.module == Module::Predict { "Predict" } else { "ChainOfThought" };
@@ -81,7 +80,7 @@ fn program(export: &Export<'_>) -> String {
     }
     let several = |count: u8| {
         format!(
-            "\n\ndef chains(inputs):\n    # Another rollout each, or all of them would be the same request.\n    \
+            "\n\ndef chains(inputs):\n    # A different rollout_id each; otherwise all requests would be equal.\n    \
              return [program(**inputs, config={{\"temperature\": 1.0, \"rollout_id\": n}}) for n in range({count})]\n"
         )
     };

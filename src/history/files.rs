@@ -1,10 +1,10 @@
-//! The history's files: one a day, readable by their owner only.
+//! The history's files: one per day, readable only by their owner.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Opens a file of the history for its owner only.
+/// Opens or creates a file that only its owner can read, and its directory.
 pub(super) fn private(directory: &Path, name: &str, options: &mut OpenOptions) -> io::Result<File> {
     let mut folder = DirBuilder::new();
     options.read(true).create(true);
@@ -18,7 +18,7 @@ pub(super) fn private(directory: &Path, name: &str, options: &mut OpenOptions) -
     options.open(directory.join(name))
 }
 
-/// The file of the day (UTC) on which a run began: `2026-11-22.jsonl`. A run stays in one file.
+/// The file of the day (UTC) on which a run started, such as `2026-11-22.jsonl`. All lines of a run go to this file.
 pub(super) fn day_file(run: u64) -> String {
     let seconds = (run / 1000).cast_signed();
     let date = time::OffsetDateTime::from_unix_timestamp(seconds).map_or(time::Date::MAX, |moment| moment.date());

@@ -1,17 +1,17 @@
-//! Numbers for new runs: wall time in ms, later than every run before, in this program and in all that share its
-//! history.
+//! Ids of new runs: wall time in ms since 1970, greater than every earlier id of this program and of all programs with the
+//! same history.
 
 use super::files::private;
 use std::fs::OpenOptions;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-/// The file beside the days' files that holds the latest number.
-const NAME: &str = "latest";
-/// A number further ahead of the clock than this was written under another clock, and says nothing.
-const AHEAD: u64 = 60_000;
+/// The file that contains the latest id.
+const FILE_NAME: &str = "latest";
+/// An id further ahead of the clock than this, in ms, comes from a wrong clock and is ignored.
+const MAX_AHEAD: u64 = 60_000;
 
-/// Gives out numbers.
+/// Assigns ids to runs.
 #[derive(Debug)]
 pub(super) struct RunIds {
     directory: PathBuf,
@@ -19,13 +19,13 @@ pub(super) struct RunIds {
 }
 
 impl RunIds {
-    /// Numbers that no other program with the history of this data directory gives out.
+    /// Ids that are unique among all programs with this data directory.
     pub(super) fn shared(data: &Path) -> Self {
         Self { directory: data.join("history"), last: 0 }
     }
 
-    /// The next number, when the clock shows `wall` ms. Where the file cannot be had, it is this program's own next one:
-    /// a run is not held up for its name.
+    /// The next id. `wall` is the wall time in ms since 1970. If the file cannot be used, the id is unique only within this
+    /// program.
     pub(super) fn next(&mut self, wall: u64) -> u64 {
         let own = wall.max(self.last + 1);
         self.last = claim(&self.directory, own, wall).unwrap_or(own);
@@ -33,14 +33,14 @@ impl RunIds {
     }
 }
 
-/// Takes a number from this one on that nobody has taken, and says so to the others.
+/// Claims the first free id from `own` on, and stores it in the file.
 fn claim(directory: &Path, own: u64, wall: u64) -> io::Result<u64> {
-    let mut file = private(directory, NAME, OpenOptions::new().write(true).truncate(false))?;
-    // Let go when the file is closed.
+    let mut file = private(directory, FILE_NAME, OpenOptions::new().write(true).truncate(false))?;
+    // Closing the file releases the lock.
     file.lock()?;
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    let taken = text.trim().parse().ok().filter(|taken| *taken < wall + AHEAD);
+    let taken = text.trim().parse().ok().filter(|taken| *taken < wall + MAX_AHEAD);
     let next = taken.map_or(own, |taken: u64| own.max(taken + 1));
     file.set_len(0)?;
     file.rewind()?;
@@ -55,7 +55,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn programs_that_begin_in_the_same_moment_have_numbers_of_their_own() {
+    fn programs_that_start_at_the_same_time_get_different_ids() {
         let data = std::env::temp_dir().join(format!("switchover-numbers-{}", std::process::id()));
         let _ = fs::remove_dir_all(&data);
         let wall = 1_700_000_000_000;
@@ -68,16 +68,19 @@ mod tests {
         let all: Vec<u64> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 160, "{all:?}");
         assert_eq!(all.iter().max(), Some(&(wall + 159)));
-        assert_eq!(RunIds::shared(&data).next(wall + 500), wall + 500, "later it is the time again");
-        assert_eq!(RunIds::shared(&data).next(wall - 100_000), wall - 100_000, "another clock");
-        fs::write(data.join("history").join(NAME), "what is this?").unwrap();
-        assert_eq!(RunIds::shared(&data).next(wall), wall, "nonsense is nothing");
-        assert!(crate::history::History::of(&data).files().unwrap().is_empty(), "it is no day of the history");
+        assert_eq!(RunIds::shared(&data).next(wall + 500), wall + 500, "later, the id is the wall time again");
+        assert_eq!(RunIds::shared(&data).next(wall - 100_000), wall - 100_000, "an id from a wrong clock is ignored");
+        fs::write(data.join("history").join(FILE_NAME), "not a number").unwrap();
+        assert_eq!(RunIds::shared(&data).next(wall), wall, "a file without a number is ignored");
+        assert!(
+            crate::history::History::of(&data).files().unwrap().is_empty(),
+            "the file is not listed as a history file"
+        );
         fs::remove_dir_all(data).unwrap();
     }
 
     #[test]
-    fn without_a_directory_they_are_the_programs_own() {
+    fn without_a_directory_ids_are_unique_within_the_program() {
         let file = std::env::temp_dir().join(format!("switchover-no-folder-{}", std::process::id()));
         fs::write(&file, "").unwrap();
         let mut ids = RunIds::shared(&file);

@@ -1,8 +1,7 @@
-//! A recorded run decided again: the same program and the same engine rules are driven by what the log says that the
-//! network did, at the recorded times, and what they order today is compared with what was ordered then.
+//! Makes the decisions of a recorded run again: feeds what the network did, at the recorded times, to the program and the
+//! failover engine of today, and compares their decisions with the recorded ones.
 //!
-//! The breakers that earlier runs had left behind are not in a run's log; [`breakers`] sets them up from what the run
-//! says of them.
+//! A log does not contain the state of the circuit breakers before the run; [`breakers`] derives it from the reports.
 
 mod breakers;
 
@@ -20,28 +19,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Reports are written a little after the engine decided; a timer that is due within this is the one that fired.
+/// A report comes a little later than the decision. A timer that is due within this time counts as fired.
 const SLACK: Duration = Duration::from_millis(50);
 
-/// How a run's decisions compare with today's.
+/// The recorded decisions of a run compared with today's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redecided {
-    /// Decisions that are the same, before any that differs.
+    /// Number of equal decisions before the first difference of each call.
     pub same: usize,
-    /// The first decision of each call that differs. What would have followed, no log can say.
+    /// The first different decision of each call. Later ones cannot be compared, because the log has no data for them.
     pub differences: Vec<Difference>,
 }
 
-/// A decision that is another one today.
+/// A decision that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// As it was; `None`: nothing was decided then.
+    /// The recorded decision; `None` if there was none.
     pub recorded: Option<String>,
-    /// As it would be; `None`: nothing would be decided.
+    /// Today's decision; `None` if there is none.
     pub today: Option<String>,
 }
 
-/// Decides a run again. `None` if the log does not hold the run's beginning.
+/// Makes the decisions of a run again. `None` if the log has no `begun` line.
 pub fn redecide(run: &[Report]) -> Option<Redecided> {
     let spec = run.iter().find_map(|report| match &report.what {
         ReportKind::Observation(Observation::Begun(spec)) => Some(spec.as_ref()),
@@ -54,33 +53,33 @@ pub fn redecide(run: &[Report]) -> Option<Redecided> {
     for report in run {
         replay.apply(report);
     }
-    let whole = run.iter().any(|report| matches!(report.what, ReportKind::Engine(Event::Finished(_))));
-    Some(replay.compare(whole))
+    let complete = run.iter().any(|report| matches!(report.what, ReportKind::Engine(Event::Finished(_))));
+    Some(replay.compare(complete))
 }
 
-/// A run's program, driven by a log.
+/// A program that is driven by a log.
 struct ProgramReplay<'a> {
     spec: &'a RunSpec,
     program: Program<'a>,
-    /// In the order in which the program asked for them.
+    /// In the order in which the program requested them.
     calls: Vec<CallReplay>,
     health: Health,
 }
 
-/// One call: its engine, and what was decided then and now.
+/// One call: its engine, and its decisions as recorded and as of today.
 struct CallReplay {
-    /// As in [`Call::number`](crate::dspy::program::Call::number): 0 is the only call.
+    /// As in [`Call::number`](crate::dspy::program::Call::number): 0 if it is the only call.
     number: u32,
     engine: Engine,
     fields: BTreeMap<AttemptId, Arc<Map<String, Value>>>,
     recorded: Vec<String>,
     today: Vec<String>,
-    /// How it ended then.
+    /// Its recorded final event.
     end: Option<Finished>,
 }
 
 impl ProgramReplay<'_> {
-    /// Begins the calls that the program asks for once all earlier ones have ended.
+    /// If all earlier calls have ended, starts the calls that the program requests next.
     fn next_calls(&mut self, at: Duration) {
         let ended: Option<Vec<&Finished>> = self.calls.iter().map(|call| call.end.as_ref()).collect();
         let Some(ended) = ended.filter(|ended| ended.iter().all(|end| end.outcome != Outcome::Cancelled)) else {
@@ -98,7 +97,7 @@ impl ProgramReplay<'_> {
         let at = report.at;
         match &report.what {
             ReportKind::Engine(Event::Finished(end)) => {
-                // What has not ended yet ends with the run.
+                // Calls without a final event end with the run.
                 for call in self.calls.iter_mut().filter(|call| call.end.is_none()) {
                     call.finish(at, end, &mut self.health);
                 }
@@ -135,13 +134,12 @@ impl ProgramReplay<'_> {
         self.calls.iter().position(|call| call.number == number)
     }
 
-    /// Compares both lists of decisions, call by call. A run that was cut off (`!whole`) is compared only as far as
-    /// its log goes.
-    fn compare(self, whole: bool) -> Redecided {
+    /// Compares the decisions of each call. If the run is not `complete`, only the recorded ones are compared.
+    fn compare(self, complete: bool) -> Redecided {
         let mut redecided = Redecided { same: 0, differences: Vec::new() };
         for call in self.calls {
             let (recorded, today) = (call.recorded, call.today);
-            let length = if whole { recorded.len().max(today.len()) } else { recorded.len() };
+            let length = if complete { recorded.len().max(today.len()) } else { recorded.len() };
             let differs = (0..length).find(|&i| recorded.get(i) != today.get(i));
             redecided.same += differs.unwrap_or(length);
             let difference = |i| Difference { recorded: recorded.get(i).cloned(), today: today.get(i).cloned() };
@@ -156,7 +154,7 @@ fn prediction(end: &Finished) -> Option<Prediction> {
     (end.outcome == Outcome::Succeeded).then(|| Prediction { fields: end.fields.clone(), repairs: Vec::new() })
 }
 
-/// The call that an event belongs to. Of several calls, only what names an attempt can be told apart.
+/// The call that an event belongs to. With several calls, only events with an attempt have a known call.
 fn call_of(event: &Event, several: bool) -> Option<u32> {
     match event {
         Event::Started(e) => Some(e.attempt.call),
@@ -167,20 +165,20 @@ fn call_of(event: &Event, several: bool) -> Option<u32> {
     }
 }
 
-/// A decision in a line; `None` for an event that only follows from others. A route that one of several calls skips
-/// was not recorded with its call.
+/// A decision as text; `None` for an event that follows from another one. With several calls, skipped routes are left
+/// out, because their lines do not name the call.
 fn decision(event: &Event, several: bool) -> Option<String> {
     Some(match event {
-        Event::Started(e) => format!("{} asks {} ({})", e.attempt, e.model, word(&e.relation)),
+        Event::Started(e) => format!("{} tries {} ({})", e.attempt, e.model, word(&e.relation)),
         Event::Failed(e) => format!("{} {}: rule {}, {}", e.attempt, e.model, e.rule, word(&e.next_step)),
         Event::Answered(e) => format!("{} {} answered", e.attempt, e.model),
         Event::Skipped(e) if !several => format!("skips {}: {}", e.model, word(&e.why)),
-        Event::Finished(e) => format!("ends {}", word(&e.outcome)),
+        Event::Finished(e) => format!("ends with {}", word(&e.outcome)),
         _ => return None,
     })
 }
 
-/// A plain enum's own word.
+/// The JSON name of an enum value without fields.
 fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
 }
@@ -200,14 +198,14 @@ impl CallReplay {
         self.today.extend(events.iter().filter_map(|event| decision(event, self.number > 0)));
     }
 
-    /// The clock went on until here, and whatever was due a moment later fired.
+    /// Advances the clock to this time, or to a timer that is due within [`SLACK`] after it.
     fn tick(&mut self, at: Duration, health: &mut Health) {
         let now = EPOCH + at;
         let due = self.engine.wake_at().filter(|due| *due <= now + SLACK).map_or(now, |due| due.max(now));
         self.step(due.saturating_sub(EPOCH), Input::Tick, health);
     }
 
-    /// What the engine said then, and the input that made it say so.
+    /// Records an event's decision, and feeds the engine the input that caused it.
     fn event(&mut self, at: Duration, event: &Event, health: &mut Health) {
         let ahead = self.today.len() > self.recorded.len();
         self.recorded.extend(decision(event, false));
@@ -226,7 +224,7 @@ impl CallReplay {
 
     fn failed(&mut self, at: Duration, failed: &Failed, health: &mut Health) {
         match failed.failure.kind {
-            // These the engine finds by itself.
+            // The engine's own timers cause these.
             FailureKind::FirstTokenTimeout | FailureKind::Idle | FailureKind::TimeShare | FailureKind::Deadline => {
                 if self.today.len() < self.recorded.len() {
                     self.tick(at, health);
@@ -251,7 +249,7 @@ impl CallReplay {
         self.step(at, input, health);
     }
 
-    /// The call ended then: whatever is still due today happens, too.
+    /// Records the call's final event, and lets the engine end as well.
     fn finish(&mut self, at: Duration, end: &Finished, health: &mut Health) {
         self.recorded.extend(decision(&Event::Finished(end.clone()), true));
         if !self.engine.is_over() {

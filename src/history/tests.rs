@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 const OVERLOADED: &str = include_str!("../../tests/cases/runs/overloaded.jsonl");
 const TYPED: &str = include_str!("../../tests/cases/runs/typed.jsonl");
 
-/// An empty directory of this test's own.
+/// An empty directory for one test.
 fn directory(name: &str) -> PathBuf {
     let directory = std::env::temp_dir().join(format!("switchover-history-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&directory);
@@ -18,12 +18,12 @@ fn reports(text: &str) -> Vec<Report> {
     parse(text.as_bytes()).runs.remove(0)
 }
 
-/// A writer that must not fail.
+/// A writer that panics on an error.
 fn writer(data: &Path) -> HistoryWriter {
     HistoryWriter::start(data, |error| panic!("{error}")).unwrap()
 }
 
-/// Hands reports over, and waits until they are written.
+/// Stores reports and waits until they are written.
 fn keep_all(writer: &HistoryWriter, reports: &[Report]) {
     for report in reports {
         writer.keep(&Arc::new(report.clone()));
@@ -34,14 +34,14 @@ fn keep_all(writer: &HistoryWriter, reports: &[Report]) {
 }
 
 #[test]
-fn what_was_kept_reads_back_and_lines_carry_their_version() {
+fn stored_runs_are_read_back_and_lines_contain_the_version() {
     let data = directory("back");
     let (first, second) = (reports(OVERLOADED), reports(TYPED));
-    let keeper = writer(&data);
-    // Two runs side by side.
-    keep_all(&keeper, &first[..3]);
-    keep_all(&keeper, &second);
-    keep_all(&keeper, &first[3..]);
+    let history_writer = writer(&data);
+    // Two runs at the same time.
+    keep_all(&history_writer, &first[..3]);
+    keep_all(&history_writer, &second);
+    keep_all(&history_writer, &first[3..]);
     let history = History::of(&data);
     let text = fs::read_to_string(&history.files().unwrap()[0]).unwrap();
     assert!(text.lines().all(|line| line.starts_with("{\"v\":1,\"run\":")));
@@ -53,24 +53,24 @@ fn what_was_kept_reads_back_and_lines_carry_their_version() {
     assert!(matches!(history.find("000"), Err(RunNotFound::Several(..))));
     assert!(matches!(history.find("42"), Err(RunNotFound::None(_))));
     assert_eq!(history.recent(u64::MAX).unwrap().runs.len(), 2);
-    // A window that begins in the middle of a run shows only whole ones.
-    let half = history.recent(text.len() as u64 - 40).unwrap();
-    assert_eq!((half.runs.len(), &half.runs[0]), (1, &second));
+    // A window that starts in the middle of a run returns only complete runs.
+    let window = history.recent(text.len() as u64 - 40).unwrap();
+    assert_eq!((window.runs.len(), &window.runs[0]), (1, &second));
     assert!(matches(&Transcript::of(&first), &["6*7".into(), "HAIKU".into()]));
     assert!(!matches(&Transcript::of(&first), &["6*7".into(), "nowhere".into()]));
     fs::remove_dir_all(data).unwrap();
 }
 
 #[test]
-fn a_torn_line_costs_that_line_only() {
+fn only_an_incomplete_line_is_lost() {
     let run = reports(OVERLOADED);
     let lines: Vec<String> = run.iter().map(Report::line).collect();
     let third = lines[2].len();
-    // Torn at every kind of place: nothing of it, one byte, all but the line end.
+    // The line is cut after one byte, in the middle, and before its closing brace.
     for cut in [1, third / 2, third - 2] {
         let data = directory("torn");
-        let keeper = writer(&data);
-        keep_all(&keeper, &run[..2]);
+        let history_writer = writer(&data);
+        keep_all(&history_writer, &run[..2]);
         let path = History::of(&data).files().unwrap().remove(0);
         OpenOptions::new().append(true).open(&path).unwrap().write_all(&lines[2].as_bytes()[..cut]).unwrap();
         let later = reports(TYPED);
@@ -82,25 +82,25 @@ fn a_torn_line_costs_that_line_only() {
 }
 
 #[test]
-fn an_error_is_reported_once_and_the_next_run_is_kept_again() {
+fn an_error_is_reported_once_and_the_next_run_is_stored() {
     let data = directory("full");
     fs::write(&data, "a file where the directory should be").unwrap();
     let (error, errors) = channel();
-    let keeper = HistoryWriter::start(&data, move |line| error.send(line).unwrap()).unwrap();
-    keep_all(&keeper, &reports(OVERLOADED));
+    let history_writer = HistoryWriter::start(&data, move |line| error.send(line).unwrap()).unwrap();
+    keep_all(&history_writer, &reports(OVERLOADED));
     let errors: Vec<String> = errors.try_iter().collect();
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(errors[0].contains("history.keep=false"));
     fs::remove_file(&data).unwrap();
-    // There is room again: the next run is kept whole.
+    // The obstacle is gone, so the next run is stored.
     let later = reports(TYPED);
-    keep_all(&keeper, &later);
+    keep_all(&history_writer, &later);
     assert_eq!(History::of(&data).find("last").unwrap(), later);
     fs::remove_dir_all(data).unwrap();
 }
 
 #[test]
-fn days_are_counted_in_utc() {
+fn file_names_are_days_in_utc() {
     for (run, day) in [(0, "1970-01-01"), (951_782_400_000, "2000-02-29"), (1_795_391_999_999, "2026-11-22")] {
         assert_eq!(files::day_file(run), format!("{day}.jsonl"), "{run}");
     }

@@ -1,5 +1,5 @@
-//! Writing: one thread takes reports in the order in which they happen and appends them to the day's file, so that
-//! neither a slow disk nor a lock of another process holds a run up.
+//! The history writer: one thread appends reports to the day's file in the order of their arrival, so that neither a slow
+//! disk nor another program's lock delays a run.
 
 use super::files::{day_file, private};
 use super::ids::RunIds;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-/// Keeps runs. A handle to the thread that writes; clones share it, and it ends with the last of them.
+/// A handle to the thread that writes the history. Clones share the thread; it ends when the last one is dropped.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryWriter {
     requests: Option<Sender<WriterRequest>>,
@@ -22,46 +22,46 @@ pub struct HistoryWriter {
 enum WriterRequest {
     /// Append a report.
     Keep(Arc<Report>),
-    /// Call this once everything before it is written.
+    /// Call this when everything before it is written.
     Written(Box<dyn FnOnce() + Send>),
-    /// Call this with a new run's number; the wall time in ms is given.
-    Number(u64, Box<dyn FnOnce(u64) + Send>),
+    /// Call this with the id of a new run. The number is the wall time in ms since 1970.
+    NewId(u64, Box<dyn FnOnce(u64) + Send>),
 }
 
 impl HistoryWriter {
-    /// Keeps runs in the history of this data directory. `on_error` gets one line for people, the first time that
-    /// something cannot be kept; it is called on the writing thread.
+    /// Starts the thread for the history of this data directory. The thread calls `on_error` once, with the text of the
+    /// first error.
     ///
     /// # Errors
-    /// No thread can be started.
+    /// The thread cannot be started.
     pub fn start(data: &Path, on_error: impl Fn(String) + Send + 'static) -> io::Result<Self> {
         let (requests, received) = channel();
         let file = DayFile { directory: data.join("history"), open: None, line: Vec::new() };
         let ids = RunIds::shared(data);
-        thread::Builder::new().name("history".into()).spawn(move || serve(&received, file, ids, &on_error))?;
+        thread::Builder::new().name("history".into()).spawn(move || run(&received, file, ids, &on_error))?;
         Ok(Self { requests: Some(requests) })
     }
 
-    /// Keeps nothing.
+    /// A writer that stores nothing.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Whether runs are kept.
+    /// Whether runs are stored.
     pub fn is_on(&self) -> bool {
         self.requests.is_some()
     }
 
-    /// Hands one report over. It is written soon after; see [`when_written`](Self::when_written).
+    /// Stores one report. Returns at once; see [`when_written`](Self::when_written).
     pub fn keep(&self, report: &Arc<Report>) {
         if let Some(requests) = &self.requests {
-            // The thread ends only with the last handle.
+            // The thread runs as long as a handle exists, so sending does not fail.
             _ = requests.send(WriterRequest::Keep(Arc::clone(report)));
         }
     }
 
-    /// Calls `then` once every report that was handed over has left the program, and the final event of a run has
-    /// reached the disk. Also called when that failed; at once where nothing is kept.
+    /// Calls `then` on the thread when all reports so far are written, and final events are synced to disk; also after
+    /// an error. Calls it at once if nothing is stored.
     pub fn when_written(&self, then: impl FnOnce() + Send + 'static) {
         match &self.requests {
             Some(requests) => _ = requests.send(WriterRequest::Written(Box::new(then))),
@@ -69,43 +69,43 @@ impl HistoryWriter {
         }
     }
 
-    /// Calls `then` with a number for a new run that no other program with the same history gives out. `wall` is the
-    /// time since 1970 in ms. Not called where nothing is kept.
+    /// Calls `then` with a new run id that is unique among all programs with the same history. `wall` is the wall time
+    /// in ms since 1970. Does not call it if nothing is stored.
     pub fn number_run(&self, wall: u64, then: impl FnOnce(u64) + Send + 'static) {
         if let Some(requests) = &self.requests {
-            _ = requests.send(WriterRequest::Number(wall, Box::new(then)));
+            _ = requests.send(WriterRequest::NewId(wall, Box::new(then)));
         }
     }
 }
 
-/// The writing thread: ends when the last handle is dropped, with everything written.
-fn serve(received: &Receiver<WriterRequest>, mut file: DayFile, mut ids: RunIds, on_error: &dyn Fn(String)) {
-    let mut said = false;
+/// The thread's loop: handles requests until the last handle is dropped.
+fn run(received: &Receiver<WriterRequest>, mut file: DayFile, mut ids: RunIds, on_error: &dyn Fn(String)) {
+    let mut reported = false;
     for request in received {
         match request {
             WriterRequest::Keep(report) => {
                 let Err(error) = file.append(&report) else { continue };
-                tracing::warn!(target: "history", run = report.run, %error, "report not kept");
-                // Half a run is of no use; the next one may find room again.
+                tracing::warn!(target: "history", run = report.run, %error, "report not stored");
+                // Stop storing this run; the next one opens the file again.
                 file.open = None;
-                if !std::mem::replace(&mut said, true) {
-                    let place = file.directory.display();
+                if !std::mem::replace(&mut reported, true) {
+                    let directory = file.directory.display();
                     on_error(format!(
-                        "runs are not kept: {place}: {error}; `--set history.keep=false` turns the history off"
+                        "runs are not stored: {directory}: {error}; `--set history.keep=false` turns the history off"
                     ));
                 }
             }
             WriterRequest::Written(then) => then(),
-            WriterRequest::Number(wall, then) => then(ids.next(wall)),
+            WriterRequest::NewId(wall, then) => then(ids.next(wall)),
         }
     }
 }
 
-/// The file of the day on which the latest run began.
+/// The file of the day on which the latest run started.
 struct DayFile {
     directory: PathBuf,
     open: Option<(String, File)>,
-    /// Where a line is put together; kept for the length of a run, because its last lines hold the whole answer.
+    /// The buffer for a line. Freed after each run, because the last lines contain the whole answer.
     line: Vec<u8>,
 }
 
@@ -119,7 +119,7 @@ impl DayFile {
             }
         }
         let Some((_, file)) = &mut self.open else { return Ok(()) };
-        // One write a line: lines of two programs do not mix.
+        // One write per line, so that lines of several programs do not mix.
         self.line.clear();
         report.write(&mut self.line);
         file.write_all(&self.line)?;
@@ -131,7 +131,7 @@ impl DayFile {
     }
 }
 
-/// Opens a day's file. A line that a crash cut off at its end is closed with a line end.
+/// Opens a day's file. If its last line is incomplete after a crash, appends a line end.
 fn open(directory: &Path, name: &str) -> io::Result<File> {
     let mut file = private(directory, name, OpenOptions::new().append(true))?;
     if file.metadata()?.len() > 0 {

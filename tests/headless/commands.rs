@@ -3,23 +3,23 @@
 use super::*;
 
 #[test]
-fn scenarios_pass_on_what_the_server_received_and_fail_when_it_is_wrong() {
+fn scenarios_check_what_the_server_receives() {
     let output = run(&["scenarios", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", out(&output));
-    let told: Value = serde_json::from_str(&out(&output)).unwrap();
-    let names: Vec<_> = told.as_array().unwrap().iter().map(|one| one["scenario"].as_str().unwrap()).collect();
+    let results: Value = serde_json::from_str(&out(&output)).unwrap();
+    let names: Vec<_> = results.as_array().unwrap().iter().map(|result| result["scenario"].as_str().unwrap()).collect();
     assert_eq!(names, ["headers", "server-models", "client-chain", "modules", "contrast"]);
-    // Traffic that is sent under LiteLLM's name is no proper integration.
-    let borrowed = run(&["scenarios", "contrast", "--referer", "https://litellm.ai"]);
-    assert_eq!(borrowed.status.code(), Some(2), "{}", out(&borrowed));
-    assert!(out(&borrowed).contains("✗ proper"), "{}", out(&borrowed));
+    // Requests with LiteLLM's referer must fail the check.
+    let litellm = run(&["scenarios", "contrast", "--referer", "https://litellm.ai"]);
+    assert_eq!(litellm.status.code(), Some(2), "{}", out(&litellm));
+    assert!(out(&litellm).contains("✗ this program"), "{}", out(&litellm));
     assert_eq!(run(&["scenarios", "none"]).status.code(), Some(1));
     let live = run(&["scenarios", "headers", "--live"]);
     assert!(err(&live).contains("OPENROUTER_API_KEY"), "{}", err(&live));
 }
 
 #[test]
-fn the_doctor_names_what_is_wrong_with_a_remedy_and_no_secret() {
+fn doctor_reports_problems_with_fixes_and_without_secrets() {
     let key = "sk-or-v1-0123456789abcdef0123456789abcdef";
     let doctor = |args: &[&str]| {
         switchover(args).env("OPENROUTER_API_KEY", key).env("HOME", "/nonexistent/someone").output().unwrap()
@@ -27,7 +27,7 @@ fn the_doctor_names_what_is_wrong_with_a_remedy_and_no_secret() {
     let output = doctor(&["doctor", "--report", "--offline"]);
     let text = out(&output);
     assert!(text.starts_with("```text\nswitchover 0.") && text.contains("from $OPENROUTER_API_KEY"), "{text}");
-    assert!(text.contains("was not asked") && !text.contains("01234567") && !text.contains("/someone"), "{text}");
+    assert!(text.contains("not contacted") && !text.contains("01234567") && !text.contains("/someone"), "{text}");
     let refused = run(&["doctor", "--json", "--base-url", "http://127.0.0.1:1/v1"]);
     assert_eq!(refused.status.code(), Some(1), "{}", out(&refused));
     let findings: Value = serde_json::from_str(&out(&refused)).unwrap();
@@ -39,12 +39,12 @@ fn the_doctor_names_what_is_wrong_with_a_remedy_and_no_secret() {
 }
 
 #[test]
-fn a_report_holds_no_secret_wherever_one_was_written() {
+fn a_doctor_report_contains_no_secret() {
     let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("reports");
     std::fs::create_dir_all(&home).unwrap();
     let file = home.join("config.toml");
     let base = ["doctor", "--report", "--offline", "--base-url", "http://127.0.0.1:1/v1"];
-    let judge = |args: &[&str], env: &[(&str, &str)], toml: &str, what: &str| {
+    let check = |args: &[&str], env: &[(&str, &str)], toml: &str, what: &str| {
         std::fs::write(&file, toml).unwrap();
         let mut command = switchover(args);
         let output = command.env("HOME", &home).env("SWITCHOVER_CONFIG", &file).envs(env.iter().copied()).output();
@@ -52,23 +52,23 @@ fn a_report_holds_no_secret_wherever_one_was_written() {
         assert!(text.starts_with("```text\nswitchover ") && text.contains(what), "{what}: {text}");
         assert!(!text.contains("hunter2") && !text.contains("cdef") && !text.contains("reports"), "{text}");
     };
-    judge(&base, &[("OPENROUTER_API_KEY", "sk-or-v1-hunter2-0123456789abcdef")], "", "set from $OPENROUTER_API_KEY");
-    judge(&base, &[("SWITCHOVER_HEADERS", r#"{"X-Key": "hunter2"}"#)], "", "headers from $SWITCHOVER_HEADERS");
-    judge(&base, &[("SWITCHOVER_HEADERS", r#"{"X-Key": "hunter2"#)], "", "expected a table of texts");
-    judge(&base, &[("SWITCHOVER_HEADERS", r#"{"Authorization": "Bearer hunter2"}"#)], "", "carries credentials");
-    judge(&base, &[("SWITCHOVER_REQUEST", r#"{"user": "hunter2"#)], "", "expected a table");
-    judge(&base, &[], "[headers]\nX-Key = \"hunter2\n", "config.toml, line 2: ");
-    judge(&base, &[], "[headers]\nX-Key = [\"hunter2\"]\n", "expected a table of texts");
-    judge(&base, &[], "OPENROUTER_API_KEY = \"hunter2\"\n", "unknown key");
+    check(&base, &[("OPENROUTER_API_KEY", "sk-or-v1-hunter2-0123456789abcdef")], "", "set from $OPENROUTER_API_KEY");
+    check(&base, &[("SWITCHOVER_HEADERS", r#"{"X-Key": "hunter2"}"#)], "", "headers from $SWITCHOVER_HEADERS");
+    check(&base, &[("SWITCHOVER_HEADERS", r#"{"X-Key": "hunter2"#)], "", "expected a table of texts");
+    check(&base, &[("SWITCHOVER_HEADERS", r#"{"Authorization": "Bearer hunter2"}"#)], "", "carries credentials");
+    check(&base, &[("SWITCHOVER_REQUEST", r#"{"user": "hunter2"#)], "", "expected a table");
+    check(&base, &[], "[headers]\nX-Key = \"hunter2\n", "config.toml, line 2: ");
+    check(&base, &[], "[headers]\nX-Key = [\"hunter2\"]\n", "expected a table of texts");
+    check(&base, &[], "OPENROUTER_API_KEY = \"hunter2\"\n", "unknown key");
     for url in
         ["http://me:hunter2@127.0.0.1:1/v1", "http://127.0.0.1:1/v1?key=hunter2", "http://127.0.0.1:1/v1#hunter2"]
     {
-        judge(&["doctor", "--report", "--base-url", url], &[], "", "✗ server");
+        check(&["doctor", "--report", "--base-url", url], &[], "", "✗ server");
     }
 }
 
 #[test]
-fn a_setting_of_an_earlier_version_is_ignored_with_a_notice() {
+fn a_retired_setting_is_ignored_with_a_notice() {
     let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("retired");
     std::fs::create_dir_all(&home).unwrap();
     let file = home.join("config.toml");
@@ -89,7 +89,7 @@ fn a_setting_of_an_earlier_version_is_ignored_with_a_notice() {
 }
 
 #[test]
-fn completions_and_manual_come_from_the_commands_themselves() {
+fn completions_and_manual_are_generated_from_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let text = out(&run(&["completions", shell]));
         assert!(text.contains("scenarios") && text.contains("chain_of_thought") || text.contains("replay"), "{shell}");
@@ -100,7 +100,7 @@ fn completions_and_manual_come_from_the_commands_themselves() {
 }
 
 #[test]
-fn the_playgrounds_job_can_be_done_line_by_line() {
+fn plain_mode_runs_the_playground_line_by_line() {
     let script = "/help\n/model\nWhat is 6 * 7?\n/break 503\n/again\n/log\n/health\n/heal\n\
                   /signature a: int, b: int -> sum: int\none\n1\n2\n/adapter json\n/nonsense\n/quit\nnever read\n";
     for args in [&["plain"][..], &["--plain"]] {
@@ -114,11 +114,11 @@ fn the_playgrounds_job_can_be_done_line_by_line() {
             "question (str): ",
             "openai/gpt-4o-mini answered after",
             "answer: ",
-            "fails from now on: 503. /heal ends it.",
+            "now fails: 503. /heal removes the fault.",
             "The simulator injects a fault: 503.",
             "openai/gpt-4o-mini failed: ",
             "Moving on to anthropic/claude-3-haiku.",
-            "No model fails on purpose.",
+            "All injected faults are removed.",
             "a: expected int, got `one`",
             "b (int): ",
             "Adapter json.",

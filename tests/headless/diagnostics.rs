@@ -27,7 +27,7 @@ fn echoing_server() -> String {
     format!("http://{address}/v1")
 }
 
-/// Asks a server that echoes secrets for a model with the key in its name.
+/// Sends a request to the echoing server, with the key in the model's name.
 fn ask(home: &Home, options: &[&str], filter: &str) -> (Output, String) {
     let (server, model, header) = (echoing_server(), format!("a/{KEY}"), format!("headers.X-Api-Key={HEADER}"));
     let mut args = vec!["ask", "What is 6 * 7?", "-m", &model, "--base-url", &server, "--set", &header];
@@ -38,7 +38,7 @@ fn ask(home: &Home, options: &[&str], filter: &str) -> (Output, String) {
 }
 
 #[test]
-fn the_log_tells_what_happened_and_no_secret() {
+fn the_log_contains_events_but_no_secret() {
     let home = Home::new("log");
     let (output, log) = ask(&home, &["--log", "log.txt"], "");
     assert_eq!(output.status.code(), Some(3), "{}", err(&output));
@@ -56,12 +56,12 @@ fn the_log_tells_what_happened_and_no_secret() {
     }
     assert!(!log.contains("6 * 7") && !log.contains("request built"), "{log}");
     let printed = out(&output) + &err(&output);
-    assert!(!printed.contains("run started"), "the log is for the file alone: {printed}");
+    assert!(!printed.contains("run started"), "the log goes only to the file: {printed}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = std::fs::metadata(home.path("log.txt")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "the log is its owner's");
+        assert_eq!(mode & 0o777, 0o600, "only the owner can read the log");
     }
     let (_, longer) = ask(&home, &["--log", "log.txt"], "http=debug");
     let added = longer.strip_prefix(&log).expect("the log is appended to");
@@ -69,7 +69,7 @@ fn the_log_tells_what_happened_and_no_secret() {
 }
 
 #[test]
-fn without_the_option_nothing_is_logged_and_a_wrong_filter_is_an_error() {
+fn without_log_nothing_is_logged_and_a_wrong_filter_is_an_error() {
     let home = Home::new("no-log");
     let (_, log) = ask(&home, &[], "debug");
     assert_eq!(log, "");

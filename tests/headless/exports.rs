@@ -1,5 +1,4 @@
-//! Every setting of `cases/export/cases.toml`, as every export writes it. That the texts run is
-//! for `exports.py` to show.
+//! Snapshots of every export for each case of `cases/export/cases.toml`. `exports.py` runs the exported programs.
 
 use serde::Deserialize;
 use std::fs;
@@ -53,7 +52,7 @@ impl Case {
 }
 
 #[test]
-fn exports_are_written_as_they_should_be() {
+fn exports_match_their_snapshots() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/export");
     let cases: Cases = toml::from_str(&fs::read_to_string(format!("{root}/cases.toml")).unwrap()).unwrap();
     let mut settings = insta::Settings::clone_current();

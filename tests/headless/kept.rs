@@ -1,11 +1,11 @@
-//! What is kept of runs, and what can be done with it.
+//! The history: runs are stored, listed, searched, shown, replayed and exported.
 
 use super::*;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
-/// A home of a test's own, empty.
+/// An empty home directory of one test.
 pub(crate) struct Home(PathBuf);
 
 impl Home {
@@ -29,20 +29,20 @@ impl Home {
         self.command(args).output().unwrap()
     }
 
-    /// The place of a file of this home.
+    /// The path of a file in this home.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.0.join(path)
     }
 
-    /// Writes a file of this home, its folders included.
+    /// Writes a file in this home, and creates its directories.
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.0.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    /// All that was kept; a day may end in the middle of a test.
-    pub(crate) fn kept(&self) -> String {
+    /// All stored lines; several files, if the day changes during a test.
+    pub(crate) fn stored(&self) -> String {
         let Ok(folder) = fs::read_dir(self.0.join("data/switchover/history")) else { return String::new() };
         let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|kind| kind == "jsonl"));
@@ -52,17 +52,17 @@ impl Home {
 }
 
 #[test]
-fn a_run_is_kept_listed_searched_shown_and_replayed() {
+fn a_run_is_stored_listed_searched_shown_and_replayed() {
     let home = Home::new("kept");
     let asked = home.run(&["ask", "What is 6 * 7?", "--fault", "openai/gpt-4o-mini=503", "--json"]);
     assert_eq!(asked.status.code(), Some(0), "{}", err(&asked));
-    assert_eq!(home.kept(), out(&asked), "what is printed is what is kept");
+    assert_eq!(home.stored(), out(&asked), "the printed lines are the stored lines");
 
     let listed: Value = serde_json::from_str(&out(&home.run(&["history", "--json"]))).unwrap();
     assert_eq!((&listed[0]["model"], &listed[0]["attempts"]), (&BACKUP.into(), &3.into()));
     assert!(out(&home.run(&["history"])).contains("What is 6 * 7?"));
     assert!(out(&home.run(&["history", "search", "6 * 7", "HAIKU"])).contains("claude-3-haiku"));
-    assert!(out(&home.run(&["history", "search", "zebra"])).contains("no such run"));
+    assert!(out(&home.run(&["history", "search", "zebra"])).contains("no matching run"));
     assert_eq!(out(&home.run(&["history", "show", "last", "--json"])), out(&asked));
     assert!(out(&home.run(&["history", "show", "last"])).contains("42"));
 
@@ -73,13 +73,13 @@ fn a_run_is_kept_listed_searched_shown_and_replayed() {
     assert_eq!(none.status.code(), Some(1));
     assert!(err(&none).contains("switchover history"), "{}", err(&none));
 
-    let before = home.kept();
+    let before = home.stored();
     home.run(&["ask", "x", "--set", "history.keep=false"]);
-    assert_eq!(home.kept(), before, "nothing is kept when that is what was asked");
+    assert_eq!(home.stored(), before, "history.keep=false stores nothing");
 }
 
 #[test]
-fn every_decision_of_a_recorded_run_is_made_again() {
+fn todays_rules_make_the_same_decisions_as_the_recorded_run() {
     let home = Home::new("again");
     let first = |fault: &str| format!("{PRIMARY}={fault}");
     for (fault, more) in [
@@ -100,7 +100,7 @@ fn every_decision_of_a_recorded_run_is_made_again() {
         let check = home.run(&["replay", "last", "--check"]);
         assert_eq!(check.status.code(), Some(0), "{fault} {more:?}: {}", out(&check));
     }
-    // A log that says otherwise is found out.
+    // A changed log is detected.
     home.run(&["ask", "2 + 2?", "--fault", &first("503")]);
     let shown = out(&home.run(&["history", "show", "last", "--json"]));
     let changed = shown.replacen("\"decision\":\"retry_same\"", "\"decision\":\"next\"", 1);
@@ -109,11 +109,11 @@ fn every_decision_of_a_recorded_run_is_made_again() {
     fs::write(&file, changed).unwrap();
     let check = home.run(&["replay", file.to_str().unwrap(), "--check"]);
     assert_eq!(check.status.code(), Some(2), "{}", out(&check));
-    assert!(out(&check).contains("then:") && out(&check).contains("retry_same"), "{}", out(&check));
+    assert!(out(&check).contains("recorded:") && out(&check).contains("retry_same"), "{}", out(&check));
 }
 
 #[test]
-fn a_kill_in_the_middle_of_a_run_loses_no_line_that_was_written() {
+fn a_kill_during_a_run_loses_no_written_line() {
     let home = Home::new("killed");
     let mut child = home
         .command(&["ask", "2 + 2?", "--json", "-m", PRIMARY, "--fault", "openai/gpt-4o-mini=stall:4"])
@@ -121,21 +121,21 @@ fn a_kill_in_the_middle_of_a_run_loses_no_line_that_was_written() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // The stream stands still after four tokens: the run is in its middle.
+    // The stream stalls after four tokens, so the run is still in progress.
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut seen: Vec<String> = lines.by_ref().take_while(|line| !line.contains("\"event\":\"leading\"")).collect();
     seen.extend(lines.by_ref().take(2));
     assert!(seen.len() > 4);
-    // Lines are shown at once and written by a thread of their own, a moment later.
-    let all_kept = || seen.iter().all(|line| home.kept().contains(line.as_str()));
-    while !all_kept() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended, and has not kept what it showed");
+    // Lines are printed at once; the history thread writes them a moment later.
+    let all_stored = || seen.iter().all(|line| home.stored().contains(line.as_str()));
+    while !all_stored() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it stored the printed lines");
         std::thread::yield_now();
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(all_kept());
-    // The next run finds its place behind it.
+    assert!(all_stored());
+    // The next run is appended.
     let next = home.run(&["ask", "2 + 2?"]);
     assert_eq!(next.status.code(), Some(0), "{}", err(&next));
     let listed: Value = serde_json::from_str(&out(&home.run(&["history", "--json"]))).unwrap();
@@ -144,17 +144,17 @@ fn a_kill_in_the_middle_of_a_run_loses_no_line_that_was_written() {
 }
 
 #[test]
-fn a_history_that_cannot_be_kept_is_told_once_and_the_answer_comes() {
+fn an_error_of_the_history_is_reported_once_and_the_answer_is_printed() {
     let home = Home::new("full");
     fs::write(home.0.join("data"), "a file where a directory should be").unwrap();
     let output = home.run(&["ask", "What is 6 * 7?", "--field", "answer"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(out(&output).contains("42"));
-    assert_eq!(err(&output).matches("runs are not kept").count(), 1, "{}", err(&output));
+    assert_eq!(err(&output).matches("runs are not stored").count(), 1, "{}", err(&output));
 }
 
 #[test]
-fn runs_travel_to_and_from_other_tools() {
+fn runs_are_exported_and_saved_programs_imported() {
     let home = Home::new("travel");
     let key = "sk-or-v1-0123456789abcdef0123456789abcdef";
     home.run(&["ask", "What is 6 * 7?", "--referer", "https://mine.example"]);
@@ -169,7 +169,10 @@ fn runs_travel_to_and_from_other_tools() {
             let output = home.command(args).env("OPENROUTER_API_KEY", key).output().unwrap();
             let text = out(&output);
             assert!(text.contains(part) && text.contains("https://mine.example"), "{to}: {text}{}", err(&output));
-            assert!(text.contains("https://openrouter.ai/api/v1"), "a simulated run goes home to the service: {text}");
+            assert!(
+                text.contains("https://openrouter.ai/api/v1"),
+                "a simulated run is exported for OpenRouter: {text}"
+            );
             assert!(text.contains("OPENROUTER_API_KEY") && !text.contains("01234567"), "{text}");
         }
     }
@@ -179,5 +182,5 @@ fn runs_travel_to_and_from_other_tools() {
     let imported = home.run(&["import", state.to_str().unwrap()]);
     assert_eq!(imported.status.code(), Some(0), "{}", err(&imported));
     let asked = home.run(&["export", "--to", "python", "--signature", "mine"]);
-    assert_eq!(asked.status.code(), Some(0), "what was imported has a name: {}", err(&asked));
+    assert_eq!(asked.status.code(), Some(0), "the imported signature can be used by name: {}", err(&asked));
 }

@@ -1,9 +1,9 @@
-//! The lines of `--json`, held against `docs/json.md`.
+//! Checks the lines of `--json` against `docs/json.md`.
 
 use super::*;
 use std::collections::BTreeMap;
 
-/// The keys of each event, as the documentation's table has them: name, type, optional.
+/// The keys of each event in the documentation's table: name, type, whether it is optional.
 fn documented() -> BTreeMap<String, Vec<(String, String, bool)>> {
     let text = include_str!("../../docs/json.md");
     let rows = text.split("## Events").nth(1).unwrap().lines().skip(5).filter(|line| line.starts_with("| `"));
@@ -20,7 +20,7 @@ fn documented() -> BTreeMap<String, Vec<(String, String, bool)>> {
     events
 }
 
-fn is(value: &Value, kind: &str) -> bool {
+fn has_type(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
         "integer" => value.is_u64(),
@@ -30,7 +30,7 @@ fn is(value: &Value, kind: &str) -> bool {
         "array" => value.is_array(),
         "cost" => value.is_number() || value == "unknown",
         "any" => true,
-        _ => panic!("the documentation knows no type {kind}"),
+        _ => panic!("unknown type {kind} in the documentation"),
     }
 }
 
@@ -58,7 +58,7 @@ fn every_line_is_as_documented_and_every_event_occurs() {
                 match object.get(key) {
                     None | Some(Value::Null) if *optional => {}
                     None => panic!("{name} without `{key}`: {line}"),
-                    Some(value) => assert!(is(value, kind), "{name}.{key} is no {kind}: {value}"),
+                    Some(value) => assert!(has_type(value, kind), "{name}.{key} is not of type {kind}: {value}"),
                 }
             }
             let common = ["v", "run", "at_ms", "event"];
@@ -68,6 +68,6 @@ fn every_line_is_as_documented_and_every_event_occurs() {
             assert_eq!(unknown, None, "a key of {name} is not documented");
         }
     }
-    let never: Vec<_> = documented.keys().filter(|name| !seen.contains_key(*name)).collect();
-    assert_eq!(never, [""; 0], "no run of this test shows these");
+    let missing: Vec<_> = documented.keys().filter(|name| !seen.contains_key(*name)).collect();
+    assert_eq!(missing, [""; 0], "no run of this test has these events");
 }

@@ -6,7 +6,7 @@ use crate::kept::Home;
 const SECRET: &str = "hunter2-hunter2-hunter2";
 const PUBLIC: &str = "blue-team-of-the-house";
 
-/// The configuration of these tests: a secret header that is long, one that is short, and a public one.
+/// A home with a long secret header, a short secret header and a public one.
 fn home(name: &str) -> Home {
     let home = Home::new(name);
     home.write(
@@ -47,7 +47,7 @@ fn every_output_masks_the_values_of_extra_headers() {
         assert_masked(&text, what);
         assert_eq!(text.contains(PUBLIC), has_headers, "{what}: the public header: {text}");
     }
-    assert_masked(&home.kept(), "the history");
+    assert_masked(&home.stored(), "the history");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn exports_read_secret_headers_from_the_environment() {
 }
 
 #[test]
-fn a_run_that_was_kept_in_clear_by_an_earlier_version_is_masked_when_it_is_read() {
+fn a_run_of_an_earlier_version_is_masked_when_it_is_read() {
     let home = home("secret-earlier");
     let run = out(&home.run(&["ask", "What is 6 * 7?", "--json"]));
     let mask = r#"{"name":"x-note","value":"…ter2","secret":true}"#;
@@ -86,7 +86,7 @@ fn a_run_that_was_kept_in_clear_by_an_earlier_version_is_masked_when_it_is_read(
 }
 
 #[test]
-fn a_header_is_made_public_by_its_name_from_any_place() {
+fn public_headers_can_be_set_in_every_source() {
     let home = Home::new("public-headers");
     let shown = |args: &[&str], env: &[(&str, &str)]| {
         let mut command = home.command(args);

@@ -1,4 +1,4 @@
-//! The commands that begin with a slash.
+//! The commands that start with a slash.
 
 use super::super::setup;
 use super::Repl;
@@ -8,26 +8,26 @@ use crate::transcript::{HealthRow, counted};
 use anyhow::{Context as _, Result, anyhow, bail};
 
 const HELP: &str = "\
-Type each input on a line of its own; a line that ends in a backslash goes on. Then the run begins.
-/signature [INLINE or NAME]  show or change what is asked
+Type each input on its own line; the run starts after the last one. A backslash at the end of a line continues the input.
+/signature [INLINE or NAME]  show or change the signature
 /module [NAME]               predict, chain_of_thought, majority:3, ...
 /adapter [NAME]              chat, json, xml
 /model [MODEL ...]           show or change the fallback chain, first choice first
-/break FAULT [MODEL]         make a model fail on purpose, the first one if none is named; /break 503
-/heal                        no model fails on purpose any more
-/health                      how each model fares
-/headers                     who we say we are
-/log                         the last run's log
-/again                       the last inputs once more
-/stop                        end the run that is on
-/quit                        leave";
+/break FAULT [MODEL]         break a model on purpose, by default the first one; example: /break 503
+/heal                        remove all injected faults
+/health                      show the health of each model
+/headers                     show the headers that are sent
+/log                         show the failover log of the last run
+/again                       send the last inputs again
+/stop                        cancel the run
+/quit                        end the program";
 
 impl Repl {
-    /// Carries out a command and says what came of it. False when it was the last.
-    pub(super) fn order(&mut self, order: &str) -> bool {
-        let (name, rest) = order.trim().split_once(char::is_whitespace).unwrap_or((order.trim(), ""));
+    /// Carries out a command and prints its result. Returns false if the program should end.
+    pub(super) fn command(&mut self, command: &str) -> bool {
+        let (name, rest) = command.trim().split_once(char::is_whitespace).unwrap_or((command.trim(), ""));
         let rest = rest.trim();
-        let said = match name {
+        let result = match name {
             "quit" | "exit" | "q" => return false,
             "help" | "?" => Ok(HELP.to_owned()),
             "signature" => self.signature(rest),
@@ -37,7 +37,7 @@ impl Repl {
             "break" => self.fault(rest),
             "heal" => {
                 self.services.heal();
-                Ok("No model fails on purpose.".to_owned())
+                Ok("All injected faults are removed.".to_owned())
             }
             "health" => Ok(self.health()),
             "headers" => self.headers(),
@@ -46,9 +46,9 @@ impl Repl {
             "stop" => Ok(self.stop()),
             other => Err(anyhow!("there is no command /{other}; /help lists them")),
         };
-        match said {
-            Ok(said) if said.is_empty() => {}
-            Ok(said) => println!("{said}"),
+        match result {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => println!("{text}"),
             Err(error) => println!("{error:#}"),
         }
         true
@@ -59,7 +59,7 @@ impl Repl {
             return Ok(self.task().signature.inline());
         }
         let entry = setup::signature(word, &self.env)?;
-        self.given.clear();
+        self.inputs.clear();
         let task = self.task_mut();
         (task.signature, task.module, task.demos) = (entry.signature, entry.module, entry.demos);
         Ok(self.introduction())
@@ -85,9 +85,9 @@ impl Repl {
             self.spec.chain = models.into_iter().map(|model| Route::new(model, "")).collect();
         }
         let faults = self.services.faults();
-        let line = |(place, route): (usize, &Route)| {
-            let fault = faults.get(&route.model).map(|fault| format!(", broken on purpose: {fault}"));
-            format!("{}. {}{}", place + 1, route.model, fault.unwrap_or_default())
+        let line = |(index, route): (usize, &Route)| {
+            let fault = faults.get(&route.model).map(|fault| format!(", injected fault {fault}"));
+            format!("{}. {}{}", index + 1, route.model, fault.unwrap_or_default())
         };
         self.spec.chain.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -95,19 +95,19 @@ impl Repl {
     fn fault(&mut self, words: &str) -> Result<String> {
         let mut words = words.split_whitespace();
         let Some(word) = words.next() else {
-            bail!("/break FAULT, for example /break 503; `switchover faults` lists them")
+            bail!("/break needs a fault, for example /break 503; `switchover faults` lists all")
         };
         let fault: Fault = word.parse()?;
         let first = self.spec.chain.first().map(|route| route.model.clone());
-        let model = words.next().map(str::to_owned).or(first).context("there is no model in the chain")?;
-        let said = format!("{model} fails from now on: {fault}. /heal ends it.");
+        let model = words.next().map(str::to_owned).or(first).context("the chain is empty")?;
+        let text = format!("{model} now fails: {fault}. /heal removes the fault.");
         self.services.inject(&model, Some(fault));
-        Ok(said)
+        Ok(text)
     }
 
     fn health(&self) -> String {
         if self.health.rows.is_empty() {
-            return "No model was asked yet.".to_owned();
+            return "No request was sent yet.".to_owned();
         }
         let now = self.services.now();
         let line = |row: &HealthRow| {
@@ -127,18 +127,18 @@ impl Repl {
 
     fn log(&self) -> String {
         match &self.last {
-            None => "There was no run yet.".to_owned(),
+            None => "No run has ended yet.".to_owned(),
             Some(run) => run.story.iter().map(|line| line.text(run)).collect::<Vec<_>>().join("\n"),
         }
     }
 
     fn again(&mut self) -> Result<String> {
         if self.run.is_some() {
-            bail!("a run is on; /stop ends it");
+            bail!("a run is in progress; /stop cancels it");
         }
-        let mut asked = self.task().signature.inputs.iter();
-        if asked.any(|field| !self.task().inputs.contains_key(&field.name)) {
-            bail!("nothing has been asked of this signature yet");
+        let mut fields = self.task().signature.inputs.iter();
+        if fields.any(|field| !self.task().inputs.contains_key(&field.name)) {
+            bail!("no inputs were sent with this signature yet");
         }
         let inputs = self.task().inputs.clone();
         self.send(inputs);
@@ -151,7 +151,7 @@ impl Repl {
                 live.run.canceller().cancel();
                 String::new()
             }
-            None => "No run is on.".to_owned(),
+            None => "No run is in progress.".to_owned(),
         }
     }
 }

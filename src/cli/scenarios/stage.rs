@@ -1,5 +1,5 @@
-//! Where scenarios are played: a simulator of their own that remembers what it was sent; or
-//! the real service, of which only what left this machine can be seen.
+//! Runs scenarios, and collects the requests: from a simulator that records what it receives, or, with the real
+//! service, from what this program sent.
 
 use super::super::setup;
 use crate::config::Config;
@@ -17,14 +17,14 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Tokens that an answer may have on the real service.
-const CAP: u32 = 500;
+/// `max_tokens` on the real service, unless the user sets another value.
+const MAX_TOKENS: u32 = 500;
 
-/// What scenarios share.
+/// The common settings of all scenarios.
 pub(super) struct ScenarioStage {
-    /// The question, the chain and the policy.
+    /// The task, the chain and the policy.
     pub(super) spec: RunSpec,
-    /// Whether the real service answers.
+    /// Whether the real service is used.
     pub(super) live: bool,
     headers: Headers,
     key: Option<Secret>,
@@ -32,7 +32,7 @@ pub(super) struct ScenarioStage {
     client: Client,
 }
 
-/// A request on the wire.
+/// A recorded completion request.
 pub(super) struct CapturedRequest {
     headers: Vec<(String, String)>,
     /// Its JSON body.
@@ -40,33 +40,33 @@ pub(super) struct CapturedRequest {
 }
 
 impl CapturedRequest {
-    /// All values of a header.
+    /// All values of a header; names are compared without case.
     pub(super) fn header(&self, name: &str) -> Vec<String> {
-        let of_that_name = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
-        of_that_name.map(|(_, value)| value.clone()).collect()
+        let matching = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        matching.map(|(_, value)| value.clone()).collect()
     }
 }
 
-/// A run that is over, and what was sent for it.
+/// A run that has ended, and its requests.
 pub(super) struct ScenarioRun {
-    /// Its fold.
+    /// The run's transcript.
     pub(super) run: Transcript,
-    /// Every completion that was asked for, in order.
+    /// The completion requests, in order.
     pub(super) wire: Vec<CapturedRequest>,
 }
 
 impl ScenarioRun {
-    /// The models that were asked, in order.
+    /// The requested models, in order.
     pub(super) fn models(&self) -> Vec<&str> {
         self.wire.iter().filter_map(|request| request.body["model"].as_str()).collect()
     }
 
-    /// The model whose answer stands.
+    /// The model that gave the final answer.
     pub(super) fn winner(&self) -> String {
-        self.run.winner().map_or_else(|| "nobody".to_owned(), |attempt| attempt.model.clone())
+        self.run.winner().map_or_else(|| "no model".to_owned(), |attempt| attempt.model.clone())
     }
 
-    /// The model that the server says it served.
+    /// The model that answered, according to the server.
     pub(super) fn served(&self) -> String {
         self.run.winner().and_then(|attempt| attempt.served.clone()).unwrap_or_default()
     }
@@ -76,7 +76,7 @@ impl ScenarioRun {
         self.run.outcome()
     }
 
-    /// The names of the fields that came back.
+    /// The names of the answer's fields.
     pub(super) fn fields(&self) -> Vec<String> {
         self.run.finished.as_ref().map(|end| end.fields.keys().cloned().collect()).unwrap_or_default()
     }
@@ -87,7 +87,7 @@ impl ScenarioStage {
         let key = config.secret().map(|(key, _)| key.clone());
         if live {
             anyhow::ensure!(key.is_some(), "--live needs a key in ${}", crate::config::KEY_VARIABLE);
-            spec.settings.max_tokens.get_or_insert(CAP);
+            spec.settings.max_tokens.get_or_insert(MAX_TOKENS);
         }
         let base = config.read::<String>("base_url")?.unwrap_or_else(|| OPENROUTER.to_owned());
         let client = Client::new(config.policy(0)?.timeouts.connect);
@@ -99,26 +99,26 @@ impl ScenarioStage {
         &self.headers
     }
 
-    /// The most that so many answers cost on the real service, in words; `None` on the simulator.
-    pub(super) async fn most(&self, calls: u32) -> Result<Option<String>> {
+    /// The maximum cost of this many calls on the real service, as text; `None` with the simulator.
+    pub(super) async fn max_cost(&self, calls: u32) -> Result<Option<String>> {
         if !self.live {
             return Ok(None);
         }
         let (services, _) = self.services(false, &self.headers).await?;
-        // Nobody's list of prices is better than the service's own.
+        // Loads the current prices; without them the cached or built-in list is used.
         _ = services.ask_catalogue().await;
         let worst =
             self.spec.chain.iter().map(|route| services.route(&route.model, &self.spec.settings, 4096).worst_case);
         let dearest: Option<f64> = worst.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
-        // Each may be repaired once.
-        let most = dearest.map(|one| usd(crate::failover::Cost::Known(one * f64::from(calls) * 2.0)));
-        Ok(Some(match most {
-            Some(most) => format!("at most {most} for {calls} answers"),
-            None => format!("{calls} answers from a model whose price is not known"),
+        // Each call may be repaired once.
+        let total = dearest.map(|cost| usd(crate::failover::Cost::Known(cost * f64::from(calls) * 2.0)));
+        Ok(Some(match total {
+            Some(total) => format!("at most {total} for {calls} answers"),
+            None => format!("{calls} answers of a model with unknown price"),
         }))
     }
 
-    /// A world for one run, and the simulator that is asked in it.
+    /// Services for one run, and the simulator that receives its requests.
     async fn services(&self, broken: bool, headers: &Headers) -> Result<(Arc<Services>, Simulator)> {
         let start = || Simulator::start(SimulatorOptions { pace: 0.0, ..SimulatorOptions::default() });
         let context = "the simulator cannot listen on 127.0.0.1";
@@ -139,9 +139,9 @@ impl ScenarioStage {
         Ok((Arc::new(services), server))
     }
 
-    /// One run. `broken`: the first model answers 503.
+    /// Plays one run. If `broken`, the first model answers 503.
     pub(super) async fn play(&self, spec: &RunSpec, broken: bool, headers: &Headers) -> Result<ScenarioRun> {
-        // The server's own fallback cannot be shown a fault that stands before the server.
+        // The fault would be injected before the real server, so its fallback could not see it.
         let broken = broken && !(self.live && spec.policy.failover == Failover::Server);
         let (services, server) = self.services(broken, headers).await?;
         let run = worker::run(spec.clone(), &services).finish().await;
@@ -150,13 +150,13 @@ impl ScenarioStage {
     }
 }
 
-/// What the server was sent.
+/// The completion requests that the simulator received.
 fn received(server: &Simulator) -> Vec<CapturedRequest> {
     let completions = server.received().into_iter().filter(|request| request.path.ends_with("/chat/completions"));
     completions.map(|request| CapturedRequest { body: request.json(), headers: request.headers }).collect()
 }
 
-/// What left this machine, recorded from what was built.
+/// The requests that this program sent.
 fn sent(run: &Transcript) -> Vec<CapturedRequest> {
     let requests = run.attempts.iter().filter_map(|attempt| attempt.request.as_deref());
     let pair = |header: &crate::openrouter::RequestHeader| (header.name().to_owned(), header.value().to_owned());

@@ -1,5 +1,5 @@
-//! The breakers as earlier runs had left them, as far as a run's log shows: the first state that each is seen in,
-//! and the routes that were skipped.
+//! The state of the circuit breakers before a run, derived from its log: the first known state of each breaker, and the
+//! routes that were skipped.
 
 use crate::failover::breaker::{Cooldown, Permit, TRIPS_AT};
 use crate::failover::health::Charge;
@@ -15,7 +15,7 @@ pub(super) fn before(run: &[Report], chain: &[Route]) -> Health {
     let mut health = Health::default();
     let mut seen: Vec<(FaultDomain, String)> = Vec::new();
     let mut failed: Vec<&str> = Vec::new();
-    let named = |domain: FaultDomain, name: &str| {
+    let route_of = |domain: FaultDomain, name: &str| {
         chain.iter().find(|route| match domain {
             FaultDomain::Model => route.model == name,
             FaultDomain::Class => route.class() == Some(name),
@@ -27,20 +27,20 @@ pub(super) fn before(run: &[Report], chain: &[Route]) -> Health {
             ReportKind::Engine(Event::Failed(f)) => failed.push(&f.model),
             ReportKind::Engine(Event::Breaker(change)) => {
                 let key = (change.scope.domain, change.scope.name.to_string());
-                if let (false, Some(route)) = (seen.contains(&key), named(key.0, &key.1)) {
+                if let (false, Some(route)) = (seen.contains(&key), route_of(key.0, &key.1)) {
                     set(&mut health, route, key.0, change.from);
                 }
                 seen.push(key);
             }
             ReportKind::Engine(Event::Skipped(skipped)) => {
-                let Some((domain, state)) = barred(skipped) else { continue };
+                let Some((domain, state)) = breaker_of(skipped) else { continue };
                 let Some(route) = chain.get(skipped.route) else { continue };
                 let name = match domain {
                     FaultDomain::Model => route.model.clone(),
                     FaultDomain::Class => route.class().unwrap_or_default().to_owned(),
                     _ => route.origin.clone(),
                 };
-                // A route that failed in this very run may have closed its own door.
+                // If the model failed in this run, its breaker may have opened during the run.
                 if !seen.contains(&(domain, name.clone())) && !failed.contains(&route.model.as_str()) {
                     set(&mut health, route, domain, state);
                 }
@@ -60,8 +60,8 @@ pub(super) fn before(run: &[Report], chain: &[Route]) -> Health {
     health
 }
 
-/// The breaker that a skip speaks of.
-fn barred(skipped: &Skipped) -> Option<(FaultDomain, BreakerState)> {
+/// The breaker that caused a skip, and its state.
+fn breaker_of(skipped: &Skipped) -> Option<(FaultDomain, BreakerState)> {
     let open = BreakerState::Open { until: skipped.until };
     match skipped.why {
         Skip::BreakerOpen => Some((FaultDomain::Model, open)),
@@ -73,7 +73,7 @@ fn barred(skipped: &Skipped) -> Option<(FaultDomain, BreakerState)> {
     }
 }
 
-/// Puts a breaker into a state by failures before the run.
+/// Brings a breaker into a state with failures before the run.
 fn set(health: &mut Health, route: &Route, domain: FaultDomain, state: BreakerState) {
     let mut fail = |ago: u64, weight: f32, cooldown: Cooldown| {
         let at = EPOCH.saturating_sub(Duration::from_secs(ago));
