@@ -60,7 +60,7 @@ impl Canceller {
 
 impl Run {
     /// The next report; `None` after the last one. The final event is [`Event::Finished`]; where the services look up
-    /// costs [after the end](CostLookup::AfterTheEnd), [`Observation::Billed`] may follow it.
+    /// costs [after the end](CostLookup::AfterTheEnd), [`Billed`](crate::report::Observation::Billed) may follow it.
     pub async fn next(&mut self) -> Option<Arc<Report>> {
         self.reports.recv().await
     }

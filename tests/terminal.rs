@@ -21,7 +21,7 @@ fn a_model_is_broken_and_the_next_takes_over() {
     person.types("\x1bOS");
     person.sees("overloaded: an error before the first token");
     person.types("5");
-    person.sees("now fails: 503");
+    person.sees("now has the fault 503");
     person.types("\r");
     person.sees("took over from gpt-4o-mini");
     person.sees("claude-3-haiku answered");

@@ -42,6 +42,7 @@ pub(super) mod fields {
         server_side: bool,
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     pub(in crate::failover) fn serialize<S: Serializer>(mode: &Failover, s: S) -> Result<S::Ok, S::Error> {
         let (strict, server_side) = (*mode == Failover::Strict, *mode == Failover::Server);
         Fields { failover: Some(*mode), strict, server_side }.serialize(s)

@@ -21,6 +21,6 @@ pub(super) fn private(directory: &Path, name: &str, options: &mut OpenOptions) -
 /// The file of the day (UTC) on which a run started, such as `2026-11-22.jsonl`. All lines of a run go to this file.
 pub(super) fn day_file(run: u64) -> String {
     let seconds = (run / 1000).cast_signed();
-    let date = time::OffsetDateTime::from_unix_timestamp(seconds).map_or(time::Date::MAX, |moment| moment.date());
+    let date = time::OffsetDateTime::from_unix_timestamp(seconds).map_or(time::Date::MAX, time::OffsetDateTime::date);
     format!("{:04}-{:02}-{:02}.jsonl", date.year(), u8::from(date.month()), date.day())
 }

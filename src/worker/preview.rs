@@ -49,6 +49,6 @@ pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, 
         Ok(Preview { model: sent.model, request: sent.request, injected: sent.injected, worst_case: place.worst_case })
     };
     // In server mode the server does the rest of the chain itself.
-    let sent = if spec.policy.failover != Failover::Client { 1 } else { spec.chain.len() };
+    let sent = if spec.policy.failover == Failover::Client { spec.chain.len() } else { 1 };
     spec.chain.iter().enumerate().take(sent).map(compose).collect()
 }

@@ -52,7 +52,7 @@ fn trace_event(run: u64, event: &Event) {
             "attempt started"
         ),
         Event::Skipped(skipped) => {
-            debug!(target: "run", run, model = skipped.model, why = ?skipped.why, "model skipped")
+            debug!(target: "run", run, model = skipped.model, why = ?skipped.why, "model skipped");
         }
         Event::FirstToken(first) => {
             debug!(target: "run", run, attempt = %first.attempt, after = ?first.first_token, "first token");

@@ -68,7 +68,10 @@ fn the_board_counts_calls_and_shows_breakers_on_the_caller_s_clock() {
     for event in events {
         let at = event.at.saturating_sub(S([100, 110][event.run]));
         // The caller's clock is ten seconds behind the engine's.
-        board.apply(event.at - S(10), &Report { run: event.run as u64, at, what: ReportKind::Engine(event.event) });
+        board.apply(
+            event.at.saturating_sub(S(10)),
+            &Report { run: event.run as u64, at, what: ReportKind::Engine(event.event) },
+        );
     }
     let counts: Vec<_> = board.rows.iter().map(|row| (row.label(), row.asked, row.answered, row.failed)).collect();
     assert_eq!(counts, [("a".to_owned(), 1, 0, 1), ("b".to_owned(), 2, 2, 0)]);

@@ -43,7 +43,7 @@ async fn the_record_of_a_request_is_what_the_server_receives() {
         let arrived: Vec<RequestHeader> = received.headers.iter().map(shown).collect();
         assert_eq!(recorded.headers, arrived, "name by name, in order, the key masked");
         assert_eq!(received.body, recorded.body.to_string().into_bytes());
-        let names: Vec<&str> = recorded.headers.iter().map(|h| h.name()).collect();
+        let names: Vec<&str> = recorded.headers.iter().map(switchover::openrouter::RequestHeader::name).collect();
         assert_eq!(
             names,
             [
