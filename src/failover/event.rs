@@ -131,7 +131,8 @@ pub enum Skip {
     /// Its context is not larger than the exceeded one.
     ContextTooSmall,
     /// Its price exceeds the limit, or is unknown.
-    TooDear,
+    #[serde(rename = "too_dear")]
+    TooExpensive,
     /// Its output limit is not larger than the one that was too low.
     OutputTooSmall,
     /// No attempts are left for its model.

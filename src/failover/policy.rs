@@ -1,32 +1,32 @@
-//! What the user may set: the chain's routes and the engine's limits.
+//! The engine's settings: the routes of the chain, limits, timeouts and switches.
 
 use super::Failover;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// One place in the fallback chain.
+/// A model of the fallback chain, with the server that offers it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Route {
-    /// The model as it is asked for, for example `openai/gpt-4o-mini`.
+    /// The model as it is requested, for example `openai/gpt-4o-mini`.
     pub model: String,
-    /// Scheme, host and port that it is reached at: the fault domain of network failures.
+    /// Scheme, host and port of its server: the fault domain of network failures.
     pub origin: String,
     /// Whether the model reasons before it answers; such models get longer timeouts.
     #[serde(default)]
     pub reasoning: bool,
-    /// Context length in tokens, where the catalogue knows it.
+    /// Context length in tokens, if the catalogue knows it.
     #[serde(default)]
     pub context: Option<u64>,
-    /// Largest number of output tokens, where the catalogue knows it.
+    /// Output limit in tokens, if the catalogue knows it.
     #[serde(default)]
     pub max_output: Option<u32>,
-    /// Worst-case cost of one call in USD, where prices are known.
+    /// The most that one call can cost, in USD, if the prices are known.
     #[serde(default)]
     pub worst_case: Option<f64>,
-    /// The cap on output tokens that its first request carries, if it carries one.
+    /// `max_tokens` of its first request, if the request has one.
     #[serde(default)]
     pub max_tokens: Option<u32>,
-    /// Other names that the same model answers under: its canonical slug, an alias's target.
+    /// Other names of the same model: its canonical slug, or the target of an alias.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
 }
@@ -46,28 +46,28 @@ impl Route {
         }
     }
 
-    /// The class of models that it shares a quota with, by its slug's variant.
+    /// The class of models that share a rate limit with it, from the slug's variant: `:free`.
     pub fn class(&self) -> Option<&'static str> {
         self.model.ends_with(":free").then_some(":free")
     }
 
-    /// Whether `served` names this route's model: as asked, under another variant, an alias, a dated name or one
-    /// without its author. Routers (`openrouter/auto`), presets and `~…latest` stand for whatever they chose.
+    /// Whether `served` names this route's model: as requested, with another variant, by an alias, with a date, or
+    /// without its author. Routers (`openrouter/auto`), presets and `~…latest` may be served by any model.
     pub fn is_served_as(&self, served: &str) -> bool {
-        let chooses = self.model.starts_with("openrouter/") || self.model.starts_with('~') || self.model.contains('@');
+        let any = self.model.starts_with("openrouter/") || self.model.starts_with('~') || self.model.contains('@');
         let served = base_id(served);
         let same = |name: &str| is_dated(base_id(name), served) || is_dated(served, base_id(name));
-        chooses || same(&self.model) || self.aliases.iter().any(|alias| same(alias))
+        any || same(&self.model) || self.aliases.iter().any(|alias| same(alias))
     }
 }
 
-/// The id without its variant: `a/b:free` is a way to be served by `a/b`.
+/// The id without its variant: `a/b` for `a/b:free`.
 pub fn base_id(id: &str) -> &str {
     let slug = id.rfind('/').map_or(0, |at| at + 1);
     id[slug..].find(':').map_or(id, |at| &id[..slug + at])
 }
 
-/// Whether `dated` is `name`, with or without its author, and maybe with a date or build number behind it.
+/// Whether `dated` is `name`, perhaps without its author, and perhaps with a date or build number at its end.
 fn is_dated(name: &str, dated: &str) -> bool {
     let slug = |id: &str| id.rsplit('/').next().unwrap_or(id).to_ascii_lowercase();
     let (author, other) = (name.rsplit_once('/').map(|p| p.0), dated.rsplit_once('/').map(|p| p.0));
@@ -86,10 +86,10 @@ fn is_dated(name: &str, dated: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Timeouts {
-    /// From start to an open connection, in ms.
+    /// From the attempt's start to an open connection, in ms.
     #[serde(rename = "connect_ms", with = "super::as_ms")]
     pub connect: Duration,
-    /// From start to the first content, reasoning or tool delta, in ms.
+    /// From the attempt's start to the first delta with content, reasoning or a tool call, in ms.
     #[serde(rename = "first_token_ms", with = "super::as_ms")]
     pub first_token: Duration,
     /// Between two deltas, in ms.
@@ -100,36 +100,36 @@ pub struct Timeouts {
     pub idle_reasoning: Duration,
 }
 
-/// Counts and budgets of one run.
+/// Limits of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
     /// Attempts on one model.
     pub per_model: u32,
-    /// Attempts in one run, repairs, probes and hedges included.
+    /// Attempts in one run, with repairs, probes and hedges.
     pub per_run: u32,
-    /// The longest wait on one model, in ms.
+    /// How long a run waits for one model at most, over all its retries, in ms.
     #[serde(rename = "patience_ms", with = "super::as_ms")]
     pub patience: Duration,
-    /// From begin to the end of the run, in ms.
+    /// From the beginning of the run to its end, in ms.
     #[serde(rename = "deadline_ms", with = "super::as_ms")]
     pub deadline: Duration,
 }
 
-/// Everything about failover that can be chosen.
+/// The settings of the failover engine.
 ///
-/// The defaults were weighed with [`policy_report`](super::policy_report): ten thousand runs through a brownout, a
-/// flapping primary, a total outage and a storm of 429s, kept beside the tests as
-/// `policy-report.txt`. With three routes all of those but the total outage are answered
-/// in full, so the choice is between seconds and calls: breakers save a quarter to three
-/// quarters of the calls made for nothing; a patience of 3 s costs 2 s of P99 in a storm
-/// and is kept for chains of one route, where waiting is all there is, 20 s would cost 20;
-/// a first-token limit of 5 s would take 5 s off the P99 of a brownout, but give up models
-/// that are merely slow to start: hedging takes off more, at an extra call in ten runs.
+/// The defaults come from a simulation with [`policy_report`](super::policy_report): ten
+/// thousand runs through a brownout, a flapping primary, a total outage and a storm of 429s.
+/// The results are in `tests/cases/failover/policy-report.txt`. With three routes every run
+/// is answered, except in the total outage, so the choice is between seconds and calls.
+/// Breakers save a quarter to three quarters of the failed calls. A patience of 3 s adds 2 s
+/// to the P99 of a storm, and 20 s would add 20; it is there for chains of one route, which
+/// can only wait. A first-token timeout of 5 s would take 5 s off the P99 of a brownout, but
+/// it would give up slow models that work; hedging saves more, for one extra call in ten runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Policy {
-    /// Counts and budgets.
+    /// Attempts, patience and deadline.
     pub limits: Limits,
     /// Timeouts of ordinary models.
     pub timeouts: Timeouts,
@@ -139,15 +139,15 @@ pub struct Policy {
     /// Who tries the next model. Written as `failover`, and as the booleans `strict` and `server_side`.
     #[serde(flatten, with = "super::mode::fields")]
     pub failover: Failover,
-    /// Start the next route beside a slow one; the first valid content wins.
+    /// Start the next route beside a slow one. The first content wins.
     pub hedge: bool,
-    /// Try the next model when a policy or moderation refuses.
+    /// Try the next model if a policy or moderation refuses the request.
     pub next_on_policy: bool,
-    /// Move on when another model than the one asked for answered.
+    /// Try the next model if another model answers than the requested one.
     pub strict_model: bool,
-    /// Skip a fallback whose worst case is over this many times the primary's, or unknown.
+    /// Skip a fallback if its worst case costs more than this many times the primary's, or is unknown.
     pub max_price_ratio: Option<f64>,
-    /// Seed of the jitter: the same seed and the same outcomes give the same log.
+    /// Seed of the jitter. The same seed and the same outcomes give the same log.
     pub seed: u64,
 }
 
@@ -181,11 +181,11 @@ impl Default for Policy {
     }
 }
 
-/// A fallback is flagged when its worst case is over this many times the primary's.
+/// A fallback is flagged if its worst case costs more than this many times the primary's.
 pub const PRICE_RATIO_FLAG: f64 = 3.0;
 
-/// Whether `fallback` can be shown to cost at most `ratio` times what `primary` may cost.
-/// A price that nobody knows cannot.
+/// Whether `fallback` certainly costs at most `ratio` times the worst case of `primary`. False if a price is
+/// unknown; true if the fallback is free.
 pub fn within_price(primary: &Route, fallback: &Route, ratio: f64) -> bool {
     match (primary.worst_case, fallback.worst_case) {
         (_, Some(b)) if b <= 0.0 => true,
@@ -194,9 +194,9 @@ pub fn within_price(primary: &Route, fallback: &Route, ratio: f64) -> bool {
     }
 }
 
-/// The fallbacks (by index) that a person should look at before sending: dearer than
-/// [`PRICE_RATIO_FLAG`] times the primary, or of unknown price.
-pub fn dear_fallbacks(chain: &[Route]) -> Vec<usize> {
+/// The indices of the fallbacks to warn about before sending: they cost more than [`PRICE_RATIO_FLAG`] times the
+/// primary, or their price is unknown.
+pub fn expensive_fallbacks(chain: &[Route]) -> Vec<usize> {
     let Some(primary) = chain.first() else { return Vec::new() };
     (1..chain.len()).filter(|&i| !within_price(primary, &chain[i], PRICE_RATIO_FLAG)).collect()
 }

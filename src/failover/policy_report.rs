@@ -1,40 +1,40 @@
-//! Runs on a virtual clock against scripted models: for tests, for reports on policies,
-//! and for showing what a policy would do. Pure: nothing sleeps, nothing connects.
+//! Simulates runs on a virtual clock against scripted models, for tests and for reports about
+//! policies. Pure: nothing sleeps, nothing connects.
 
 use super::{AttemptId, Cost, Engine, Event, Failure, Health, Input, Policy, Route, Started, TokenPhase};
 use std::time::Duration;
 
-/// What a scripted model does with one attempt: each act after so much time from the attempt's start.
+/// What a scripted model does in one attempt: each act with its time since the attempt's start.
 pub type ScriptedReply = Vec<(Duration, ScriptedAct)>;
 
 /// One thing that a scripted model does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScriptedAct {
-    /// Headers arrive.
+    /// The response headers arrive.
     Open,
     /// Content arrives.
     Token(TokenPhase),
     /// A valid answer is complete.
     Done(super::Answer),
-    /// It ends otherwise.
+    /// The attempt fails, at this cost.
     Fail(Failure, Cost),
 }
 
-/// Something that was said, when, and by which run.
+/// An event of a run, with its time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimedEvent {
-    /// On the virtual clock.
+    /// Time on the virtual clock.
     pub at: Duration,
-    /// Index of the run, in the order of [`PolicySimulation::run`].
+    /// Index of the run, in the order of [`PolicySimulation::add_run`].
     pub run: usize,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
 /// Runs that share one clock and one [`Health`].
 #[derive(Debug, Default)]
 pub struct PolicySimulation {
-    /// What the runs share.
+    /// The state that the runs share.
     pub health: Health,
     runs: Vec<ScriptedRun>,
 }
@@ -42,10 +42,10 @@ pub struct PolicySimulation {
 #[derive(Debug)]
 struct ScriptedRun {
     engine: Engine,
-    to_come: Vec<PendingInput>,
+    inputs: Vec<PendingInput>,
 }
 
-/// Something that will be told to a run's engine.
+/// An input that a run's engine gets at a certain time.
 #[derive(Debug)]
 struct PendingInput {
     at: Duration,
@@ -54,46 +54,46 @@ struct PendingInput {
 }
 
 impl PolicySimulation {
-    /// Adds a run that begins at `begin`, and is cancelled at `cancel` if it still goes on. Gives its index.
-    pub fn run(&mut self, policy: Policy, chain: Vec<Route>, begin: Duration, cancel: Option<Duration>) -> usize {
-        let mut to_come = vec![PendingInput { at: begin, attempt: None, input: Input::Begin }];
-        to_come.extend(cancel.map(|at| PendingInput { at, attempt: None, input: Input::Cancel }));
-        self.runs.push(ScriptedRun { engine: Engine::new(policy, chain), to_come });
+    /// Adds a run that begins at `begin`, and is cancelled at `cancel` unless it ends before. Returns its index.
+    pub fn add_run(&mut self, policy: Policy, chain: Vec<Route>, begin: Duration, cancel: Option<Duration>) -> usize {
+        let mut inputs = vec![PendingInput { at: begin, attempt: None, input: Input::Begin }];
+        inputs.extend(cancel.map(|at| PendingInput { at, attempt: None, input: Input::Cancel }));
+        self.runs.push(ScriptedRun { engine: Engine::new(policy, chain), inputs });
         self.runs.len() - 1
     }
 
-    /// Plays all runs to their ends. `script` says what each attempt meets.
+    /// Plays all runs to their ends and returns their events. `script` gives the reply to each attempt.
     pub fn play(&mut self, mut script: impl FnMut(Duration, usize, &Started) -> ScriptedReply) -> Vec<TimedEvent> {
-        let mut said = Vec::new();
-        while let Some((at, index)) = self.runs.iter().enumerate().filter_map(|(i, r)| Some((r.wakes()?, i))).min() {
+        let mut events = Vec::new();
+        while let Some((at, index)) = self.runs.iter().enumerate().filter_map(|(i, r)| Some((r.next_at()?, i))).min() {
             let run = &mut self.runs[index];
-            let input = run.cue(at);
+            let input = run.next_input(at);
             for event in run.engine.step(at, input, &mut self.health) {
-                run.obey(at, index, &event, &mut script);
-                said.push(TimedEvent { at, run: index, event });
+                run.carry_out(at, index, &event, &mut script);
+                events.push(TimedEvent { at, run: index, event });
             }
         }
-        said
+        events
     }
 }
 
 impl ScriptedRun {
-    /// When something happens to this run next.
-    fn wakes(&self) -> Option<Duration> {
+    /// When the engine must be called next; `None` after the run's end.
+    fn next_at(&self) -> Option<Duration> {
         if self.engine.is_over() {
             return None;
         }
-        self.to_come.iter().map(|cue| cue.at).chain(self.engine.wake_at()).min()
+        self.inputs.iter().map(|input| input.at).chain(self.engine.wake_at()).min()
     }
 
-    /// What it is told then: the earliest cue, or that time has passed.
-    fn cue(&mut self, at: Duration) -> Input {
-        let due = self.to_come.iter().position(|cue| cue.at <= at);
-        due.map_or(Input::Tick, |index| self.to_come.remove(index).input)
+    /// The engine's input then: the earliest one that is due, or a tick.
+    fn next_input(&mut self, at: Duration) -> Input {
+        let due = self.inputs.iter().position(|input| input.at <= at);
+        due.map_or(Input::Tick, |index| self.inputs.remove(index).input)
     }
 
-    /// Does what an event orders: starts what it starts, drops what it ends.
-    fn obey(
+    /// Carries out an event: schedules the reply of an attempt that starts, drops the rest of one that fails.
+    fn carry_out(
         &mut self,
         now: Duration,
         index: usize,
@@ -104,12 +104,12 @@ impl ScriptedRun {
             Event::Started(started) => {
                 let attempt = started.attempt;
                 for (after, act) in script(now, index, started) {
-                    let cue = PendingInput { at: now + after, attempt: Some(attempt), input: act.input(attempt) };
-                    self.to_come.push(cue);
+                    let input = PendingInput { at: now + after, attempt: Some(attempt), input: act.input(attempt) };
+                    self.inputs.push(input);
                 }
-                self.to_come.sort_by_key(|cue| cue.at);
+                self.inputs.sort_by_key(|input| input.at);
             }
-            Event::Failed(failed) => self.to_come.retain(|cue| cue.attempt != Some(failed.attempt)),
+            Event::Failed(failed) => self.inputs.retain(|input| input.attempt != Some(failed.attempt)),
             _ => {}
         }
     }

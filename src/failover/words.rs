@@ -56,7 +56,7 @@ words! {
         BreakerOpen: "its circuit is open", ClassOpen: "the circuit of its class is open",
         AccountOpen: "the circuit of its account is open", OriginOpen: "the circuit of its server is open",
         SameOrigin: "its server just failed", ProbeInFlight: "another run is probing it",
-        ContextTooSmall: "its context is too small", TooDear: "it is too expensive, or its price is unknown",
+        ContextTooSmall: "its context is too small", TooExpensive: "it is too expensive, or its price is unknown",
         OutputTooSmall: "its output limit is too small", AttemptsUsed: "no attempts are left for its model",
         Strict: "strict mode tries no other model",
     }

@@ -1,34 +1,34 @@
-//! The breaker's state space, walked exhaustively: every sequence of six events from a
-//! small alphabet, against what the specification says of each step.
+//! The state space of the breaker: every sequence of six steps out of ten, each step checked
+//! against the specification.
 
 use std::time::Duration;
 use switchover::failover::BreakerState;
 use switchover::failover::breaker::{Admission, Breaker, Cooldown, Permit};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
-/// The permit of the probe that is looked at, and another's.
+/// The lease of the probe under test, and the lease of another probe.
 const MINE: Duration = Duration::from_secs(1000);
 const ANOTHERS: Duration = Duration::from_secs(1001);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
-    /// A call that is let through succeeds.
+    /// An admitted call succeeds.
     Succeed,
-    /// A call fails with a whole weight.
+    /// A call fails with weight 1.
     Fail,
-    /// A call fails with half a weight.
+    /// A call fails with weight 0.5.
     Half,
-    /// A call fails and is told to stay away for 40 s.
+    /// A call fails with a hint of 40 s.
     Hint,
     /// The model is gone.
     Gone,
     /// A forced call fails.
     Forced,
-    /// A probe begins, and is still on its way.
+    /// A probe starts and has not ended.
     Take,
-    /// A probe fails whose permit was lost.
+    /// A probe fails that has lost its permit.
     Lost,
-    /// The probe ends without a verdict.
+    /// The probe ends without a result.
     Release,
     /// Six seconds pass.
     Wait,
@@ -47,15 +47,15 @@ const STEPS: [Step; 10] = [
     Step::Wait,
 ];
 
-/// Does one step the way the engine would: a probe is taken before it is judged; one on its way is judged.
+/// Does one step as the engine does it: a probe takes the permit before its result is recorded.
 fn act(breaker: &mut Breaker, now: &mut Duration, step: Step) {
     let fail = |breaker: &mut Breaker, weight, cooldown, permit| breaker.fail(*now, weight, cooldown, permit, 0.5);
     let permit = match breaker.admission(*now) {
         Admission::Probe | Admission::Probed(_) => Permit::Probe(MINE),
         Admission::Free | Admission::Open(_) => Permit::Free,
     };
-    let judged = matches!(step, Step::Succeed | Step::Fail | Step::Half | Step::Hint | Step::Gone | Step::Take);
-    if judged && breaker.admission(*now) == Admission::Probe {
+    let takes_permit = matches!(step, Step::Succeed | Step::Fail | Step::Half | Step::Hint | Step::Gone | Step::Take);
+    if takes_permit && breaker.admission(*now) == Admission::Probe {
         breaker.probe(MINE);
     }
     match step {
@@ -84,7 +84,7 @@ fn check(before: BreakerState, admission: Admission, step: Step, after: BreakerS
             let added = if step == Step::Half { 0.5 } else { 1.0 };
             let by_weight = weight + added >= 3.0;
             let stays = after == Closed { weight: weight + added };
-            // five outcomes or more may open it by their rate
+            // The failure rate of five calls or more may open it, too.
             open_for(2, 5) || stays && !by_weight
         }
         (_, Step::Gone) => after == Open { until: None },
@@ -92,14 +92,14 @@ fn check(before: BreakerState, admission: Admission, step: Step, after: BreakerS
         (HalfOpen | Probing, Step::Fail | Step::Half) | (HalfOpen, Step::Forced) => open_for(3, 30),
         (HalfOpen, Step::Take) => after == Probing,
         (Probing, Step::Release) | (HalfOpen, Step::Lost) => after == HalfOpen,
-        // a forced call that fails keeps an opening open, and never ends it sooner
+        // A forced call that fails never shortens the cooldown.
         (Open { until: Some(until) }, Step::Forced) => {
             matches!(after, Open { until: Some(later) } if later >= until && later >= now + S(3))
         }
-        // a straggler moves an open breaker by a longer hint only
+        // A call that was admitted earlier extends the cooldown only by a longer hint.
         (Open { until: Some(until) }, Step::Hint) => after == Open { until: Some(until.max(now + S(40))) },
         (Open { until: Some(until) }, Step::Wait) => after == before || after == HalfOpen && until <= now,
-        // the probe's verdict alone counts while it is on its way
+        // While a probe runs, only its own result counts.
         (_, Step::Release | Step::Wait | Step::Take) | (Open { .. } | Probing, _) => after == before,
     };
     assert!(right, "{path:?}: {before:?} ({admission:?}) ─{step:?}─▶ {after:?} at {now:?}");
@@ -122,7 +122,7 @@ fn walk(breaker: &Breaker, now: Duration, path: &mut Vec<Step>, depth: usize, co
 }
 
 #[test]
-fn every_sequence_of_six_events_follows_the_picture() {
+fn every_sequence_of_six_steps_follows_the_specification() {
     let mut count = 0;
     walk(&Breaker::default(), S(100), &mut Vec::new(), 6, &mut count);
     assert_eq!(count, (1..=6).map(|n| STEPS.len().pow(n)).sum::<usize>());
@@ -137,7 +137,7 @@ fn open(breaker: &mut Breaker, now: Duration, draw: f64) -> Duration {
     }
 }
 
-/// The cooldowns of a breaker whose every probe fails.
+/// The cooldowns of a breaker if every probe fails.
 fn cooldowns(draw: f64) -> Vec<Duration> {
     let (mut breaker, mut now) = (Breaker::default(), S(0));
     breaker.fail(now, 2.0, Cooldown::ByWeight, Permit::Free, draw);
@@ -160,7 +160,7 @@ fn cooldowns_double_with_equal_jitter_up_to_thirty_seconds() {
 }
 
 #[test]
-fn one_success_begins_the_cooldowns_anew() {
+fn one_success_resets_the_cooldown() {
     let (mut breaker, now) = (Breaker::default(), S(0));
     breaker.fail(now, 2.0, Cooldown::ByWeight, Permit::Free, 1.0);
     assert_eq!(open(&mut breaker, now, 1.0), S(5));
@@ -172,7 +172,7 @@ fn one_success_begins_the_cooldowns_anew() {
 }
 
 #[test]
-fn a_permit_is_single_and_lapses_with_its_lease() {
+fn there_is_one_permit_and_it_expires_with_its_lease() {
     let mut breaker = Breaker::default();
     breaker.fail(S(0), 1.0, Cooldown::For(S(10)), Permit::Free, 0.0);
     breaker.probe(S(100));
@@ -180,13 +180,13 @@ fn a_permit_is_single_and_lapses_with_its_lease() {
     assert_eq!(breaker.state(S(50)), BreakerState::Probing);
     assert_eq!(breaker.admission(S(100)), Admission::Probe);
     breaker.release(S(60), S(101));
-    assert_eq!(breaker.admission(S(60)), Admission::Probed(S(100)), "another's");
+    assert_eq!(breaker.admission(S(60)), Admission::Probed(S(100)), "the lease of another probe");
     breaker.release(S(60), S(100));
     assert_eq!(breaker.admission(S(60)), Admission::Probe);
 }
 
 #[test]
-fn a_straggler_neither_closes_nor_lengthens() {
+fn a_call_from_before_the_opening_neither_closes_nor_extends_it() {
     let mut breaker = Breaker::default();
     breaker.fail(S(0), 1.0, Cooldown::For(S(20)), Permit::Free, 0.0);
     let open = breaker.clone();
@@ -202,7 +202,7 @@ fn a_straggler_neither_closes_nor_lengthens() {
 }
 
 #[test]
-fn the_rate_counts_five_outcomes_of_the_last_minute() {
+fn the_failure_rate_needs_five_calls_of_the_last_minute() {
     let outcomes = |gap: u64, fails: [bool; 5]| {
         let mut breaker = Breaker::default();
         for (n, fail) in fails.into_iter().enumerate() {
@@ -223,7 +223,7 @@ fn the_rate_counts_five_outcomes_of_the_last_minute() {
 }
 
 #[test]
-fn what_weighs_nothing_opens_nothing() {
+fn a_failure_without_weight_opens_nothing() {
     let mut breaker = Breaker::default();
     for fail in [true, true, false, true] {
         if fail {
@@ -232,12 +232,12 @@ fn what_weighs_nothing_opens_nothing() {
             breaker.succeed(S(0), Permit::Free);
         }
     }
-    assert!(breaker.would_open(S(1), 0.25), "the fifth of a minute, and most of them failed");
+    assert!(breaker.would_open(S(1), 0.25), "the fifth call of a minute, and most of them failed");
     assert!(!breaker.would_open(S(1), 0.0));
 }
 
 #[test]
-fn a_hint_outlasts_the_cooldown_and_is_cut_to_a_day() {
+fn a_hint_extends_the_cooldown_up_to_a_day() {
     let until = |hint| {
         let mut breaker = Breaker::default();
         breaker.fail(S(0), 1.0, Cooldown::For(hint), Permit::Free, 1.0);

@@ -1,5 +1,5 @@
-//! The engine against a caller that makes mistakes: clocks that step back, words about
-//! attempts that ended or never were, ticks at any time. 1, 9 and 16.
+//! The engine with a caller that makes mistakes: clocks that run backwards, input about
+//! attempts that have ended or never existed, ticks at any time. Invariants 1, 9 and 16.
 
 use crate::worlds::{drawn, ms, reply};
 use proptest::prelude::*;
@@ -57,7 +57,7 @@ proptest! {
             }
             prop_assert_eq!(over, engine.is_over());
             prop_assert!(!over || live.is_empty());
-            prop_assert!(engine.wake_at().is_none_or(|at| at > clock), "a timer that is due was left");
+            prop_assert!(engine.wake_at().is_none_or(|at| at > clock), "a due timer was not handled");
             prop_assert_eq!(engine.wake_at().is_some(), begun && !over);
         }
     }

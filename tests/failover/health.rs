@@ -19,7 +19,7 @@ fn charge(domain: FaultDomain, cooldown: Cooldown) -> Charge {
     Charge { domain, weight: 1.0, cooldown, permit: Permit::Free, draw: 0.0 }
 }
 
-fn troubled() -> (Health, [Route; 3]) {
+fn failing() -> (Health, [Route; 3]) {
     let routes = ["x/a", "x/b:free", "y/c"].map(|model| Route::new(model, "https://openrouter.ai"));
     let mut health = Health::default();
     health.fail(S(1), &routes[0], charge(FaultDomain::Model, Cooldown::For(S(40))), "429");
@@ -35,7 +35,7 @@ fn troubled() -> (Health, [Route; 3]) {
 
 #[test]
 fn every_charged_breaker_is_listed() {
-    let (health, _) = troubled();
+    let (health, _) = failing();
     let mut text = String::new();
     for now in [5, 41, 4000] {
         let _ = writeln!(text, "at {now} s");
@@ -52,7 +52,7 @@ fn the_board_counts_calls_and_shows_breakers_on_the_caller_s_clock() {
     let other = Route::new("maker/b", "https://openrouter.ai");
     let mut simulation = PolicySimulation::default();
     for begin in [100, 110] {
-        simulation.run(Policy::default(), vec![route.clone(), other.clone()], S(begin), None);
+        simulation.add_run(Policy::default(), vec![route.clone(), other.clone()], S(begin), None);
     }
     let limited = |after| Failure {
         hint: Some(Hint { after, source: HintSource::RetryAfterSeconds }),
@@ -105,7 +105,7 @@ fn a_percentile_is_the_nearest_rank_of_the_last_twenty() {
 
 #[test]
 fn a_reset_forgets_one_name_and_nothing_else() {
-    let (mut health, [a, b, _]) = troubled();
+    let (mut health, [a, b, _]) = failing();
     assert_eq!(health.admission(S(5), &a), (Admission::Open(Some(S(41))), Some(Skip::BreakerOpen)));
     assert!(health.reset("x/a"));
     assert_eq!(health.admission(S(5), &a), (Admission::Free, None));
@@ -120,7 +120,7 @@ fn a_reset_forgets_one_name_and_nothing_else() {
 }
 
 #[test]
-fn a_reset_clears_the_suspicion_too() {
+fn a_reset_clears_the_suspicion_of_a_network_failure_too() {
     let [a, b] = ["a", "b"].map(|model| Route::new(model, "o"));
     let mut health = Health::default();
     health.fail(S(1), &a, charge(FaultDomain::Origin, Cooldown::ByWeight), "refused");
@@ -152,7 +152,7 @@ fn the_retry_budget_stays_between_nothing_and_ten() {
     health.spend(4.9);
     assert!(health.may_retry());
     health.spend(0.1);
-    assert!(!health.may_retry(), "half is not enough");
+    assert!(!health.may_retry(), "the budget must be over half full");
     health.spend(100.0);
     assert_eq!(tokens(&health), "0.0");
     health.succeed(S(0), &route, Permit::Free, 0.0);
@@ -160,7 +160,7 @@ fn the_retry_budget_stays_between_nothing_and_ten() {
 }
 
 #[test]
-fn network_faults_move_to_the_model_within_thirty_seconds() {
+fn a_network_failure_is_charged_to_the_model_within_thirty_seconds() {
     let [a, b] = ["a", "b"].map(|model| Route::new(model, "o"));
     let moved_after = |seconds: u64| {
         let mut health = Health::default();

@@ -11,8 +11,8 @@ use switchover::failover::{
 };
 
 /// The events of one run, with the time since its beginning.
-fn of_run(said: &[TimedEvent], run: usize, begin: Duration) -> Vec<(Duration, &Event)> {
-    said.iter().filter(|s| s.run == run).map(|s| (s.at.saturating_sub(begin), &s.event)).collect()
+fn of_run(timed: &[TimedEvent], run: usize, begin: Duration) -> Vec<(Duration, &Event)> {
+    timed.iter().filter(|s| s.run == run).map(|s| (s.at.saturating_sub(begin), &s.event)).collect()
 }
 
 fn started<'a>(events: &'a [(Duration, &Event)]) -> impl Iterator<Item = (Duration, &'a Started)> {
@@ -211,11 +211,11 @@ fn no_route_is_silently_skipped(events: &[(Duration, &Event)], chain: &[Route]) 
 }
 
 /// 3: no call passes an open breaker, unless it is forced or has the permit.
-fn breakers_are_respected(said: &[TimedEvent], world: &World) {
+fn breakers_are_respected(timed: &[TimedEvent], world: &World) {
     let mut states: BTreeMap<(String, String), BreakerState> = BTreeMap::new();
     let mut holders: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut forced: BTreeSet<(usize, AttemptId)> = BTreeSet::new();
-    for TimedEvent { run, event, at } in said {
+    for TimedEvent { run, event, at } in timed {
         match event {
             Event::Breaker(change) => {
                 let key = (change.scope.domain.to_string(), change.scope.name.to_string());
@@ -259,9 +259,9 @@ fn breakers_are_respected(said: &[TimedEvent], world: &World) {
 }
 
 /// 3: permits are never lost.
-fn every_permit_is_returned(stage: &PolicySimulation, said: &[TimedEvent]) {
-    let end = said.last().map_or(Duration::ZERO, |last| last.at);
-    for (scope, state) in stage.health.breakers(end) {
+fn every_permit_is_returned(simulation: &PolicySimulation, timed: &[TimedEvent]) {
+    let end = timed.last().map_or(Duration::ZERO, |last| last.at);
+    for (scope, state) in simulation.health.breakers(end) {
         assert_ne!(state, BreakerState::Probing, "the permit of {scope:?} was not returned");
     }
 }
@@ -271,9 +271,9 @@ proptest! {
 
     #[test]
     fn the_invariants_hold_in_random_worlds(world in world()) {
-        let (said, stage) = world.play();
+        let (timed, simulation) = world.play();
         for (run, (begin, cancel)) in world.runs.iter().enumerate() {
-            let events = of_run(&said, run, *begin);
+            let events = of_run(&timed, run, *begin);
             one_end_each(&events);
             within_limits(&events, &world.policy.limits);
             in_time(&events, world.policy.limits.deadline);
@@ -284,14 +284,14 @@ proptest! {
             request_faults_change_no_breaker(&events);
             no_route_is_silently_skipped(&events, &world.chain);
         }
-        breakers_are_respected(&said, &world);
-        every_permit_is_returned(&stage, &said);
+        breakers_are_respected(&timed, &world);
+        every_permit_is_returned(&simulation, &timed);
         // 13: the same seed, script and configuration give the same bytes
-        let lines = |said: &[TimedEvent]| said.iter().map(|s| serde_json::to_string(&s.event).unwrap()).collect::<Vec<_>>();
+        let lines = |timed: &[TimedEvent]| timed.iter().map(|s| serde_json::to_string(&s.event).unwrap()).collect::<Vec<_>>();
         let (again, health) = world.play();
-        prop_assert_eq!(lines(&said), lines(&again));
-        prop_assert_eq!(&stage.health, &health.health);
-        let kept: Health = serde_json::from_str(&serde_json::to_string(&stage.health).unwrap()).unwrap();
+        prop_assert_eq!(lines(&timed), lines(&again));
+        prop_assert_eq!(&simulation.health, &health.health);
+        let kept: Health = serde_json::from_str(&serde_json::to_string(&simulation.health).unwrap()).unwrap();
         prop_assert_eq!(kept, health.health);
     }
 
@@ -304,15 +304,15 @@ proptest! {
     ) {
         let chain: Vec<Route> = MODELS.iter().map(|model| Route::new(*model, origin(model))).collect();
         let limits = Limits { per_run: 30, deadline: Duration::from_secs(1000), ..Limits::default() };
-        let mut stage = PolicySimulation::default();
+        let mut simulation = PolicySimulation::default();
         for (index, begin) in begins.iter().enumerate() {
             let policy = Policy { limits, seed: seed.wrapping_add(index as u64), ..Policy::default() };
-            stage.run(policy, chain.clone(), *begin, None);
+            simulation.add_run(policy, chain.clone(), *begin, None);
         }
-        let said = stage.play(|_, _, started| vec![(Duration::from_millis(100), fates[started.route].clone())]);
+        let timed = simulation.play(|_, _, started| vec![(Duration::from_millis(100), fates[started.route].clone())]);
         let good = fates.iter().any(|fate| matches!(fate, ScriptedAct::Done(_)));
         for (run, begin) in begins.iter().enumerate() {
-            let events = of_run(&said, run, *begin);
+            let events = of_run(&timed, run, *begin);
             let end = finished(&events);
             prop_assert_eq!(end.outcome, if good { Outcome::Succeeded } else { Outcome::Exhausted });
             let tried: BTreeSet<_> = started(&events).map(|(_, started)| started.route).collect();
@@ -332,22 +332,22 @@ proptest! {
         healthy_from in ms(0..200_000),
         seed in any::<u64>(),
     ) {
-        let mut stage = PolicySimulation::default();
+        let mut simulation = PolicySimulation::default();
         let chain: Vec<Route> = MODELS[2..].iter().map(|model| Route::new(*model, origin(model))).collect();
         let last = healthy_from + Duration::from_secs(30);
         let before = begins.into_iter().filter(|begin| *begin + Duration::from_secs(5) < last);
         for (index, begin) in before.chain([last]).enumerate() {
             let policy = Policy { seed: seed.wrapping_add(index as u64), ..Policy::default() };
-            stage.run(policy, chain.clone(), begin, None);
+            simulation.add_run(policy, chain.clone(), begin, None);
         }
-        let said = stage.play(|now, _, started| {
+        let timed = simulation.play(|now, _, started| {
             let fails = now < healthy_from && (started.route == 0 || others_fail);
             vec![(Duration::from_millis(10), if fails { failing(kind) } else { answer() })]
         });
-        let (first, served) = said
+        let (first, served) = timed
             .iter()
-            .filter(|said| said.at >= last)
-            .find_map(|said| match &said.event {
+            .filter(|timed| timed.at >= last)
+            .find_map(|timed| match &timed.event {
                 Event::Started(started) => Some((started.route, started.relation)),
                 _ => None,
             })
@@ -395,9 +395,9 @@ fn fate() -> impl Strategy<Value = ScriptedAct> {
 
 #[test]
 fn reasoning_and_answer_tokens_are_both_progress() {
-    let mut stage = PolicySimulation::default();
-    stage.run(Policy::default(), vec![Route::new("a", "o")], Duration::ZERO, None);
+    let mut simulation = PolicySimulation::default();
+    simulation.add_run(Policy::default(), vec![Route::new("a", "o")], Duration::ZERO, None);
     let at = Duration::from_secs;
-    let said = stage.play(|_, _, _| vec![(at(9), ScriptedAct::Token(TokenPhase::Reasoning)), (at(38), answer())]);
-    assert!(matches!(&said.last().unwrap().event, Event::Finished(f) if f.outcome == Outcome::Succeeded));
+    let timed = simulation.play(|_, _, _| vec![(at(9), ScriptedAct::Token(TokenPhase::Reasoning)), (at(38), answer())]);
+    assert!(matches!(&timed.last().unwrap().event, Event::Finished(f) if f.outcome == Outcome::Succeeded));
 }

@@ -1,5 +1,5 @@
-//! The failover engine on a virtual clock: scripts compared as whole logs, the sixteen
-//! invariants over random worlds, the breaker's states one by one, and the policy report.
+//! The failover engine on a virtual clock: scripts with golden logs, the invariants in random
+//! worlds, every state of the breaker, and the policy report.
 
 mod breaker;
 mod fuzz;
@@ -20,7 +20,7 @@ fn case(name: &str) -> PathBuf {
 
 /// Compares `text` with the golden file, or writes that file when `UPDATE=1` is set.
 fn golden(name: &str, text: &str) {
-    #[expect(clippy::disallowed_methods, reason = "a test's own switch: whether goldens are rewritten")]
+    #[expect(clippy::disallowed_methods, reason = "a switch of the tests: whether golden files are rewritten")]
     let update = std::env::var("UPDATE").is_ok_and(|value| value == "1");
     let path = case(name);
     if update {
@@ -28,7 +28,12 @@ fn golden(name: &str, text: &str) {
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     for (number, (want, got)) in kept.lines().zip(text.lines()).enumerate() {
-        assert_eq!(want, got, "{name} line {}: left is kept, right is new; UPDATE=1 rewrites it", number + 1);
+        assert_eq!(
+            want,
+            got,
+            "{name} line {}: left is the golden file, right is new; UPDATE=1 rewrites it",
+            number + 1
+        );
     }
-    assert_eq!(kept, text, "{name}: one log is longer; UPDATE=1 rewrites it");
+    assert_eq!(kept, text, "{name}: one text is longer; UPDATE=1 rewrites it");
 }

@@ -1,6 +1,6 @@
 //! Routes: which name is the same model, which price is flagged.
 
-use switchover::failover::{Failover, Policy, Route, dear_fallbacks, within_price};
+use switchover::failover::{Failover, Policy, Route, expensive_fallbacks, within_price};
 
 #[test]
 fn a_dated_slug_is_the_same_model_and_another_name_is_not() {
@@ -44,13 +44,13 @@ fn a_dated_slug_is_the_same_model_and_another_name_is_not() {
 }
 
 #[test]
-fn dear_and_unknown_prices_are_flagged_when_the_chain_is_set() {
+fn high_and_unknown_prices_are_flagged() {
     let priced = |worst_case| Route { worst_case, ..Route::new("m", "o") };
     let chain = [Some(0.01), Some(0.03), Some(0.031), None, Some(0.0)].map(priced);
-    assert_eq!(dear_fallbacks(&chain), [2, 3]);
-    assert_eq!(dear_fallbacks(&[]), Vec::<usize>::new());
-    assert!(within_price(&priced(None), &priced(Some(0.0)), 3.0), "free is never dear");
-    assert!(!within_price(&priced(None), &priced(Some(0.01)), 3.0), "nobody knows");
+    assert_eq!(expensive_fallbacks(&chain), [2, 3]);
+    assert_eq!(expensive_fallbacks(&[]), Vec::<usize>::new());
+    assert!(within_price(&priced(None), &priced(Some(0.0)), 3.0), "free is never too expensive");
+    assert!(!within_price(&priced(None), &priced(Some(0.01)), 3.0), "an unknown price");
     assert!(!within_price(&priced(Some(0.0)), &priced(Some(0.01)), 3.0), "three times nothing");
 }
 

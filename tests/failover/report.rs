@@ -1,6 +1,6 @@
-//! What the policy's defaults buy: ten thousand seeded runs through four outages on the
-//! virtual clock, and what other choices would have cost. The table is kept, so that a
-//! change of a default shows its price.
+//! What the defaults of the policy cost and save: ten thousand seeded runs through four
+//! outages on the virtual clock, beside other settings. The golden file shows what a changed
+//! default costs.
 
 use crate::golden;
 use std::fmt::Write as _;
@@ -10,30 +10,30 @@ use switchover::failover::{
     Answer, Cost, Event, Failover, Failure, FailureKind, Hint, HintSource, Outcome, Policy, Route, Started, TokenPhase,
 };
 
-/// Sessions an outage; each has its own health, and lasts two minutes.
+/// Sessions for each outage; each has its own health and lasts two minutes.
 const SESSIONS: u64 = 100;
-/// Runs a session, one every four to five seconds.
+/// Runs of a session, one every four to five seconds.
 const RUNS: u64 = 25;
-/// When the outage begins and ends.
+/// When the outage begins, and when it ends.
 const OUTAGE: std::ops::Range<Duration> = Duration::from_secs(20)..Duration::from_secs(80);
 
 #[derive(Clone, Copy, Debug)]
-enum Weather {
-    /// The primary is half broken: errors, and long silences.
+enum OutageKind {
+    /// The primary fails often: errors, and long silences.
     Brownout,
     /// The primary is down for eight seconds, up for eight seconds, and so on.
     Flapping,
     /// Every model is down.
     Total,
-    /// Two of three models answer 429, with and without hints.
+    /// Two of three models answer 429, with or without hints.
     Storm,
 }
 
-impl Weather {
+impl OutageKind {
     const ALL: [Self; 4] = [Self::Brownout, Self::Flapping, Self::Total, Self::Storm];
 
-    /// What is wrong with this route now: certainly, perhaps, or nothing.
-    fn strikes(self, now: Duration, route: usize, rng: &mut fastrand::Rng) -> Option<(Duration, Failure)> {
+    /// When and how this route fails now, if it fails.
+    fn failure(self, now: Duration, route: usize, rng: &mut fastrand::Rng) -> Option<(Duration, Failure)> {
         let fails = |kind, status| {
             let failure = Failure { status: Some(status), ..Failure::new(kind, "outage") };
             Some((Duration::from_millis(200), failure))
@@ -65,7 +65,7 @@ impl Weather {
     }
 
     fn reply(self, now: Duration, started: &Started, rng: &mut fastrand::Rng) -> ScriptedReply {
-        if let Some((after, failure)) = self.strikes(now, started.route, rng) {
+        if let Some((after, failure)) = self.failure(now, started.route, rng) {
             return vec![(after, ScriptedAct::Fail(failure, Cost::NOTHING))];
         }
         let first = Duration::from_millis(rng.u64(300..1500));
@@ -81,7 +81,7 @@ struct Tally {
     runs: u32,
     took: Vec<Duration>,
     attempts: u32,
-    dead: u32,
+    failed: u32,
 }
 
 impl Tally {
@@ -95,39 +95,39 @@ impl Tally {
         let runs = f64::from(self.runs);
         let rate = 100.0 * self.took.len() as f64 / runs;
         let extra = f64::from(self.attempts - self.runs) / runs;
-        let dead = f64::from(self.dead) / runs;
-        format!("{rate:7.2} % {p50:7.2} s {p99:7.2} s {extra:8.3} {dead:8.3}")
+        let failed = f64::from(self.failed) / runs;
+        format!("{rate:7.2} % {p50:7.2} s {p99:7.2} s {extra:8.3} {failed:8.3}")
     }
 }
 
-/// One policy through one outage; every session draws from its own seed.
-fn endure(weather: Weather, policy: &Policy, sessions: u64, forgetful: bool) -> Tally {
+/// One policy in one outage. Every session has its own seed.
+fn play(outage: OutageKind, policy: &Policy, sessions: u64, forgetful: bool) -> Tally {
     let mut tally = Tally::default();
     for session in 0..sessions {
         let mut rng = fastrand::Rng::with_seed(session);
-        let mut stage = PolicySimulation::default();
+        let mut simulation = PolicySimulation::default();
         let mut at = Duration::ZERO;
         for run in 0..RUNS {
             let chain = ["primary", "second", "third"].map(|model| Route::new(model, "https://openrouter.ai"));
             let policy = Policy { seed: session * RUNS + run, ..policy.clone() };
-            stage.run(policy, chain.to_vec(), at, None);
+            simulation.add_run(policy, chain.to_vec(), at, None);
             at += Duration::from_millis(rng.u64(4000..5000));
             if forgetful {
-                account(&mut stage, weather, &mut rng, &mut tally);
-                stage = PolicySimulation::default();
+                count(&mut simulation, outage, &mut rng, &mut tally);
+                simulation = PolicySimulation::default();
             }
         }
-        account(&mut stage, weather, &mut rng, &mut tally);
+        count(&mut simulation, outage, &mut rng, &mut tally);
     }
     tally
 }
 
-fn account(stage: &mut PolicySimulation, weather: Weather, rng: &mut fastrand::Rng, tally: &mut Tally) {
-    let said = stage.play(|now, _, started| weather.reply(now, started, rng));
-    for said in said {
-        match said.event {
+fn count(simulation: &mut PolicySimulation, outage: OutageKind, rng: &mut fastrand::Rng, tally: &mut Tally) {
+    let events = simulation.play(|now, _, started| outage.reply(now, started, rng));
+    for timed in events {
+        match timed.event {
             Event::Started(_) => tally.attempts += 1,
-            Event::Failed(failed) if failed.failure.kind != FailureKind::HedgeLost => tally.dead += 1,
+            Event::Failed(failed) if failed.failure.kind != FailureKind::HedgeLost => tally.failed += 1,
             Event::Finished(finished) => {
                 tally.runs += 1;
                 if finished.outcome == Outcome::Succeeded {
@@ -150,8 +150,8 @@ fn variants() -> Vec<(&'static str, Policy, bool)> {
     vec![
         ("the defaults", default(), false),
         ("no memory: breakers forget after each run", default(), true),
-        ("no retries: 1 attempt a model", with(|p| p.limits.per_model = 1), false),
-        ("2 attempts a model", with(|p| p.limits.per_model = 2), false),
+        ("no retries: 1 attempt per model", with(|p| p.limits.per_model = 1), false),
+        ("2 attempts per model", with(|p| p.limits.per_model = 2), false),
         ("patience 0 s", with(|p| p.limits.patience = Duration::ZERO), false),
         ("patience 20 s", with(|p| p.limits.patience = Duration::from_secs(20)), false),
         ("first token 5 s", Policy { timeouts: timeouts(secs(5)), ..default() }, false),
@@ -168,21 +168,21 @@ fn timeouts(first_token: Duration) -> switchover::failover::Timeouts {
 }
 
 #[test]
-fn the_policy_report_is_the_one_that_is_kept() {
+fn the_policy_report_is_the_expected_one() {
     let mut report = format!(
-        "{} runs for the defaults, {} for every other row. Three models at one origin; a run every 4 to 5 s;\n\
-         the outage lasts from {} s to {} s of 120 s. Columns: answered · P50 · P99 time to answer ·\n\
-         extra attempts a run · calls a run that were made for nothing.\n",
-        SESSIONS * RUNS * Weather::ALL.len() as u64,
-        SESSIONS / 5 * RUNS * Weather::ALL.len() as u64,
+        "{} runs with the defaults, {} for every other row. Three models at one origin; a run every 4 to 5 s;\n\
+         the outage lasts from {} s to {} s of 120 s. Columns: answered · P50 · P99 of the time to answer ·\n\
+         extra attempts per run · failed attempts per run.\n",
+        SESSIONS * RUNS * OutageKind::ALL.len() as u64,
+        SESSIONS / 5 * RUNS * OutageKind::ALL.len() as u64,
         OUTAGE.start.as_secs(),
         OUTAGE.end.as_secs(),
     );
-    for weather in Weather::ALL {
-        let _ = writeln!(report, "\n{weather:?}");
+    for outage in OutageKind::ALL {
+        let _ = writeln!(report, "\n{outage:?}");
         for (index, (name, policy, forgetful)) in variants().into_iter().enumerate() {
             let sessions = if index == 0 { SESSIONS } else { SESSIONS / 5 };
-            let _ = writeln!(report, "  {name:<42}{}", endure(weather, &policy, sessions, forgetful).line());
+            let _ = writeln!(report, "  {name:<42}{}", play(outage, &policy, sessions, forgetful).line());
         }
     }
     golden("policy-report.txt", &report);

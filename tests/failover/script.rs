@@ -147,7 +147,12 @@ impl Case {
         let seconds = Duration::from_secs_f64;
         for (index, run) in self.runs().iter().enumerate() {
             let policy = Policy { seed: self.policy.seed + index as u64, ..self.policy.clone() };
-            simulation.run(policy, self.chain.iter().map(route).collect(), seconds(run.at), run.cancel.map(seconds));
+            simulation.add_run(
+                policy,
+                self.chain.iter().map(route).collect(),
+                seconds(run.at),
+                run.cancel.map(seconds),
+            );
         }
         let mut asked: BTreeMap<String, usize> = BTreeMap::new();
         simulation.play(|_, _, started| {
@@ -273,7 +278,7 @@ fn the_scripts_show_every_row_and_every_word() {
         "skip SameOrigin",
         "skip ProbeInFlight",
         "skip ContextTooSmall",
-        "skip TooDear",
+        "skip TooExpensive",
         "skip OutputTooSmall",
         "skip AttemptsUsed",
         "skip Strict",

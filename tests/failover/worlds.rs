@@ -1,4 +1,4 @@
-//! Random worlds: chains, policies, runs, and what every model replies.
+//! Random worlds: chains, policies, runs, and the replies of every model.
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -23,17 +23,17 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn play(&self) -> (Vec<TimedEvent>, PolicySimulation) {
-        let mut stage = PolicySimulation::default();
+        let mut simulation = PolicySimulation::default();
         for (index, (begin, cancel)) in self.runs.iter().enumerate() {
             let policy = Policy { seed: self.policy.seed.wrapping_add(index as u64), ..self.policy.clone() };
-            stage.run(policy, self.chain.clone(), *begin, cancel.map(|after| *begin + after));
+            simulation.add_run(policy, self.chain.clone(), *begin, cancel.map(|after| *begin + after));
         }
         let mut turns: BTreeMap<String, usize> = BTreeMap::new();
-        let said = stage.play(|_, run, started| self.reply(run, started, &mut turns));
-        (said, stage)
+        let timed = simulation.play(|_, run, started| self.reply(run, started, &mut turns));
+        (timed, simulation)
     }
 
-    /// The model's next reply; its answer's text names the run and the attempt.
+    /// The model's next reply. Its answer names the run and the attempt.
     fn reply(&self, run: usize, started: &Started, turns: &mut BTreeMap<String, usize>) -> ScriptedReply {
         let turn = turns.entry(started.model.clone()).or_default();
         let replies = &self.replies[started.model.as_str()];
@@ -50,7 +50,7 @@ impl World {
     }
 }
 
-/// The text that only this attempt gives.
+/// The answer that only this attempt gives.
 pub(crate) fn signed(run: usize, attempt: u32) -> String {
     format!("run {run} attempt {attempt}")
 }
@@ -60,7 +60,7 @@ pub(crate) fn ms(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration>
 }
 
 fn kind() -> impl Strategy<Value = FailureKind> {
-    // what the network side may report; the engine makes the others
+    // Only those that the network side reports; the engine creates the others.
     let theirs = FailureKind::ALL.into_iter().filter(|kind| {
         !matches!(
             kind,
@@ -171,10 +171,10 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
     })
 }
 
-/// So many cases, and more as `PROPTEST_CASES` is more than 256; a seed that fails is kept, and tried first from then on.
+/// `cases` cases, multiplied by `PROPTEST_CASES` / 256. A seed that fails is stored and from then on tried first.
 pub(crate) fn drawn(cases: u32) -> ProptestConfig {
-    let kept = FileFailurePersistence::Direct("tests/cases/failover/seeds.txt");
+    let seeds = FileFailurePersistence::Direct("tests/cases/failover/seeds.txt");
     let plain = ProptestConfig::default();
     let cases = cases * (plain.cases / 256).max(1);
-    ProptestConfig { cases, failure_persistence: Some(Box::new(kept)), ..plain }
+    ProptestConfig { cases, failure_persistence: Some(Box::new(seeds)), ..plain }
 }

@@ -37,7 +37,7 @@ impl Engine {
         if self.chain.is_empty() {
             return Err(Outcome::LocalError);
         }
-        let mut soonest: Option<(Duration, usize)> = None;
+        let mut first_to_close: Option<(Duration, usize)> = None;
         let mut skipped = Vec::new();
         let mut chosen = None;
         for route in (0..self.chain.len()).filter(|&route| !self.route_states[route].given_up) {
@@ -46,7 +46,7 @@ impl Engine {
                 continue;
             }
             let (admission, skip) = health.admission(self.now, &self.chain[route]);
-            let due = match admission {
+            let closes = match admission {
                 Admission::Free => {
                     chosen = Some((route, Permit::Free));
                     break;
@@ -59,13 +59,13 @@ impl Engine {
                 Admission::Probed(lease) => lease,
             };
             skipped.extend(skip.map(|skip| (route, skip)));
-            if soonest.is_none_or(|(best, _)| due < best) {
-                soonest = Some((due, route));
+            if first_to_close.is_none_or(|(best, _)| closes < best) {
+                first_to_close = Some((closes, route));
             }
         }
-        let chosen = chosen.or(soonest.map(|(_, route)| (route, Permit::Forced)));
+        let chosen = chosen.or(first_to_close.map(|(_, route)| (route, Permit::Forced)));
         for (route, skip) in skipped {
-            if chosen.is_none_or(|(taken, _)| taken != route) {
+            if chosen.is_none_or(|(chosen, _)| chosen != route) {
                 self.emit_skip(route, Some(skip), health);
             }
         }
@@ -135,7 +135,7 @@ impl Engine {
         } else if too_small(route.max_output.map(u64::from), exclusions.output.map(u64::from)) {
             Some(Skip::OutputTooSmall)
         } else if self.is_too_expensive(index) {
-            Some(Skip::TooDear)
+            Some(Skip::TooExpensive)
         } else if self.model_attempts(index) >= self.policy.limits.per_model {
             Some(Skip::AttemptsUsed)
         } else {

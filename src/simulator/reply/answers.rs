@@ -63,11 +63,14 @@ static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
     }
 });
 
-/// Looks the inputs up: a canned answer, then a fact, then a sum. An input that a canned answer
+/// Looks the inputs up: a canned answer that has some of the outputs, then a fact, then a sum. An input that a canned answer
 /// does not name is not compared, so the attempts that a `MultiChainComparison` compares may stand beside the others.
 pub(super) fn find(prompt: &ParsedPrompt) -> Option<KnownAnswer> {
     let inputs: Vec<_> = prompt.inputs.iter().map(|(name, text)| (name.as_str(), normalized(text))).collect();
-    if let Some((_, canned)) = KNOWLEDGE.canned.iter().find(|(all, _)| all.iter().all(|one| inputs.contains(one))) {
+    let fills = |canned: &CannedAnswer| prompt.outputs.iter().any(|field| canned.outputs.contains_key(&field.name));
+    let matches =
+        |(all, canned): &&(Vec<_>, &CannedAnswer)| all.iter().all(|one| inputs.contains(one)) && fills(canned);
+    if let Some((_, canned)) = KNOWLEDGE.canned.iter().find(matches) {
         return Some(KnownAnswer::Canned(canned));
     }
     let fact = inputs.iter().find_map(|(_, text)| KNOWLEDGE.facts.get(text)).map(|fact| Fact::clone(fact));
@@ -75,10 +78,9 @@ pub(super) fn find(prompt: &ParsedPrompt) -> Option<KnownAnswer> {
 }
 
 fn sum(text: &str) -> Option<Fact> {
-    let sum = arithmetic::find(text)?;
-    let short = sum.result.to_string();
-    let long = format!("{} = {short}", sum.text);
-    let because = format!("I compute {} and get {short}.", sum.text);
+    let (sum, result) = arithmetic::find(text)?;
+    let (short, long) = (result.to_string(), format!("{sum} = {result}"));
+    let because = format!("I compute {sum} and get {result}.");
     Some(Fact { questions: Vec::new(), short, long, because })
 }
 

@@ -58,22 +58,14 @@ impl fmt::Display for Fraction {
     }
 }
 
-/// A sum that was found in a text.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Sum {
-    /// The sum in signs, such as `15% * 80`.
-    pub text: String,
-    pub result: Fraction,
-}
-
 /// A longer text is not searched, in bytes.
 const MAX_TEXT: usize = 2000;
 /// Signs and parentheses nest at most this deep.
 const MAX_DEPTH: u32 = 64;
 
-/// Finds the longest sum in a text. Inside other text, `-` and `/` count only with a space
+/// Finds the longest sum in a text: the sum in signs, such as `15% * 80`, and its result. Inside other text, `-` and `/` count only with a space
 /// before them: `2020-2026` is a span and `1/2` may be a date.
-pub(super) fn find(text: &str) -> Option<Sum> {
+pub(super) fn find(text: &str) -> Option<(String, Fraction)> {
     if text.len() > MAX_TEXT {
         return None;
     }
@@ -88,15 +80,15 @@ pub(super) fn find(text: &str) -> Option<Sum> {
     };
     let runs = signs.split(|c: char| !(c.is_ascii_digit() || " .+-*/^%()√".contains(c)));
     let runs = runs.map(|run| run.trim().trim_end_matches(['.', ' '])).filter(spaced);
-    runs.rev().filter_map(evaluate).max_by_key(|sum| sum.text.len())
+    runs.rev().filter_map(evaluate).max_by_key(|(sum, _)| sum.len())
 }
 
 /// The value of a text that is one sum, with at least one operator.
-fn evaluate(text: &str) -> Option<Sum> {
+fn evaluate(text: &str) -> Option<(String, Fraction)> {
     let mut parser = SumParser { rest: text, depth: 0, operators: 0 };
     let result = parser.expression(0)?;
     let complete = parser.rest.trim().is_empty() && parser.operators > 0;
-    complete.then(|| Sum { text: text.split_whitespace().collect::<Vec<_>>().join(" "), result })
+    complete.then(|| (text.split_whitespace().collect::<Vec<_>>().join(" "), result))
 }
 
 /// Replaces words by signs, and drops the words that introduce a sum.

@@ -40,6 +40,14 @@ pub(super) struct ParsedPrompt {
     pub inputs: Vec<(String, String)>,
 }
 
+impl PromptField {
+    /// A field of a Python type; `str` if there is none.
+    fn of_type(name: &str, kind: Option<&str>) -> Self {
+        let schema = schema::of_python_type(kind.unwrap_or("str"));
+        Self { name: name.to_owned(), schema, definitions: Value::Null }
+    }
+}
+
 impl ParsedPrompt {
     /// Reads a conversation; `format` is the `response_format`, if the model understands it.
     pub(super) fn read(messages: &[PromptMessage], format: Option<&ResponseFormat>) -> Self {
@@ -144,9 +152,9 @@ fn list_item(line: &str) -> Option<(u32, PromptField)> {
     let number = number.parse().ok()?;
     let (name, rest) = rest.split_once('`')?;
     let kind = rest.trim_start().strip_prefix('(').and_then(|rest| Some(split_outside(rest, ')')?.0));
-    let mut schema = schema::of_python_type(kind.unwrap_or("str"));
-    constrain(&mut schema, rest);
-    Some((number, PromptField { name: name.to_owned(), schema, definitions: Value::Null }))
+    let mut field = PromptField::of_type(name, kind);
+    constrain(&mut field.schema, rest);
+    Some((number, field))
 }
 
 /// Adds the bounds that DSPy writes under a field, such as `Constraints: less than or equal to: 4`.
@@ -199,8 +207,7 @@ fn reminded_fields(reminder: &str) -> Vec<PromptField> {
         let Some((name, rest)) = part.split_once(" ## ]]") else { continue };
         let kind = rest.split_once("Python ").and_then(|(_, kind)| Some(split_outside(kind, ')')?.0));
         if name != "completed" && !fields.iter().any(|field| field.name == name) {
-            let schema = schema::of_python_type(kind.unwrap_or("str"));
-            fields.push(PromptField { name: name.to_owned(), schema, definitions: Value::Null });
+            fields.push(PromptField::of_type(name, kind));
         }
     }
     fields

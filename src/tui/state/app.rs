@@ -17,7 +17,7 @@ use super::server::Server;
 use super::signatures::SignatureList;
 use super::tour::Tour;
 use crate::dspy::{Adapter, LibraryEntry, Module, Signature};
-use crate::failover::{Policy, Route, dear_fallbacks};
+use crate::failover::{Policy, Route, expensive_fallbacks};
 use crate::openrouter::BaseUrl;
 use crate::openrouter::headers::Headers;
 use crate::openrouter::settings::RequestSettings;
@@ -247,7 +247,7 @@ impl App {
             let cost = known.and_then(|m| m.price.worst_case(bytes, self.next.settings.max_tokens.or(m.max_output)));
             Route { worst_case: cost, ..Route::new(&link.model, "") }
         };
-        dear_fallbacks(&self.next.chain.iter().map(route).collect::<Vec<_>>())
+        expensive_fallbacks(&self.next.chain.iter().map(route).collect::<Vec<_>>())
     }
 
     /// Empty cells inside a pane's border, on either side.
