@@ -53,19 +53,15 @@ impl<O: Write, L: Write> Headless<O, L> {
         match self.style {
             OutputStyle::Json => {
                 self.out.write_all(report.line().as_bytes())?;
-                self.out.flush()
+                return self.out.flush();
             }
-            OutputStyle::Text { .. } | OutputStyle::Sentences => {
-                match self.style {
-                    OutputStyle::Text { requests, .. } => self.write_log(requests)?,
-                    _ => sentence(report).map_or(Ok(()), |line| writeln!(self.log, "{line}"))?,
-                }
-                if self.run.finished.is_some() && self.run.outcome() == Some(Outcome::Succeeded) {
-                    self.write_answer()?;
-                }
-                Ok(())
-            }
+            OutputStyle::Text { requests, .. } => self.write_log(requests)?,
+            OutputStyle::Sentences => sentence(report).map_or(Ok(()), |line| writeln!(self.log, "{line}"))?,
         }
+        if self.run.finished.is_some() && self.run.outcome() == Some(Outcome::Succeeded) {
+            self.write_answer()?;
+        }
+        Ok(())
     }
 
     /// How the run ended; `None` before its final event.

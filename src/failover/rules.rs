@@ -1,5 +1,6 @@
 //! What is done after each kind of failure. The outcome table is one `match`; a decision
-//! reads its row and nothing else, and so does the documentation. Pure: no breaker, no
+//! reads its row, and so does the documentation. A row's weight also acts on the breaker: one
+//! that opens it for the session bars a retry, whatever the row's `on_retry` says. Pure: no breaker, no
 //! clock, no run, only what [`AttemptFacts`] says of them.
 
 mod table;

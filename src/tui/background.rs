@@ -1,7 +1,6 @@
-//! The terminal's background: asked once with OSC 11, and listened for among the keys. The terminal's answer
-//! comes as key presses, `Alt+]` first, or `Esc` and `]` where it comes in two pieces; whatever turns out to be no
-//! answer is given back as the keys that it is, so that nothing waits and no key is lost, whether the terminal
-//! answers or not.
+//! The terminal's background colour, requested once with OSC 11. The reply arrives as key presses: `Alt+]` first, or
+//! `Esc` and `]` if it comes in two pieces. Keys that are not part of a reply are passed on as keys, so the program
+//! never waits for the reply and no key is lost.
 
 use super::theme::Theme;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};

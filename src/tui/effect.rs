@@ -6,7 +6,7 @@ use crate::openrouter::Request;
 use crate::openrouter::headers::Headers;
 use crate::spec::RunSpec;
 
-/// An effect that the screen cannot have by itself.
+/// Something that the screen needs the rest of the program to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Begin a run.
@@ -20,13 +20,13 @@ pub enum Effect {
     },
     /// Play a kept run again at its own pace, without a network; its reports come as `Msg::Replayed`.
     Replay(u64),
-    /// End all runs that are on, and the replay.
+    /// Cancel all runs in progress, and the replay.
     Cancel,
-    /// From now on this model fails so, or does not. Holds for attempts that start later.
+    /// Set or clear a model's fault. It applies to attempts that start later.
     SetFault {
         /// The model's slug.
         model: String,
-        /// How it fails; none heals it.
+        /// The fault; `None` clears it.
         fault: Option<Fault>,
     },
     /// From now on no model fails on purpose.

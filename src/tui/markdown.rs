@@ -159,7 +159,7 @@ impl Markdown {
     fn again(&self, source: &str, at: usize) -> Vec<TextRow> {
         let (mut rows, mut from, mut setter) = (Vec::new(), self.marks[at].source, self.marks[at].setter.clone());
         while from < self.marks[at + 1].source {
-            // A source that is another by now has no rows here, rather than wrong ones.
+            // If `source` has changed since the marks were made, show no rows rather than wrong ones.
             let rest = source.get(from..).unwrap_or_default();
             let Some(length) = setter.unit(rest, self.look, &mut rows) else { break };
             from += length;

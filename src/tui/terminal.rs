@@ -144,8 +144,8 @@ pub fn restore() {
     let _ = disable_raw_mode();
 }
 
-/// A panic on the thread that draws gives the terminal back before it is told. One on
-/// another thread leaves the screen alone: its message would only tear it.
+/// A panic on the drawing thread restores the terminal before its message is printed. A panic on another thread does
+/// not touch the screen, because its message would damage it.
 fn restore_on_panic() {
     let drawing = thread::current().id();
     let report = std::panic::take_hook();

@@ -65,7 +65,8 @@ struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    /// Makes one call, of so many that are known by now. Where there are several, the end of each is reported.
+    /// Makes one call to its end. `of` is the number of calls known so far. If the call has a number, its end is
+    /// reported.
     async fn make(&self, call: &Call, of: usize) -> Finished {
         let Self { spec, task, services, .. } = *self;
         let context = CallContext { spec, task, call, services };

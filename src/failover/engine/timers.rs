@@ -97,7 +97,8 @@ impl Engine {
         }
     }
 
-    /// Starts a planned attempt. If another run opened one of its breakers meanwhile, the next route starts instead.
+    /// Starts a planned attempt. If one of its breakers has opened meanwhile, by this run or another, the next route
+    /// starts instead.
     pub(super) fn start_if_still_admitted(&mut self, start: PlannedStart, health: &mut Health) {
         if health.still_admits(self.now, &self.chain[start.route], start.permit) {
             self.start(start, health);

@@ -1,4 +1,4 @@
-//! Several chains of one question, a line each, and what they came to: for modules that ask more than once.
+//! The calls of a module that makes several: one line for each call, and the result of the vote or comparison.
 
 use crate::failover::{Finished, Outcome};
 use crate::text::clean_line;

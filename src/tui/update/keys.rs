@@ -1,4 +1,5 @@
-//! What a key press does: it is looked up once, by where the keys go now; without a meaning there it types.
+//! Key presses. Each is looked up once, in the context that has the keyboard. A key without an action there is
+//! typed into the text field of that context, if it has one.
 
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::{ProgramAction, SignaturesAction, TourAction};

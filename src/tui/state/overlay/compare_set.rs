@@ -70,7 +70,7 @@ impl CompareSet {
         }
     }
 
-    /// Takes an added one away. False where it is of the chain itself.
+    /// Removes a model or chain that was added. Returns false for one that belongs to the chain itself.
     pub fn remove(&mut self, rival: &[ChainEntry]) -> bool {
         let before = self.added.len();
         self.added.retain(|other| slugs(other) != slugs(rival));

@@ -63,7 +63,7 @@ impl PageBuilder<'_> {
             [] if attempt.text.trim_start().starts_with("[[") => {}
             [] => self.growing(run, BlockKey::Struck(attempt.id, String::new()), StyleRole::Struck),
             sections => {
-                // What the answer had begun with is enough: the thoughts before it were folded already.
+                // Once the answer has begun, the reasoning before it is folded: only the answer is struck out.
                 let begun = run.answer_begun(attempt);
                 for section in sections.iter().filter(|section| !begun || !run.is_thought(&section.name)) {
                     self.lines("struck", attempt.id, &section.name, StyleRole::Struck);

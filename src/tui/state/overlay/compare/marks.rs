@@ -49,7 +49,7 @@ fn pieces(rows: &[String], words: bool) -> Vec<DiffUnit<'_>> {
             if !word.is_empty() {
                 pieces.push(DiffUnit { row, from: at, text: word });
             }
-            // What parts two words is one character, of one byte or more.
+            // The separator between two words is one character, of one or more bytes.
             at += word.len() + text[at + word.len()..].chars().next().map_or(0, char::len_utf8);
         }
     }
