@@ -249,3 +249,13 @@ fn no_files_import_each_other_in_a_circle() {
         assert!(left.is_empty(), "these import each other in a circle: {}", left.join(", "));
     }
 }
+
+#[test]
+fn every_trap_of_the_architecture_has_its_test() {
+    let tests = include_str!("wire/traps.rs");
+    let named: BTreeSet<&str> =
+        include_str!("../ARCHITECTURE.md").split('`').filter(|word| word.starts_with("trap_")).collect();
+    let missing: Vec<&&str> = named.iter().filter(|name| !tests.contains(&format!("fn {name}()"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(named.len(), tests.matches("fn trap_").count(), "each test is in the table");
+}
