@@ -181,9 +181,6 @@ impl Default for Policy {
     }
 }
 
-/// A fallback is flagged if its worst case costs more than this many times the primary's.
-pub const PRICE_RATIO_FLAG: f64 = 3.0;
-
 /// Whether `fallback` certainly costs at most `ratio` times the worst case of `primary`. False if a price is
 /// unknown; true if the fallback is free.
 pub fn within_price(primary: &Route, fallback: &Route, ratio: f64) -> bool {
@@ -192,11 +189,4 @@ pub fn within_price(primary: &Route, fallback: &Route, ratio: f64) -> bool {
         (Some(a), Some(b)) => b <= a * ratio,
         _ => false,
     }
-}
-
-/// The indices of the fallbacks to warn about before sending: they cost more than [`PRICE_RATIO_FLAG`] times the
-/// primary, or their price is unknown.
-pub fn expensive_fallbacks(chain: &[Route]) -> Vec<usize> {
-    let Some(primary) = chain.first() else { return Vec::new() };
-    (1..chain.len()).filter(|&i| !within_price(primary, &chain[i], PRICE_RATIO_FLAG)).collect()
 }

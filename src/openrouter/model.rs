@@ -69,6 +69,22 @@ impl Price {
         self.prompt == Some(0.0) && self.completion == Some(0.0) && self.request.unwrap_or(0.0) == 0.0
     }
 
+    /// The most that the same tokens can cost here, as a multiple of their cost at `first`: infinite if `first` is free
+    /// and this is not, none if it is unknown.
+    pub fn ratio_to(&self, first: &Self) -> Option<f64> {
+        if self.is_free() {
+            return Some(0.0);
+        }
+        if first.is_free() {
+            return Some(f64::INFINITY);
+        }
+        let request = |price: &Self| price.request.unwrap_or(0.0);
+        let parts =
+            [(self.prompt?, first.prompt?), (self.completion?, first.completion?), (request(self), request(first))];
+        let ratio = |(here, there): (f64, f64)| if here == 0.0 { 0.0 } else { here / there };
+        Some(parts.into_iter().map(ratio).fold(0.0, f64::max))
+    }
+
     /// The most that one request can cost, in USD; none if it is unknown. A token is at least one byte, so a prompt
     /// has at most `prompt_bytes` tokens; the answer has at most `max_output`.
     pub fn worst_case(&self, prompt_bytes: usize, max_output: Option<u32>) -> Option<f64> {
@@ -190,6 +206,19 @@ mod tests {
         assert!((price.worst_case(1000, Some(500)).unwrap() - 0.012).abs() < 1e-12);
         assert_eq!(price.worst_case(1000, None), None, "an unknown cap is an unknown cost");
         assert_eq!(Price { prompt: None, ..price }.worst_case(1000, Some(1)), None);
+    }
+
+    #[test]
+    fn prices_are_compared_for_the_same_tokens() {
+        let price = |prompt, completion| Price { prompt: Some(prompt), completion: Some(completion), request: None };
+        let (cheap, free) = (price(1e-6, 2e-6), price(0.0, 0.0));
+        assert_eq!(cheap.ratio_to(&cheap), Some(1.0));
+        assert_eq!(price(2e-6, 8e-6).ratio_to(&cheap), Some(4.0), "the higher ratio of prompt and answer");
+        assert_eq!(price(2e-6, 0.0).ratio_to(&cheap), Some(2.0));
+        assert_eq!((free.ratio_to(&cheap), free.ratio_to(&Price::default())), (Some(0.0), Some(0.0)));
+        assert_eq!(cheap.ratio_to(&free), Some(f64::INFINITY));
+        assert_eq!(Price { request: Some(0.01), ..cheap }.ratio_to(&cheap), Some(f64::INFINITY));
+        assert_eq!((cheap.ratio_to(&Price::default()), Price::default().ratio_to(&cheap)), (None, None));
     }
 
     #[test]

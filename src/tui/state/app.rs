@@ -17,7 +17,7 @@ use super::server::Server;
 use super::signatures::SignatureList;
 use super::tour::Tour;
 use crate::dspy::{Adapter, LibraryEntry, Module, Signature};
-use crate::failover::{Policy, Route, expensive_fallbacks};
+use crate::failover::Policy;
 use crate::openrouter::BaseUrl;
 use crate::openrouter::headers::Headers;
 use crate::openrouter::settings::RequestSettings;
@@ -31,6 +31,9 @@ use crate::tui::prefs::UiPrefs;
 use crate::tui::theme::{StyleRole, Theme};
 use ratatui::layout::Rect;
 use std::time::Duration;
+
+/// The price ratio to the first model over which a fallback has a warning.
+const EXPENSIVE: f64 = 3.0;
 
 /// What the screen begins with.
 #[derive(Clone, Debug, Default)]
@@ -239,15 +242,21 @@ impl App {
         }
     }
 
-    /// Places of the chain that may cost far more than its first.
-    pub fn expensive_fallbacks(&self) -> Vec<usize> {
-        let bytes = self.prompt.inputs.iter().map(|input| input.full_text().len()).sum();
-        let route = |link: &ChainEntry| {
-            let known = self.models.find(&link.model);
-            let cost = known.and_then(|m| m.price.worst_case(bytes, self.next.settings.max_tokens.or(m.max_output)));
-            Route { worst_case: cost, ..Route::new(&link.model, "") }
-        };
-        expensive_fallbacks(&self.next.chain.iter().map(route).collect::<Vec<_>>())
+    /// A warning about the price of a model in the chain: it costs much more than the first one, or its price is
+    /// unknown.
+    pub fn price_warning(&self, place: usize) -> Option<String> {
+        let price = |place: usize| Some(self.models.find(&self.next.chain.get(place)?.model)?.price);
+        let ratio = price(place).zip(price(0)).and_then(|(price, first)| price.ratio_to(&first));
+        match ratio {
+            _ if place == 0 => None,
+            None => Some("price unknown".to_owned()),
+            Some(ratio) if ratio.is_infinite() => Some("much more than the first model".to_owned()),
+            Some(ratio) if ratio > EXPENSIVE => {
+                let decimals = usize::from(ratio < 10.0);
+                Some(format!("up to {ratio:.decimals$}× the cost of the first model"))
+            }
+            Some(_) => None,
+        }
     }
 
     /// Empty cells inside a pane's border, on either side.

@@ -19,7 +19,6 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         let line = Line::styled("Empty: a adds a model.", theme.style(StyleRole::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
-    let dear = app.expensive_fallbacks();
     list(
         app,
         f,
@@ -30,6 +29,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             let place = &app.next.chain[i];
             let about = app.models.find(&place.model).map_or("", |model| model.about.as_str());
             let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
+            let price = app.price_warning(i).map(|warning| format!("  {warning}")).unwrap_or_default();
             let open = app.health.breaker(&place.model);
             let open = if matches!(open, Some(crate::failover::BreakerState::Open { .. })) {
                 "  ◇ breaker open"
@@ -41,10 +41,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
                 Span::styled(place.model.clone(), theme.style(StyleRole::Text)),
                 Span::styled(fault, theme.style(StyleRole::Bad)),
                 Span::styled(open, theme.style(StyleRole::Warn)),
-                Span::styled(
-                    if dear.contains(&i) { "  $ much more expensive, or price unknown" } else { "" },
-                    theme.style(StyleRole::Warn),
-                ),
+                Span::styled(price, theme.style(StyleRole::Warn)),
                 Span::styled(format!("  {about}"), theme.style(StyleRole::Dim)),
             ])
         },
