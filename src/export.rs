@@ -1,5 +1,5 @@
-//! Exports: a run spec as a program or command for another tool. Each is a function from [`Export`] to text, tested with
-//! the tool versions that the text names. Must not know files or keys: the texts read keys from the environment.
+//! Exports: a run spec as a program or command for another tool. Each is a function from [`Export`] to text, tested
+//! with the tool versions that the text names. Must not know files or keys: the texts read keys from the environment.
 
 mod curl;
 mod litellm;

@@ -1,9 +1,9 @@
-//! The history: every run is stored while it happens, as the JSON lines of its reports, in one file per day. Knows files
-//! and reports; must not know who started a run or how it is shown.
+//! The history: every run is stored while it happens, as the JSON lines of its reports, in one file per day. Knows
+//! files and reports; must not know who started a run or how it is shown.
 //!
 //! Each line is written in one piece, so several programs can append to the same file. After a crash or with a full
-//! disk, a line may be incomplete; the next writer ends it with a line end, so only that line is lost. A lock file makes
-//! the ids of runs unique. Reports arrive here with secrets already masked.
+//! disk, a line may be incomplete; the next writer ends it with a line end, so only that line is lost. A lock file
+//! makes the ids of runs unique. Reports arrive here with secrets already masked.
 
 mod files;
 mod ids;

@@ -18,7 +18,8 @@ fn main() -> ExitCode {
     cli::run(cli, &environment())
 }
 
-/// The environment and the user's directories. Without a home directory, `.switchover` in the working directory is used.
+/// The environment and the user's directories. Without a home directory, `.switchover` in the working directory is
+/// used.
 fn environment() -> Environment {
     let [config_dir, data_dir, cache_dir] = match etcetera::choose_base_strategy() {
         Ok(base) => [base.config_dir(), base.data_dir(), base.cache_dir()].map(|dir| dir.join("switchover")),

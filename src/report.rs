@@ -1,5 +1,5 @@
-//! The reports of a run: the engine's events and the worker's observations. The screen, `--json`, history and replay read
-//! only these. `docs/json.md` describes them as JSON lines.
+//! The reports of a run: the engine's events and the worker's observations. The screen, `--json`, history and replay
+//! read only these. `docs/json.md` describes them as JSON lines.
 
 use crate::dspy::{Prediction, Vote};
 use crate::failover::{AttemptId, Event, Finished};

@@ -29,7 +29,7 @@ pub struct Transcript {
     asked: Option<(Adapter, Signature)>,
     /// The attempts, in the order in which they were first reported.
     pub attempts: Vec<Attempt>,
-    /// The attempt that last sent its first token, and whose text is not discarded.
+    /// The latest attempt with a first token, unless its text is discarded.
     pub leader: Option<AttemptId>,
     /// The current wait.
     pub waiting: Option<Waiting>,
@@ -197,7 +197,7 @@ impl Transcript {
         self.run.is_some() && self.finished.is_none()
     }
 
-    /// The attempt whose answer the run ended with.
+    /// The attempt that gave the run's answer.
     pub fn winner(&self) -> Option<&Attempt> {
         self.finished.as_ref().and_then(|f| f.attempt).and_then(|id| self.attempt(id))
     }

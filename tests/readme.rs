@@ -114,6 +114,14 @@ fn every_command_in_the_text_exists() {
 }
 
 #[test]
+fn the_compared_versions_are_those_of_the_exports() {
+    use switchover::openrouter::headers::{DSPY_VERSION, LITELLM_VERSION};
+    assert!(README.contains(&format!("DSPy {DSPY_VERSION} and LiteLLM {LITELLM_VERSION}")));
+    let measured = format!("dspy {DSPY_VERSION} and litellm {LITELLM_VERSION}");
+    assert!(include_str!("../docs/performance.md").contains(&measured));
+}
+
+#[test]
 fn a_wrong_command_fails_the_test() {
     for line in [
         "swichover config",

@@ -1,5 +1,5 @@
-//! The program in a pseudo-terminal: what a user types and sees, and that the terminal is restored. No test sleeps: each
-//! waits for text on the screen, with a long timeout.
+//! The program in a pseudo-terminal: what a user types and sees, and that the terminal is restored. No test sleeps:
+//! each waits for text on the screen, with a long timeout.
 #![cfg(unix)]
 
 #[path = "terminal/person.rs"]

@@ -212,7 +212,8 @@ pub(super) fn require_output(task: &SignatureTask, name: &str) -> Result<()> {
     }
 }
 
-/// The service options of the settings: server, headers, cached list of models, faults. History and cost lookup are off.
+/// The service options of the settings: server, headers, cached list of models, faults. History and cost lookup are
+/// off.
 pub(super) async fn service_options(
     config: &Config,
     settings: &GlobalOptions,

@@ -2,6 +2,7 @@
 //! machines.
 
 use super::{Export, RequestHeader, python_arguments, python_literal, python_messages};
+use crate::openrouter::headers::LITELLM_VERSION;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
@@ -11,11 +12,11 @@ pub fn router(export: &Export<'_>) -> String {
     let first = models.first().copied().unwrap_or_default();
     let literal = |text: &str| python_literal(&json!(text));
     let (common, rest) = export.fields();
-    let mut text = String::from(concat!(
-        "# Exported by Switchover.\n# Tried with Python 3.11 and litellm 1.106.2: pip install litellm==1.106.2\n",
-        "import os\n\nfrom litellm import Router\n\n",
-        "# Sent with every request, also of the fallbacks.\n",
-    ));
+    let mut text = format!(
+        "# Exported by Switchover.\n# Tested with Python 3.11 and litellm {LITELLM_VERSION}: pip install \
+         litellm=={LITELLM_VERSION}\nimport os\n\nfrom litellm import Router\n\n# Sent with every request, also of the \
+         fallbacks.\n",
+    );
     text.push_str(&export.python_headers());
     text.push_str("\n\n\ndef route(name, model):\n    return {\n        \"model_name\": name,\n        \"litellm_params\": {\n            \"model\": model,\n");
     _ = writeln!(text, "            \"api_base\": {},", literal(export.base.as_str()));
@@ -55,11 +56,11 @@ pub fn proxy(export: &Export<'_>) -> String {
     };
     let headers: Map<String, Value> =
         export.headers.iter().map(|header| (header.name().to_owned(), value(header).into())).collect();
-    let mut text = String::from(concat!(
-        "# Exported by Switchover.\n",
-        "# Tried with litellm 1.106.2: pip install 'litellm[proxy]==1.106.2' && litellm --config litellm.yaml\n",
-        "# Clients request the first model; the proxy tries the others when it fails.\n",
-    ));
+    let mut text = format!(
+        "# Exported by Switchover.\n# Tested with litellm {LITELLM_VERSION}: pip install \
+         'litellm[proxy]=={LITELLM_VERSION}' && litellm --config litellm.yaml\n# Clients request the first model; the proxy \
+         tries the others when it fails.\n",
+    );
     text.push_str(&export.secrets_comment());
     text.push_str("model_list:\n");
     for model in &models {

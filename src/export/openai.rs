@@ -9,7 +9,7 @@ pub fn openai(export: &Export<'_>) -> String {
     let literal = |text: &str| python_literal(&json!(text));
     let (common, mut rest) = export.fields();
     let mut text = String::from(concat!(
-        "# Exported by Switchover.\n# Tried with Python 3.11 and openai 2.54.0: pip install openai==2.54.0\n",
+        "# Exported by Switchover.\n# Tested with Python 3.11 and openai 2.54.0: pip install openai==2.54.0\n",
         "import os\n\nfrom openai import OpenAI\n\n",
     ));
     if let Some(left_out) = export.left_out() {

@@ -3,6 +3,7 @@
 
 use super::{Export, python_arguments, python_literal};
 use crate::dspy::{Adapter, Module};
+use crate::openrouter::headers::{DSPY_VERSION, LITELLM_VERSION};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -11,12 +12,11 @@ pub fn dspy(export: &Export<'_>) -> String {
     let (spec, task) = (export.spec, export.task);
     let models = export.models();
     let literal = |text: &str| python_literal(&json!(text));
-    let mut text = String::from(concat!(
-        "# Exported by Switchover.\n",
-        "# Tried with Python 3.11, dspy 3.4.1 and litellm 1.106.2: pip install dspy==3.4.1 litellm==1.106.2\n",
-        "import os\n\nimport dspy\n\n",
-        "# Sent with every request, also of the fallbacks.\n",
-    ));
+    let mut text = format!(
+        "# Exported by Switchover.\n# Tested with Python 3.11, dspy {DSPY_VERSION} and litellm {LITELLM_VERSION}: pip \
+         install dspy=={DSPY_VERSION} litellm=={LITELLM_VERSION}\nimport os\n\nimport dspy\n\n# Sent with every request, \
+         also of the fallbacks.\n",
+    );
     text.push_str(&export.python_headers());
     let first = models.first().copied().unwrap_or_default();
     _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", literal(&export.prefixed(first)));

@@ -1,5 +1,5 @@
-//! Ids of new runs: wall time in ms since 1970, greater than every earlier id of this program and of all programs with the
-//! same history.
+//! Ids of new runs: wall time in ms since 1970, greater than every earlier id of this program and of all programs with
+//! the same history.
 
 use super::files::private;
 use std::fs::OpenOptions;
@@ -24,8 +24,8 @@ impl RunIds {
         Self { directory: data.join("history"), last: 0 }
     }
 
-    /// The next id. `wall` is the wall time in ms since 1970. If the file cannot be used, the id is unique only within this
-    /// program.
+    /// The next id. `wall` is the wall time in ms since 1970. If the file cannot be used, the id is unique only within
+    /// this program.
     pub(super) fn next(&mut self, wall: u64) -> u64 {
         let own = wall.max(self.last + 1);
         self.last = claim(&self.directory, own, wall).unwrap_or(own);

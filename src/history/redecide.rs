@@ -1,5 +1,5 @@
-//! Makes the decisions of a recorded run again: feeds what the network did, at the recorded times, to the program and the
-//! failover engine of today, and compares their decisions with the recorded ones.
+//! Makes the decisions of a recorded run again: feeds what the network did, at the recorded times, to the program and
+//! the failover engine of today, and compares their decisions with the recorded ones.
 //!
 //! A log does not contain the state of the circuit breakers before the run; [`breakers`] derives it from the reports.
 

@@ -1,5 +1,5 @@
-//! The history writer: one thread appends reports to the day's file in the order of their arrival, so that neither a slow
-//! disk nor another program's lock delays a run.
+//! The history writer: one thread appends reports to the day's file in the order of their arrival, so that neither a
+//! slow disk nor another program's lock delays a run.
 
 use super::files::{day_file, private};
 use super::ids::RunIds;

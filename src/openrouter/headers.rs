@@ -9,7 +9,7 @@ mod lint;
 mod value;
 
 pub use check::{ATTRIBUTION, BadHeader, CLIENT};
-pub use lint::{CATEGORIES, ClientStack, HeaderLint, contrast, lint};
+pub use lint::{CATEGORIES, ClientStack, DSPY_VERSION, HeaderLint, LITELLM_VERSION, contrast, lint};
 pub use value::{ChosenValue, ExtraHeader, HeaderLine, HeaderValue, ValueOrigin, Visibility, visibility};
 
 use super::base::{BaseUrl, Dialect};

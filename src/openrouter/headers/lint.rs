@@ -81,11 +81,16 @@ pub fn lint(headers: &Headers, to: &BaseUrl) -> Vec<HeaderLint> {
     lints
 }
 
+/// The `LiteLLM` version of the exports, of the measurements and of [`contrast`].
+pub const LITELLM_VERSION: &str = "1.106.2";
+/// The DSPy version of the exports, of the measurements and of [`contrast`].
+pub const DSPY_VERSION: &str = "3.4.1";
+
 /// What another library sends for attribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientStack {
     /// The library's name and version.
-    pub name: &'static str,
+    pub name: String,
     /// The attribution headers that it sends.
     pub headers: Vec<Header>,
     /// The consequence, in one line.
@@ -97,12 +102,12 @@ pub fn contrast() -> [ClientStack; 2] {
     let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
     [
         ClientStack {
-            name: "LiteLLM 1.109.1, defaults",
+            name: format!("LiteLLM {LITELLM_VERSION}, defaults"),
             headers: vec![header("HTTP-Referer", "https://litellm.ai"), header("X-Title", "liteLLM")],
             note: "your traffic is ranked as LiteLLM unless OR_SITE_URL and OR_APP_NAME are set",
         },
         ClientStack {
-            name: "DSPy 3.4.1, its own engine",
+            name: format!("DSPy {DSPY_VERSION}, its own engine"),
             headers: Vec::new(),
             note: "no attribution; with headers set, it calls LiteLLM instead",
         },

@@ -115,7 +115,7 @@ pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
     }
     for stack in contrast() {
         say(&[("", StyleRole::Text)], "");
-        say(&[(stack.name, StyleRole::Heading)], "");
+        say(&[(&stack.name, StyleRole::Heading)], "");
         for header in &stack.headers {
             say(&[(&header.name, StyleRole::Dim), (": ", StyleRole::Dim), (&header.value, StyleRole::Dim)], "  ");
         }
