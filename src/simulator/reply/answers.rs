@@ -63,8 +63,8 @@ static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
     }
 });
 
-/// Looks the inputs up: a canned answer that has some of the outputs, then a fact, then a sum. An input that a canned answer
-/// does not name is not compared, so the attempts that a `MultiChainComparison` compares may stand beside the others.
+/// Looks the inputs up: first a canned answer that has at least one of the outputs, then a fact, then a sum. Inputs
+/// that the canned answer does not name are ignored, for example the attempts that a `MultiChainComparison` adds.
 pub(super) fn find(prompt: &ParsedPrompt) -> Option<KnownAnswer> {
     let inputs: Vec<_> = prompt.inputs.iter().map(|(name, text)| (name.as_str(), normalized(text))).collect();
     let fills = |canned: &CannedAnswer| prompt.outputs.iter().any(|field| canned.outputs.contains_key(&field.name));

@@ -63,8 +63,8 @@ const MAX_TEXT: usize = 2000;
 /// Signs and parentheses nest at most this deep.
 const MAX_DEPTH: u32 = 64;
 
-/// Finds the longest sum in a text: the sum in signs, such as `15% * 80`, and its result. Inside other text, `-` and `/` count only with a space
-/// before them: `2020-2026` is a span and `1/2` may be a date.
+/// Finds the longest sum in a text, and returns it in signs, such as `15% * 80`, with its result. Inside other text,
+/// `-` and `/` count only after a space: `2020-2026` is a span of years, and `1/2` may be a date.
 pub(super) fn find(text: &str) -> Option<(String, Fraction)> {
     if text.len() > MAX_TEXT {
         return None;
