@@ -1,7 +1,7 @@
 //! The answer: struck-out text of dead leaders, who took over, reasoning, output fields.
 //!
 //! ```text
-//! ✗ #1 gpt-4o-mini · 503 overloaded         its text no longer counts
+//! ✗ #1 gpt-4o-mini · 503 overloaded         discarded
 //! D̶S̶P̶y̶ ̶i̶s̶ ̶a̶
 //! ⇄ claude-3-haiku took over after 0.31 s
 //! ▸ thought 1.20 s, 84 tokens               folded when the answer begins, unless pinned
