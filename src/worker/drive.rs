@@ -116,10 +116,11 @@ mod tests {
         let client = Client::new(Duration::from_secs(5));
         let services = Services::new(ServiceOptions::new(client, Service::Simulator, simulator));
         let task = SignatureTask::new("question -> answer".parse().expect("a signature"), Values::new());
-        let mut spec = RunSpec::new(task, ["openai/gpt-4o-mini"]);
-        spec.policy.limits.deadline = Duration::from_micros(1);
-        // The run began with the services, and its deadline has passed before its first call.
-        while services.now() < spec.policy.limits.deadline {}
+        let spec = RunSpec::new(task, ["openai/gpt-4o-mini"]);
+        // The run began with the services, and its deadline passes before its first call.
+        tokio::time::pause();
+        tokio::time::advance(spec.policy.limits.deadline).await;
+        tokio::time::resume();
         let (_keep, cancel) = watch::channel(false);
         let end = drive(spec, Duration::ZERO, &services, &|_| {}, cancel).await;
         assert_eq!((end.outcome, end.attempts), (Outcome::DeadlineExceeded, 0));
