@@ -56,10 +56,10 @@ impl AskArgs {
             setup::require_output(&task, field)?;
         }
         let mut spec = setup::spec(&config, task)?;
-        match (self.strict, self.server_side) {
-            (true, _) => spec.policy.failover = Failover::Strict,
-            (false, true) => spec.policy.failover = Failover::Server,
-            (false, false) => {}
+        if self.strict {
+            spec.policy.failover = Failover::Strict;
+        } else if self.server_side {
+            spec.policy.failover = Failover::Server;
         }
         if self.dry_run {
             return dry_run(&config, settings, env, spec, self.json);
@@ -87,7 +87,7 @@ impl AskArgs {
 /// Opens the playground; without a terminal, prints the demonstration as text.
 pub(super) fn playground(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        return super::play::run(settings, env, false);
+        return super::play::run(settings, env, super::play::Opening::Prompt);
     }
     println!("No terminal here, so this is the failover demonstration as text (see `switchover ask --help`):");
     println!();

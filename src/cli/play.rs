@@ -23,8 +23,17 @@ use tokio::task::{AbortHandle, block_in_place};
 /// How much of the latest history file the history overlay reads, in bytes.
 const RECENT_BYTES: u64 = 256 << 10;
 
+/// What the playground shows first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// The empty prompt.
+    Prompt,
+    /// The first step of the guided tour.
+    Tour,
+}
+
 /// Opens the playground; returns when the user quits.
-pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Result<u8> {
+pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening) -> Result<u8> {
     let config = settings.config(env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
@@ -38,7 +47,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, tour: bool) -> Re
         }));
         let task = setup::task(&config, env)?;
         let base = setup::spec(&config, task.clone())?;
-        let start = InitialState { tour, ..start(&config, env, &task, &base, &services)? };
+        let start = InitialState { tour: opening == Opening::Tour, ..start(&config, env, &task, &base, &services)? };
         let messages = inbox.clone();
         let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| env.vars.get(*name).cloned());
         if !services.simulated() {

@@ -12,7 +12,7 @@ use crate::transcript::{seconds, usd};
 use anyhow::{Result, bail};
 use clap::Args;
 use serde::Serialize;
-use stage::{ScenarioRun, ScenarioStage};
+use stage::{FirstModel, ScenarioRun, ScenarioStage};
 
 /// Check headers, failover and modules by what the server receives.
 #[derive(Args, Debug)]
@@ -122,7 +122,7 @@ async fn play(stage: &ScenarioStage, name: &str) -> Result<Vec<Check>> {
 }
 
 async fn headers(stage: &ScenarioStage) -> Result<Vec<Check>> {
-    let played = stage.play(&stage.spec, true, stage.headers()).await?;
+    let played = stage.play(&stage.spec, FirstModel::Broken, stage.headers()).await?;
     let mut checks = vec![check(
         "there is more than one attempt to compare",
         format!("{} requests", played.wire.len()),
@@ -155,7 +155,7 @@ fn attribution(chosen: &Headers, played: &ScenarioRun) -> Vec<Check> {
 async fn server_models(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let mut spec = stage.spec.clone();
     spec.policy.failover = Failover::Server;
-    let played = stage.play(&spec, true, stage.headers()).await?;
+    let played = stage.play(&spec, FirstModel::Broken, stage.headers()).await?;
     let (first, second) = (&stage.spec.chain[0].model, &stage.spec.chain[1].model);
     let rest: Vec<&str> = stage.spec.chain[1..].iter().map(|route| route.model.as_str()).take(3).collect();
     let list = played.wire.first().map(|request| request.body["models"].clone()).unwrap_or_default();
@@ -171,7 +171,7 @@ async fn server_models(stage: &ScenarioStage) -> Result<Vec<Check>> {
 }
 
 async fn client_chain(stage: &ScenarioStage) -> Result<Vec<Check>> {
-    let played = stage.play(&stage.spec, true, stage.headers()).await?;
+    let played = stage.play(&stage.spec, FirstModel::Broken, stage.headers()).await?;
     let (first, second) = (&stage.spec.chain[0].model, &stage.spec.chain[1].model);
     let models = played.models();
     let before = models.iter().rposition(|model| *model == first.as_str());
@@ -199,7 +199,7 @@ async fn modules(stage: &ScenarioStage) -> Result<Vec<Check>> {
         let Task::Signature(task) = &mut spec.task;
         task.module = module;
         let outputs = task.signature.outputs.clone();
-        let played = stage.play(&spec, false, stage.headers()).await?;
+        let played = stage.play(&spec, FirstModel::Healthy, stage.headers()).await?;
         let requests = played.wire.len();
         let reasons = |request: &stage::CapturedRequest| request.body["messages"].to_string().contains("reasoning");
         let reasoning = played.wire.iter().filter(|request| reasons(request)).count();
@@ -219,8 +219,8 @@ async fn contrast(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let standard = Headers { referer: chosen("https://litellm.ai"), title: chosen("liteLLM"), ..Headers::default() };
     let mut spec = stage.spec.clone();
     spec.policy.failover = Failover::Strict;
-    let without_failover = stage.play(&spec, true, &standard).await?;
-    let with_failover = stage.play(&stage.spec, true, stage.headers()).await?;
+    let without_failover = stage.play(&spec, FirstModel::Broken, &standard).await?;
+    let with_failover = stage.play(&stage.spec, FirstModel::Broken, stage.headers()).await?;
     let referers = |played: &ScenarioRun| {
         let mut all: Vec<String> = played.wire.iter().flat_map(|request| request.header("http-referer")).collect();
         all.dedup();

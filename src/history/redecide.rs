@@ -165,14 +165,14 @@ fn call_of(event: &Event, several: bool) -> Option<u32> {
     }
 }
 
-/// A decision as text; `None` for an event that follows from another one. With several calls, skipped routes are left
-/// out, because their lines do not name the call.
-fn decision(event: &Event, several: bool) -> Option<String> {
+/// A decision as text; `None` for an event that follows from another one. `call` is
+/// [`CallReplay::number`]: of several calls, skipped routes are left out, because their lines do not name the call.
+fn decision(event: &Event, call: u32) -> Option<String> {
     Some(match event {
         Event::Started(e) => format!("{} tries {} ({})", e.attempt, e.model, word(&e.relation)),
         Event::Failed(e) => format!("{} {}: rule {}, {}", e.attempt, e.model, e.rule, word(&e.next_step)),
         Event::Answered(e) => format!("{} {} answered", e.attempt, e.model),
-        Event::Skipped(e) if !several => format!("skips {}: {}", e.model, word(&e.why)),
+        Event::Skipped(e) if call == 0 => format!("skips {}: {}", e.model, word(&e.why)),
         Event::Finished(e) => format!("ends with {}", word(&e.outcome)),
         _ => return None,
     })
@@ -195,7 +195,7 @@ impl CallReplay {
 
     fn step(&mut self, at: Duration, input: Input, health: &mut Health) {
         let events = self.engine.step(EPOCH + at, input, health);
-        self.today.extend(events.iter().filter_map(|event| decision(event, self.number > 0)));
+        self.today.extend(events.iter().filter_map(|event| decision(event, self.number)));
     }
 
     /// Advances the clock to this time, or to a timer that is due within [`SLACK`] after it.
@@ -208,7 +208,7 @@ impl CallReplay {
     /// Records an event's decision, and feeds the engine the input that caused it.
     fn event(&mut self, at: Duration, event: &Event, health: &mut Health) {
         let ahead = self.today.len() > self.recorded.len();
-        self.recorded.extend(decision(event, false));
+        self.recorded.extend(decision(event, self.number));
         match event {
             Event::Failed(failed) => self.failed(at, failed, health),
             Event::Answered(answered) if !ahead => {
@@ -251,7 +251,7 @@ impl CallReplay {
 
     /// Records the call's final event, and lets the engine end as well.
     fn finish(&mut self, at: Duration, end: &Finished, health: &mut Health) {
-        self.recorded.extend(decision(&Event::Finished(end.clone()), true));
+        self.recorded.extend(decision(&Event::Finished(end.clone()), self.number));
         if !self.engine.is_over() {
             match end.outcome {
                 Outcome::Cancelled => self.step(at, Input::Cancel, health),

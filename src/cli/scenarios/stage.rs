@@ -20,6 +20,14 @@ use std::sync::Arc;
 /// `max_tokens` on the real service, unless the user sets another value.
 const MAX_TOKENS: u32 = 500;
 
+/// Whether the first model of the chain works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstModel {
+    /// It answers 503.
+    Broken,
+    Healthy,
+}
+
 /// The common settings of all scenarios.
 pub(super) struct ScenarioStage {
     /// The task, the chain and the policy.
@@ -104,7 +112,7 @@ impl ScenarioStage {
         if !self.live {
             return Ok(None);
         }
-        let (services, _) = self.services(false, &self.headers).await?;
+        let (services, _) = self.services(FirstModel::Healthy, &self.headers).await?;
         // Loads the current prices; without them the cached or built-in list is used.
         _ = services.ask_catalogue().await;
         let worst =
@@ -119,7 +127,7 @@ impl ScenarioStage {
     }
 
     /// Services for one run, and the simulator that receives its requests.
-    async fn services(&self, broken: bool, headers: &Headers) -> Result<(Arc<Services>, Simulator)> {
+    async fn services(&self, first_model: FirstModel, headers: &Headers) -> Result<(Arc<Services>, Simulator)> {
         let start = || Simulator::start(SimulatorOptions { pace: 0.0, ..SimulatorOptions::default() });
         let context = "the simulator cannot listen on 127.0.0.1";
         let (server, stand_in) = (start().await.context(context)?, start().await.context(context)?);
@@ -128,22 +136,26 @@ impl ScenarioStage {
         let endpoint = if self.live {
             Endpoint { base: self.base.parse()?, key: self.key.clone() }
         } else {
-            let broken = broken.then_some((first.as_str(), &fault));
-            let url = if broken.is_some() { server.base_url_with_each(broken) } else { server.base_url() };
+            let url = match first_model {
+                FirstModel::Broken => server.base_url_with_each(Some((first.as_str(), &fault))),
+                FirstModel::Healthy => server.base_url(),
+            };
             Endpoint { base: url.parse::<BaseUrl>()?, key: Some(Secret::new("any-key-will-do")) }
         };
         let service = Service::Server(Box::new(endpoint));
-        let faults = if self.live && broken { vec![(first.clone(), fault)] } else { Vec::new() };
+        let faults =
+            if self.live && first_model == FirstModel::Broken { vec![(first.clone(), fault)] } else { Vec::new() };
         let options = ServiceOptions::new(self.client.clone(), service, stand_in);
         let services = Services::new(ServiceOptions { headers: headers.clone(), faults, ..options });
         Ok((Arc::new(services), server))
     }
 
-    /// Plays one run. If `broken`, the first model answers 503.
-    pub(super) async fn play(&self, spec: &RunSpec, broken: bool, headers: &Headers) -> Result<ScenarioRun> {
+    /// Plays one run.
+    pub(super) async fn play(&self, spec: &RunSpec, first_model: FirstModel, headers: &Headers) -> Result<ScenarioRun> {
         // The fault would be injected before the real server, so its fallback could not see it.
-        let broken = broken && !(self.live && spec.policy.failover == Failover::Server);
-        let (services, server) = self.services(broken, headers).await?;
+        let unseen = self.live && spec.policy.failover == Failover::Server;
+        let first_model = if unseen { FirstModel::Healthy } else { first_model };
+        let (services, server) = self.services(first_model, headers).await?;
         let run = worker::run(spec.clone(), &services).finish().await;
         let wire = if self.live { sent(&run) } else { received(&server) };
         Ok(ScenarioRun { run, wire })
