@@ -72,11 +72,11 @@ impl<O: Write, L: Write> Headless<O, L> {
     /// Writes the log lines that will not change any more; the line of an attempt is final when the attempt has ended.
     fn write_log(&mut self, requests: bool) -> io::Result<()> {
         let finished = self.run.finished.is_some();
-        while let Some(line) = self.run.story.get(self.written) {
-            if let LogEvent::Attempt(id) = line.step {
+        while let Some(entry) = self.run.log.get(self.written) {
+            if let LogEvent::Attempt(id) = entry.event {
                 let attempt = self.run.attempt(id).filter(|attempt| finished || attempt.ended.is_some());
                 let Some(attempt) = attempt else { return Ok(()) };
-                writeln!(self.log, "{}", line.plain(&self.run))?;
+                writeln!(self.log, "{}", entry.plain(&self.run))?;
                 if let Some(request) = attempt.request.as_ref().filter(|_| requests) {
                     writeln!(self.log, "    POST {}", request.url)?;
                     for header in &request.headers {
@@ -84,7 +84,7 @@ impl<O: Write, L: Write> Headless<O, L> {
                     }
                 }
             } else {
-                writeln!(self.log, "{}", line.plain(&self.run))?;
+                writeln!(self.log, "{}", entry.plain(&self.run))?;
             }
             self.written += 1;
         }

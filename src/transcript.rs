@@ -4,12 +4,12 @@
 
 mod attempt;
 mod health;
-mod story;
+mod log;
 
 pub use crate::failover::seconds;
 pub use attempt::{Attempt, AttemptPhase};
 pub use health::{HealthBoard, HealthRow};
-pub use story::{LogEntry, LogEvent, Tone, counted, model_name, usd};
+pub use log::{LogEntry, LogEvent, Tone, counted, model_name, usd};
 
 use crate::dspy::{Adapter, Signature};
 use crate::failover::{AttemptId, BreakerChange, BreakerState, Cost, Event, Finished, Outcome, Skipped, Waiting};
@@ -42,7 +42,7 @@ pub struct Transcript {
     /// The time of the latest report.
     pub latest: Duration,
     /// The failover log, in order.
-    pub story: Vec<LogEntry>,
+    pub log: Vec<LogEntry>,
 }
 
 /// One model took over from another that had failed.
@@ -84,12 +84,12 @@ impl Transcript {
                 let known = attempt.started.is_some();
                 attempt.start(at, started);
                 if !known {
-                    self.log(at, LogEvent::Attempt(started.attempt));
+                    self.push_log(at, LogEvent::Attempt(started.attempt));
                 }
             }
             Event::Skipped(skipped) => {
                 self.skipped.push(skipped.clone());
-                self.log(at, LogEvent::Skipped(skipped.clone()));
+                self.push_log(at, LogEvent::Skipped(skipped.clone()));
             }
             Event::FirstToken(first) => {
                 self.leader = Some(first.attempt);
@@ -101,12 +101,12 @@ impl Transcript {
             Event::Breaker(change) => {
                 self.breakers.push(change.clone());
                 if !only_adds_weight(change) {
-                    self.log(at, LogEvent::Breaker(change.clone()));
+                    self.push_log(at, LogEvent::Breaker(change.clone()));
                 }
             }
             Event::Waiting(waiting) => {
                 self.waiting = Some(waiting.clone());
-                self.log(at, LogEvent::Waiting(waiting.clone()));
+                self.push_log(at, LogEvent::Waiting(waiting.clone()));
             }
             Event::Discarded(discarded) => {
                 let attempt = self.attempt_mut(discarded.attempt);
@@ -126,7 +126,7 @@ impl Transcript {
                 self.waiting = None;
                 if self.finished.is_none() {
                     self.finished = Some(finished.clone());
-                    self.log(at, LogEvent::Finished(finished.clone()));
+                    self.push_log(at, LogEvent::Finished(finished.clone()));
                 }
             }
         }
@@ -153,18 +153,18 @@ impl Transcript {
             }
             Observation::Stream { attempt, delta } => self.attempt_mut(*attempt).apply(at, delta),
             Observation::Chain { chain, of, end } => {
-                self.log(at, LogEvent::Chain { chain: *chain, of: *of, end: Box::new(end.clone()) });
+                self.push_log(at, LogEvent::Chain { chain: *chain, of: *of, end: Box::new(end.clone()) });
             }
             Observation::Billed { attempt, generation } => self.attempt_mut(*attempt).billed = Some(generation.clone()),
-            Observation::Voted(vote) => self.log(at, LogEvent::Voted(vote.clone())),
+            Observation::Voted(vote) => self.push_log(at, LogEvent::Voted(vote.clone())),
             Observation::Parsed { attempt, prediction } => {
                 self.attempt_mut(*attempt).prediction = Some(prediction.clone());
             }
         }
     }
 
-    fn log(&mut self, at: Duration, step: LogEvent) {
-        self.story.push(LogEntry { at, step });
+    fn push_log(&mut self, at: Duration, event: LogEvent) {
+        self.log.push(LogEntry { at, event });
     }
 
     fn attempt_mut(&mut self, id: AttemptId) -> &mut Attempt {
@@ -271,7 +271,7 @@ impl Transcript {
 
     /// The failover log as plain lines, in order.
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
-        self.story.iter().map(|line| line.plain(self))
+        self.log.iter().map(|line| line.plain(self))
     }
 }
 

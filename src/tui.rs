@@ -1,6 +1,5 @@
-//! The face in the terminal. Keys become actions, actions change [`state::app::App`] and may
-//! return one [`effect::Effect`], what a run reports is folded, and the whole is drawn.
-//! Must not know HTTP.
+//! The playground in the terminal. Keys become actions; actions and reports change [`state::app::App`] and may return
+//! one [`effect::Effect`]; [`view::draw`] draws the state. Must not know HTTP.
 
 pub mod background;
 mod channels;
@@ -33,35 +32,35 @@ use signals::{Signal, Signals};
 use std::io;
 use std::time::Duration;
 
-/// Between two frames of a stream: at most 60 in a second.
+/// Least time between two frames while text streams: at most 60 frames a second.
 const FRAME: Duration = Duration::from_millis(16);
-/// Between two looks at the clock while something counts on the screen.
+/// Time between two frames while the screen shows a running time.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Runs the screen until the user leaves or the system ends the program.
 ///
 /// # Errors
-/// Where there is no terminal, or it cannot be read or written. It is given back first.
+/// Fails if there is no terminal, or if it cannot be read or written. The terminal is restored first.
 pub async fn run(start: InitialState, channels: Channels) -> io::Result<()> {
     let mut signals = Signals::new()?;
     let mut event_loop = EventLoop::start(start, channels)?;
     let mut drawn = Duration::ZERO;
     let mut due = Some(Duration::ZERO);
     loop {
-        // Drawn only when something has changed or counts; else nothing wakes.
+        // A frame is due only after a change or while a time is shown. Otherwise no timer is set.
         if due.is_some_and(|due| due <= event_loop.clock.now()) {
             drawn = event_loop.frame()?;
             due = event_loop.next_change(drawn, TICK);
         }
         tokio::select! {
             biased;
-            // What ends the program comes first, then keys, so that a flood of text cannot keep either out.
+            // Signals come first, then keys, so that a flood of text cannot delay them.
             signal = signals.next() => match signal {
                 Signal::End => return Ok(()),
                 Signal::Stop => event_loop.suspend()?,
                 Signal::Continue => event_loop.resume()?,
             },
-            event = event_loop.keys.next() => if event_loop.on_input(event).await? { return Ok(()) },
+            event = event_loop.keys.next() => if event_loop.on_input(event).await?.is_break() { return Ok(()) },
             Some(msg) = event_loop.channels.inbox.recv() => {
                 if event_loop.on_message(msg) {
                     due = Some(drawn + FRAME);

@@ -6,54 +6,55 @@ use super::theme::Theme;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;
 
-/// What asks.
+/// The query, OSC 11.
 pub const QUERY: &str = "\x1b]11;?\x1b\\";
-/// An answer that has not come by then is none.
+/// A reply that arrives later than this is read as keys.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
-/// The pieces of an answer follow each other closely: keys are not held longer than this.
+/// Keys that may be part of a reply are held for at most this time.
 const HOLD: Duration = Duration::from_millis(50);
 const REPLY_START: &str = "\x1b]11;rgb:";
-/// `11;rgb:ffff/ffff/ffff` with what is around it, and a little more.
+/// Most characters of a reply: `11;rgb:ffff/ffff/ffff` with its escape sequences, and some more.
 const MAX_REPLY: usize = 40;
 
-/// The listener.
+/// Separates the reply from the user's keys.
 #[derive(Debug, Default)]
 pub struct ReplyScanner {
-    /// Until when an answer is awaited; none when it is not.
+    /// The time until which a reply is expected; `None` if none is.
     until: Option<Duration>,
-    /// Keys that may be an answer's, and when the first came.
+    /// Keys that may be part of a reply.
     held: Vec<Event>,
+    /// When the first held key arrived.
     since: Duration,
 }
 
-/// What became of an event.
+/// The result of scanning one event.
 #[derive(Debug, PartialEq)]
 pub enum ReplyScan {
-    /// It, and what was held before it, is the user's.
+    /// These events are the user's: the one that was scanned and those held before it.
     Keys(Vec<Event>),
-    /// It may be part of an answer.
+    /// The event may be part of a reply and is held.
     Partial,
-    /// The answer is whole: this suits the background.
+    /// The reply is complete. This theme suits the background.
     Background(Theme),
 }
 
 impl ReplyScanner {
-    /// Begins to listen: the terminal has just been asked.
+    /// Starts to expect a reply. Call it right after the query was written.
     pub fn start(&mut self, now: Duration) {
         self.until = Some(now + REPLY_TIMEOUT);
     }
 
-    /// When held keys have to be given back at the latest.
+    /// When the held keys must be returned at the latest; `None` if no key is held.
     pub fn deadline(&self) -> Option<Duration> {
         (!self.held.is_empty()).then_some(self.since + HOLD)
     }
 
-    /// Held keys that have waited long enough.
+    /// Removes and returns the held keys if their deadline has passed.
     pub fn take_expired(&mut self, now: Duration) -> Vec<Event> {
         if self.deadline().is_some_and(|due| due <= now) { std::mem::take(&mut self.held) } else { Vec::new() }
     }
 
-    /// Takes an event in.
+    /// Scans one event.
     pub fn scan(&mut self, event: Event, now: Duration) -> ReplyScan {
         let Some(until) = self.until else { return ReplyScan::Keys(vec![event]) };
         let opens = REPLY_START.starts_with(&bytes_of(&event));
@@ -65,18 +66,18 @@ impl ReplyScanner {
         }
         self.held.push(event);
         let text: String = self.held.iter().map(bytes_of).collect();
-        if let Some(answer) = text.strip_suffix("\x1b\\").or(text.strip_suffix('\x07')) {
+        if let Some(reply) = text.strip_suffix("\x1b\\").or(text.strip_suffix('\x07')) {
             let held = std::mem::take(&mut self.held);
-            let Some(theme) = theme_for(answer) else { return ReplyScan::Keys(held) };
+            let Some(theme) = theme_for(reply) else { return ReplyScan::Keys(held) };
             self.until = None;
             return ReplyScan::Background(theme);
         }
-        let may_be = REPLY_START.starts_with(&text) || (text.starts_with(REPLY_START) && text.len() < MAX_REPLY);
-        if may_be { ReplyScan::Partial } else { ReplyScan::Keys(std::mem::take(&mut self.held)) }
+        let partial = REPLY_START.starts_with(&text) || (text.starts_with(REPLY_START) && text.len() < MAX_REPLY);
+        if partial { ReplyScan::Partial } else { ReplyScan::Keys(std::mem::take(&mut self.held)) }
     }
 }
 
-/// What the terminal may have sent to be taken for this; of what is in no answer, a character that is in none.
+/// The bytes that this event may stand for; NUL if no reply contains them.
 fn bytes_of(event: &Event) -> String {
     let Event::Key(KeyEvent { code, modifiers, .. }) = event else { return '\0'.to_string() };
     match (code, *modifiers) {
@@ -88,14 +89,14 @@ fn bytes_of(event: &Event) -> String {
     }
 }
 
-/// The theme for a background told as `ESC ]11;rgb:ffff/ffff/ffff`, of one to four digits a colour.
-fn theme_for(answer: &str) -> Option<Theme> {
-    let mut parts = answer.strip_prefix(REPLY_START)?.split('/').map(|part| {
+/// The theme for a reply such as `ESC ]11;rgb:ffff/ffff/ffff`. Each colour has one to four hexadecimal digits.
+fn theme_for(reply: &str) -> Option<Theme> {
+    let mut parts = reply.strip_prefix(REPLY_START)?.split('/').map(|part| {
         let most = 16_u32.checked_pow(part.len() as u32).filter(|_| (1..=4).contains(&part.len()))? - 1;
         Some(f64::from(u32::from_str_radix(part, 16).ok()?) / f64::from(most))
     });
     let (red, green, blue) = (parts.next()??, parts.next()??, parts.next()??);
-    // As bright as the eye has it.
+    // Perceived brightness, ITU-R BT.601.
     Some(if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 { Theme::Light } else { Theme::Dark })
 }
 
@@ -121,25 +122,25 @@ mod tests {
         keys
     }
 
-    /// What the user is left with, and what was heard.
-    fn heard(text: &str) -> (Vec<Event>, Option<Theme>) {
-        let mut listener = ReplyScanner::default();
-        listener.start(Duration::ZERO);
+    /// Scans the keys. Returns the keys that are the user's, and the theme if a reply was found.
+    fn scan_keys(text: &str) -> (Vec<Event>, Option<Theme>) {
+        let mut scanner = ReplyScanner::default();
+        scanner.start(Duration::ZERO);
         let (mut users, mut theme) = (Vec::new(), None);
         for event in keys(text) {
-            match listener.scan(event, Duration::ZERO) {
+            match scanner.scan(event, Duration::ZERO) {
                 ReplyScan::Keys(keys) => users.extend(keys),
                 ReplyScan::Partial => {}
                 ReplyScan::Background(suits) => theme = Some(suits),
             }
         }
-        users.extend(listener.take_expired(HOLD));
+        users.extend(scanner.take_expired(HOLD));
         (users, theme)
     }
 
     #[test]
-    fn answers_are_heard_among_keys_and_no_key_is_lost() {
-        for (told, rest, theme) in [
+    fn replies_are_found_among_keys_and_no_key_is_lost() {
+        for (input, rest, theme) in [
             ("\x1b]11;rgb:ffff/ffff/ffff\x1b\\", "", Some(Theme::Light)),
             ("ab\x1b]11;rgb:1e1e/1e1e/2e2e\x07cd", "abcd", Some(Theme::Dark)),
             ("\x1b]11;rgb:f/f/0\x1b\\x", "x", Some(Theme::Light)),
@@ -154,22 +155,22 @@ mod tests {
             ("\x1b]11;rgb:what/is/this\x07", "\x1b]11;rgb:what/is/this\x07", None),
             ("\x1b]\x1b\\", "\x1b]\x1b\\", None),
         ] {
-            assert_eq!(heard(told), (keys(rest), theme), "{told:?}");
+            assert_eq!(scan_keys(input), (keys(rest), theme), "{input:?}");
         }
     }
 
     #[test]
-    fn nobody_listens_for_ever() {
-        let mut listener = ReplyScanner::default();
+    fn a_late_or_unexpected_reply_is_read_as_keys() {
+        let mut scanner = ReplyScanner::default();
         let key = || keys("\x1b]").remove(0);
-        assert_eq!(listener.scan(key(), Duration::ZERO), ReplyScan::Keys(vec![key()]), "nobody has asked");
-        listener.start(Duration::ZERO);
-        assert_eq!(listener.scan(key(), REPLY_TIMEOUT * 2), ReplyScan::Keys(vec![key()]), "too late");
+        assert_eq!(scanner.scan(key(), Duration::ZERO), ReplyScan::Keys(vec![key()]), "nothing was queried");
+        scanner.start(Duration::ZERO);
+        assert_eq!(scanner.scan(key(), REPLY_TIMEOUT * 2), ReplyScan::Keys(vec![key()]), "too late");
         assert_eq!(
-            (listener.scan(key(), REPLY_TIMEOUT), listener.deadline()),
+            (scanner.scan(key(), REPLY_TIMEOUT), scanner.deadline()),
             (ReplyScan::Partial, Some(REPLY_TIMEOUT + HOLD))
         );
-        assert_eq!(listener.take_expired(REPLY_TIMEOUT), []);
-        assert_eq!(listener.take_expired(REPLY_TIMEOUT + HOLD), [key()]);
+        assert_eq!(scanner.take_expired(REPLY_TIMEOUT), []);
+        assert_eq!(scanner.take_expired(REPLY_TIMEOUT + HOLD), [key()]);
     }
 }

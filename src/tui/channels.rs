@@ -6,19 +6,18 @@ use super::prefs::UiPrefs;
 use super::update::Msg;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-/// The wires to the rest of the program.
+/// Channels to the rest of the program, and what the screen needs from the environment.
 pub struct Channels {
-    /// Reports, models, notices.
+    /// Messages for the screen: reports, models, notices.
     pub inbox: UnboundedReceiver<Msg>,
-    /// The other end of it, for what the screen learns later.
+    /// The sending end of `inbox`, for tasks that the screen starts itself.
     pub messages: UnboundedSender<Msg>,
-    /// All commands that are not the screen's own.
+    /// Receives the effects that the screen does not carry out itself.
     pub effects: UnboundedSender<Effect>,
-    /// The editor for Ctrl+G with its arguments: what `$VISUAL` or `$EDITOR` says.
+    /// The command of `$VISUAL` or `$EDITOR` for Ctrl+G, with its arguments.
     pub editor: Option<String>,
-    /// The program for the system's clipboard, besides OSC 52.
+    /// The program that sets the system's clipboard. OSC 52 is used in any case.
     pub clipboard: Option<ClipboardTool>,
-    /// Where what the next session should look like goes, if it is not what this one began with: when the screen is
-    /// given back, however it ends.
+    /// Saves the preferences for the next session. Called at the end, also after a panic, if they changed.
     pub save_prefs: Box<dyn FnMut(UiPrefs) + Send>,
 }

@@ -1,23 +1,22 @@
-//! Text for the system's clipboard, by a program that knows it. Which one there is, is decided where the
-//! environment is known; the text goes to it on a thread of its own, so that nothing waits for it.
+//! Copies text with a clipboard program such as `wl-copy`, on a thread of its own, so that the screen does not wait.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// A program that takes the clipboard's text from its standard input.
+/// A program that reads text from its standard input and puts it on the clipboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClipboardTool {
     /// Its name, for the notice.
     pub name: &'static str,
-    /// Where it is.
+    /// Its full path.
     pub path: PathBuf,
-    /// What it is called with.
+    /// Its arguments.
     pub arguments: &'static [&'static str],
 }
 
-/// Programs for the clipboard: the variable that says that its system is there (none: always), name, arguments.
+/// Clipboard programs: the environment variable that must be set (empty: none), name, arguments.
 const TOOLS: &[(&str, &str, &[&str])] = &[
     ("WSL_DISTRO_NAME", "clip.exe", &[]),
     ("WAYLAND_DISPLAY", "wl-copy", &[]),
@@ -27,34 +26,34 @@ const TOOLS: &[(&str, &str, &[&str])] = &[
     ("", "clip.exe", &[]),
 ];
 
-/// A terminal may pass over more base64 than this, in bytes of text.
+/// Some terminals ignore an OSC 52 text of more bytes than this.
 const OSC_52: usize = 74_000;
 
 impl ClipboardTool {
-    /// The first program that fits the environment and is there; none over SSH, where it would fill the clipboard
-    /// of the wrong machine.
-    pub fn find(env: impl Fn(&str) -> Option<String>, there: impl Fn(&PathBuf) -> bool) -> Option<Self> {
+    /// The first program that suits the environment and is installed. `None` over SSH, where it would set the clipboard
+    /// of the remote machine. `exists` says whether a file exists.
+    pub fn find(env: impl Fn(&str) -> Option<String>, exists: impl Fn(&PathBuf) -> bool) -> Option<Self> {
         let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
         if set("SSH_CONNECTION") || set("SSH_TTY") || set("SSH_CLIENT") {
             return None;
         }
         let folders: Vec<PathBuf> = env("PATH").iter().flat_map(std::env::split_paths).collect();
-        let fitting = TOOLS.iter().filter(|(variable, ..)| variable.is_empty() || set(variable));
-        fitting.into_iter().find_map(|(_, name, arguments)| {
-            let path = folders.iter().map(|folder| folder.join(name)).find(|path| there(path))?;
+        let suitable = TOOLS.iter().filter(|(variable, ..)| variable.is_empty() || set(variable));
+        suitable.into_iter().find_map(|(_, name, arguments)| {
+            let path = folders.iter().map(|folder| folder.join(name)).find(|path| exists(path))?;
             Some(Self { name, path, arguments })
         })
     }
 
-    /// Hands the text over on another thread, and says there how that went.
-    pub fn copy(&self, what: &str, text: String, say: impl FnOnce(String) + Send + 'static) {
+    /// Copies the text on another thread, then calls `notify` there with a sentence about the result.
+    pub fn copy(&self, what: &str, text: String, notify: impl FnOnce(String) + Send + 'static) {
         let (tool, what) = (self.clone(), what.to_owned());
         thread::spawn(move || {
             let count = text.chars().count();
-            say(match tool.pipe(&text) {
+            notify(match tool.pipe(&text) {
                 Ok(()) => format!("Copied {what}, {count} characters, with {} and the terminal (OSC 52).", tool.name),
                 Err(why) => {
-                    format!("{} did not take {what}: {why}. The terminal was asked too (OSC 52).", tool.name)
+                    format!("{} could not copy {what}: {why}. It was also sent to the terminal (OSC 52).", tool.name)
                 }
             });
         });
@@ -73,10 +72,10 @@ impl ClipboardTool {
     }
 }
 
-/// What is said when the terminal alone has been asked: it never tells whether it took the text.
+/// The notice after OSC 52 alone. The terminal does not report whether it accepts the text.
 pub(super) fn sent_notice(what: &str, text: &str) -> String {
     let count = text.chars().count();
-    let long = if text.len() > OSC_52 { " Some terminals take no text as long as that." } else { "" };
+    let long = if text.len() > OSC_52 { " Some terminals ignore a text of this length." } else { "" };
     format!("Sent {what} to the terminal's clipboard (OSC 52), {count} characters.{long}")
 }
 
@@ -90,28 +89,28 @@ mod tests {
     }
 
     #[test]
-    fn the_program_fits_the_environment() {
+    fn the_clipboard_program_suits_the_environment() {
         let path = ("PATH", "/usr/bin");
         let all = ["wl-copy", "xclip", "xsel"];
         assert_eq!(found(&[path, ("WAYLAND_DISPLAY", "wayland-0"), ("DISPLAY", ":0")], &all), Some("wl-copy"));
         assert_eq!(found(&[path, ("DISPLAY", ":0")], &["xsel"]), Some("xsel"));
-        assert_eq!(found(&[path], &all), None, "no screen to have a clipboard");
-        assert_eq!(found(&[path, ("DISPLAY", ":0"), ("SSH_CONNECTION", "1 2")], &all), None, "another machine's");
+        assert_eq!(found(&[path], &all), None, "no graphical session");
+        assert_eq!(found(&[path, ("DISPLAY", ":0"), ("SSH_CONNECTION", "1 2")], &all), None, "over SSH");
         assert_eq!(found(&[path], &["pbcopy"]), Some("pbcopy"));
         assert_eq!(found(&[("DISPLAY", ":0")], &all), None, "without a PATH nothing is found");
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_became_of_the_text_is_said() {
-        let said = |program: &str| {
-            let (send, hear) = std::sync::mpsc::channel();
+    fn the_result_of_copying_is_reported() {
+        let notice = |program: &str| {
+            let (send, receive) = std::sync::mpsc::channel();
             let tool = ClipboardTool { name: "it", path: program.into(), arguments: &[] };
             tool.copy("the answer", "text".to_owned(), move |text| _ = send.send(text));
-            hear.recv().expect("it is said")
+            receive.recv().expect("a notice")
         };
-        assert_eq!(said("cat"), "Copied the answer, 4 characters, with it and the terminal (OSC 52).");
-        assert!(said("false").contains("it did not take the answer: exit status: 1."), "{}", said("false"));
-        assert!(said("no-such-program-anywhere").contains("did not take the answer"));
+        assert_eq!(notice("cat"), "Copied the answer, 4 characters, with it and the terminal (OSC 52).");
+        assert!(notice("false").contains("it could not copy the answer: exit status: 1."), "{}", notice("false"));
+        assert!(notice("no-such-program-anywhere").contains("could not copy the answer"));
     }
 }

@@ -1,14 +1,14 @@
-//! The user's own editor on a text, by way of a file that only the user can read.
+//! Edits a text in the user's editor, through a temporary file that only the user can read.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Has the text edited with `command`, a program with its arguments. Waits for it to end.
+/// Edits the text with `command`, a program with its arguments, and waits until it ends.
 ///
 /// # Errors
-/// One line that says what failed; the text is then unchanged.
+/// One line that says what failed. The text is then unchanged.
 pub(super) fn edit(command: &str, text: &str) -> Result<String, String> {
     let path = std::env::temp_dir().join(format!("switchover-{:016x}.md", fastrand::u64(..)));
     let edited = write(&path, text)
@@ -28,7 +28,7 @@ fn write(path: &PathBuf, text: &str) -> io::Result<()> {
 
 fn run(command: &str, path: &Path) -> Result<String, String> {
     let mut words = command.split_whitespace();
-    let Some(program) = words.next() else { return Err("Set EDITOR to the editor you like.".to_owned()) };
+    let Some(program) = words.next() else { return Err("No editor is set: set EDITOR or VISUAL.".to_owned()) };
     match Command::new(program).args(words).arg(path).status() {
         Ok(status) if status.success() => {
             fs::read_to_string(path).map_err(|e| format!("The text could not be read: {e}"))

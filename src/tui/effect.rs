@@ -1,4 +1,4 @@
-//! What the screen asks of the rest of the program: plain values.
+//! Effects: what the screen asks the rest of the program to do, as plain values.
 
 use crate::dspy::LibraryEntry;
 use crate::fault::Fault;
@@ -9,73 +9,74 @@ use crate::spec::RunSpec;
 /// Something that the screen needs the rest of the program to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Begin a run.
+    /// Start a run.
     Send(Box<RunSpec>),
-    /// Begin several runs side by side; their reports come as `Msg::Compared` with the same number.
+    /// Start several runs at the same time. Their reports arrive as `Msg::Compared` with the same number.
     Compare {
-        /// The comparison.
+        /// The number of the comparison in this session.
         number: u64,
-        /// One for each column.
+        /// One run spec for each column.
         specs: Vec<RunSpec>,
     },
-    /// Play a kept run again at its own pace, without a network; its reports come as `Msg::Replayed`.
+    /// Replay the recorded run with this number at its recorded speed, without a network. Its reports arrive as
+    /// `Msg::Replayed`.
     Replay(u64),
     /// Cancel all runs in progress, and the replay.
     Cancel,
-    /// Set or clear a model's fault. It applies to attempts that start later.
+    /// Set or clear the fault of a model. It applies to attempts that start later.
     SetFault {
         /// The model's slug.
         model: String,
         /// The fault; `None` clears it.
         fault: Option<Fault>,
     },
-    /// From now on no model fails on purpose.
+    /// Clear the faults of all models.
     HealAll,
-    /// Close a breaker, by its name.
+    /// Close the circuit breaker of the scope with this name.
     ResetBreaker(String),
-    /// Keep a signature in the user's library.
+    /// Save a signature in the user's library.
     SaveSignature(Box<LibraryEntry>),
     /// Remove the signature of this name from the user's library.
     DeleteSignature(String),
-    /// From now on these headers leave with every attempt.
+    /// Send these headers with every attempt from now on.
     SetHeaders(Box<Headers>),
-    /// Ask the service what the key may spend, and what it received with a generation; the answers are `Msg::KeyInfo`
-    /// and `Msg::Received`.
+    /// Query the server for the limits of the key and for a generation. The replies are `Msg::KeyInfo` and
+    /// `Msg::Received`.
     AskServer {
-        /// The generation's id, if there is one to ask for.
+        /// The id of the generation, if there is one.
         generation: Option<String>,
     },
-    /// Compose the first request without sending it; the answer is `Msg::Composed`.
+    /// Compose the first request without sending it. The reply is `Msg::Composed`.
     Compose(Box<RunSpec>),
     /// Put text on the clipboard.
     Copy {
-        /// What it is, for the notice.
+        /// What the text is, for the notice: "the answer".
         what: String,
         /// The text.
         text: String,
     },
-    /// Let the user's editor work on this text; the answer is `Msg::Edited`.
+    /// Open this text in the user's editor. The result is `Msg::Edited`.
     Edit(String),
-    /// Somebody has begun to type: have a connection ready for what will be sent.
+    /// Open a connection to the server now, because the user has started to type.
     Warm,
-    /// Turn reports of the mouse's wheel on or off.
+    /// Turn reports of the mouse wheel on or off.
     Mouse(bool),
-    /// To the shell and back.
+    /// Suspend the process; the shell's `fg` continues it.
     Suspend,
-    /// Leave.
+    /// End the program.
     Quit,
 }
 
-/// A request that could be sent, and the most that the run can come to.
+/// A request as it would be sent, and the highest cost of each call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComposedRequest {
-    /// The request to the first model, the key masked.
+    /// The request to the first model. The key is masked.
     pub request: std::sync::Arc<Request>,
-    /// Each model of the chain with the most that one call of it can cost, in USD, where prices are known.
+    /// Each model of the chain with the highest cost of one call in USD; `None` if its price is unknown.
     pub worst: Vec<(String, Option<f64>)>,
 }
 
-/// One place of the chain on the screen.
+/// One entry of the fallback chain on the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChainEntry {
     /// The model's slug.

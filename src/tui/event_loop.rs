@@ -1,5 +1,4 @@
-//! The state with the terminal and the channels: where keys are heard, frames drawn, and effects carried out
-//! that the terminal itself can do.
+//! The event loop's steps: reads keys and messages, draws frames, and carries out the effects that need the terminal.
 
 use super::background::{ReplyScan, ReplyScanner};
 use super::channels::Channels;
@@ -12,10 +11,11 @@ use super::{clipboard, editor, view};
 use crossterm::event::{Event, EventStream, MouseEventKind};
 use futures_util::StreamExt;
 use std::io;
+use std::ops::ControlFlow;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-/// The screen's clock: the one place of this room that looks at the time.
+/// The screen's clock. No other part of the screen reads the time.
 pub(super) struct Clock(Instant);
 
 impl Clock {
@@ -33,31 +33,31 @@ impl Clock {
     }
 }
 
-/// All that the loop works with.
+/// The state of the screen with the terminal and the channels.
 pub(super) struct EventLoop {
     pub(super) app: App,
     pub(super) keys: EventStream,
     pub(super) channels: Channels,
     pub(super) clock: Clock,
     terminal: Terminal,
-    /// What the screen began with.
-    before: UiPrefs,
-    /// Hears what the terminal says of its background.
+    /// The preferences at the start. They are saved at the end only if they changed.
+    saved_prefs: UiPrefs,
+    /// Finds the terminal's reply about its background among the keys.
     scanner: ReplyScanner,
-    /// We stopped ourselves: a signal to go on is on its way.
+    /// Whether Ctrl+Z stopped the process: the next `SIGCONT` needs no further work.
     stopped: bool,
 }
 
-/// Whether the loop goes on.
-pub(super) type Exit = bool;
-
 impl EventLoop {
-    /// Takes the terminal and begins.
+    /// Takes the terminal and creates the state.
+    ///
+    /// # Errors
+    /// Fails if there is no terminal.
     pub(super) fn start(start: InitialState, channels: Channels) -> io::Result<Self> {
-        let (tour, ask, before) = (start.tour, start.ask_background, start.kept);
+        let (tour, ask_background, saved_prefs) = (start.tour, start.ask_background, start.prefs);
         let mut this = Self {
             terminal: Terminal::take()?,
-            before,
+            saved_prefs,
             app: App::new(start),
             keys: EventStream::new(),
             channels,
@@ -65,7 +65,7 @@ impl EventLoop {
             scanner: ReplyScanner::default(),
             stopped: false,
         };
-        if ask {
+        if ask_background {
             this.terminal.ask_background()?;
             this.scanner.start(this.clock.now());
         }
@@ -75,16 +75,17 @@ impl EventLoop {
         Ok(this)
     }
 
-    /// Lets time pass and draws one frame. Gives back when that was.
+    /// Draws one frame, after the state has seen the current time. Returns the frame's time.
     pub(super) fn frame(&mut self) -> io::Result<Duration> {
         for event in self.scanner.take_expired(self.clock.now()) {
-            self.on_event(event)?;
+            // Held keys are Esc and text: none of them quits.
+            let _ = self.on_event(event)?;
         }
         if let Some(effect) = self.app.update(self.clock.now(), Msg::Tick) {
             self.perform(effect)?;
         }
         let now = self.clock.now();
-        // The size is the frame's own: the terminal's may be another by the time that it is asked for.
+        // Uses the size of the frame: the terminal's size may change in the meantime.
         self.terminal.draw(|frame| {
             self.app.resize(frame.area().width, frame.area().height);
             self.app.refresh();
@@ -93,34 +94,34 @@ impl EventLoop {
         Ok(now)
     }
 
-    /// When something on the screen changes by itself after a frame at `drawn`; none where nothing does.
+    /// When the screen changes without an event after a frame at `drawn`; `None` if it does not.
     pub(super) fn next_change(&self, drawn: Duration, tick: Duration) -> Option<Duration> {
-        let counted = self.app.shows_time(drawn).then_some(drawn + tick);
-        counted.into_iter().chain(self.scanner.deadline()).min()
+        let next_tick = self.app.shows_time(drawn).then_some(drawn + tick);
+        next_tick.into_iter().chain(self.scanner.deadline()).min()
     }
 
-    /// Takes in an event and all that wait behind it.
-    pub(super) async fn on_input(&mut self, first: Option<io::Result<Event>>) -> io::Result<Exit> {
+    /// Applies an event and all that are queued behind it. Breaks when the program should end.
+    pub(super) async fn on_input(&mut self, first: Option<io::Result<Event>>) -> io::Result<ControlFlow<()>> {
         let mut next = Some(first);
         while let Some(event) = next {
-            let Some(event) = event else { return Ok(true) };
+            let Some(event) = event else { return Ok(ControlFlow::Break(())) };
             match self.scanner.scan(event?, self.clock.now()) {
                 ReplyScan::Partial => {}
                 ReplyScan::Background(theme) => drop(self.app.update(self.clock.now(), Msg::Background(theme))),
                 ReplyScan::Keys(events) => {
                     for event in events {
-                        if self.on_event(event)? {
-                            return Ok(true);
+                        if self.on_event(event)?.is_break() {
+                            return Ok(ControlFlow::Break(()));
                         }
                     }
                 }
             }
             next = next_ready(&mut self.keys).await;
         }
-        Ok(false)
+        Ok(ControlFlow::Continue(()))
     }
 
-    /// Applies a message and all that wait behind it. Returns whether a frame is due.
+    /// Applies a message and all that are queued behind it. Returns whether the screen may have changed.
     pub(super) fn on_message(&mut self, first: Msg) -> bool {
         let mut due = false;
         let mut next = Some(first);
@@ -132,35 +133,35 @@ impl EventLoop {
         due
     }
 
-    /// The system stops us, or lets us go on.
+    /// Stops the process after `SIGTSTP`, as Ctrl+Z does.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         self.perform(Effect::Suspend)
     }
 
+    /// Takes the terminal again after `SIGCONT`. A stop by [`suspend`](Self::suspend) has done that already.
     pub(super) fn resume(&mut self) -> io::Result<()> {
-        // The signal that ended our own stop is no news.
         if std::mem::take(&mut self.stopped) { Ok(()) } else { self.terminal.lend(|| ()) }
     }
 
-    fn on_event(&mut self, event: Event) -> io::Result<Exit> {
+    fn on_event(&mut self, event: Event) -> io::Result<ControlFlow<()>> {
         let msg = match event {
             Event::Key(key) => Msg::Key(key),
             Event::Paste(text) => Msg::Paste(text),
             Event::Mouse(mouse) => match mouse.kind {
                 MouseEventKind::ScrollDown => Msg::Wheel(3),
                 MouseEventKind::ScrollUp => Msg::Wheel(-3),
-                _ => return Ok(false),
+                _ => return Ok(ControlFlow::Continue(())),
             },
-            Event::Resize(..) | Event::FocusGained | Event::FocusLost => return Ok(false),
+            Event::Resize(..) | Event::FocusGained | Event::FocusLost => return Ok(ControlFlow::Continue(())),
         };
         match self.app.update(self.clock.now(), msg) {
-            Some(Effect::Quit) => Ok(true),
-            Some(effect) => self.perform(effect).map(|()| false),
-            None => Ok(false),
+            Some(Effect::Quit) => Ok(ControlFlow::Break(())),
+            Some(effect) => self.perform(effect).map(ControlFlow::Continue),
+            None => Ok(ControlFlow::Continue(())),
         }
     }
 
-    /// Does what the terminal can do itself; the rest goes out on the wire.
+    /// Carries out the effects that need the terminal, and sends the others to the rest of the program.
     fn perform(&mut self, effect: Effect) -> io::Result<()> {
         let notice = match effect {
             Effect::Copy { what, text } => {
@@ -168,15 +169,19 @@ impl EventLoop {
                 let notice = clipboard::sent_notice(&what, &text);
                 if let Some(tool) = &self.channels.clipboard {
                     let messages = self.channels.messages.clone();
-                    tool.copy(&what, text, move |said| _ = messages.send(Msg::Notice(said)));
+                    tool.copy(&what, text, move |notice| _ = messages.send(Msg::Notice(notice)));
                 }
                 Some(notice)
             }
             Effect::Mouse(on) => {
-                self.terminal.mouse(on)?;
+                self.terminal.report_mouse(on)?;
                 Some(
-                    if on { "The wheel scrolls; Shift selects text." } else { "The terminal has the mouse." }
-                        .to_owned(),
+                    if on {
+                        "The wheel scrolls; Shift selects text."
+                    } else {
+                        "The terminal selects text; the wheel is off."
+                    }
+                    .to_owned(),
                 )
             }
             Effect::Suspend => {
@@ -197,9 +202,9 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Lends the terminal, keys and all.
+    /// Restores the terminal, calls `meanwhile`, and takes the terminal again.
     fn lend<T>(&mut self, meanwhile: impl FnOnce() -> T) -> io::Result<T> {
-        // The stream's own thread would take keys away from whoever has the terminal.
+        // Dropping the stream ends its thread, which would take keys from the program that has the terminal now.
         self.keys = EventStream::new();
         let result = self.terminal.lend(meanwhile);
         self.keys = EventStream::new();
@@ -208,18 +213,18 @@ impl EventLoop {
 }
 
 impl Drop for EventLoop {
-    /// What was arranged is kept after a panic, too. The terminal comes first: there may be something to tell.
+    /// Restores the terminal, then saves the preferences if they changed; also after a panic.
     fn drop(&mut self) {
         terminal::restore();
-        let kept = UiPrefs { sizes: self.app.screen.sizes, theme: self.app.display.chosen_theme };
-        if kept != self.before {
-            (self.channels.save_prefs)(kept);
+        let prefs = UiPrefs { sizes: self.app.screen.sizes, theme: self.app.display.chosen_theme };
+        if prefs != self.saved_prefs {
+            (self.channels.save_prefs)(prefs);
         }
     }
 }
 
-/// What the stream has ready, if anything. It must be asked in this task's own name: the stream
-/// wakes only whoever asked it first, and one that asked in passing would swallow the next key.
+/// The next event if one is ready. It is polled with the context of this task: the stream wakes only the first waker
+/// that it sees, so a poll with another waker would lose the wake-up for the next key.
 async fn next_ready(keys: &mut EventStream) -> Option<Option<io::Result<Event>>> {
     std::future::poll_fn(|cx| {
         Poll::Ready(match keys.poll_next_unpin(cx) {

@@ -1,5 +1,5 @@
-//! The one table of keys: it makes the keymap, the hint line, the help, the palette and
-//! the documentation. Knows keys and names of actions; must not know what actions do.
+//! The keymap. One table of keys gives the keymap, the hint line, the help, the palette and the documentation. Knows keys
+//! and the names of actions; must not know what actions do.
 
 pub mod action;
 mod chord;
@@ -13,53 +13,53 @@ use crate::nearest::nearest;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write as _};
 
-/// Which keys do what, after the user's own choices.
+/// The keys of each action: the defaults with the user's changes.
 #[derive(Clone, Debug)]
 pub struct Keymap {
-    /// For each row of the table, its chords.
+    /// The chords of each row of [`TABLE`].
     chords: Vec<Vec<Chord>>,
 }
 
-/// Why a configuration of keys is refused.
+/// What is wrong in the configuration of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeymapError {
-    /// No action has that name.
+    /// No action has this name.
     UnknownAction {
-        /// As it was written.
+        /// The name as written.
         name: String,
-        /// What was probably meant.
+        /// The most similar name of an action.
         nearest: Option<&'static str>,
     },
-    /// That is not a key.
+    /// The text is not a key.
     UnknownKey {
-        /// The action it was meant for.
+        /// The action that it was set for.
         action: String,
-        /// As it was written.
+        /// The text as written.
         key: String,
     },
-    /// Terminals send the same byte for it as for another key.
+    /// Many terminals send the same byte for this key as for another one.
     Ambiguous {
-        /// The action it was meant for.
+        /// The action that it was set for.
         action: String,
         /// The key.
         key: Chord,
-        /// What it cannot be told from.
+        /// The other key.
         same_as: &'static str,
     },
-    /// It would take a letter away from typing.
+    /// The key types a character, and text is typed in this context.
     EatsText {
-        /// The action it was meant for.
+        /// The action that it was set for.
         action: String,
         /// The key.
         key: Chord,
     },
-    /// Two actions in one place want it.
+    /// Two actions have the same key in the same context.
     Conflict {
         /// The key.
         key: Chord,
-        /// One.
+        /// The first action.
         first: &'static str,
-        /// The other.
+        /// The second action.
         second: &'static str,
     },
 }
@@ -74,7 +74,7 @@ impl fmt::Display for KeymapError {
                 write!(f, "keys.{name}: there is no such action; the help (F1) names them all")
             }
             Self::UnknownKey { action, key } => {
-                write!(f, "keys.{action}: {key:?} is no key; write it like Ctrl+P, Alt+Enter, F4 or g")
+                write!(f, "keys.{action}: {key:?} is not a key; write it like Ctrl+P, Alt+Enter, F4 or g")
             }
             Self::Ambiguous { action, key, same_as } => {
                 write!(f, "keys.{action}: many terminals cannot tell {key} from {same_as}; choose another key")
@@ -83,7 +83,7 @@ impl fmt::Display for KeymapError {
                 write!(f, "keys.{action}: {key} is needed for typing there; add Ctrl or Alt, or use an F key")
             }
             Self::Conflict { key, first, second } => {
-                write!(f, "keys.{first} and keys.{second} both want {key} in the same place")
+                write!(f, "keys.{first} and keys.{second} both use {key} in the same place")
             }
         }
     }
@@ -98,39 +98,41 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table's keys with some replaced, by the action's name; an empty list unbinds.
+    /// The default keys with those of some actions replaced. `choices` maps the name of an action to its keys; an empty
+    /// list removes all keys of the action.
     ///
     /// # Errors
-    /// All that is wrong with the choices, not only the first.
+    /// All errors in the choices, not only the first.
     pub fn with(choices: &BTreeMap<String, Vec<String>>) -> Result<Self, Vec<KeymapError>> {
         let mut map = Self::default();
-        let mut refused = Vec::new();
+        let mut errors = Vec::new();
         for (name, keys) in choices {
             let Some(row) = TABLE.iter().position(|row| row.name == name) else {
                 let nearest = nearest(name, TABLE.iter().map(|row| row.name));
-                refused.push(KeymapError::UnknownAction { name: name.clone(), nearest });
+                errors.push(KeymapError::UnknownAction { name: name.clone(), nearest });
                 continue;
             };
             map.chords[row] = Vec::new();
             for key in keys {
                 match key.parse::<Chord>() {
                     Ok(chord) => map.chords[row].push(chord),
-                    Err(()) => refused.push(KeymapError::UnknownKey { action: name.clone(), key: key.clone() }),
+                    Err(()) => errors.push(KeymapError::UnknownKey { action: name.clone(), key: key.clone() }),
                 }
             }
         }
-        refused.extend(map.problems());
-        if refused.is_empty() { Ok(map) } else { Err(refused) }
+        errors.extend(map.problems());
+        if errors.is_empty() { Ok(map) } else { Err(errors) }
     }
 
-    /// The choices of somebody whose Enter begins a line: Alt+Enter sends, unless they chose otherwise.
+    /// Adds the choices for `ui.enter = "newline"`: Enter inserts a line and Alt+Enter sends. Keys that the user chose for
+    /// these actions stay.
     pub fn enter_for_newline(choices: &mut BTreeMap<String, Vec<String>>) {
         for (name, keys) in [("send", &["Alt+Enter"][..]), ("newline", &["Enter", "Shift+Enter", "Ctrl+J"])] {
             choices.entry(name.to_owned()).or_insert_with(|| keys.iter().map(|key| (*key).to_owned()).collect());
         }
     }
 
-    /// What is wrong with the map as a whole.
+    /// Ambiguous keys, keys that type text, and conflicts.
     fn problems(&self) -> Vec<KeymapError> {
         let mut problems = Vec::new();
         let mut taken: HashMap<(Context, Chord), &'static str> = HashMap::new();
@@ -150,7 +152,7 @@ impl Keymap {
         problems
     }
 
-    /// What a key means where these contexts hold, the nearest one first.
+    /// The action of a key in the first of these contexts that has one.
     pub fn action(&self, key: Chord, contexts: &[Context]) -> Option<Action> {
         contexts.iter().find_map(|context| {
             let mut rows = TABLE.iter().zip(&self.chords);
@@ -158,18 +160,18 @@ impl Keymap {
         })
     }
 
-    /// The keys of a row, the first one first.
+    /// The keys of a row of the table, in the order of preference.
     pub fn keys(&self, row: &Binding) -> &[Chord] {
-        TABLE.iter().position(|other| other.name == row.name).map_or(&[], |at| &self.chords[at])
+        TABLE.iter().position(|other| other.name == row.name).map_or(&[], |index| &self.chords[index])
     }
 
-    /// The first key of an action, for texts that name it; empty if it has none.
+    /// The first key of an action, for texts that name it; empty if the action has no key.
     pub fn key(&self, action: Action) -> String {
         let mut rows = TABLE.iter().zip(&self.chords).filter(|(row, _)| row.action == action);
         rows.find_map(|(_, keys)| keys.first()).map_or_else(String::new, ToString::to_string)
     }
 
-    /// What the hint line says where these contexts hold: key and word, nearest first.
+    /// Key and word of each hint for these contexts, in the order of the contexts.
     pub fn hints(&self, contexts: &[Context]) -> Vec<(Chord, &'static str)> {
         let rows = || TABLE.iter().zip(&self.chords);
         contexts
@@ -179,7 +181,7 @@ impl Keymap {
             .collect()
     }
 
-    /// The table as Markdown, for the documentation.
+    /// The table as Markdown, for `docs/terminal.md`.
     pub fn markdown(&self) -> String {
         let mut out = String::from("| Keys | Where | What | Name |\n|---|---|---|---|\n");
         for (row, chords) in TABLE.iter().zip(&self.chords) {
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_itself_is_sound() {
+    fn every_key_of_the_table_is_valid_and_every_name_is_unique() {
         for row in TABLE {
             for key in row.keys {
                 assert!(key.parse::<Chord>().is_ok(), "{}: {key}", row.name);
@@ -217,44 +219,44 @@ mod tests {
         let mut names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), TABLE.len(), "two rows have one name");
+        assert_eq!(names.len(), TABLE.len(), "two rows have the same name");
     }
 
     #[test]
-    fn an_override_replaces() {
-        let map = choose("send", &["Alt+S"]).expect("is fine");
+    fn a_chosen_key_replaces_the_default_keys() {
+        let map = choose("send", &["Alt+S"]).expect("valid choices");
         assert_eq!(map.action(chord("Alt+S"), &[Context::Prompt]), Some(SEND));
         assert_eq!(map.action(chord("Enter"), &[Context::Prompt]), None);
     }
 
     #[test]
-    fn bad_choices_are_refused_by_name() {
+    fn an_invalid_choice_is_an_error_that_names_the_action() {
         let text = |result: Result<Keymap, Vec<KeymapError>>| result.expect_err("is refused")[0].to_string();
         assert_eq!(text(choose("sned", &["F2"])), "keys.sned: there is no such action; did you mean send?");
-        assert!(text(choose("send", &["Hyper+Q"])).contains("\"Hyper+Q\" is no key"));
+        assert!(text(choose("send", &["Hyper+Q"])).contains("\"Hyper+Q\" is not a key"));
         assert!(text(choose("palette", &["Ctrl+H"])).contains("from Backspace"));
         assert!(text(choose("send", &["a"])).contains("needed for typing"));
         assert_eq!(
             text(choose("palette", &["Ctrl+L"])),
-            "keys.palette and keys.chain both want Ctrl+L in the same place"
+            "keys.palette and keys.chain both use Ctrl+L in the same place"
         );
     }
 
     #[test]
-    fn enter_can_begin_a_line_and_ones_own_keys_win() {
+    fn enter_can_insert_a_line_and_chosen_keys_take_precedence() {
         let mut choices = BTreeMap::new();
         Keymap::enter_for_newline(&mut choices);
-        let map = Keymap::with(&choices).expect("is fine");
+        let map = Keymap::with(&choices).expect("valid choices");
         let means = |map: &Keymap, key| map.action(chord(key), &[Context::Prompt]);
         assert_eq!(means(&map, "Enter"), Some(Action::Prompt(PromptAction::Newline)));
         assert_eq!(means(&map, "Alt+Enter"), Some(SEND));
         let mut choices = BTreeMap::from([("send".to_owned(), vec!["Alt+G".to_owned()])]);
         Keymap::enter_for_newline(&mut choices);
-        assert_eq!(means(&Keymap::with(&choices).expect("is fine"), "Alt+G"), Some(SEND));
+        assert_eq!(means(&Keymap::with(&choices).expect("valid choices"), "Alt+G"), Some(SEND));
     }
 
     #[test]
-    fn the_nearest_context_wins() {
+    fn the_first_context_with_the_key_decides() {
         let map = Keymap::default();
         assert_eq!(map.action(chord("?"), &[Context::Prompt, Context::Anywhere]), None);
         assert_eq!(

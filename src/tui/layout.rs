@@ -1,4 +1,4 @@
-//! Where things go, by the size of the screen.
+//! The areas of panes and lines, by the size of the screen.
 //!
 //! ```text
 //!  120 and more                        80–119                     60–79 and less
@@ -14,24 +14,24 @@
 
 use ratatui::layout::Rect;
 
-/// The panes.
+/// A pane of the playground.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pane {
-    /// Input fields.
+    /// The input fields.
     Prompt,
-    /// The library.
+    /// The list of signatures.
     Signatures,
-    /// Reasoning and answer.
+    /// The reasoning and the answer.
     Answer,
     /// The failover log.
     Log,
 }
 
 impl Pane {
-    /// In the order of Tab and of their numbers.
+    /// All panes in the order of Tab and of their numbers.
     pub const ALL: [Self; 4] = [Self::Prompt, Self::Signatures, Self::Answer, Self::Log];
 
-    /// Its name on the screen.
+    /// The name on the screen.
     pub fn title(self) -> &'static str {
         match self {
             Self::Prompt => "prompt",
@@ -42,14 +42,14 @@ impl Pane {
     }
 }
 
-/// What the user has made of the sizes.
+/// Sizes of panes that the user can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaneSizes {
-    /// Cells of the signatures, where they stand at the left.
+    /// Width of the signatures in cells, in the wide layout.
     pub left: u16,
-    /// Cells of the log, where it stands at the right.
+    /// Width of the log in cells, in the wide layout.
     pub right: u16,
-    /// Rows of the log, where it is a strip.
+    /// Height of the log in rows, in the middle layout.
     pub strip: u16,
 }
 
@@ -60,13 +60,13 @@ impl Default for PaneSizes {
 }
 
 impl PaneSizes {
-    /// No pane so small that nothing fits, nor so large that nothing else does.
+    /// The sizes clamped to their bounds, so that every pane stays usable.
     #[must_use]
     pub fn within_bounds(self) -> Self {
         Self { left: self.left.clamp(16, 60), right: self.right.clamp(24, 80), strip: self.strip.clamp(3, 14) }
     }
 
-    /// One pane larger or smaller; the others give or take.
+    /// The sizes after a pane became larger by `by` rows and `2 * by` columns, or smaller if `by` is negative.
     #[must_use]
     pub fn resized(mut self, pane: Pane, by: i16) -> Self {
         let (left, right, strip) = match pane {
@@ -81,33 +81,33 @@ impl PaneSizes {
     }
 }
 
-/// How the panes stand to each other.
+/// The arrangement of the panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LayoutKind {
     /// Three columns.
     Wide,
-    /// Two rows and a strip; signatures are a picker over them.
+    /// Answer, log and prompt below each other; the signatures open as a picker over them.
     Middle,
-    /// One pane with tabs.
+    /// One pane at a time, with tabs.
     Narrow,
-    /// Too small to draw in.
+    /// Too small for any pane.
     Tiny,
 }
 
-/// What the panes would like.
+/// What the layout depends on besides the size of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayoutRequest {
-    /// The pane that has the keys.
+    /// The focused pane.
     pub focus: Pane,
-    /// That pane alone.
+    /// Whether only the focused pane is shown.
     pub full: bool,
-    /// Rows of the prompt.
+    /// Rows that the prompt needs, its border included.
     pub prompt_rows: u16,
-    /// What the user has made of the sizes.
+    /// Pane sizes that the user chose.
     pub sizes: PaneSizes,
-    /// Presenter mode: the log and the answer have the screen, signatures are a picker.
+    /// Presenter mode: a larger log; the signatures open as a picker.
     pub presenter: bool,
-    /// Rows of the band that tells of a switch.
+    /// Rows of the banner that shows a switch to another model; 0 for none.
     pub banner: u16,
 }
 
@@ -118,22 +118,22 @@ impl Default for LayoutRequest {
     }
 }
 
-/// Where everything goes. A pane without a place is empty.
+/// The area of each pane and line. The area of a pane that is not shown is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// How the panes stand.
-    pub shape: LayoutKind,
+    /// The arrangement of the panes.
+    pub kind: LayoutKind,
     /// The top line.
     pub top: Rect,
-    /// The tabs' line, if there is one.
+    /// The line of tabs, in the narrow layout.
     pub tabs: Rect,
-    /// The band that tells of a switch, in presenter mode.
+    /// The banner that shows a switch, in presenter mode.
     pub banner: Rect,
-    /// Input fields.
+    /// The input fields.
     pub prompt: Rect,
-    /// The library.
+    /// The list of signatures.
     pub signatures: Rect,
-    /// Reasoning and answer.
+    /// The reasoning and the answer.
     pub answer: Rect,
     /// The failover log.
     pub log: Rect,
@@ -141,21 +141,21 @@ pub struct Layout {
     pub status: Rect,
     /// The hint line.
     pub hints: Rect,
-    /// All between top and status: where overlays stand.
+    /// Everything between the top line and the status line. Overlays are drawn in it.
     pub body: Rect,
 }
 
-/// Below this nothing useful fits.
+/// Smallest width and height of a screen with panes.
 pub const SMALLEST: (u16, u16) = (40, 12);
 
 impl Layout {
-    /// For a screen, by what its panes would like.
-    pub fn of(screen: Rect, wish: LayoutRequest) -> Self {
-        let LayoutRequest { focus, full, prompt_rows, sizes, presenter, banner } = wish;
+    /// Computes the layout of a screen.
+    pub fn of(screen: Rect, request: LayoutRequest) -> Self {
+        let LayoutRequest { focus, full, prompt_rows, sizes, presenter, banner } = request;
         let none = Rect::ZERO;
         let row = |y: u16| Rect { x: screen.x, y, width: screen.width, height: 1 };
         let mut layout = Self {
-            shape: LayoutKind::Tiny,
+            kind: LayoutKind::Tiny,
             top: none,
             tabs: none,
             banner: none,
@@ -174,7 +174,7 @@ impl Layout {
         layout.hints = row(screen.bottom() - 1);
         layout.status = row(screen.bottom() - 2);
         layout.body = Rect { y: screen.y + 1, height: screen.height - 3, ..screen };
-        layout.shape = match screen.width {
+        layout.kind = match screen.width {
             120.. => LayoutKind::Wide,
             80.. => LayoutKind::Middle,
             _ => LayoutKind::Narrow,
@@ -183,7 +183,7 @@ impl Layout {
         layout.banner = Rect { height: banner, ..layout.body };
         let body = Rect { y: layout.body.y + banner, height: layout.body.height - banner, ..layout.body };
         let prompt_rows = prompt_rows.clamp(3, (body.height / 3).max(3));
-        match layout.shape {
+        match layout.kind {
             _ if full => *layout.pane_mut(focus) = body,
             LayoutKind::Wide if presenter => {
                 let right = sizes.right.max(body.width * 9 / 20).min(body.width / 2);
@@ -217,7 +217,7 @@ impl Layout {
         layout
     }
 
-    /// A pane's place.
+    /// The area of a pane.
     pub fn pane(&self, pane: Pane) -> Rect {
         match pane {
             Pane::Prompt => self.prompt,
@@ -236,20 +236,20 @@ impl Layout {
         }
     }
 
-    /// A place for an overlay of at most this size.
+    /// A centred area for an overlay of at most this size.
     pub fn overlay(&self, width: u16, height: u16) -> Rect {
         centred(self.body, width, height)
     }
 }
 
-/// The rows above, and `rows` below.
+/// Splits an area into the rows above and the last `rows` rows.
 fn split(area: Rect, rows: u16) -> (Rect, Rect) {
     let rows = rows.min(area.height);
     let above = Rect { height: area.height - rows, ..area };
     (above, Rect { y: area.y + above.height, height: rows, ..area })
 }
 
-/// The signatures as a picker over the other panes, while they have the keys.
+/// The area of the signatures as a picker over the other panes; empty if they are not focused.
 fn picker(body: Rect, focus: Pane) -> Rect {
     if focus == Pane::Signatures { centred(body, 64, body.height.saturating_sub(2)) } else { Rect::ZERO }
 }
@@ -259,7 +259,7 @@ fn centred(area: Rect, width: u16, height: u16) -> Rect {
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 
-/// What is inside a pane's border.
+/// The area inside a border.
 pub fn inner(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(1),
@@ -287,8 +287,8 @@ mod tests {
                     for pane in Pane::ALL {
                         assert_eq!(layout.pane(pane).intersection(screen), layout.pane(pane), "{pane:?} {screen:?}");
                     }
-                    if layout.shape != LayoutKind::Tiny {
-                        assert!(!layout.pane(focus).is_empty(), "{focus:?} has no place in {screen:?}");
+                    if layout.kind != LayoutKind::Tiny {
+                        assert!(!layout.pane(focus).is_empty(), "{focus:?} has no area in {screen:?}");
                     }
                 }
             }

@@ -1,12 +1,12 @@
-//! Markdown that grows: what is settled is rendered once, only the last piece again.
-//! Knows source and rows; must not know whose text it is.
+//! Renders Markdown that grows as it streams. Knows source and rows; must not know what the text is about.
 //!
-//! The source is cut into units by rules that look at nothing behind the cut, so the rows
-//! are the same however the text was split on its way here.
+//! The source is divided into units. Where a unit ends depends only on the text before that place, so the rows do not
+//! depend on how the text was split in transit. Complete units are rendered once; the incomplete rest is rendered again
+//! with each update.
 //!
-//! Rows take several times the bytes of their text, and hardly any are on the screen. So only
-//! those near it are kept; of the others only where they begin, and they are set again when
-//! somebody scrolls there.
+//! Rows need several times the memory of their text, and few of them are on the screen. So the complete units are grouped
+//! into chunks, and only the rows of chunks near the screen are kept. For the others a checkpoint is kept, from which
+//! their rows are rendered again when they are scrolled into view.
 
 mod code;
 mod prose;
@@ -20,49 +20,50 @@ use renderer::UnitRenderer;
 use std::ops::Range;
 pub use text_style::TextStyle;
 
-/// Settled source is cut into stretches of about so many bytes, that are rendered again as a whole.
-const STRETCH: usize = 4 << 10;
-/// So many finished stretches are kept until the next look: what just came is on the screen.
+/// Bytes of source in a chunk, at least. A chunk is rendered again as a whole.
+const CHUNK: usize = 4 << 10;
+/// How many of the last chunks are kept until [`Markdown::show`] selects the rows to keep.
 const NEAR: usize = 4;
 
 /// A growing document as rows.
 #[derive(Clone, Debug)]
 pub struct Markdown {
-    look: TextStyle,
-    /// What the settled rows were made of.
-    settled: StablePrefix,
-    /// How much was rendered at the last look, settled or not.
+    text_style: TextStyle,
+    /// The source of the complete units.
+    complete: StablePrefix,
+    /// Bytes of source at the last update.
     seen: usize,
-    /// At the end of what is settled.
-    setter: UnitRenderer,
-    /// Where each stretch begins; the last one is still growing.
-    marks: Vec<Checkpoint>,
-    /// The rows of finished stretches near the screen, by the stretch.
+    /// The renderer's state after the last complete unit.
+    renderer: UnitRenderer,
+    /// The start of each chunk. The last chunk is still growing.
+    checkpoints: Vec<Checkpoint>,
+    /// The rows of closed chunks near the screen, each with the index of its chunk.
     near: Vec<(usize, Vec<TextRow>)>,
-    /// The settled rows of the last stretch.
+    /// The rows of the complete units in the last chunk.
     open: Vec<TextRow>,
+    /// The rows of the incomplete rest.
     tail: Vec<TextRow>,
-    /// Bytes rendered over its life: the work done.
+    /// Bytes rendered so far.
     work: u64,
 }
 
-/// The beginning of a stretch: bytes of source and rows before it, and how it goes on from there.
+/// The start of a chunk: how many bytes of source and how many rows are before it, and the renderer's state there.
 #[derive(Clone, Debug, Default)]
 struct Checkpoint {
     source: usize,
     rows: usize,
-    setter: UnitRenderer,
+    renderer: UnitRenderer,
 }
 
 impl Markdown {
     /// An empty document.
-    pub fn new(look: TextStyle) -> Self {
+    pub fn new(text_style: TextStyle) -> Self {
         Self {
-            look,
-            settled: StablePrefix::default(),
+            text_style,
+            complete: StablePrefix::default(),
             seen: 0,
-            setter: UnitRenderer::default(),
-            marks: vec![Checkpoint::default()],
+            renderer: UnitRenderer::default(),
+            checkpoints: vec![Checkpoint::default()],
             near: Vec::new(),
             open: Vec::new(),
             tail: Vec::new(),
@@ -70,111 +71,117 @@ impl Markdown {
         }
     }
 
-    /// Renders what `source` has more than before. A source that is no continuation, or
-    /// another look, begins anew.
-    pub fn update(&mut self, source: &str, look: TextStyle) {
-        if look != self.look || !self.settled.begins(source) {
+    /// Renders the text that `source` has gained since the last update. Renders everything if `source` does not continue
+    /// the earlier one or if the style is different.
+    pub fn update(&mut self, source: &str, text_style: TextStyle) {
+        if text_style != self.text_style || !self.complete.is_prefix_of(source) {
             let work = self.work;
-            *self = Self::new(look);
+            *self = Self::new(text_style);
             self.work = work;
         } else if source.len() == self.seen {
             return;
         }
         self.seen = source.len();
-        let mut from = self.settled.length;
-        while let Some(length) = self.setter.unit(&source[from..], look, &mut self.open) {
-            self.settled.push(&source[from..from + length]);
+        let mut from = self.complete.length;
+        while let Some(length) = self.renderer.unit(&source[from..], text_style, &mut self.open) {
+            self.complete.push(&source[from..from + length]);
             self.work += length as u64;
             from += length;
-            self.close_stretch();
+            self.close_chunk();
         }
-        self.tail = self.setter.tail(&source[from..], look);
+        self.tail = self.renderer.tail(&source[from..], text_style);
         self.work += (source.len() - from) as u64;
     }
 
-    /// Begins a new stretch where the last one is long enough.
-    fn close_stretch(&mut self) {
-        let (source, last) = (self.settled.length, self.marks.len() - 1);
-        if source - self.marks[last].source < STRETCH {
+    /// Starts a new chunk if the last one is long enough.
+    fn close_chunk(&mut self) {
+        let (source, last) = (self.complete.length, self.checkpoints.len() - 1);
+        if source - self.checkpoints[last].source < CHUNK {
             return;
         }
         let rows = std::mem::take(&mut self.open);
-        self.marks.push(Checkpoint { source, rows: self.marks[last].rows + rows.len(), setter: self.setter.clone() });
+        self.checkpoints.push(Checkpoint {
+            source,
+            rows: self.checkpoints[last].rows + rows.len(),
+            renderer: self.renderer.clone(),
+        });
         if self.near.len() >= NEAR {
             self.near.remove(0);
         }
         self.near.push((last, rows));
     }
 
-    /// All rows: the settled ones, then the others.
+    /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.finished() + self.open.len() + self.tail.len()
+        self.closed_rows() + self.open.len() + self.tail.len()
     }
 
-    /// Whether there is nothing to draw.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Rows of finished stretches.
-    fn finished(&self) -> usize {
-        self.marks.last().map_or(0, |mark| mark.rows)
+    /// How many rows the closed chunks have.
+    fn closed_rows(&self) -> usize {
+        self.checkpoints.last().map_or(0, |checkpoint| checkpoint.rows)
     }
 
-    /// The stretch that a row is in.
-    fn stretch(&self, row: usize) -> usize {
-        self.marks.partition_point(|mark| mark.rows <= row).saturating_sub(1)
+    /// The index of the chunk that a row is in.
+    fn chunk_of(&self, row: usize) -> usize {
+        self.checkpoints.partition_point(|checkpoint| checkpoint.rows <= row).saturating_sub(1)
     }
 
-    /// Has these rows at hand, and of the other finished ones none. `source` is what it was last updated with.
+    /// Keeps the closed chunks that have these rows and drops the others. Rows of the last chunk are always kept. `source`
+    /// is the source of the last update.
     pub fn show(&mut self, source: &str, rows: Range<usize>) {
-        let end = rows.end.min(self.finished());
-        let stretches = if rows.start < end { self.stretch(rows.start)..self.stretch(end - 1) + 1 } else { 0..0 };
-        self.near.retain(|(at, _)| stretches.contains(at));
-        for at in stretches {
-            if self.near.iter().all(|(near, _)| *near != at) {
-                self.near.push((at, self.again(source, at)));
-                self.work += (self.marks[at + 1].source - self.marks[at].source) as u64;
+        let end = rows.end.min(self.closed_rows());
+        let chunks = if rows.start < end { self.chunk_of(rows.start)..self.chunk_of(end - 1) + 1 } else { 0..0 };
+        self.near.retain(|(chunk, _)| chunks.contains(chunk));
+        for chunk in chunks {
+            if self.near.iter().all(|(near, _)| *near != chunk) {
+                self.near.push((chunk, self.render_chunk(source, chunk)));
+                self.work += (self.checkpoints[chunk + 1].source - self.checkpoints[chunk].source) as u64;
             }
         }
     }
 
-    /// One row, if it is [at hand](Self::show).
+    /// One row, if it is [kept](Self::show).
     pub fn row(&self, index: usize) -> Option<&TextRow> {
-        if let Some(at) = index.checked_sub(self.finished()) {
-            return self.open.get(at).or_else(|| self.tail.get(at - self.open.len()));
+        if let Some(index) = index.checked_sub(self.closed_rows()) {
+            return self.open.get(index).or_else(|| self.tail.get(index - self.open.len()));
         }
-        let stretch = self.stretch(index);
-        let (_, rows) = self.near.iter().find(|(at, _)| *at == stretch)?;
-        rows.get(index - self.marks[stretch].rows)
+        let chunk = self.chunk_of(index);
+        let (_, rows) = self.near.iter().find(|(near, _)| *near == chunk)?;
+        rows.get(index - self.checkpoints[chunk].rows)
     }
 
-    /// All rows from the first on, set again as they are asked for. `source` is what it was last updated with.
+    /// All rows from the first on. Rows that are not kept are rendered again. `source` is the source of the last update.
     pub fn all_rows<'a>(&'a self, source: &'a str) -> impl Iterator<Item = TextRow> + 'a {
-        let finished = (0..self.marks.len() - 1).flat_map(move |at| self.again(source, at));
-        finished.chain(self.open.iter().chain(&self.tail).cloned())
+        let closed = (0..self.checkpoints.len() - 1).flat_map(move |chunk| self.render_chunk(source, chunk));
+        closed.chain(self.open.iter().chain(&self.tail).cloned())
     }
 
-    /// The rows of a finished stretch.
-    fn again(&self, source: &str, at: usize) -> Vec<TextRow> {
-        let (mut rows, mut from, mut setter) = (Vec::new(), self.marks[at].source, self.marks[at].setter.clone());
-        while from < self.marks[at + 1].source {
-            // If `source` has changed since the marks were made, show no rows rather than wrong ones.
+    /// Renders the rows of a closed chunk.
+    fn render_chunk(&self, source: &str, chunk: usize) -> Vec<TextRow> {
+        let start = &self.checkpoints[chunk];
+        let (mut rows, mut from, mut renderer) = (Vec::new(), start.source, start.renderer.clone());
+        while from < self.checkpoints[chunk + 1].source {
+            // If `source` has changed since the last update, show no rows rather than wrong ones.
             let rest = source.get(from..).unwrap_or_default();
-            let Some(length) = setter.unit(rest, self.look, &mut rows) else { break };
+            let Some(length) = renderer.unit(rest, self.text_style, &mut rows) else { break };
             from += length;
         }
         rows
     }
 
-    /// Bytes rendered so far: settled ones once and when they are shown again, the tail each time.
+    /// Bytes rendered so far: complete units once and whenever they are rendered again, the rest with each update.
     pub fn work(&self) -> u64 {
         self.work
     }
 }
 
-/// What has been rendered for good, known again by its ends: looking through all of it would cost more with every
-/// page, and keeping it would keep the text twice.
+/// Recognizes the source of the complete units by its length and its two ends. To compare all of it would cost more with
+/// every page; to keep it would store the text twice.
 #[derive(Clone, Debug, Default)]
 struct StablePrefix {
     length: usize,
@@ -182,7 +189,7 @@ struct StablePrefix {
     tail: Vec<u8>,
 }
 
-/// Bytes of an end that are kept.
+/// Bytes of each end that are kept.
 const END: usize = 4 << 10;
 
 impl StablePrefix {
@@ -196,20 +203,20 @@ impl StablePrefix {
         }
     }
 
-    /// Whether the source begins with it.
-    fn begins(&self, source: &str) -> bool {
-        let settled = source.as_bytes().get(..self.length);
-        settled.is_some_and(|text| text.starts_with(&self.head) && text.ends_with(&self.tail))
+    /// Whether the source starts with this prefix.
+    fn is_prefix_of(&self, source: &str) -> bool {
+        let prefix = source.as_bytes().get(..self.length);
+        prefix.is_some_and(|text| text.starts_with(&self.head) && text.ends_with(&self.tail))
     }
 }
 
-/// The rows of a whole document.
-pub fn render(source: &str, look: TextStyle) -> Vec<TextRow> {
-    let (mut rows, mut from, mut setter) = (Vec::new(), 0, UnitRenderer::default());
-    while let Some(length) = setter.unit(&source[from..], look, &mut rows) {
+/// Renders a whole document.
+pub fn render(source: &str, text_style: TextStyle) -> Vec<TextRow> {
+    let (mut rows, mut from, mut renderer) = (Vec::new(), 0, UnitRenderer::default());
+    while let Some(length) = renderer.unit(&source[from..], text_style, &mut rows) {
         from += length;
     }
-    rows.extend(setter.tail(&source[from..], look));
+    rows.extend(renderer.tail(&source[from..], text_style));
     rows
 }
 
@@ -219,16 +226,16 @@ mod tests {
     use crate::tui::theme::{StyleRole, Theme};
     use proptest::prelude::*;
 
-    fn look(width: u16) -> TextStyle {
+    fn text_style(width: u16) -> TextStyle {
         TextStyle { width, theme: Theme::Dark, role: StyleRole::Text }
     }
 
     fn lines(source: &str, width: u16) -> Vec<String> {
-        render(source, look(width)).iter().map(|row| row.to_string().trim_end().to_owned()).collect()
+        render(source, text_style(width)).iter().map(|row| row.to_string().trim_end().to_owned()).collect()
     }
 
     #[test]
-    fn blocks_are_set_apart_as_their_source_is() {
+    fn blank_lines_between_blocks_are_kept() {
         let source = "# Title\nSome *text*\nhere.\n\n- one\n- two\n  - deep\n\n1. first\n\n2. second\n\n> quoted\n";
         assert_eq!(
             lines(source, 40),
@@ -250,13 +257,13 @@ mod tests {
     }
 
     #[test]
-    fn code_keeps_its_spaces_and_says_its_language() {
+    fn code_keeps_its_spaces_and_shows_its_language() {
         let source = "Look:\n```rust\nfn main() {\n    run();\n}\n```\ndone";
         assert_eq!(lines(source, 40), ["Look:", "┌─ rust", "│ fn main() {", "│     run();", "│ }", "└─", "done"]);
     }
 
     #[test]
-    fn tables_fit_their_width() {
+    fn tables_fit_the_width() {
         let source = "| a | b |\n|---|--:|\n| one | 1 |\n| much longer than it may be | 22 |\n";
         for row in lines(source, 20) {
             assert!(super::super::wrap::width(&row) <= 20, "{row}");
@@ -264,16 +271,16 @@ mod tests {
     }
 
     #[test]
-    fn links_show_where_they_lead() {
+    fn links_show_their_address() {
         assert_eq!(lines("see [docs](https://example.org)", 60), ["see docs (https://example.org)"]);
     }
 
     #[test]
     fn a_long_stream_is_rendered_about_once() {
-        let mut document = Markdown::new(look(60));
+        let mut document = Markdown::new(text_style(60));
         let source = "A line of some text that is not very short.\n\n".repeat(2000);
         for end in (0..=source.len()).step_by(64) {
-            document.update(&source[..end], look(60));
+            document.update(&source[..end], text_style(60));
         }
         assert!(document.work() < 4 * source.len() as u64, "{} bytes of work", document.work());
     }
@@ -305,12 +312,12 @@ mod tests {
         fn any_split_gives_the_same_rows(source in markdownish(), cuts in prop::collection::vec(0usize..400, 0..12)) {
             let mut cuts: Vec<_> = cuts.into_iter().filter(|&cut| source.is_char_boundary(cut.min(source.len()))).collect();
             cuts.sort_unstable();
-            let mut document = Markdown::new(look(30));
+            let mut document = Markdown::new(text_style(30));
             for cut in cuts {
-                document.update(&source[..cut.min(source.len())], look(30));
+                document.update(&source[..cut.min(source.len())], text_style(30));
             }
-            document.update(&source, look(30));
-            prop_assert_eq!(document.all_rows(&source).collect::<Vec<_>>(), render(&source, look(30)));
+            document.update(&source, text_style(30));
+            prop_assert_eq!(document.all_rows(&source).collect::<Vec<_>>(), render(&source, text_style(30)));
         }
     }
 
@@ -320,12 +327,12 @@ mod tests {
         #[test]
         fn every_split_of_a_long_line_gives_the_same_rows(words in "[a-z ]{100}", step in 700usize..9000) {
             let source = words.repeat(400);
-            let mut document = Markdown::new(look(50));
+            let mut document = Markdown::new(text_style(50));
             for end in (0..source.len()).step_by(step) {
-                document.update(&source[..end], look(50));
+                document.update(&source[..end], text_style(50));
             }
-            document.update(&source, look(50));
-            prop_assert_eq!(document.all_rows(&source).collect::<Vec<_>>(), render(&source, look(50)));
+            document.update(&source, text_style(50));
+            prop_assert_eq!(document.all_rows(&source).collect::<Vec<_>>(), render(&source, text_style(50)));
         }
     }
 
@@ -333,14 +340,14 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
-        fn rows_that_are_shown_again_are_what_they_were(
+        fn rows_that_are_rendered_again_are_the_same(
             pieces in prop::collection::vec(markdownish(), 1..8),
             views in prop::collection::vec((0usize..3000, 0usize..200), 1..6),
         ) {
             let source = pieces.concat().repeat(60);
-            let mut document = Markdown::new(look(30));
-            document.update(&source, look(30));
-            let whole = render(&source, look(30));
+            let mut document = Markdown::new(text_style(30));
+            document.update(&source, text_style(30));
+            let whole = render(&source, text_style(30));
             prop_assert_eq!(document.len(), whole.len());
             for (top, height) in views {
                 let view = top.min(whole.len())..(top + height).min(whole.len());
@@ -354,8 +361,8 @@ mod tests {
     #[test]
     fn rows_that_are_not_shown_are_not_kept() {
         let source = "A line of some text that is not very short.\n\n".repeat(5000);
-        let mut document = Markdown::new(look(60));
-        document.update(&source, look(60));
+        let mut document = Markdown::new(text_style(60));
+        document.update(&source, text_style(60));
         document.show(&source, 5000..5036);
         let kept = (0..document.len()).filter(|row| document.row(*row).is_some()).count();
         assert!(document.len() > 9000 && kept < 800, "{kept} of {} rows", document.len());

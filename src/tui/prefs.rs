@@ -1,16 +1,16 @@
-//! What the screen remembers from one session to the next: sizes of panes, and the theme if one was chosen.
-//! Knows its text form; must not know where that is kept.
+//! What the screen keeps from one session to the next: pane sizes and the chosen theme. Knows the TOML form; must not
+//! know the file.
 
 use super::layout::PaneSizes;
 use super::theme::Theme;
 use serde::{Deserialize, Serialize};
 
-/// What is remembered.
+/// Preferences that outlast a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UiPrefs {
-    /// What the user has made of the sizes.
+    /// Pane sizes that the user chose.
     pub sizes: PaneSizes,
-    /// The theme that was chosen on the screen; none if none was.
+    /// The theme that the user chose on the screen, if any.
     pub theme: Option<Theme>,
 }
 
@@ -24,14 +24,14 @@ struct PrefsFile {
 }
 
 impl UiPrefs {
-    /// Out of its text. What cannot be read is as good as nothing: it is only the look of things.
+    /// Parses the TOML form. Returns the defaults if it cannot be parsed; sizes are clamped to their bounds.
     pub fn read(text: &str) -> Self {
-        let Ok(written) = toml::from_str::<PrefsFile>(text) else { return Self::default() };
-        let sizes = PaneSizes { left: written.left, right: written.right, strip: written.strip }.within_bounds();
-        Self { sizes, theme: written.theme.as_deref().and_then(Theme::by_name) }
+        let Ok(file) = toml::from_str::<PrefsFile>(text) else { return Self::default() };
+        let sizes = PaneSizes { left: file.left, right: file.right, strip: file.strip }.within_bounds();
+        Self { sizes, theme: file.theme.as_deref().and_then(Theme::by_name) }
     }
 
-    /// As text.
+    /// The TOML form.
     pub fn write(self) -> String {
         let PaneSizes { left, right, strip } = self.sizes;
         let theme = self.theme.map(|theme| theme.name().to_owned());
@@ -44,11 +44,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_read_and_nonsense_is_nothing() {
-        let kept = UiPrefs { sizes: PaneSizes { left: 40, right: 60, strip: 9 }, theme: Some(Theme::Safe) };
-        assert_eq!(UiPrefs::read(&kept.write()), kept);
+    fn preferences_round_trip_and_invalid_text_gives_the_defaults() {
+        let prefs = UiPrefs { sizes: PaneSizes { left: 40, right: 60, strip: 9 }, theme: Some(Theme::Safe) };
+        assert_eq!(UiPrefs::read(&prefs.write()), prefs);
         assert_eq!(UiPrefs::read("left = 'a'"), UiPrefs::default());
-        let wild = UiPrefs::read("left = 9000\nright = 0\nstrip = 0\ntheme = \"plaid\"");
-        assert_eq!(wild, UiPrefs { sizes: PaneSizes { left: 60, right: 24, strip: 3 }, theme: None });
+        let clamped = UiPrefs::read("left = 9000\nright = 0\nstrip = 0\ntheme = \"plaid\"");
+        assert_eq!(clamped, UiPrefs { sizes: PaneSizes { left: 60, right: 24, strip: 3 }, theme: None });
     }
 }

@@ -1,14 +1,14 @@
-//! What the system tells the program, as three words.
+//! Signals of the operating system, reduced to three.
 
-/// A signal.
+/// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix sends them"))]
 pub(super) enum Signal {
-    /// End: `SIGTERM`, `SIGHUP`, `SIGQUIT`, or `SIGINT` from outside.
+    /// End the program: `SIGTERM`, `SIGHUP`, `SIGQUIT`, or `SIGINT` from another process.
     End,
-    /// Stop for a while: `SIGTSTP`.
+    /// Stop the process: `SIGTSTP`.
     Stop,
-    /// Go on: `SIGCONT`.
+    /// Continue after a stop: `SIGCONT`.
     Continue,
 }
 
@@ -20,25 +20,25 @@ mod inner {
     use std::io;
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
-    /// `SIGTSTP`, by its number where this runs: 18 on BSDs and macOS, 20 on Linux.
+    /// `SIGTSTP` has no constant in tokio. Its number is 18 on BSDs and macOS, 20 on Linux.
     const TSTP: i32 = rustix::process::Signal::TSTP.as_raw();
     const CONT: i32 = rustix::process::Signal::CONT.as_raw();
 
-    /// All that are listened to.
+    /// Streams of the signals that the program handles.
     pub(in crate::tui) struct Signals {
         term: Stream,
         hup: Stream,
         quit: Stream,
         int: Stream,
         stop: Stream,
-        go_on: Stream,
+        cont: Stream,
     }
 
     impl Signals {
-        /// Begins to listen.
+        /// Registers the handlers.
         ///
         /// # Errors
-        /// Where the system refuses a listener.
+        /// Fails if the system refuses a handler.
         pub(in crate::tui) fn new() -> io::Result<Self> {
             Ok(Self {
                 term: signal(SignalKind::terminate())?,
@@ -46,11 +46,11 @@ mod inner {
                 quit: signal(SignalKind::quit())?,
                 int: signal(SignalKind::interrupt())?,
                 stop: signal(SignalKind::from_raw(TSTP))?,
-                go_on: signal(SignalKind::from_raw(CONT))?,
+                cont: signal(SignalKind::from_raw(CONT))?,
             })
         }
 
-        /// The next one.
+        /// Waits for the next signal.
         pub(in crate::tui) async fn next(&mut self) -> Signal {
             tokio::select! {
                 _ = self.term.recv() => Signal::End,
@@ -58,7 +58,7 @@ mod inner {
                 _ = self.quit.recv() => Signal::End,
                 _ = self.int.recv() => Signal::End,
                 _ = self.stop.recv() => Signal::Stop,
-                _ = self.go_on.recv() => Signal::Continue,
+                _ = self.cont.recv() => Signal::Continue,
             }
         }
     }
@@ -69,19 +69,19 @@ mod inner {
     use crate::tui::signals::Signal;
     use std::io;
 
-    /// Nothing is listened to: the console tells of keys only.
+    /// No signals: the console sends only keys.
     pub(in crate::tui) struct Signals;
 
     impl Signals {
-        /// Begins to listen.
+        /// Does nothing.
         ///
         /// # Errors
-        /// None here.
+        /// Never fails; the Unix version does.
         pub(in crate::tui) fn new() -> io::Result<Self> {
             Ok(Self)
         }
 
-        /// Never comes.
+        /// Never returns.
         pub(in crate::tui) async fn next(&mut self) -> Signal {
             std::future::pending().await
         }

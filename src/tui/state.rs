@@ -3,7 +3,7 @@
 
 pub mod app;
 pub mod banner;
-pub mod chains;
+pub mod calls;
 pub mod display;
 pub mod log;
 pub mod model;

@@ -1,5 +1,5 @@
-//! The terminal taken and given back. Whatever ends the program, the terminal is left as
-//! it was found: modes off first, then the alternate screen, then raw mode.
+//! Takes the terminal and gives it back. However the program ends, the terminal is left as it was: first the modes are
+//! turned off, then the alternate screen, then raw mode.
 
 mod backend;
 
@@ -19,10 +19,10 @@ use std::io::{self, IsTerminal, Stdout, Write, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// Whether the terminal is ours now, for whoever has to give it back.
+/// Whether this program has the terminal. The panic hook and [`restore`] read it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal while it is ours. Dropping it gives it back.
+/// The terminal in raw mode and on the alternate screen. Dropping it restores the terminal.
 pub struct Terminal {
     screen: ratatui::Terminal<QuietBackend<Stdout>>,
     mouse: bool,
@@ -34,16 +34,16 @@ impl Terminal {
         io::stdin().is_terminal() && io::stdout().is_terminal()
     }
 
-    /// Takes the terminal, and sees to it that a panic on this thread gives it back.
+    /// Takes the terminal. Installs a panic hook that restores it if this thread panics.
     ///
     /// # Errors
-    /// Without a terminal, and where it refuses raw mode. Nothing is left half taken.
+    /// Fails if stdin or stdout is not a terminal, or if raw mode is refused. The terminal is then restored.
     pub fn take() -> io::Result<Self> {
         if !Self::present() {
             return Err(io::Error::other("stdin and stdout must be a terminal"));
         }
         restore_on_panic();
-        enter(false)?;
+        enter()?;
         match ratatui::Terminal::new(QuietBackend::new(stdout())) {
             Ok(screen) => Ok(Self { screen, mouse: false }),
             Err(error) => {
@@ -53,52 +53,54 @@ impl Terminal {
         }
     }
 
-    /// Draws one frame, in one piece where the terminal can do that. Writes nothing if the frame changes nothing.
+    /// Draws one frame as a synchronized update. Writes nothing if the frame changes nothing.
     ///
     /// # Errors
-    /// Where the terminal cannot be written to.
+    /// Fails if the terminal cannot be written to.
     pub fn draw(&mut self, paint: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
         let drawn = self.screen.draw(paint).map(drop);
-        // An update that has begun is ended even if drawing failed in the middle of it.
+        // Ends the synchronized update even if drawing failed.
         let ended = self.screen.backend_mut().flush();
         drawn.and(ended)
     }
 
-    /// Puts text on the clipboard by OSC 52: whether the terminal takes it, it does not say.
+    /// Sends text to the clipboard with OSC 52. The terminal does not report whether it accepts the text.
     ///
     /// # Errors
-    /// Where the terminal cannot be written to.
+    /// Fails if the terminal cannot be written to.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Asks what the background is. Terminals that know no such question pass it over; where an answer comes, it
-    /// comes among the keys.
+    /// Queries the background colour. Terminals that do not support the query ignore it; a reply arrives as key events.
     ///
     /// # Errors
-    /// Where the terminal cannot be written to.
+    /// Fails if the terminal cannot be written to.
     pub fn ask_background(&mut self) -> io::Result<()> {
         execute!(stdout(), crossterm::style::Print(super::background::QUERY))
     }
 
-    /// Has the wheel reported, or not.
+    /// Turns reports of the mouse on or off.
     ///
     /// # Errors
-    /// Where the terminal cannot be written to.
-    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+    /// Fails if the terminal cannot be written to.
+    pub fn report_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if on { execute!(stdout(), EnableMouseCapture) } else { execute!(stdout(), DisableMouseCapture) }
     }
 
-    /// Gives the terminal back for a while, and takes it again; the next frame draws all.
+    /// Restores the terminal, calls `meanwhile`, and takes the terminal again. The next frame draws every cell.
     ///
     /// # Errors
-    /// Where the terminal cannot be taken again.
+    /// Fails if the terminal cannot be taken again.
     pub fn lend<T>(&mut self, meanwhile: impl FnOnce() -> T) -> io::Result<T> {
         restore();
         let result = meanwhile();
-        enter(self.mouse)?;
-        // A new one remembers no frame; clearing the old one would ask the terminal where its cursor is.
+        enter()?;
+        if self.mouse {
+            execute!(stdout(), EnableMouseCapture)?;
+        }
+        // A new one has no previous frame, so it draws every cell. Clearing the old one would query the cursor position.
         self.screen = ratatui::Terminal::new(QuietBackend::new(stdout()))?;
         Ok(result)
     }
@@ -110,7 +112,7 @@ impl Drop for Terminal {
     }
 }
 
-fn enter(mouse: bool) -> io::Result<()> {
+fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     let taken = enable_raw_mode().and_then(|()| {
         execute!(
@@ -118,21 +120,17 @@ fn enter(mouse: bool) -> io::Result<()> {
             EnterAlternateScreen,
             DisableLineWrap,
             EnableBracketedPaste,
-            // Terminals that do not know the sequence pass it over; asking first costs a round trip.
+            // Terminals that do not support the sequence ignore it; a query first would cost a round trip.
             PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
         )
     });
-    if mouse {
-        execute!(stdout(), EnableMouseCapture)?;
-    }
     if taken.is_err() {
         restore();
     }
     taken
 }
 
-/// Gives the terminal back. Does nothing the second time, and goes on where a step fails:
-/// there is nobody left to tell.
+/// Restores the terminal. Does nothing if it is restored already. Ignores errors and does the remaining steps.
 pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
@@ -159,13 +157,13 @@ fn restore_on_panic() {
     }));
 }
 
-/// Stops this program and its group, as Ctrl+Z does in a shell; returns when it goes on.
+/// Stops this process and its group, as Ctrl+Z does in a shell. Returns when the process continues.
 ///
 /// # Errors
-/// Where there is nothing like it.
+/// Fails on systems without job control.
 pub fn stop_process() -> io::Result<()> {
     #[cfg(unix)]
     return rustix::process::kill_current_process_group(rustix::process::Signal::STOP).map_err(io::Error::from);
     #[cfg(not(unix))]
-    Err(io::Error::other("this system knows no such thing"))
+    Err(io::Error::other("this system has no job control"))
 }

@@ -1,5 +1,5 @@
-//! What things look like, by what they mean. Sixteen ANSI colours only, so that the
-//! terminal's own scheme decides the shades; no role is told by colour alone.
+//! Colours and text attributes by meaning. Only the sixteen ANSI colours are used, so that the terminal's own scheme
+//! decides the shades. Colour is never the only sign of a meaning.
 
 use crate::transcript::Tone;
 use ratatui::style::{Color, Modifier, Style};
@@ -12,7 +12,7 @@ pub enum Theme {
     Dark,
     /// For light backgrounds.
     Light,
-    /// Blue against yellow: safe for every common kind of colour blindness.
+    /// Blue and yellow, which are distinct with every common kind of colour blindness.
     Safe,
     /// Strong contrast for a projector.
     Projector,
@@ -20,42 +20,42 @@ pub enum Theme {
     Mono,
 }
 
-/// What a piece of the screen means.
+/// The meaning of a piece of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StyleRole {
     /// Ordinary text.
     Text,
-    /// Less important.
+    /// Less important text.
     Dim,
-    /// A resting border.
+    /// The border of a pane without focus.
     Border,
-    /// The border of the pane that has the keys.
+    /// The border of the focused pane.
     Focus,
     /// A pane's title.
     Title,
-    /// It worked.
+    /// Success.
     Good,
-    /// It failed.
+    /// Failure.
     Bad,
-    /// Look here.
+    /// A warning.
     Warn,
-    /// It is going on.
+    /// Still in progress.
     Live,
-    /// The model that answers, and the switch.
+    /// The model that answers, and a switch to another one.
     Accent,
-    /// What the model thinks.
+    /// Reasoning.
     Reasoning,
-    /// Text that no longer counts.
+    /// Discarded text.
     Struck,
-    /// The chosen line.
+    /// The selected line.
     Selected,
     /// A key to press.
     Key,
-    /// The simulator's badge.
+    /// The badge of the simulator or of a replay.
     Badge,
-    /// A heading in Markdown, or a field's name.
+    /// A heading in Markdown, or the name of a field.
     Heading,
-    /// Code.
+    /// Code without a more specific role.
     Code,
     /// A keyword in code.
     Keyword,
@@ -65,7 +65,7 @@ pub enum StyleRole {
     Number,
     /// A comment in code.
     Comment,
-    /// A link.
+    /// The text of a link.
     Link,
 }
 
@@ -82,7 +82,7 @@ impl From<Tone> for StyleRole {
 }
 
 impl Theme {
-    /// All of them, with their names.
+    /// All themes with their names, in the order of [`next`](Self::next).
     pub const ALL: [(&'static str, Self); 5] = [
         ("dark", Self::Dark),
         ("light", Self::Light),
@@ -91,13 +91,13 @@ impl Theme {
         ("projector", Self::Projector),
     ];
 
-    /// By name, as in the configuration.
+    /// The theme with this name, as in the configuration.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, theme)| *theme)
     }
 
-    /// What suits the background that a terminal tells in `COLORFGBG` (`15;0`, `0;default;15`);
-    /// dark where it does not.
+    /// The theme for the value of `COLORFGBG`, such as `15;0` or `0;default;15`: the last number is the background. Dark if
+    /// there is no number.
     pub fn for_colorfgbg(colorfgbg: &str) -> Self {
         match colorfgbg.rsplit(';').next().map(str::parse::<u8>) {
             Some(Ok(7 | 9..=15)) => Self::Light,
@@ -105,26 +105,26 @@ impl Theme {
         }
     }
 
-    /// Its name.
+    /// The name, as in the configuration.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, theme)| *theme == self).map_or("dark", |(name, _)| name)
     }
 
-    /// The next one, round and round.
+    /// The next theme; after the last comes the first.
     #[must_use]
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|(_, theme)| *theme == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()].1
     }
 
-    /// What a role looks like.
+    /// The style of a role.
     pub fn style(self, role: StyleRole) -> Style {
-        let shape = Style::new().add_modifier(shape(role));
+        let style = Style::new().add_modifier(attributes(role));
         match self.colour(role) {
-            _ if self == Self::Mono => shape.add_modifier(mono_shape(role)),
-            Some(colour) if role == StyleRole::Badge => shape.fg(Color::Black).bg(colour),
-            Some(colour) => shape.fg(colour),
-            None => shape,
+            _ if self == Self::Mono => style.add_modifier(mono_attributes(role)),
+            Some(colour) if role == StyleRole::Badge => style.fg(Color::Black).bg(colour),
+            Some(colour) => style.fg(colour),
+            None => style,
         }
     }
 
@@ -154,8 +154,8 @@ impl Theme {
     }
 }
 
-/// What holds in every theme.
-fn shape(role: StyleRole) -> Modifier {
+/// The text attributes of a role in every theme.
+fn attributes(role: StyleRole) -> Modifier {
     match role {
         StyleRole::Struck => Modifier::CROSSED_OUT,
         StyleRole::Reasoning => Modifier::ITALIC,
@@ -172,8 +172,8 @@ fn shape(role: StyleRole) -> Modifier {
     }
 }
 
-/// What stands in for colour where there is none.
-fn mono_shape(role: StyleRole) -> Modifier {
+/// Further text attributes of a role in the theme without colours.
+fn mono_attributes(role: StyleRole) -> Modifier {
     match role {
         StyleRole::Dim | StyleRole::Border | StyleRole::Comment | StyleRole::Struck => Modifier::DIM,
         StyleRole::Focus | StyleRole::Keyword | StyleRole::Warn => Modifier::BOLD,
@@ -187,16 +187,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_background_chooses_between_light_and_dark() {
-        for (told, theme) in
+    fn the_background_decides_between_light_and_dark() {
+        for (colorfgbg, theme) in
             [("15;0", Theme::Dark), ("0;15", Theme::Light), ("0;default;7", Theme::Light), ("", Theme::Dark)]
         {
-            assert_eq!(Theme::for_colorfgbg(told), theme, "{told:?}");
+            assert_eq!(Theme::for_colorfgbg(colorfgbg), theme, "{colorfgbg:?}");
         }
     }
 
     #[test]
-    fn without_colour_nothing_is_coloured() {
+    fn the_mono_theme_uses_no_colours() {
         let roles = [
             StyleRole::Bad,
             StyleRole::Good,

@@ -166,7 +166,7 @@ impl App {
         if matches!(report.what, ReportKind::Observation(Observation::Begun(_))) {
             self.runs.put_away();
             self.runs.awaiting = false;
-            self.log.at = None;
+            self.log.selected = None;
             self.answer.page.scroll.to_end();
             let began = now.saturating_sub(report.at);
             self.runs.shown = Some(ShownRun::new(RunSource::Worker, began));

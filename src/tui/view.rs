@@ -22,7 +22,7 @@ use std::time::Duration;
 /// Draws everything.
 pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     let layout = app.screen.layout;
-    if layout.shape == LayoutKind::Tiny || layout.body.intersection(f.area()) != layout.body {
+    if layout.kind == LayoutKind::Tiny || layout.body.intersection(f.area()) != layout.body {
         return too_small(app, f);
     }
     status::top(app, f);

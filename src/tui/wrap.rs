@@ -1,5 +1,5 @@
-//! Text into rows by the cells that its graphemes take, so that neither CJK nor emoji
-//! cross a border. Knows widths; must not know what the text is.
+//! Breaks text into rows by the width of its graphemes in cells, so that CJK and emoji do not cross a border.
+//! Knows widths; must not know what the text is about.
 
 use ratatui::buffer::CellWidth;
 use ratatui::style::Style;
@@ -7,10 +7,10 @@ use ratatui::text::{Line, Span};
 use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A row that fits its width.
+/// One row of styled text.
 pub type TextRow = Line<'static>;
 
-/// What stands before the rows of a paragraph: before its first, and before the others.
+/// The spans before each row of a paragraph, for example a bullet and then spaces.
 #[derive(Clone, Debug, Default)]
 pub struct RowPrefix {
     /// Before the first row.
@@ -20,19 +20,19 @@ pub struct RowPrefix {
 }
 
 impl RowPrefix {
-    /// The same before every row.
+    /// The same text before every row.
     pub fn all(text: &str, style: Style) -> Self {
         let span = vec![Span::styled(text.to_owned(), style)];
         Self { first: span.clone(), rest: span }
     }
 }
 
-/// Cells that a text takes. Control characters take none: they are never drawn.
+/// The width of a text in cells. Control characters have none, because they are never drawn.
 pub fn width(text: &str) -> usize {
     text.graphemes(true).filter(|g| !hidden(g)).map(|g| usize::from(g.cell_width())).sum()
 }
 
-/// Cuts a text to `cells`, with an ellipsis where something was cut.
+/// Shortens a text to `cells` cells, with an ellipsis at the end if it was longer. Removes control characters.
 pub fn clip(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.graphemes(true).filter(|g| !hidden(g)).collect();
@@ -52,16 +52,16 @@ pub fn clip(text: &str, cells: usize) -> String {
     out
 }
 
-/// One text in one style, without a lead.
+/// Breaks a text in one style into rows of at most `cells` cells, without a prefix.
 pub fn plain(text: &str, style: Style, cells: usize) -> Vec<TextRow> {
     wrap(&[(text, style)], cells, &RowPrefix::default())
 }
 
-/// Breaks styled text into rows of at most `cells` cells: at spaces, before and after wide
-/// characters, and inside a word only where the word alone is too long. Line feeds break
-/// always; the spaces at a soft break vanish, those at the start of a line stay.
-pub fn wrap(pieces: &[(&str, Style)], cells: usize, lead: &RowPrefix) -> Vec<TextRow> {
-    let mut rows = RowBuilder::new(cells, lead);
+/// Breaks styled text into rows of at most `cells` cells, each with its prefix. Breaks at line feeds, at spaces, before
+/// and after wide characters, and inside a word only if the word is longer than a row. Spaces at a soft break are
+/// dropped, spaces at the start of a line stay.
+pub fn wrap(pieces: &[(&str, Style)], cells: usize, prefix: &RowPrefix) -> Vec<TextRow> {
+    let mut rows = RowBuilder::new(cells, prefix);
     for (text, style) in pieces {
         for grapheme in text.graphemes(true) {
             match grapheme {
@@ -78,7 +78,8 @@ pub fn wrap(pieces: &[(&str, Style)], cells: usize, lead: &RowPrefix) -> Vec<Tex
     rows.done
 }
 
-/// Control characters and the overrides of writing direction that can make a line lie.
+/// Whether a grapheme holds a control character or an override of the writing direction, which can make a line show
+/// other text than it has.
 fn hidden(grapheme: &str) -> bool {
     grapheme
         .chars()
@@ -87,23 +88,23 @@ fn hidden(grapheme: &str) -> bool {
 
 struct RowBuilder<'a> {
     cells: usize,
-    lead: &'a RowPrefix,
+    prefix: &'a RowPrefix,
     done: Vec<TextRow>,
     row: Vec<Span<'static>>,
     used: usize,
-    /// Spaces that are drawn only if something follows them in the row.
+    /// Styles of the spaces after the last word. They are drawn only if a word follows in the same row.
     gap: Vec<Style>,
     word: Vec<(String, Style)>,
     word_cells: usize,
-    /// Whether anything but the lead stands in the row.
+    /// Whether the row has only its prefix so far.
     fresh: bool,
 }
 
 impl<'a> RowBuilder<'a> {
-    fn new(cells: usize, lead: &'a RowPrefix) -> Self {
+    fn new(cells: usize, prefix: &'a RowPrefix) -> Self {
         let mut rows = Self {
             cells: cells.max(1),
-            lead,
+            prefix,
             done: Vec::new(),
             row: Vec::new(),
             used: 0,
@@ -112,20 +113,19 @@ impl<'a> RowBuilder<'a> {
             word_cells: 0,
             fresh: true,
         };
-        rows.open(true);
+        rows.start_row(&prefix.first);
         rows
     }
 
-    fn open(&mut self, first: bool) {
-        let lead = if first { &self.lead.first } else { &self.lead.rest };
-        let cells: usize = lead.iter().map(|span| width(&span.content)).sum();
-        // A lead that leaves no room is left out.
-        (self.row, self.used) = if cells < self.cells { (lead.clone(), cells) } else { (Vec::new(), 0) };
+    fn start_row(&mut self, prefix: &'a [Span<'static>]) {
+        let cells: usize = prefix.iter().map(|span| width(&span.content)).sum();
+        // A prefix that leaves no room for text is left out.
+        (self.row, self.used) = if cells < self.cells { (prefix.to_vec(), cells) } else { (Vec::new(), 0) };
         self.fresh = true;
     }
 
     fn end_of_row(&mut self) {
-        // Rows are kept as long as their text: what they do not need goes back.
+        // Rows are kept for long: release the memory they do not use.
         let mut row = std::mem::take(&mut self.row);
         row.shrink_to_fit();
         for span in &mut row {
@@ -140,12 +140,12 @@ impl<'a> RowBuilder<'a> {
     fn hard_break(&mut self) {
         self.end_of_word();
         self.end_of_row();
-        self.open(false);
+        self.start_row(&self.prefix.rest);
     }
 
     fn soft_break(&mut self) {
         self.end_of_row();
-        self.open(false);
+        self.start_row(&self.prefix.rest);
     }
 
     fn space(&mut self, style: Style) {
@@ -168,7 +168,7 @@ impl<'a> RowBuilder<'a> {
         }
     }
 
-    /// Sets the word that is waiting, in this row or in the next.
+    /// Appends the pending word to this row or, if it does not fit, to the next.
     fn end_of_word(&mut self) {
         if self.word.is_empty() {
             return;
@@ -191,7 +191,7 @@ impl<'a> RowBuilder<'a> {
         }
         for (text, style) in std::mem::take(&mut self.word) {
             for g in text.graphemes(true) {
-                // A narrow row cannot hold a wide character.
+                // A character that is wider than the row is drawn as a dot.
                 let (g, cells) = match usize::from(g.cell_width()) {
                     cells if cells > self.cells => ("·", 1),
                     cells => (g, cells),
@@ -224,14 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn breaks_at_spaces_and_inside_long_words() {
+    fn rows_break_at_spaces_and_inside_long_words() {
         assert_eq!(rows("the quick brown fox", 9), ["the quick", "brown fox"]);
         assert_eq!(rows("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
         assert_eq!(rows("  two\n\n    four", 20), ["  two", "", "    four"]);
     }
 
     #[test]
-    fn wide_characters_never_cross_the_border() {
+    fn wide_characters_do_not_cross_the_border() {
         assert_eq!(rows("世界你好", 5), ["世界", "你好"]);
         assert_eq!(rows("a🧑‍🚀b", 2), ["a", "🧑‍🚀", "b"]);
         assert_eq!(rows("世", 1), ["·"]);
@@ -239,27 +239,27 @@ mod tests {
     }
 
     #[test]
-    fn a_lead_hangs() {
-        let lead = RowPrefix { first: vec![Span::raw("• ")], rest: vec![Span::raw("  ")] };
-        let rows = wrap(&[("one two", Style::new())], 5, &lead);
+    fn a_prefix_stands_before_the_first_row_and_another_before_the_rest() {
+        let prefix = RowPrefix { first: vec![Span::raw("• ")], rest: vec![Span::raw("  ")] };
+        let rows = wrap(&[("one two", Style::new())], 5, &prefix);
         assert_eq!(rows.iter().map(ToString::to_string).collect::<Vec<_>>(), ["• one", "  two"]);
     }
 
     #[test]
-    fn controls_and_overrides_are_never_drawn() {
+    fn control_characters_and_direction_overrides_are_not_drawn() {
         assert_eq!(rows("a\u{1b}[31mb\u{202e}c\u{7}", 20), ["a[31mbc"]);
     }
 
     proptest! {
         #[test]
-        fn no_row_is_wider_than_asked_and_no_word_is_lost(text in "\\PC{0,80}", cells in 2usize..40) {
+        fn rows_fit_the_width_and_keep_every_word(text in "\\PC{0,80}", cells in 2usize..40) {
             let rows = plain(&text, Style::new(), cells);
             for row in &rows {
                 prop_assert!(width(&row.to_string()) <= cells, "{row:?}");
             }
             let bare = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             let drawn: String = rows.iter().map(|row| bare(&row.to_string())).collect();
-            // A letter with its marks may be wider than the whole row.
+            // A grapheme that is wider than the row is drawn as a dot.
             let fit = |g: &str| if usize::from(g.cell_width()) > cells { "·".to_owned() } else { bare(g) };
             let meant: String = text.graphemes(true).filter(|g| !hidden(g)).map(fit).collect();
             prop_assert_eq!(drawn, meant);

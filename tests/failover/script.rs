@@ -180,7 +180,7 @@ fn log(events: &[TimedEvent], runs: &[Run]) -> String {
         if runs.len() > 1 {
             let _ = writeln!(out, "run at {} s", run.at);
         }
-        for entry in &transcript.story {
+        for entry in &transcript.log {
             let _ = writeln!(out, "{:8.3} {}", entry.at.as_secs_f64(), entry.plain(transcript));
         }
     }

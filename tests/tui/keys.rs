@@ -150,11 +150,11 @@ fn tab_goes_through_the_fields_and_then_the_panes() {
     stage.script("Tab Down Enter");
     assert_eq!((stage.app.screen.focus, stage.app.prompt.inputs.len()), (Pane::Prompt, 2));
     stage.press("Tab");
-    assert_eq!((stage.app.screen.focus, stage.app.prompt.at), (Pane::Prompt, 1));
+    assert_eq!((stage.app.screen.focus, stage.app.prompt.focused), (Pane::Prompt, 1));
     stage.press("Tab");
     assert_eq!(stage.app.screen.focus, Pane::Signatures);
     stage.press("Shift+Tab");
-    assert_eq!((stage.app.screen.focus, stage.app.prompt.at), (Pane::Prompt, 1));
+    assert_eq!((stage.app.screen.focus, stage.app.prompt.focused), (Pane::Prompt, 1));
 }
 
 #[test]
@@ -182,7 +182,8 @@ fn a_broken_signature_is_not_used() {
 fn the_chain_is_edited() {
     let mut stage = stage();
     stage.script("Ctrl+L a 'llama' Enter K K b s");
-    let chain: Vec<_> = stage.app.next.chain.iter().map(|link| (link.model.as_str(), link.fault.is_some())).collect();
+    let chain: Vec<_> =
+        stage.app.next.chain.iter().map(|entry| (entry.model.as_str(), entry.fault.is_some())).collect();
     assert_eq!(
         chain,
         [
@@ -199,7 +200,7 @@ fn the_chain_is_edited() {
 fn a_model_that_no_catalogue_knows_can_be_added() {
     let mut stage = stage();
     stage.script("Ctrl+L a 'zz/qqq-9' Enter");
-    assert_eq!(stage.app.next.chain.last().map(|link| link.model.as_str()), Some("zz/qqq-9"));
+    assert_eq!(stage.app.next.chain.last().map(|entry| entry.model.as_str()), Some("zz/qqq-9"));
 }
 
 #[test]
@@ -218,10 +219,10 @@ fn every_letter_of_the_picker_sets_its_own_fault() {
 fn faults_heal() {
     let mut stage = stage();
     stage.script("F4 5 F4 Right g");
-    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_some()));
+    assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_some()));
     assert!(matches!(stage.script("F4 Backspace").as_slice(), [Effect::SetFault { fault: None, .. }]));
     assert_eq!(stage.script("Ctrl+P 'all faults' Enter"), [Effect::HealAll]);
-    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()));
+    assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()));
 }
 
 #[test]

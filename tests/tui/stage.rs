@@ -76,7 +76,7 @@ impl Stage {
                     ..ModelOption::default()
                 })
                 .collect(),
-            listed: "as listed 3 hours ago".to_owned(),
+            models_source: "as listed 3 hours ago".to_owned(),
             simulated: true,
             theme,
             ..InitialState::default()

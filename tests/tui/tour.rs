@@ -75,7 +75,7 @@ fn steps_do_what_they_say(mut stage: Stage) {
     let expected = [(1, false), (0, false), (1, broke), (1, broke), (0, false), (0, false), (1, false), (1, false)];
     assert!(asked && seen == expected, "{seen:?}");
     assert_eq!(stage.app.next.signature, signature, "the user's own is back");
-    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()));
+    assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()));
 }
 
 #[test]
@@ -97,8 +97,8 @@ fn the_faults_of_the_user_and_of_the_tour_are_healed_and_no_longer_shown() {
     assert!(chain_line(&stage).contains("gpt-4o-mini ✗503"), "{}", stage.screen());
 
     assert_eq!(stage.press("Alt+T"), Some(Effect::HealAll));
-    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()), "the tour begins with healthy models");
-    while !stage.app.next.chain.iter().any(|link| link.fault.is_some()) {
+    assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()), "the tour begins with healthy models");
+    while !stage.app.next.chain.iter().any(|entry| entry.fault.is_some()) {
         play(&mut stage);
         stage.press("Enter");
     }
@@ -108,7 +108,7 @@ fn the_faults_of_the_user_and_of_the_tour_are_healed_and_no_longer_shown() {
     stage.press("Tab");
     let line = chain_line(&stage);
     assert!(line.contains("gpt-4o-mini") && !line.contains('✗'), "{}", stage.screen());
-    assert!(stage.app.next.chain.iter().all(|link| link.fault.is_none()), "{:?}", stage.app.next.chain);
+    assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()), "{:?}", stage.app.next.chain);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn keys_wait_for_the_run_and_letters_of_the_user_do_nothing() {
     }
     assert_eq!(stage.app.sent.all.last().expect("sent")["question"], "What is DSPy?");
     stage.press("Enter");
-    assert!(stage.app.tour.as_ref().is_some_and(|tour| tour.at == 1 && tour.has_keys()));
+    assert!(stage.app.tour.as_ref().is_some_and(|tour| tour.current == 1 && tour.has_keys()));
     assert_eq!(stage.app.update(stage.now, Msg::Tick), None);
     assert!(stage.app.overlay.is_none(), "the next step's keys wait");
 }

@@ -128,7 +128,7 @@ impl Repl {
     fn log(&self) -> String {
         match &self.last {
             None => "No run has ended yet.".to_owned(),
-            Some(run) => run.story.iter().map(|line| line.text(run)).collect::<Vec<_>>().join("\n"),
+            Some(run) => run.log.iter().map(|line| line.text(run)).collect::<Vec<_>>().join("\n"),
         }
     }
 

@@ -1,51 +1,51 @@
-//! What a key can do, grouped by where it applies: each group is carried out in one file of `update/`.
+//! Actions that a key can have, in groups by where they apply. Each group is carried out in one file of `update/`.
 
-#![expect(missing_docs, reason = "the table describes each action, for people")]
+#![expect(missing_docs, reason = "the table of keys describes each action")]
 
-/// What a key does.
+/// The action of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// To the program, over every pane and overlay.
+    /// Applies in every pane and overlay.
     Program(ProgramAction),
-    /// To the playground, from every pane.
+    /// Applies in every pane.
     Playground(PlaygroundAction),
-    /// Copies something to the clipboard.
+    /// Copies text to the clipboard.
     Copy(CopyAction),
-    /// To the text in the prompt.
+    /// Edits the prompt.
     Prompt(PromptAction),
-    /// To the pane that has the focus.
+    /// Resizes panes and moves the focus.
     Pane(PaneAction),
-    /// Moves in a text or a list.
+    /// Scrolls a text or moves the selection of a list.
     Move(Move),
-    /// To the list of signatures.
+    /// Acts on the list of signatures.
     Signatures(SignaturesAction),
-    /// To the answer.
+    /// Searches the answer.
     Answer(AnswerAction),
-    /// To the failover log.
+    /// Acts on the failover log.
     Log(LogAction),
-    /// To the guided tour.
+    /// Controls the guided tour.
     Tour(TourAction),
-    /// To an overlay, where several have the same action.
+    /// Applies in several overlays.
     Overlay(OverlayAction),
-    /// To the fault picker.
+    /// Acts on the fault picker.
     Faults(FaultsAction),
-    /// To the chain editor.
+    /// Acts on the chain editor.
     Chain(ChainAction),
-    /// To the list of demos.
+    /// Acts on the list of demos.
     Demos(DemosAction),
-    /// To what is edited as text.
+    /// Acts on the editor for TOML.
     Draft(DraftAction),
-    /// To the health board.
+    /// Acts on the health board.
     Health(HealthAction),
-    /// To the list of earlier runs.
+    /// Acts on the list of earlier runs.
     History(HistoryAction),
-    /// To a comparison.
+    /// Acts on a comparison.
     Compare(CompareAction),
-    /// To the choice of models to compare.
+    /// Acts on the list of models to compare.
     CompareSet(CompareSetAction),
 }
 
-/// Actions that every pane and overlay has.
+/// Actions in every pane and overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProgramAction {
     Help,
@@ -54,7 +54,7 @@ pub enum ProgramAction {
     Suspend,
 }
 
-/// Actions that every pane has.
+/// Actions in every pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PlaygroundAction {
     Send,
@@ -107,7 +107,7 @@ pub enum PromptAction {
     Editor,
 }
 
-/// Actions of panes that are read.
+/// Actions in every pane but the prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PaneAction {
     Fullscreen,
@@ -119,7 +119,7 @@ pub enum PaneAction {
     GoToLog,
 }
 
-/// Moves in a text or a list.
+/// Moves through a text or a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Move {
     Up,
@@ -131,7 +131,7 @@ pub enum Move {
 }
 
 impl Move {
-    /// Rows to move by, where a page has that many; to an end by more rows than any text has.
+    /// The rows to move by, negative upwards, if a page has `page` rows. `Top` and `End` give more rows than any text has.
     pub fn rows(self, page: usize) -> isize {
         let page = isize::try_from(page).unwrap_or(isize::MAX / 2);
         match self {
@@ -175,7 +175,7 @@ pub enum TourAction {
     Leave,
 }
 
-/// Actions that several overlays have.
+/// Actions of several overlays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OverlayAction {
     Close,
@@ -218,7 +218,7 @@ pub enum DemosAction {
     Save,
 }
 
-/// Actions of what is edited as text.
+/// Actions of the editor for TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DraftAction {
     Save,
@@ -250,7 +250,7 @@ pub enum CompareAction {
     NextColumn,
 }
 
-/// Actions of the choice of models to compare.
+/// Actions of the list of models to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CompareSetAction {
     Toggle,

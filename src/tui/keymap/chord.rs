@@ -1,17 +1,17 @@
-//! A key with its modifiers, as it is written and as terminals send it.
+//! A key with its modifiers: how it is written in the configuration, and how terminals report it.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::fmt;
 use std::str::FromStr;
 
-/// One press: a key and what is held with it.
+/// A key with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Chord {
     code: KeyCode,
-    held: KeyModifiers,
+    modifiers: KeyModifiers,
 }
 
-/// Names of keys that have no character.
+/// Names of keys without a visible character.
 const NAMES: &[(&str, KeyCode)] = &[
     ("Enter", KeyCode::Enter),
     ("Esc", KeyCode::Esc),
@@ -30,51 +30,51 @@ const NAMES: &[(&str, KeyCode)] = &[
 ];
 
 impl Chord {
-    /// What was pressed, in one form: terminals differ in how they report Shift.
+    /// The chord of a key event. Shift is normalized, because terminals report it in different ways.
     pub fn of(key: KeyEvent) -> Self {
-        let mut held = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let mut modifiers = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         let code = match key.code {
             KeyCode::BackTab => {
-                held |= KeyModifiers::SHIFT;
+                modifiers |= KeyModifiers::SHIFT;
                 KeyCode::Tab
             }
-            // With Ctrl or Alt a key is its letter: terminals send Alt+p where people write Alt+P.
-            KeyCode::Char(c) if held.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+            // With Ctrl or Alt the case is ignored: terminals send Alt+p where people write Alt+P.
+            KeyCode::Char(c) if modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
                 KeyCode::Char(c.to_ascii_lowercase())
             }
-            KeyCode::Char(c) if held.contains(KeyModifiers::SHIFT) => {
-                held -= KeyModifiers::SHIFT;
+            KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) => {
+                modifiers -= KeyModifiers::SHIFT;
                 KeyCode::Char(c.to_uppercase().next().unwrap_or(c))
             }
             code => code,
         };
-        Self { code, held }
+        Self { code, modifiers }
     }
 
-    /// The press as a terminal reports it.
+    /// The key event of this chord.
     pub fn event(self) -> KeyEvent {
-        KeyEvent::new(self.code, self.held)
+        KeyEvent::new(self.code, self.modifiers)
     }
 
-    /// Whether it types a character.
+    /// Whether the chord types a character.
     pub fn is_text(self) -> bool {
-        matches!(self.code, KeyCode::Char(_)) && self.held.is_empty()
+        matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
     }
 
-    /// The character that it types, if it does.
+    /// The character that the chord types, if any.
     pub fn text(self) -> Option<char> {
         match self.code {
-            KeyCode::Char(c) if self.held.is_empty() => Some(c),
+            KeyCode::Char(c) if self.modifiers.is_empty() => Some(c),
             _ => None,
         }
     }
 
-    /// The key that older terminals cannot tell it from.
+    /// The name of the key for which older terminals send the same byte, if there is one.
     pub fn same_as(self) -> Option<&'static str> {
         match self.code {
-            KeyCode::Char('h') if self.held == KeyModifiers::CONTROL => Some("Backspace"),
-            KeyCode::Char('i') if self.held == KeyModifiers::CONTROL => Some("Tab"),
-            KeyCode::Char('m') if self.held == KeyModifiers::CONTROL => Some("Enter"),
+            KeyCode::Char('h') if self.modifiers == KeyModifiers::CONTROL => Some("Backspace"),
+            KeyCode::Char('i') if self.modifiers == KeyModifiers::CONTROL => Some("Tab"),
+            KeyCode::Char('m') if self.modifiers == KeyModifiers::CONTROL => Some("Enter"),
             _ => None,
         }
     }
@@ -84,18 +84,18 @@ impl FromStr for Chord {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let mut held = KeyModifiers::NONE;
+        let mut modifiers = KeyModifiers::NONE;
         let mut rest = text;
-        while let Some((name, behind)) =
-            rest.split_once('+').filter(|(name, behind)| !name.is_empty() && !behind.is_empty())
+        while let Some((name, after)) =
+            rest.split_once('+').filter(|(name, after)| !name.is_empty() && !after.is_empty())
         {
-            held |= match name.to_ascii_lowercase().as_str() {
+            modifiers |= match name.to_ascii_lowercase().as_str() {
                 "ctrl" => KeyModifiers::CONTROL,
                 "alt" => KeyModifiers::ALT,
                 "shift" => KeyModifiers::SHIFT,
                 _ => return Err(()),
             };
-            rest = behind;
+            rest = after;
         }
         let named = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(rest)).map(|(_, code)| *code);
         let f_key = || rest.strip_prefix(['F', 'f']).and_then(|n| n.parse().ok()).filter(|n| (1..=12).contains(n));
@@ -106,22 +106,22 @@ impl FromStr for Chord {
             (_, _, Some(c), None) => KeyCode::Char(c),
             _ => return Err(()),
         };
-        Ok(Self::of(KeyEvent::new(code, held)))
+        Ok(Self::of(KeyEvent::new(code, modifiers)))
     }
 }
 
 impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (held, name) in
+        for (modifier, name) in
             [(KeyModifiers::CONTROL, "Ctrl+"), (KeyModifiers::ALT, "Alt+"), (KeyModifiers::SHIFT, "Shift+")]
         {
-            if self.held.contains(held) {
+            if self.modifiers.contains(modifier) {
                 f.write_str(name)?;
             }
         }
         match self.code {
             KeyCode::F(n) => write!(f, "F{n}"),
-            KeyCode::Char(c) if c != ' ' && self.held.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+            KeyCode::Char(c) if c != ' ' && self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
                 write!(f, "{}", c.to_ascii_uppercase())
             }
             code => match (NAMES.iter().find(|(_, named)| *named == code), code) {

@@ -1,62 +1,62 @@
-//! The table.
+//! The table of keys: context, action, keys and help text of every binding.
 
 use super::action::Action;
 
-/// Where a key means something. Contexts hold several at a time; the nearest decides.
+/// Where a binding applies. Several contexts apply at a time; the first that has the key decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Context {
-    /// In an input field.
+    /// An input field of the prompt.
     Prompt,
-    /// While an inline signature is typed.
+    /// The line in which an inline signature is typed.
     Typing,
-    /// In the list of signatures.
+    /// The list of signatures.
     Signatures,
-    /// In the answer.
+    /// The answer.
     Answer,
-    /// In the failover log.
+    /// The failover log.
     Log,
-    /// In any pane that is not typed into.
+    /// Any pane but the prompt.
     Read,
-    /// In the fault picker.
+    /// The fault picker.
     Faults,
-    /// In the chain editor.
+    /// The chain editor.
     Chain,
-    /// In the list of demos.
+    /// The list of demos.
     Demos,
-    /// In a text of the headers or the request, which can be edited.
+    /// The popup of the headers or of the request: `e` edits them.
     Editable,
-    /// In the text about an attempt.
+    /// The details of an attempt.
     Attempt,
-    /// Where something is edited as text.
+    /// The editor for a signature, settings or headers as TOML.
     Draft,
-    /// In the health board.
+    /// The health board.
     Health,
-    /// In the history.
+    /// The list of earlier runs.
     History,
-    /// Before an earlier answer becomes a demo.
-    Pinning,
-    /// In a comparison.
+    /// The preview of an earlier answer that may become a demo.
+    DemoPreview,
+    /// A comparison.
     Compare,
-    /// In the choice of models to compare.
+    /// The list of models and chains to compare.
     CompareSet,
-    /// In the guided tour.
+    /// The guided tour.
     Tour,
-    /// In overlays with a list to choose from.
+    /// An overlay with a list to choose from.
     List,
-    /// In any overlay without a text field.
+    /// Any overlay without a text field.
     Overlay,
-    /// In an overlay's text field.
+    /// The text field of an overlay.
     Search,
-    /// When asked whether to leave.
+    /// The question whether to quit during a run.
     Leave,
-    /// Everywhere but in overlays.
+    /// Everywhere except in overlays.
     Anywhere,
     /// Everywhere.
     Always,
 }
 
 impl Context {
-    /// Whether letters are typed there.
+    /// Whether keys without Ctrl or Alt may type text in this context.
     pub fn takes_text(self) -> bool {
         matches!(
             self,
@@ -64,7 +64,7 @@ impl Context {
         )
     }
 
-    /// In words.
+    /// The name of the context in the help and in the documentation.
     pub fn place(self) -> &'static str {
         match self {
             Self::Prompt => "prompt",
@@ -81,7 +81,7 @@ impl Context {
             Self::Draft => "editing as text",
             Self::Health => "health board",
             Self::History => "history",
-            Self::Pinning => "demo preview",
+            Self::DemoPreview => "demo preview",
             Self::Compare => "comparison",
             Self::CompareSet => "models to compare",
             Self::Tour => "guided tour",
@@ -95,20 +95,20 @@ impl Context {
     }
 }
 
-/// A row: an action somewhere, its keys, its names.
+/// A row of the table: an action in a context, with its keys and texts.
 #[derive(Debug)]
 pub struct Binding {
-    /// Its name in the configuration.
+    /// The name in the configuration.
     pub name: &'static str,
-    /// What it does.
+    /// The action of the keys.
     pub action: Action,
-    /// Where.
+    /// Where the keys apply.
     pub context: Context,
-    /// By default.
+    /// The default keys, the preferred one first.
     pub keys: &'static [&'static str],
-    /// One word for the hint line; empty to stay out of it.
+    /// A word or two for the hint line; empty if the hint line does not show the action.
     pub hint: &'static str,
-    /// One line for the help.
+    /// A line for the help, the palette and the documentation.
     pub help: &'static str,
 }
 
@@ -132,7 +132,7 @@ macro_rules! table {
     };
 }
 
-/// All of them, in the order of the help.
+/// All bindings, in the order of the help.
 pub const TABLE: &[Binding] = table! {
     Prompt {
         "send"              Playground Send          ["Enter"]                            "send"       "Send the inputs to the chain";
@@ -168,7 +168,7 @@ pub const TABLE: &[Binding] = table! {
         "adapter"           Playground Adapter       ["F9"]                               ""           "Next adapter: how fields are written in messages";
         "history"           Playground History       ["Ctrl+S"]                           ""           "Earlier runs";
         "compare"           Playground Compare       ["Alt+C"]                            ""           "Compare up to four models or chains side by side";
-        "compare-set"           Playground CompareSet    []                                   ""           "Choose models and chains to compare";
+        "compare-set"       Playground CompareSet    []                                   ""           "Choose models and chains to compare";
         "tour"              Playground Tour          ["Alt+T"]                            ""           "The guided tour, on the simulator";
         "new-run"           Playground NewRun        ["Ctrl+N"]                           ""           "Clear the prompt and the answer";
         "reasoning"         Playground Reasoning     ["Ctrl+T"]                           ""           "Fold or unfold the reasoning, and keep it so";
@@ -267,19 +267,19 @@ pub const TABLE: &[Binding] = table! {
         "history-pin"       History Pin              ["d" "Alt+P"]                        "pin"        "Preview its answer as a demo";
         "search-runs"       History Search           ["/"]                                "search"     "Search the earlier runs";
     }
-    Pinning {
+    DemoPreview {
         "pin-it"            Overlay Confirm          ["Enter" "d" "Alt+P"]                "pin"        "Make it a demo of its signature";
     }
     Compare {
         "compare-again"     Compare RunAgain         ["r"]                                "again"      "Run the comparison again";
-        "compare-choose"     Compare ChooseModels     ["e"]                                "choose"     "Choose models to compare";
+        "compare-choose"    Compare ChooseModels     ["e"]                                "choose"     "Choose models to compare";
         "compare-left"      Compare PrevColumn       ["Left"]                             ""           "Previous column, if not all fit";
         "compare-right"     Compare NextColumn       ["Right" "Tab"]                      ""           "Next column, if not all fit";
     }
     CompareSet {
-        "compare-select"     CompareSet Toggle        ["Space"]                            "choose"     "Select or deselect it";
-        "compare-add"        CompareSet Add           ["a" "+"]                            "add"        "Add a model, or a chain written with commas";
-        "compare-remove"     CompareSet Remove        ["x" "Delete" "Backspace"]           ""           "Remove an added entry";
+        "compare-select"    CompareSet Toggle        ["Space"]                            "choose"     "Select or deselect it";
+        "compare-add"       CompareSet Add           ["a" "+"]                            "add"        "Add a model, or a chain written with commas";
+        "compare-remove"    CompareSet Remove        ["x" "Delete" "Backspace"]           ""           "Remove an added entry";
         "compare-start"     CompareSet Compare       ["Enter"]                            "compare"    "Compare the selected";
     }
     Tour {

@@ -8,16 +8,16 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 /// The rows of a piece of Markdown that stands alone.
-pub(super) fn render(source: &str, look: TextStyle) -> Vec<TextRow> {
+pub(super) fn render(source: &str, text_style: TextStyle) -> Vec<TextRow> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut page = ProseWriter::new(look);
+    let mut page = ProseWriter::new(text_style);
     Parser::new_ext(source, options).for_each(|event| page.event(event));
     page.flush();
     page.rows
 }
 
 struct ProseWriter {
-    look: TextStyle,
+    text_style: TextStyle,
     rows: Vec<TextRow>,
     inline: Vec<(String, Style)>,
     styles: Vec<Style>,
@@ -37,9 +37,9 @@ struct ProseWriter {
 }
 
 impl ProseWriter {
-    fn new(look: TextStyle) -> Self {
+    fn new(text_style: TextStyle) -> Self {
         Self {
-            look,
+            text_style,
             rows: Vec::new(),
             inline: Vec::new(),
             styles: Vec::new(),
@@ -56,7 +56,7 @@ impl ProseWriter {
     }
 
     fn style(&self) -> Style {
-        self.styles.iter().fold(self.look.text(), |style, more| style.patch(*more))
+        self.styles.iter().fold(self.text_style.text(), |style, more| style.patch(*more))
     }
 
     fn say(&mut self, text: &str, style: Style) {
@@ -79,13 +79,13 @@ impl ProseWriter {
             | Event::InlineHtml(text)
             | Event::InlineMath(text)
             | Event::DisplayMath(text) => self.say(&text, self.style()),
-            Event::Code(text) => self.say(&text, self.style().patch(self.look.style(StyleRole::Code))),
+            Event::Code(text) => self.say(&text, self.style().patch(self.text_style.style(StyleRole::Code))),
             Event::SoftBreak => self.say(" ", self.style()),
             Event::HardBreak => self.say("\n", self.style()),
             Event::Rule => {
                 self.flush();
-                let rule = "─".repeat(self.look.cells().min(24));
-                self.rows.push(TextRow::styled(rule, self.look.style(StyleRole::Dim)));
+                let rule = "─".repeat(self.text_style.cells().min(24));
+                self.rows.push(TextRow::styled(rule, self.text_style.style(StyleRole::Dim)));
             }
             Event::TaskListMarker(done) => self.say(if done { "☑ " } else { "☐ " }, self.style()),
             Event::FootnoteReference(name) => self.say(&format!("[{name}]"), self.style()),
@@ -95,7 +95,7 @@ impl ProseWriter {
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Paragraph if self.loose => self.rows.push(TextRow::default()),
-            Tag::Heading { .. } => self.styles.push(self.look.style(StyleRole::Heading)),
+            Tag::Heading { .. } => self.styles.push(self.text_style.style(StyleRole::Heading)),
             Tag::BlockQuote(_) => {
                 self.flush();
                 self.quotes += 1;
@@ -103,7 +103,7 @@ impl ProseWriter {
             Tag::CodeBlock(_) => {
                 self.flush();
                 self.code = true;
-                self.styles.push(self.look.style(StyleRole::Code));
+                self.styles.push(self.text_style.style(StyleRole::Code));
             }
             Tag::List(start) => {
                 self.flush();
@@ -128,7 +128,7 @@ impl ProseWriter {
             Tag::Strikethrough => self.styles.push(Style::new().add_modifier(Modifier::CROSSED_OUT)),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 self.links.push((dest_url.into_string(), self.inline.len()));
-                self.styles.push(self.look.style(StyleRole::Link));
+                self.styles.push(self.text_style.style(StyleRole::Link));
             }
             Tag::Table(_) => {
                 self.flush();
@@ -182,12 +182,12 @@ impl ProseWriter {
                 let shown: String =
                     self.inline.get(from..).unwrap_or(&[]).iter().map(|(text, _)| text.as_str()).collect();
                 if shown != url && !url.is_empty() {
-                    self.say(&format!(" ({url})"), self.look.style(StyleRole::Dim));
+                    self.say(&format!(" ({url})"), self.text_style.style(StyleRole::Dim));
                 }
             }
             TagEnd::Table => {
                 let rows = self.table.take().unwrap_or_default();
-                self.rows.extend(table(&rows, self.look));
+                self.rows.extend(table(&rows, self.text_style));
             }
             _ => {}
         }
@@ -203,21 +203,21 @@ impl ProseWriter {
         }
         let marker = self.marker.take();
         let outer = self.indents.last().copied().unwrap_or(0);
-        let quote = Span::styled("▎ ".repeat(self.quotes), self.look.style(StyleRole::Dim));
+        let quote = Span::styled("▎ ".repeat(self.quotes), self.text_style.style(StyleRole::Dim));
         let lead = |text: String| {
-            let both = [quote.clone(), Span::styled(text, self.look.style(StyleRole::Dim))];
+            let both = [quote.clone(), Span::styled(text, self.text_style.style(StyleRole::Dim))];
             both.into_iter().filter(|span| !span.content.is_empty()).collect::<Vec<_>>()
         };
         let rest = lead(" ".repeat(self.indent));
         let first = marker.map_or_else(|| rest.clone(), |marker| lead(" ".repeat(outer) + &marker));
         let pieces: Vec<_> = self.inline.iter().map(|(text, style)| (text.as_str(), *style)).collect();
-        self.rows.extend(wrap(&pieces, self.look.cells(), &RowPrefix { first, rest }));
+        self.rows.extend(wrap(&pieces, self.text_style.cells(), &RowPrefix { first, rest }));
         self.inline.clear();
     }
 }
 
 /// Columns as wide as they need to be, the widest ones cut first where they do not fit.
-pub fn table(rows: &[Vec<String>], look: TextStyle) -> Vec<TextRow> {
+pub fn table(rows: &[Vec<String>], text_style: TextStyle) -> Vec<TextRow> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     if columns == 0 {
         return Vec::new();
@@ -225,21 +225,21 @@ pub fn table(rows: &[Vec<String>], look: TextStyle) -> Vec<TextRow> {
     let cell = |row: &Vec<String>, column: usize| row.get(column).map_or("", String::as_str).replace('\n', " ");
     let mut widths: Vec<usize> =
         (0..columns).map(|c| rows.iter().map(|row| width(&cell(row, c))).max().unwrap_or(0).max(1)).collect();
-    let room = look.cells().saturating_sub(3 * (columns - 1));
+    let room = text_style.cells().saturating_sub(3 * (columns - 1));
     while widths.iter().sum::<usize>() > room {
         match widths.iter_mut().max().filter(|widest| **widest > 1) {
             Some(widest) => *widest -= 1,
             None => break,
         }
     }
-    let edge = look.style(StyleRole::Dim);
+    let edge = text_style.style(StyleRole::Dim);
     let mut out = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let style = if index == 0 { look.style(StyleRole::Heading) } else { look.text() };
+        let style = if index == 0 { text_style.style(StyleRole::Heading) } else { text_style.text() };
         let mut spans = Vec::new();
         let mut used = 0;
         for (column, cells) in widths.iter().enumerate() {
-            if used + cells > look.cells() {
+            if used + cells > text_style.cells() {
                 break;
             }
             if column > 0 {
@@ -253,7 +253,7 @@ pub fn table(rows: &[Vec<String>], look: TextStyle) -> Vec<TextRow> {
         out.push(TextRow::from(spans));
         if index == 0 {
             let rule: Vec<_> = widths.iter().map(|cells| "─".repeat(*cells)).collect();
-            out.push(TextRow::styled(clip(&rule.join("─┼─"), look.cells()), edge));
+            out.push(TextRow::styled(clip(&rule.join("─┼─"), text_style.cells()), edge));
         }
     }
     out

@@ -19,14 +19,14 @@ pub(super) struct UnitRenderer {
 
 impl UnitRenderer {
     /// Sets the unit that `rest` begins with, once nothing that follows can change it. Its length in bytes.
-    pub(super) fn unit(&mut self, rest: &str, look: TextStyle, rows: &mut Vec<TextRow>) -> Option<usize> {
+    pub(super) fn unit(&mut self, rest: &str, text_style: TextStyle, rows: &mut Vec<TextRow>) -> Option<usize> {
         let (unit, length) = next(rest, self.fence.as_ref().map(|(fence, _)| fence))?;
-        self.set(&unit, &rest[..length], look, rows);
+        self.set(&unit, &rest[..length], text_style, rows);
         Some(length)
     }
 
     /// What is no whole unit yet. It may still become something else, so nothing is remembered of it.
-    pub(super) fn tail(&self, text: &str, look: TextStyle) -> Vec<TextRow> {
+    pub(super) fn tail(&self, text: &str, text_style: TextStyle) -> Vec<TextRow> {
         let mut rows = Vec::new();
         if !text.is_empty() {
             let unit = match &self.fence {
@@ -34,19 +34,19 @@ impl UnitRenderer {
                 Some(_) => Unit::CodeLine,
                 None => Unit::Prose,
             };
-            self.clone().set(&unit, text, look, &mut rows);
+            self.clone().set(&unit, text, text_style, &mut rows);
         }
         rows
     }
 
-    fn set(&mut self, unit: &Unit, text: &str, look: TextStyle, rows: &mut Vec<TextRow>) {
+    fn set(&mut self, unit: &Unit, text: &str, text_style: TextStyle, rows: &mut Vec<TextRow>) {
         let before = rows.len();
-        let edge = look.style(StyleRole::Dim);
+        let edge = text_style.style(StyleRole::Dim);
         match unit {
             Unit::Prose => {
                 if !text.trim().is_empty() {
                     self.pay_gap(rows);
-                    rows.extend(prose::render(text, look));
+                    rows.extend(prose::render(text, text_style));
                 }
                 self.gap = text.trim().is_empty() || text.ends_with("\n\n") || ends_blank(text);
             }
@@ -54,17 +54,17 @@ impl UnitRenderer {
                 self.pay_gap(rows);
                 let label =
                     if fence.language.is_empty() { "┌─".to_owned() } else { format!("┌─ {}", fence.language) };
-                rows.extend(wrap(&[(&label, edge)], look.cells(), &RowPrefix::default()));
+                rows.extend(wrap(&[(&label, edge)], text_style.cells(), &RowPrefix::default()));
                 self.fence = Some((fence.clone(), Highlighter::new(&fence.language)));
             }
             Unit::CodeLine => {
                 let Some((_, painter)) = &mut self.fence else { return };
                 let line = text.trim_end_matches('\n');
-                let pieces: Vec<_> = painter.paint(line).map(|(piece, role)| (piece, look.style(role))).collect();
-                rows.extend(wrap(&pieces, look.cells(), &RowPrefix::all("│ ", edge)));
+                let pieces: Vec<_> = painter.paint(line).map(|(piece, role)| (piece, text_style.style(role))).collect();
+                rows.extend(wrap(&pieces, text_style.cells(), &RowPrefix::all("│ ", edge)));
             }
             Unit::Close => {
-                rows.extend(wrap(&[("└─", edge)], look.cells(), &RowPrefix::default()));
+                rows.extend(wrap(&[("└─", edge)], text_style.cells(), &RowPrefix::default()));
                 self.fence = None;
                 self.gap = false;
             }

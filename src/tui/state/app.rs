@@ -45,7 +45,7 @@ pub struct InitialState {
     /// Models to choose from.
     pub models: Vec<ModelOption>,
     /// Where that list is from, and how old it is.
-    pub listed: String,
+    pub models_source: String,
     /// The engine's settings.
     pub policy: Policy,
     /// How fields are written.
@@ -63,7 +63,7 @@ pub struct InitialState {
     /// Colours.
     pub theme: Theme,
     /// Sizes and theme of the last session.
-    pub kept: UiPrefs,
+    pub prefs: UiPrefs,
     /// Whether the terminal's background decides the theme, and is asked for.
     pub ask_background: bool,
     /// Something to say at once.
@@ -128,8 +128,8 @@ impl App {
         let signature =
             first.as_ref().map_or_else(|| Signature::new(Vec::new(), Vec::new()), |entry| entry.signature.clone());
         Self {
-            screen: Screen::new(start.kept.sizes),
-            display: Display { theme: start.theme, chosen_theme: start.kept.theme, ..Display::default() },
+            screen: Screen::new(start.prefs.sizes),
+            display: Display { theme: start.theme, chosen_theme: start.prefs.theme, ..Display::default() },
             overlay: None,
             keymap: start.keymap,
             prompt: PromptEditor::of(&signature),
@@ -145,7 +145,7 @@ impl App {
                 policy: start.policy,
                 settings: start.settings,
             },
-            models: ModelList { all: start.models, source: start.listed },
+            models: ModelList { all: start.models, source: start.models_source },
             compare_set: CompareSet::default(),
             server: Server {
                 simulated: start.simulated,
@@ -226,7 +226,7 @@ impl App {
         RunSpec {
             policy: self.next.policy.clone(),
             settings: self.next.settings.clone(),
-            ..RunSpec::new(task, self.next.chain.iter().map(|link| &link.model))
+            ..RunSpec::new(task, self.next.chain.iter().map(|entry| &entry.model))
         }
     }
 
@@ -283,19 +283,19 @@ impl App {
         let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
         self.screen.layout = Layout::of(screen, LayoutRequest { prompt_rows: wanted, ..wish });
         let room = self.text_area(Pane::Answer);
-        let look = TextStyle { width: room.width, theme: self.theme(), role: StyleRole::Text };
+        let text_style = TextStyle { width: room.width, theme: self.theme(), role: StyleRole::Text };
         if let Some(run) = &self.runs.shown {
-            self.answer.page.refresh(&run.transcript, look, usize::from(room.height), &|_| Agreement::Alone);
+            self.answer.page.refresh(&run.transcript, text_style, usize::from(room.height), &|_| Agreement::Alone);
             self.log.refresh(&run.transcript, self.text_area(Pane::Log).width, self.theme(), self.display.presenter);
         } else {
             self.answer.page.clear();
             self.log.clear();
         }
         if let Some(Overlay::Compare(compare)) = &mut self.overlay {
-            compare.refresh(&self.screen.layout, look.theme);
+            compare.refresh(&self.screen.layout, text_style.theme);
         }
         if let (Some(Overlay::Attempt(popup)), Some(run)) = (&mut self.overlay, &self.runs.shown) {
-            popup.refresh(&run.transcript, self.screen.size.0, look.theme);
+            popup.refresh(&run.transcript, self.screen.size.0, text_style.theme);
         }
     }
 

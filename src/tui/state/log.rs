@@ -1,4 +1,4 @@
-//! The failover log: the run's story, one entry a step.
+//! The failover log's pane: the entries of the run's log as rows, and the selected entry.
 
 use crate::failover::AttemptId;
 use crate::transcript::{LogEvent, Tone, Transcript, model_name};
@@ -6,105 +6,107 @@ use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, TextRow, wrap};
 use ratatui::text::Span;
 
-/// The log's rows, and what is chosen in it.
+/// The log's rows and the selected entry.
 #[derive(Clone, Debug, Default)]
 pub struct LogView {
-    /// Rows, each with the number of its step.
+    /// Rows, each with the index of its entry.
     rows: Vec<(usize, TextRow)>,
-    /// Steps there are.
-    pub steps: usize,
-    /// The chosen step; none follows the last one.
-    pub at: Option<usize>,
-    /// All attempts on one time axis instead.
+    /// How many entries the log has.
+    entries: usize,
+    /// Index of the selected entry. `None` selects the last entry, also when new ones arrive.
+    pub selected: Option<usize>,
+    /// Whether the pane shows all attempts on one time axis instead of the log.
     pub timeline: bool,
 }
 
 impl LogView {
-    /// No run.
+    /// Removes all entries and the selection.
     pub fn clear(&mut self) {
         self.rows.clear();
-        self.steps = 0;
-        self.at = None;
+        self.entries = 0;
+        self.selected = None;
     }
 
-    /// The chosen step.
-    pub fn chosen(&self) -> usize {
-        self.at.unwrap_or(usize::MAX).min(self.steps.saturating_sub(1))
+    /// Index of the selected entry; 0 if the log is empty.
+    pub fn selected_index(&self) -> usize {
+        self.selected.unwrap_or(usize::MAX).min(self.entries.saturating_sub(1))
     }
 
-    /// Moves the choice.
-    pub fn move_by(&mut self, steps: isize) {
-        let to = self.chosen().saturating_add_signed(steps);
-        self.at = (to + 1 < self.steps).then_some(to);
+    /// Moves the selection by entries. Moving to the last entry follows the end again.
+    pub fn move_by(&mut self, entries: isize) {
+        let to = self.selected_index().saturating_add_signed(entries);
+        self.selected = (to + 1 < self.entries).then_some(to);
     }
 
-    /// Sets the rows anew: a story is short.
-    pub fn refresh(&mut self, run: &Transcript, width: u16, theme: Theme, airy: bool) {
+    /// Rebuilds all rows. This is cheap, because a run has few entries. In presenter mode an empty row follows each
+    /// entry, and the names of failed models are struck out.
+    pub fn refresh(&mut self, run: &Transcript, width: u16, theme: Theme, presenter: bool) {
         self.rows.clear();
-        self.steps = run.story.len();
+        self.entries = run.log.len();
         let cells = usize::from(width.max(1));
-        for (index, line) in run.story.iter().enumerate() {
-            let tone = theme.style(line.tone(run).into());
-            let text = brief(run, line.text(run));
+        for (index, entry) in run.log.iter().enumerate() {
+            let tone = theme.style(entry.tone(run).into());
+            let text = short_names(run, entry.text(run));
             let mut parts = text.split(" · ");
             let mut pieces = Vec::new();
             let head = parts.next().unwrap_or_default();
-            // On a stage the dead are struck out here too.
-            let dead = airy && matches!(line.tone(run), Tone::Bad) && matches!(line.step, LogEvent::Attempt(_));
-            pieces.push((head, theme.style(if dead { StyleRole::Struck } else { StyleRole::Heading })));
+            let struck =
+                presenter && matches!(entry.tone(run), Tone::Bad) && matches!(entry.event, LogEvent::Attempt(_));
+            pieces.push((head, theme.style(if struck { StyleRole::Struck } else { StyleRole::Heading })));
             for (i, part) in parts.enumerate() {
                 pieces.push((" · ", theme.style(StyleRole::Dim)));
                 pieces.push((part, if i == 0 { tone } else { theme.style(StyleRole::Text) }));
             }
-            let lead = RowPrefix {
-                first: vec![Span::styled(format!("{} ", line.glyph(run)), tone)],
+            let prefix = RowPrefix {
+                first: vec![Span::styled(format!("{} ", entry.glyph(run)), tone)],
                 rest: vec![Span::raw("  ")],
             };
-            self.rows.extend(wrap(&pieces, cells, &lead).into_iter().map(|row| (index, row)));
-            for inner in inner_attempts(run, &line.step) {
+            self.rows.extend(wrap(&pieces, cells, &prefix).into_iter().map(|row| (index, row)));
+            for inner in inner_attempts(run, &entry.event) {
                 let dim = theme.style(StyleRole::Dim);
                 self.rows.extend(
                     wrap(&[(&inner, dim)], cells, &RowPrefix::all("    ", dim)).into_iter().map(|row| (index, row)),
                 );
             }
-            if airy {
+            if presenter {
                 self.rows.push((index, TextRow::default()));
             }
         }
     }
 
-    /// The rows of a view that high: the chosen step is in it.
+    /// The rows for a view of this height. The selected entry is among them.
     pub(in crate::tui) fn visible(&self, height: usize) -> &[(usize, TextRow)] {
-        let chosen = self.chosen();
-        let last = self.rows.iter().rposition(|(step, _)| *step == chosen).map_or(0, |row| row + 1);
-        let first = self.rows.iter().position(|(step, _)| *step == chosen).unwrap_or(0);
-        let top = if self.at.is_none() { self.rows.len().saturating_sub(height) } else { last.saturating_sub(height) };
+        let selected = self.selected_index();
+        let last = self.rows.iter().rposition(|(entry, _)| *entry == selected).map_or(0, |row| row + 1);
+        let first = self.rows.iter().position(|(entry, _)| *entry == selected).unwrap_or(0);
+        let top =
+            if self.selected.is_none() { self.rows.len().saturating_sub(height) } else { last.saturating_sub(height) };
         let top = top.min(first);
         &self.rows[top..(top + height).min(self.rows.len())]
     }
 }
 
-/// The attempt that a step is about.
-pub fn attempt_of(run: &Transcript, step: usize) -> Option<AttemptId> {
-    match &run.story.get(step)?.step {
+/// The attempt that the log entry with this index is about. For an entry between attempts, the attempt before it.
+pub fn attempt_of(run: &Transcript, index: usize) -> Option<AttemptId> {
+    match &run.log.get(index)?.event {
         LogEvent::Attempt(id) => Some(*id),
         LogEvent::Finished(finished) => finished.attempt.or_else(|| run.attempts.last().map(|a| a.id)),
-        _ => run.story[..step].iter().rev().find_map(|line| match line.step {
+        _ => run.log[..index].iter().rev().find_map(|entry| match entry.event {
             LogEvent::Attempt(id) => Some(id),
             _ => None,
         }),
     }
 }
 
-/// A line with the makers' names left out: `openai/gpt-4o-mini` is `gpt-4o-mini` here.
-fn brief(run: &Transcript, text: String) -> String {
+/// The text with model names without their vendors: `gpt-4o-mini` for `openai/gpt-4o-mini`.
+fn short_names(run: &Transcript, text: String) -> String {
     let chain = run.spec.iter().flat_map(|spec| spec.chain.iter().map(|route| route.model.as_str()));
     let slugs = chain.chain(run.attempts.iter().map(|attempt| attempt.model.as_str()));
-    let brief = slugs.filter(|slug| slug.contains('/')).fold(text, |text, slug| text.replace(slug, model_name(slug)));
-    keep_units(&brief)
+    let text = slugs.filter(|slug| slug.contains('/')).fold(text, |text, slug| text.replace(slug, model_name(slug)));
+    keep_units(&text)
 }
 
-/// The text with no line break between a number and its unit `s`.
+/// The text with a no-break space between a number and its unit `s`.
 fn keep_units(text: &str) -> String {
     let mut parts = text.split(" s");
     let mut kept = parts.next().unwrap_or_default().to_owned();
@@ -117,9 +119,9 @@ fn keep_units(text: &str) -> String {
     kept
 }
 
-/// What the router behind us tried inside an attempt.
-fn inner_attempts(run: &Transcript, step: &LogEvent) -> Vec<String> {
-    let LogEvent::Attempt(id) = step else { return Vec::new() };
+/// One line for each provider that OpenRouter tried inside an attempt.
+fn inner_attempts(run: &Transcript, event: &LogEvent) -> Vec<String> {
+    let LogEvent::Attempt(id) = event else { return Vec::new() };
     let Some(attempt) = run.attempt(*id) else { return Vec::new() };
     let failed = attempt.failed.iter().flat_map(|failed| &failed.failure.inner);
     let metadata = attempt.metadata.iter().flat_map(|metadata| &metadata.attempts);

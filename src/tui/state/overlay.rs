@@ -39,7 +39,7 @@ pub enum Overlay {
     /// Earlier runs; the chosen line, counted from the latest.
     History(usize),
     /// The answer of the earlier run on that line, before it becomes a demo.
-    Pinning(usize, TextPopup),
+    DemoPreview(usize, TextPopup),
     /// The demos; the chosen line.
     Demos(usize),
     /// The whole of that demo.
@@ -63,7 +63,7 @@ impl Overlay {
             Self::Help(_) | Self::Demo(..) => vec![Context::Overlay],
             Self::Attempt(_) => vec![Context::Attempt, Context::Overlay],
             Self::Headers(_) | Self::Composed(_) => vec![Context::Editable, Context::Overlay],
-            Self::Pinning(..) => vec![Context::Pinning, Context::Overlay],
+            Self::DemoPreview(..) => vec![Context::DemoPreview, Context::Overlay],
             Self::Demos(_) => vec![Context::Demos, Context::Overlay],
             Self::Draft(_) => vec![Context::Draft],
             Self::Faults(faults) if faults.typing.is_some() => vec![Context::Search],

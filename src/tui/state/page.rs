@@ -4,7 +4,7 @@
 mod block;
 mod builder;
 
-use super::chains;
+use super::calls;
 use crate::failover::AttemptId;
 use crate::transcript::Transcript;
 use crate::tui::markdown::TextStyle;
@@ -31,7 +31,7 @@ pub struct FieldRows<'a> {
 pub struct AnswerPage {
     blocks: Vec<(BlockKey, BlockBody)>,
     heights: Vec<usize>,
-    look: Option<TextStyle>,
+    text_style: Option<TextStyle>,
     /// Where the view stands.
     pub scroll: Scroll,
     /// Folded or not by the reader's own wish; none folds by itself when the answer begins.
@@ -47,12 +47,18 @@ impl AnswerPage {
 
     /// Sets what has come since the last time, and has the rows at hand that a view of this height shows. `beside`
     /// says how a field stands among other answers, where there are some.
-    pub fn refresh(&mut self, run: &Transcript, look: TextStyle, height: usize, beside: &dyn Fn(&str) -> Agreement) {
-        let fresh = self.look != Some(look);
-        self.look = Some(look);
+    pub fn refresh(
+        &mut self,
+        run: &Transcript,
+        text_style: TextStyle,
+        height: usize,
+        beside: &dyn Fn(&str) -> Agreement,
+    ) {
+        let fresh = self.text_style != Some(text_style);
+        self.text_style = Some(text_style);
         let mut old = std::mem::take(&mut self.blocks);
-        let mut desk = PageBuilder { look, beside, fresh, old: &mut old, new: Vec::new() };
-        for (text, role) in chains::lines(run) {
+        let mut desk = PageBuilder { text_style, beside, fresh, old: &mut old, new: Vec::new() };
+        for (text, role) in calls::lines(run) {
             desk.lines("chain", AttemptId::new(0), &text, role);
         }
         for attempt in run.discarded() {

@@ -14,7 +14,7 @@ pub struct PromptEditor {
     /// At least one.
     pub inputs: Vec<InputField>,
     /// The one with the keys.
-    pub at: usize,
+    pub focused: usize,
 }
 
 /// Inputs that were sent, to be brought back.
@@ -119,7 +119,7 @@ impl PromptEditor {
         if inputs.is_empty() {
             inputs.push(InputField::new("", FieldType::Str, Some("this signature has no inputs: F2 sends it")));
         }
-        Self { inputs, at: 0 }
+        Self { inputs, focused: 0 }
     }
 
     /// Editors for another signature; text in fields of the same name stays.
@@ -137,7 +137,7 @@ impl PromptEditor {
 
     /// The editor with the keys.
     pub fn input(&mut self) -> &mut InputField {
-        let at = self.at.min(self.inputs.len() - 1);
+        let at = self.focused.min(self.inputs.len() - 1);
         &mut self.inputs[at]
     }
 
@@ -172,7 +172,7 @@ impl PromptEditor {
             input.set("");
             input.attached.clear();
         });
-        self.at = 0;
+        self.focused = 0;
     }
 
     /// Whether examples stand in the fields while they are empty.

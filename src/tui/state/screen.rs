@@ -28,6 +28,6 @@ impl Screen {
     /// Moves the focus to a pane.
     pub fn focus_on(&mut self, pane: Pane) {
         self.focus = pane;
-        self.full &= self.layout.shape != LayoutKind::Narrow;
+        self.full &= self.layout.kind != LayoutKind::Narrow;
     }
 }

@@ -13,7 +13,7 @@ pub struct SignatureList {
     /// The library.
     pub entries: Vec<LibraryEntry>,
     /// The chosen line: 0 is "type your own", the library begins at 1.
-    pub at: usize,
+    pub selected: usize,
     /// Removing the chosen entry was asked for once.
     pub delete_armed: bool,
     pub(in crate::tui) editor: Option<TextArea<'static>>,
@@ -22,7 +22,7 @@ pub struct SignatureList {
 impl SignatureList {
     /// The library, its first entry chosen.
     pub fn new(entries: Vec<LibraryEntry>) -> Self {
-        Self { at: usize::from(!entries.is_empty()), entries, delete_armed: false, editor: None }
+        Self { selected: usize::from(!entries.is_empty()), entries, delete_armed: false, editor: None }
     }
 
     /// Whether a signature is being typed.
@@ -32,12 +32,12 @@ impl SignatureList {
 
     /// The chosen entry, unless "type your own" is chosen.
     pub fn chosen(&self) -> Option<&LibraryEntry> {
-        self.entries.get(self.at.checked_sub(1)?)
+        self.entries.get(self.selected.checked_sub(1)?)
     }
 
     /// Moves the choice.
     pub fn move_by(&mut self, lines: isize) {
-        self.at = self.at.saturating_add_signed(lines).min(self.entries.len());
+        self.selected = self.selected.saturating_add_signed(lines).min(self.entries.len());
     }
 
     /// Begins to type, with a text to begin from.

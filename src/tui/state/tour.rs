@@ -55,7 +55,7 @@ pub struct SavedState {
     /// With which keys: the tour presses and names those of the table.
     pub keymap: Keymap,
     /// Who was compared.
-    pub rivals: CompareSet,
+    pub compare_set: CompareSet,
 }
 
 /// The tour on its way.
@@ -64,7 +64,7 @@ pub struct Tour {
     /// As it is written.
     pub plan: TourPlan,
     /// The step that is on.
-    pub at: usize,
+    pub current: usize,
     /// Keys of it that are still to be pressed.
     pub keys: VecDeque<Chord>,
     /// The user's own state.
@@ -115,6 +115,6 @@ impl Tour {
 
     /// The step that is on.
     pub fn step(&self) -> Option<&TourStep> {
-        self.plan.steps.get(self.at)
+        self.plan.steps.get(self.current)
     }
 }

@@ -11,61 +11,61 @@ use serde_json::{Map, Value};
 const DEEP: usize = 6;
 
 /// The rows of an output field's value.
-pub fn rows(value: &Value, look: TextStyle) -> Vec<TextRow> {
+pub fn rows(value: &Value, text_style: TextStyle) -> Vec<TextRow> {
     match value {
-        Value::String(text) => render(text, look),
+        Value::String(text) => render(text, text_style),
         other => {
             let mut rows = Vec::new();
-            lay(other, look, 0, "", &mut rows);
+            lay(other, text_style, 0, "", &mut rows);
             rows
         }
     }
 }
 
-fn lay(value: &Value, look: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
+fn lay(value: &Value, text_style: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
     match value {
-        Value::Array(items) if items.is_empty() => say("(empty)", StyleRole::Dim, look, depth, label, rows),
-        Value::Object(fields) if fields.is_empty() => say("(empty)", StyleRole::Dim, look, depth, label, rows),
+        Value::Array(items) if items.is_empty() => say("(empty)", StyleRole::Dim, text_style, depth, label, rows),
+        Value::Object(fields) if fields.is_empty() => say("(empty)", StyleRole::Dim, text_style, depth, label, rows),
         Value::Array(items) if depth < DEEP => {
             if let Some(cells) = uniform(items).filter(|_| depth == 0) {
-                rows.extend(table(&cells, look));
+                rows.extend(table(&cells, text_style));
                 return;
             }
             if !label.is_empty() {
-                say("", StyleRole::Text, look, depth, label, rows);
+                say("", StyleRole::Text, text_style, depth, label, rows);
             }
             let depth = depth + usize::from(!label.is_empty());
             for item in items {
-                lay(item, look, depth, "• ", rows);
+                lay(item, text_style, depth, "• ", rows);
             }
         }
         Value::Object(fields) if depth < DEEP => {
             if !label.is_empty() && label != "• " {
-                say("", StyleRole::Text, look, depth, label, rows);
+                say("", StyleRole::Text, text_style, depth, label, rows);
             }
             let depth = depth + usize::from(!label.is_empty());
             for (name, value) in fields {
-                lay(value, look, depth, &format!("{name}: "), rows);
+                lay(value, text_style, depth, &format!("{name}: "), rows);
             }
         }
-        Value::Array(_) | Value::Object(_) => say(&value.to_string(), StyleRole::Code, look, depth, label, rows),
-        Value::String(text) => say(text, StyleRole::Text, look, depth, label, rows),
-        Value::Number(number) => say(&number.to_string(), StyleRole::Number, look, depth, label, rows),
+        Value::Array(_) | Value::Object(_) => say(&value.to_string(), StyleRole::Code, text_style, depth, label, rows),
+        Value::String(text) => say(text, StyleRole::Text, text_style, depth, label, rows),
+        Value::Number(number) => say(&number.to_string(), StyleRole::Number, text_style, depth, label, rows),
         Value::Bool(truth) => {
-            say(if *truth { "✓ true" } else { "✗ false" }, StyleRole::Number, look, depth, label, rows);
+            say(if *truth { "✓ true" } else { "✗ false" }, StyleRole::Number, text_style, depth, label, rows);
         }
-        Value::Null => say("none", StyleRole::Dim, look, depth, label, rows),
+        Value::Null => say("none", StyleRole::Dim, text_style, depth, label, rows),
     }
 }
 
-fn say(text: &str, role: StyleRole, look: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
+fn say(text: &str, role: StyleRole, text_style: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
     let indent = "  ".repeat(depth);
     let style = if label == "• " { StyleRole::Dim } else { StyleRole::Heading };
     let lead = RowPrefix {
-        first: vec![Span::raw(indent.clone()), Span::styled(label.to_owned(), look.theme.style(style))],
+        first: vec![Span::raw(indent.clone()), Span::styled(label.to_owned(), text_style.theme.style(style))],
         rest: vec![Span::raw(indent + "  ")],
     };
-    rows.extend(wrap(&[(text, look.theme.style(role))], usize::from(look.width.max(1)), &lead));
+    rows.extend(wrap(&[(text, text_style.theme.style(role))], usize::from(text_style.width.max(1)), &lead));
 }
 
 /// The cells of a table, if all items are objects with the same few scalar fields.
@@ -99,8 +99,8 @@ mod tests {
     use serde_json::json;
 
     fn lines(value: &Value) -> Vec<String> {
-        let look = TextStyle { width: 40, theme: Theme::Dark, role: StyleRole::Text };
-        rows(value, look).iter().map(|row| row.to_string().trim_end().to_owned()).collect()
+        let text_style = TextStyle { width: 40, theme: Theme::Dark, role: StyleRole::Text };
+        rows(value, text_style).iter().map(|row| row.to_string().trim_end().to_owned()).collect()
     }
 
     #[test]

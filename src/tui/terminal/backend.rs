@@ -114,7 +114,7 @@ mod tests {
     use std::cell::RefCell;
     use std::rc::Rc;
 
-    /// What has been written and not looked at yet.
+    /// The bytes that were written since the last check.
     #[derive(Clone, Default)]
     struct Written(Rc<RefCell<Vec<u8>>>);
 
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_changes_nothing_writes_nothing_and_every_other_is_one_update() {
+    fn a_frame_without_changes_writes_nothing_and_any_other_is_one_synchronized_update() {
         let written = Written::default();
         let viewport = Viewport::Fixed(Rect::new(0, 0, 9, 2));
         let mut terminal =

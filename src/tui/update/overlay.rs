@@ -48,16 +48,16 @@ impl App {
                 self.overlay = Some(Overlay::Attempt(attempt));
             }
             Overlay::Attempt(_) => {}
-            Overlay::Pinning(at, popup) => self.demo_preview_key(at, popup, action),
-            Overlay::Demos(at) => self.demos_key(at, action),
-            Overlay::Demo(at, _) if action == CLOSE => self.overlay = Some(Overlay::Demos(at)),
-            Overlay::Demo(at, popup) => self.popup_key(popup, action, |popup| Overlay::Demo(at, popup)),
+            Overlay::DemoPreview(selected, popup) => self.demo_preview_key(selected, popup, action),
+            Overlay::Demos(selected) => self.demos_key(selected, action),
+            Overlay::Demo(selected, _) if action == CLOSE => self.overlay = Some(Overlay::Demos(selected)),
+            Overlay::Demo(selected, popup) => self.popup_key(popup, action, |popup| Overlay::Demo(selected, popup)),
             Overlay::Faults(picker) => return self.faults_key(picker, press),
             Overlay::Chain => return self.chain_key(action),
             Overlay::Finder(finder) => return self.finder_key(finder, press),
-            Overlay::Health(at) => return self.health_key(at, action),
-            Overlay::History(at) => return self.history_key(at, action),
-            Overlay::CompareSet(at) => return self.compare_set_key(at, action),
+            Overlay::Health(selected) => return self.health_key(selected, action),
+            Overlay::History(selected) => return self.history_key(selected, action),
+            Overlay::CompareSet(selected) => return self.compare_set_key(selected, action),
             Overlay::Leave => match action {
                 Some(Action::Overlay(OverlayAction::Confirm)) => return Some(Effect::Quit),
                 CLOSE => {}

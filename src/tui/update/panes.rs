@@ -33,7 +33,7 @@ impl App {
     pub(super) fn log(&mut self, action: LogAction) {
         match action {
             LogAction::OpenAttempt => {
-                let id = self.transcript().and_then(|run| attempt_of(run, self.log.chosen()));
+                let id = self.transcript().and_then(|run| attempt_of(run, self.log.selected_index()));
                 self.overlay = id.map(|id| Overlay::Attempt(AttemptPopup::new(id)));
             }
         }
@@ -43,11 +43,11 @@ impl App {
     pub(super) fn step(&mut self, direction: Direction) {
         let last_field = self.prompt.inputs.len() - 1;
         let field = match direction {
-            Direction::Forward => self.prompt.at.checked_add(1).filter(|at| *at <= last_field),
-            Direction::Back => self.prompt.at.checked_sub(1),
+            Direction::Forward => self.prompt.focused.checked_add(1).filter(|at| *at <= last_field),
+            Direction::Back => self.prompt.focused.checked_sub(1),
         };
         if let (Pane::Prompt, Some(field)) = (self.screen.focus, field) {
-            self.prompt.at = field;
+            self.prompt.focused = field;
             return;
         }
         let at = Pane::ALL.iter().position(|pane| *pane == self.screen.focus).unwrap_or(0);
@@ -57,7 +57,7 @@ impl App {
         };
         let to = Pane::ALL[(at + by) % Pane::ALL.len()];
         if to == Pane::Prompt {
-            self.prompt.at = field;
+            self.prompt.focused = field;
         }
         self.focus(to);
     }
@@ -68,8 +68,8 @@ impl App {
         match (to, self.screen.focus) {
             (Move::Top, Pane::Answer) => self.answer.page.scroll.to_top(),
             (Move::End, Pane::Answer) => self.answer.page.scroll.to_end(),
-            (Move::Top, Pane::Log) => self.log.at = Some(0),
-            (Move::End, Pane::Log) => self.log.at = None,
+            (Move::Top, Pane::Log) => self.log.selected = Some(0),
+            (Move::End, Pane::Log) => self.log.selected = None,
             (Move::Top | Move::End, _) => self.signatures.move_by(to.rows(page)),
             _ => self.scroll(to.rows(page)),
         }

@@ -40,7 +40,7 @@ impl App {
             PlaygroundAction::Reasoning => self.answer.page.toggle_reasoning(),
             PlaygroundAction::Timeline => {
                 self.log.timeline = !self.log.timeline;
-                if self.screen.layout.shape == LayoutKind::Narrow && self.log.timeline {
+                if self.screen.layout.kind == LayoutKind::Narrow && self.log.timeline {
                     self.focus(Pane::Log);
                 }
             }
@@ -80,7 +80,7 @@ impl App {
         let spec = self.ready_spec()?;
         self.runs.awaiting = true;
         self.answer.page.scroll.to_end();
-        if self.screen.layout.shape == LayoutKind::Narrow {
+        if self.screen.layout.kind == LayoutKind::Narrow {
             self.focus(Pane::Answer);
         }
         Some(Effect::Send(Box::new(spec)))
@@ -103,7 +103,7 @@ impl App {
         if let Some(name) = missing.first() {
             self.notice = Some(format!("{name} is empty: type something first."));
             let name = (*name).to_owned();
-            self.prompt.at = self.prompt.inputs.iter().position(|input| input.name == name).unwrap_or(0);
+            self.prompt.focused = self.prompt.inputs.iter().position(|input| input.name == name).unwrap_or(0);
             self.focus(Pane::Prompt);
             return None;
         }
@@ -148,8 +148,8 @@ impl App {
     }
 
     fn heal_all(&mut self) -> Option<Effect> {
-        let broken = self.next.chain.iter_mut().filter(|link| link.fault.is_some());
-        let count = broken.map(|link| link.fault = None).count();
+        let broken = self.next.chain.iter_mut().filter(|entry| entry.fault.is_some());
+        let count = broken.map(|entry| entry.fault = None).count();
         self.notice = Some(if count == 0 {
             "No faults are set.".to_owned()
         } else {

@@ -30,7 +30,7 @@ impl App {
         }
         self.runs.awaiting = false;
         if !self.runs.shown.as_ref().is_some_and(|run| run.is_replay() && run.transcript.run == Some(report.run)) {
-            self.log.at = None;
+            self.log.selected = None;
             self.answer.page.scroll.to_end();
             let began = now.saturating_sub(report.at);
             self.runs.shown = Some(ShownRun::new(RunSource::Replay, began));

@@ -62,10 +62,10 @@ impl App {
         };
         let known = self.signatures.entries.iter().position(|entry| entry.signature.inline() == signature.inline());
         if let Some(at) = known {
-            self.signatures.at = at + 1;
+            self.signatures.selected = at + 1;
         } else {
             self.signatures.entries.insert(0, entry);
-            self.signatures.at = 1;
+            self.signatures.selected = 1;
             self.notice = Some("In the list until you quit; Alt+S names and saves it.".to_owned());
         }
         self.use_signature(signature, Vec::new());
@@ -108,7 +108,7 @@ impl App {
             return None;
         }
         self.signatures.delete_armed = false;
-        let at = self.signatures.at - 1;
+        let at = self.signatures.selected - 1;
         match built_in {
             Some(own) => self.signatures.entries[at] = own,
             None => drop(self.signatures.entries.remove(at)),

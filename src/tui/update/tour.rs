@@ -27,7 +27,7 @@ impl App {
             demos: std::mem::take(&mut self.next.demos),
             chain: std::mem::take(&mut self.next.chain),
             keymap: std::mem::take(&mut self.keymap),
-            rivals: std::mem::take(&mut self.compare_set),
+            compare_set: std::mem::take(&mut self.compare_set),
         };
         self.next.chain = plan.chain.iter().map(ChainEntry::new).collect();
         self.next.selected = 0;
@@ -42,7 +42,7 @@ impl App {
         self.focus(Pane::Prompt);
         let first = plan.steps.first().map(|step| step.keys.clone()).unwrap_or_default();
         let keys = parse_keys(&first).unwrap_or_default();
-        self.tour = Some(Tour { plan, at: 0, keys, before });
+        self.tour = Some(Tour { plan, current: 0, keys, before });
         Some(Effect::HealAll)
     }
 
@@ -52,8 +52,8 @@ impl App {
         if tour.has_keys() {
             return None;
         }
-        tour.at += 1;
-        match tour.plan.steps.get(tour.at).map(|step| parse_keys(&step.keys).unwrap_or_else(|_| VecDeque::new())) {
+        tour.current += 1;
+        match tour.plan.steps.get(tour.current).map(|step| parse_keys(&step.keys).unwrap_or_else(|_| VecDeque::new())) {
             Some(keys) => {
                 tour.keys = keys;
                 None
@@ -78,12 +78,12 @@ impl App {
         self.overlay = None;
         self.log.timeline = false;
         self.next.chain = tour.before.chain;
-        for link in &mut self.next.chain {
-            link.fault = None;
+        for entry in &mut self.next.chain {
+            entry.fault = None;
         }
         self.next.selected = 0;
         self.keymap = tour.before.keymap;
-        self.compare_set = tour.before.rivals;
+        self.compare_set = tour.before.compare_set;
         self.next.module = tour.before.module;
         self.use_signature(tour.before.signature, tour.before.demos);
         self.notice = Some("The tour is over, and its faults are cleared. Alt+T starts it again.".to_owned());

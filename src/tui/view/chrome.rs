@@ -1,4 +1,4 @@
-//! Frames, lists and other pieces that several panes and overlays are drawn with.
+//! Borders, lists and footers that several panes and overlays share.
 
 use crate::tui::layout::{Pane, inner};
 use crate::tui::state::app::App;
@@ -11,26 +11,32 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 use std::ops::Range;
 use tui_textarea::TextArea;
 
-/// A pane's border: bright where the keys go, with its title and a note at the right.
+/// Draws a pane's border with its title at the left and a note at the right. The border of the focused pane is thick.
 pub(in crate::tui::view) fn frame(app: &App, f: &mut Frame<'_>, pane: Pane, title: &str, note: &str) {
     let area = app.screen.layout.pane(pane);
     let theme = app.theme();
     let focused = app.screen.focus == pane && app.overlay.is_none();
-    let edge = theme.style(if focused { StyleRole::Focus } else { StyleRole::Border });
-    bordered(f, area, edge, focused, (title, theme.style(StyleRole::Title)), (note, theme.style(StyleRole::Dim)));
+    let (border, role) =
+        if focused { (BorderType::Thick, StyleRole::Focus) } else { (BorderType::Plain, StyleRole::Border) };
+    bordered(
+        f,
+        area,
+        (border, theme.style(role)),
+        (title, theme.style(StyleRole::Title)),
+        (note, theme.style(StyleRole::Dim)),
+    );
 }
 
-/// A border with a title at the left and a note at the right, both cut to fit.
+/// Draws a border with a title at the left and a note at the right. The title is shortened to fit; the note is left
+/// out if it does not fit.
 pub(in crate::tui::view) fn bordered(
     f: &mut Frame<'_>,
     area: Rect,
-    edge: ratatui::style::Style,
-    thick: bool,
+    (border, border_style): (BorderType, ratatui::style::Style),
     (title, title_style): (&str, ratatui::style::Style),
     (note, note_style): (&str, ratatui::style::Style),
 ) {
-    let kind = if thick { BorderType::Thick } else { BorderType::Plain };
-    Block::bordered().border_type(kind).border_style(edge).render(area, f.buffer_mut());
+    Block::bordered().border_type(border).border_style(border_style).render(area, f.buffer_mut());
     let room = usize::from(area.width.saturating_sub(4));
     let title = clip(title, room);
     let line = Line::styled(format!(" {title} "), title_style);
@@ -43,7 +49,7 @@ pub(in crate::tui::view) fn bordered(
     }
 }
 
-/// Clears a place in the middle, draws its border, and gives the room inside.
+/// Clears an area in the middle of the screen of at most this size and draws its border. Returns the area inside.
 pub(in crate::tui::view) fn open(
     app: &App,
     f: &mut Frame<'_>,
@@ -58,8 +64,7 @@ pub(in crate::tui::view) fn open(
     bordered(
         f,
         area,
-        theme.style(StyleRole::Focus),
-        true,
+        (BorderType::Thick, theme.style(StyleRole::Focus)),
         (title, theme.style(StyleRole::Title)),
         (note, theme.style(StyleRole::Dim)),
     );
@@ -67,42 +72,42 @@ pub(in crate::tui::view) fn open(
     Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
 
-/// Lines of a list that stand in a view of `rows`, the chosen one among them.
-pub(in crate::tui::view) fn window(chosen: usize, lines: usize, rows: u16) -> Range<usize> {
+/// The lines of a list that a view of `rows` rows shows. The selected line is among them.
+pub(in crate::tui::view) fn window(selected: usize, lines: usize, rows: u16) -> Range<usize> {
     let rows = usize::from(rows);
-    let top = (chosen + 1 + rows / 3).saturating_sub(rows).min(lines.saturating_sub(rows));
+    let top = (selected + 1 + rows / 3).saturating_sub(rows).min(lines.saturating_sub(rows));
     top..(top + rows).min(lines)
 }
 
-/// Draws a list as far as it fits, the chosen line among those shown; `line` writes each.
+/// Draws the lines of a list that fit, among them the selected one. `line` makes the line with the given index.
 pub(in crate::tui::view) fn list<'a>(
     app: &App,
     f: &mut Frame<'_>,
     room: Rect,
-    at: usize,
+    selected: usize,
     lines: usize,
     line: impl Fn(usize) -> Line<'a>,
 ) {
-    for (i, y) in window(at, lines, room.height).zip(room.y..room.bottom()) {
+    for (i, y) in window(selected, lines, room.height).zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, &line(i), room.width);
-        if i == at {
+        if i == selected {
             f.buffer_mut().set_style(Rect { y, height: 1, ..room }, app.theme().style(StyleRole::Selected));
         }
     }
 }
 
-/// Draws what stands at the bottom of a room, so many rows up.
+/// Draws a line of text near the bottom of an area: `up` is 1 for the last row, 2 for the row above it.
 pub(in crate::tui::view) fn footer(app: &App, f: &mut Frame<'_>, room: Rect, up: u16, text: &str) {
     let line = Line::styled(clip(text, room.width.into()), app.theme().style(StyleRole::Dim));
     f.buffer_mut().set_line(room.x, room.bottom().saturating_sub(up), &line, room.width);
 }
 
-/// Where the terminal's cursor stands for an editor that was drawn there.
+/// The screen position of the cursor of an editor that was drawn in `place`.
 pub(in crate::tui::view) fn cursor(area: &TextArea<'_>, place: Rect) -> Position {
-    let at = area.screen_cursor();
+    let cursor = area.screen_cursor();
     let (top, left) = area.scroll_offset();
-    let x = (at.col as u16).saturating_sub(left).min(place.width.saturating_sub(1));
-    let y = (at.row as u16).saturating_sub(top).min(place.height.saturating_sub(1));
+    let x = (cursor.col as u16).saturating_sub(left).min(place.width.saturating_sub(1));
+    let y = (cursor.row as u16).saturating_sub(top).min(place.height.saturating_sub(1));
     Position { x: place.x + x, y: place.y + y }
 }
 
@@ -111,14 +116,14 @@ mod tests {
     use super::window;
 
     #[test]
-    fn the_chosen_line_is_always_in_the_window() {
+    fn the_selected_line_is_always_in_the_window() {
         for lines in 0..30 {
-            for chosen in 0..lines {
+            for selected in 0..lines {
                 for rows in 1..12 {
-                    let window = window(chosen, lines, rows);
+                    let window = window(selected, lines, rows);
                     assert!(
-                        window.contains(&chosen) && window.len() <= usize::from(rows),
-                        "{chosen} of {lines} in {rows}"
+                        window.contains(&selected) && window.len() <= usize::from(rows),
+                        "{selected} of {lines} in {rows}"
                     );
                 }
             }

@@ -33,10 +33,10 @@ pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
         return;
     }
     frame(app, f, Pane::Log, "failover log", &note);
-    let chosen = (app.screen.focus == Pane::Log && app.overlay.is_none()).then(|| app.log.chosen());
-    for ((step, row), y) in app.log.visible(usize::from(room.height)).iter().zip(room.y..room.bottom()) {
+    let selected = (app.screen.focus == Pane::Log && app.overlay.is_none()).then(|| app.log.selected_index());
+    for ((entry, row), y) in app.log.visible(usize::from(room.height)).iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
-        if chosen == Some(*step) {
+        if selected == Some(*entry) {
             let line = ratatui::layout::Rect { y, height: 1, ..room };
             f.buffer_mut().set_style(line, theme.style(StyleRole::Selected));
         }

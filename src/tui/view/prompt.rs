@@ -40,7 +40,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let shares = shares(&app.prompt, room.height, room.width);
     let mut y = room.y;
     for (i, (input, rows)) in app.prompt.inputs.iter().zip(shares).enumerate() {
-        let has_keys = app.screen.focus == Pane::Prompt && i == app.prompt.at;
+        let has_keys = app.screen.focus == Pane::Prompt && i == app.prompt.focused;
         if !single && y < room.bottom() {
             let style = theme.style(if has_keys { StyleRole::Heading } else { StyleRole::Dim });
             let label = Line::from(vec![
@@ -75,7 +75,7 @@ fn shares(prompt: &PromptEditor, room: u16, cells: u16) -> Vec<u16> {
     let labels = if prompt.inputs.len() > 1 { prompt.inputs.len() as u16 } else { 0 };
     let mut left = room.saturating_sub(labels);
     let mut shares = vec![0; prompt.inputs.len()];
-    let at = prompt.at.min(prompt.inputs.len() - 1);
+    let at = prompt.focused.min(prompt.inputs.len() - 1);
     let order = std::iter::once(at).chain((0..prompt.inputs.len()).filter(|i| *i != at));
     let mut others = prompt.inputs.len() as u16 - 1;
     for i in order {

@@ -26,7 +26,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         None => room,
     };
     let lines = app.signatures.entries.len() + 1;
-    for (index, y) in window(app.signatures.at, lines, below.height).zip(below.y..below.bottom()) {
+    for (index, y) in window(app.signatures.selected, lines, below.height).zip(below.y..below.bottom()) {
         let (mark, name, about) = match index.checked_sub(1).and_then(|i| app.signatures.entries.get(i)) {
             None => ("+", "type your own".to_owned(), String::new()),
             Some(entry) => {
@@ -41,7 +41,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             Span::styled(about, theme.style(StyleRole::Dim)),
         ]);
         f.buffer_mut().set_line(below.x, y, &line, below.width);
-        if index == app.signatures.at && app.screen.focus == Pane::Signatures && !app.signatures.typing() {
+        if index == app.signatures.selected && app.screen.focus == Pane::Signatures && !app.signatures.typing() {
             f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(StyleRole::Selected));
         }
     }

@@ -51,14 +51,14 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
     let mut spans = vec![Span::raw(" ")];
     let answering = app.transcript().and_then(Transcript::shown).map(|attempt| attempt.model.as_str());
-    for (i, link) in app.next.chain.iter().enumerate() {
+    for (i, entry) in app.next.chain.iter().enumerate() {
         if i > 0 {
             spans.push(Span::styled(" › ", theme.style(StyleRole::Dim)));
         }
-        let role = if answering == Some(&link.model) { StyleRole::Accent } else { StyleRole::Text };
-        let mark = if answering == Some(&link.model) { "●" } else { "" };
-        spans.push(Span::styled(format!("{mark}{}", model_name(&link.model)), theme.style(role)));
-        if let Some(fault) = &link.fault {
+        let role = if answering == Some(&entry.model) { StyleRole::Accent } else { StyleRole::Text };
+        let mark = if answering == Some(&entry.model) { "●" } else { "" };
+        spans.push(Span::styled(format!("{mark}{}", model_name(&entry.model)), theme.style(role)));
+        if let Some(fault) = &entry.fault {
             spans.push(Span::styled(format!(" ✗{fault}"), theme.style(StyleRole::Bad)));
         }
     }

@@ -7,7 +7,7 @@ use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{plain, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::widgets::{Clear, Widget};
+use ratatui::widgets::{BorderType, Clear, Widget};
 
 /// Draws the strip under the playground.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
@@ -20,22 +20,22 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     }
     Clear.render(area, f.buffer_mut());
     let theme = app.theme();
-    let title = format!("tour {} of {} · {}", tour.at + 1, tour.plan.steps.len(), step.title);
-    let last = tour.at + 1 == tour.plan.steps.len();
+    let title = format!("tour {} of {} · {}", tour.current + 1, tour.plan.steps.len(), step.title);
+    let last = tour.current + 1 == tour.plan.steps.len();
     let note = match (tour.has_keys(), last) {
         (true, _) => "on the simulator · keys are pressed · Esc leaves",
         (false, false) => "on the simulator · Enter goes on · Esc leaves",
         (false, true) => "on the simulator · Enter or Esc ends",
     };
-    // Where it is narrow the shorter half has to do; the hint line says the rest.
+    // If both do not fit, the note loses its first part. The hint line shows the keys.
     let long = width(&title) + width(note) + 8 > usize::from(area.width);
     let note = if long { note.split_once(" · ").map_or(note, |(_, rest)| rest) } else { note };
     let (title, note) = ((title.as_str(), theme.style(StyleRole::Title)), (note, theme.style(StyleRole::Key)));
-    // The last rows have no room for a border below.
+    // A border needs two rows; what is below the screen is cut off.
     let framed = Rect { height: area.height.max(2), ..area };
     let whole = height >= 4 && app.screen.size.1 >= 20;
     if whole {
-        bordered(f, framed, theme.style(StyleRole::Accent), true, title, note);
+        bordered(f, framed, (BorderType::Thick, theme.style(StyleRole::Accent)), title, note);
     } else {
         let line = ratatui::text::Line::styled(format!("─ {}", title.0), title.1);
         f.buffer_mut().set_line(area.x, area.y, &line, area.width);

@@ -55,19 +55,19 @@ pub struct Column {
 
 /// A model or a chain in one line.
 pub fn name(chain: &[ChainEntry]) -> String {
-    chain.iter().map(|link| model_name(&link.model)).collect::<Vec<_>>().join(" › ")
+    chain.iter().map(|entry| model_name(&entry.model)).collect::<Vec<_>>().join(" › ")
 }
 
 impl Comparison {
     /// Each to be asked the same.
-    pub fn new(number: u64, rivals: Vec<Vec<ChainEntry>>) -> Self {
+    pub fn new(number: u64, candidates: Vec<Vec<ChainEntry>>) -> Self {
         let column = |chain| {
             // Answers are compared from their beginnings; End follows the text.
             let mut page = AnswerPage::default();
             page.scroll.to_top();
             Column { chain, began: None, transcript: Transcript::default(), page, marks: Vec::new() }
         };
-        let columns = rivals.into_iter().map(column).collect();
+        let columns = candidates.into_iter().map(column).collect();
         Self { number, columns, first: 0, agreements: BTreeMap::new(), marked: (0, Vec::new()) }
     }
 
@@ -100,7 +100,7 @@ impl Comparison {
 
     /// Brings the rows of all columns up to date, at the cost of what is new.
     pub fn refresh(&mut self, layout: &Layout, theme: Theme) {
-        let look = TextStyle { width: self.visible_columns(layout).1, theme, role: StyleRole::Text };
+        let text_style = TextStyle { width: self.visible_columns(layout).1, theme, role: StyleRole::Text };
         let agreements = &self.agreements;
         for column in &mut self.columns {
             let run = &column.transcript;
@@ -111,9 +111,9 @@ impl Comparison {
             };
             let begun = run.shown().is_some_and(|attempt| run.answer_begun(attempt) || attempt.ended.is_some());
             column.page.pinned = Some(begun);
-            column.page.refresh(run, look, body(layout), &beside);
+            column.page.refresh(run, text_style, body(layout), &beside);
         }
-        self.update_marks(look.width);
+        self.update_marks(text_style.width);
     }
 
     /// Marks what each answer says that the first does not, anew when an answer is whole or the width another.

@@ -12,40 +12,40 @@ pub struct CompareSet {
     chosen: Option<Vec<Vec<String>>>,
 }
 
-fn slugs(rival: &[ChainEntry]) -> Vec<String> {
-    rival.iter().map(|link| link.model.clone()).collect()
+fn slugs(candidate: &[ChainEntry]) -> Vec<String> {
+    candidate.iter().map(|entry| entry.model.clone()).collect()
 }
 
 impl CompareSet {
     /// All there are to choose from: the models of a chain alone, the chain itself, then what was added.
     pub fn all(&self, chain: &[ChainEntry]) -> Vec<Vec<ChainEntry>> {
-        let alone = chain.iter().map(|link| vec![link.clone()]);
+        let alone = chain.iter().map(|entry| vec![entry.clone()]);
         let whole = (chain.len() > 1).then(|| chain.to_vec());
         let fault =
-            |link: &ChainEntry| chain.iter().find(|other| other.model == link.model).and_then(|l| l.fault.clone());
-        let broken = |rival: &Vec<ChainEntry>| {
-            rival.iter().map(|link| ChainEntry { model: link.model.clone(), fault: fault(link) }).collect()
+            |entry: &ChainEntry| chain.iter().find(|other| other.model == entry.model).and_then(|l| l.fault.clone());
+        let broken = |candidate: &Vec<ChainEntry>| {
+            candidate.iter().map(|entry| ChainEntry { model: entry.model.clone(), fault: fault(entry) }).collect()
         };
         alone.chain(whole).chain(self.added.iter().map(broken)).collect()
     }
 
     /// Whether one is chosen.
-    pub fn has(&self, rival: &[ChainEntry], chain: &[ChainEntry]) -> bool {
+    pub fn has(&self, candidate: &[ChainEntry], chain: &[ChainEntry]) -> bool {
         match &self.chosen {
-            Some(chosen) => chosen.contains(&slugs(rival)),
-            None => matches!(rival, [link] if chain.iter().take(MOST).any(|other| other.model == link.model)),
+            Some(chosen) => chosen.contains(&slugs(candidate)),
+            None => matches!(candidate, [entry] if chain.iter().take(MOST).any(|other| other.model == entry.model)),
         }
     }
 
     /// The chosen ones, four at most.
     pub fn chosen(&self, chain: &[ChainEntry]) -> Vec<Vec<ChainEntry>> {
-        self.all(chain).into_iter().filter(|rival| self.has(rival, chain)).take(MOST).collect()
+        self.all(chain).into_iter().filter(|candidate| self.has(candidate, chain)).take(MOST).collect()
     }
 
     /// Chooses one, or no longer. False where four are chosen already.
-    pub fn toggle(&mut self, rival: &[ChainEntry], chain: &[ChainEntry]) -> bool {
-        let mut chosen: Vec<_> = self.chosen(chain).iter().map(|rival| slugs(rival)).collect();
-        let this = slugs(rival);
+    pub fn toggle(&mut self, candidate: &[ChainEntry], chain: &[ChainEntry]) -> bool {
+        let mut chosen: Vec<_> = self.chosen(chain).iter().map(|candidate| slugs(candidate)).collect();
+        let this = slugs(candidate);
         match chosen.iter().position(|other| *other == this) {
             Some(at) => drop(chosen.remove(at)),
             None if chosen.len() == MOST => return false,
@@ -58,24 +58,24 @@ impl CompareSet {
     /// Adds a model, or a chain written with commas, and chooses it where there is a place.
     pub fn add(&mut self, written: &str, chain: &[ChainEntry]) {
         let models = written.split(',').map(str::trim).filter(|model| !model.is_empty());
-        let rival: Vec<ChainEntry> = models.map(ChainEntry::new).collect();
-        if rival.is_empty() {
+        let candidate: Vec<ChainEntry> = models.map(ChainEntry::new).collect();
+        if candidate.is_empty() {
             return;
         }
-        if !self.all(chain).iter().any(|other| slugs(other) == slugs(&rival)) {
-            self.added.push(rival.clone());
+        if !self.all(chain).iter().any(|other| slugs(other) == slugs(&candidate)) {
+            self.added.push(candidate.clone());
         }
-        if !self.has(&rival, chain) {
-            self.toggle(&rival, chain);
+        if !self.has(&candidate, chain) {
+            self.toggle(&candidate, chain);
         }
     }
 
     /// Removes a model or chain that was added. Returns false for one that belongs to the chain itself.
-    pub fn remove(&mut self, rival: &[ChainEntry]) -> bool {
+    pub fn remove(&mut self, candidate: &[ChainEntry]) -> bool {
         let before = self.added.len();
-        self.added.retain(|other| slugs(other) != slugs(rival));
+        self.added.retain(|other| slugs(other) != slugs(candidate));
         if let Some(chosen) = &mut self.chosen {
-            chosen.retain(|other| *other != slugs(rival));
+            chosen.retain(|other| *other != slugs(candidate));
         }
         self.added.len() < before
     }

@@ -18,7 +18,7 @@ pub const COMMON: &[(char, &str, &str)] = &[
 #[derive(Clone, Debug, Default)]
 pub struct FaultPicker {
     /// The chosen line.
-    pub at: usize,
+    pub selected: usize,
     /// A word that is being typed.
     pub typing: Option<String>,
     /// Opened from the chain editor, where Esc leads back.

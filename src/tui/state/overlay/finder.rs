@@ -51,7 +51,7 @@ pub struct Finder {
     /// What is typed.
     pub query: String,
     /// The chosen line among those found.
-    pub at: usize,
+    pub selected: usize,
     items: Vec<FinderItem>,
     found: Vec<usize>,
 }
@@ -149,7 +149,7 @@ impl Finder {
     }
 
     fn new(kind: FinderKind, items: Vec<FinderItem>) -> Self {
-        let mut finder = Self { kind, query: String::new(), at: 0, items, found: Vec::new() };
+        let mut finder = Self { kind, query: String::new(), selected: 0, items, found: Vec::new() };
         finder.search();
         finder
     }
@@ -174,7 +174,7 @@ impl Finder {
 
     /// Moves the choice.
     pub fn move_by(&mut self, lines: isize) {
-        self.at = self.at.saturating_add_signed(lines).min(self.found.len().saturating_sub(1));
+        self.selected = self.selected.saturating_add_signed(lines).min(self.found.len().saturating_sub(1));
     }
 
     /// The lines that match what is typed, the best first.
@@ -185,7 +185,7 @@ impl Finder {
     /// The chosen one. A model need not be in the catalogue: what is typed will do.
     pub fn choice(&self) -> Option<FinderChoice> {
         let typed = self.query.trim();
-        match self.found.get(self.at) {
+        match self.found.get(self.selected) {
             Some(item) => Some(self.items[*item].choice.clone()),
             None if typed.is_empty() => None,
             None if self.kind == FinderKind::Models => Some(FinderChoice::Model(typed.to_owned())),
@@ -197,7 +197,7 @@ impl Finder {
 
     /// The best first; in the order of the list where nothing is typed.
     fn search(&mut self) {
-        self.at = 0;
+        self.selected = 0;
         if self.query.trim().is_empty() {
             self.found = (0..self.items.len()).collect();
             return;

@@ -14,7 +14,7 @@ use ratatui::text::Span;
 
 /// Where the blocks of one look are put together out of those of the last.
 pub(super) struct PageBuilder<'a> {
-    pub(super) look: TextStyle,
+    pub(super) text_style: TextStyle,
     /// How a field stands among other answers.
     pub(super) beside: &'a dyn Fn(&str) -> Agreement,
     pub(super) fresh: bool,
@@ -24,7 +24,7 @@ pub(super) struct PageBuilder<'a> {
 
 impl PageBuilder<'_> {
     fn cells(&self) -> usize {
-        usize::from(self.look.width.max(1))
+        usize::from(self.text_style.width.max(1))
     }
 
     fn reuse(&mut self, key: &BlockKey) -> Option<BlockBody> {
@@ -33,7 +33,7 @@ impl PageBuilder<'_> {
     }
 
     pub(super) fn lines(&mut self, name: &'static str, of: AttemptId, text: &str, role: StyleRole) {
-        let rows = plain(text, self.look.theme.style(role), self.cells());
+        let rows = plain(text, self.text_style.theme.style(role), self.cells());
         self.new.push((BlockKey::Lines(name, of), BlockBody::Rows(rows)));
     }
 
@@ -44,12 +44,12 @@ impl PageBuilder<'_> {
     }
 
     fn growing(&mut self, run: &Transcript, key: BlockKey, role: StyleRole) {
-        let look = TextStyle { role, ..self.look };
+        let text_style = TextStyle { role, ..self.text_style };
         let mut document = match self.reuse(&key) {
             Some(BlockBody::Growing(document)) => document,
-            _ => Box::new(Markdown::new(look)),
+            _ => Box::new(Markdown::new(text_style)),
         };
-        document.update(key.source(run), look);
+        document.update(key.source(run), text_style);
         self.new.push((key, BlockBody::Growing(document)));
     }
 
@@ -78,7 +78,7 @@ impl PageBuilder<'_> {
         let Some(switch) = run.switch() else { return };
         self.gap();
         let role = if switch.gap.is_some() { StyleRole::Accent } else { StyleRole::Bad };
-        let style = self.look.theme.style(role).add_modifier(Modifier::REVERSED);
+        let style = self.text_style.theme.style(role).add_modifier(Modifier::REVERSED);
         let line = banner::line(&switch);
         // A number stays with its unit.
         let line = line.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(line);
@@ -147,7 +147,7 @@ impl PageBuilder<'_> {
             let key = BlockKey::Value(attempt.id, name.clone());
             let body = match self.reuse(&key).filter(|_| !self.fresh) {
                 Some(body) => body,
-                None => BlockBody::Rows(value::rows(field, self.look)),
+                None => BlockBody::Rows(value::rows(field, self.text_style)),
             };
             self.new.push((key, body));
         }

@@ -54,14 +54,14 @@ impl App {
 
     /// The next variant of the chosen model's name. A fault set on it goes along.
     fn next_variant(&mut self) -> Option<Effect> {
-        let link = self.next.chain.get(self.next.selected)?;
-        let (name, variant) = link.model.split_once(':').unwrap_or((&link.model, ""));
+        let entry = self.next.chain.get(self.next.selected)?;
+        let (name, variant) = entry.model.split_once(':').unwrap_or((&entry.model, ""));
         let at = VARIANTS.iter().position(|other| *other == variant).unwrap_or(0);
         let model = match VARIANTS[(at + 1) % VARIANTS.len()] {
             "" => name.to_owned(),
             variant => format!("{name}:{variant}"),
         };
-        if self.next.chain.iter().any(|link| link.model == model) {
+        if self.next.chain.iter().any(|entry| entry.model == model) {
             self.notice = Some(format!("{model} is in the chain already."));
             return None;
         }

@@ -14,15 +14,15 @@ use std::time::Duration;
 impl App {
     /// Puts what stands in the prompt to each of the models and chains that are chosen for it.
     pub(in crate::tui::update) fn compare(&mut self) -> Option<Effect> {
-        let rivals = self.compare_set.chosen(&self.next.chain);
-        if rivals.len() < 2 {
+        let candidates = self.compare_set.chosen(&self.next.chain);
+        if candidates.len() < 2 {
             self.notice = Some("A comparison needs two models: select them here, or add one.".to_owned());
             self.overlay = Some(Overlay::CompareSet(0));
             return None;
         }
         let spec = self.ready_spec()?;
         self.runs.comparisons += 1;
-        let compare = Comparison::new(self.runs.comparisons, rivals);
+        let compare = Comparison::new(self.runs.comparisons, candidates);
         let routes = |chain: &[ChainEntry]| chain.iter().map(|entry| Route::new(&entry.model, "")).collect();
         let specs =
             compare.columns.iter().map(|column| RunSpec { chain: routes(&column.chain), ..spec.clone() }).collect();

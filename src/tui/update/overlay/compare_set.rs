@@ -11,23 +11,28 @@ use crate::tui::update::overlay::moves::moved;
 
 impl App {
     /// A key where it is chosen who is compared.
-    pub(in crate::tui::update) fn compare_set_key(&mut self, at: usize, action: Option<Action>) -> Option<Effect> {
+    pub(in crate::tui::update) fn compare_set_key(
+        &mut self,
+        selected: usize,
+        action: Option<Action>,
+    ) -> Option<Effect> {
         let all = self.compare_set.all(&self.next.chain);
-        let at = moved(at, all.len(), action);
-        self.overlay = Some(Overlay::CompareSet(at));
+        let selected = moved(selected, all.len(), action);
+        self.overlay = Some(Overlay::CompareSet(selected));
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => self.overlay = None,
             Some(Action::CompareSet(CompareSetAction::Add)) => {
                 self.overlay = Some(Overlay::Finder(Finder::compare_set(&self.models.all)));
             }
             Some(Action::CompareSet(CompareSetAction::Toggle)) => {
-                let chosen = all.get(at).is_none_or(|rival| self.compare_set.toggle(rival, &self.next.chain));
+                let chosen =
+                    all.get(selected).is_none_or(|candidate| self.compare_set.toggle(candidate, &self.next.chain));
                 if !chosen {
                     self.notice = Some(format!("At most {MOST} fit side by side: deselect one first."));
                 }
             }
             Some(Action::CompareSet(CompareSetAction::Remove)) => {
-                let removed = all.get(at).is_some_and(|rival| self.compare_set.remove(rival));
+                let removed = all.get(selected).is_some_and(|candidate| self.compare_set.remove(candidate));
                 if !removed {
                     self.notice = Some("It belongs to the chain: Ctrl+L edits the chain.".to_owned());
                 }

@@ -22,21 +22,26 @@ impl App {
     }
 
     /// Shows what the run on a line of the history would be as a demo.
-    pub(in crate::tui::update) fn preview_demo(&mut self, at: usize) {
-        let Some(demo) = history::run_at(&self.runs.past, at).and_then(demo_of) else {
+    pub(in crate::tui::update) fn preview_demo(&mut self, selected: usize) {
+        let Some(demo) = history::run_at(&self.runs.past, selected).and_then(demo_of) else {
             self.notice = Some("Nothing to pin: only a complete, valid answer can be a demo.".to_owned());
-            self.overlay = Some(Overlay::History(at));
+            self.overlay = Some(Overlay::History(selected));
             return;
         };
-        self.overlay = Some(Overlay::Pinning(at, demos::popup(&demo, self.screen.size.0, self.theme())));
+        self.overlay = Some(Overlay::DemoPreview(selected, demos::popup(&demo, self.screen.size.0, self.theme())));
     }
 
     /// A key while an earlier answer is looked at before it becomes a demo. The demo's signature is used from then on.
-    pub(in crate::tui::update) fn demo_preview_key(&mut self, at: usize, mut popup: TextPopup, action: Option<Action>) {
+    pub(in crate::tui::update) fn demo_preview_key(
+        &mut self,
+        selected: usize,
+        mut popup: TextPopup,
+        action: Option<Action>,
+    ) {
         match action {
-            Some(Action::Overlay(OverlayAction::Close)) => self.overlay = Some(Overlay::History(at)),
+            Some(Action::Overlay(OverlayAction::Close)) => self.overlay = Some(Overlay::History(selected)),
             Some(Action::Overlay(OverlayAction::Confirm)) => {
-                let Some(run) = history::run_at(&self.runs.past, at) else { return };
+                let Some(run) = history::run_at(&self.runs.past, selected) else { return };
                 let (demo, task) = (demo_of(run), run.task().cloned());
                 if let Some(task) = task.filter(|task| task.signature.inline() != self.next.signature.inline()) {
                     self.next.module = task.module;
@@ -47,7 +52,7 @@ impl App {
             }
             _ => {
                 scroll_popup(&mut popup, action, self.popup_rows());
-                self.overlay = Some(Overlay::Pinning(at, popup));
+                self.overlay = Some(Overlay::DemoPreview(selected, popup));
             }
         }
     }
@@ -71,9 +76,9 @@ impl App {
         self.notice = Some(format!("Demo {count} is sent from the next run on. F10 shows them, Alt+S saves them."));
     }
 
-    pub(in crate::tui::update) fn demos_key(&mut self, at: usize, action: Option<Action>) {
+    pub(in crate::tui::update) fn demos_key(&mut self, selected: usize, action: Option<Action>) {
         let last = self.next.demos.len().saturating_sub(1);
-        let mut at = at.min(last);
+        let mut selected = selected.min(last);
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => return,
             Some(Action::Demos(DemosAction::Save)) => {
@@ -81,27 +86,27 @@ impl App {
                 return;
             }
             Some(Action::Demos(DemosAction::Open)) => {
-                if let Some(demo) = self.next.demos.get(at) {
-                    self.overlay = Some(Overlay::Demo(at, demos::popup(demo, self.screen.size.0, self.theme())));
+                if let Some(demo) = self.next.demos.get(selected) {
+                    self.overlay = Some(Overlay::Demo(selected, demos::popup(demo, self.screen.size.0, self.theme())));
                     return;
                 }
             }
             Some(Action::Demos(DemosAction::Pin)) => self.pin_demo(),
             Some(Action::Demos(DemosAction::Remove)) if !self.next.demos.is_empty() => {
-                self.next.demos.remove(at);
-                at = at.min(self.next.demos.len().saturating_sub(1));
+                self.next.demos.remove(selected);
+                selected = selected.min(self.next.demos.len().saturating_sub(1));
             }
-            Some(Action::Demos(DemosAction::MoveUp)) if at > 0 => {
-                self.next.demos.swap(at, at - 1);
-                at -= 1;
+            Some(Action::Demos(DemosAction::MoveUp)) if selected > 0 => {
+                self.next.demos.swap(selected, selected - 1);
+                selected -= 1;
             }
-            Some(Action::Demos(DemosAction::MoveDown)) if at < last => {
-                self.next.demos.swap(at, at + 1);
-                at += 1;
+            Some(Action::Demos(DemosAction::MoveDown)) if selected < last => {
+                self.next.demos.swap(selected, selected + 1);
+                selected += 1;
             }
-            other => at = moved(at, self.next.demos.len(), other),
+            other => selected = moved(selected, self.next.demos.len(), other),
         }
-        self.overlay = Some(Overlay::Demos(at));
+        self.overlay = Some(Overlay::Demos(selected));
     }
 }
 

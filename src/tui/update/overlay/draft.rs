@@ -44,7 +44,7 @@ impl App {
                 self.signatures.entries.retain(|other| !unnamed(other));
                 library::put(&mut self.signatures.entries, (*entry).clone());
                 let at = self.signatures.entries.iter().position(|other| other.signature.name == entry.signature.name);
-                self.signatures.at = at.map_or(0, |at| at + 1);
+                self.signatures.selected = at.map_or(0, |at| at + 1);
                 self.next.module = entry.module;
                 self.use_signature(entry.signature.clone(), entry.demos.clone());
                 Some(Effect::SaveSignature(entry))

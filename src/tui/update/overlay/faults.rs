@@ -22,7 +22,7 @@ impl App {
             // A fault's own letter comes before whatever else that key means here.
             _ if letter.is_some() => return self.choose_fault(&picker, letter),
             Some(Action::Overlay(OverlayAction::Choose)) => {
-                return self.choose_fault(&picker, COMMON.get(picker.at));
+                return self.choose_fault(&picker, COMMON.get(picker.selected));
             }
             Some(Action::Overlay(OverlayAction::Close)) => {
                 self.overlay = behind(&picker);
@@ -37,7 +37,7 @@ impl App {
                 self.next.selected = (self.next.selected + models - 1) % models;
             }
             Some(Action::Faults(FaultsAction::NextModel)) => self.next.selected = (self.next.selected + 1) % models,
-            action => picker.at = moved(picker.at, COMMON.len(), action),
+            action => picker.selected = moved(picker.selected, COMMON.len(), action),
         }
         self.overlay = Some(Overlay::Faults(picker));
         None

@@ -46,7 +46,7 @@ impl App {
         match choice {
             FinderChoice::Act(action) => return self.act(action),
             FinderChoice::Model(slug) => {
-                if self.next.chain.iter().any(|link| link.model == slug) {
+                if self.next.chain.iter().any(|entry| entry.model == slug) {
                     self.notice = Some(format!("{slug} is in the chain already."));
                 } else {
                     self.next.chain.push(ChainEntry::new(slug));
@@ -64,7 +64,7 @@ impl App {
                 let values = self.sent.all[i].clone();
                 self.prompt.show(&values);
             }
-            FinderChoice::Run(at) => self.overlay = Some(Overlay::History(at)),
+            FinderChoice::Run(selected) => self.overlay = Some(Overlay::History(selected)),
             FinderChoice::Text(text) => {
                 self.answer.find = Some(text);
                 self.find_next(Direction::Forward);

@@ -8,13 +8,13 @@ use crate::tui::state::overlay::Overlay;
 use crate::tui::update::overlay::moves::moved;
 
 impl App {
-    pub(in crate::tui::update) fn health_key(&mut self, at: usize, action: Option<Action>) -> Option<Effect> {
-        let at = moved(at, self.health.rows.len(), action);
+    pub(in crate::tui::update) fn health_key(&mut self, selected: usize, action: Option<Action>) -> Option<Effect> {
+        let selected = moved(selected, self.health.rows.len(), action);
         if action != Some(Action::Overlay(OverlayAction::Close)) {
-            self.overlay = Some(Overlay::Health(at));
+            self.overlay = Some(Overlay::Health(selected));
         }
         if action == Some(Action::Health(HealthAction::ResetBreaker)) {
-            let name = self.health.rows.get(at)?.scope.name.to_string();
+            let name = self.health.rows.get(selected)?.scope.name.to_string();
             self.health.reset(&name);
             self.notice = Some(format!("The breaker of {name} is closed."));
             return Some(Effect::ResetBreaker(name));

@@ -11,21 +11,21 @@ use crate::tui::update::overlay::moves::moved;
 use std::time::Duration;
 
 impl App {
-    pub(in crate::tui::update) fn history_key(&mut self, at: usize, action: Option<Action>) -> Option<Effect> {
-        let at = moved(at, self.runs.past.len(), action);
+    pub(in crate::tui::update) fn history_key(&mut self, selected: usize, action: Option<Action>) -> Option<Effect> {
+        let selected = moved(selected, self.runs.past.len(), action);
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => {}
             Some(Action::History(HistoryAction::Search)) => {
                 self.overlay = Some(Overlay::Finder(Finder::runs(&self.runs.past)));
             }
-            Some(Action::History(HistoryAction::Replay)) => return self.replay(at),
-            Some(Action::History(HistoryAction::Pin)) => self.preview_demo(at),
+            Some(Action::History(HistoryAction::Replay)) => return self.replay(selected),
+            Some(Action::History(HistoryAction::Pin)) => self.preview_demo(selected),
             Some(Action::Overlay(OverlayAction::Choose) | Action::History(HistoryAction::RunAgain)) => {
                 if self.busy() {
                     self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
                     return None;
                 }
-                let run = history::run_at(&self.runs.past, at)?.clone();
+                let run = history::run_at(&self.runs.past, selected)?.clone();
                 if let Some(task) = run.task() {
                     self.next.module = task.module;
                     self.next.adapter = task.adapter;
@@ -38,7 +38,7 @@ impl App {
                 self.runs.put_away();
                 self.runs.shown = Some(ShownRun { transcript: run, began: Duration::ZERO, source: RunSource::History });
             }
-            _ => self.overlay = Some(Overlay::History(at)),
+            _ => self.overlay = Some(Overlay::History(selected)),
         }
         None
     }

@@ -7,9 +7,9 @@ use crate::tui::state::overlay::text_popup::TextPopup;
 const PAGE: usize = 10;
 
 /// The chosen one of `lines` after an action.
-pub(in crate::tui::update) fn moved(at: usize, lines: usize, action: Option<Action>) -> usize {
+pub(in crate::tui::update) fn moved(selected: usize, lines: usize, action: Option<Action>) -> usize {
     let rows = if let Some(Action::Move(to)) = action { to.rows(PAGE) } else { 0 };
-    at.saturating_add_signed(rows).min(lines.saturating_sub(1))
+    selected.saturating_add_signed(rows).min(lines.saturating_sub(1))
 }
 
 /// Moves in a text of which so many rows are shown.

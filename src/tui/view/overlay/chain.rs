@@ -46,7 +46,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             ])
         },
     );
-    let primary = app.next.chain.first().map_or("nobody", |link| model_name(&link.model));
+    let primary = app.next.chain.first().map_or("nobody", |entry| model_name(&entry.model));
     let rule = match app.next.policy.failover {
         Failover::Strict => "strict: nobody else is asked",
         Failover::Server => "the server falls back to the others",

@@ -99,7 +99,7 @@ fn head(column: &Column, now: Duration, theme: Theme, cells: usize) -> Vec<TextR
         }
         _ => name(&column.chain),
     };
-    let fault = column.chain.first().and_then(|link| link.fault.as_ref());
+    let fault = column.chain.first().and_then(|entry| entry.fault.as_ref());
     let fault = fault.map(|fault| format!(" ✗{fault}")).unwrap_or_default();
     let mut rows = vec![Line::from(vec![
         Span::styled(format!("{glyph} "), theme.style(role)),

@@ -10,24 +10,24 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// Draws the list.
-pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
     let theme = app.theme();
     let all = app.compare_set.all(&app.next.chain);
     let height = (all.len() as u16).saturating_add(4).min(app.screen.layout.body.height);
     let chosen = app.compare_set.chosen(&app.next.chain).len();
-    let room = open(app, f, "models to compare", &format!("{chosen} of at most {MOST}"), 84, height.max(6));
-    list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, all.len(), |i| {
-        let rival = &all[i];
-        let (mark, role) = if app.compare_set.has(rival, &app.next.chain) {
+    let room = open(app, f, "models to compare", &format!("{chosen} of selected most {MOST}"), 84, height.max(6));
+    list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, selected, all.len(), |i| {
+        let candidate = &all[i];
+        let (mark, role) = if app.compare_set.has(candidate, &app.next.chain) {
             ("[x] ", StyleRole::Accent)
         } else {
             ("[ ] ", StyleRole::Dim)
         };
-        let kind = if rival.len() > 1 { "  a chain" } else { "" };
+        let kind = if candidate.len() > 1 { "  a chain" } else { "" };
         let room_left = usize::from(room.width).saturating_sub(14);
         Line::from(vec![
             Span::styled(mark, theme.style(role)),
-            Span::styled(clip(&name(rival), room_left), theme.style(StyleRole::Text)),
+            Span::styled(clip(&name(candidate), room_left), theme.style(StyleRole::Text)),
             Span::styled(kind, theme.style(StyleRole::Dim)),
         ])
     });

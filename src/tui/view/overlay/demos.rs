@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// Draws the list.
-pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
     let theme = app.theme();
     let height = (app.next.demos.len() as u16).saturating_add(4).clamp(6, app.screen.layout.body.height.max(6));
     let room = open(app, f, "demos", "sent with the next run, from the top", 84, height);
@@ -19,7 +19,7 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
         let text = clip("None yet. Alt+P makes the answer on the screen one.", room.width.into());
         f.buffer_mut().set_line(room.x, room.y, &Line::styled(text, theme.style(StyleRole::Warn)), room.width);
     }
-    list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, at, app.next.demos.len(), |i| {
+    list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, selected, app.next.demos.len(), |i| {
         let number = format!("{}. ", i + 1);
         let text = clip(&summary(app, &app.next.demos[i]), usize::from(room.width).saturating_sub(number.len()));
         Line::from(vec![

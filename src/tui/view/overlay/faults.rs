@@ -26,7 +26,7 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
     if let Some(word) = &faults.typing {
         return typing(app, word, room, f);
     }
-    list(app, f, Rect { height: room.height.saturating_sub(2), ..room }, faults.at, COMMON.len(), |i| {
+    list(app, f, Rect { height: room.height.saturating_sub(2), ..room }, faults.selected, COMMON.len(), |i| {
         let (letter, word, about) = COMMON[i];
         let mark = if chosen.fault.as_ref().is_some_and(|fault| fault.to_string() == word) { "✗" } else { " " };
         Line::from(vec![

@@ -33,7 +33,7 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         let hint = "Not in the catalogue: Enter adds it as typed.";
         f.buffer_mut().set_line(below.x, below.y, &Line::styled(hint, theme.style(StyleRole::Dim)), below.width);
     }
-    let window = window(finder.at, finder.found().len(), below.height);
+    let window = window(finder.selected, finder.found().len(), below.height);
     let shown = finder.found().enumerate().skip(window.start).take(window.len());
     for ((i, item), y) in shown.zip(below.y..below.bottom()) {
         let note = clip(&item.note, usize::from(below.width / 2));
@@ -41,7 +41,7 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         f.buffer_mut().set_line(below.x, y, &Line::styled(label, theme.style(StyleRole::Text)), below.width);
         let x = below.right().saturating_sub(width(&note) as u16);
         f.buffer_mut().set_line(x, y, &Line::styled(note, theme.style(StyleRole::Dim)), below.width);
-        if i == finder.at {
+        if i == finder.selected {
             f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(StyleRole::Selected));
         }
     }

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use std::time::Duration;
 
 /// Draws the board.
-pub(super) fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, selected: usize, now: Duration, f: &mut Frame<'_>) {
     let theme = app.theme();
     let rows = &app.health.rows;
     let height = (rows.len() as u16).saturating_add(4).min(app.screen.layout.body.height);
@@ -27,7 +27,7 @@ pub(super) fn draw(app: &App, at: usize, now: Duration, f: &mut Frame<'_>) {
     let head = format!("{model} {:>9}{first}  {:<20} last failure", "answered", "breaker");
     f.buffer_mut().set_line(room.x, room.y, &Line::styled(head, theme.style(StyleRole::Heading)), room.width);
     let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
-    list(app, f, below, at, rows.len(), |i| {
+    list(app, f, below, selected, rows.len(), |i| {
         let row = &rows[i];
         let (breaker, tone) = row.breaker_text(now);
         let first = row.first_tokens.percentile(50).zip(row.first_tokens.percentile(95));

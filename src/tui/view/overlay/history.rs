@@ -11,7 +11,7 @@ use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
 /// Draws the list, the latest first.
-pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
     let theme = app.theme();
     let height = (app.runs.past.len() as u16).saturating_add(2).min(app.screen.layout.body.height);
     let room = open(app, f, "earlier runs", &format!("{}", app.runs.past.len()), 100, height.max(3));
@@ -19,7 +19,7 @@ pub(super) fn draw(app: &App, at: usize, f: &mut Frame<'_>) {
         let line = Line::styled("No earlier runs.", theme.style(StyleRole::Dim));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     }
-    list(app, f, room, at, app.runs.past.len(), |i| {
+    list(app, f, room, selected, app.runs.past.len(), |i| {
         let Some(run) = run_at(&app.runs.past, i) else { return Line::default() };
         let (glyph, role) = match run.outcome() {
             Some(Outcome::Succeeded) if run.switch().is_some() => ("⇄", StyleRole::Accent),

@@ -9,13 +9,13 @@ use crate::tui::theme::StyleRole;
 pub fn lines(run: &Transcript) -> Vec<(String, StyleRole)> {
     let Some(task) = run.task().filter(|task| task.module.chains() > 1) else { return Vec::new() };
     let count = task.module.chains();
-    let vote = run.story.iter().rev().find_map(|line| match &line.step {
+    let vote = run.log.iter().rev().find_map(|entry| match &entry.event {
         LogEvent::Voted(vote) => Some(vote),
         _ => None,
     });
     let mut lines = Vec::new();
     for chain in 1..=count {
-        let end = run.story.iter().find_map(|line| match &line.step {
+        let end = run.log.iter().find_map(|entry| match &entry.event {
             LogEvent::Chain { chain: this, end, .. } if *this == chain => Some(&**end),
             _ => None,
         });

@@ -17,7 +17,7 @@ pub struct LogEntry {
     /// When it happened; for an attempt, when it started.
     pub at: Duration,
     /// What happened.
-    pub step: LogEvent,
+    pub event: LogEvent,
 }
 
 /// What a line of the log reports.
@@ -64,7 +64,7 @@ pub enum Tone {
 impl LogEntry {
     /// A symbol one cell wide for the line's kind and state.
     pub fn glyph(&self, run: &Transcript) -> &'static str {
-        match (&self.step, self.tone(run)) {
+        match (&self.event, self.tone(run)) {
             (LogEvent::Skipped(_), _) => "⊘",
             (LogEvent::Waiting(_), _) => "◷",
             (LogEvent::Breaker(_), _) => "◇",
@@ -82,7 +82,7 @@ impl LogEntry {
 
     /// The line's tone.
     pub fn tone(&self, run: &Transcript) -> Tone {
-        match &self.step {
+        match &self.event {
             LogEvent::Attempt(id) => match run.attempt(*id).map(Attempt::phase) {
                 Some(AttemptPhase::Answered) => Tone::Good,
                 Some(AttemptPhase::Failed) if run.attempt(*id).is_some_and(Attempt::was_aborted) => Tone::Quiet,
@@ -103,7 +103,7 @@ impl LogEntry {
 
     /// The line without its glyph.
     pub fn text(&self, run: &Transcript) -> String {
-        match &self.step {
+        match &self.event {
             LogEvent::Attempt(id) => run.attempt(*id).map_or_else(|| id.to_string(), |a| a.line(run)),
             LogEvent::Skipped(skipped) => {
                 let wait = skipped.until.map(|until| format!(" for {}", seconds(until.saturating_sub(self.at))));
