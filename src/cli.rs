@@ -19,6 +19,7 @@ mod serve;
 mod settings;
 mod setup;
 mod tour;
+mod trust;
 
 use crate::config::Environment;
 use clap::{Args, Parser, Subcommand};
@@ -135,6 +136,8 @@ enum CliCommand {
     Key(lists::KeyArgs),
     /// Show every setting, its value and where the value comes from
     Config(settings::ConfigArgs),
+    /// Let the .env files of the working directory choose the server
+    Trust(trust::TrustArgs),
     /// Print a shell completion script
     Completions(manual::CompletionsArgs),
     /// Print the manual page
@@ -168,6 +171,7 @@ fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
         Some(CliCommand::Export(export)) => export.run(&cli.settings, env),
         Some(CliCommand::Import(import)) => import.run(env),
         Some(CliCommand::Scenarios(scenarios)) => scenarios.run(&cli.settings, env),
+        Some(CliCommand::Trust(trust)) => trust.run(env),
         Some(CliCommand::Doctor(doctor)) => doctor.run(&cli.settings, env),
         Some(CliCommand::Completions(completions)) => completions.run(),
         Some(CliCommand::Man(man)) => man.run(),

@@ -5,18 +5,22 @@
 mod choices;
 mod dotenv;
 mod keys;
+mod layers;
+mod special;
+pub mod trust;
 
 pub use crate::openrouter::headers::ValueOrigin;
 pub use choices::DEFAULT_CHAIN;
 pub use keys::{ConfigKey, KEYS, ValueShape, within};
 
-use crate::openrouter::headers::{ExtraHeader, HeaderValue, Visibility, visibility};
+use crate::openrouter::headers::{ExtraHeader, HeaderValue, visibility};
 use crate::secret::Secret;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use tracing::{debug, info, warn};
+use trust::TrustedFolders;
 
 /// All that the program reads from its process environment, once, in `main`.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +41,11 @@ impl Environment {
     /// The configuration file: `$SWITCHOVER_CONFIG`, or `config.toml` in the configuration directory.
     pub fn config_file(&self) -> PathBuf {
         self.vars.get("SWITCHOVER_CONFIG").map_or_else(|| self.config_dir.join("config.toml"), PathBuf::from)
+    }
+
+    /// Whether a file in this folder may be somebody else's, because it came with the working directory.
+    pub fn is_foreign(&self, folder: &Path) -> bool {
+        folder.is_relative() || (folder == self.cwd && folder != self.config_dir)
     }
 
     /// The `.env` files that are read. An earlier one replaces the values of a later one.
@@ -76,17 +85,24 @@ pub struct Config {
     values: BTreeMap<String, ConfigValue>,
     secret: Option<(Secret, ValueOrigin)>,
     headers: Vec<ExtraHeader>,
-    ignored: Vec<String>,
+    ignored: Vec<Notice>,
+    notes: Vec<Notice>,
+    withheld: Vec<(&'static str, Notice)>,
+    trusts_cwd: bool,
 }
 
-/// Sets the field at a path, and makes the tables on the way to it.
-fn put(into: &mut Value, path: &str, separator: char, value: Value) {
-    if !into.is_object() {
-        *into = Value::Object(serde_json::Map::new());
-    }
-    match path.split_once(separator) {
-        Some((table, rest)) => put(&mut into[table], rest, separator, value),
-        None => into[path] = value,
+/// Something in the configuration that is not used as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The place, and what is not used.
+    pub found: String,
+    /// Why, or what to do instead.
+    pub advice: String,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.found, self.advice)
     }
 }
 
@@ -97,24 +113,28 @@ impl Config {
     /// Reads all layers. `flags` are keys and values from the command line.
     ///
     /// # Errors
-    /// A file that cannot be read, an unknown key (with a suggestion) or a value of the wrong shape.
+    /// A configuration file that cannot be read, an unknown key (with a suggestion) or a value of the wrong shape. A
+    /// `.env` file that cannot be read is only [noted](Self::notes): it may belong to another program.
     pub fn load(env: &Environment, flags: &[(String, Value)]) -> Result<Self, ConfigError> {
-        let mut config = Self { values: BTreeMap::new(), secret: None, headers: Vec::new(), ignored: Vec::new() };
+        let mut config = Self {
+            values: BTreeMap::new(),
+            secret: None,
+            headers: Vec::new(),
+            ignored: Vec::new(),
+            notes: Vec::new(),
+            withheld: Vec::new(),
+            trusts_cwd: false,
+        };
         for key in KEYS {
             if let Some(value) = key.default() {
                 config.values.insert(key.name.to_owned(), ConfigValue { value, origin: ValueOrigin::Default });
             }
         }
-        config.read_file(&env.config_file())?;
-        for path in env.env_files().iter().rev() {
-            if let Some(vars) = dotenv::read(path)? {
-                config.read_env(&vars, |_| ValueOrigin::EnvFile(path.clone()))?;
-            }
-        }
-        config.read_env(&env.vars, |name| ValueOrigin::Env(name.to_owned()))?;
+        config.read_layers(env, &TrustedFolders::load(env))?;
         for (name, value) in flags {
             config.set(name, value.clone(), ValueOrigin::Flag)?;
         }
+        config.keep_headers_of_the_server(env);
         config.publish_headers()?;
         config.trace(env);
         Ok(config)
@@ -127,8 +147,8 @@ impl Config {
         for (name, set) in self.values.iter().filter(|(_, set)| set.origin != ValueOrigin::Default) {
             debug!(target: "config", name, origin = %set.origin, "setting found");
         }
-        for notice in &self.ignored {
-            warn!(target: "config", notice, "setting ignored");
+        for notice in self.ignored.iter().chain(&self.notes).chain(&self.withheld()) {
+            warn!(target: "config", %notice, "setting ignored");
         }
     }
 
@@ -144,113 +164,23 @@ impl Config {
         Ok(())
     }
 
-    fn read_file(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(ConfigError::new(path.display(), e.to_string())),
-        };
-        // The line itself is not quoted: it may hold a secret.
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
-            let line = before.matches('\n').count() + 1;
-            ConfigError::new(format!("{}, line {line}", path.display()), error.message().trim().to_owned())
-        })?;
-        let value = serde_json::to_value(table).map_err(|e| ConfigError::new(path.display(), e.to_string()))?;
-        self.read_table("", &value, path)
-    }
-
-    fn read_table(&mut self, prefix: &str, value: &Value, path: &Path) -> Result<(), ConfigError> {
-        let Value::Object(table) = value else { return Ok(()) };
-        for (name, value) in table {
-            let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-            if value.is_object()
-                && !keys::find(&name)
-                    .is_some_and(|key| matches!(key.shape, ValueShape::Table | ValueShape::Headers | ValueShape::Json))
-            {
-                if !KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) {
-                    return Err(ConfigError::new(path.display(), keys::unknown(&name)));
-                }
-                self.read_table(&name, value, path)?;
-            } else {
-                self.set(&name, value.clone(), ValueOrigin::File(path.to_owned()))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn read_env(
-        &mut self,
-        vars: &BTreeMap<String, String>,
-        origin: impl Fn(&str) -> ValueOrigin,
-    ) -> Result<(), ConfigError> {
-        if let Some(key) = vars.get(KEY_VARIABLE).map(|key| key.trim()).filter(|key| !key.is_empty()) {
-            self.secret = Some((Secret::new(key), origin(KEY_VARIABLE)));
-        }
-        for key in KEYS {
-            if let Some(text) = vars.get(key.env).filter(|text| !text.is_empty()) {
-                let origin = origin(key.env);
-                let value =
-                    key.read(text).map_err(|what| ConfigError::new(format!("{origin} ({})", key.name), what))?;
-                self.set(key.name, value, origin)?;
-            }
-        }
-        for (name, env, advice) in keys::RETIRED {
-            if vars.get(*env).is_some_and(|text| !text.is_empty()) {
-                self.ignore(name, &origin(env), advice);
-            }
-        }
-        Ok(())
-    }
-
-    fn set(&mut self, name: &str, value: Value, origin: ValueOrigin) -> Result<(), ConfigError> {
-        if let (None, Some((table, part))) = (keys::find(name), within(name)) {
-            if table.shape == ValueShape::Headers {
-                return self.set_header(part, &value, origin);
-            }
-            let mut whole = self.values.get(table.name).map(|set| set.value.clone()).unwrap_or_default();
-            // Only JSON is nested: elsewhere a dot is part of the name.
-            put(&mut whole, part, if table.shape == ValueShape::Json { '.' } else { '\0' }, value);
-            return self.set(table.name, whole, origin);
-        }
-        if let Some((name, _, advice)) = keys::RETIRED.iter().find(|(retired, ..)| *retired == name) {
-            self.ignore(name, &origin, advice);
-            return Ok(());
-        }
-        let Some(key) = keys::find(name) else { return Err(ConfigError::new(origin, keys::unknown(name))) };
-        key.check(&value).map_err(|what| ConfigError::new(format!("{origin}, {name}"), what))?;
-        if key.shape == ValueShape::Headers {
-            self.headers.clear();
-            self.values.insert(name.to_owned(), ConfigValue { value: Value::Null, origin: origin.clone() });
-            let headers = value.as_object().into_iter().flatten();
-            return headers.into_iter().try_for_each(|(name, value)| self.set_header(name, value, origin.clone()));
-        }
-        self.values.insert(name.to_owned(), ConfigValue { value, origin });
-        Ok(())
-    }
-
-    /// Sets one extra header. Its value is kept apart from the table, which only ever holds masks.
-    fn set_header(&mut self, name: &str, value: &Value, origin: ValueOrigin) -> Result<(), ConfigError> {
-        let Some(text) = value.as_str() else {
-            return Err(ConfigError::new(format!("{origin}, headers.{name}"), "expected text, found another type"));
-        };
-        let value = HeaderValue::new(text, Visibility::Secret);
-        let header = ExtraHeader { name: name.to_owned(), value, from: origin.clone() };
-        match self.headers.iter_mut().find(|set| set.name == name) {
-            Some(set) => *set = header,
-            None => self.headers.push(header),
-        }
-        self.values.insert("headers".to_owned(), ConfigValue { value: Value::Null, origin });
-        Ok(())
-    }
-
-    fn ignore(&mut self, name: &str, origin: &ValueOrigin, advice: &str) {
-        self.ignored.push(format!("{origin}: {name} is ignored: {advice}"));
-    }
-
-    /// One notice for each setting of an earlier version, which is ignored.
-    pub fn ignored(&self) -> &[String] {
+    /// Settings of an earlier version, which are ignored.
+    pub fn ignored(&self) -> &[Notice] {
         &self.ignored
+    }
+
+    /// What needs no attention: what `.env` files hold besides assignments, and what stands around the key.
+    pub fn notes(&self) -> &[Notice] {
+        &self.notes
+    }
+
+    /// What files of the working directory would send elsewhere, and may not. To be shown before anything is sent.
+    pub fn withheld(&self) -> Vec<Notice> {
+        // The environment or the command line has decided otherwise: the file changes nothing.
+        let chosen = |name: &str| {
+            matches!(self.values.get(name).map(|set| &set.origin), Some(ValueOrigin::Env(_) | ValueOrigin::Flag))
+        };
+        self.withheld.iter().filter(|(name, _)| !chosen(name)).map(|(_, notice)| notice.clone()).collect()
     }
 
     /// The value of a key and its origin; none if it is not set and has no default.

@@ -2,6 +2,7 @@
 //! what compatible servers leave out; must not know about chains, screens or the simulator.
 
 pub mod account;
+pub mod api_key;
 mod base;
 pub mod catalogue;
 mod chunk;

@@ -49,6 +49,22 @@ pub fn clean_line(text: &str, cap: usize) -> String {
     line
 }
 
+/// A value as it was meant: without invisible characters, and without the white space and quotes around it that a file
+/// or a tool has left there.
+pub fn unwrapped(text: &str) -> Cow<'_, str> {
+    const QUOTES: [(char, char); 5] =
+        [('"', '"'), ('\'', '\''), ('`', '`'), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
+    fn inner(text: &str) -> &str {
+        let text = text.trim();
+        let unquoted = QUOTES.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
+        unquoted.map_or(text, inner)
+    }
+    match clean(text) {
+        Cow::Borrowed(text) => Cow::Borrowed(inner(text)),
+        Cow::Owned(text) => Cow::Owned(inner(&text).to_owned()),
+    }
+}
+
 /// Cleans every string in a JSON value, the names of fields included. JSON may hold an escape character as `\u001b`.
 pub fn clean_value(value: Value) -> Value {
     match value {

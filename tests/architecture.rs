@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("export", &["spec", "dspy", "openrouter"]),
     ("simulator", &["fault"]),
     ("history", &["spec", "report", "transcript", "dspy", "failover", "openrouter"]),
-    ("config", &["nearest", "secret", "failover", "openrouter"]),
+    ("config", &["nearest", "secret", "text", "failover", "openrouter"]),
     ("worker", &["dspy", "failover", "fault", "history", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),
     ("headless", &["failover", "report", "transcript"]),
     ("tui", &["spec", "dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest"]),

@@ -6,6 +6,8 @@ mod commands;
 mod diagnostics;
 #[path = "headless/exports.rs"]
 mod exports;
+#[path = "headless/foreign.rs"]
+mod foreign;
 #[path = "headless/kept.rs"]
 mod kept;
 #[path = "headless/lines.rs"]

@@ -3,7 +3,8 @@
 
 use super::GlobalOptions;
 use crate::config::{Environment, KEY_VARIABLE};
-use crate::secret::{Secret, Secrets};
+use crate::openrouter::api_key;
+use crate::secret::Secrets;
 use crate::text::clean;
 use anyhow::{Context as _, Result, anyhow};
 use std::fs::{File, OpenOptions};
@@ -37,7 +38,7 @@ impl GlobalOptions {
 
     /// All secrets of the configuration. If it cannot be read, the command itself reports the error.
     fn secrets(&self, env: &Environment) -> Secrets {
-        let from_env = env.vars.get(KEY_VARIABLE).map(|key| Secret::new(key.as_str()));
+        let from_env = env.vars.get(KEY_VARIABLE).map(|key| api_key::clean(key));
         let Ok(config) = self.config(env) else { return Secrets::new(from_env) };
         let key = config.secret().map(|(key, _)| key.clone());
         let headers = config.headers().iter().filter_map(|header| header.value.secret().cloned());
@@ -102,6 +103,7 @@ fn line(event: &[u8], secrets: &Secrets) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     #[test]
     fn an_event_is_one_clean_line_without_secrets() {

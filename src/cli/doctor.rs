@@ -217,8 +217,8 @@ fn layers(config: &Config) -> Vec<Finding> {
         .map(|(name, set)| format!("{name} from {}", set.origin))
         .collect();
     let set = if set.is_empty() { "all defaults".to_owned() } else { set.join(", ") };
-    let ignored =
-        config.ignored().iter().map(|notice| note("settings", "a retired setting is ignored", notice.clone()));
+    let ignored = config.ignored().iter().chain(config.notes()).cloned().chain(config.withheld());
+    let ignored = ignored.map(|notice| note("settings", notice.found, notice.advice));
     std::iter::once(good("settings", set)).chain(ignored).collect()
 }
 

@@ -120,7 +120,7 @@ fn start(
         prefs,
         theme,
         ask_background,
-        notice: config.ignored().first().cloned(),
+        notice: config.withheld().first().or(config.ignored().first()).map(ToString::to_string),
         ..InitialState::default()
     })
 }

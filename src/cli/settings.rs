@@ -92,7 +92,7 @@ impl ConfigArgs {
             return Ok(exit::OK);
         }
         println!("# file: {}", env.config_file().display());
-        for notice in config.ignored() {
+        for notice in config.ignored().iter().chain(config.notes()).chain(&config.withheld()) {
             println!("# {notice}");
         }
         println!("# priority, lowest first: defaults, file, .env files, environment, command line");

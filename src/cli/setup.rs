@@ -11,6 +11,7 @@ use crate::openrouter::headers::{ChosenValue, Headers};
 use crate::openrouter::{BaseUrl, OPENROUTER};
 use crate::simulator::{self, Simulator};
 use crate::spec::{RunSpec, SignatureTask};
+use crate::text::clean_line;
 use crate::worker::{Service, ServiceOptions};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -49,7 +50,8 @@ pub(super) fn spec(config: &Config, task: SignatureTask) -> Result<RunSpec> {
 
 /// Whether a server other than OpenRouter is set. The default chain does not work there.
 fn other_server(config: &Config) -> Result<bool> {
-    Ok(config.read::<String>("base_url")?.is_some_and(|url| !url.contains("openrouter.ai")))
+    let base = config.read::<String>("base_url")?.map(|url| url.parse::<BaseUrl>()).transpose()?;
+    Ok(base.is_some_and(|base| !base.is_openrouter()))
 }
 
 /// A signature: inline, or by its name in the library.
@@ -219,6 +221,9 @@ pub(super) async fn service_options(
     settings: &GlobalOptions,
     env: &Environment,
 ) -> Result<ServiceOptions> {
+    for notice in config.withheld() {
+        eprintln!("switchover: {}", clean_line(&notice.to_string(), 400));
+    }
     let service = service(config, settings)?;
     let pace = config.read("simulator.pace")?.unwrap_or(1.0);
     let simulator = Simulator::start(simulator::SimulatorOptions { pace, ..simulator::SimulatorOptions::default() })

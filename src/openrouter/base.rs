@@ -1,12 +1,17 @@
 //! The server that requests go to, and what it understands. Must not know how requests are written.
 
+use crate::text::unwrapped;
 use std::str::FromStr;
 
 /// `OpenRouter`'s own base URL.
 pub const OPENROUTER: &str = "https://openrouter.ai/api/v1";
 
+/// The paths below a base URL that people copy along with it.
+const ENDPOINTS: [&str; 6] = ["/chat/completions", "/completions", "/responses", "/embeddings", "/messages", "/models"];
+
 /// A base URL such as `https://openrouter.ai/api/v1`: absolute, http or https, without credentials, query or
-/// fragment, and without a slash at its end.
+/// fragment, without an endpoint such as `/chat/completions`, and without a slash at its end. `OpenRouter`'s own hosts
+/// have one path: `/api/v1`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
     text: String,
@@ -43,7 +48,8 @@ impl FromStr for BaseUrl {
     type Err = BadBaseUrl;
 
     fn from_str(url: &str) -> Result<Self, BadBaseUrl> {
-        let text = url.trim().trim_end_matches('/');
+        let url = unwrapped(url);
+        let text = url.trim_end_matches('/');
         // The text before an @ or after a ? may be a password and is not repeated.
         let shown = text.rsplit_once('@').map_or(text, |(_, after)| after);
         let shown = shown.split(['?', '#']).next().unwrap_or(shown);
@@ -74,8 +80,17 @@ impl FromStr for BaseUrl {
         if port == 0 {
             return bad("has no host");
         }
-        let text = format!("{}{}", text[..path].to_ascii_lowercase(), &text[path..]);
-        Ok(Self { text, host: start..start + port, path })
+        let mut below = &text[path..];
+        while let Some(shorter) = ENDPOINTS.iter().find_map(|endpoint| below.strip_suffix(endpoint)) {
+            below = shorter.trim_end_matches('/');
+        }
+        let mut base = Self { text: text[..path].to_ascii_lowercase(), host: start..start + port, path };
+        base.text.push_str(if base.is_openrouter() && ["", "/api", "/v1"].contains(&below) {
+            "/api/v1"
+        } else {
+            below
+        });
+        Ok(base)
     }
 }
 
@@ -111,12 +126,24 @@ impl BaseUrl {
         self.text.starts_with("https:")
     }
 
+    /// Whether the server is one of `OpenRouter`'s own hosts.
+    pub fn is_openrouter(&self) -> bool {
+        let host = self.host();
+        host == "openrouter.ai" || host.ends_with(".openrouter.ai")
+    }
+
+    /// The base URL to try where this one has no version in its path, as every compatible server's has.
+    pub fn with_version(&self) -> Option<String> {
+        let is_version =
+            |part: &str| part.strip_prefix('v').is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()));
+        let versioned = self.text[self.path..].split('/').any(is_version);
+        (!versioned).then(|| format!("{}/v1", self.origin()))
+    }
+
     /// What the server understands: everything for `OpenRouter`'s own hosts and for the simulator's path on this
     /// machine, else what compatible servers share.
     pub fn dialect(&self) -> Dialect {
-        let host = self.host();
-        let own = host == "openrouter.ai" || host.ends_with(".openrouter.ai");
-        if own || (self.is_loopback() && self.text[self.path..].ends_with("/api/v1")) {
+        if self.is_openrouter() || (self.is_loopback() && self.text[self.path..].ends_with("/api/v1")) {
             Dialect::OpenRouter
         } else {
             Dialect::Plain
@@ -151,6 +178,46 @@ mod tests {
         ] {
             let url: BaseUrl = text.parse().unwrap();
             assert_eq!((url.host(), url.dialect(), url.is_loopback()), (host, dialect, loopback), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_not_part_of_the_base() {
+        for (text, base) in [
+            ("http://h:1/v1/chat/completions", "http://h:1/v1"),
+            ("http://h:1/v1/chat/completions/", "http://h:1/v1"),
+            ("http://h:1/chat/completions", "http://h:1"),
+            ("http://h/v1/responses", "http://h/v1"),
+            ("http://h/v1/models", "http://h/v1"),
+            ("http://h/v1//", "http://h/v1"),
+            ("'http://h/v1' ", "http://h/v1"),
+            ("http://h/v1\u{200b}", "http://h/v1"),
+            ("https://openrouter.ai", OPENROUTER),
+            ("https://openrouter.ai/api", OPENROUTER),
+            ("https://openrouter.ai/v1/", OPENROUTER),
+            ("https://openrouter.ai/api/v1/chat/completions", OPENROUTER),
+            // These stay as they are.
+            ("https://openrouter.ai/api/v2", "https://openrouter.ai/api/v2"),
+            ("http://h/models/x/v1", "http://h/models/x/v1"),
+            ("http://h/mymodels", "http://h/mymodels"),
+            ("http://h/openai", "http://h/openai"),
+        ] {
+            assert_eq!(text.parse::<BaseUrl>().unwrap().as_str(), base, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_host_says_whether_a_server_is_openrouter_and_the_path_whether_a_version_is_missing() {
+        for (text, openrouter, better) in [
+            ("https://eu.openrouter.ai/api/v1", true, None),
+            ("http://127.0.0.1:9/openrouter.ai/v1", false, None),
+            ("https://openrouter.ai.example.org/api/v1", false, None),
+            ("http://localhost:1234", false, Some("http://localhost:1234/v1")),
+            ("http://localhost:11434/api", false, Some("http://localhost:11434/v1")),
+            ("https://h/v1beta/openai", false, None),
+        ] {
+            let url: BaseUrl = text.parse().unwrap();
+            assert_eq!((url.is_openrouter(), url.with_version().as_deref()), (openrouter, better), "{text}");
         }
     }
 

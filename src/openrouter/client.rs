@@ -21,7 +21,7 @@ use super::headers::Headers;
 use crate::failover::{Failure, FailureKind};
 use crate::secret::{Secret, Secrets};
 use build::{build, head, record};
-use exchange::read;
+use exchange::{read, suggest};
 use reqwest::Method;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
@@ -93,7 +93,7 @@ impl Client {
         let shown = Arc::new(record(&request, call.body, &secrets));
         debug!(target: "http", method = "POST", url = shown.url, fresh = call.fresh, "request built");
         let sending = Box::pin(async move { client.execute(request).await });
-        Ok(Exchange::new(shown, secrets, sending))
+        Ok(Exchange::new(shown, secrets, call.endpoint.base.with_version(), sending))
     }
 
     /// Opens a connection that the next request will find ready.
@@ -120,7 +120,8 @@ impl Client {
         let end = read(&mut response, &mut body, if success { MAX_BODY } else { MAX_ERROR_BODY }).await;
         if !success {
             let context = ErrorContext { headers: &head.headers, secrets: &secrets, now: wall() };
-            return Err(classify::response(head.status, &body, context));
+            let failure = classify::response(head.status, &body, context);
+            return Err(suggest(failure, endpoint.base.with_version().as_deref()));
         }
         end.map_err(|error| transport::failure(&error, &secrets))?;
         serde_json::from_slice(&body).map_err(|error| {

@@ -18,6 +18,8 @@ const GRACE: Duration = Duration::from_millis(20);
 pub struct Exchange {
     request: Arc<Request>,
     secrets: Secrets,
+    /// The base URL to suggest where the server does not know the path.
+    better: Option<String>,
     state: ExchangeState,
 }
 
@@ -31,8 +33,8 @@ enum ExchangeState {
 }
 
 impl Exchange {
-    pub(super) fn new(request: Arc<Request>, secrets: Secrets, sending: Sending) -> Self {
-        Self { request, secrets, state: ExchangeState::Sending(sending) }
+    pub(super) fn new(request: Arc<Request>, secrets: Secrets, better: Option<String>, sending: Sending) -> Self {
+        Self { request, secrets, better, state: ExchangeState::Sending(sending) }
     }
 
     /// The request as it leaves the machine: recorded from the request that was built, its secrets masked.
@@ -68,7 +70,7 @@ impl Exchange {
                 let context = ErrorContext { headers: &head.headers, secrets, now: wall() };
                 let failure = classify::response(head.status, body, context);
                 self.state = ExchangeState::Over;
-                Some(Err(failure))
+                Some(Err(suggest(failure, self.better.as_deref())))
             }
             ExchangeState::Reading { response, reader, done } => {
                 let mut cut = None;
@@ -87,13 +89,26 @@ impl Exchange {
                     _ = tokio::time::timeout(GRACE, response.chunk()).await;
                 }
                 match std::mem::replace(&mut self.state, ExchangeState::Over) {
-                    ExchangeState::Reading { reader, .. } => Some(reader.finish(cut, out)),
+                    ExchangeState::Reading { reader, .. } => {
+                        Some(reader.finish(cut, out).map_err(|failure| suggest(failure, self.better.as_deref())))
+                    }
                     _ => None,
                 }
             }
             ExchangeState::Over => std::future::pending().await,
         }
     }
+}
+
+/// Adds a base URL to try, where the server says that it has nothing at this path. LM Studio says so with status 200.
+pub(super) fn suggest(mut failure: Failure, better: Option<&str>) -> Failure {
+    let no_such_path = matches!(failure.status, Some(404 | 405))
+        || failure.reason.to_ascii_lowercase().contains("unexpected endpoint");
+    if let Some(better) = better.filter(|_| no_such_path) {
+        failure.reason =
+            format!("{}; the base URL has no version: is it {better}?", failure.reason.trim_end_matches('.'));
+    }
+    failure
 }
 
 /// Reads a body to its end, or up to `cap` bytes.

@@ -42,6 +42,18 @@ pub(super) fn failure(error: &reqwest::Error, secrets: &Secrets) -> Failure {
 }
 
 fn reason(kind: FailureKind, error: &reqwest::Error) -> String {
+    // The HTTP library does not export the type of these errors, so their name is read.
+    let by_socks = causes(error).iter().any(|cause| format!("{cause:?}").starts_with("Socks"));
+    match kind {
+        FailureKind::Dns if by_socks => {
+            format!("{}; with a socks5h:// proxy the proxy resolves names", innermost(error))
+        }
+        _ if by_socks => format!("SOCKS proxy of the environment: {}", plain_reason(kind, error)),
+        _ => plain_reason(kind, error),
+    }
+}
+
+fn plain_reason(kind: FailureKind, error: &reqwest::Error) -> String {
     let is_eof = |cause: &&(dyn Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof)
     };

@@ -1,0 +1,97 @@
+//! Which folders may choose the server. A file of the working directory may have come with somebody else's repository,
+//! so it decides where requests go only for the key that it holds itself, or where the user allowed it.
+//! The user's answer is kept with the server that it was given for: another server in the same folder is asked about
+//! again.
+
+use super::Environment;
+use super::dotenv::{self, DotEnv};
+use crate::text::unwrapped;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The keys that decide where a key goes, or what goes with it.
+const GUARDED: [&str; 3] = ["base_url", "headers", "public_headers"];
+
+/// The guarded key that a name is, or is a part of.
+pub(super) fn guarded(name: &str) -> Option<&'static str> {
+    GUARDED.into_iter().find(|key| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
+/// The base URL that the files of the working directory set; empty if they set none.
+pub fn base_url(env: &Environment) -> String {
+    let read = |path: PathBuf| Some((path.clone(), dotenv::read(&path)?));
+    base_url_of(env, &env.env_files().into_iter().rev().filter_map(read).collect::<Vec<_>>())
+}
+
+/// The base URL that these files set as far as they are foreign; the last one counts.
+pub(super) fn base_url_of(env: &Environment, files: &[(PathBuf, DotEnv)]) -> String {
+    let foreign = files.iter().filter(|(path, _)| path.parent().is_some_and(|folder| env.is_foreign(folder)));
+    let set = foreign.filter_map(|(_, file)| file.vars.get("SWITCHOVER_BASE_URL"));
+    set.map(|url| unwrapped(url).into_owned()).rfind(|url| !url.is_empty()).unwrap_or_default()
+}
+
+/// One folder that the user allows to choose the server.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TrustedFolder {
+    /// The folder, without symbolic links.
+    pub path: PathBuf,
+    /// The base URL that its files set when the user allowed them; empty if they set none.
+    #[serde(default)]
+    pub base_url: String,
+}
+
+/// The folders that the user allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TrustedFolders {
+    #[serde(default, rename = "folder")]
+    folders: Vec<TrustedFolder>,
+}
+
+impl TrustedFolders {
+    /// The file that lists them. Without a home directory there is none: it would lie in the working directory.
+    pub fn file(env: &Environment) -> Option<PathBuf> {
+        env.config_dir.is_absolute().then(|| env.config_dir.join("trusted.toml"))
+    }
+
+    /// The user's list; empty if there is none, or if it cannot be read.
+    pub fn load(env: &Environment) -> Self {
+        let text = Self::file(env).and_then(|file| std::fs::read_to_string(file).ok());
+        text.and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    /// Whether a folder may set this base URL.
+    pub fn allows(&self, folder: &Path, base_url: &str) -> bool {
+        let folder = canonical(folder);
+        self.folders.iter().any(|allowed| allowed.path == folder && allowed.base_url == base_url)
+    }
+
+    /// Allows a folder to set this base URL, instead of what it was allowed before.
+    pub fn allow(&mut self, folder: &Path, base_url: &str) {
+        self.revoke(folder);
+        self.folders.push(TrustedFolder { path: canonical(folder), base_url: base_url.to_owned() });
+    }
+
+    /// Takes the permission back. Returns whether there was one.
+    pub fn revoke(&mut self, folder: &Path) -> bool {
+        let (folder, before) = (canonical(folder), self.folders.len());
+        self.folders.retain(|allowed| allowed.path != folder);
+        self.folders.len() < before
+    }
+
+    /// Writes the list, and returns the path of its file.
+    ///
+    /// # Errors
+    /// A file that cannot be written; a user without a home directory.
+    pub fn save(&self, env: &Environment) -> io::Result<PathBuf> {
+        let file = Self::file(env).ok_or_else(|| io::Error::other("there is no home directory to remember it in"))?;
+        std::fs::create_dir_all(&env.config_dir)?;
+        let draft = file.with_extension("draft");
+        std::fs::write(&draft, toml::to_string(self).map_err(io::Error::other)?)?;
+        std::fs::rename(&draft, &file)?;
+        Ok(file)
+    }
+}
+
+fn canonical(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
