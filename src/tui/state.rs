@@ -1,5 +1,5 @@
-//! What the screen knows: the state, changed by [`App::update`](super::update) and drawn by [`super::view`].
-//! It keeps texts as rows where that saves work; it must not know where on the screen something is drawn.
+//! The state of the screen. [`App::update`](super::update) changes it and [`super::view`] draws it. It keeps rendered rows
+//! where that saves work; it must not know how anything is drawn.
 
 pub mod app;
 pub mod banner;
@@ -19,11 +19,11 @@ pub mod signatures;
 pub mod tour;
 pub mod value;
 
-/// Which way to go in a list or a text.
+/// A direction in a list or a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Towards the end.
     Forward,
-    /// Towards the beginning.
+    /// Towards the start.
     Back,
 }

@@ -1,5 +1,5 @@
-//! What happens to the state: every key, paste and report passes here, and nothing else
-//! changes it. Returns at most one thing to do. `now` is an argument.
+//! Changes to the state: [`App::update`] applies one message, such as a key, a paste or a report, and returns at most one
+//! effect. `now` is an argument.
 
 mod compose;
 mod copy;
@@ -28,57 +28,57 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What can happen.
+/// A message for the screen.
 #[derive(Clone, Debug)]
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
     /// Text was pasted. It never sends.
     Paste(String),
-    /// The wheel turned: rows down, or up if negative.
+    /// The mouse wheel turned by this many rows, negative upwards.
     Wheel(i16),
-    /// The run reports.
+    /// A report of the run.
     Report(Arc<Report>),
-    /// A run of a comparison reports.
+    /// A report of a run in a comparison.
     Compared {
-        /// The comparison, as in the command.
+        /// The number of the comparison, as in [`Effect::Compare`].
         number: u64,
-        /// Which of its runs, from 0.
+        /// Index of the column.
         column: usize,
-        /// What it says.
+        /// The report.
         report: Arc<Report>,
     },
-    /// A kept run that is played again reports; none when it is over.
+    /// A report of a replay; `None` at its end.
     Replayed(Option<Arc<Report>>),
-    /// Time has passed: the tour may press its next key.
+    /// A frame is about to be drawn: the tour may press its next key.
     Tick,
-    /// The user's editor gave this text back, or why it did not.
+    /// The text from the user's editor, or why there is none.
     Edited(Result<String, String>),
-    /// The request as it would be sent, or why it cannot be.
+    /// The request as it would be sent, or why it cannot be sent.
     Composed(Box<Result<ComposedRequest, String>>),
-    /// What the key may spend, or why that is not known.
+    /// The limits of the key, or why they are unknown.
     KeyInfo(Box<Result<KeyInfo, String>>),
-    /// What the service says of the generation of this id, or why it does not.
+    /// What the server reports about the generation with this id, or why it does not.
     Received(String, Box<Result<Generation, String>>),
-    /// Models to choose from have arrived; and where that list is from.
+    /// The models of the catalogue, and the source and age of that list.
     Models(Vec<ModelOption>, String),
-    /// Runs of earlier sessions have been read, the oldest first.
+    /// The runs of earlier sessions, the oldest first.
     Past(Vec<Transcript>),
-    /// The terminal has told its background: this suits it.
+    /// The theme that suits the terminal's background.
     Background(Theme),
-    /// Something to say.
+    /// A notice for the status line.
     Notice(String),
 }
 
 impl App {
-    /// Writes the headers' popup anew, if it is open.
+    /// Renders the popup of the headers again, if it is open.
     fn refresh_headers(&mut self) {
         if let Some(Overlay::Headers(popup)) = &self.overlay {
             self.overlay = Some(Overlay::Headers(TextPopup { top: popup.top, ..self.headers_popup() }));
         }
     }
 
-    /// Whether this message may change what the screen shows now. No frame is due after one that cannot.
+    /// Whether this message may change what the screen shows now. If not, no frame is drawn after it.
     pub fn may_change_screen(&self, msg: &Msg) -> bool {
         match msg {
             Msg::Past(_) => matches!(self.overlay, Some(Overlay::History(_))),
@@ -86,7 +86,7 @@ impl App {
         }
     }
 
-    /// Takes one thing in.
+    /// Applies a message at the time `now` and returns what the rest of the program should do.
     pub fn update(&mut self, now: Duration, msg: Msg) -> Option<Effect> {
         match msg {
             Msg::Key(key) if key.kind == KeyEventKind::Release => None,
@@ -135,12 +135,12 @@ impl App {
                 None
             }
             Msg::Background(theme) => {
-                // What somebody chose stays.
+                // The user's choice takes precedence.
                 self.display.theme = self.display.chosen_theme.unwrap_or(theme);
                 None
             }
-            Msg::Models(models, listed) => {
-                self.models.source = listed;
+            Msg::Models(models, source) => {
+                self.models.source = source;
                 self.models.all = models;
                 None
             }
@@ -155,12 +155,12 @@ impl App {
         }
     }
 
-    /// The screen has this size now.
+    /// Sets the size of the screen in cells.
     pub fn resize(&mut self, width: u16, height: u16) {
         self.screen.size = (width, height);
     }
 
-    /// Takes a report in. A run that begins takes the screen; others are passed over.
+    /// Applies a report. A run that begins replaces the run on the screen; reports of other runs are ignored.
     fn on_report(&mut self, now: Duration, report: &Report) {
         self.health.apply(now, report);
         if matches!(report.what, ReportKind::Observation(Observation::Begun(_))) {

@@ -1,4 +1,4 @@
-//! A frame out of the state. Takes the state by shared reference: drawing cannot write.
+//! Draws the state. It takes the state by shared reference, so it cannot change it.
 
 mod answer;
 mod banner;
@@ -19,7 +19,7 @@ use ratatui::Frame;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// Draws everything.
+/// Draws one frame at the time `now`.
 pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     let layout = app.screen.layout;
     if layout.kind == LayoutKind::Tiny || layout.body.intersection(f.area()) != layout.body {

@@ -175,7 +175,7 @@ fn models_and_chains_are_chosen_up_to_four() {
     // The whole chain, a model that nobody knows, and a chain of one's own.
     stage.script("Down Down Space a 'zz/one' Enter a 'zz/two,zz/three' Enter");
     let names = |stage: &Stage| -> Vec<String> {
-        stage.app.compare_set.chosen(&stage.app.next.chain).iter().map(|candidate| name(candidate)).collect()
+        stage.app.compare_set.selected(&stage.app.next.chain).iter().map(|candidate| name(candidate)).collect()
     };
     assert_eq!(names(&stage), ["gpt-4o-mini", "claude-3-haiku", "gpt-4o-mini › claude-3-haiku", "one"]);
     stage.press("Space");

@@ -1,9 +1,9 @@
-//! A small painter of code: strings, comments, numbers and keywords, the same few rules
-//! for every language. Knows one line and what it left open.
+//! Highlights code: strings, comments, numbers and keywords, with the same few rules for every language. Works line by
+//! line and remembers whether a comment or string is open.
 
 use crate::tui::theme::StyleRole;
 
-/// Words that are keywords in some language that people show.
+/// Keywords of the common languages. A word is highlighted in every language.
 const KEYWORDS: &[&str] = &[
     "abstract",
     "and",
@@ -106,16 +106,37 @@ const KEYWORDS: &[&str] = &[
     "yield",
 ];
 
-/// Paints line after line of one block.
+/// Highlights the lines of one code block in order.
 #[derive(Clone, Debug)]
 pub(super) struct Highlighter {
-    /// The mark of a comment to the line's end.
-    comment: &'static str,
-    /// Whether `/* … */` is a comment.
-    blocks: bool,
-    /// Whether `"""` opens a string over lines.
-    triples: bool,
+    syntax: Syntax,
     open: OpenToken,
+}
+
+/// How a language writes comments and long strings.
+#[derive(Clone, Copy, Debug)]
+struct Syntax {
+    /// What starts a comment up to the end of the line; empty if nothing does.
+    line_comment: &'static str,
+    /// Whether `/* … */` is a comment.
+    block_comments: bool,
+    /// Whether `"""` starts a string of several lines.
+    triple_quotes: bool,
+}
+
+impl Syntax {
+    fn of(language: &str) -> Self {
+        let comments = |line_comment| Self { line_comment, block_comments: false, triple_quotes: false };
+        match language.to_ascii_lowercase().as_str() {
+            "python" | "py" => Self { triple_quotes: true, ..comments("#") },
+            "sh" | "bash" | "shell" | "zsh" | "console" | "yaml" | "yml" | "toml" | "ruby" | "rb" | "r" | "make" => {
+                comments("#")
+            }
+            "sql" | "lua" | "haskell" => comments("--"),
+            "json" | "text" | "txt" | "markdown" | "md" | "diff" => comments(""),
+            _ => Self { block_comments: true, ..comments("//") },
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,34 +147,25 @@ enum OpenToken {
 }
 
 impl Highlighter {
-    /// For the language that a fence names.
+    /// A highlighter for the language that a code fence names. Unknown languages have `//` and `/* … */` comments.
     pub(super) fn new(language: &str) -> Self {
-        let (comment, blocks, triples) = match language.to_ascii_lowercase().as_str() {
-            "python" | "py" => ("#", false, true),
-            "sh" | "bash" | "shell" | "zsh" | "console" | "yaml" | "yml" | "toml" | "ruby" | "rb" | "r" | "make" => {
-                ("#", false, false)
-            }
-            "sql" | "lua" | "haskell" => ("--", false, false),
-            "json" | "text" | "txt" | "markdown" | "md" | "diff" => ("", false, false),
-            _ => ("//", true, false),
-        };
-        Self { comment, blocks, triples, open: OpenToken::Nothing }
+        Self { syntax: Syntax::of(language), open: OpenToken::Nothing }
     }
 
-    /// The line's pieces with what they are.
-    pub(super) fn paint<'t>(&mut self, line: &'t str) -> impl Iterator<Item = (&'t str, StyleRole)> + use<'t> {
+    /// Splits a line into pieces with their roles. The pieces together are the line.
+    pub(super) fn highlight<'t>(&mut self, line: &'t str) -> impl Iterator<Item = (&'t str, StyleRole)> + use<'t> {
         let mut pieces = Vec::new();
         let mut rest = line;
         while !rest.is_empty() {
             let (length, role) = self.token(rest);
-            let (piece, behind) = rest.split_at(length);
+            let (piece, after) = rest.split_at(length);
             pieces.push((piece, role));
-            rest = behind;
+            rest = after;
         }
         pieces.into_iter()
     }
 
-    /// Length in bytes (at least one character) and meaning of what stands first.
+    /// The length in bytes and the role of the first token. A token has at least one character.
     fn token(&mut self, rest: &str) -> (usize, StyleRole) {
         let until = |mark: &str, from: usize| rest[from..].find(mark).map(|at| from + at + mark.len());
         match self.open {
@@ -161,14 +173,14 @@ impl Highlighter {
             OpenToken::Triple => return self.close(until("\"\"\"", 0), rest, StyleRole::Literal),
             OpenToken::Nothing => {}
         }
-        if !self.comment.is_empty() && rest.starts_with(self.comment) {
+        if !self.syntax.line_comment.is_empty() && rest.starts_with(self.syntax.line_comment) {
             return (rest.len(), StyleRole::Comment);
         }
-        if self.blocks && rest.starts_with("/*") {
+        if self.syntax.block_comments && rest.starts_with("/*") {
             self.open = OpenToken::Comment;
             return self.close(until("*/", 2), rest, StyleRole::Comment);
         }
-        if self.triples && rest.starts_with("\"\"\"") {
+        if self.syntax.triple_quotes && rest.starts_with("\"\"\"") {
             self.open = OpenToken::Triple;
             return self.close(until("\"\"\"", 3), rest, StyleRole::Literal);
         }
@@ -201,7 +213,7 @@ fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
-/// The length of a string that ends in its line; an apostrophe alone is no string.
+/// The length of the string at the start, if it ends in this line. An apostrophe alone does not start a string.
 fn string(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -220,17 +232,17 @@ mod tests {
     use super::*;
 
     fn roles(language: &str, lines: &[&str]) -> Vec<(String, StyleRole)> {
-        let mut painter = Highlighter::new(language);
+        let mut highlighter = Highlighter::new(language);
         lines
             .iter()
-            .flat_map(|line| painter.paint(line).collect::<Vec<_>>())
+            .flat_map(|line| highlighter.highlight(line).collect::<Vec<_>>())
             .filter(|(_, role)| *role != StyleRole::Text)
             .map(|(piece, role)| (piece.to_owned(), role))
             .collect()
     }
 
     #[test]
-    fn strings_comments_numbers_and_keywords() {
+    fn strings_comments_numbers_and_keywords_are_highlighted() {
         assert_eq!(
             roles("rust", &["let x = \"a\\\"b\"; // 1", "/* over", "lines */ 42 it's"]),
             [
@@ -246,9 +258,9 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_painted_once() {
+    fn the_pieces_of_a_line_are_the_line() {
         let line = "fn f<'a>(x: &'a str) -> \"ü\" { 0xff_u8 /* 世 */ }";
-        let joined: String = Highlighter::new("rust").paint(line).map(|(piece, _)| piece).collect();
+        let joined: String = Highlighter::new("rust").highlight(line).map(|(piece, _)| piece).collect();
         assert_eq!(joined, line);
     }
 }

@@ -1,4 +1,4 @@
-//! One unit of Markdown prose into rows.
+//! Renders one unit of Markdown prose into rows.
 
 use super::text_style::TextStyle;
 use crate::tui::theme::StyleRole;
@@ -7,7 +7,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
-/// The rows of a piece of Markdown that stands alone.
+/// The rows of a piece of Markdown.
 pub(super) fn render(source: &str, text_style: TextStyle) -> Vec<TextRow> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut page = ProseWriter::new(text_style);
@@ -21,15 +21,16 @@ struct ProseWriter {
     rows: Vec<TextRow>,
     inline: Vec<(String, Style)>,
     styles: Vec<Style>,
-    /// For every list that is open: the number of its next item, or none for bullets.
+    /// For each open list the number of its next item; `None` for bullets.
     lists: Vec<Option<u64>>,
-    /// The marker that the next paragraph begins with.
+    /// The list marker before the next paragraph.
     marker: Option<String>,
-    /// Cells that the items around this one are indented by.
+    /// Indent of the current list item, in cells.
     indent: usize,
+    /// Indents of the list items around it.
     indents: Vec<usize>,
     quotes: usize,
-    /// Whether the last thing was a paragraph in the same list item.
+    /// Whether the last element was a paragraph in the same list item.
     loose: bool,
     links: Vec<(String, usize)>,
     table: Option<Vec<Vec<String>>>,
@@ -193,7 +194,7 @@ impl ProseWriter {
         }
     }
 
-    /// Sets what has been said as one paragraph.
+    /// Breaks the collected text into the rows of one paragraph.
     fn flush(&mut self) {
         if self.inline.is_empty() && self.marker.is_none() {
             return;
@@ -204,19 +205,19 @@ impl ProseWriter {
         let marker = self.marker.take();
         let outer = self.indents.last().copied().unwrap_or(0);
         let quote = Span::styled("▎ ".repeat(self.quotes), self.text_style.style(StyleRole::Dim));
-        let lead = |text: String| {
+        let prefix = |text: String| {
             let both = [quote.clone(), Span::styled(text, self.text_style.style(StyleRole::Dim))];
             both.into_iter().filter(|span| !span.content.is_empty()).collect::<Vec<_>>()
         };
-        let rest = lead(" ".repeat(self.indent));
-        let first = marker.map_or_else(|| rest.clone(), |marker| lead(" ".repeat(outer) + &marker));
+        let rest = prefix(" ".repeat(self.indent));
+        let first = marker.map_or_else(|| rest.clone(), |marker| prefix(" ".repeat(outer) + &marker));
         let pieces: Vec<_> = self.inline.iter().map(|(text, style)| (text.as_str(), *style)).collect();
         self.rows.extend(wrap(&pieces, self.text_style.cells(), &RowPrefix { first, rest }));
         self.inline.clear();
     }
 }
 
-/// Columns as wide as they need to be, the widest ones cut first where they do not fit.
+/// The rows of a table. If it is too wide, the widest columns are cut first.
 pub fn table(rows: &[Vec<String>], text_style: TextStyle) -> Vec<TextRow> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     if columns == 0 {

@@ -1,16 +1,16 @@
-//! How text is set: its width and its colours.
+//! Width and colours of rendered text.
 
 use crate::tui::theme::{StyleRole, Theme};
 use ratatui::style::Style;
 
-/// How text is set.
+/// Width and colours of rendered text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TextStyle {
-    /// Cells of a row.
+    /// Width of a row in cells.
     pub width: u16,
-    /// Colours.
+    /// The theme of all colours.
     pub theme: Theme,
-    /// What ordinary text means here.
+    /// The role of text without a role of its own.
     pub role: StyleRole,
 }
 

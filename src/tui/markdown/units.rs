@@ -1,12 +1,12 @@
-//! Where a growing Markdown source may be cut for good. A cut is decided at one place in
-//! the text and looks at nothing behind that place: what comes later cannot move it.
+//! Divides growing Markdown source into units. Where a unit ends depends only on the text before that place, so later
+//! text cannot change it.
 
-/// A prose unit is cut at a line's end once it is this long.
+/// A prose unit of more bytes than this ends at the next line end.
 const LONG: usize = 8 * 1024;
-/// And anywhere once it is this long.
+/// A prose unit ends after this many bytes at the latest, also inside a line.
 const TOO_LONG: usize = 2 * LONG;
 
-/// What a piece of source is.
+/// What kind of source a unit is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     /// Paragraphs, lists, tables, headings.
@@ -24,11 +24,11 @@ pub(super) enum Unit {
 pub(super) struct Fence {
     mark: char,
     length: usize,
-    /// The first word behind the marks.
+    /// The first word after the marks.
     pub(super) language: String,
 }
 
-/// The next unit of `rest` and its length in bytes, once nothing that follows can change it.
+/// The first unit of `rest` and its length in bytes. `None` if later text may still change it.
 pub(super) fn next(rest: &str, fence: Option<&Fence>) -> Option<(Unit, usize)> {
     match fence {
         Some(fence) => code_line(rest, fence),
@@ -78,13 +78,13 @@ fn prose(rest: &str) -> Option<(Unit, usize)> {
     })
 }
 
-/// The last character's boundary at or before [`TOO_LONG`].
+/// The last character boundary at or before [`TOO_LONG`].
 fn floor(rest: &str) -> usize {
-    (0..=TOO_LONG.min(rest.len())).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(0)
+    (0..=TOO_LONG.min(rest.len())).rev().find(|index| rest.is_char_boundary(*index)).unwrap_or(0)
 }
 
 impl Fence {
-    /// The fence that a line opens, if it does.
+    /// The fence that a line opens, if any.
     fn opened_by(line: &str) -> Option<Self> {
         let bare = line.trim_start_matches(' ');
         if line.len() - bare.len() > 3 {
@@ -97,7 +97,7 @@ impl Fence {
         opens.then(|| Self { mark, length, language: info.split_whitespace().next().unwrap_or("").to_owned() })
     }
 
-    /// Whether a line ends it.
+    /// Whether a line closes the fence.
     pub(super) fn closes(&self, line: &str) -> bool {
         let bare = line.trim();
         bare.len() >= self.length && bare.chars().all(|c| c == self.mark)

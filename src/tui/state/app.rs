@@ -1,5 +1,5 @@
-//! All that the screen knows. [`App::update`](crate::tui::update) alone changes it; drawing
-//! takes it by shared reference and so cannot.
+//! The whole state of the screen. Only [`App::update`](crate::tui::update), [`App::resize`] and [`App::refresh`] change
+//! it; drawing takes it by shared reference.
 
 use super::banner;
 use super::display::Display;
@@ -32,97 +32,97 @@ use crate::tui::theme::{StyleRole, Theme};
 use ratatui::layout::Rect;
 use std::time::Duration;
 
-/// The price ratio to the first model over which a fallback has a warning.
+/// A fallback that costs more than this many times the first model gets a warning.
 const EXPENSIVE: f64 = 3.0;
 
-/// What the screen begins with.
+/// What the screen starts with.
 #[derive(Clone, Debug, Default)]
 pub struct InitialState {
-    /// Signatures to choose from, the first one first.
+    /// The library of signatures. The first one is used at the start.
     pub library: Vec<LibraryEntry>,
     /// The fallback chain.
     pub chain: Vec<ChainEntry>,
-    /// Models to choose from.
+    /// The models of the catalogue.
     pub models: Vec<ModelOption>,
-    /// Where that list is from, and how old it is.
+    /// The source and age of that list, for example "as listed 3 hours ago".
     pub models_source: String,
-    /// The engine's settings.
+    /// The policy of the failover engine.
     pub policy: Policy,
-    /// How fields are written.
+    /// How fields are written in messages.
     pub adapter: Adapter,
-    /// Whether the built-in simulator stands in for the service.
+    /// Whether the server is the built-in simulator.
     pub simulated: bool,
-    /// Who answers: some headers are for some servers only.
+    /// The address of the server. Some headers are sent only to some servers.
     pub server: BaseUrl,
-    /// Attribution and extra headers of every attempt, with who chose them.
+    /// Attribution and extra headers of every attempt, with their origins.
     pub headers: Headers,
-    /// What every request carries.
+    /// Settings of every request.
     pub settings: RequestSettings,
-    /// Which keys do what.
+    /// The keys of each action.
     pub keymap: Keymap,
-    /// Colours.
+    /// The theme at the start.
     pub theme: Theme,
-    /// Sizes and theme of the last session.
+    /// Pane sizes and theme of the last session.
     pub prefs: UiPrefs,
-    /// Whether the terminal's background decides the theme, and is asked for.
+    /// Whether to query the terminal's background and choose the theme by it.
     pub ask_background: bool,
-    /// Something to say at once.
+    /// A notice to show at the start.
     pub notice: Option<String>,
-    /// Whether the guided tour begins at once.
+    /// Whether to start with the guided tour.
     pub tour: bool,
 }
 
 /// The state of the screen.
 pub struct App {
-    /// Size, panes and focus.
+    /// Size, layout and focus.
     pub screen: Screen,
-    /// Colours and modes.
+    /// Theme and display modes.
     pub display: Display,
-    /// What is open over the panes.
+    /// The overlay that is open over the panes, if any.
     pub overlay: Option<Overlay>,
-    /// Which keys do what.
+    /// The keys of each action.
     pub keymap: Keymap,
     /// The input fields.
     pub prompt: PromptEditor,
-    /// Inputs that were sent.
+    /// The inputs that were sent in this session.
     pub sent: SentInputs,
     /// The library, and the line in which a signature is typed.
     pub signatures: SignatureList,
-    /// What the next run is made of.
+    /// Signature, models and settings of the next run.
     pub next: NextRun,
-    /// Models to choose from.
+    /// The models of the catalogue.
     pub models: ModelList,
-    /// Models and chains to compare.
+    /// The models and chains to compare.
     pub compare_set: CompareSet,
-    /// The server that is asked.
+    /// The server and the headers that it gets.
     pub server: Server,
     /// Runs of this session and earlier ones.
     pub runs: Runs,
-    /// The answer's pane.
+    /// The pane of the answer.
     pub answer: AnswerPane,
-    /// The log's pane.
+    /// The pane of the failover log.
     pub log: LogView,
-    /// How the models fare in this session.
+    /// The health of the models in this session.
     pub health: HealthBoard,
-    /// Something to say, until the next key.
+    /// A notice that the status line shows until the next key.
     pub notice: Option<String>,
-    /// Whether Ctrl+C was the last key: again leaves.
+    /// Whether Ctrl+C was the last key. Pressed again, it quits.
     pub leaving: bool,
     /// The guided tour, while it is on.
     pub tour: Option<Tour>,
 }
 
-/// The rows of the answer, and what is looked for in them.
+/// The rows of the answer and the search in them.
 #[derive(Clone, Debug, Default)]
 pub struct AnswerPane {
-    /// Reasoning and answer of the run on the screen, as rows.
+    /// Reasoning and answer of the shown run, as rows.
     pub page: AnswerPage,
-    /// Text that is looked for.
+    /// The text that is searched for.
     pub find: Option<String>,
 }
 
 impl App {
-    /// The first screen.
+    /// The state at the start.
     pub fn new(start: InitialState) -> Self {
         let first = start.library.first().cloned();
         let signature =
@@ -164,12 +164,13 @@ impl App {
         }
     }
 
-    /// Whether a run is on.
+    /// Whether a run or a replay is in progress.
     pub fn busy(&self) -> bool {
         self.runs.busy()
     }
 
-    /// Whether time shows on the screen: a run is on, or the health board counts down to the end of a cooldown.
+    /// Whether the screen changes with time: a run is in progress, the tour has keys to press, or the health board counts
+    /// down to the end of a cooldown.
     pub fn shows_time(&self, now: Duration) -> bool {
         let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.running());
         let touring = self.tour.as_ref().is_some_and(Tour::has_keys);
@@ -179,7 +180,7 @@ impl App {
             || (matches!(self.overlay, Some(Overlay::Health(_))) && self.health.counts_down(now))
     }
 
-    /// The run's fold.
+    /// The transcript of the shown run.
     pub fn transcript(&self) -> Option<&Transcript> {
         self.runs.shown.as_ref().map(|run| &run.transcript)
     }
@@ -189,7 +190,7 @@ impl App {
         self.display.theme_now()
     }
 
-    /// Where keys mean something now, the nearest first.
+    /// The contexts that apply to keys now. The first that has a key decides.
     pub fn contexts(&self) -> Vec<Context> {
         if self.tour.is_some() {
             return vec![Context::Tour, Context::Always];
@@ -197,7 +198,7 @@ impl App {
         self.playground_contexts()
     }
 
-    /// The same, whether or not the tour is on.
+    /// The contexts of the playground itself, also while the tour is open.
     pub(in crate::tui) fn playground_contexts(&self) -> Vec<Context> {
         if let Some(overlay) = &self.overlay {
             let mut contexts = overlay.contexts();
@@ -215,7 +216,7 @@ impl App {
         contexts
     }
 
-    /// What would be asked now. The faults on the chain are not part of it: whoever runs it knows them.
+    /// The run spec of the next run. It has no faults: the services know them.
     pub fn spec(&self) -> RunSpec {
         let task = SignatureTask {
             module: self.next.module,
@@ -230,7 +231,7 @@ impl App {
         }
     }
 
-    /// The signature as it stands, with its module and demos, as the library keeps it.
+    /// The current signature with its module and demos, as a library entry.
     pub fn entry(&self) -> LibraryEntry {
         let known = self.signatures.entries.iter().find(|entry| entry.signature == self.next.signature);
         let description = known.map(|entry| entry.description.clone()).unwrap_or_default();
@@ -242,13 +243,12 @@ impl App {
         }
     }
 
-    /// A warning about the price of a model in the chain: it costs much more than the first one, or its price is
-    /// unknown.
-    pub fn price_warning(&self, place: usize) -> Option<String> {
-        let price = |place: usize| Some(self.models.find(&self.next.chain.get(place)?.model)?.price);
-        let ratio = price(place).zip(price(0)).and_then(|(price, first)| price.ratio_to(&first));
+    /// A warning if the model with this index in the chain costs much more than the first one, or if its price is unknown.
+    pub fn price_warning(&self, index: usize) -> Option<String> {
+        let price = |index: usize| Some(self.models.find(&self.next.chain.get(index)?.model)?.price);
+        let ratio = price(index).zip(price(0)).and_then(|(price, first)| price.ratio_to(&first));
         match ratio {
-            _ if place == 0 => None,
+            _ if index == 0 => None,
             None => Some("price unknown".to_owned()),
             Some(ratio) if ratio.is_infinite() => Some("much more than the first model".to_owned()),
             Some(ratio) if ratio > EXPENSIVE => {
@@ -259,29 +259,29 @@ impl App {
         }
     }
 
-    /// Empty cells inside a pane's border, on either side.
+    /// Empty cells at the left and right inside a pane's border.
     pub fn padding(&self) -> u16 {
         u16::from(self.display.presenter)
     }
 
-    /// Where a pane's text stands.
+    /// The area of a pane's text.
     pub fn text_area(&self, pane: Pane) -> Rect {
         let area = inner(self.screen.layout.pane(pane));
         Rect { x: area.x.saturating_add(self.padding()), width: area.width.saturating_sub(2 * self.padding()), ..area }
     }
 
-    /// Brings what is derived up to date: places, and the rows of what has come. The work
-    /// is that of the new text, not of all text, unless the width has changed.
+    /// Updates what is computed from the rest of the state: the layout and the rendered rows. Only new text is rendered,
+    /// unless the width or the theme has changed.
     pub fn refresh(&mut self) {
         let strip = self.tour.as_ref().map_or(0, |tour| tour.height(self.screen.size));
         let screen = Rect { x: 0, y: 0, width: self.screen.size.0, height: self.screen.size.1 - strip };
         let (focus, full, sizes, presenter) =
             (self.screen.focus, self.screen.full, self.screen.sizes, self.display.presenter);
         let banner = if presenter { banner::rows(self.transcript(), screen.height) } else { 0 };
-        let wish = LayoutRequest { focus, full, prompt_rows: 3, sizes, presenter, banner };
-        let sketch = Layout::of(screen, wish);
-        let wanted = self.prompt.rows_wanted(inner(sketch.prompt).width) + 2;
-        self.screen.layout = Layout::of(screen, LayoutRequest { prompt_rows: wanted, ..wish });
+        let request = LayoutRequest { focus, full, prompt_rows: 3, sizes, presenter, banner };
+        let first_layout = Layout::of(screen, request);
+        let prompt_rows = self.prompt.rows_wanted(inner(first_layout.prompt).width) + 2;
+        self.screen.layout = Layout::of(screen, LayoutRequest { prompt_rows, ..request });
         let room = self.text_area(Pane::Answer);
         let text_style = TextStyle { width: room.width, theme: self.theme(), role: StyleRole::Text };
         if let Some(run) = &self.runs.shown {
@@ -299,19 +299,19 @@ impl App {
         }
     }
 
-    /// The headers' popup as things are now.
+    /// The popup of the headers with the current facts.
     pub(in crate::tui) fn headers_popup(&self) -> TextPopup {
-        let sent = HeaderFacts {
+        let facts = HeaderFacts {
             headers: &self.server.headers,
             server: &self.server.base,
             key_info: self.server.key_info.as_ref(),
             received: self.server.generation.as_ref(),
             attempt: self.transcript().and_then(Transcript::shown),
         };
-        text_popup::headers(&sent, self.screen.size.0, self.theme())
+        text_popup::headers(&facts, self.screen.size.0, self.theme())
     }
 
-    /// Moves the keys to a pane.
+    /// Moves the focus to a pane.
     pub fn focus(&mut self, pane: Pane) {
         self.screen.focus_on(pane);
     }

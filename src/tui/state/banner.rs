@@ -1,8 +1,8 @@
-//! Rows and text of the band that shows a switch.
+//! Height and text of the banner that shows a switch to another model.
 
 use crate::transcript::{Switch, Transcript, model_name, seconds};
 
-/// Rows of the band on a screen that high: none without a switch to show.
+/// Rows of the banner on a screen of this height; 0 if the run has not switched models.
 pub fn rows(run: Option<&Transcript>, height: u16) -> u16 {
     match (run.and_then(Transcript::switch), height) {
         (None, _) => 0,
@@ -12,7 +12,7 @@ pub fn rows(run: Option<&Transcript>, height: u16) -> u16 {
     }
 }
 
-/// Who took over, from whom, and how soon: in one line for the answer's pane.
+/// Which model took over from which, and after what time, in one line.
 pub fn line(switch: &Switch<'_>) -> String {
     let (from, to) = (model_name(&switch.from.model), model_name(&switch.to.model));
     match (switch.gap, switch.to.ended) {

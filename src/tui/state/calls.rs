@@ -5,7 +5,8 @@ use crate::text::clean_line;
 use crate::transcript::{Attempt, AttemptPhase, LogEvent, Transcript, model_name};
 use crate::tui::theme::StyleRole;
 
-/// A line for each chain, for the call that compares them, and for the vote; none for a module of one chain.
+/// One line for each chain of the module, for the call that compares them, and for the vote. Empty if the module has one
+/// chain.
 pub fn lines(run: &Transcript) -> Vec<(String, StyleRole)> {
     let Some(task) = run.task().filter(|task| task.module.chains() > 1) else { return Vec::new() };
     let count = task.module.chains();
@@ -22,14 +23,14 @@ pub fn lines(run: &Transcript) -> Vec<(String, StyleRole)> {
         let last = run.attempts.iter().rfind(|attempt| attempt.id.call as usize == chain);
         let (text, role) = match end {
             Some(end) => ended(run, end),
-            None => going(last),
+            None => in_progress(last),
         };
         let won = vote.is_some_and(|vote| vote.winner() + 1 == chain);
         let (mark, role) = if won { ("★", StyleRole::Accent) } else { ("·", role) };
         lines.push((format!("{mark} chain {chain} of {count}: {text}"), role));
     }
     if let Some(last) = run.attempts.iter().rfind(|attempt| attempt.id.call as usize > count) {
-        let (text, role) = going(Some(last));
+        let (text, role) = in_progress(Some(last));
         lines.push((format!("⇉ comparing: {text}"), role));
     }
     if let Some(vote) = vote {
@@ -37,7 +38,7 @@ pub fn lines(run: &Transcript) -> Vec<(String, StyleRole)> {
         let ballots = vote.tally.iter().map(|b| format!("{} × {}", b.chains.len(), clean_line(&shown(&b.value), 60)));
         let tally = ballots.collect::<Vec<_>>().join(" · ");
         let winner = vote.winner() + 1;
-        lines.push((format!("Σ {}: {tally} — chain {winner} stands for all", vote.field), StyleRole::Heading));
+        lines.push((format!("Σ {}: {tally} — chain {winner} is the answer", vote.field), StyleRole::Heading));
     }
     lines
 }
@@ -52,7 +53,7 @@ fn ended(run: &Transcript, end: &Finished) -> (String, StyleRole) {
     (clean_line(&text, 100), StyleRole::Good)
 }
 
-fn going(attempt: Option<&Attempt>) -> (String, StyleRole) {
+fn in_progress(attempt: Option<&Attempt>) -> (String, StyleRole) {
     let Some(attempt) = attempt else { return ("about to ask".to_owned(), StyleRole::Dim) };
     let model = model_name(&attempt.model);
     let text = match attempt.phase() {

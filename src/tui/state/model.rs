@@ -1,18 +1,18 @@
-//! A model as the picker shows it.
+//! The models of the catalogue, as lists show them.
 
 use crate::failover::base_id;
 use crate::openrouter::model::{self, Price, ReasoningSupport};
 
-/// A model to choose.
+/// A model of the catalogue.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelOption {
-    /// Its slug.
+    /// The slug, such as `openai/gpt-4o-mini`.
     pub slug: String,
-    /// In one line: USD per million tokens in and out, context, whether it reasons, what it takes.
+    /// One line: USD per million input and output tokens, context length, reasoning, supported parameters.
     pub about: String,
-    /// What it costs.
+    /// The price in USD per token.
     pub price: Price,
-    /// Most tokens in an answer, where that is known.
+    /// Most tokens of an answer; `None` if unknown.
     pub max_output: Option<u32>,
 }
 
@@ -38,17 +38,17 @@ impl From<&model::ModelInfo> for ModelOption {
     }
 }
 
-/// The models to choose from.
+/// The models of the catalogue.
 #[derive(Clone, Debug, Default)]
 pub struct ModelList {
-    /// All of them.
+    /// All models.
     pub all: Vec<ModelOption>,
-    /// Where the list is from, and how old it is.
+    /// The source and age of the list, for example "as listed 3 hours ago".
     pub source: String,
 }
 
 impl ModelList {
-    /// The model with this slug; a variant without an entry of its own is its model.
+    /// The model with this slug. A variant such as `:free` without an entry of its own has that of its model.
     pub fn find(&self, slug: &str) -> Option<&ModelOption> {
         let by = |slug: &str| self.all.iter().find(|model| model.slug == slug);
         by(slug).or_else(|| by(base_id(slug)))

@@ -1,4 +1,4 @@
-//! What the next run is made of, besides its inputs.
+//! The parts of the next run, except its inputs.
 
 use crate::dspy::{Adapter, Demo, Module, Signature};
 use crate::failover::Policy;
@@ -8,20 +8,20 @@ use crate::tui::effect::ChainEntry;
 /// Signature, module, models and settings of the next run.
 #[derive(Clone, Debug)]
 pub struct NextRun {
-    /// The fields that go in and come out.
+    /// The input and output fields.
     pub signature: Signature,
-    /// How the model is asked.
+    /// The module that asks for the answer.
     pub module: Module,
-    /// Examples that are sent along.
+    /// Examples that are sent with the inputs.
     pub demos: Vec<Demo>,
     /// How fields are written in messages.
     pub adapter: Adapter,
     /// The fallback chain.
     pub chain: Vec<ChainEntry>,
-    /// The entry of the chain that is selected: faults are set on it.
+    /// Index of the selected entry of the chain. Faults are set on it.
     pub selected: usize,
-    /// The engine's settings.
+    /// The policy of the failover engine.
     pub policy: Policy,
-    /// What every request carries.
+    /// Settings of every request.
     pub settings: RequestSettings,
 }

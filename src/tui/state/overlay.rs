@@ -1,4 +1,4 @@
-//! What can stand over the panes: one at a time.
+//! Overlays over the panes. At most one is open.
 
 pub mod attempt;
 pub mod compare;
@@ -19,45 +19,45 @@ use faults::FaultPicker;
 use finder::Finder;
 use text_popup::TextPopup;
 
-/// The one overlay.
+/// The open overlay.
 #[derive(Clone, Debug)]
 pub enum Overlay {
-    /// All keys.
+    /// The help: all keys.
     Help(TextPopup),
-    /// What leaves with every attempt, and where it comes from.
+    /// The headers of every attempt and their origins.
     Headers(TextPopup),
-    /// Faults for a model of the chain.
+    /// The fault picker.
     Faults(FaultPicker),
-    /// The chain; the chosen place is the app's own.
+    /// The chain editor. The selected entry is [`NextRun::selected`](super::next_run::NextRun::selected).
     Chain,
-    /// A list narrowed by typing: actions, models, earlier inputs.
+    /// A list that typing filters: actions, models, earlier inputs or runs.
     Finder(Finder),
-    /// All about one attempt.
+    /// The details of an attempt.
     Attempt(AttemptPopup),
-    /// How the models have fared; the chosen line.
+    /// The health board, with the index of the selected line.
     Health(usize),
-    /// Earlier runs; the chosen line, counted from the latest.
+    /// The earlier runs, the latest first, with the index of the selected line.
     History(usize),
-    /// The answer of the earlier run on that line, before it becomes a demo.
+    /// The answer of the earlier run on this line, as the demo that it would be.
     DemoPreview(usize, TextPopup),
-    /// The demos; the chosen line.
+    /// The demos, with the index of the selected line.
     Demos(usize),
-    /// The whole of that demo.
+    /// One demo in full, with its index.
     Demo(usize, TextPopup),
     /// The request as it would be sent.
     Composed(TextPopup),
-    /// Something that is edited as text.
+    /// A signature, settings or headers, edited as TOML.
     Draft(Box<Draft>),
-    /// The same inputs to several models.
+    /// A comparison: the same inputs to several models or chains.
     Compare(Comparison),
-    /// Who is compared; the chosen line.
+    /// The models and chains to compare, with the index of the selected line.
     CompareSet(usize),
-    /// Whether to leave while a run is on.
+    /// The question whether to quit during a run.
     Leave,
 }
 
 impl Overlay {
-    /// Where keys mean something while it stands.
+    /// The contexts that apply to keys while the overlay is open.
     pub fn contexts(&self) -> Vec<Context> {
         match self {
             Self::Help(_) | Self::Demo(..) => vec![Context::Overlay],

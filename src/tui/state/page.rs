@@ -1,5 +1,5 @@
-//! A run as rows: blocks that are set once and grow, and where the reader is in them. Knows what a run shows,
-//! field by field; must not know where on the screen that stands.
+//! The page of an answer: a run as rows, in blocks that grow, and the reader's position. Knows what a run shows, field by
+//! field; must not know where on the screen it is drawn.
 
 mod block;
 mod builder;
@@ -18,67 +18,67 @@ use builder::PageBuilder;
 /// An output field on a page.
 #[derive(Clone, Debug)]
 pub struct FieldRows<'a> {
-    /// Its name.
+    /// The field's name.
     pub name: &'a str,
-    /// Its first row on the page; its heading is not among them.
+    /// Index of its first row on the page, after the heading.
     pub from: usize,
-    /// What stands in its rows.
+    /// The text of its rows.
     pub rows: Vec<String>,
 }
 
-/// The answer's rows by block, and where the reader is.
+/// The rows of an answer in blocks, and the reader's position.
 #[derive(Clone, Debug, Default)]
 pub struct AnswerPage {
     blocks: Vec<(BlockKey, BlockBody)>,
     heights: Vec<usize>,
     text_style: Option<TextStyle>,
-    /// Where the view stands.
+    /// The first row of the view, or that the view follows the end.
     pub scroll: Scroll,
-    /// Folded or not by the reader's own wish; none folds by itself when the answer begins.
+    /// Whether the user folded or unfolded the reasoning. `None`: it folds when the answer starts.
     pub pinned: Option<bool>,
     folded: bool,
 }
 
 impl AnswerPage {
-    /// No run.
+    /// Removes all rows. The user's choice about folding stays.
     pub fn clear(&mut self) {
         *self = Self { pinned: self.pinned, ..Self::default() };
     }
 
-    /// Sets what has come since the last time, and has the rows at hand that a view of this height shows. `beside`
-    /// says how a field stands among other answers, where there are some.
+    /// Renders what is new since the last refresh, and keeps the rows that a view of this height needs. `agreement` says
+    /// for a field how its value compares with other answers; outside comparisons it is always [`Agreement::Alone`].
     pub fn refresh(
         &mut self,
         run: &Transcript,
         text_style: TextStyle,
         height: usize,
-        beside: &dyn Fn(&str) -> Agreement,
+        agreement: &dyn Fn(&str) -> Agreement,
     ) {
-        let fresh = self.text_style != Some(text_style);
+        let restyled = self.text_style != Some(text_style);
         self.text_style = Some(text_style);
         let mut old = std::mem::take(&mut self.blocks);
-        let mut desk = PageBuilder { text_style, beside, fresh, old: &mut old, new: Vec::new() };
+        let mut builder = PageBuilder { text_style, agreement, restyled, old: &mut old, new: Vec::new() };
         for (text, role) in calls::lines(run) {
-            desk.lines("chain", AttemptId::new(0), &text, role);
+            builder.lines("chain", AttemptId::new(0), &text, role);
         }
         for attempt in run.discarded() {
-            desk.struck(run, attempt);
+            builder.struck(run, attempt);
         }
-        desk.banner(run);
+        builder.banner(run);
         if let Some(attempt) = run.shown().filter(|attempt| !attempt.discarded) {
             let begun = run.answer_begun(attempt) || attempt.ended.is_some();
-            // While somebody reads further up, nothing folds under their eyes.
+            // Nothing folds while the user reads further up.
             self.folded = self.pinned.unwrap_or(begun && (self.folded || self.scroll.follows_end()));
-            desk.reasoning(run, attempt, self.folded);
-            desk.answer(run, attempt, self.folded);
+            builder.reasoning(run, attempt, self.folded);
+            builder.answer(run, attempt, self.folded);
         }
-        desk.end(run);
-        self.blocks = desk.new;
+        builder.end(run);
+        self.blocks = builder.new;
         self.heights = self.blocks.iter().map(|(_, body)| body.len()).collect();
         self.show(run, height);
     }
 
-    /// Has the rows in view at hand, and as many above and below: what a turn of the page would show.
+    /// Keeps the rows in view and one view's height above and below, which the next page key would show.
     fn show(&mut self, run: &Transcript, height: usize) {
         let top = self.scroll.top(&self.heights, height);
         let (from, to) = (top.saturating_sub(height), top + 2 * height);
@@ -91,17 +91,17 @@ impl AnswerPage {
         }
     }
 
-    /// Folds or unfolds the reasoning, and keeps it so.
+    /// Folds or unfolds the reasoning. From then on it no longer folds by itself.
     pub fn toggle_reasoning(&mut self) {
         self.pinned = Some(!self.folded);
     }
 
-    /// Rows of each block.
+    /// The number of rows of each block.
     pub fn heights(&self) -> &[usize] {
         &self.heights
     }
 
-    /// Bytes of text rendered so far into blocks that stand now: the work done.
+    /// Bytes of text rendered so far for the current blocks.
     pub fn work(&self) -> u64 {
         let work = |(_, body): &(BlockKey, BlockBody)| match body {
             BlockBody::Growing(document) => document.work(),
@@ -110,17 +110,17 @@ impl AnswerPage {
         self.blocks.iter().map(work).sum()
     }
 
-    /// All rows.
+    /// How many rows there are.
     pub fn len(&self) -> usize {
         self.heights.iter().sum()
     }
 
-    /// Whether there is nothing to see.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The rows from `top` on, as far as they are at hand, found without touching those above.
+    /// The kept rows from index `top` on. Does not visit the rows above.
     pub fn rows(&self, top: usize) -> impl Iterator<Item = &TextRow> {
         let mut skip = top;
         let mut block = 0;
@@ -133,19 +133,20 @@ impl AnswerPage {
         })
     }
 
-    /// The output fields of the answer that is shown, with all of their rows.
+    /// The output fields of the shown answer with all their rows.
     pub fn fields<'a>(&'a self, run: &'a Transcript) -> impl Iterator<Item = FieldRows<'a>> {
-        let mut below = 0;
+        let mut next = 0;
         self.blocks.iter().filter_map(move |(key, body)| {
-            let from = below;
-            below += body.len();
+            let from = next;
+            next += body.len();
             let (BlockKey::Field(_, name) | BlockKey::Value(_, name)) = key else { return None };
             let rows = body.all_rows(key.source(run)).map(|row| row.to_string()).collect();
             Some(FieldRows { name, from, rows })
         })
     }
 
-    /// The next row with this text after (or before) a row, in either case of letters.
+    /// The index of the next row after `from` with this text, or before it if the direction is back. Wraps around at the
+    /// ends and ignores case.
     pub fn find(&self, run: &Transcript, text: &str, from: usize, direction: Direction) -> Option<usize> {
         let text = text.to_lowercase();
         let rows = self.blocks.iter().flat_map(|(key, body)| body.all_rows(key.source(run)));

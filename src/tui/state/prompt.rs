@@ -1,4 +1,4 @@
-//! The prompt: one editor an input field.
+//! The prompt: one text editor for each input field.
 
 use crate::dspy::{FieldType, Signature, Values};
 use crate::text;
@@ -8,38 +8,38 @@ use ratatui::style::Style;
 use serde_json::Value;
 use tui_textarea::{CursorMove, DataCursor, TextArea, WrapMode};
 
-/// The editors and which of them has the keys.
+/// The editors and which of them is focused.
 #[derive(Clone, Debug)]
 pub struct PromptEditor {
-    /// At least one.
+    /// The editors; at least one.
     pub inputs: Vec<InputField>,
-    /// The one with the keys.
+    /// Index of the focused editor.
     pub focused: usize,
 }
 
-/// Inputs that were sent, to be brought back.
+/// Inputs that were sent, so that the user can recall them.
 #[derive(Clone, Debug, Default)]
 pub struct SentInputs {
-    /// The oldest first.
+    /// All inputs, the oldest first.
     pub all: Vec<Values>,
-    /// The one that the prompt shows, if it shows one.
+    /// Index of the inputs that the prompt shows now, if any.
     pub shown: Option<usize>,
 }
 
 /// One input field.
 #[derive(Clone, Debug)]
 pub struct InputField {
-    /// The field's name; empty where the signature has no input.
+    /// The field's name; empty if the signature has no inputs.
     pub name: String,
-    /// Its type.
+    /// The field's type.
     pub kind: FieldType,
     /// The editor.
     pub area: TextArea<'static>,
-    /// Large pastes: what stands in the editor for each, and its text.
+    /// Large pastes: the placeholder in the editor and the pasted text.
     attached: Vec<(String, String)>,
 }
 
-/// A paste of more bytes than this stands in the editor as one word.
+/// For a paste of more bytes than this, the editor holds a placeholder.
 const LARGE: usize = 100_000;
 
 impl InputField {
@@ -50,22 +50,22 @@ impl InputField {
         input
     }
 
-    /// What is typed.
+    /// The text in the editor, with placeholders for large pastes.
     pub fn text(&self) -> String {
         self.area.lines().join("\n")
     }
 
-    /// What is typed, large pastes in full.
+    /// The text with large pastes in full.
     pub fn full_text(&self) -> String {
-        self.attached.iter().fold(self.text(), |text, (word, pasted)| text.replace(word, pasted))
+        self.attached.iter().fold(self.text(), |text, (placeholder, pasted)| text.replace(placeholder, pasted))
     }
 
-    /// What stands in the field while it is empty, and can be sent.
+    /// The example that is shown and can be sent while the field is empty.
     fn example(&self) -> &str {
         if self.name.is_empty() { "" } else { self.area.placeholder_text() }
     }
 
-    /// Adds text at the cursor: a large one stands there as one word until it is sent.
+    /// Inserts text at the cursor. A large text is stored, and a placeholder is inserted.
     fn insert(&mut self, text: &str) {
         let text = text::clean(text);
         if text.len() <= LARGE {
@@ -73,16 +73,16 @@ impl InputField {
             return;
         }
         let number = self.attached.len() + 1;
-        let word = format!("[paste {number}: {} KB, {} lines]", text.len() / 1000, text.lines().count());
-        self.area.insert_str(&word);
-        self.attached.push((word, text.into_owned()));
+        let placeholder = format!("[paste {number}: {} KB, {} lines]", text.len() / 1000, text.lines().count());
+        self.area.insert_str(&placeholder);
+        self.attached.push((placeholder, text.into_owned()));
     }
 
-    /// Replaces what is typed; the cursor goes to its end. The change can be undone.
+    /// Replaces the text and moves the cursor to its end. The user can undo it.
     pub fn set(&mut self, text: &str) {
         self.area.set_wrap_mode(WrapMode::WordOrGlyph);
         self.area.set_cursor_line_style(Style::new());
-        // The terminal's own cursor is shown instead, so that input methods know the place.
+        // The terminal's own cursor is shown instead, so that input methods know its position.
         self.area.set_cursor_style(Style::new());
         self.area.set_selection_style(Style::new().reversed());
         self.area.select_all();
@@ -93,7 +93,7 @@ impl InputField {
         self.area.move_cursor(CursorMove::End);
     }
 
-    /// Text typed for a type that is not a string is read as JSON where it can be.
+    /// The field's value. For a type other than a string the text is parsed as JSON; if that fails, it stays text.
     fn value(&self) -> Value {
         let text = self.full_text();
         match self.kind {
@@ -102,7 +102,7 @@ impl InputField {
         }
     }
 
-    /// Rows that its text takes in lines of so many cells.
+    /// How many rows the text needs at a width of `cells` cells.
     pub fn rows(&self, cells: usize) -> usize {
         self.area.lines().iter().map(|line| width(line) / cells.max(1) + 1).sum()
     }
@@ -122,9 +122,9 @@ impl PromptEditor {
         Self { inputs, focused: 0 }
     }
 
-    /// Editors for another signature; text in fields of the same name stays.
+    /// Editors for another signature. Fields with the same name keep their text.
     #[must_use]
-    pub fn moved_to(&self, signature: &Signature) -> Self {
+    pub fn with_signature(&self, signature: &Signature) -> Self {
         let mut prompt = Self::of(signature);
         for input in &mut prompt.inputs {
             if let Some(old) = self.inputs.iter().find(|old| old.name == input.name) {
@@ -135,19 +135,19 @@ impl PromptEditor {
         prompt
     }
 
-    /// The editor with the keys.
+    /// The focused editor.
     pub fn input(&mut self) -> &mut InputField {
-        let at = self.focused.min(self.inputs.len() - 1);
-        &mut self.inputs[at]
+        let index = self.focused.min(self.inputs.len() - 1);
+        &mut self.inputs[index]
     }
 
-    /// Values by field name. A field that was left empty is left out, unless it is the only one.
+    /// Values by field name. Empty fields are left out, unless there is only one field.
     pub fn values(&self) -> Values {
         let filled = |input: &&InputField| !input.name.is_empty() && (!input.area.is_empty() || self.inputs.len() == 1);
         self.inputs.iter().filter(filled).map(|input| (input.name.clone(), input.value())).collect()
     }
 
-    /// Shows other values; a name without a value is emptied.
+    /// Replaces the text of all fields. Fields without a value become empty.
     pub fn show(&mut self, values: &Values) {
         for input in &mut self.inputs {
             let text = match values.get(&input.name) {
@@ -161,7 +161,7 @@ impl PromptEditor {
         }
     }
 
-    /// Whether nothing is typed anywhere.
+    /// Whether all fields are empty.
     pub fn is_empty(&self) -> bool {
         self.inputs.iter().all(|input| input.area.is_empty())
     }
@@ -175,7 +175,7 @@ impl PromptEditor {
         self.focused = 0;
     }
 
-    /// Whether examples stand in the fields while they are empty.
+    /// Whether any field has an example.
     pub fn has_examples(&self) -> bool {
         self.inputs.iter().any(|input| !input.example().is_empty())
     }
@@ -188,31 +188,31 @@ impl PromptEditor {
         }
     }
 
-    /// Names of fields that still want text.
+    /// Names of the empty fields.
     pub fn missing(&self) -> Vec<&str> {
-        let bare = |input: &&InputField| !input.name.is_empty() && input.area.is_empty();
-        self.inputs.iter().filter(bare).map(|input| input.name.as_str()).collect()
+        let empty = |input: &&InputField| !input.name.is_empty() && input.area.is_empty();
+        self.inputs.iter().filter(empty).map(|input| input.name.as_str()).collect()
     }
 
-    /// A key that no action wanted.
+    /// Types a key that has no action.
     pub fn type_key(&mut self, key: KeyEvent) {
         type_into(&mut self.input().area, key);
     }
 
-    /// Text that was pasted. It never sends.
+    /// Inserts pasted text. Line ends in it never send.
     pub fn paste(&mut self, pasted: &str) {
         let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n");
         self.input().insert(&pasted);
     }
 
-    /// Whether the cursor stands in the first, and in the last line of its field.
+    /// Whether the cursor is in the first line of its field, and whether it is in the last line.
     pub fn edges(&mut self) -> (bool, bool) {
         let area = &self.input().area;
         let DataCursor(row, _) = area.cursor();
         (row == 0, row + 1 == area.lines().len())
     }
 
-    /// Rows that all fields would like.
+    /// How many rows all fields need at a width of `cells` cells, with their labels.
     pub fn rows_wanted(&self, cells: u16) -> u16 {
         let labels = if self.inputs.len() > 1 { self.inputs.len() } else { 0 };
         let rows: usize = self.inputs.iter().map(|input| input.rows(usize::from(cells))).sum();
@@ -220,7 +220,7 @@ impl PromptEditor {
     }
 }
 
-/// A key for an editor: as Emacs has it where the editor does not.
+/// Types a key into an editor. Ctrl+U deletes to the start of the line, as in Emacs and in shells.
 pub fn type_into(area: &mut TextArea<'static>, key: KeyEvent) {
     if key.code == KeyCode::Char('u') && key.modifiers == KeyModifiers::CONTROL {
         area.delete_line_by_head();

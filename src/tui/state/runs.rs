@@ -1,43 +1,43 @@
-//! Runs of this session and earlier ones, and which of them the screen shows.
+//! The runs of this session and of earlier ones, and which of them the screen shows.
 
 use crate::failover::Cost;
 use crate::transcript::Transcript;
 use std::time::Duration;
 
-/// Finished runs that are kept in memory.
-const KEPT: usize = 200;
+/// How many earlier runs are kept in memory.
+const MAX_PAST: usize = 200;
 
 /// Where the run on the screen comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunSource {
     /// The worker runs it, or ran it in this session.
     Worker,
-    /// It was opened from the history.
+    /// The user opened it from the history.
     History,
-    /// A kept run is being replayed: no network is asked.
+    /// A recorded run is being replayed, without a network.
     Replay,
-    /// A replay that has ended or was cancelled.
+    /// The replay has ended or was cancelled.
     EndedReplay,
 }
 
 /// The run on the screen.
 #[derive(Clone, Debug)]
 pub struct ShownRun {
-    /// Its transcript.
+    /// The transcript so far.
     pub transcript: Transcript,
-    /// When it began, on the screen's clock.
+    /// When the run began, on the screen's clock.
     pub began: Duration,
-    /// Where it comes from.
+    /// Where the run comes from.
     pub source: RunSource,
 }
 
 impl ShownRun {
-    /// A run that begins now.
+    /// A run without reports yet that began at `began`.
     pub fn new(source: RunSource, began: Duration) -> Self {
         Self { transcript: Transcript::default(), began, source }
     }
 
-    /// The run's own time now.
+    /// The time since the run began; for a finished run, its whole time.
     pub fn clock(&self, now: Duration) -> Duration {
         match &self.transcript.finished {
             None if self.may_continue() => now.saturating_sub(self.began).max(self.transcript.latest),
@@ -45,7 +45,7 @@ impl ShownRun {
         }
     }
 
-    /// Whether more reports may come for it.
+    /// Whether more reports may arrive for it.
     pub fn may_continue(&self) -> bool {
         matches!(self.source, RunSource::Worker | RunSource::Replay)
     }
@@ -65,25 +65,25 @@ pub struct Runs {
     pub awaiting: bool,
     /// Earlier runs, the oldest first.
     pub past: Vec<Transcript>,
-    /// The kept run that is being replayed.
+    /// Number of the recorded run that is being replayed.
     pub replaying: Option<u64>,
     /// What the runs of this session have cost; `None` before the first has ended.
     pub cost: Option<Cost>,
-    /// Comparisons so far.
+    /// How many comparisons were started in this session.
     pub comparisons: u64,
 }
 
 impl Runs {
-    /// Whether a run or a replay is going on.
+    /// Whether a run or a replay is in progress.
     pub fn busy(&self) -> bool {
         self.awaiting || self.shown.as_ref().is_some_and(|run| run.may_continue() && run.transcript.live())
     }
 
-    /// Takes the run off the screen; one of this session joins the earlier ones.
+    /// Removes the run from the screen. A run of this session is added to the earlier ones.
     pub fn put_away(&mut self) {
         if let Some(run) = self.shown.take().filter(|run| run.source == RunSource::Worker) {
             self.past.push(run.transcript);
-            let surplus = self.past.len().saturating_sub(KEPT);
+            let surplus = self.past.len().saturating_sub(MAX_PAST);
             self.past.drain(..surplus);
         }
     }

@@ -1,20 +1,20 @@
-//! The screen's size and what is where on it.
+//! The size of the screen, its layout and its focus.
 
 use crate::tui::layout::{Layout, LayoutKind, LayoutRequest, Pane, PaneSizes};
 use ratatui::layout::Rect;
 
-/// Size, panes and focus.
+/// Size, layout and focus.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
     /// Width and height in cells.
     pub size: (u16, u16),
-    /// The place of everything.
+    /// The area of each pane and line.
     pub layout: Layout,
     /// Pane sizes that the user chose.
     pub sizes: PaneSizes,
-    /// The pane that gets the keys.
+    /// The focused pane.
     pub focus: Pane,
-    /// Whether that pane is shown alone.
+    /// Whether only the focused pane is shown.
     pub full: bool,
 }
 

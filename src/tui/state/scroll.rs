@@ -1,30 +1,30 @@
-//! A place in a growing text that stays where the reader put it. The place is a block and
-//! a row in it, so that a block above may grow or fold and nothing jumps.
+//! A scroll position in a growing text. It is a block and a row in that block, so that the view does not move when a
+//! block above grows or folds.
 
-/// Where the view begins, or that it follows the end.
+/// The first row of the view, or that the view follows the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scroll {
-    /// Block and row in it at the top of the view; none while the end is followed.
+    /// The block at the top of the view and the row in it; `None` while the view follows the end.
     anchor: Option<(usize, usize)>,
 }
 
 impl Scroll {
-    /// Whether the end is followed.
+    /// Whether the view follows the end.
     pub fn follows_end(self) -> bool {
         self.anchor.is_none()
     }
 
-    /// Follow the end from now on.
+    /// Follows the end from now on.
     pub fn to_end(&mut self) {
         self.anchor = None;
     }
 
-    /// Stay at the beginning.
+    /// Moves to the start and stays there.
     pub fn to_top(&mut self) {
         self.anchor = Some((0, 0));
     }
 
-    /// The row, counted over all blocks, that stands at the top of a view of `height` rows.
+    /// The index, over all blocks, of the first row of a view of `height` rows. `heights` has the rows of each block.
     pub fn top(self, heights: &[usize], height: usize) -> usize {
         let total: usize = heights.iter().sum();
         let last = total.saturating_sub(height);
@@ -38,12 +38,12 @@ impl Scroll {
         }
     }
 
-    /// Moves by rows; reaching the end follows it again.
+    /// Moves by rows, negative upwards. At the end, the view follows it again.
     pub fn move_by(&mut self, rows: isize, heights: &[usize], height: usize) {
         self.move_to(self.top(heights, height).saturating_add_signed(rows), heights, height);
     }
 
-    /// Moves to a row, counted over all blocks.
+    /// Moves the top of the view to a row, given by its index over all blocks.
     pub fn move_to(&mut self, top: usize, heights: &[usize], height: usize) {
         let total: usize = heights.iter().sum();
         if top + height >= total {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn follows_until_scrolled_and_again_at_the_end() {
+    fn the_view_follows_the_end_until_it_is_scrolled_and_again_at_the_end() {
         let mut scroll = Scroll::default();
         assert_eq!(scroll.top(&[30], 10), 20);
         scroll.move_by(-5, &[30], 10);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fold_above_does_not_move_what_is_read() {
+    fn a_fold_above_does_not_move_the_view() {
         let mut scroll = Scroll::default();
         scroll.move_to(25, &[20, 40], 10);
         assert_eq!(scroll.top(&[20, 40], 10), 25);

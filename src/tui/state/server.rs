@@ -1,4 +1,4 @@
-//! The server that is asked, and what it says about the key and a generation.
+//! The server, the headers that it gets, and what it reports about the key and a generation.
 
 use crate::openrouter::BaseUrl;
 use crate::openrouter::account::{Generation, KeyInfo};
@@ -9,12 +9,12 @@ use crate::openrouter::headers::Headers;
 pub struct Server {
     /// Whether it is the built-in simulator.
     pub simulated: bool,
-    /// Its address: some headers are for some servers only.
+    /// Its address. Some headers are sent only to some servers.
     pub base: BaseUrl,
-    /// Attribution and extra headers of every attempt, with who chose them.
+    /// Attribution and extra headers of every attempt, with their origins.
     pub headers: Headers,
-    /// What it said about the key when it was last asked; `None` before.
+    /// Its last reply about the key; `None` before the first.
     pub key_info: Option<Result<KeyInfo, String>>,
-    /// What it said about the generation of this id when it was last asked for one.
+    /// The id of the last generation that was queried, with the reply.
     pub generation: Option<(String, Result<Generation, String>)>,
 }

@@ -1,4 +1,4 @@
-//! The signatures: a library to choose from, and one line to type your own.
+//! The list of signatures, and the line in which one is typed.
 
 use crate::dspy::{LibraryEntry, Signature, SyntaxError};
 use crate::text;
@@ -7,20 +7,20 @@ use crossterm::event::KeyEvent;
 use ratatui::style::Style;
 use tui_textarea::{CursorMove, TextArea, WrapMode};
 
-/// What there is to choose, and what is being typed.
+/// The library, the selected line, and the signature that is being typed.
 #[derive(Clone, Debug)]
 pub struct SignatureList {
     /// The library.
     pub entries: Vec<LibraryEntry>,
-    /// The chosen line: 0 is "type your own", the library begins at 1.
+    /// Index of the selected line: 0 is "type your own", the library starts at 1.
     pub selected: usize,
-    /// Removing the chosen entry was asked for once.
+    /// Whether Delete was pressed once. Pressed again, it deletes the selected entry.
     pub delete_armed: bool,
     pub(in crate::tui) editor: Option<TextArea<'static>>,
 }
 
 impl SignatureList {
-    /// The library, its first entry chosen.
+    /// A list with the first entry selected.
     pub fn new(entries: Vec<LibraryEntry>) -> Self {
         Self { selected: usize::from(!entries.is_empty()), entries, delete_armed: false, editor: None }
     }
@@ -30,17 +30,17 @@ impl SignatureList {
         self.editor.is_some()
     }
 
-    /// The chosen entry, unless "type your own" is chosen.
-    pub fn chosen(&self) -> Option<&LibraryEntry> {
+    /// The selected entry; `None` if "type your own" is selected.
+    pub fn selected_entry(&self) -> Option<&LibraryEntry> {
         self.entries.get(self.selected.checked_sub(1)?)
     }
 
-    /// Moves the choice.
+    /// Moves the selection by lines.
     pub fn move_by(&mut self, lines: isize) {
         self.selected = self.selected.saturating_add_signed(lines).min(self.entries.len());
     }
 
-    /// Begins to type, with a text to begin from.
+    /// Opens the line for typing, with this text in it.
     pub fn start_typing(&mut self, source: &str) {
         let mut editor = TextArea::new(vec![source.to_owned()]);
         editor.set_wrap_mode(WrapMode::WordOrGlyph);
@@ -51,32 +51,32 @@ impl SignatureList {
         self.editor = Some(editor);
     }
 
-    /// Stops typing; what was typed is forgotten.
+    /// Closes the line and drops its text.
     pub fn stop_typing(&mut self) {
         self.editor = None;
     }
 
-    /// What is typed.
+    /// The typed text.
     pub fn source(&self) -> String {
         self.editor.as_ref().map_or_else(String::new, |editor| editor.lines().join(" "))
     }
 
-    /// What is typed, read.
+    /// Parses the typed text.
     ///
     /// # Errors
-    /// Where and why it cannot be read.
+    /// Where and why the text is not a signature.
     pub fn read(&self) -> Result<Signature, SyntaxError> {
         self.source().parse()
     }
 
-    /// A key that no action wanted.
+    /// Types a key that has no action.
     pub fn type_key(&mut self, key: KeyEvent) {
         if let Some(editor) = &mut self.editor {
             type_into(editor, key);
         }
     }
 
-    /// Text that was pasted.
+    /// Inserts pasted text.
     pub fn paste(&mut self, pasted: &str) {
         if let Some(editor) = &mut self.editor {
             editor.insert_str(text::clean_line(pasted, 4096));

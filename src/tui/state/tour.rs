@@ -1,4 +1,4 @@
-//! The guided tour: steps of text and keys, out of `assets/tour.toml`. The keys are pressed as the user's would be; the tour does nothing else.
+//! The guided tour: steps with a text and keys, from `assets/tour.toml`. A step only presses keys, as a user would.
 
 use super::overlay::compare_set::CompareSet;
 use crate::dspy::{Demo, Module, Signature};
@@ -11,78 +11,78 @@ use serde::Deserialize;
 use std::collections::VecDeque;
 
 const TOUR: &str = include_str!("../../../assets/tour.toml");
-/// Rows of the strip where there is room, its border included.
+/// Most rows of the strip with the tour's text, its border included.
 const ROWS: u16 = 5;
 
-/// The tour as it is written.
+/// The tour as written in the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TourPlan {
-    /// What is asked in it, inline.
+    /// The inline signature of its runs.
     pub signature: String,
-    /// How.
+    /// The module of its runs.
     pub module: Module,
-    /// Whom.
+    /// The models of its fallback chain.
     pub chain: Vec<String>,
-    /// What happens.
+    /// The steps in order.
     #[serde(rename = "step")]
     pub steps: Vec<TourStep>,
 }
 
-/// One step.
+/// One step of the tour.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TourStep {
-    /// What it is about.
+    /// The title.
     pub title: String,
-    /// What to see in it.
+    /// The text that explains what happens.
     pub text: String,
-    /// The keys that make it happen, as in [`parse_keys`].
+    /// The keys that the step presses, in the form of [`parse_keys`].
     pub keys: String,
 }
 
-/// What the tour takes away from the user, to give it back.
+/// The user's state before the tour, which the tour restores at its end.
 #[derive(Clone, Debug)]
 pub struct SavedState {
-    /// What was asked.
+    /// The signature in use.
     pub signature: Signature,
-    /// How.
+    /// The module in use.
     pub module: Module,
-    /// Its examples.
+    /// The demos in use.
     pub demos: Vec<Demo>,
-    /// Whom.
+    /// The fallback chain.
     pub chain: Vec<ChainEntry>,
-    /// With which keys: the tour presses and names those of the table.
+    /// The user's keymap. The tour uses the default keys, because its texts name them.
     pub keymap: Keymap,
-    /// Who was compared.
+    /// The models and chains to compare.
     pub compare_set: CompareSet,
 }
 
-/// The tour on its way.
+/// The tour while it is open.
 #[derive(Clone, Debug)]
 pub struct Tour {
-    /// As it is written.
+    /// The tour as written in the file.
     pub plan: TourPlan,
-    /// The step that is on.
+    /// Index of the current step.
     pub current: usize,
-    /// Keys of it that are still to be pressed.
+    /// Keys of the current step that are still to be pressed.
     pub keys: VecDeque<Chord>,
-    /// The user's own state.
+    /// The user's state before the tour.
     pub before: SavedState,
 }
 
-/// The built-in plan.
+/// The built-in tour.
 ///
 /// # Panics
-/// Never: a test reads it.
+/// Panics if the file is invalid; a test ensures that it is valid.
 pub fn built_in() -> TourPlan {
-    toml::from_str(TOUR).unwrap_or_else(|e| unreachable!("the built-in tour is read by a test: {e}"))
+    toml::from_str(TOUR).unwrap_or_else(|e| unreachable!("a test ensures that the built-in tour is valid: {e}"))
 }
 
-/// The keys of a script: a word is a key, and what stands in single quotes is typed. `Err` is the word that is no key.
+/// Parses keys: words are keys, and text in single quotes is typed.
 ///
 /// # Errors
-/// The first word that is no key.
+/// The first word that is not a key.
 pub fn parse_keys(script: &str) -> Result<VecDeque<Chord>, String> {
     let mut keys = VecDeque::new();
     for (i, part) in script.split('\'').enumerate() {
@@ -101,19 +101,19 @@ pub fn parse_keys(script: &str) -> Result<VecDeque<Chord>, String> {
 }
 
 impl Tour {
-    /// Whether keys are still to be pressed.
+    /// Whether the current step still has keys to press.
     pub fn has_keys(&self) -> bool {
         !self.keys.is_empty()
     }
 
-    /// Rows of the strip on a screen of that size: what the text takes, as far as the playground can spare it.
+    /// Rows of the strip on a screen of this size: as many as the text needs and the playground can spare.
     pub fn height(&self, (width, height): (u16, u16)) -> u16 {
         let cells = usize::from(width.saturating_sub(4));
         let text = self.step().map_or(0, |step| plain(&step.text, Style::new(), cells).len() as u16);
         height.saturating_sub(SMALLEST.1).min((text + 2).min(ROWS))
     }
 
-    /// The step that is on.
+    /// The current step; `None` after the last.
     pub fn step(&self) -> Option<&TourStep> {
         self.plan.steps.get(self.current)
     }

@@ -1,5 +1,5 @@
-//! A typed value as what it is: numbers as numbers, labels as labels, lists as lists,
-//! objects as tables. Knows values and rows.
+//! Renders the JSON value of an output field into rows: lists with bullets, objects by field, lists of equal objects as
+//! tables.
 
 use crate::tui::markdown::{TextStyle, render, table};
 use crate::tui::theme::StyleRole;
@@ -7,8 +7,8 @@ use crate::tui::wrap::{RowPrefix, TextRow, wrap};
 use ratatui::text::Span;
 use serde_json::{Map, Value};
 
-/// Lists in lists are followed so deep; beyond, values are written as JSON.
-const DEEP: usize = 6;
+/// Values nested deeper than this are written as JSON.
+const MAX_DEPTH: usize = 6;
 
 /// The rows of an output field's value.
 pub fn rows(value: &Value, text_style: TextStyle) -> Vec<TextRow> {
@@ -16,60 +16,64 @@ pub fn rows(value: &Value, text_style: TextStyle) -> Vec<TextRow> {
         Value::String(text) => render(text, text_style),
         other => {
             let mut rows = Vec::new();
-            lay(other, text_style, 0, "", &mut rows);
+            push_value(other, text_style, 0, "", &mut rows);
             rows
         }
     }
 }
 
-fn lay(value: &Value, text_style: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
+fn push_value(value: &Value, text_style: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
     match value {
-        Value::Array(items) if items.is_empty() => say("(empty)", StyleRole::Dim, text_style, depth, label, rows),
-        Value::Object(fields) if fields.is_empty() => say("(empty)", StyleRole::Dim, text_style, depth, label, rows),
-        Value::Array(items) if depth < DEEP => {
-            if let Some(cells) = uniform(items).filter(|_| depth == 0) {
+        Value::Array(items) if items.is_empty() => push_text("(empty)", StyleRole::Dim, text_style, depth, label, rows),
+        Value::Object(fields) if fields.is_empty() => {
+            push_text("(empty)", StyleRole::Dim, text_style, depth, label, rows)
+        }
+        Value::Array(items) if depth < MAX_DEPTH => {
+            if let Some(cells) = table_cells(items).filter(|_| depth == 0) {
                 rows.extend(table(&cells, text_style));
                 return;
             }
             if !label.is_empty() {
-                say("", StyleRole::Text, text_style, depth, label, rows);
+                push_text("", StyleRole::Text, text_style, depth, label, rows);
             }
             let depth = depth + usize::from(!label.is_empty());
             for item in items {
-                lay(item, text_style, depth, "• ", rows);
+                push_value(item, text_style, depth, "• ", rows);
             }
         }
-        Value::Object(fields) if depth < DEEP => {
+        Value::Object(fields) if depth < MAX_DEPTH => {
             if !label.is_empty() && label != "• " {
-                say("", StyleRole::Text, text_style, depth, label, rows);
+                push_text("", StyleRole::Text, text_style, depth, label, rows);
             }
             let depth = depth + usize::from(!label.is_empty());
             for (name, value) in fields {
-                lay(value, text_style, depth, &format!("{name}: "), rows);
+                push_value(value, text_style, depth, &format!("{name}: "), rows);
             }
         }
-        Value::Array(_) | Value::Object(_) => say(&value.to_string(), StyleRole::Code, text_style, depth, label, rows),
-        Value::String(text) => say(text, StyleRole::Text, text_style, depth, label, rows),
-        Value::Number(number) => say(&number.to_string(), StyleRole::Number, text_style, depth, label, rows),
-        Value::Bool(truth) => {
-            say(if *truth { "✓ true" } else { "✗ false" }, StyleRole::Number, text_style, depth, label, rows);
+        Value::Array(_) | Value::Object(_) => {
+            push_text(&value.to_string(), StyleRole::Code, text_style, depth, label, rows)
         }
-        Value::Null => say("none", StyleRole::Dim, text_style, depth, label, rows),
+        Value::String(text) => push_text(text, StyleRole::Text, text_style, depth, label, rows),
+        Value::Number(number) => push_text(&number.to_string(), StyleRole::Number, text_style, depth, label, rows),
+        Value::Bool(value) => {
+            push_text(if *value { "✓ true" } else { "✗ false" }, StyleRole::Number, text_style, depth, label, rows);
+        }
+        Value::Null => push_text("none", StyleRole::Dim, text_style, depth, label, rows),
     }
 }
 
-fn say(text: &str, role: StyleRole, text_style: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
+fn push_text(text: &str, role: StyleRole, text_style: TextStyle, depth: usize, label: &str, rows: &mut Vec<TextRow>) {
     let indent = "  ".repeat(depth);
     let style = if label == "• " { StyleRole::Dim } else { StyleRole::Heading };
-    let lead = RowPrefix {
+    let prefix = RowPrefix {
         first: vec![Span::raw(indent.clone()), Span::styled(label.to_owned(), text_style.theme.style(style))],
         rest: vec![Span::raw(indent + "  ")],
     };
-    rows.extend(wrap(&[(text, text_style.theme.style(role))], usize::from(text_style.width.max(1)), &lead));
+    rows.extend(wrap(&[(text, text_style.theme.style(role))], usize::from(text_style.width.max(1)), &prefix));
 }
 
-/// The cells of a table, if all items are objects with the same few scalar fields.
-fn uniform(items: &[Value]) -> Option<Vec<Vec<String>>> {
+/// The cells of a table with its header, if all items are objects with the same fields, at most 8 and all scalar.
+fn table_cells(items: &[Value]) -> Option<Vec<Vec<String>>> {
     let objects: Vec<&Map<String, Value>> = items.iter().map(Value::as_object).collect::<Option<_>>()?;
     let names: Vec<&String> = objects.first()?.keys().collect();
     let flat = |object: &&Map<String, Value>| {
@@ -104,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn values_look_like_what_they_are() {
+    fn each_type_of_value_has_its_own_form() {
         assert_eq!(lines(&json!(0.5)), ["0.5"]);
         assert_eq!(lines(&json!(true)), ["✓ true"]);
         assert_eq!(lines(&json!(null)), ["none"]);

@@ -1,11 +1,11 @@
-//! The request as it would be sent.
+//! Previews the request as it would be sent.
 
 use crate::tui::effect::{ComposedRequest, Effect};
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::{Overlay, composed};
 
 impl App {
-    /// Asks for the request as it would be sent.
+    /// Requests a preview of the request.
     pub(super) fn compose(&mut self) -> Option<Effect> {
         if self.next.chain.is_empty() {
             self.notice = Some("The chain is empty: Ctrl+L adds a model.".to_owned());

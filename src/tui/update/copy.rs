@@ -1,4 +1,4 @@
-//! Text for the clipboard.
+//! Copies text to the clipboard.
 
 use crate::transcript::{Attempt, Transcript};
 use crate::tui::effect::Effect;
@@ -22,7 +22,7 @@ impl App {
         let (what, text) = match what {
             CopyAction::Answer => ("the answer", shown.map(|attempt| answer(run, attempt))),
             CopyAction::Field => ("the main field", shown.and_then(main_field)),
-            CopyAction::Run => ("the run", Some(whole(run))),
+            CopyAction::Run => ("the run", Some(whole_run(run))),
             CopyAction::Log => ("the failover log", Some(run.lines().collect::<Vec<_>>().join("\n"))),
             CopyAction::Curl => ("the curl command", opened.and_then(|a| a.request.as_deref()).map(curl)),
         };
@@ -37,7 +37,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The answer as it is read: the only field alone, several by name.
+/// The answer without its reasoning. If there is more than one field, each has its name.
 fn answer(run: &Transcript, attempt: &Attempt) -> String {
     let Some(prediction) = &attempt.prediction else { return attempt.text.clone() };
     let fields: Vec<_> = prediction.fields.iter().filter(|(name, _)| !run.is_thought(name)).collect();
@@ -49,13 +49,13 @@ fn answer(run: &Transcript, attempt: &Attempt) -> String {
     }
 }
 
-/// The last output field: what was asked for, after its reasons.
+/// The last output field, which is the main one: reasoning comes before it.
 fn main_field(attempt: &Attempt) -> Option<String> {
     attempt.prediction.as_ref()?.fields.values().next_back().map(plain)
 }
 
-/// Inputs, log and answer.
-fn whole(run: &Transcript) -> String {
+/// Inputs, failover log and answer.
+fn whole_run(run: &Transcript) -> String {
     let inputs = run.task().into_iter().flat_map(|task| task.inputs.iter());
     let mut parts: Vec<_> = inputs.map(|(name, value)| format!("{name}: {}", plain(value))).collect();
     parts.push(run.lines().collect::<Vec<_>>().join("\n"));

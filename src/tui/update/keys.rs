@@ -1,5 +1,5 @@
-//! Key presses. Each is looked up once, in the context that has the keyboard. A key without an action there is
-//! typed into the text field of that context, if it has one.
+//! Key presses. Each is looked up once, in the contexts that apply. A key without an action is typed into the focused text
+//! field, if there is one.
 
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::{ProgramAction, SignaturesAction, TourAction};
@@ -9,20 +9,20 @@ use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
 use crossterm::event::KeyEvent;
 
-/// Keys that presenter mode shows.
+/// How many pressed keys presenter mode shows.
 const SHOWN_KEYS: usize = 6;
 
-/// A key press with its meaning.
+/// A key press and its action.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyPress {
     pub(super) key: KeyEvent,
     pub(super) chord: Chord,
-    /// What it means where the keys go now.
+    /// The action of the key in the contexts that apply now.
     pub(super) action: Option<Action>,
 }
 
 impl App {
-    /// A key of the user: during the tour only the tour's own keys and those that leave the program mean something.
+    /// Handles a key of the user. During the tour only its own keys, and those that quit or suspend, have an effect.
     pub(super) fn key(&mut self, key: KeyEvent) -> Option<Effect> {
         if self.tour.is_none() {
             return self.press(key);
@@ -38,7 +38,7 @@ impl App {
         }
     }
 
-    /// A key for the playground itself, from the user or from the tour.
+    /// Handles a key for the playground, from the user or from the tour.
     pub(super) fn press(&mut self, key: KeyEvent) -> Option<Effect> {
         let chord = Chord::of(key);
         let action = self.keymap.action(chord, &self.playground_contexts());
@@ -57,7 +57,7 @@ impl App {
         }
     }
 
-    /// Carries out an action of the playground. Those of an overlay are its own.
+    /// Carries out an action outside overlays. Actions of an overlay have no effect here.
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Program(action) => return self.program(action),
@@ -83,13 +83,13 @@ impl App {
         None
     }
 
-    /// A key without a meaning, for the pane that has the keys.
+    /// Types a key without an action into the focused pane.
     fn type_key(&mut self, key: KeyEvent) -> Option<Effect> {
         match self.screen.focus {
             Pane::Prompt => {
                 let empty = self.prompt.is_empty();
                 self.type_in_prompt(key);
-                // Whoever begins to type will send soon: the connection can be there by then.
+                // A user who starts to type will send soon: open the connection now.
                 return (empty && !self.prompt.is_empty() && !self.server.simulated).then_some(Effect::Warm);
             }
             Pane::Signatures => self.signatures.type_key(key),
@@ -98,14 +98,14 @@ impl App {
         None
     }
 
-    /// Text that was pasted. It never sends.
+    /// Inserts pasted text into the focused text field. Line ends in it never send.
     pub(super) fn paste(&mut self, text: &str) {
         match &mut self.overlay {
             Some(Overlay::Finder(finder)) => finder.push(&crate::text::clean_line(text, 400)),
             Some(Overlay::Draft(draft)) => draft.paste(text),
             Some(Overlay::Faults(faults)) => {
-                if let Some(word) = &mut faults.typing {
-                    word.push_str(&crate::text::clean_line(text, 80));
+                if let Some(typed) = &mut faults.typing {
+                    typed.push_str(&crate::text::clean_line(text, 80));
                 }
             }
             Some(_) => {}

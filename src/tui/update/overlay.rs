@@ -1,4 +1,4 @@
-//! Keys while an overlay is open: each overlay has its own, in a file of its own.
+//! Keys while an overlay is open. Each overlay handles its keys in a file of its own.
 
 mod chain;
 mod compare;
@@ -24,11 +24,11 @@ const CLOSE: Option<Action> = Some(Action::Overlay(OverlayAction::Close));
 const EDIT: Option<Action> = Some(Action::Overlay(OverlayAction::Edit));
 
 impl App {
-    /// Carries out what a key means in the open overlay, or types it there.
+    /// Carries out the action of a key in the open overlay, or types the key there.
     pub(super) fn overlay_key(&mut self, press: KeyPress) -> Option<Effect> {
         let action = press.action;
         match (&self.overlay, action) {
-            // A comparison and an editor say for themselves what leaving means.
+            // A comparison and a draft decide themselves what closing and quitting do.
             (Some(Overlay::Compare(_)), _) => return self.compare_key(action),
             (Some(Overlay::Draft(_)), None | Some(Action::Draft(_) | Action::Program(ProgramAction::Help))) => {
                 return self.draft_key(press);
@@ -69,12 +69,12 @@ impl App {
         None
     }
 
-    /// Rows of an open text that are shown.
+    /// Rows of a popup's text that are shown.
     fn popup_rows(&self) -> usize {
         usize::from(self.screen.layout.body.height.saturating_sub(2)).max(1)
     }
 
-    /// A key for a text that is read.
+    /// Scrolls a popup and keeps it open, or closes it.
     fn popup_key(&mut self, mut popup: TextPopup, action: Option<Action>, reopen: impl FnOnce(TextPopup) -> Overlay) {
         if action != CLOSE {
             scroll_popup(&mut popup, action, self.popup_rows());

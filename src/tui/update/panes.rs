@@ -1,4 +1,4 @@
-//! Actions of panes: moving the keys between them and within them, and their sizes.
+//! Actions of panes: the focus, scrolling and sizes.
 
 use crate::tui::keymap::action::{AnswerAction, LogAction, Move, PaneAction};
 use crate::tui::layout::Pane;
@@ -39,30 +39,30 @@ impl App {
         }
     }
 
-    /// Tab: through the fields of the prompt, then through the panes.
-    pub(super) fn step(&mut self, direction: Direction) {
+    /// Moves the focus through the fields of the prompt, then through the panes.
+    pub(super) fn focus_next(&mut self, direction: Direction) {
         let last_field = self.prompt.inputs.len() - 1;
         let field = match direction {
-            Direction::Forward => self.prompt.focused.checked_add(1).filter(|at| *at <= last_field),
+            Direction::Forward => self.prompt.focused.checked_add(1).filter(|index| *index <= last_field),
             Direction::Back => self.prompt.focused.checked_sub(1),
         };
         if let (Pane::Prompt, Some(field)) = (self.screen.focus, field) {
             self.prompt.focused = field;
             return;
         }
-        let at = Pane::ALL.iter().position(|pane| *pane == self.screen.focus).unwrap_or(0);
+        let index = Pane::ALL.iter().position(|pane| *pane == self.screen.focus).unwrap_or(0);
         let (by, field) = match direction {
             Direction::Forward => (1, 0),
             Direction::Back => (Pane::ALL.len() - 1, last_field),
         };
-        let to = Pane::ALL[(at + by) % Pane::ALL.len()];
+        let to = Pane::ALL[(index + by) % Pane::ALL.len()];
         if to == Pane::Prompt {
             self.prompt.focused = field;
         }
         self.focus(to);
     }
 
-    /// Moves in the pane that has the focus.
+    /// Scrolls or moves the selection in the focused pane.
     pub(super) fn move_in_pane(&mut self, to: Move) {
         let page = usize::from(self.text_area(self.screen.focus).height.saturating_sub(1).max(1));
         match (to, self.screen.focus) {
@@ -75,7 +75,7 @@ impl App {
         }
     }
 
-    /// Moves in the pane that has the focus by rows; in the log by one step.
+    /// Scrolls the focused pane by rows, or moves its selection. In the log it moves by one entry.
     pub(super) fn scroll(&mut self, rows: isize) {
         match self.screen.focus {
             Pane::Log => self.log.move_by(rows.signum()),
@@ -88,7 +88,7 @@ impl App {
         }
     }
 
-    /// Shows the next place, or the one before, in which the answer has the text that is looked for.
+    /// Scrolls to the next match of the searched text in the answer, or to the previous one.
     pub(super) fn find_next(&mut self, direction: Direction) {
         let Some(text) = self.answer.find.clone() else { return };
         let height = usize::from(self.text_area(Pane::Answer).height);

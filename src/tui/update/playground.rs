@@ -1,4 +1,4 @@
-//! Actions that every pane has: sending, settings of the next run, and opening overlays.
+//! Actions in every pane: sending, settings of the next run, opening overlays.
 
 use crate::dspy::{Adapter, Module};
 use crate::spec::{RunSpec, Task};
@@ -28,8 +28,8 @@ impl App {
                 return Some(Effect::Mouse(self.display.mouse));
             }
             PlaygroundAction::NewRun => self.new_run(),
-            PlaygroundAction::NextPane => self.step(Direction::Forward),
-            PlaygroundAction::PrevPane => self.step(Direction::Back),
+            PlaygroundAction::NextPane => self.focus_next(Direction::Forward),
+            PlaygroundAction::PrevPane => self.focus_next(Direction::Back),
             PlaygroundAction::Module => self.next_module(),
             PlaygroundAction::Adapter => {
                 self.next.adapter = next(&Adapter::ALL, self.next.adapter);
@@ -69,7 +69,7 @@ impl App {
         self.overlay = Some(Overlay::Draft(Box::new(Draft::request(&self.next.settings))));
     }
 
-    /// Opens the headers, and asks the server what the key may spend and what it received.
+    /// Opens the popup of the headers, and queries the server for the limits of the key and what it received.
     fn open_headers(&mut self) -> Effect {
         self.overlay = Some(Overlay::Headers(self.headers_popup()));
         let head = self.transcript().and_then(Transcript::shown).and_then(|attempt| attempt.head.as_ref());
@@ -86,7 +86,7 @@ impl App {
         Some(Effect::Send(Box::new(spec)))
     }
 
-    /// What stands in the prompt, remembered as sent; none, with the reason said, where that cannot be.
+    /// The run spec of the prompt, whose inputs are then remembered as sent. `None`, with a notice, if it cannot be sent.
     pub(super) fn ready_spec(&mut self) -> Option<RunSpec> {
         if self.busy() {
             self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
@@ -142,8 +142,8 @@ impl App {
 
     fn next_module(&mut self) {
         let kind = std::mem::discriminant(&self.next.module);
-        let at = Module::ALL.iter().position(|module| std::mem::discriminant(module) == kind).unwrap_or(0);
-        self.next.module = Module::ALL[(at + 1) % Module::ALL.len()];
+        let index = Module::ALL.iter().position(|module| std::mem::discriminant(module) == kind).unwrap_or(0);
+        self.next.module = Module::ALL[(index + 1) % Module::ALL.len()];
         self.notice = Some(format!("module: {}", self.next.module));
     }
 
@@ -159,8 +159,8 @@ impl App {
     }
 }
 
-/// The one after `this`, round and round.
-fn next<T: Copy + PartialEq>(all: &[T], this: T) -> T {
-    let at = all.iter().position(|other| *other == this).map_or(0, |at| at + 1);
-    all[at % all.len()]
+/// The element after `current`; after the last comes the first.
+fn next<T: Copy + PartialEq>(all: &[T], current: T) -> T {
+    let index = all.iter().position(|other| *other == current).map_or(0, |index| index + 1);
+    all[index % all.len()]
 }

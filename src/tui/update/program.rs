@@ -1,4 +1,4 @@
-//! Actions that every pane and overlay has: help, leaving, the shell.
+//! Actions in every pane and overlay: help, quitting, suspending.
 
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::ProgramAction;
@@ -20,14 +20,14 @@ impl App {
         self.overlay = Some(Overlay::Help(text_popup::help(&self.keymap, self.screen.size.0, self.theme())));
     }
 
-    /// Clears the draft first; the second press leaves.
+    /// Clears the prompt. Pressed again, quits.
     fn interrupt(&mut self) -> Option<Effect> {
         if self.leaving {
             return Some(Effect::Quit);
         }
         self.leaving = true;
         self.overlay = None;
-        let again = if self.prompt.is_empty() {
+        let notice = if self.prompt.is_empty() {
             if self.busy() {
                 "A run is in progress: Esc cancels it, Ctrl+C again quits."
             } else {
@@ -38,11 +38,11 @@ impl App {
             self.prompt.clear();
             "Draft cleared (Up restores it). Ctrl+C again quits."
         };
-        self.notice = Some(again.to_owned());
+        self.notice = Some(notice.to_owned());
         None
     }
 
-    /// Leaves; asks first while a run is on.
+    /// Quits. During a run, asks first.
     pub(super) fn quit(&mut self) -> Option<Effect> {
         if self.busy() && !matches!(self.overlay, Some(Overlay::Leave)) {
             self.overlay = Some(Overlay::Leave);

@@ -1,4 +1,4 @@
-//! Actions of the prompt, and what is typed in it.
+//! Actions of the prompt, and typing in it.
 
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::PromptAction;
@@ -21,7 +21,7 @@ impl App {
         None
     }
 
-    /// A key for the prompt: Up and Down leave through the edges into what was sent before.
+    /// Types a key into the prompt. Up in the first line and Down in the last one recall sent inputs.
     pub(super) fn type_in_prompt(&mut self, key: KeyEvent) {
         let (first, last) = self.prompt.edges();
         match key.code {
@@ -32,7 +32,7 @@ impl App {
         }
     }
 
-    /// Steps through what was sent; past the latest stands an empty prompt.
+    /// Shows other sent inputs, earlier ones if `by` is negative. After the latest comes an empty prompt.
     fn recall(&mut self, by: isize) {
         let at = self.sent.shown.unwrap_or(self.sent.all.len());
         let to = at.saturating_add_signed(by).min(self.sent.all.len());

@@ -1,4 +1,4 @@
-//! A kept run that is played again.
+//! Replays of recorded runs.
 
 use crate::report::{Observation, Report, ReportKind};
 use crate::spec::Task;
@@ -9,20 +9,20 @@ use crate::tui::state::runs::{RunSource, ShownRun};
 use std::time::Duration;
 
 impl App {
-    /// Plays the run on a line of the history again.
-    pub(super) fn replay(&mut self, at: usize) -> Option<Effect> {
+    /// Replays the run on a line of the history.
+    pub(super) fn replay(&mut self, line: usize) -> Option<Effect> {
         if self.busy() {
             self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
             return None;
         }
-        let number = history::run_at(&self.runs.past, at)?.run?;
+        let number = history::run_at(&self.runs.past, line)?.run?;
         self.runs.put_away();
         self.runs.replaying = Some(number);
         self.runs.awaiting = true;
         Some(Effect::Replay(number))
     }
 
-    /// Takes a report of the replay in. It tells nothing of how the models fare now.
+    /// Applies a report of the replay. It does not change the health board, which is about this session.
     pub(super) fn on_replay_report(&mut self, now: Duration, report: Option<&Report>) {
         let Some(report) = report else { return self.end_replay() };
         if self.runs.replaying != Some(report.run) {
@@ -47,7 +47,7 @@ impl App {
         }
     }
 
-    /// What has been played stays on the screen, and nothing more comes.
+    /// Ends the replay. What it has shown stays on the screen.
     pub(super) fn end_replay(&mut self) {
         if self.runs.replaying.take().is_some() {
             self.runs.awaiting = false;

@@ -1,4 +1,4 @@
-//! Actions of the list of signatures: using one, typing one, removing one.
+//! Actions of the list of signatures: use one, type one, delete one.
 
 use crate::dspy::{Demo, LibraryEntry, Signature, library};
 use crate::tui::effect::Effect;
@@ -11,7 +11,7 @@ use crate::tui::state::overlay::draft::Draft;
 impl App {
     pub(super) fn signatures(&mut self, action: SignaturesAction) -> Option<Effect> {
         match action {
-            SignaturesAction::Use => match self.signatures.chosen().cloned() {
+            SignaturesAction::Use => match self.signatures.selected_entry().cloned() {
                 Some(entry) => {
                     self.next.module = entry.module;
                     self.use_signature(entry.signature, entry.demos);
@@ -20,22 +20,22 @@ impl App {
             },
             SignaturesAction::TypeOwn => self.type_own(),
             SignaturesAction::Accept => self.accept(),
-            SignaturesAction::Delete => return self.remove_signature(),
+            SignaturesAction::Delete => return self.delete_signature(),
         }
         None
     }
 
     fn type_own(&mut self) {
-        let source = self.signatures.chosen().map(|entry| entry.signature.inline()).unwrap_or_default();
+        let source = self.signatures.selected_entry().map(|entry| entry.signature.inline()).unwrap_or_default();
         self.signatures.start_typing(&source);
     }
 
-    /// Whether the keys go to the line in which a signature is typed.
+    /// Whether the line in which a signature is typed has the focus.
     fn typing_signature(&self) -> bool {
         self.overlay.is_none() && self.screen.focus == Pane::Signatures && self.signatures.typing()
     }
 
-    /// Takes what is typed, if it can be read; what is wrong stands under it anyway.
+    /// Uses the typed signature if it is valid. If not, the error is shown below it already.
     fn accept(&mut self) {
         if self.typing_signature()
             && let Ok(signature) = self.signatures.read()
@@ -46,13 +46,13 @@ impl App {
     }
 
     pub(super) fn use_signature(&mut self, signature: Signature, demos: Vec<Demo>) {
-        self.prompt = self.prompt.moved_to(&signature);
+        self.prompt = self.prompt.with_signature(&signature);
         self.next.signature = signature;
         self.next.demos = demos;
         self.focus(Pane::Prompt);
     }
 
-    /// Takes a signature that was typed: it stands in the list until the end, and can be saved.
+    /// Adds a typed signature to the list for this session and uses it. The user can save it.
     fn add_for_session(&mut self, signature: Signature) {
         let entry = LibraryEntry {
             signature: signature.clone(),
@@ -60,9 +60,9 @@ impl App {
             module: self.next.module,
             demos: Vec::new(),
         };
-        let known = self.signatures.entries.iter().position(|entry| entry.signature.inline() == signature.inline());
-        if let Some(at) = known {
-            self.signatures.selected = at + 1;
+        let index = self.signatures.entries.iter().position(|entry| entry.signature.inline() == signature.inline());
+        if let Some(index) = index {
+            self.signatures.selected = index + 1;
         } else {
             self.signatures.entries.insert(0, entry);
             self.signatures.selected = 1;
@@ -71,7 +71,7 @@ impl App {
         self.use_signature(signature, Vec::new());
     }
 
-    /// Opens the editor on what is typed, on the chosen entry, or on the signature in use.
+    /// Opens a draft of the typed signature, of the selected entry, or of the signature in use.
     pub(super) fn draft_signature(&mut self) {
         let typed = |signature| LibraryEntry {
             signature,
@@ -81,7 +81,7 @@ impl App {
         };
         let entry = if self.typing_signature() {
             self.signatures.read().map(typed)
-        } else if let Some(entry) = self.signatures.chosen().filter(|_| self.screen.focus == Pane::Signatures)
+        } else if let Some(entry) = self.signatures.selected_entry().filter(|_| self.screen.focus == Pane::Signatures)
             && entry.signature != self.next.signature
         {
             Ok(entry.clone())
@@ -94,9 +94,10 @@ impl App {
         }
     }
 
-    /// Removes the chosen entry from the user's library, at the second press.
-    fn remove_signature(&mut self) -> Option<Effect> {
-        let entry = self.signatures.chosen()?.clone();
+    /// Deletes the selected entry from the user's library when pressed a second time. A built-in signature that the user
+    /// changed becomes the original again.
+    fn delete_signature(&mut self) -> Option<Effect> {
+        let entry = self.signatures.selected_entry()?.clone();
         let name = entry.signature.name.clone();
         let built_in = library::built_in().into_iter().find(|other| !name.is_empty() && other.signature.name == name);
         if built_in.as_ref() == Some(&entry) {
@@ -108,10 +109,10 @@ impl App {
             return None;
         }
         self.signatures.delete_armed = false;
-        let at = self.signatures.selected - 1;
+        let index = self.signatures.selected - 1;
         match built_in {
-            Some(own) => self.signatures.entries[at] = own,
-            None => drop(self.signatures.entries.remove(at)),
+            Some(original) => self.signatures.entries[index] = original,
+            None => drop(self.signatures.entries.remove(index)),
         }
         self.signatures.move_by(0);
         (!name.is_empty()).then_some(Effect::DeleteSignature(name))

@@ -1,4 +1,4 @@
-//! The tour's steps: when they begin, press their keys, and end.
+//! The guided tour: its start, its steps and its end.
 
 use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::layout::Pane;
@@ -8,7 +8,7 @@ use crate::tui::state::tour::{SavedState, Tour, built_in, parse_keys};
 use std::collections::VecDeque;
 
 impl App {
-    /// Begins the tour. Never with the user's key: it breaks models and spends tokens.
+    /// Starts the tour, only on the simulator: it sets faults and sends requests.
     pub fn begin_tour(&mut self) -> Option<Effect> {
         if !self.server.simulated {
             self.notice = Some(
@@ -46,7 +46,7 @@ impl App {
         Some(Effect::HealAll)
     }
 
-    /// The next step, once this one's keys are pressed; the end after the last.
+    /// Starts the next step, if all keys of this one are pressed. Ends the tour after the last step.
     pub(super) fn next_step(&mut self) -> Option<Effect> {
         let tour = self.tour.as_mut()?;
         if tour.has_keys() {
@@ -62,7 +62,7 @@ impl App {
         }
     }
 
-    /// Presses the next key of the step, unless a run is on that it should wait for.
+    /// Presses the next key of the step, unless a run is in progress.
     pub(super) fn press_for_tour(&mut self) -> Option<Effect> {
         let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.running());
         if self.busy() || comparing {
@@ -72,7 +72,7 @@ impl App {
         self.press(key.event())
     }
 
-    /// Gives the user's own state back. What the tour broke is healed.
+    /// Ends the tour: restores the user's state and clears all faults.
     pub(super) fn leave_tour(&mut self) -> Option<Effect> {
         let tour = self.tour.take()?;
         self.overlay = None;

@@ -1,11 +1,11 @@
-//! The answer: struck-out text of dead leaders, who took over, reasoning, output fields.
+//! The pane of the answer: discarded text, a switch to another model, reasoning, output fields.
 //!
 //! ```text
 //! ✗ #1 gpt-4o-mini · 503 overloaded         discarded
 //! D̶S̶P̶y̶ ̶i̶s̶ ̶a̶
 //! ⇄ claude-3-haiku took over after 0.31 s
-//! ▸ thought 1.20 s, 84 tokens               folded when the answer begins, unless pinned
-//! answer                                    every output field by its name
+//! ▸ thought 1.20 s, 84 tokens               folds when the answer starts, unless the user unfolds it
+//! answer                                    each output field below its name
 //! DSPy is a framework for …
 //! ```
 
@@ -64,7 +64,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     }
 }
 
-/// Who answers stands beside the answer at all times.
+/// The title: always the model that answers.
 fn title(app: &App) -> String {
     let Some(attempt) = app.transcript().and_then(Transcript::shown) else { return "answer".to_owned() };
     let provider = attempt.provider.as_ref().map(|p| format!(" · {p}")).unwrap_or_default();
@@ -74,7 +74,7 @@ fn title(app: &App) -> String {
         AttemptPhase::Answered => "by",
         AttemptPhase::Failed => "failed:",
     };
-    // A dated name is the same model.
+    // A dated name is the same model, so the asked name is not shown.
     let (asked, answering) = (model_name(&attempt.model), model_name(attempt.answering()));
     let asked = if answering.starts_with(asked) { String::new() } else { format!(" (asked {asked})") };
     format!("answer · {word} {answering}{asked}{provider}")

@@ -1,5 +1,5 @@
-//! The switch for those who sit in the last row: while presenter mode is on, a filled band over the
-//! panes with the model that takes over in large letters.
+//! The banner of presenter mode: a filled band above the panes that shows a switch, with the model that takes over in
+//! large letters.
 //!
 //! ```text
 //! ████████████████████████████████████████████
@@ -17,7 +17,7 @@ use ratatui::Frame;
 use ratatui::style::Modifier;
 use ratatui::text::Line;
 
-/// Draws the band.
+/// Draws the banner.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.banner;
     let Some(switch) = app.transcript().and_then(Transcript::switch).filter(|_| !area.is_empty()) else { return };
@@ -41,12 +41,12 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     }
 }
 
-/// Cells that a text takes in large letters.
+/// The width of a text in large letters, in cells.
 fn cells(text: &str) -> usize {
     (4 * text.chars().count()).saturating_sub(1)
 }
 
-/// Three rows of half blocks; none where a letter has no picture.
+/// A text in large letters as three rows of half blocks; `None` if a character has no picture.
 fn letters(text: &str) -> Option<[String; 3]> {
     let pictures: Vec<[&str; 5]> = text.chars().map(picture).collect::<Option<_>>()?;
     let lit = |row: usize, column: usize, picture: &[&str; 5]| {
@@ -66,7 +66,7 @@ fn letters(text: &str) -> Option<[String; 3]> {
     }))
 }
 
-/// What names of models and times are written with, three dots by five.
+/// Pictures of the characters in model names and times, three dots by five.
 #[rustfmt::skip]
 const LETTERS: &[(char, [&str; 5])] = &[
     ('a', [".#.", "#.#", "###", "#.#", "#.#"]), ('b', ["##.", "#.#", "##.", "#.#", "##."]),
@@ -101,7 +101,7 @@ mod tests {
     use super::{LETTERS, cells, letters};
 
     #[test]
-    fn letters_are_three_dots_by_five_and_rows_are_as_wide_as_said() {
+    fn pictures_are_three_dots_wide_and_rows_have_the_computed_width() {
         for (letter, picture) in LETTERS {
             assert!(picture.iter().all(|dots| dots.len() == 3), "{letter}");
         }

@@ -1,4 +1,4 @@
-//! The failover log's pane.
+//! The pane of the failover log.
 
 use super::chrome::frame;
 use super::timeline;

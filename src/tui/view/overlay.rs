@@ -1,4 +1,4 @@
-//! The overlay, drawn over the panes.
+//! Draws the open overlay over the panes.
 
 mod chain;
 mod compare;
@@ -19,7 +19,7 @@ use crate::tui::wrap::plain;
 use ratatui::Frame;
 use std::time::Duration;
 
-/// Draws the overlay, if one stands.
+/// Draws the overlay, if one is open.
 pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     match &app.overlay {
         None => {}

@@ -1,4 +1,4 @@
-//! The prompt's pane: one editor for each input field.
+//! The pane of the prompt: one editor for each input field.
 //!
 //! ```text
 //! ┌ prompt · question ────────────┐   one field: its name in the title
@@ -22,7 +22,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// Draws the pane, and the terminal's cursor if it has the keys.
+/// Draws the pane, and the terminal's cursor if the pane is focused.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.prompt;
     if area.is_empty() {
@@ -34,15 +34,15 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
         _ => "prompt".to_owned(),
     };
-    let how = format!("{} · {}", app.next.module, app.next.adapter);
-    frame(app, f, Pane::Prompt, &title, &how);
+    let note = format!("{} · {}", app.next.module, app.next.adapter);
+    frame(app, f, Pane::Prompt, &title, &note);
     let room = app.text_area(Pane::Prompt);
     let shares = shares(&app.prompt, room.height, room.width);
     let mut y = room.y;
     for (i, (input, rows)) in app.prompt.inputs.iter().zip(shares).enumerate() {
-        let has_keys = app.screen.focus == Pane::Prompt && i == app.prompt.focused;
+        let is_focused = app.screen.focus == Pane::Prompt && i == app.prompt.focused;
         if !single && y < room.bottom() {
-            let style = theme.style(if has_keys { StyleRole::Heading } else { StyleRole::Dim });
+            let style = theme.style(if is_focused { StyleRole::Heading } else { StyleRole::Dim });
             let label = Line::from(vec![
                 Span::styled(input.name.clone(), style),
                 Span::styled(kind_note(&input.kind), theme.style(StyleRole::Dim)),
@@ -56,7 +56,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             continue;
         }
         f.render_widget(&input.area, place);
-        if has_keys && app.overlay.is_none() {
+        if is_focused && app.overlay.is_none() {
             f.set_cursor_position(cursor(&input.area, place));
         }
         y += rows;
@@ -70,13 +70,13 @@ fn kind_note(kind: &FieldType) -> String {
     }
 }
 
-/// Rows for each editor when there are `room`: the one with the keys comes first.
+/// Divides `room` rows among the editors. The focused editor comes first and gets the rest.
 fn shares(prompt: &PromptEditor, room: u16, cells: u16) -> Vec<u16> {
     let labels = if prompt.inputs.len() > 1 { prompt.inputs.len() as u16 } else { 0 };
     let mut left = room.saturating_sub(labels);
     let mut shares = vec![0; prompt.inputs.len()];
-    let at = prompt.focused.min(prompt.inputs.len() - 1);
-    let order = std::iter::once(at).chain((0..prompt.inputs.len()).filter(|i| *i != at));
+    let focused = prompt.focused.min(prompt.inputs.len() - 1);
+    let order = std::iter::once(focused).chain((0..prompt.inputs.len()).filter(|i| *i != focused));
     let mut others = prompt.inputs.len() as u16 - 1;
     for i in order {
         let wanted = u16::try_from(prompt.inputs[i].rows(usize::from(cells))).unwrap_or(u16::MAX);
@@ -85,7 +85,6 @@ fn shares(prompt: &PromptEditor, room: u16, cells: u16) -> Vec<u16> {
         left -= shares[i];
         others = others.saturating_sub(1);
     }
-    // What nobody wants goes to the field with the keys.
-    shares[at] += left;
+    shares[focused] += left;
     shares
 }

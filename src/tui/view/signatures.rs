@@ -1,4 +1,4 @@
-//! The signatures' pane: the library, and the line in which a signature is typed.
+//! The pane of the signatures: the library, and the line in which a signature is typed.
 
 use super::chrome::{cursor, frame, window};
 use crate::dspy::{LibraryEntry, SyntaxError};
@@ -48,11 +48,11 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     details(app, below, lines, f);
 }
 
-/// Under a short list: the chosen signature as it is typed, and what it is for.
+/// Draws the selected signature in inline form and its task below the list, if they fit.
 fn details(app: &App, below: Rect, lines: usize, f: &mut Frame<'_>) {
     let theme = app.theme();
     let top = below.y.saturating_add(u16::try_from(lines).unwrap_or(u16::MAX)).saturating_add(1);
-    let signature = app.signatures.chosen().map_or(&app.next.signature, |entry| &entry.signature);
+    let signature = app.signatures.selected_entry().map_or(&app.next.signature, |entry| &entry.signature);
     let cells = usize::from(below.width);
     let mut rows = plain(&signature.inline(), theme.style(StyleRole::Accent), cells);
     rows.push(TextRow::default());
@@ -65,7 +65,7 @@ fn details(app: &App, below: Rect, lines: usize, f: &mut Frame<'_>) {
     }
 }
 
-/// The editor with what is wrong beneath it; gives back the room below.
+/// Draws the editor with the error below it. Returns the area below both.
 fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<'_>) -> Rect {
     let theme = app.theme();
     let cells = room.width.max(1);
@@ -76,12 +76,10 @@ fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<
     if app.screen.focus == Pane::Signatures && app.overlay.is_none() {
         f.set_cursor_position(cursor(editor, place));
     }
-    let verdict = match app.signatures.read() {
-        _ if source.trim().is_empty() => plain(
-            "inputs -> outputs, each with a type if it is no str",
-            theme.style(StyleRole::Dim),
-            usize::from(cells),
-        ),
+    let result = match app.signatures.read() {
+        _ if source.trim().is_empty() => {
+            plain("inputs -> outputs, with a type where it is not str", theme.style(StyleRole::Dim), usize::from(cells))
+        }
         Ok(signature) => {
             let count = format!("✓ {} in, {} out", signature.inputs.len(), signature.outputs.len());
             plain(&count, theme.style(StyleRole::Good), usize::from(cells))
@@ -89,7 +87,7 @@ fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<
         Err(error) => caret(&error, &source, usize::from(cells), theme),
     };
     let mut y = place.bottom();
-    for row in verdict.iter().take(usize::from(room.bottom().saturating_sub(y))) {
+    for row in result.iter().take(usize::from(room.bottom().saturating_sub(y))) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
         y += 1;
     }
@@ -97,22 +95,22 @@ fn draw_editor(app: &App, editor: &TextArea<'static>, room: Rect, f: &mut Frame<
     Rect { y, height: room.bottom() - y, ..room }
 }
 
-/// The place of the error under as much of its line as fits, and what is wrong.
+/// The error: the source line, a mark below the place, and the message.
 pub(super) fn caret(error: &SyntaxError, source: &str, cells: usize, theme: Theme) -> Vec<TextRow> {
     let shown = error.annotate(source);
     let mut lines = shown.splitn(3, '\n');
     let (line, mark, message) =
         (lines.next().unwrap_or_default(), lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-    // A line that is too long is cut at its beginning, so that the mark stays under its place.
+    // A line that is too long is cut at its start, so that the mark stays below its place.
     let end = width(mark).max(1);
     let skip = end.saturating_sub(cells);
     let from = |text: &str| {
         let mut passed = 0;
-        let behind = text.chars().skip_while(|c| {
+        let shown = text.chars().skip_while(|c| {
             passed += width(c.encode_utf8(&mut [0; 4]));
             passed <= skip
         });
-        behind.collect::<String>()
+        shown.collect::<String>()
     };
     let mut rows = vec![
         TextRow::styled(clip(&from(line), cells), theme.style(StyleRole::Dim)),

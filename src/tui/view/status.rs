@@ -1,4 +1,4 @@
-//! The three lines around the panes: what this is, how the run stands, which keys there are.
+//! The three lines around the panes: the top line, the status line and the hint line.
 
 use crate::failover::{Cost, Failover};
 use crate::transcript::{Transcript, counted, model_name, seconds, usd};
@@ -11,14 +11,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// The badge of the simulator, long and short.
+/// The badge of the simulator, from long to short.
 const BADGE: [&str; 3] = [
     " SIMULATOR — set OPENROUTER_API_KEY to use the real service ",
     " SIMULATOR — set OPENROUTER_API_KEY ",
     " SIMULATOR ",
 ];
 
-/// Name, signature and module; the badge at the right.
+/// Draws the top line: name, signature, module and adapter, with the badge at the right.
 pub(super) fn top(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.top;
     let theme = app.theme();
@@ -69,7 +69,7 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     right(f, area, &numbers, theme.style(StyleRole::Dim));
 }
 
-/// How the chain is gone through, where that is not the usual way, and how many demos go along.
+/// Modes of the chain that are not the default, and the number of demos.
 fn modes(app: &App) -> Vec<String> {
     let mode = match app.next.policy.failover {
         Failover::Strict => Some("strict: no fallback"),
@@ -81,7 +81,7 @@ fn modes(app: &App) -> Vec<String> {
     mode.into_iter().chain(hedge).map(str::to_owned).chain(demos).collect()
 }
 
-/// A line of spans, cut to so many cells.
+/// The line cut to `cells` cells.
 fn cut(line: &Line<'static>, cells: usize) -> Line<'static> {
     let mut left = cells;
     let mut spans = Vec::new();
@@ -106,30 +106,29 @@ fn numbers(app: &App, now: Duration) -> String {
     let cost = match transcript.cost() {
         _ if transcript.finished.is_none() => String::new(),
         Cost::Unknown => "cost unknown · ".to_owned(),
-        spent @ Cost::Known(_) => format!("{} · ", usd(spent)),
+        cost @ Cost::Known(_) => format!("{} · ", usd(cost)),
     };
     let session = match app.runs.cost {
-        // Where it is narrow, the chain is worth more than the sum of the session.
+        // A narrow screen has no room for the cost of the session.
         Some(all) if app.screen.size.0 >= 100 && all != transcript.cost() && transcript.finished.is_some() => {
             format!("session {} · ", usd(all))
         }
         _ => String::new(),
     };
-    let past = match run.source {
+    let origin = match run.source {
         RunSource::Worker => "",
         RunSource::History => "from history · ",
         RunSource::Replay | RunSource::EndedReplay => "replay, no network · ",
     };
-    format!("{past}{tokens}{cost}{session}{} ", seconds(run.clock(now)))
+    format!("{origin}{tokens}{cost}{session}{} ", seconds(run.clock(now)))
 }
 
-/// Keys that mean something now, out of the table; in presenter mode, keys that were pressed.
+/// Draws the hint line: the keys that apply now; in presenter mode also the keys that were pressed.
 pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.hints;
     let theme = app.theme();
-    // In front of an audience the keys that were pressed are more than those that could be.
-    let caps = app.display.pressed_keys.iter().filter(|_| app.display.presenter);
-    let pressed: Vec<Span<'_>> = caps
+    let shown_keys = app.display.pressed_keys.iter().filter(|_| app.display.presenter);
+    let pressed: Vec<Span<'_>> = shown_keys
         .flat_map(|key| [Span::styled(format!(" {key} "), theme.style(StyleRole::Selected)), Span::raw(" ")])
         .collect();
     let pressed = Line::from(pressed);

@@ -1,4 +1,4 @@
-//! All attempts on one time axis.
+//! The timeline: all attempts of a run on one time axis.
 //!
 //! ```text
 //! #1 ✗ gpt-4o-mini    ┄┄┄╌╌░░░✗
@@ -17,7 +17,7 @@ use ratatui::Frame;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// Draws the axis in the log's pane.
+/// Draws the timeline in the pane of the log.
 pub(super) fn draw(app: &App, run: &ShownRun, now: Duration, f: &mut Frame<'_>) {
     let room = app.text_area(Pane::Log);
     let theme = app.theme();
@@ -61,11 +61,11 @@ pub(super) fn draw(app: &App, run: &ShownRun, now: Duration, f: &mut Frame<'_>) 
     }
 }
 
-/// An attempt's cells: blank before it began, then its phases.
+/// The bar of an attempt: blank before it began, then its phases.
 fn bar(attempt: &Attempt, clock: Duration, cells: usize) -> Vec<(String, StyleRole)> {
     let began = attempt.began().unwrap_or(clock);
     let end = attempt.ended.unwrap_or(clock);
-    let at = |time: Duration| {
+    let cell_of = |time: Duration| {
         let share = time.as_secs_f64() / clock.as_secs_f64().max(f64::EPSILON);
         ((share * cells as f64).round() as usize).min(cells)
     };
@@ -79,5 +79,8 @@ fn bar(attempt: &Attempt, clock: Duration, cells: usize) -> Vec<(String, StyleRo
         ("▒", StyleRole::Warn, first, text),
         ("█", if attempt.discarded { StyleRole::Bad } else { StyleRole::Good }, text, end),
     ];
-    marks.iter().map(|(glyph, role, from, to)| (glyph.repeat(at(*to).saturating_sub(at(*from))), *role)).collect()
+    marks
+        .iter()
+        .map(|(glyph, role, from, to)| (glyph.repeat(cell_of(*to).saturating_sub(cell_of(*from))), *role))
+        .collect()
 }

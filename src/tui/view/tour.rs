@@ -1,4 +1,4 @@
-//! The strip under the playground that shows the guided tour.
+//! The guided tour: a strip below the playground with the text of the step.
 
 use super::chrome::bordered;
 use crate::tui::layout::inner;
@@ -9,7 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{BorderType, Clear, Widget};
 
-/// Draws the strip under the playground.
+/// Draws the strip.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let Some((tour, step)) = app.tour.as_ref().and_then(|tour| Some((tour, tour.step()?))) else { return };
     let height = tour.height(app.screen.size);
@@ -24,7 +24,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let last = tour.current + 1 == tour.plan.steps.len();
     let note = match (tour.has_keys(), last) {
         (true, _) => "on the simulator · keys are pressed · Esc leaves",
-        (false, false) => "on the simulator · Enter goes on · Esc leaves",
+        (false, false) => "on the simulator · Enter continues · Esc leaves",
         (false, true) => "on the simulator · Enter or Esc ends",
     };
     // If both do not fit, the note loses its first part. The hint line shows the keys.

@@ -1,5 +1,5 @@
-//! All about one attempt: what was asked and what came back, times, the rule that decided,
-//! headers both ways, body, and the same request as a curl command.
+//! The details of one attempt: models, times, the rule that decided, the request, the response, and the request as a curl
+//! command.
 
 use super::text_popup::{TextPopup, cells};
 use crate::failover::AttemptId;
@@ -11,35 +11,37 @@ use ratatui::text::Span;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Bytes of a body that are shown; the rest is counted.
-const SHOWN: usize = 32 * 1024;
+/// Most bytes of a body that are shown.
+const MAX_BODY: usize = 32 * 1024;
 
-/// An attempt's popup, set anew when the attempt has gone on.
+/// The popup with an attempt's details. It is rendered again when more of the attempt has arrived.
 #[derive(Clone, Debug)]
 pub struct AttemptPopup {
-    /// Whose.
+    /// The attempt.
     pub id: AttemptId,
-    /// Its rows.
+    /// The rendered rows.
     pub popup: TextPopup,
+    /// What the rows were rendered from: pieces, comments, whether the attempt has ended, width of the screen.
     stamp: Option<(u64, u64, bool, u16)>,
 }
 
 impl AttemptPopup {
-    /// For an attempt; its rows come with the next look.
+    /// The popup of an attempt. The next refresh renders its rows.
     pub fn new(id: AttemptId) -> Self {
         Self { id, popup: TextPopup::default(), stamp: None }
     }
 
-    /// Sets the rows if anything has come.
-    pub fn refresh(&mut self, run: &Transcript, screen: u16, theme: Theme) {
+    /// Renders the rows if more of the attempt has arrived or the width of the screen has changed.
+    pub fn refresh(&mut self, run: &Transcript, screen_width: u16, theme: Theme) {
         let Some(attempt) = run.attempt(self.id) else { return };
-        let stamp = (attempt.pieces, attempt.comments, attempt.ended.is_some(), screen);
+        let stamp = (attempt.pieces, attempt.comments, attempt.ended.is_some(), screen_width);
         if self.stamp.replace(stamp) != Some(stamp) {
-            self.popup.rows = rows(attempt, cells(screen), theme);
+            self.popup.rows = rows(attempt, cells(screen_width), theme);
         }
     }
 }
 
+/// Writes headings, name-value pairs and bodies into the rows of a popup.
 pub(super) struct PopupWriter {
     pub(super) rows: Vec<TextRow>,
     cells: usize,
@@ -59,11 +61,11 @@ impl PopupWriter {
     }
 
     pub(super) fn pair(&mut self, name: &str, value: &str, role: StyleRole) {
-        let lead = RowPrefix {
+        let prefix = RowPrefix {
             first: vec![Span::styled(format!("  {name:<12} "), self.theme.style(StyleRole::Dim))],
             rest: vec![Span::raw(" ".repeat(15))],
         };
-        self.rows.extend(wrap(&[(value, self.theme.style(role))], self.cells, &lead));
+        self.rows.extend(wrap(&[(value, self.theme.style(role))], self.cells, &prefix));
     }
 
     fn headers<'h>(&mut self, headers: impl Iterator<Item = (&'h str, &'h str)>) {
@@ -71,8 +73,8 @@ impl PopupWriter {
             let name = format!("{name}: ");
             let pieces =
                 [(name.as_str(), self.theme.style(StyleRole::Key)), (value, self.theme.style(StyleRole::Text))];
-            let lead = RowPrefix { first: vec![Span::raw("  ")], rest: vec![Span::raw("      ")] };
-            self.rows.extend(wrap(&pieces, self.cells, &lead));
+            let prefix = RowPrefix { first: vec![Span::raw("  ")], rest: vec![Span::raw("      ")] };
+            self.rows.extend(wrap(&pieces, self.cells, &prefix));
         }
     }
 
@@ -85,14 +87,14 @@ impl PopupWriter {
     }
 
     fn body(&mut self, text: &str) {
-        let mut end = text.len().min(SHOWN);
+        let mut end = text.len().min(MAX_BODY);
         while !text.is_char_boundary(end) {
             end -= 1;
         }
         let style = self.theme.style(StyleRole::Text);
         self.rows.extend(wrap(&[(&text[..end], style)], self.cells, &RowPrefix::all("  ", style)));
         if end < text.len() {
-            let more = format!("  … {} bytes more", text.len() - end);
+            let more = format!("  … {} more bytes", text.len() - end);
             self.rows.push(TextRow::styled(more, self.theme.style(StyleRole::Dim)));
         }
     }
@@ -132,12 +134,12 @@ fn decision(w: &mut PopupWriter, attempt: &Attempt) {
     let Some(failed) = &attempt.failed else { return };
     w.head("decision");
     w.pair("rule", &failed.rule, StyleRole::Text);
-    w.pair("then", &failed.next_step.to_string(), StyleRole::Text);
+    w.pair("next", &failed.next_step.to_string(), StyleRole::Text);
     w.pair("why", &failed.why, StyleRole::Text);
-    w.pair("blame", &failed.domain.to_string(), StyleRole::Text);
+    w.pair("fault domain", &failed.domain.to_string(), StyleRole::Text);
     w.pair("reason", &failed.failure.reason, StyleRole::Bad);
     if let Some(hint) = &failed.failure.hint {
-        w.pair("hint", &format!("come back after {} ({:?})", seconds(hint.after), hint.source), StyleRole::Text);
+        w.pair("hint", &format!("retry after {} ({:?})", seconds(hint.after), hint.source), StyleRole::Text);
     }
     for inner in &failed.failure.inner {
         let status = inner.status.map(|status| format!(" {status}")).unwrap_or_default();
@@ -187,7 +189,7 @@ fn response(w: &mut PopupWriter, attempt: &Attempt) {
             w.pair("status", &head.status.to_string(), StyleRole::Text);
             w.headers(head.headers.iter().map(|header| (header.name.as_str(), header.value.as_str())));
         }
-        None => w.pair("status", "no response headers came", StyleRole::Dim),
+        None => w.pair("status", "no response headers", StyleRole::Dim),
     }
     w.pair(
         "pieces",
@@ -195,7 +197,7 @@ fn response(w: &mut PopupWriter, attempt: &Attempt) {
         StyleRole::Text,
     );
     if let Some(metadata) = &attempt.metadata {
-        let summary = metadata.summary.as_deref().or(metadata.strategy.as_deref()).unwrap_or("said nothing");
+        let summary = metadata.summary.as_deref().or(metadata.strategy.as_deref()).unwrap_or("no summary");
         w.pair("router", summary, StyleRole::Text);
         for inner in &metadata.attempts {
             let status = inner.status.map(|status| format!(" {status}")).unwrap_or_default();
@@ -209,7 +211,7 @@ fn response(w: &mut PopupWriter, attempt: &Attempt) {
         w.head("error body");
         w.body(body);
     }
-    for (name, text) in [("reasoning as it came", &attempt.reasoning), ("text as it came", &attempt.text)] {
+    for (name, text) in [("reasoning as received", &attempt.reasoning), ("text as received", &attempt.text)] {
         if !text.is_empty() {
             w.head(name);
             w.body(text);
@@ -217,7 +219,7 @@ fn response(w: &mut PopupWriter, attempt: &Attempt) {
     }
 }
 
-/// A request as a command for a shell. The key and secret headers come from the environment.
+/// The request as a curl command for a shell. The key and secret headers are read from environment variables.
 pub fn curl(request: &Request) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let mut out = format!("curl -N {}", quoted(&request.url));

@@ -1,5 +1,5 @@
-//! The same inputs put to several models or chains side by side, a run each. Knows their folds;
-//! must not know how runs are started.
+//! A comparison: the same inputs sent to several models or chains, one run for each. Knows the transcripts; must not know
+//! how runs are started.
 
 mod marks;
 mod words;
@@ -16,53 +16,53 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// So many stand side by side.
-pub const MOST: usize = 4;
-/// Cells that a column needs: where there are fewer, some columns wait at the side.
-const NARROWEST: u16 = 26;
-/// Rows of a column's head: who, the numbers in two rows, and an empty one.
+/// Most models or chains in a comparison.
+pub const MAX_COLUMNS: usize = 4;
+/// Least width of a column in cells. If the screen is too narrow for all columns, some are not shown.
+const MIN_COLUMN_WIDTH: u16 = 26;
+/// Rows of a column's head: the name, two rows of numbers, and an empty row.
 pub const HEAD: u16 = 4;
 
-/// A comparison.
+/// A comparison and its runs.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// Tells its reports from those of an earlier one that was cancelled.
+    /// Number of the comparison in this session. Late reports of an earlier comparison have another number.
     pub number: u64,
-    /// A model or a chain each.
+    /// One column for each model or chain.
     pub columns: Vec<Column>,
-    /// The first column shown, where not all fit.
+    /// Index of the first column that is shown.
     pub first: usize,
-    /// How the fields stand among the answers that have come.
+    /// For each field how its values compare among the answers so far.
     pub(in crate::tui) agreements: BTreeMap<String, Agreement>,
-    /// The pages that the marks are for: their width, and the rows of each answer that is whole.
+    /// What the marks were computed for: the width of the columns and the rows of each complete answer.
     marked: (u16, Vec<Option<usize>>),
 }
 
 /// One model or chain with its run.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// Whom it asks, with the faults set on them.
+    /// The models that it asks, with their faults.
     pub chain: Vec<ChainEntry>,
-    /// When its run began, on the screen's clock, once it has.
+    /// When its run began, on the screen's clock; `None` before.
     pub began: Option<Duration>,
-    /// Its run's fold.
+    /// The transcript of its run.
     pub transcript: Transcript,
-    /// Its rows, and where the reader is.
+    /// The rows of its answer and the scroll position.
     pub page: AnswerPage,
-    /// What it says that the first answer does not, in the order of its rows.
+    /// The words that the first answer does not have, in the order of the rows.
     pub(in crate::tui) marks: Vec<NewSpan>,
 }
 
-/// A model or a chain in one line.
+/// A model, or the models of a chain, in one line.
 pub fn name(chain: &[ChainEntry]) -> String {
     chain.iter().map(|entry| model_name(&entry.model)).collect::<Vec<_>>().join(" › ")
 }
 
 impl Comparison {
-    /// Each to be asked the same.
+    /// A comparison of these models and chains, without reports yet.
     pub fn new(number: u64, candidates: Vec<Vec<ChainEntry>>) -> Self {
         let column = |chain| {
-            // Answers are compared from their beginnings; End follows the text.
+            // Columns show the start of the answers; the End key follows their ends.
             let mut page = AnswerPage::default();
             page.scroll.to_top();
             Column { chain, began: None, transcript: Transcript::default(), page, marks: Vec::new() }
@@ -71,12 +71,12 @@ impl Comparison {
         Self { number, columns, first: 0, agreements: BTreeMap::new(), marked: (0, Vec::new()) }
     }
 
-    /// Takes a report of one column's run in.
+    /// Applies a report of one column's run.
     pub fn apply(&mut self, now: Duration, column: usize, report: &Report) {
         let Some(column) = self.columns.get_mut(column) else { return };
         column.began.get_or_insert(now.saturating_sub(report.at));
         column.transcript.apply(report);
-        // Values are compared when one is new, not at every look.
+        // Values are compared only when a report may bring a new one.
         if matches!(report.what, ReportKind::Engine(_) | ReportKind::Observation(Observation::Parsed { .. })) {
             let predictions = || self.columns.iter().filter_map(|column| column.answer()?.prediction.as_ref());
             let names = predictions().flat_map(|prediction| prediction.fields.keys());
@@ -88,43 +88,44 @@ impl Comparison {
         }
     }
 
-    /// Whether a run of it is on.
+    /// Whether any of its runs is in progress.
     pub fn running(&self) -> bool {
         self.columns.iter().any(|column| column.transcript.finished.is_none())
     }
 
-    /// How a field stands among the answers that have come so far.
+    /// How the values of a field compare among the answers so far.
     pub fn agreement(&self, field: &str) -> Agreement {
         self.agreements.get(field).copied().unwrap_or(Agreement::Alone)
     }
 
-    /// Brings the rows of all columns up to date, at the cost of what is new.
+    /// Renders what is new in all columns.
     pub fn refresh(&mut self, layout: &Layout, theme: Theme) {
         let text_style = TextStyle { width: self.visible_columns(layout).1, theme, role: StyleRole::Text };
         let agreements = &self.agreements;
         for column in &mut self.columns {
             let run = &column.transcript;
-            let beside = |field: &str| match agreements.get(field) {
-                // Thoughts always differ and are not what was asked for.
+            let agreement = |field: &str| match agreements.get(field) {
+                // Reasoning is not compared: it always differs.
                 Some(agreement) if !run.is_thought(field) => *agreement,
                 _ => Agreement::Alone,
             };
             let begun = run.shown().is_some_and(|attempt| run.answer_begun(attempt) || attempt.ended.is_some());
             column.page.pinned = Some(begun);
-            column.page.refresh(run, text_style, body(layout), &beside);
+            column.page.refresh(run, text_style, body_height(layout), &agreement);
         }
         self.update_marks(text_style.width);
     }
 
-    /// Marks what each answer says that the first does not, anew when an answer is whole or the width another.
+    /// Marks the words that the first answer does not have, when an answer has become complete or the width has changed.
     fn update_marks(&mut self, width: u16) {
-        let whole = |column: &Column| column.answer().is_some() && column.transcript.finished.is_some();
-        let marked = (width, self.columns.iter().map(|column| whole(column).then(|| column.page.len())).collect());
+        let is_complete = |column: &Column| column.answer().is_some() && column.transcript.finished.is_some();
+        let marked =
+            (width, self.columns.iter().map(|column| is_complete(column).then(|| column.page.len())).collect());
         if marked == self.marked {
             return;
         }
         self.marked = marked;
-        let mut answers = self.columns.iter_mut().filter(|column| whole(column));
+        let mut answers = self.columns.iter_mut().filter(|column| is_complete(column));
         let Some(base) = answers.next() else { return };
         base.marks.clear();
         let base: Vec<_> = base.page.fields(&base.transcript).collect();
@@ -133,36 +134,36 @@ impl Comparison {
         }
     }
 
-    /// Whether something is marked.
+    /// Whether any column has marks.
     pub fn has_marks(&self) -> bool {
         self.columns.iter().any(|column| !column.marks.is_empty())
     }
 
-    /// Moves the rows of all columns.
+    /// Scrolls all columns by rows.
     pub fn scroll_by(&mut self, rows: isize, layout: &Layout) {
-        let height = body(layout);
+        let height = body_height(layout);
         for page in self.columns.iter_mut().map(|column| &mut column.page) {
             let heights = page.heights().to_vec();
             page.scroll.move_by(rows, &heights, height);
         }
     }
 
-    /// Shows columns further to the side, where not all fit.
+    /// Scrolls sideways by columns, if not all fit.
     pub fn scroll_columns(&mut self, by: isize, layout: &Layout) {
         let last = self.columns.len().saturating_sub(self.visible_columns(layout).0);
         self.first = self.first.saturating_add_signed(by).min(last);
     }
 
-    /// How many columns fit side by side, and the cells of each.
+    /// How many columns fit side by side, and the width of each in cells.
     pub fn visible_columns(&self, layout: &Layout) -> (usize, u16) {
         let width = layout.body.width.saturating_sub(4);
-        let count = (self.columns.len() as u16).clamp(1, ((width + 2) / (NARROWEST + 2)).max(1));
+        let count = (self.columns.len() as u16).clamp(1, ((width + 2) / (MIN_COLUMN_WIDTH + 2)).max(1));
         (usize::from(count), (width + 2) / count - 2)
     }
 }
 
-/// Rows of a column under its head.
-pub fn body(layout: &Layout) -> usize {
+/// Rows of a column below its head.
+pub fn body_height(layout: &Layout) -> usize {
     usize::from(layout.body.height.saturating_sub(2 + HEAD)).max(1)
 }
 
@@ -175,18 +176,18 @@ fn agreement_of(values: &mut dyn Iterator<Item = Option<Value>>) -> Agreement {
     })
 }
 
-/// Spaces around a text make no difference.
+/// The value without spaces around a text: they make no difference.
 fn trimmed(value: &Value) -> Value {
     value.as_str().map_or_else(|| value.clone(), |text| Value::from(text.trim()))
 }
 
 impl Column {
-    /// The attempt that answered, once there is one.
+    /// The attempt that answered, if there is one.
     pub fn answer(&self) -> Option<&Attempt> {
         self.transcript.winner()
     }
 
-    /// How long its run has taken so far, or took.
+    /// How long its run took, or has taken so far.
     pub fn clock(&self, now: Duration) -> Duration {
         match (&self.transcript.finished, self.began) {
             (Some(finished), _) => finished.took,

@@ -1,4 +1,4 @@
-//! The request as it would be sent, and the most that the run can cost.
+//! The popup with the request as it would be sent, and the highest cost of the run.
 
 use super::attempt::PopupWriter;
 use super::text_popup::{TextPopup, cells};
@@ -6,10 +6,10 @@ use crate::dspy::Module;
 use crate::tui::effect::ComposedRequest;
 use crate::tui::theme::{StyleRole, Theme};
 
-/// Its rows.
-pub fn popup(composed: &ComposedRequest, module: Module, screen: u16, theme: Theme) -> TextPopup {
-    let mut w = PopupWriter::new(cells(screen), theme);
-    w.head("the most that one call can cost, in USD");
+/// The popup of a composed request.
+pub fn popup(composed: &ComposedRequest, module: Module, screen_width: u16, theme: Theme) -> TextPopup {
+    let mut w = PopupWriter::new(cells(screen_width), theme);
+    w.head("highest cost of one call, in USD");
     let price = |usd: Option<f64>| usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.6}"));
     for (model, usd) in &composed.worst {
         w.pair(&price(*usd), model, if usd.is_some() { StyleRole::Text } else { StyleRole::Warn });

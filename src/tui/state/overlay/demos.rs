@@ -1,4 +1,4 @@
-//! The demos: examples that are sent with the next run, in this order.
+//! Demos as text: in one line for the list, and in full.
 
 use super::text_popup::{TextPopup, cells};
 use crate::dspy::Demo;
@@ -7,19 +7,23 @@ use crate::tui::wrap::{RowPrefix, wrap};
 use serde_json::Value;
 
 /// A value as text: a string without quotes, anything else as JSON.
-pub(in crate::tui) fn shown(value: &Value) -> String {
+pub(in crate::tui) fn value_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The whole of one, field by field.
-pub fn popup(demo: &Demo, screen: u16, theme: Theme) -> TextPopup {
+/// The popup with a whole demo, field by field.
+pub fn popup(demo: &Demo, screen_width: u16, theme: Theme) -> TextPopup {
     let mut rows = Vec::new();
     for (name, value) in demo {
-        rows.extend(wrap(&[(name.as_str(), theme.style(StyleRole::Heading))], cells(screen), &RowPrefix::default()));
-        let value = crate::text::clean(&shown(value)).into_owned();
+        rows.extend(wrap(
+            &[(name.as_str(), theme.style(StyleRole::Heading))],
+            cells(screen_width),
+            &RowPrefix::default(),
+        ));
+        let value = crate::text::clean(&value_text(value)).into_owned();
         let style = theme.style(StyleRole::Text);
         for line in value.lines() {
-            rows.extend(wrap(&[(line, style)], cells(screen), &RowPrefix::all("  ", style)));
+            rows.extend(wrap(&[(line, style)], cells(screen_width), &RowPrefix::all("  ", style)));
         }
     }
     TextPopup { rows, top: 0 }

@@ -1,5 +1,5 @@
-//! What is edited as text: a signature of the library, a request's settings, the headers. TOML in an
-//! editor, and under it at every key what is wrong or what it comes to.
+//! A draft: a signature, the request settings or the headers, edited as TOML. It is parsed after each key, so that the
+//! screen can show errors while the user types.
 
 use crate::dspy::{LibraryEntry, library};
 use crate::openrouter::headers::{ChosenValue, ExtraHeader, HeaderValue, Headers, ValueOrigin, Visibility, visibility};
@@ -12,43 +12,44 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use tui_textarea::{CursorMove, TextArea, WrapMode};
 
-/// Stands for a value that is not shown. No header may hold it, so it cannot be meant as a value.
+/// Stands for a secret value. Header values are ASCII, so it cannot be a value itself.
 const MASK: &str = "••••";
 
-/// What the text is about.
+/// What a draft edits.
 #[derive(Clone, Debug)]
 pub enum Subject {
-    /// An entry of the library.
+    /// A signature of the library.
     Signature,
-    /// What every request carries.
+    /// The settings of every request.
     Request,
-    /// Attribution and extras; as they were, so that what is not touched keeps its origin.
+    /// The headers. Holds them as they were before, so that unchanged headers keep their origin.
     Headers(Box<Headers>),
 }
 
-/// What the text says.
+/// A draft that was parsed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ParsedDraft {
-    /// An entry of the library.
+    /// A signature of the library.
     Signature(Box<LibraryEntry>),
-    /// What every request carries.
+    /// The settings of every request.
     Request(Box<RequestSettings>),
-    /// Attribution and extras.
+    /// The headers.
     Headers(Box<Headers>),
 }
 
-/// An editor with its text.
+/// A text editor with a draft.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// What the text is about.
+    /// What the draft edits.
     pub subject: Subject,
-    /// Closing was asked for once, with changes in it.
+    /// Whether Esc was pressed once while there are changes. Pressed again, it discards them.
     pub leaving: bool,
     pub(in crate::tui) area: TextArea<'static>,
+    /// The text at the start.
     before: String,
 }
 
-/// The headers as they are typed: the configuration file's own words. Empty is: not sent.
+/// The headers in TOML, with the keys of the configuration file. An empty value is not sent.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct HeadersToml {
@@ -60,7 +61,7 @@ struct HeadersToml {
 }
 
 const REQUEST_HELP: &str = "\
-# What is not set is not sent: the provider decides.
+# Unset settings are not sent: the provider decides.
 #   temperature = 0.7        top_p = 0.9
 #   max_tokens = 1000        reasoning.effort = \"low\"
 #   seed = 1                 stop = [\"END\"]
@@ -69,7 +70,7 @@ const REQUEST_HELP: &str = "\
 ";
 
 impl Draft {
-    /// An entry of the library, to change and to save.
+    /// A draft of a signature. An unnamed one is named after its outputs.
     pub fn signature(entry: &LibraryEntry) -> Self {
         let mut entry = entry.clone();
         if entry.signature.name.is_empty() {
@@ -79,12 +80,12 @@ impl Draft {
         Self::new(Subject::Signature, &library::to_toml(&[entry]))
     }
 
-    /// What every request carries.
+    /// A draft of the request settings.
     pub fn request(settings: &RequestSettings) -> Self {
         Self::new(Subject::Request, &format!("{REQUEST_HELP}{}", settings_text(settings)))
     }
 
-    /// Attribution and extra headers.
+    /// A draft of the headers. Secret values are masked.
     pub fn headers(headers: &Headers) -> Self {
         let text =
             |chosen: &Option<ChosenValue>| chosen.as_ref().map(|chosen| chosen.value.clone()).unwrap_or_default();
@@ -121,7 +122,7 @@ impl Draft {
     /// Replaces the text.
     pub fn set(&mut self, text: &str) {
         let text = crate::text::clean(text);
-        // The cursor waits on a line of its own: behind a comment, whatever is typed would be one.
+        // The cursor starts on a new line: after a comment, typed text would be part of it.
         let lines = text.trim_end().lines().chain([""]);
         let mut area = TextArea::new(lines.map(str::to_owned).collect());
         area.set_wrap_mode(WrapMode::WordOrGlyph);
@@ -132,27 +133,27 @@ impl Draft {
         self.area = area;
     }
 
-    /// Whether something was changed.
+    /// Whether the text was changed.
     pub fn changed(&self) -> bool {
         self.text().trim_end() != self.before
     }
 
-    /// A key that no action wanted.
+    /// Types a key that has no action.
     pub fn type_key(&mut self, key: KeyEvent) {
         self.leaving = false;
         type_into(&mut self.area, key);
     }
 
-    /// Text that was pasted.
+    /// Inserts pasted text.
     pub fn paste(&mut self, pasted: &str) {
         self.area.insert_str(crate::text::clean(&pasted.replace("\r\n", "\n").replace('\r', "\n")));
     }
 
-    /// What the text says.
+    /// Parses the text.
     ///
     /// # Errors
-    /// Everything that is wrong with it, a line or a few each.
-    pub fn read(&self) -> Result<ParsedDraft, Vec<String>> {
+    /// The errors in the text, each with one or more lines.
+    pub fn parse(&self) -> Result<ParsedDraft, Vec<String>> {
         let text = self.text();
         match &self.subject {
             Subject::Signature => read_signature(&text).map(|entry| ParsedDraft::Signature(Box::new(entry))),
@@ -164,9 +165,9 @@ impl Draft {
     }
 }
 
-fn broken(text: &str, error: &toml::de::Error) -> Vec<String> {
-    let at = error.span().map_or(0, |span| span.start.min(text.len()));
-    let line = memchr::memchr_iter(b'\n', &text.as_bytes()[..at]).count() + 1;
+fn toml_error(text: &str, error: &toml::de::Error) -> Vec<String> {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = memchr::memchr_iter(b'\n', &text.as_bytes()[..start]).count() + 1;
     vec![format!("line {line}: {}", error.message())]
 }
 
@@ -175,11 +176,11 @@ fn read_signature(text: &str) -> Result<LibraryEntry, Vec<String>> {
     match (entries.pop(), entries.is_empty()) {
         (Some(entry), true) => Ok(entry),
         (None, _) => Err(vec!["a [[signature]] with a name and an inline signature is missing".to_owned()]),
-        (Some(_), false) => Err(vec!["one signature at a time: each has a file of its own".to_owned()]),
+        (Some(_), false) => Err(vec!["only one signature can be edited at a time".to_owned()]),
     }
 }
 
-/// The settings as TOML, what we do not know among them as raw JSON.
+/// The settings as TOML, with unknown fields as raw JSON in `extra_body`.
 fn settings_text(settings: &RequestSettings) -> String {
     let known = RequestSettings { extra_body: serde_json::Map::new(), ..settings.clone() };
     let mut table = toml::Table::try_from(&known).unwrap_or_default();
@@ -191,12 +192,12 @@ fn settings_text(settings: &RequestSettings) -> String {
 }
 
 fn read_settings(text: &str) -> Result<RequestSettings, Vec<String>> {
-    let mut table: toml::Table = toml::from_str(text).map_err(|error| broken(text, &error))?;
+    let mut table: toml::Table = toml::from_str(text).map_err(|error| toml_error(text, &error))?;
     let extra = match table.get("extra_body") {
         Some(toml::Value::String(json)) => match serde_json::from_str::<Value>(json) {
             Ok(Value::Object(fields)) => Some(fields),
-            Ok(_) => return Err(vec!["extra_body is no JSON object, {…}".to_owned()]),
-            Err(error) => return Err(vec![format!("extra_body is no JSON: {error}")]),
+            Ok(_) => return Err(vec!["extra_body is not a JSON object, {…}".to_owned()]),
+            Err(error) => return Err(vec![format!("extra_body is not JSON: {error}")]),
         },
         _ => None,
     };
@@ -210,7 +211,7 @@ fn read_settings(text: &str) -> Result<RequestSettings, Vec<String>> {
 }
 
 fn read_headers(text: &str, before: &Headers) -> Result<Headers, Vec<String>> {
-    let typed: HeadersToml = toml::from_str(text).map_err(|error| broken(text, &error))?;
+    let typed: HeadersToml = toml::from_str(text).map_err(|error| toml_error(text, &error))?;
     let chosen = |value: String, old: Option<&ChosenValue>| match old {
         Some(old) if old.value == value => old.clone(),
         _ => ChosenValue { value, from: ValueOrigin::Session },

@@ -1,12 +1,12 @@
-//! The fault picker: a letter breaks the chosen model of the chain.
+//! The fault picker: a letter sets a fault on the selected model of the chain.
 
 use crate::fault::Fault;
 
-/// Faults with a letter of their own: letter, word, what it looks like.
+/// Faults that have a letter: letter, fault, effect.
 pub const COMMON: &[(char, &str, &str)] = &[
     ('5', "503", "overloaded: an error before the first token"),
-    ('4', "429:retry-after=2", "rate limited, come back in 2 s"),
-    ('r', "refused", "nobody listens: connection refused"),
+    ('4', "429:retry-after=2", "rate limited, retry after 2 s"),
+    ('r', "refused", "connection refused"),
     ('b', "black-hole", "accepts the connection, never answers"),
     ('s', "stall:8", "goes silent after 8 tokens"),
     ('c', "cut:8", "cuts the stream after 8 tokens"),
@@ -14,19 +14,19 @@ pub const COMMON: &[(char, &str, &str)] = &[
     ('g', "garbled", "an answer that does not parse"),
 ];
 
-/// The picker's own state; the chosen model is the app's.
+/// The picker. The selected model is [`NextRun::selected`](crate::tui::state::next_run::NextRun::selected).
 #[derive(Clone, Debug, Default)]
 pub struct FaultPicker {
-    /// The chosen line.
+    /// Index of the selected line.
     pub selected: usize,
-    /// A word that is being typed.
+    /// The fault that is being typed, if any.
     pub typing: Option<String>,
-    /// Opened from the chain editor, where Esc leads back.
+    /// Whether the picker was opened from the chain editor. Then closing it returns there.
     pub from_chain: bool,
 }
 
 impl FaultPicker {
-    /// What is wrong with the word that is typed.
+    /// Why a text is not a fault; `None` if it is one or is empty.
     pub fn problem(word: &str) -> Option<String> {
         word.parse::<Fault>().err().filter(|_| !word.is_empty()).map(|error| error.to_string())
     }
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_common_fault_is_a_fault_and_no_letter_is_taken_twice() {
+    fn every_common_fault_is_valid_and_has_a_letter_of_its_own() {
         for (i, (letter, word, _)) in COMMON.iter().enumerate() {
             assert_eq!(word.parse::<Fault>().map(|fault| fault.to_string()).as_deref(), Ok(*word));
             assert!(COMMON[..i].iter().all(|(other, ..)| other != letter), "{letter}");

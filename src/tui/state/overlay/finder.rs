@@ -1,4 +1,4 @@
-//! A list narrowed by typing: actions, models to add, inputs that were sent before.
+//! A list that typing filters: actions, models, earlier inputs or runs.
 
 use super::history;
 use crate::dspy::Values;
@@ -9,83 +9,84 @@ use crate::tui::state::model::ModelOption;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-/// What a choice means.
+/// What choosing a line does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FinderChoice {
-    /// Do it.
+    /// Carry out the action.
     Act(Action),
-    /// Add the model of this slug to the chain.
+    /// Add the model with this slug to the chain.
     Model(String),
-    /// Add this model, or the models of this chain, to what is compared.
+    /// Add this model, or this chain written with commas, to the comparison.
     CompareEntry(String),
-    /// Show the inputs of this number again.
+    /// Show the sent inputs with this index in the prompt.
     Inputs(usize),
-    /// The earlier run on this line of the history.
+    /// Select the earlier run on this line of the history.
     Run(usize),
-    /// Look for what was typed in the answer.
+    /// Search the answer for this text.
     Text(String),
 }
 
-/// What is looked for.
+/// What a finder lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinderKind {
     /// Actions, by name.
     Actions,
     /// Models, by slug.
     Models,
-    /// Models or a chain, to compare.
+    /// Models to compare, by slug.
     CompareSet,
     /// Inputs that were sent.
     Inputs,
-    /// Earlier runs, by what was asked, who answered and what.
+    /// Earlier runs, by inputs, model and answer.
     Runs,
-    /// Any text in the answer.
+    /// Nothing: the typed text is searched for in the answer.
     Text,
 }
 
-/// The finder.
+/// A list and the query that filters it.
 #[derive(Clone, Debug)]
 pub struct Finder {
-    /// What is looked for.
+    /// What it lists.
     pub kind: FinderKind,
-    /// What is typed.
+    /// The typed query.
     pub query: String,
-    /// The chosen line among those found.
+    /// Index of the selected line among those that match.
     pub selected: usize,
     items: Vec<FinderItem>,
+    /// Indexes of the items that match, the best match first.
     found: Vec<usize>,
 }
 
-/// One line that can be chosen.
+/// One line of a finder.
 #[derive(Clone, Debug)]
 pub struct FinderItem {
-    /// Another name that finds it.
+    /// Further text that the query may match.
     name: &'static str,
-    /// What it is, at the left.
+    /// The text at the left.
     pub label: String,
-    /// More about it, at the right.
+    /// The text at the right.
     pub note: String,
     choice: FinderChoice,
 }
 
 impl Finder {
-    /// All actions that mean something without a chosen line.
+    /// All actions that do not need a selected line.
     pub fn actions(keymap: &Keymap) -> Self {
         let mut items: Vec<FinderItem> = Vec::new();
         for row in TABLE {
-            let here = matches!(
+            let offered = matches!(
                 row.context,
                 Context::Anywhere | Context::Always | Context::Read | Context::Answer | Context::Log | Context::Prompt
             );
-            let pointless = matches!(
+            let excluded = matches!(
                 row.action,
                 Action::Move(_)
                     | Action::Log(LogAction::OpenAttempt)
                     | Action::Playground(PlaygroundAction::Palette)
                     | Action::Prompt(PromptAction::Newline | PromptAction::DeleteForward)
             );
-            let twice = items.iter().any(|item| item.choice == FinderChoice::Act(row.action));
-            if !here || pointless || twice {
+            let duplicate = items.iter().any(|item| item.choice == FinderChoice::Act(row.action));
+            if !offered || excluded || duplicate {
                 continue;
             }
             let note = keymap.keys(row).first().map(ToString::to_string).unwrap_or_default();
@@ -99,7 +100,7 @@ impl Finder {
         Self::new(FinderKind::Actions, items)
     }
 
-    /// The catalogue.
+    /// The models of the catalogue, to add to the chain.
     pub fn models(models: &[ModelOption]) -> Self {
         let item = |model: &ModelOption| FinderItem {
             name: "",
@@ -110,7 +111,7 @@ impl Finder {
         Self::new(FinderKind::Models, models.iter().map(item).collect())
     }
 
-    /// The catalogue, for a comparison.
+    /// The models of the catalogue, to add to the comparison.
     pub fn compare_set(models: &[ModelOption]) -> Self {
         let mut finder = Self::models(models);
         finder.kind = FinderKind::CompareSet;
@@ -120,7 +121,7 @@ impl Finder {
         finder
     }
 
-    /// What was sent, the latest first.
+    /// The inputs that were sent, the latest first.
     pub fn inputs(sent: &[Values]) -> Self {
         let item = |(i, values): (usize, &Values)| FinderItem {
             name: "",
@@ -143,7 +144,7 @@ impl Finder {
         Self::new(FinderKind::Runs, past.iter().rev().enumerate().map(item).collect())
     }
 
-    /// A text to look for.
+    /// A query for the answer's text.
     pub fn text() -> Self {
         Self::new(FinderKind::Text, Vec::new())
     }
@@ -154,35 +155,35 @@ impl Finder {
         finder
     }
 
-    /// Types a letter.
+    /// Appends text to the query.
     pub fn push(&mut self, text: &str) {
         self.query.push_str(text);
         self.search();
     }
 
-    /// Takes the last letter back.
+    /// Deletes the last character of the query.
     pub fn delete_last(&mut self) {
         self.query.pop();
         self.search();
     }
 
-    /// Takes everything back.
+    /// Clears the query.
     pub fn clear(&mut self) {
         self.query.clear();
         self.search();
     }
 
-    /// Moves the choice.
+    /// Moves the selection by lines.
     pub fn move_by(&mut self, lines: isize) {
         self.selected = self.selected.saturating_add_signed(lines).min(self.found.len().saturating_sub(1));
     }
 
-    /// The lines that match what is typed, the best first.
+    /// The lines that match the query, the best match first.
     pub fn found(&self) -> impl ExactSizeIterator<Item = &FinderItem> {
         self.found.iter().map(|item| &self.items[*item])
     }
 
-    /// The chosen one. A model need not be in the catalogue: what is typed will do.
+    /// The choice of the selected line. If no model matches, the query itself is the model.
     pub fn choice(&self) -> Option<FinderChoice> {
         let typed = self.query.trim();
         match self.found.get(self.selected) {
@@ -195,7 +196,7 @@ impl Finder {
         }
     }
 
-    /// The best first; in the order of the list where nothing is typed.
+    /// Finds the items that match the query. Without a query, all match in their order.
     fn search(&mut self) {
         self.selected = 0;
         if self.query.trim().is_empty() {
@@ -204,11 +205,11 @@ impl Finder {
         }
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(&self.query, CaseMatching::Ignore, Normalization::Smart);
-        let mut letters = Vec::new();
+        let mut chars = Vec::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
         for (i, item) in self.items.iter().enumerate() {
             let text = format!("{} {} {}", item.name, item.label, item.note);
-            scored.extend(pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher).map(|score| (score, i)));
+            scored.extend(pattern.score(Utf32Str::new(&text, &mut chars), &mut matcher).map(|score| (score, i)));
         }
         scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         self.found = scored.into_iter().map(|(_, i)| i).collect();

@@ -1,11 +1,11 @@
-//! Earlier runs: what was asked, how it ended; Enter shows one, `r` runs it again.
+//! Earlier runs as lines of a list, the latest first.
 
 use crate::transcript::Transcript;
 use serde_json::Value;
 
-/// The run on a line that counts from the latest.
-pub fn run_at(past: &[Transcript], at: usize) -> Option<&Transcript> {
-    past.get(past.len().checked_sub(at + 1)?)
+/// The run on a line of the list: 0 is the latest.
+pub fn run_at(past: &[Transcript], line: usize) -> Option<&Transcript> {
+    past.get(past.len().checked_sub(line + 1)?)
 }
 
 /// A run's inputs in one line.

@@ -1,4 +1,4 @@
-//! Text to read in an overlay: rows that were set once, and a place in them.
+//! A popup with text: rendered rows and a scroll position.
 
 use crate::openrouter::BaseUrl;
 use crate::openrouter::account::{Generation, KeyInfo};
@@ -9,32 +9,32 @@ use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, TextRow, width, wrap};
 use ratatui::text::Span;
 
-/// Cells of a popup.
+/// Most cells of a popup's width.
 pub const WIDTH: u16 = 100;
 
-/// Rows and the first one shown.
+/// Rendered rows and the first one that is shown.
 #[derive(Clone, Debug, Default)]
 pub struct TextPopup {
     /// All rows.
     pub rows: Vec<TextRow>,
-    /// The first one shown.
+    /// Index of the first row that is shown.
     pub top: usize,
 }
 
 impl TextPopup {
-    /// Moves by rows, within the text.
+    /// Scrolls by rows, in a view of `height` rows.
     pub fn move_by(&mut self, rows: isize, height: usize) {
         self.top = self.top.saturating_add_signed(rows).min(self.rows.len().saturating_sub(height));
     }
 }
 
-/// Cells inside a popup on a screen that wide.
-pub fn cells(screen: u16) -> usize {
-    usize::from(screen.min(WIDTH).saturating_sub(4).max(1))
+/// The width of the text in a popup, in cells, on a screen of this width.
+pub fn cells(screen_width: u16) -> usize {
+    usize::from(screen_width.min(WIDTH).saturating_sub(4).max(1))
 }
 
-/// All keys, out of the table.
-pub fn help(keymap: &Keymap, screen: u16, theme: Theme) -> TextPopup {
+/// The help: all keys of the table.
+pub fn help(keymap: &Keymap, screen_width: u16, theme: Theme) -> TextPopup {
     let mut rows = Vec::new();
     let mut place = "";
     for row in TABLE {
@@ -48,44 +48,45 @@ pub fn help(keymap: &Keymap, screen: u16, theme: Theme) -> TextPopup {
         let keys: Vec<_> = keymap.keys(row).iter().map(ToString::to_string).collect();
         let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
         let pad = " ".repeat(28_usize.saturating_sub(width(&keys)).max(1));
-        let lead = RowPrefix {
+        let prefix = RowPrefix {
             first: vec![Span::styled(keys + &pad, theme.style(StyleRole::Key))],
             rest: vec![Span::raw(" ".repeat(28))],
         };
-        rows.extend(wrap(&[(row.help, theme.style(StyleRole::Text))], cells(screen), &lead));
+        rows.extend(wrap(&[(row.help, theme.style(StyleRole::Text))], cells(screen_width), &prefix));
     }
     rows.push(TextRow::default());
     let editing = "In the prompt the Emacs keys edit: Ctrl+A E B F K U W Y, Alt+B F D.";
-    rows.extend(wrap(&[(editing, theme.style(StyleRole::Dim))], cells(screen), &RowPrefix::default()));
+    rows.extend(wrap(&[(editing, theme.style(StyleRole::Dim))], cells(screen_width), &RowPrefix::default()));
     TextPopup { rows, top: 0 }
 }
 
-/// What the headers' popup is about.
+/// What the popup of the headers shows.
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderFacts<'a> {
     /// The headers that every attempt sends.
     pub headers: &'a Headers,
-    /// The server that they are sent to: some headers are for some servers only.
+    /// The server. Some headers are sent only to some servers.
     pub server: &'a BaseUrl,
-    /// What the server said about the key, if it was asked.
+    /// The server's reply about the key; `None` before it arrives.
     pub key_info: Option<&'a Result<KeyInfo, String>>,
-    /// What the server said about the generation of this id, if it was asked.
+    /// The id of the queried generation, with the server's reply; `None` before it arrives.
     pub received: Option<&'a (String, Result<Generation, String>)>,
-    /// The attempt on the screen.
+    /// The shown attempt.
     pub attempt: Option<&'a Attempt>,
 }
 
-/// Headers with who chose them, what to know about them, and what others send instead.
-pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
+/// The popup of the headers: each with its origin, warnings, what the key may spend, what other clients send, and what the
+/// shown attempt sent.
+pub fn headers(facts: &HeaderFacts<'_>, screen_width: u16, theme: Theme) -> TextPopup {
     let mut rows = Vec::new();
     let mut say = |pieces: &[(&str, StyleRole)], indent: &str| {
         let pieces: Vec<_> = pieces.iter().map(|(text, role)| (*text, theme.style(*role))).collect();
-        let lead =
+        let prefix =
             RowPrefix { first: vec![Span::raw(indent.to_owned())], rest: vec![Span::raw(format!("{indent}    "))] };
-        rows.extend(wrap(&pieces, cells(screen), &lead));
+        rows.extend(wrap(&pieces, cells(screen_width), &prefix));
     };
     say(&[("sent with every attempt, first or fallback", StyleRole::Heading)], "");
-    match sent.headers.lines(sent.server) {
+    match facts.headers.lines(facts.server) {
         Err(bad) => say(&[("✗ ", StyleRole::Bad), (&bad.to_string(), StyleRole::Bad)], "  "),
         Ok(lines) => lines.iter().for_each(|line| {
             let from = format!("   {}", line.from);
@@ -101,12 +102,12 @@ pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
             );
         }),
     }
-    for lint in &lint(sent.headers, sent.server) {
+    for lint in &lint(facts.headers, facts.server) {
         say(&[("! ", StyleRole::Warn), (&lint.line, StyleRole::Warn)], "  ");
     }
     say(&[("", StyleRole::Text)], "");
     say(&[("what the key may spend, according to the server", StyleRole::Heading)], "");
-    match sent.key_info {
+    match facts.key_info {
         None => say(&[("not received yet", StyleRole::Dim)], "  "),
         Some(Err(why)) => say(&[("! ", StyleRole::Warn), ("unknown: ", StyleRole::Warn), (why, StyleRole::Warn)], "  "),
         Some(Ok(info)) => info.lines().iter().for_each(|(name, value)| {
@@ -121,26 +122,26 @@ pub fn headers(sent: &HeaderFacts<'_>, screen: u16, theme: Theme) -> TextPopup {
         }
         say(&[(stack.note, StyleRole::Dim)], "  ");
     }
-    if let Some(request) = sent.attempt.and_then(|a| a.request.as_ref()) {
+    if let Some(request) = facts.attempt.and_then(|a| a.request.as_ref()) {
         say(&[("", StyleRole::Text)], "");
         say(&[("sent by the attempt on the screen, in order", StyleRole::Heading)], "");
         for header in &request.headers {
             say(&[(header.name(), StyleRole::Key), (": ", StyleRole::Dim), (header.value(), StyleRole::Text)], "  ");
         }
     }
-    if let Some(id) = sent.attempt.and_then(|a| a.head.as_ref()?.generation.as_ref()) {
+    if let Some(id) = facts.attempt.and_then(|a| a.head.as_ref()?.generation.as_ref()) {
         say(&[("", StyleRole::Text)], "");
-        say(&[("what the server received, by its own account", StyleRole::Heading)], "");
-        match sent.received.filter(|(of, _)| of == id) {
+        say(&[("what the server says it received", StyleRole::Heading)], "");
+        match facts.received.filter(|(queried, _)| queried == id) {
             None => say(&[("not received yet", StyleRole::Dim)], "  "),
             Some((_, Err(why))) => {
                 say(&[("! ", StyleRole::Warn), ("unknown: ", StyleRole::Warn), (why, StyleRole::Warn)], "  ");
             }
-            Some((_, Ok(said))) => {
+            Some((_, Ok(generation))) => {
                 let all = [
-                    ("HTTP-Referer", &said.referer),
-                    ("User-Agent", &said.user_agent),
-                    ("counted for app", &said.app_id),
+                    ("HTTP-Referer", &generation.referer),
+                    ("User-Agent", &generation.user_agent),
+                    ("attributed to app", &generation.app_id),
                 ];
                 for (name, value) in all {
                     let value = value.as_deref().unwrap_or("unknown");

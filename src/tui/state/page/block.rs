@@ -1,4 +1,4 @@
-//! The blocks that a page is made of, and the text behind each.
+//! The blocks of a page and the text that each is rendered from.
 
 use crate::failover::AttemptId;
 use crate::transcript::{Attempt, Transcript};
@@ -6,44 +6,44 @@ use crate::tui::markdown::Markdown;
 use crate::tui::wrap::TextRow;
 use serde_json::Value;
 
-/// How a field stands among the answers that are there.
+/// How a field's values compare among the answers of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
-    /// Fewer than two answers have it.
+    /// Fewer than two answers have arrived.
     Alone,
     /// All answers have the same value.
     Same,
-    /// They do not.
+    /// The answers have different values.
     Differs,
 }
 
-/// What a block shows; the same key is the same block from one look to the next.
+/// What a block shows. A block keeps its key from one refresh to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum BlockKey {
-    /// A line or a few, set anew each time.
+    /// A few lines that are rendered anew with each refresh.
     Lines(&'static str, AttemptId),
-    /// The text of a leader that died, by field.
+    /// A field of discarded text.
     Struck(AttemptId, String),
     /// The model's own reasoning.
     Reasoning(AttemptId),
     /// An output field as it streams.
     Field(AttemptId, String),
-    /// An output field, read.
+    /// A parsed output field that is not a string.
     Value(AttemptId, String),
 }
 
 impl BlockKey {
-    /// The text that a growing block is made of; the run keeps it.
+    /// The text that a growing block is rendered from. The run owns it.
     pub(super) fn source<'a>(&self, run: &'a Transcript) -> &'a str {
-        let attempt = |of: &AttemptId| run.attempt(*of);
+        let attempt = |id: &AttemptId| run.attempt(*id);
         let source = match self {
             Self::Lines(..) | Self::Value(..) => None,
-            Self::Reasoning(of) => attempt(of).map(|attempt| &attempt.reasoning),
-            Self::Struck(of, field) => attempt(of).map(|attempt| {
+            Self::Reasoning(id) => attempt(id).map(|attempt| &attempt.reasoning),
+            Self::Struck(id, field) => attempt(id).map(|attempt| {
                 let whole = if attempt.text.is_empty() { &attempt.reasoning } else { &attempt.text };
                 section(attempt, field).unwrap_or(whole)
             }),
-            Self::Field(of, field) => attempt(of).map(|attempt| match attempt.prediction.as_ref() {
+            Self::Field(id, field) => attempt(id).map(|attempt| match attempt.prediction.as_ref() {
                 Some(prediction) => match prediction.fields.get(field) {
                     Some(Value::String(text)) => text,
                     _ => &attempt.text,
@@ -59,9 +59,12 @@ fn section<'a>(attempt: &'a Attempt, field: &str) -> Option<&'a String> {
     attempt.sections().iter().find(|section| section.name == field).map(|section| &section.text)
 }
 
+/// The rows of a block.
 #[derive(Clone, Debug)]
 pub(super) enum BlockBody {
+    /// Rows that do not change.
     Rows(Vec<TextRow>),
+    /// Markdown that grows as it streams.
     Growing(Box<Markdown>),
 }
 

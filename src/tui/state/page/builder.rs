@@ -1,4 +1,4 @@
-//! The blocks of one look, put together out of those of the last.
+//! Builds the blocks of a page from a run, reusing the blocks of the last refresh.
 
 use super::block::{Agreement, BlockBody, BlockKey};
 use crate::dspy::{FieldType, Prediction};
@@ -12,13 +12,16 @@ use crate::tui::wrap::{RowPrefix, TextRow, plain, wrap};
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 
-/// Where the blocks of one look are put together out of those of the last.
+/// Builds the blocks of one refresh.
 pub(super) struct PageBuilder<'a> {
     pub(super) text_style: TextStyle,
-    /// How a field stands among other answers.
-    pub(super) beside: &'a dyn Fn(&str) -> Agreement,
-    pub(super) fresh: bool,
+    /// How a field compares with other answers.
+    pub(super) agreement: &'a dyn Fn(&str) -> Agreement,
+    /// Whether width or colours have changed, so that no rendered value can be reused.
+    pub(super) restyled: bool,
+    /// The blocks of the last refresh that were not reused yet.
     pub(super) old: &'a mut Vec<(BlockKey, BlockBody)>,
+    /// The blocks of this refresh.
     pub(super) new: Vec<(BlockKey, BlockBody)>,
 }
 
@@ -28,13 +31,13 @@ impl PageBuilder<'_> {
     }
 
     fn reuse(&mut self, key: &BlockKey) -> Option<BlockBody> {
-        let at = self.old.iter().position(|(old, _)| old == key)?;
-        Some(self.old.swap_remove(at).1)
+        let index = self.old.iter().position(|(old, _)| old == key)?;
+        Some(self.old.swap_remove(index).1)
     }
 
-    pub(super) fn lines(&mut self, name: &'static str, of: AttemptId, text: &str, role: StyleRole) {
+    pub(super) fn lines(&mut self, name: &'static str, id: AttemptId, text: &str, role: StyleRole) {
         let rows = plain(text, self.text_style.theme.style(role), self.cells());
-        self.new.push((BlockKey::Lines(name, of), BlockBody::Rows(rows)));
+        self.new.push((BlockKey::Lines(name, id), BlockBody::Rows(rows)));
     }
 
     fn gap(&mut self) {
@@ -53,17 +56,17 @@ impl PageBuilder<'_> {
         self.new.push((key, BlockBody::Growing(document)));
     }
 
-    /// The text of a leader that died, where it stood.
+    /// Adds the discarded text of a failed attempt.
     pub(super) fn struck(&mut self, run: &Transcript, attempt: &Attempt) {
         self.gap();
         let head = format!("✗ {} {} · {} · discarded", attempt.id, model_name(&attempt.model), attempt.state());
         self.lines("struck", attempt.id, &head, StyleRole::Bad);
         match attempt.sections() {
-            // Half a field's marker is nothing that anybody has read.
+            // An incomplete field marker was never shown.
             [] if attempt.text.trim_start().starts_with("[[") => {}
             [] => self.growing(run, BlockKey::Struck(attempt.id, String::new()), StyleRole::Struck),
             sections => {
-                // Once the answer has begun, the reasoning before it is folded: only the answer is struck out.
+                // If the answer has started, its reasoning was folded: only the answer is shown as struck out.
                 let begun = run.answer_begun(attempt);
                 for section in sections.iter().filter(|section| !begun || !run.is_thought(&section.name)) {
                     self.lines("struck", attempt.id, &section.name, StyleRole::Struck);
@@ -73,14 +76,14 @@ impl PageBuilder<'_> {
         }
     }
 
-    /// Who took over, and how soon: a filled row, to be seen from afar.
+    /// Adds the line about a switch to another model, as a filled row.
     pub(super) fn banner(&mut self, run: &Transcript) {
         let Some(switch) = run.switch() else { return };
         self.gap();
         let role = if switch.gap.is_some() { StyleRole::Accent } else { StyleRole::Bad };
         let style = self.text_style.theme.style(role).add_modifier(Modifier::REVERSED);
         let line = banner::line(&switch);
-        // A number stays with its unit.
+        // No line break between the number and its unit.
         let line = line.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(line);
         let mut rows = wrap(&[(&line, style)], self.cells().saturating_sub(1), &RowPrefix::all(" ", style));
         for row in &mut rows {
@@ -113,10 +116,10 @@ impl PageBuilder<'_> {
         }
     }
 
-    /// The fields as they stream.
+    /// Adds the fields while they stream.
     fn sections(&mut self, run: &Transcript, attempt: &Attempt, folded: bool) {
         let sections = attempt.sections();
-        // Text without any field is shown as it is once nothing better can come of it.
+        // Text without a field marker is shown as it is when no marker can follow any more.
         if sections.is_empty() && !attempt.text.trim().is_empty() && (run.spec.is_none() || attempt.ended.is_some()) {
             self.gap();
             self.growing(run, BlockKey::Field(attempt.id, String::new()), StyleRole::Text);
@@ -131,7 +134,7 @@ impl PageBuilder<'_> {
         }
     }
 
-    /// The fields, read and valid.
+    /// Adds the parsed fields.
     fn fields(&mut self, run: &Transcript, attempt: &Attempt, prediction: &Prediction, folded: bool) {
         for (name, field) in prediction.fields.iter() {
             let text = field.as_str().filter(|_| run.is_thought(name) && folded);
@@ -145,7 +148,7 @@ impl PageBuilder<'_> {
                 continue;
             }
             let key = BlockKey::Value(attempt.id, name.clone());
-            let body = match self.reuse(&key).filter(|_| !self.fresh) {
+            let body = match self.reuse(&key).filter(|_| !self.restyled) {
                 Some(body) => body,
                 None => BlockBody::Rows(value::rows(field, self.text_style)),
             };
@@ -157,29 +160,29 @@ impl PageBuilder<'_> {
         }
     }
 
-    /// A field's name with its type; with what is folded under it in short.
-    fn heading(&mut self, run: &Transcript, of: AttemptId, name: &str, folded: Option<&str>) {
+    /// Adds a field's name with its type. If the field is folded, adds its name and number of words instead.
+    fn heading(&mut self, run: &Transcript, id: AttemptId, name: &str, folded: Option<&str>) {
         self.gap();
         let kind = run.task().and_then(|task| task.signature.output(name)).map(|field| &field.field_type);
         let note = kind.filter(|kind| **kind != FieldType::Str).map(|kind| format!("  {kind}")).unwrap_or_default();
         if let Some(text) = folded {
             let words = text.split_whitespace().count();
-            return self.lines("folded", of, &format!("▸ {name}, {words} words"), StyleRole::Dim);
+            return self.lines("folded", id, &format!("▸ {name}, {words} words"), StyleRole::Dim);
         }
-        let (mark, role) = match (self.beside)(name) {
+        let (mark, role) = match (self.agreement)(name) {
             Agreement::Alone => ("", StyleRole::Heading),
             Agreement::Same => ("= ", StyleRole::Dim),
             Agreement::Differs => ("≠ ", StyleRole::Warn),
         };
-        self.lines("heading", of, &format!("{mark}{name}{note}"), role);
+        self.lines("heading", id, &format!("{mark}{name}{note}"), role);
     }
 
-    /// Why there is no answer, and what to do about it.
+    /// Adds why there is no answer, and what the user can do.
     pub(super) fn end(&mut self, run: &Transcript) {
         let Some(finished) = run.finished.as_ref().filter(|f| f.outcome != Outcome::Succeeded) else { return };
         self.gap();
         let headline = finished.headline.as_deref().unwrap_or("no answer");
-        let (word, next) = match finished.outcome {
+        let (outcome, advice) = match finished.outcome {
             Outcome::Cancelled => ("cancelled", "F2 sends again."),
             Outcome::Rejected => ("rejected", "Another model cannot help: fix the request, the key or the credit."),
             Outcome::Exhausted => ("every model failed", "F4 shows the faults, Ctrl+L edits the chain."),
@@ -189,13 +192,14 @@ impl PageBuilder<'_> {
             Outcome::BudgetExceeded => ("out of attempts", "F2 sends again; F6 shows the health of the models."),
             _ => ("stopped", "The error is on this machine."),
         };
-        let of = AttemptId::new(0);
-        let text = if finished.outcome == Outcome::Cancelled { word.to_owned() } else { format!("{word}: {headline}") };
-        self.lines("end", of, &format!("✗ {text}"), StyleRole::Bad);
-        // One alone is in the headline.
+        let id = AttemptId::new(0);
+        let text =
+            if finished.outcome == Outcome::Cancelled { outcome.to_owned() } else { format!("{outcome}: {headline}") };
+        self.lines("end", id, &format!("✗ {text}"), StyleRole::Bad);
+        // A single failure is in the headline already.
         for failure in finished.failures.iter().filter(|_| finished.failures.len() > 1) {
-            self.lines("failure", of, &format!("  {failure}"), StyleRole::Text);
+            self.lines("failure", id, &format!("  {failure}"), StyleRole::Text);
         }
-        self.lines("next", of, next, StyleRole::Dim);
+        self.lines("next", id, advice, StyleRole::Dim);
     }
 }

@@ -1,4 +1,4 @@
-//! The chain editor.
+//! Keys of the chain editor.
 
 use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::keymap::Action;
@@ -9,7 +9,7 @@ use crate::tui::state::overlay::faults::FaultPicker;
 use crate::tui::state::overlay::finder::Finder;
 use crate::tui::update::overlay::moves::moved;
 
-/// Variants that any model may be asked in, by suffix.
+/// Suffixes of the variants of a model's name.
 const VARIANTS: [&str; 4] = ["", "free", "nitro", "floor"];
 
 impl App {
@@ -52,12 +52,12 @@ impl App {
         None
     }
 
-    /// The next variant of the chosen model's name. A fault set on it goes along.
+    /// Changes the selected model to the next variant of its name. Clears its fault.
     fn next_variant(&mut self) -> Option<Effect> {
         let entry = self.next.chain.get(self.next.selected)?;
         let (name, variant) = entry.model.split_once(':').unwrap_or((&entry.model, ""));
-        let at = VARIANTS.iter().position(|other| *other == variant).unwrap_or(0);
-        let model = match VARIANTS[(at + 1) % VARIANTS.len()] {
+        let index = VARIANTS.iter().position(|other| *other == variant).unwrap_or(0);
+        let model = match VARIANTS[(index + 1) % VARIANTS.len()] {
             "" => name.to_owned(),
             variant => format!("{name}:{variant}"),
         };

@@ -1,4 +1,4 @@
-//! A comparison: beginning one, its keys, and its reports.
+//! A comparison: its start, its keys and its reports.
 
 use crate::failover::Route;
 use crate::report::Report;
@@ -8,13 +8,13 @@ use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{CompareAction, OverlayAction, ProgramAction};
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
-use crate::tui::state::overlay::compare::{Comparison, body};
+use crate::tui::state::overlay::compare::{Comparison, body_height};
 use std::time::Duration;
 
 impl App {
-    /// Puts what stands in the prompt to each of the models and chains that are chosen for it.
+    /// Sends the inputs of the prompt to each selected model and chain.
     pub(in crate::tui::update) fn compare(&mut self) -> Option<Effect> {
-        let candidates = self.compare_set.chosen(&self.next.chain);
+        let candidates = self.compare_set.selected(&self.next.chain);
         if candidates.len() < 2 {
             self.notice = Some("A comparison needs two models: select them here, or add one.".to_owned());
             self.overlay = Some(Overlay::CompareSet(0));
@@ -30,10 +30,10 @@ impl App {
         Some(Effect::Compare { number: self.runs.comparisons, specs })
     }
 
-    /// A key while a comparison stands. What leaves it also ends its runs.
+    /// Carries out an action in a comparison. Leaving it cancels its runs.
     pub(in crate::tui::update) fn compare_key(&mut self, action: Option<Action>) -> Option<Effect> {
         let layout = self.screen.layout;
-        let page = body(&layout);
+        let page = body_height(&layout);
         let Some(Overlay::Compare(compare)) = &mut self.overlay else { return None };
         match action {
             Some(Action::Program(ProgramAction::Suspend)) => return Some(Effect::Suspend),

@@ -1,16 +1,16 @@
-//! The choice of models and chains to compare.
+//! Keys of the list of models and chains to compare.
 
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{CompareSetAction, OverlayAction};
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
-use crate::tui::state::overlay::compare::MOST;
+use crate::tui::state::overlay::compare::MAX_COLUMNS;
 use crate::tui::state::overlay::finder::Finder;
 use crate::tui::update::overlay::moves::moved;
 
 impl App {
-    /// A key where it is chosen who is compared.
+    /// Carries out an action in the list of models and chains to compare.
     pub(in crate::tui::update) fn compare_set_key(
         &mut self,
         selected: usize,
@@ -25,10 +25,10 @@ impl App {
                 self.overlay = Some(Overlay::Finder(Finder::compare_set(&self.models.all)));
             }
             Some(Action::CompareSet(CompareSetAction::Toggle)) => {
-                let chosen =
+                let done =
                     all.get(selected).is_none_or(|candidate| self.compare_set.toggle(candidate, &self.next.chain));
-                if !chosen {
-                    self.notice = Some(format!("At most {MOST} fit side by side: deselect one first."));
+                if !done {
+                    self.notice = Some(format!("At most {MAX_COLUMNS} fit side by side: deselect one first."));
                 }
             }
             Some(Action::CompareSet(CompareSetAction::Remove)) => {

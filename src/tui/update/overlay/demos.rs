@@ -1,4 +1,4 @@
-//! Demos: making one from an answer, and the keys of their list.
+//! Demos: pinning an answer as a demo, and the keys of the list of demos.
 
 use crate::dspy::{Demo, Signature};
 use crate::transcript::Transcript;
@@ -11,7 +11,7 @@ use crate::tui::state::overlay::{Overlay, demos, history};
 use crate::tui::update::overlay::moves::{moved, scroll_popup};
 
 impl App {
-    /// Makes the answer on the screen a demo, the module's reasoning with it.
+    /// Adds the answer on the screen, with its reasoning, to the demos.
     pub(in crate::tui::update) fn pin_demo(&mut self) {
         let task = self.transcript().and_then(Transcript::task);
         if task.is_some_and(|task| task.signature.inline() != self.next.signature.inline()) {
@@ -21,7 +21,7 @@ impl App {
         self.pin(self.transcript().and_then(demo_of));
     }
 
-    /// Shows what the run on a line of the history would be as a demo.
+    /// Shows the run on the selected line of the history as the demo that it would be.
     pub(in crate::tui::update) fn preview_demo(&mut self, selected: usize) {
         let Some(demo) = history::run_at(&self.runs.past, selected).and_then(demo_of) else {
             self.notice = Some("Nothing to pin: only a complete, valid answer can be a demo.".to_owned());
@@ -31,7 +31,7 @@ impl App {
         self.overlay = Some(Overlay::DemoPreview(selected, demos::popup(&demo, self.screen.size.0, self.theme())));
     }
 
-    /// A key while an earlier answer is looked at before it becomes a demo. The demo's signature is used from then on.
+    /// Carries out an action in the preview of a demo. A confirmed demo also brings its signature into use.
     pub(in crate::tui::update) fn demo_preview_key(
         &mut self,
         selected: usize,
@@ -57,7 +57,7 @@ impl App {
         }
     }
 
-    /// The demos that go on with a signature: those in use, if it is the one in use.
+    /// The demos for a signature: those in use if the signature is in use, else none.
     pub(in crate::tui::update) fn demos_for(&self, signature: &Signature) -> Vec<Demo> {
         if signature.inline() == self.next.signature.inline() { self.next.demos.clone() } else { Vec::new() }
     }
@@ -110,7 +110,7 @@ impl App {
     }
 }
 
-/// Inputs and outputs of a run that was answered.
+/// Inputs and outputs of a run as a demo; `None` if it has no valid answer.
 fn demo_of(run: &Transcript) -> Option<Demo> {
     let mut demo = run.task()?.inputs.clone();
     demo.extend(run.winner()?.prediction.as_ref()?.fields.as_ref().clone());

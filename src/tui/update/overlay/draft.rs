@@ -1,4 +1,4 @@
-//! What is edited as text: its keys, and what becomes of the text.
+//! Keys of a draft, and saving it.
 
 use crate::dspy::{LibraryEntry, library};
 use crate::tui::effect::Effect;
@@ -14,7 +14,7 @@ impl App {
         self.overlay = Some(Overlay::Draft(Box::new(Draft::headers(&self.server.headers))));
     }
 
-    /// A key for what is edited as text.
+    /// Carries out an action in a draft, or types the key.
     pub(in crate::tui::update) fn draft_key(&mut self, press: KeyPress) -> Option<Effect> {
         let Some(Overlay::Draft(draft)) = &mut self.overlay else { return None };
         match press.action {
@@ -24,18 +24,18 @@ impl App {
                 self.notice = Some("Ctrl+S saves the changes, Esc again discards them.".to_owned());
             }
             Some(Action::Draft(DraftAction::Close)) => self.overlay = None,
-            Some(Action::Draft(DraftAction::Save)) => match draft.read() {
-                Ok(drafted) => return self.save_draft(drafted),
-                Err(wrong) => self.notice = wrong.into_iter().next().map(|wrong| format!("Not saved: {wrong}")),
+            Some(Action::Draft(DraftAction::Save)) => match draft.parse() {
+                Ok(parsed) => return self.save_draft(parsed),
+                Err(errors) => self.notice = errors.into_iter().next().map(|error| format!("Not saved: {error}")),
             },
             _ => draft.type_key(press.key),
         }
         None
     }
 
-    fn save_draft(&mut self, drafted: ParsedDraft) -> Option<Effect> {
+    fn save_draft(&mut self, parsed: ParsedDraft) -> Option<Effect> {
         self.overlay = None;
-        match drafted {
+        match parsed {
             ParsedDraft::Signature(entry) => {
                 self.signatures.stop_typing();
                 let inline = entry.signature.inline();
@@ -43,8 +43,9 @@ impl App {
                     |other: &LibraryEntry| other.signature.name.is_empty() && other.signature.inline() == inline;
                 self.signatures.entries.retain(|other| !unnamed(other));
                 library::put(&mut self.signatures.entries, (*entry).clone());
-                let at = self.signatures.entries.iter().position(|other| other.signature.name == entry.signature.name);
-                self.signatures.selected = at.map_or(0, |at| at + 1);
+                let index =
+                    self.signatures.entries.iter().position(|other| other.signature.name == entry.signature.name);
+                self.signatures.selected = index.map_or(0, |index| index + 1);
                 self.next.module = entry.module;
                 self.use_signature(entry.signature.clone(), entry.demos.clone());
                 Some(Effect::SaveSignature(entry))

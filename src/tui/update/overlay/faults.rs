@@ -1,4 +1,4 @@
-//! The fault picker: a letter or Enter sets a fault, any other can be typed.
+//! Keys of the fault picker: a letter or Enter sets a common fault; any other fault can be typed.
 
 use crate::fault::Fault;
 use crate::tui::effect::Effect;
@@ -19,17 +19,17 @@ impl App {
         let letter = press.chord.text().and_then(|c| COMMON.iter().find(|(letter, ..)| *letter == c));
         let models = self.next.chain.len().max(1);
         match press.action {
-            // A fault's own letter comes before whatever else that key means here.
+            // The letter of a fault takes precedence over other bindings of the key.
             _ if letter.is_some() => return self.choose_fault(&picker, letter),
             Some(Action::Overlay(OverlayAction::Choose)) => {
                 return self.choose_fault(&picker, COMMON.get(picker.selected));
             }
             Some(Action::Overlay(OverlayAction::Close)) => {
-                self.overlay = behind(&picker);
+                self.overlay = overlay_below(&picker);
                 return None;
             }
             Some(Action::Faults(FaultsAction::Heal)) => {
-                self.overlay = behind(&picker);
+                self.overlay = overlay_below(&picker);
                 return self.set_fault(None);
             }
             Some(Action::Faults(FaultsAction::TypeFault)) => picker.typing = Some(String::new()),
@@ -44,26 +44,26 @@ impl App {
     }
 
     fn choose_fault(&mut self, picker: &FaultPicker, chosen: Option<&(char, &str, &str)>) -> Option<Effect> {
-        self.overlay = behind(picker);
+        self.overlay = overlay_below(picker);
         self.set_fault(chosen.and_then(|(_, word, _)| word.parse().ok()))
     }
 
-    /// A key while any fault is typed.
+    /// Handles a key while a fault is being typed.
     fn typed_fault_key(&mut self, mut picker: FaultPicker, press: KeyPress) -> Option<Effect> {
-        let word = picker.typing.get_or_insert_default();
+        let typed = picker.typing.get_or_insert_default();
         match press.action {
             Some(Action::Overlay(OverlayAction::Close)) => picker.typing = None,
-            Some(Action::Overlay(OverlayAction::Choose)) => match word.parse::<Fault>() {
+            Some(Action::Overlay(OverlayAction::Choose)) => match typed.parse::<Fault>() {
                 Ok(fault) => {
-                    self.overlay = behind(&picker);
+                    self.overlay = overlay_below(&picker);
                     return self.set_fault(Some(fault));
                 }
                 Err(error) => self.notice = Some(error.to_string()),
             },
             _ => match (press.key.code, press.chord.text()) {
-                (KeyCode::Backspace, _) => drop(word.pop()),
-                (KeyCode::Char('u'), _) if press.key.modifiers == KeyModifiers::CONTROL => word.clear(),
-                (_, Some(c)) => word.push(c),
+                (KeyCode::Backspace, _) => drop(typed.pop()),
+                (KeyCode::Char('u'), _) if press.key.modifiers == KeyModifiers::CONTROL => typed.clear(),
+                (_, Some(c)) => typed.push(c),
                 _ => {}
             },
         }
@@ -71,7 +71,7 @@ impl App {
         None
     }
 
-    /// Sets the fault of the chosen model of the chain; none heals it.
+    /// Sets the fault of the selected model of the chain; `None` clears it.
     fn set_fault(&mut self, fault: Option<Fault>) -> Option<Effect> {
         let entry = self.next.chain.get_mut(self.next.selected)?;
         entry.fault.clone_from(&fault);
@@ -86,7 +86,7 @@ impl App {
     }
 }
 
-/// What is open once the picker is closed.
-fn behind(picker: &FaultPicker) -> Option<Overlay> {
+/// The overlay that is open after the picker is closed.
+fn overlay_below(picker: &FaultPicker) -> Option<Overlay> {
     picker.from_chain.then_some(Overlay::Chain)
 }

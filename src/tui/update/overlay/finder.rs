@@ -1,4 +1,4 @@
-//! A list narrowed by typing: its keys, and what a choice does.
+//! Keys of a finder, and what a choice does.
 
 use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::keymap::Action;

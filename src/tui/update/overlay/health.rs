@@ -1,4 +1,4 @@
-//! The health board.
+//! Keys of the health board.
 
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;

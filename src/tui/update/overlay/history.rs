@@ -1,4 +1,4 @@
-//! The list of earlier runs.
+//! Keys of the list of earlier runs.
 
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;

@@ -1,4 +1,4 @@
-//! The chain editor: who is asked, in which order.
+//! The chain editor: the models in the order in which they are asked.
 
 use crate::failover::Failover;
 use crate::openrouter::settings::Provider;
@@ -26,11 +26,11 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         app.next.selected,
         app.next.chain.len(),
         |i| {
-            let place = &app.next.chain[i];
-            let about = app.models.find(&place.model).map_or("", |model| model.about.as_str());
-            let fault = place.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
+            let entry = &app.next.chain[i];
+            let about = app.models.find(&entry.model).map_or("", |model| model.about.as_str());
+            let fault = entry.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
             let price = app.price_warning(i).map(|warning| format!("  {warning}")).unwrap_or_default();
-            let open = app.health.breaker(&place.model);
+            let open = app.health.breaker(&entry.model);
             let open = if matches!(open, Some(crate::failover::BreakerState::Open { .. })) {
                 "  ◇ breaker open"
             } else {
@@ -38,7 +38,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             };
             Line::from(vec![
                 Span::styled(format!("{}. ", i + 1), theme.style(StyleRole::Dim)),
-                Span::styled(place.model.clone(), theme.style(StyleRole::Text)),
+                Span::styled(entry.model.clone(), theme.style(StyleRole::Text)),
                 Span::styled(fault, theme.style(StyleRole::Bad)),
                 Span::styled(open, theme.style(StyleRole::Warn)),
                 Span::styled(price, theme.style(StyleRole::Warn)),
@@ -46,9 +46,9 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             ])
         },
     );
-    let primary = app.next.chain.first().map_or("nobody", |entry| model_name(&entry.model));
+    let primary = app.next.chain.first().map_or("no model", |entry| model_name(&entry.model));
     let rule = match app.next.policy.failover {
-        Failover::Strict => "strict: nobody else is asked",
+        Failover::Strict => "strict: no other model is asked",
         Failover::Server => "the server falls back to the others",
         Failover::Client => "the others only when it fails",
     };
@@ -57,10 +57,10 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     footer(app, f, room, 1, &providers(app));
 }
 
-/// Which providers the service may choose from, in its own words.
+/// The provider preferences as JSON, as they are sent.
 fn providers(app: &App) -> String {
     match serde_json::to_string(&app.next.settings.provider) {
-        _ if app.next.settings.provider == Provider::default() => "providers: the service's own choice.".to_owned(),
+        _ if app.next.settings.provider == Provider::default() => "providers: the server decides.".to_owned(),
         Ok(chosen) => format!("providers: {chosen}"),
         Err(_) => String::new(),
     }

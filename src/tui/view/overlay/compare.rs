@@ -1,14 +1,14 @@
-//! A comparison: one column for each model or chain.
+//! A comparison, with a column for each model or chain.
 //!
 //! ```text
 //! ┏ compare 3 ━━━━━━━━━━━━━━━ 1 of 2 fields differ · fastest gpt-4o-mini ┓
-//! ┃ ✓ gpt-4o-mini      │ ✓ claude-3-haiku    │ ● whole chain             ┃  who, always in sight
+//! ┃ ✓ gpt-4o-mini      │ ✓ claude-3-haiku    │ ● whole chain             ┃  the model; the head does not scroll
 //! ┃ 0.82 s · $0.00012  │ 1.10 s · $0.00030   │ 0.40 s                    ┃  time, tokens, cost
 //! ┃                    │                     │                           ┃
-//! ┃ ≠ answer           │ ≠ answer            │ answer                    ┃  the run as in the answer's pane
+//! ┃ ≠ answer           │ ≠ answer            │ answer                    ┃  the run, as in the pane of the answer
 //! ```
 //!
-//! Words that the first answer does not have are underlined once both are whole.
+//! Words that the first answer does not have are underlined when both answers are complete.
 
 use crate::failover::Cost;
 use crate::transcript::{Attempt, model_name, seconds, usd};
@@ -24,7 +24,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// What the answers that are there say together.
+/// How many answers have arrived; at the end, how they compare.
 fn summary(compare: &Comparison, room: u16) -> String {
     let answered: Vec<_> = compare.columns.iter().filter(|column| column.answer().is_some()).collect();
     if compare.running() || answered.len() < 2 {
@@ -32,22 +32,22 @@ fn summary(compare: &Comparison, room: u16) -> String {
     }
     let run = &answered[0].transcript;
     let fields: Vec<_> = compare.agreements.iter().filter(|(name, _)| !run.is_thought(name)).collect();
-    let differing = fields.iter().filter(|(_, verdict)| **verdict == Agreement::Differs).count();
-    let said = match (fields.len(), differing) {
+    let differing = fields.iter().filter(|(_, agreement)| **agreement == Agreement::Differs).count();
+    let result = match (fields.len(), differing) {
         (_, 0) => "all answers are equal".to_owned(),
         (1, _) => "the answers differ".to_owned(),
         (all, differing) => format!("{differing} of {all} fields differ"),
     };
     if room < 80 {
-        return said;
+        return result;
     }
-    let said =
-        if compare.has_marks() && room >= 110 { format!("{said} · underlined: not in the first") } else { said };
+    let result =
+        if compare.has_marks() && room >= 110 { format!("{result} · underlined: not in the first") } else { result };
     let fastest = answered.iter().min_by_key(|column| column.transcript.finished.as_ref().map(|end| end.took));
-    fastest.map_or(said.clone(), |column| format!("{said} · fastest {}", name(&column.chain)))
+    fastest.map_or(result.clone(), |column| format!("{result} · fastest {}", name(&column.chain)))
 }
 
-/// Draws the columns: the head of each stands, its rows move.
+/// Draws the columns. Their rows scroll, their heads do not.
 pub(super) fn draw(app: &App, compare: &Comparison, now: Duration, f: &mut Frame<'_>) {
     let (shown, width) = compare.visible_columns(&app.screen.layout);
     let all = compare.columns.len();
@@ -86,14 +86,14 @@ fn draw_rows<'a>(rows: impl IntoIterator<Item = &'a TextRow>, room: Rect, f: &mu
     }
 }
 
-/// Who is asked and who answers, and the numbers.
+/// The model that is asked or answers, and the numbers.
 fn head(column: &Column, now: Duration, theme: Theme, cells: usize) -> Vec<TextRow> {
     let (glyph, role) = match &column.transcript.finished {
         None => ("●", StyleRole::Live),
         Some(_) if column.answer().is_some() => ("✓", StyleRole::Good),
         Some(_) => ("✗", StyleRole::Bad),
     };
-    let who = match column.transcript.shown() {
+    let title = match column.transcript.shown() {
         Some(attempt) if column.chain.len() > 1 => {
             format!("{} of {} in a chain", model_name(&attempt.model), column.chain.len())
         }
@@ -103,26 +103,26 @@ fn head(column: &Column, now: Duration, theme: Theme, cells: usize) -> Vec<TextR
     let fault = fault.map(|fault| format!(" ✗{fault}")).unwrap_or_default();
     let mut rows = vec![Line::from(vec![
         Span::styled(format!("{glyph} "), theme.style(role)),
-        Span::styled(clip(&(who + &fault), cells.saturating_sub(2)), theme.style(StyleRole::Title)),
+        Span::styled(clip(&(title + &fault), cells.saturating_sub(2)), theme.style(StyleRole::Title)),
     ])];
-    // What does not fit is left out whole, from the end.
+    // Numbers that do not fit are left out, from the end.
     let mut numbers = numbers(column, now);
-    let mut told = plain(&numbers.join(" · "), theme.style(StyleRole::Dim), cells);
-    while rows.len() + told.len() > usize::from(HEAD - 1) && numbers.pop().is_some() {
-        told = plain(&numbers.join(" · "), theme.style(StyleRole::Dim), cells);
+    let mut number_rows = plain(&numbers.join(" · "), theme.style(StyleRole::Dim), cells);
+    while rows.len() + number_rows.len() > usize::from(HEAD - 1) && numbers.pop().is_some() {
+        number_rows = plain(&numbers.join(" · "), theme.style(StyleRole::Dim), cells);
     }
-    rows.extend(told);
+    rows.extend(number_rows);
     rows
 }
 
-/// Time, cost, tokens, first token, none of them to be broken at a space; unknown is told as unknown.
+/// Time, cost, tokens and time to the first token, with no-break spaces.
 fn numbers(column: &Column, now: Duration) -> Vec<String> {
     let run = &column.transcript;
     let mut parts = vec![seconds(column.clock(now))];
     if run.finished.is_some() {
         parts.push(match run.cost() {
             Cost::Unknown => "cost unknown".to_owned(),
-            spent @ Cost::Known(_) => usd(spent),
+            cost @ Cost::Known(_) => usd(cost),
         });
     }
     let (into, out) = run.tokens();

@@ -1,7 +1,7 @@
 //! The list of models and chains to compare.
 
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::compare::{MOST, name};
+use crate::tui::state::overlay::compare::{MAX_COLUMNS, name};
 use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{footer, list, open};
 use crate::tui::wrap::clip;
@@ -14,11 +14,12 @@ pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
     let theme = app.theme();
     let all = app.compare_set.all(&app.next.chain);
     let height = (all.len() as u16).saturating_add(4).min(app.screen.layout.body.height);
-    let chosen = app.compare_set.chosen(&app.next.chain).len();
-    let room = open(app, f, "models to compare", &format!("{chosen} of selected most {MOST}"), 84, height.max(6));
+    let chosen = app.compare_set.selected(&app.next.chain).len();
+    let room =
+        open(app, f, "models to compare", &format!("{chosen} of selected most {MAX_COLUMNS}"), 84, height.max(6));
     list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, selected, all.len(), |i| {
         let candidate = &all[i];
-        let (mark, role) = if app.compare_set.has(candidate, &app.next.chain) {
+        let (mark, role) = if app.compare_set.is_selected(candidate, &app.next.chain) {
             ("[x] ", StyleRole::Accent)
         } else {
             ("[ ] ", StyleRole::Dim)

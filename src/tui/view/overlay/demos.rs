@@ -2,7 +2,7 @@
 
 use crate::dspy::Demo;
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::demos::shown;
+use crate::tui::state::overlay::demos::value_text;
 use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{footer, list, open};
 use crate::tui::wrap::clip;
@@ -34,7 +34,7 @@ pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
 fn summary(app: &App, demo: &Demo) -> String {
     let join = |names: &[crate::dspy::Field]| {
         let values = names.iter().filter_map(|field| demo.get(&field.name));
-        values.map(|value| crate::text::clean_line(&shown(value), 60)).collect::<Vec<_>>().join(" · ")
+        values.map(|value| crate::text::clean_line(&value_text(value), 60)).collect::<Vec<_>>().join(" · ")
     };
     format!("{} → {}", join(&app.next.signature.inputs), join(&app.next.signature.outputs))
 }

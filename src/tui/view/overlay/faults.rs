@@ -23,8 +23,8 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
     let title = format!("break {} ({} of {})", chosen.model, app.next.selected + 1, app.next.chain.len());
     let set = chosen.fault.as_ref().map_or_else(|| "healthy".to_owned(), |fault| format!("now: {fault}"));
     let room = open(app, f, &title, &set, 72, COMMON.len() as u16 + 5);
-    if let Some(word) = &faults.typing {
-        return typing(app, word, room, f);
+    if let Some(typed) = &faults.typing {
+        return draw_typing(app, typed, room, f);
     }
     list(app, f, Rect { height: room.height.saturating_sub(2), ..room }, faults.selected, COMMON.len(), |i| {
         let (letter, word, about) = COMMON[i];
@@ -45,14 +45,14 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
     );
 }
 
-fn typing(app: &App, word: &str, room: Rect, f: &mut Frame<'_>) {
+fn draw_typing(app: &App, typed: &str, room: Rect, f: &mut Frame<'_>) {
     let theme = app.theme();
-    let shown = clip(word, usize::from(room.width.saturating_sub(3)));
+    let shown = clip(typed, usize::from(room.width.saturating_sub(3)));
     let x = room.x + 2 + crate::tui::wrap::width(&shown) as u16;
     let line = Line::from(vec![Span::styled("/ ", theme.style(StyleRole::Key)), Span::raw(shown)]);
     f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     f.set_cursor_position(Position { x, y: room.y });
-    let (text, role) = match FaultPicker::problem(word) {
+    let (text, role) = match FaultPicker::problem(typed) {
         Some(problem) => (problem, StyleRole::Bad),
         None => (
             "kind[:details][@schedule], for example stall:8@once, 503@every=2, drip:2s@first=3".to_owned(),

@@ -1,4 +1,4 @@
-//! A list narrowed by typing.
+//! A finder: the query and the lines that match it.
 
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::finder::{Finder, FinderKind};

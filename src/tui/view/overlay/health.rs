@@ -1,4 +1,4 @@
-//! The health board: how every model has fared in this session.
+//! The health board: the results and the circuit breaker of each model in this session.
 
 use crate::transcript::seconds;
 use crate::tui::state::app::App;

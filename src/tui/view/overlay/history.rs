@@ -1,4 +1,4 @@
-//! The list of earlier runs.
+//! The list of earlier runs, the latest first.
 
 use crate::failover::Outcome;
 use crate::transcript::{counted, model_name, seconds};
@@ -10,7 +10,7 @@ use crate::tui::wrap::clip;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-/// Draws the list, the latest first.
+/// Draws the list.
 pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
     let theme = app.theme();
     let height = (app.runs.past.len() as u16).saturating_add(2).min(app.screen.layout.body.height);
@@ -27,10 +27,11 @@ pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
             Some(Outcome::Cancelled) | None => ("–", StyleRole::Dim),
             Some(_) => ("✗", StyleRole::Bad),
         };
-        let who = run.winner().map_or_else(|| "no answer".to_owned(), |attempt| model_name(&attempt.model).to_owned());
+        let model =
+            run.winner().map_or_else(|| "no answer".to_owned(), |attempt| model_name(&attempt.model).to_owned());
         let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
         let attempts = counted(run.attempts.len(), "attempt");
-        let tail = format!("  {who} · {} · {attempts}", seconds(took));
+        let tail = format!("  {model} · {} · {attempts}", seconds(took));
         let room_left = usize::from(room.width).saturating_sub(crate::tui::wrap::width(&tail) + 3);
         Line::from(vec![
             Span::styled(format!("{glyph} "), theme.style(role)),

@@ -1,11 +1,11 @@
-//! Text to read in an overlay.
+//! A popup with text.
 
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::text_popup::{TextPopup, WIDTH};
 use crate::tui::view::chrome::open;
 use ratatui::Frame;
 
-/// Draws the rows in a place of their own.
+/// Draws the popup in the middle of the screen.
 pub(super) fn draw(app: &App, popup: &TextPopup, title: &str, f: &mut Frame<'_>) {
     let wanted = u16::try_from(popup.rows.len()).unwrap_or(u16::MAX).saturating_add(2);
     let height = wanted.min(app.screen.layout.body.height);

@@ -1,21 +1,20 @@
-//! Which words of a text are not in another: what both have in the same order is found, the rest is new.
-//! Knows words; must not know what they belong to.
+//! Finds the words of a text that another text does not have: those outside their longest common subsequence.
 
 use std::collections::BTreeSet;
 
-/// The table for what both have is no larger than this: a frame waits for it.
-const CELLS: usize = 1_000_000;
+/// Largest table for the longest common subsequence, in entries. It is computed between two frames.
+const MAX_TABLE: usize = 1_000_000;
 
-/// For each word of a text whether the other lacks it there. Where both are long and nothing like each other, a word
-/// is new if the other has it nowhere.
+/// For each word of `text` whether it is new compared with `base`. If both texts are long and differ much, a word is new
+/// only if `base` does not have it anywhere.
 pub(super) fn new_words<W: Ord>(base: &[W], text: &[W]) -> Vec<bool> {
     let before = base.iter().zip(text).take_while(|(a, b)| a == b).count();
     let (rest, middle) = (&base[before..], &text[before..]);
-    let behind = rest.iter().rev().zip(middle.iter().rev()).take_while(|(a, b)| a == b).count();
-    let (rest, middle) = (&rest[..rest.len() - behind], &middle[..middle.len() - behind]);
+    let after = rest.iter().rev().zip(middle.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (rest, middle) = (&rest[..rest.len() - after], &middle[..middle.len() - after]);
     let mut new = vec![false; text.len()];
     let marks = &mut new[before..before + middle.len()];
-    if rest.len().saturating_mul(middle.len()) > CELLS {
+    if rest.len().saturating_mul(middle.len()) > MAX_TABLE {
         let known: BTreeSet<&W> = base.iter().collect();
         marks.iter_mut().zip(middle).for_each(|(mark, word)| *mark = !known.contains(word));
     } else {
@@ -24,7 +23,7 @@ pub(super) fn new_words<W: Ord>(base: &[W], text: &[W]) -> Vec<bool> {
     new
 }
 
-/// The longest common subsequence, in a table of the lengths from each pair of places on.
+/// Marks the words outside the longest common subsequence. The table has its length for each pair of suffixes.
 fn mark<W: Eq>(base: &[W], text: &[W], marks: &mut [bool]) {
     let width = text.len() + 1;
     let mut longest = vec![0_u32; (base.len() + 1) * width];
@@ -52,7 +51,7 @@ mod tests {
     use super::*;
 
     /// The text with its new words in brackets.
-    fn shown(base: &str, text: &str) -> String {
+    fn with_brackets(base: &str, text: &str) -> String {
         let words: Vec<&str> = text.split_whitespace().collect();
         let new = new_words(&base.split_whitespace().collect::<Vec<_>>(), &words);
         let word = |(word, new): (&&str, bool)| if new { format!("[{word}]") } else { (*word).to_owned() };
@@ -60,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_other_has_in_the_same_order_is_not_new() {
+    fn words_that_both_texts_have_in_the_same_order_are_not_new() {
         for (base, text, want) in [
             ("", "", ""),
             ("a b", "", ""),
@@ -74,12 +73,12 @@ mod tests {
             ("a a", "a a a", "a a [a]"),
             ("one two", "three four", "[three] [four]"),
         ] {
-            assert_eq!(shown(base, text), want, "{base:?} and {text:?}");
+            assert_eq!(with_brackets(base, text), want, "{base:?} and {text:?}");
         }
     }
 
     #[test]
-    fn long_texts_cost_no_table() {
+    fn long_texts_are_compared_without_a_table() {
         let base: Vec<u32> = (0..100_000).collect();
         let text: Vec<u32> = (0..100_000).map(|n| n * 7919 % 150_000).collect();
         let new = new_words(&base, &text);
