@@ -12,6 +12,7 @@ mod lists;
 mod manual;
 mod plain;
 mod play;
+mod print;
 mod reliability;
 mod replay;
 mod scenarios;
@@ -22,7 +23,9 @@ mod tour;
 mod trust;
 
 use crate::config::Environment;
+use crate::text::clean;
 use clap::{Args, Parser, Subcommand};
+use print::note;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,7 +33,7 @@ use std::process::ExitCode;
 pub mod exit {
     /// Success.
     pub const OK: u8 = 0;
-    /// Wrong usage or configuration; also a problem that `doctor` found.
+    /// Wrong usage or configuration, or output that cannot be written; also a problem that `doctor` found.
     pub const USAGE: u8 = 1;
     /// Every model of the chain failed; also a check of `scenarios` or `replay --check`.
     pub const EXHAUSTED: u8 = 2;
@@ -150,11 +153,18 @@ pub fn run(cli: Cli, env: &Environment) -> ExitCode {
         Ok(()) => dispatch(cli, env),
         Err(error) => Err(error),
     };
-    match outcome {
-        Ok(code) => ExitCode::from(code),
+    let code = outcome.unwrap_or_else(|error| {
+        // Errors quote paths, model names and what a server sent.
+        note!("switchover: {}", clean(&format!("{error:#}")));
+        exit::USAGE
+    });
+    match print::finish() {
+        Ok(()) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("switchover: {error:#}");
-            ExitCode::from(exit::USAGE)
+            note!("switchover: standard output: {error}");
+            _ = print::finish();
+            // A run is cancelled when its output fails.
+            ExitCode::from(if matches!(code, exit::OK | exit::CANCELLED) { exit::USAGE } else { code })
         }
     }
 }
@@ -173,7 +183,7 @@ fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
         Some(CliCommand::Scenarios(scenarios)) => scenarios.run(&cli.settings, env),
         Some(CliCommand::Trust(trust)) => trust.run(env),
         Some(CliCommand::Doctor(doctor)) => doctor.run(&cli.settings, env),
-        Some(CliCommand::Completions(completions)) => completions.run(),
+        Some(CliCommand::Completions(completions)) => Ok(completions.run()),
         Some(CliCommand::Man(man)) => man.run(),
         Some(CliCommand::Serve(serve)) => serve.run(&cli.settings, env),
         Some(CliCommand::Signature(signature)) => Ok(signature.run()),

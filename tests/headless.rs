@@ -12,6 +12,8 @@ mod foreign;
 mod kept;
 #[path = "headless/lines.rs"]
 mod lines;
+#[path = "headless/output.rs"]
+mod output;
 #[path = "headless/secrets.rs"]
 mod secrets;
 

@@ -1,5 +1,6 @@
 //! `ask`, and the program without a command: from settings to a run, from reports to an exit code.
 
+use super::print::{self, Stream, note, out};
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
 use crate::failover::{Failover, Outcome};
@@ -11,6 +12,7 @@ use clap::Args;
 use serde_json::json;
 use std::io::{IsTerminal as _, Read as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Send inputs once and print the answer.
 #[derive(Args, Debug)]
@@ -67,7 +69,7 @@ impl AskArgs {
         let costs = if self.wait_cost { CostLookup::BeforeTheEnd } else { CostLookup::Never };
         let style =
             if self.json { OutputStyle::Json } else { OutputStyle::Text { field: self.field, requests: self.verbose } };
-        drive(&config, settings, env, (spec, costs), Headless::new(std::io::stdout(), std::io::stderr(), style))
+        drive(&config, settings, env, (spec, costs), Headless::new(Stream::Out, Stream::Err, style))
     }
 
     /// The inputs as typed. Standard input replaces `-`, and is the only input if none is typed.
@@ -89,8 +91,8 @@ pub(super) fn playground(settings: &GlobalOptions, env: &Environment) -> Result<
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         return super::play::run(settings, env, super::play::Opening::Prompt);
     }
-    println!("No terminal here, so this is the failover demonstration as text (see `switchover ask --help`):");
-    println!();
+    out!("No terminal here, so this is the failover demonstration as text (see `switchover ask --help`):");
+    out!("");
     demonstration(settings, env)
 }
 
@@ -101,13 +103,13 @@ fn demonstration(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     let mut task = setup::task(&config, env)?;
     task.inputs = setup::example_inputs(&task.signature)?;
     for (name, value) in &task.inputs {
-        println!("{name}: {}", value.as_str().unwrap_or_default());
+        out!("{name}: {}", value.as_str().unwrap_or_default());
     }
     let spec = setup::spec(&config, task)?;
     let first = spec.chain[0].model.clone();
     let settings = if settings.faults.is_empty() { settings.with_fault(&first, "503") } else { settings };
     // The demonstration is one text, so log and answer both go to standard output.
-    let writer = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Text { field: None, requests: true });
+    let writer = Headless::new(Stream::Out, Stream::Out, OutputStyle::Text { field: None, requests: true });
     drive(&config, &settings, env, (spec, CostLookup::Never), writer)
 }
 
@@ -120,45 +122,39 @@ fn dry_run(config: &Config, settings: &GlobalOptions, env: &Environment, mut spe
     })?;
     for Preview { model, request, injected, worst_case } in previews {
         if json {
-            println!(
-                "{}",
-                json!({"model": model, "request": request, "injected": injected, "worst_case_usd": worst_case})
-            );
+            out!("{}", json!({"model": model, "request": request, "injected": injected, "worst_case_usd": worst_case}));
             continue;
         }
         let cost = worst_case.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.6}"));
-        println!(
+        out!(
             "# {model}: maximum cost {cost}{}",
             injected.map(|f| format!("; injected fault: {f}")).unwrap_or_default()
         );
-        println!("POST {}", request.url);
+        out!("POST {}", request.url);
         for header in &request.headers {
-            println!("{}: {}", header.name(), header.value());
+            out!("{}: {}", header.name(), header.value());
         }
-        println!("\n{}\n", serde_json::to_string_pretty(&request.body)?);
+        out!("\n{}\n", serde_json::to_string_pretty(&request.body)?);
     }
     Ok(exit::OK)
 }
 
 /// Runs a spec to its end, stores it in the history, and writes its reports.
-fn drive<O, L>(
+fn drive(
     config: &Config,
     settings: &GlobalOptions,
     env: &Environment,
     (spec, cost_lookup): (RunSpec, CostLookup),
-    mut writer: Headless<O, L>,
-) -> Result<u8>
-where
-    O: std::io::Write,
-    L: std::io::Write,
-{
+    mut writer: Headless<Stream, Stream>,
+) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let services = Arc::new(Services::new(ServiceOptions {
-            history: setup::history(config, env, |error| eprintln!("switchover: {error}"))?,
+            history: setup::history(config, env, |error| note!("switchover: {error}"))?,
             cost_lookup,
             ..setup::service_options(config, settings, env).await?
         }));
+        let (deadline, began) = (spec.policy.limits.deadline, services.now());
         let mut run = worker::run(spec, &services);
         let cancel = run.canceller();
         let mut stop = std::pin::pin!(interrupted());
@@ -173,7 +169,17 @@ where
                 },
             }
         }
-        Ok(writer.outcome().map_or(exit::FATAL, exit_code))
+        let code = writer.outcome().map_or(exit::FATAL, exit_code);
+        let left = if cancel.is_cancelled() {
+            Duration::ZERO
+        } else {
+            deadline.saturating_sub(services.now().saturating_sub(began))
+        };
+        if print::drained(left).await.is_err() {
+            // The thread that prints is stuck, so nothing more can be said, and nothing is left to clean up.
+            std::process::exit(i32::from(if code == exit::OK { exit::USAGE } else { code }));
+        }
+        Ok(code)
     })
 }
 

@@ -1,5 +1,6 @@
 //! `doctor`: checks the program's surroundings and suggests how to fix what is wrong.
 
+use super::print::out;
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment, KEY_VARIABLE, ValueOrigin};
 use crate::openrouter::headers::{HeaderLint, Headers, lint};
@@ -87,7 +88,7 @@ impl DoctorArgs {
             }
         }
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&findings)?);
+            out!("{}", serde_json::to_string_pretty(&findings)?);
         } else {
             self.print(&findings);
         }
@@ -97,8 +98,8 @@ impl DoctorArgs {
 
     fn print(&self, findings: &[Finding]) {
         if self.report {
-            println!("```text");
-            println!("switchover {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+            out!("```text");
+            out!("switchover {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
         }
         for finding in findings {
             let glyph = match finding.state {
@@ -106,13 +107,13 @@ impl DoctorArgs {
                 CheckLevel::Note => '–',
                 CheckLevel::Bad => '✗',
             };
-            println!("{glyph} {:<24} {}", finding.what, clean_line(&finding.found, 300));
+            out!("{glyph} {:<24} {}", finding.what, clean_line(&finding.found, 300));
             if let Some(remedy) = &finding.remedy {
-                println!("  {:<24} → {remedy}", "");
+                out!("  {:<24} → {remedy}", "");
             }
         }
         if self.report {
-            println!("```");
+            out!("```");
         }
     }
 

@@ -1,5 +1,6 @@
 //! `signature`, `parse` and `prompt`: how signatures and answers are read and prompts are written, without a model.
 
+use super::print::{note, out};
 use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
 use crate::dspy::{self, Adapter};
@@ -23,22 +24,22 @@ impl SignatureArgs {
     pub(super) fn run(&self) -> u8 {
         if self.json {
             let explained = dspy::explain_signature(&self.inline);
-            println!("{explained}");
+            out!("{explained}");
             return if explained["accepted"] == true { exit::OK } else { exit::USAGE };
         }
         match dspy::Signature::parse_inline(&self.inline) {
             Ok((signature, warnings)) => {
                 let sides = [("input", &signature.inputs), ("output", &signature.outputs)];
                 for (side, field) in sides.iter().flat_map(|(side, fields)| fields.iter().map(move |f| (side, f))) {
-                    println!("{side:<6}  {}: {}", field.name, field.field_type);
+                    out!("{side:<6}  {}: {}", field.name, field.field_type);
                 }
                 for warning in warnings {
-                    println!("note    {}", warning.message);
+                    out!("note    {}", warning.message);
                 }
                 exit::OK
             }
             Err(error) => {
-                eprintln!("{}", error.annotate(&self.inline));
+                note!("{}", error.annotate(&self.inline));
                 exit::USAGE
             }
         }
@@ -63,23 +64,23 @@ impl ParseArgs {
         let text = crate::text::clean(&String::from_utf8_lossy(&bytes)).into_owned();
         if self.json {
             let read = dspy::explain_answer(task.adapter, &task.signature, &text);
-            println!("{read}");
+            out!("{read}");
             return Ok(if read.get("parsed").is_some() { exit::OK } else { exit::USAGE });
         }
         match task.adapter.parse(&task.signature, &text) {
             Ok(prediction) => {
                 for (name, value) in prediction.fields.iter() {
-                    println!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                    out!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                 }
                 for repair in prediction.repairs {
                     let field = if repair.field.is_empty() { "answer" } else { &repair.field };
-                    eprintln!("repaired {field}: {}", repair.what);
+                    note!("repaired {field}: {}", repair.what);
                 }
                 Ok(exit::OK)
             }
             Err(unparsed) => {
                 for problem in unparsed.problems {
-                    eprintln!("{problem}");
+                    note!("{problem}");
                 }
                 Ok(exit::USAGE)
             }
@@ -106,11 +107,11 @@ impl PromptArgs {
         let messages = task.messages();
         if self.json {
             let format = (task.adapter == Adapter::Json).then(|| task.adapter.response_format(&task.expanded()));
-            println!("{}", json!({"messages": messages, "response_format": format}));
+            out!("{}", json!({"messages": messages, "response_format": format}));
             return Ok(exit::OK);
         }
         for message in messages {
-            println!("── {} ──\n{}\n", json!(message.role).as_str().unwrap_or_default(), message.content);
+            out!("── {} ──\n{}\n", json!(message.role).as_str().unwrap_or_default(), message.content);
         }
         Ok(exit::OK)
     }

@@ -1,5 +1,6 @@
 //! `export` and `import`: programs for other tools, and DSPy's saved programs.
 
+use super::print::{self, note, out};
 use super::{GlobalOptions, exit, history, setup};
 use crate::config::{Config, Environment};
 use crate::dspy::LibraryEntry;
@@ -60,7 +61,7 @@ impl ExportArgs {
         let base: BaseUrl = named(&config)?.unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
         let lines = setup::headers(&config)?.lines(&base)?;
         let headers = chosen(lines.iter().map(RequestHeader::from));
-        print!("{}", text(&spec, &base, &headers, self.to));
+        print::text(&text(&spec, &base, &headers, self.to));
         Ok(exit::OK)
     }
 }
@@ -75,7 +76,7 @@ pub(super) fn run_as(run: &[Report], to: ExportTarget, settings: &GlobalOptions,
     let base: BaseUrl = named(&config)?.or(used).unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
     let sent = run.attempts.iter().find_map(|attempt| attempt.request.as_ref());
     let headers = chosen(sent.into_iter().flat_map(|request| request.headers.clone()));
-    print!("{}", text(spec, &base, &headers, to));
+    print::text(&text(spec, &base, &headers, to));
     Ok(exit::OK)
 }
 
@@ -134,12 +135,12 @@ impl ImportArgs {
         let name = self.name.or(stem).unwrap_or_else(|| "imported".to_owned());
         let imported = saved_program::read(&text, &name).with_context(|| place)?;
         for note in &imported.notes {
-            eprintln!("note: {note}");
+            note!("note: {note}");
         }
         let folder = env.config_dir.join("signatures");
         for entry in &imported.entries {
             let path = setup::save_entry(&folder, entry)?;
-            println!("{}: {}   saved in {}", entry.signature.name, entry.signature.inline(), path.display());
+            out!("{}: {}   saved in {}", entry.signature.name, entry.signature.inline(), path.display());
         }
         Ok(exit::OK)
     }

@@ -1,6 +1,7 @@
 //! `history`: lists, shows, searches and exports stored runs.
 
 use super::export::{self, ExportTarget};
+use super::print::{Stream, note, out};
 use super::{GlobalOptions, exit};
 use crate::config::Environment;
 use crate::failover::Outcome;
@@ -83,7 +84,7 @@ pub(super) fn reports(word: &str, env: &Environment) -> Result<Vec<Report>> {
 
 /// Prints a run without its pauses.
 fn print(run: &[Report], style: OutputStyle) -> Result<u8> {
-    let mut writer = Headless::new(std::io::stdout(), std::io::stderr(), style);
+    let mut writer = Headless::new(Stream::Out, Stream::Err, style);
     run.iter().try_for_each(|report| writer.apply(report))?;
     Ok(exit::OK)
 }
@@ -96,18 +97,18 @@ fn list(history: &History, words: &[String], most: usize, json: bool) -> Result<
     runs.retain(|run| history::matches(run, words));
     runs.truncate(most);
     if json {
-        println!("{}", serde_json::to_string_pretty(&runs.iter().map(summary).collect::<Vec<_>>())?);
+        out!("{}", serde_json::to_string_pretty(&runs.iter().map(summary).collect::<Vec<_>>())?);
         return Ok(exit::OK);
     }
     if runs.is_empty() {
         let what = if words.is_empty() { "no runs yet" } else { "no matching run" };
-        println!("{what} in {}", directory());
+        out!("{what} in {}", directory());
     }
     for run in &runs {
-        println!("{}", line(run));
+        out!("{}", line(run));
     }
     if latest.unread > 0 {
-        eprintln!("skipped {} unreadable lines in {}", latest.unread, directory());
+        note!("skipped {} unreadable lines in {}", latest.unread, directory());
     }
     Ok(exit::OK)
 }

@@ -1,5 +1,6 @@
 //! `faults`, `models` and `key`: the faults that can be injected, the server's models, the key's limits.
 
+use super::print::{note, out};
 use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
 use crate::fault::TABLE;
@@ -23,18 +24,18 @@ pub(super) struct FaultsArgs {
 impl FaultsArgs {
     pub(super) fn run(&self) -> Result<u8> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(TABLE)?);
+            out!("{}", serde_json::to_string_pretty(TABLE)?);
             return Ok(exit::OK);
         }
-        println!("--fault MODEL=FAULT breaks a model on purpose, for example --fault openai/gpt-4o-mini=503");
-        println!("A fault may end in a schedule: @once @first=3 @every=2 @p=0.3,seed=7 @window=10s..20s @flap=5s,5s");
+        out!("--fault MODEL=FAULT breaks a model on purpose, for example --fault openai/gpt-4o-mini=503");
+        out!("A fault may end in a schedule: @once @first=3 @every=2 @p=0.3,seed=7 @window=10s..20s @flap=5s,5s");
         let mut group = None;
         for row in TABLE {
             if group.replace(row.group) != Some(row.group) {
-                println!("\n{}", json!(row.group).as_str().unwrap_or_default());
+                out!("\n{}", json!(row.group).as_str().unwrap_or_default());
             }
-            println!("  {:<28} {}", row.example, row.does);
-            println!("  {:<28} → {}", "", row.expect);
+            out!("  {:<28} {}", row.example, row.does);
+            out!("  {:<28} → {}", "", row.expect);
         }
         Ok(exit::OK)
     }
@@ -65,10 +66,10 @@ impl ModelsArgs {
         let models: Vec<&ModelInfo> = matches.iter().map(|found| &catalogue.models[found.index]).collect();
         if self.json {
             let rows: Vec<_> = models.iter().map(|model| row(model)).collect();
-            println!("{}", serde_json::to_string_pretty(&rows)?);
+            out!("{}", serde_json::to_string_pretty(&rows)?);
             return Ok(exit::OK);
         }
-        println!("{:<44} {:>9} {:>10} {:>10}", "model", "context", "$/M in", "$/M out");
+        out!("{:<44} {:>9} {:>10} {:>10}", "model", "context", "$/M in", "$/M out");
         for model in models {
             let context = model.context.map_or_else(|| "?".to_owned(), |tokens| format!("{}k", tokens / 1000));
             let (input, output) = match model.price.per_million() {
@@ -77,7 +78,7 @@ impl ModelsArgs {
             };
             let notes = [(model.price.is_free(), "free"), (model.reasoning != ReasoningSupport::No, "reasons")];
             let notes: Vec<_> = notes.iter().filter(|(applies, _)| *applies).map(|(_, note)| *note).collect();
-            println!("{:<44} {context:>9} {input:>10} {output:>10}  {}", model.id, notes.join(", "));
+            out!("{:<44} {context:>9} {input:>10} {output:>10}  {}", model.id, notes.join(", "));
         }
         Ok(exit::OK)
     }
@@ -91,7 +92,7 @@ fn offline(services: &Services, reason: &str) -> Result<Catalogue> {
         None if base.dialect() == Dialect::OpenRouter => "this is the short built-in list".to_owned(),
         None => bail!("{base}/models: {reason}"),
     };
-    eprintln!("switchover: {base}/models: {reason}; {list}");
+    note!("switchover: {base}/models: {reason}; {list}");
     Ok(services.catalogue())
 }
 
@@ -133,12 +134,12 @@ impl KeyArgs {
             ))
         })?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&info)?);
+            out!("{}", serde_json::to_string_pretty(&info)?);
             return Ok(exit::OK);
         }
         for (name, value) in info.lines() {
             let simulated = if name == "key" && simulated { " (simulated)" } else { "" };
-            println!("{name:<12}{value}{simulated}");
+            out!("{name:<12}{value}{simulated}");
         }
         Ok(exit::OK)
     }

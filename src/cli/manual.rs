@@ -1,10 +1,9 @@
 //! `completions` and `man`: both generated from the definition of the command line.
 
-use super::{Cli, exit};
+use super::{Cli, exit, print};
 use anyhow::Result;
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
-use std::io::Write as _;
 
 /// Print a shell completion script.
 #[derive(Args, Debug)]
@@ -14,10 +13,11 @@ pub(super) struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    pub(super) fn run(&self) -> Result<u8> {
+    pub(super) fn run(&self) -> u8 {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "switchover", &mut text);
-        print(&text)
+        print::text(&String::from_utf8_lossy(&text));
+        exit::OK
     }
 }
 
@@ -41,14 +41,7 @@ impl ManArgs {
         };
         let mut text = Vec::new();
         clap_mangen::Man::new(command).render(&mut text)?;
-        print(&text)
-    }
-}
-
-/// Prints to standard output; a closed pipe is not an error.
-fn print(text: &[u8]) -> Result<u8> {
-    match std::io::stdout().write_all(text) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(exit::OK),
+        print::text(&String::from_utf8_lossy(&text));
+        Ok(exit::OK)
     }
 }

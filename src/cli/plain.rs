@@ -3,6 +3,7 @@
 
 mod orders;
 
+use super::print::{self, Stream, out};
 use super::{GlobalOptions, ask, exit, setup};
 use crate::config::Environment;
 use crate::dspy::{Field, Values};
@@ -13,8 +14,9 @@ use crate::transcript::{HealthBoard, Transcript};
 use crate::worker::{self, Run, ServiceOptions, Services};
 use anyhow::Result;
 use clap::Args;
-use std::io::{BufRead as _, IsTerminal as _, Stdout, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Open the playground line by line, for screen readers and simple terminals.
@@ -28,16 +30,19 @@ impl PlainArgs {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let services = Arc::new(Services::new(ServiceOptions {
-                history: setup::history(&config, env, |error| println!("{error}"))?,
+                history: setup::history(&config, env, |error| out!("{error}"))?,
                 ..setup::service_options(&config, settings, env).await?
             }));
             let env = env.clone();
             let inputs = Values::new();
             let health = HealthBoard::default();
             let mut repl = Repl { services, spec, env, health, inputs, joined: String::new(), run: None, last: None };
-            println!("Switchover, line by line. /help lists the commands, /quit ends the program.");
-            println!("{}", repl.introduction());
+            out!("Switchover, line by line. /help lists the commands, /quit ends the program.");
+            out!("{}", repl.introduction());
             repl.run_loop(lines()).await;
+            if print::drained(Duration::ZERO).await.is_err() {
+                std::process::exit(i32::from(exit::USAGE));
+            }
             Ok(exit::OK)
         })
     }
@@ -77,14 +82,14 @@ struct Repl {
 /// A run in progress.
 struct LiveRun {
     run: Run,
-    writer: Headless<Stdout, Stdout>,
+    writer: Headless<Stream, Stream>,
 }
 
 impl Repl {
     async fn run_loop(&mut self, mut lines: UnboundedReceiver<String>) {
         let interactive = std::io::stdin().is_terminal();
         self.prompt();
-        loop {
+        while !Stream::Out.has_failed() {
             // A person may enter commands during a run; lines from a pipe wait for its end.
             let reads = interactive || self.run.is_none();
             tokio::select! {
@@ -134,7 +139,7 @@ impl Repl {
             return proceed;
         }
         if self.run.is_some() {
-            println!("A run is in progress. /stop ends it.");
+            out!("A run is in progress. /stop ends it.");
             return true;
         }
         self.joined.push_str(line.strip_suffix('\\').unwrap_or(line));
@@ -158,7 +163,7 @@ impl Repl {
             }
             match field.parse(text) {
                 Ok(value) => _ = self.inputs.insert(field.name.clone(), value),
-                Err(problem) => return println!("{problem}"),
+                Err(problem) => return out!("{problem}"),
             }
         }
         if self.next_field().is_none() {
@@ -171,7 +176,7 @@ impl Repl {
         self.task_mut().inputs = inputs;
         self.spec.policy.seed = fastrand::u64(..);
         let run = worker::run(self.spec.clone(), &self.services);
-        let writer = Headless::new(std::io::stdout(), std::io::stdout(), OutputStyle::Sentences);
+        let writer = Headless::new(Stream::Out, Stream::Out, OutputStyle::Sentences);
         self.run = Some(LiveRun { run, writer });
     }
 
@@ -196,10 +201,9 @@ impl Repl {
         let prompt = next.map_or_else(|| "Enter sends: ".to_owned(), |f| format!("{} ({}): ", f.name, f.field_type));
         // A person ends the line by pressing Enter; with a pipe nothing would end it.
         if std::io::stdin().is_terminal() {
-            print!("{prompt}");
-            _ = std::io::stdout().flush();
+            print::text(&prompt);
         } else {
-            println!("{prompt}");
+            out!("{prompt}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! The playground: connects the screen with the worker and carries out the screen's commands.
 
+use super::print::note;
 use super::{GlobalOptions, exit, lists, setup};
 use crate::config::{Config, Environment};
 use crate::history::History;
@@ -81,7 +82,7 @@ fn save_prefs(prefs: UiPrefs, path: &Path) {
         folder.and_then(|()| std::fs::write(&draft, prefs.write())).and_then(|()| std::fs::rename(&draft, path));
     if let Err(error) = saved {
         _ = std::fs::remove_file(&draft);
-        eprintln!("pane sizes and theme are not saved: {}: {error}", path.display());
+        note!("pane sizes and theme are not saved: {}: {error}", path.display());
     }
 }
 

@@ -1,6 +1,7 @@
 //! `reliability`: runs every fault of the table over real sockets and prints the outcomes.
 
 use super::exit;
+use super::print::{note, out};
 use crate::failover::{Outcome, Policy};
 use crate::fault::{Fault, FaultRow, TABLE};
 use crate::worker::reliability::{FaultTrial, TrialConditions, try_fault};
@@ -54,9 +55,9 @@ impl ReliabilityArgs {
             })
             .context("the simulator cannot listen on 127.0.0.1")?;
         if self.markdown {
-            println!("| fault | outcome | answered by | attempts | first valid token |\n|---|---|---|---:|---:|");
+            out!("| fault | outcome | answered by | attempts | first valid token |\n|---|---|---|---:|---:|");
         } else {
-            println!("{:<28} {:<18} {:<26} {:>8} {:>12}", "fault", "outcome", "answered by", "attempts", "first token");
+            out!("{:<28} {:<18} {:<26} {:>8} {:>12}", "fault", "outcome", "answered by", "attempts", "first token");
         }
         for (word, proof) in &proofs {
             let outcome = proof.outcome().map_or_else(|| "no outcome".to_owned(), words);
@@ -64,18 +65,18 @@ impl ReliabilityArgs {
             let first = proof.first_valid_token().map_or_else(|| "–".to_owned(), seconds);
             let attempts = proof.attempts();
             if self.markdown {
-                println!("| `{word}` | {outcome} | {by} | {attempts} | {first} |");
+                out!("| `{word}` | {outcome} | {by} | {attempts} | {first} |");
             } else {
-                println!("{word:<28} {outcome:<18} {by:<26} {attempts:>8} {first:>12}");
+                out!("{word:<28} {outcome:<18} {by:<26} {attempts:>8} {first:>12}");
             }
         }
         let violations: Vec<_> =
             proofs.iter().filter_map(|(word, proof)| Some((word, proof.broken_invariant()?))).collect();
         for (word, what) in &violations {
-            eprintln!("switchover: {word}: {what}");
+            note!("switchover: {word}: {what}");
         }
         let answered = proofs.iter().filter(|(_, proof)| proof.outcome() == Some(Outcome::Succeeded)).count();
-        println!(
+        out!(
             "\n{} faults: {answered} answered, {} stopped with a reason, {} wrong.",
             proofs.len(),
             proofs.len() - answered,

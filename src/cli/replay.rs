@@ -1,6 +1,7 @@
 //! `replay`: shows a stored run again without a network, and compares its decisions with today's.
 
 use super::history::reports;
+use super::print::{self, Stream, note, out};
 use super::{GlobalOptions, exit};
 use crate::config::Environment;
 use crate::headless::{Headless, OutputStyle};
@@ -39,11 +40,11 @@ impl ReplayArgs {
         let redecided =
             redecide(&run).context("the run's first line (`begun`) is missing, so its decisions cannot be checked")?;
         if self.check && self.json {
-            println!("{}", as_json(&redecided));
+            out!("{}", as_json(&redecided));
         } else if self.check {
-            print!("{}", as_text(&redecided));
+            print::text(&as_text(&redecided));
         } else {
-            eprint!("{}", as_text(&redecided));
+            note!("{}", as_text(&redecided).trim_end());
         }
         let differs = self.check && !redecided.differences.is_empty();
         Ok(if differs { exit::EXHAUSTED } else { exit::OK })
@@ -53,7 +54,7 @@ impl ReplayArgs {
 /// Prints the reports at their recorded pace.
 fn play(run: &[Report], pace: f64, json: bool) -> Result<()> {
     let style = if json { OutputStyle::Json } else { OutputStyle::Text { field: None, requests: false } };
-    let mut writer = Headless::new(std::io::stdout(), std::io::stderr(), style);
+    let mut writer = Headless::new(Stream::Out, Stream::Err, style);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let mut last = Duration::ZERO;
     for report in run {

@@ -2,6 +2,7 @@
 
 mod stage;
 
+use super::print::{note, out};
 use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
 use crate::dspy::Module;
@@ -74,7 +75,7 @@ impl ScenariosArgs {
         let results = runtime.block_on(async {
             let stage = ScenarioStage::new(&config, spec, self.live)?;
             if let Some(cost) = stage.max_cost(names.iter().map(|(name, _)| calls(name)).sum()).await? {
-                eprintln!("Cost on the real service: {cost}. Broken models are simulated and cost nothing.");
+                note!("Cost on the real service: {cost}. Broken models are simulated and cost nothing.");
             }
             let mut results = Vec::new();
             for (scenario, about) in names {
@@ -89,17 +90,17 @@ impl ScenariosArgs {
             anyhow::Ok(results)
         })?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&results)?);
+            out!("{}", serde_json::to_string_pretty(&results)?);
         }
         Ok(if results.iter().all(|result| result.passed) { exit::OK } else { exit::EXHAUSTED })
     }
 }
 
 fn print(result: &ScenarioResult) {
-    println!("{} {}: {}", if result.passed { "✓" } else { "✗" }, result.scenario, result.about);
+    out!("{} {}: {}", if result.passed { "✓" } else { "✗" }, result.scenario, result.about);
     for check in &result.checks {
-        println!("    {} {}", if check.passed { "✓" } else { "✗" }, check.what);
-        println!("        saw {}", check.saw);
+        out!("    {} {}", if check.passed { "✓" } else { "✗" }, check.what);
+        out!("        saw {}", check.saw);
     }
 }
 

@@ -1,5 +1,6 @@
 //! `serve`: only the simulator, as a server for other clients. Prints one line per request to standard error.
 
+use super::print::{note, out};
 use super::{GlobalOptions, exit};
 use crate::config::Environment;
 use crate::fault::Fault;
@@ -7,7 +8,6 @@ use crate::simulator::{Simulator, SimulatorOptions};
 use crate::text::clean_line;
 use anyhow::{Context as _, Result};
 use clap::Args;
-use std::io::Write as _;
 
 /// Longer log lines are cut off; in characters.
 const MAX_LOG_LINE: usize = 300;
@@ -48,19 +48,16 @@ impl ServeArgs {
                 Simulator::start(options).await.with_context(|| format!("cannot listen on port {}", self.port))?;
             let mut served = simulator.served();
             let example: Fault = "503".parse()?;
-            let mut out = std::io::stdout().lock();
-            writeln!(out, "base URL   {}", simulator.base_url())?;
+            out!("base URL   {}", simulator.base_url());
             for fault in &broken {
-                writeln!(out, "broken     {fault}")?;
+                out!("broken     {fault}");
             }
             let example = simulator.base_url_with(&example);
-            writeln!(out, "any fault  {example}   (`switchover faults` lists the faults)")?;
-            writeln!(out, "key        any; Ctrl+C ends it")?;
-            drop(out);
+            out!("any fault  {example}   (`switchover faults` lists the faults)");
+            out!("key        any; Ctrl+C ends it");
             let log = async {
                 while let Some(request) = served.recv().await {
-                    // A closed standard error does not stop the server.
-                    _ = writeln!(std::io::stderr(), "{}", clean_line(&request.to_string(), MAX_LOG_LINE));
+                    note!("{}", clean_line(&request.to_string(), MAX_LOG_LINE));
                 }
             };
             tokio::select! {

@@ -1,5 +1,6 @@
 //! Command-line options as settings, and `config`, which shows all settings.
 
+use super::print::out;
 use super::{GlobalOptions, exit};
 use crate::config::{Config, Environment, KEYS, ValueShape, within};
 use crate::fault::Fault;
@@ -88,28 +89,28 @@ impl ConfigArgs {
             }
             let (masked, origin) = secret.unzip();
             keys.insert("key".into(), json!({"value": masked, "origin": origin, "env": crate::config::KEY_VARIABLE}));
-            println!("{}", Value::Object(keys));
+            out!("{}", Value::Object(keys));
             return Ok(exit::OK);
         }
-        println!("# file: {}", env.config_file().display());
+        out!("# file: {}", env.config_file().display());
         for notice in config.ignored().iter().chain(config.notes()).chain(&config.withheld()) {
-            println!("# {notice}");
+            out!("# {notice}");
         }
-        println!("# priority, lowest first: defaults, file, .env files, environment, command line");
+        out!("# priority, lowest first: defaults, file, .env files, environment, command line");
         for key in KEYS {
-            println!("\n# {}; ${}", key.doc, key.env);
+            out!("\n# {}; ${}", key.doc, key.env);
             match config.get(key.name) {
-                Some(set) => println!("{} = {}   # {}", key.name, set.value, set.origin),
-                None => println!("# {} is not set", key.name),
+                Some(set) => out!("{} = {}   # {}", key.name, set.value, set.origin),
+                None => out!("# {} is not set", key.name),
             }
         }
-        println!(
+        out!(
             "\n# The API key, from ${} in the environment or a .env file; not allowed in the configuration file",
             crate::config::KEY_VARIABLE
         );
         match secret {
-            Some((masked, origin)) => println!("# {masked}   # {origin}"),
-            None => println!("# not set: the built-in simulator is used"),
+            Some((masked, origin)) => out!("# {masked}   # {origin}"),
+            None => out!("# not set: the built-in simulator is used"),
         }
         Ok(exit::OK)
     }

@@ -1,6 +1,7 @@
 //! From settings to run specs and services.
 
 use super::GlobalOptions;
+use super::print::note;
 use crate::config::{Config, DEFAULT_CHAIN, Environment};
 use crate::dspy::library::{self, LibraryEntry};
 use crate::dspy::{Adapter, Field, FieldType, Module, Signature, Values};
@@ -102,7 +103,7 @@ pub(super) fn library(env: &Environment) -> Result<Vec<LibraryEntry>> {
     }
     let (entries, errors) = library::merge(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     for (name, error) in errors {
-        eprintln!("switchover: {name}, {error}");
+        note!("switchover: {name}, {error}");
     }
     Ok(entries)
 }
@@ -222,7 +223,7 @@ pub(super) async fn service_options(
     env: &Environment,
 ) -> Result<ServiceOptions> {
     for notice in config.withheld() {
-        eprintln!("switchover: {}", clean_line(&notice.to_string(), 400));
+        note!("switchover: {}", clean_line(&notice.to_string(), 400));
     }
     let service = service(config, settings)?;
     let pace = config.read("simulator.pace")?.unwrap_or(1.0);

@@ -1,5 +1,6 @@
 //! The commands that start with a slash.
 
+use super::super::print::out;
 use super::super::setup;
 use super::Repl;
 use crate::failover::Route;
@@ -48,8 +49,8 @@ impl Repl {
         };
         match result {
             Ok(text) if text.is_empty() => {}
-            Ok(text) => println!("{text}"),
-            Err(error) => println!("{error:#}"),
+            Ok(text) => out!("{text}"),
+            Err(error) => out!("{error:#}"),
         }
         true
     }
