@@ -1,5 +1,5 @@
-//! How a signature is asked: once, with reasoning, or several times and folded into one. A module is a value: it
-//! expands a signature and folds predictions; who asks, and when, is not known here.
+//! Modules as values: the signature that each call asks, the comparison of several answers, and the vote. Which calls are
+//! made, and in what order, is in `program.rs`.
 
 use super::{Field, FieldType, Module, Prediction, Signature, Values};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,18 +7,18 @@ use serde_json::Value;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-/// How many chains a module has if nothing else is said.
-const USUAL: u8 = 3;
-/// More chains than this are refused.
-const MOST: u8 = 32;
+/// Chains of a module without a number, except `majority`.
+const DEFAULT_CHAINS: u8 = 3;
+/// Most chains of a module.
+const MAX_CHAINS: u8 = 32;
 
 impl Module {
-    /// One of each, for a picker.
+    /// Each module with its default number of chains, in the order in which the screen offers them.
     pub const ALL: [Self; 4] =
-        [Self::Predict, Self::ChainOfThought, Self::MultiChainComparison(USUAL), Self::Majority(5)];
+        [Self::Predict, Self::ChainOfThought, Self::MultiChainComparison(DEFAULT_CHAINS), Self::Majority(5)];
 
-    /// The signature that each chain asks: with an output `reasoning: str` first, but for `Predict`. Instructions
-    /// stay as they are; a signature that reasons already stays whole.
+    /// The signature that each chain asks. Except for `Predict`, it has a first output `reasoning: str`, unless the signature
+    /// has an output of this name already. The task stays the same.
     #[must_use]
     pub fn expand(self, signature: &Signature) -> Signature {
         let mut expanded = signature.clone();
@@ -29,17 +29,17 @@ impl Module {
             let name = free_name(signature, &["reasoning", "rationale", "thoughts"]);
             expanded.outputs.insert(0, Field::new(name, FieldType::Str));
         }
-        // The task still names what was asked for, not how it is thought about.
+        // Sets the task explicitly: the default task would name the added field too.
         expanded.instructions = signature.task();
         expanded
     }
 
-    /// How many answers it needs: its chains, and the call that compares them where there is one.
+    /// How many calls the module makes: one for each chain, and for `MultiChainComparison` one that compares them.
     pub fn calls(self) -> usize {
         self.chains() + usize::from(matches!(self, Self::MultiChainComparison(_)))
     }
 
-    /// How many times the expanded signature is asked. At least 1.
+    /// How many times the expanded signature is asked; at least 1.
     pub fn chains(self) -> usize {
         match self {
             Self::Predict | Self::ChainOfThought => 1,
@@ -48,37 +48,38 @@ impl Module {
     }
 }
 
-/// The signature that compares several answers, and the inputs to add to it: each answer with its reasoning.
+/// The signature that compares several answers, and its additional inputs: each answer with its reasoning.
 pub(super) fn comparison(signature: &Signature, answers: &[&Prediction]) -> (Signature, Values) {
-    let mut wider = signature.clone();
+    let mut comparing = signature.clone();
     let mut inputs = Values::new();
     for (i, answer) in answers.iter().enumerate() {
         let name = format!("reasoning_attempt_{}", i + 1);
         inputs.insert(name.clone(), one_line(signature, answer).into());
         let field = Field::new(name, FieldType::Str)
             .describe(format!("attempt {} at this task: its reasoning and its answer", i + 1));
-        wider.inputs.push(field);
+        comparing.inputs.push(field);
     }
-    let name = free_name(&wider, &["rationale", "reasoning", "thoughts"]);
-    let words = "what the attempts get right and wrong, and the corrected reasoning";
-    wider.outputs.insert(0, Field::new(name, FieldType::Str).describe(words));
-    wider.instructions = signature.task();
-    (wider, inputs)
+    let name = free_name(&comparing, &["rationale", "reasoning", "thoughts"]);
+    let description = "what the attempts get right and wrong, and the corrected reasoning";
+    comparing.outputs.insert(0, Field::new(name, FieldType::Str).describe(description));
+    comparing.instructions = signature.task();
+    (comparing, inputs)
 }
 
+/// The first of the names that no field of the signature has.
 fn free_name(signature: &Signature, names: &[&str]) -> String {
     let free = names.iter().find(|name| signature.fields().all(|field| field.name != **name));
     (*free.unwrap_or(&"reasoning_")).to_owned()
 }
 
-/// A prediction in one line: its reasoning, then its answer.
+/// A prediction in one line: its reasoning, then its answers.
 fn one_line(signature: &Signature, attempt: &Prediction) -> String {
     let line = |value: &Value| {
         let text = value.as_str().map_or_else(|| super::python_text::json_text(value), str::to_owned);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    let asked = |name: &String| signature.output(name).is_some();
-    let (answers, thoughts): (Vec<_>, Vec<_>) = attempt.fields.iter().partition(|(name, _)| asked(name));
+    let is_answer = |name: &String| signature.output(name).is_some();
+    let (answers, thoughts): (Vec<_>, Vec<_>) = attempt.fields.iter().partition(|(name, _)| is_answer(name));
     let thought = thoughts.iter().map(|(_, value)| line(value)).collect::<Vec<_>>().join(" ");
     let answer = answers.iter().map(|(name, value)| format!("{name}: {}", line(value))).collect::<Vec<_>>().join("; ");
     if thought.is_empty() {
@@ -88,40 +89,40 @@ fn one_line(signature: &Signature, attempt: &Prediction) -> String {
     }
 }
 
-/// What a vote came to.
+/// The result of a vote.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Vote {
-    /// The output that was voted on: the signature's last.
+    /// The name of the output that was voted on, which is the signature's last.
     pub field: String,
-    /// Each answer with its voters, most votes first; of equals the one that came first.
+    /// Each answer with its chains, most votes first. Equal counts are in the order of their first chain.
     pub tally: Vec<Ballot>,
 }
 
-/// One answer and who gave it.
+/// One answer and the chains that gave it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ballot {
-    /// As the first voter wrote it.
+    /// The answer as the first of these chains wrote it.
     pub value: Value,
-    /// The chains, from 0, in order.
+    /// The indexes of the chains, from 0, in order.
     pub chains: Vec<usize>,
 }
 
 impl Vote {
-    /// The chain whose prediction stands for all.
+    /// Index of the chain that gives the module's answer: the first with the most frequent answer.
     pub fn winner(&self) -> usize {
         self.tally[0].chains[0]
     }
 }
 
-/// Counts what the chains say of the last output. Texts are compared without case, punctuation, articles and extra
-/// space. A chain that is not there yet, or says nothing, has no vote; without any vote there is no result.
+/// Counts the chains' values of the last output. Texts are compared without case, punctuation, articles and extra spaces. A
+/// chain without a prediction, or with an empty or null value, has no vote. `None` if no chain has a vote.
 pub fn vote(signature: &Signature, chains: &[Option<Prediction>]) -> Option<Vote> {
     let field = signature.outputs.last()?.name.clone();
     let mut keys: Vec<String> = Vec::new();
     let mut tally: Vec<Ballot> = Vec::new();
     for (chain, prediction) in chains.iter().enumerate() {
         let Some(value) = prediction.as_ref().and_then(|prediction| prediction.fields.get(&field)) else { continue };
-        let key = value.as_str().map_or_else(|| value.to_string(), plain);
+        let key = value.as_str().map_or_else(|| value.to_string(), normalized);
         if key.is_empty() || value.is_null() {
             continue;
         }
@@ -136,11 +137,11 @@ pub fn vote(signature: &Signature, chains: &[Option<Prediction>]) -> Option<Vote
     (!tally.is_empty()).then_some(Vote { field, tally })
 }
 
-/// A text as votes are counted.
-fn plain(text: &str) -> String {
+/// A text in the form in which votes are compared.
+fn normalized(text: &str) -> String {
     let kept: String = text.to_lowercase().chars().filter(|c| !c.is_ascii_punctuation()).collect();
     let words: Vec<&str> = kept.split_whitespace().filter(|word| !matches!(*word, "a" | "an" | "the")).collect();
-    // A text of nothing else is still an answer (`A`, `+`).
+    // A text that has only articles or punctuation is still an answer (`A`, `+`).
     if words.is_empty() { text.trim().to_lowercase() } else { words.join(" ") }
 }
 
@@ -155,7 +156,7 @@ impl Display for Module {
     }
 }
 
-/// Not a module.
+/// The text is not a module.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no module is called `{0}`; there are predict, chain_of_thought (cot), multi_chain_comparison:N and majority:N, N from 1 to 32"
@@ -169,15 +170,15 @@ impl FromStr for Module {
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         let unknown = || UnknownModule(word.to_owned());
         let (name, number) = word.split_once(':').map_or((word, None), |(name, number)| (name, Some(number)));
-        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-        let chains = |usual| match number {
-            None => Ok(usual),
-            Some(number) => number.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or_else(unknown),
+        let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let chains = |default| match number {
+            None => Ok(default),
+            Some(number) => number.parse().ok().filter(|n| (1..=MAX_CHAINS).contains(n)).ok_or_else(unknown),
         };
-        match plain.as_str() {
+        match name.as_str() {
             "predict" if number.is_none() => Ok(Self::Predict),
             "chainofthought" | "cot" if number.is_none() => Ok(Self::ChainOfThought),
-            "multichaincomparison" | "multichain" | "compare" => chains(USUAL).map(Self::MultiChainComparison),
+            "multichaincomparison" | "multichain" | "compare" => chains(DEFAULT_CHAINS).map(Self::MultiChainComparison),
             "majority" | "vote" | "selfconsistency" => chains(5).map(Self::Majority),
             _ => Err(unknown()),
         }
@@ -200,15 +201,15 @@ impl<'de> Deserialize<'de> for Module {
 mod tests {
     use super::*;
 
-    fn said(answer: &str) -> Prediction {
+    fn prediction(answer: &str) -> Prediction {
         let fields = [("reasoning".to_owned(), "because".into()), ("answer".to_owned(), answer.into())];
         Prediction { fields: std::sync::Arc::new(fields.into_iter().collect()), repairs: Vec::new() }
     }
 
     #[test]
-    fn a_vote_ignores_case_articles_and_points_and_breaks_ties_by_order() {
+    fn votes_ignore_case_articles_and_punctuation_and_the_first_answer_wins_a_tie() {
         let signature: Signature = "question -> answer".parse().expect("a signature");
-        let chains = ["Lyon", "Paris.", "", "the paris", "lyon"].map(|answer| Some(said(answer)));
+        let chains = ["Lyon", "Paris.", "", "the paris", "lyon"].map(|answer| Some(prediction(answer)));
         let vote = vote(&signature, &chains).expect("votes");
         assert_eq!(vote.winner(), 0);
         assert_eq!(vote.tally.iter().map(|b| b.chains.clone()).collect::<Vec<_>>(), [vec![0, 4], vec![1, 3]]);
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn chains_reason() {
+    fn every_module_but_predict_adds_a_reasoning_field() {
         let signature: Signature = "question -> answer: int".parse().expect("a signature");
         assert_eq!(Module::ChainOfThought.expand(&signature).inline(), "question -> reasoning, answer: int");
         assert_eq!(Module::ChainOfThought.expand(&signature).task(), signature.task());
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_is_its_word() {
+    fn modules_round_trip_through_their_names() {
         for module in Module::ALL {
             assert_eq!(module.to_string().parse(), Ok(module));
         }

@@ -1,4 +1,4 @@
-//! Comparisons and replays: the reports of runs that are not the screen's own.
+//! Comparisons and replays.
 
 use crate::stage::{Stage, recorded, task};
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use switchover::tui::state::page::Agreement;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Effect, Msg};
 
-fn begun() -> Stage {
+/// A stage with a comparison of the two models of the chain, without reports yet.
+fn comparing() -> Stage {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.type_text("why?");
     let Some(Effect::Compare { number: 1, specs }) = stage.press("Alt+C") else { panic!("compares") };
@@ -21,7 +22,7 @@ fn begun() -> Stage {
     stage
 }
 
-fn tell(stage: &mut Stage, number: u64, column: usize, reports: Vec<Report>) {
+fn report(stage: &mut Stage, number: u64, column: usize, reports: Vec<Report>) {
     for report in reports {
         let msg = Msg::Compared { number, column, report: Arc::new(report) };
         stage.app.update(stage.now, msg);
@@ -36,8 +37,8 @@ fn compare(stage: &Stage) -> &Comparison {
     }
 }
 
-/// The recorded run as another run, its answer changed.
-fn another(answer: &str) -> Vec<Report> {
+/// The reports of the recorded run as another run with this answer.
+fn run_with_answer(answer: &str) -> Vec<Report> {
     let mut reports = recorded("takeover");
     for report in &mut reports {
         report.run += 1;
@@ -59,53 +60,53 @@ fn answer_of(reports: &[Report]) -> String {
 }
 
 #[test]
-fn equal_fields_are_quiet_and_differing_ones_marked() {
-    let mut stage = begun();
+fn equal_and_different_fields_are_marked() {
+    let mut stage = comparing();
     let first = recorded("takeover");
     let same = format!(" {}\n", answer_of(&first));
-    tell(&mut stage, 1, 0, first);
+    report(&mut stage, 1, 0, first);
     assert_eq!(compare(&stage).agreement("answer"), Agreement::Alone);
-    assert!(compare(&stage).running() && stage.app.shows_time(stage.now), "the other run's time goes on");
-    tell(&mut stage, 1, 1, another(&same));
-    assert_eq!(compare(&stage).agreement("answer"), Agreement::Same, "spaces around it make no difference");
+    assert!(compare(&stage).running() && stage.app.shows_time(stage.now), "the other run is still in progress");
+    report(&mut stage, 1, 1, run_with_answer(&same));
+    assert_eq!(compare(&stage).agreement("answer"), Agreement::Same, "spaces around a text are ignored");
     assert!(stage.screen().contains("all answers are equal") && stage.screen().contains("= answer"));
     assert!(!compare(&stage).running() && !stage.app.shows_time(stage.now));
 
-    let mut stage = begun();
-    tell(&mut stage, 1, 0, recorded("takeover"));
-    tell(&mut stage, 1, 1, another("Something else."));
+    let mut stage = comparing();
+    report(&mut stage, 1, 0, recorded("takeover"));
+    report(&mut stage, 1, 1, run_with_answer("Something else."));
     assert_eq!(compare(&stage).agreement("answer"), Agreement::Differs);
     assert!(stage.screen().contains("the answers differ") && stage.screen().contains("≠ answer"));
 }
 
 #[test]
-fn words_that_the_first_answer_does_not_have_are_marked_once_both_are_whole() {
+fn words_that_the_first_answer_does_not_have_are_marked_when_both_are_complete() {
     let new = |stage: &Stage| {
         let screen = stage.screen();
         let marks = screen.lines().filter(|line| line.starts_with("new in line"));
         marks.filter_map(|line| Some(line.split_once(": ")?.1.to_owned())).collect::<Vec<_>>()
     };
-    let mut stage = begun();
-    let second = another("One **small** step for a man, one leap.");
+    let mut stage = comparing();
+    let second = run_with_answer("One **small** step for a man, one leap.");
     let (before, last) = second.split_at(second.len() - 1);
-    tell(&mut stage, 1, 0, another("One step for man, one giant leap."));
-    tell(&mut stage, 1, 1, before.to_vec());
-    assert_eq!(new(&stage), Vec::<String>::new(), "not while it is on");
-    tell(&mut stage, 1, 1, last.to_vec());
+    report(&mut stage, 1, 0, run_with_answer("One step for man, one giant leap."));
+    report(&mut stage, 1, 1, before.to_vec());
+    assert_eq!(new(&stage), Vec::<String>::new(), "not while the answer streams");
+    report(&mut stage, 1, 1, last.to_vec());
     assert_eq!(new(&stage), ["smalla"]);
     assert!(stage.screen().contains("underlined: not in the first"));
     stage.app.resize(60, 16);
     stage.app.refresh();
     stage.script("End");
-    assert_eq!(new(&stage).concat(), "smalla", "in other rows at another width");
+    assert_eq!(new(&stage).concat(), "smalla", "also at another width");
 }
 
 #[test]
-fn words_far_below_what_is_on_the_screen_are_marked_too() {
-    let mut stage = begun();
+fn words_far_below_the_screen_are_marked_too() {
+    let mut stage = comparing();
     let long = "The same words in the same order.\n\n".repeat(1000);
-    tell(&mut stage, 1, 0, another(&format!("{long}The end.")));
-    tell(&mut stage, 1, 1, another(&format!("{long}The other end.")));
+    report(&mut stage, 1, 0, run_with_answer(&format!("{long}The end.")));
+    report(&mut stage, 1, 1, run_with_answer(&format!("{long}The other end.")));
     stage.script("End");
     let screen = stage.screen();
     let marks: Vec<&str> = screen.lines().filter(|line| line.starts_with("new in line")).collect();
@@ -113,9 +114,9 @@ fn words_far_below_what_is_on_the_screen_are_marked_too() {
 }
 
 #[test]
-fn lists_numbers_and_labels_are_marked_as_values() {
-    let mut stage = begun();
-    tell(&mut stage, 1, 0, recorded("typed"));
+fn lists_numbers_and_labels_are_marked_as_whole_values() {
+    let mut stage = comparing();
+    report(&mut stage, 1, 0, recorded("typed"));
     let mut reports = recorded("typed");
     for report in &mut reports {
         report.run += 1;
@@ -125,7 +126,7 @@ fn lists_numbers_and_labels_are_marked_as_values() {
             fields.insert("score".into(), serde_json::json!(0.5));
         }
     }
-    tell(&mut stage, 1, 1, reports);
+    report(&mut stage, 1, 1, reports);
     let screen = stage.screen();
     let new: Vec<&str> = screen.lines().filter(|line| line.starts_with("new in line")).collect();
     let said: Vec<&str> = new.iter().filter_map(|line| line.split_once(": ")).map(|(_, text)| text).collect();
@@ -133,46 +134,49 @@ fn lists_numbers_and_labels_are_marked_as_values() {
 }
 
 #[test]
-fn escape_ends_the_runs_and_what_comes_late_is_passed_over() {
-    let mut stage = begun();
-    tell(&mut stage, 1, 0, recorded("takeover").into_iter().take(5).collect());
+fn escape_cancels_a_comparison_and_late_reports_are_ignored() {
+    let mut stage = comparing();
+    report(&mut stage, 1, 0, recorded("takeover").into_iter().take(5).collect());
     assert_eq!(stage.press("Esc"), Some(Effect::Cancel));
     assert!(stage.app.overlay.is_none());
-    tell(&mut stage, 1, 0, recorded("takeover"));
-    assert!(stage.app.runs.shown.is_none() && stage.app.runs.past.is_empty(), "it never takes the screen");
+    report(&mut stage, 1, 0, recorded("takeover"));
+    assert!(
+        stage.app.runs.shown.is_none() && stage.app.runs.past.is_empty(),
+        "a compared run does not replace the run on the screen"
+    );
     let again = stage.press("Alt+C");
     assert!(matches!(again, Some(Effect::Compare { number: 2, .. })));
-    tell(&mut stage, 1, 0, recorded("takeover"));
+    report(&mut stage, 1, 0, recorded("takeover"));
     assert!(compare(&stage).columns[0].transcript.run.is_none(), "the first comparison's reports are not the second's");
 }
 
 #[test]
-fn a_finished_comparison_is_in_the_history_and_can_be_asked_again() {
-    let mut stage = begun();
-    tell(&mut stage, 1, 0, recorded("takeover"));
-    assert_eq!(stage.press("r"), None, "not while a run is on");
-    tell(&mut stage, 1, 1, another("Something else."));
+fn a_finished_comparison_is_in_the_history_and_can_run_again() {
+    let mut stage = comparing();
+    report(&mut stage, 1, 0, recorded("takeover"));
+    assert_eq!(stage.press("r"), None, "not while a run is in progress");
+    report(&mut stage, 1, 1, run_with_answer("Something else."));
     assert!(matches!(stage.press("r"), Some(Effect::Compare { number: 2, .. })));
     assert_eq!(stage.app.runs.past.len(), 2);
 }
 
 #[test]
-fn one_model_cannot_be_compared() {
+fn a_comparison_with_one_model_opens_the_list_of_models() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.app.next.chain.truncate(1);
     stage.type_text("why?");
     assert_eq!(stage.press("Alt+C"), None);
-    assert!(matches!(stage.app.overlay, Some(Overlay::CompareSet(0))), "it can be mended where it is");
+    assert!(matches!(stage.app.overlay, Some(Overlay::CompareSet(0))), "the user can add a model there");
     let effects = stage.script("a 'llama' Enter Enter");
     assert!(matches!(effects.as_slice(), [Effect::Compare { specs, .. }] if specs.len() == 2), "{effects:?}");
 }
 
 #[test]
-fn models_and_chains_are_chosen_up_to_four() {
+fn up_to_four_models_and_chains_can_be_selected() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.type_text("why?");
     stage.script("Ctrl+P 'models and chains to compare' Enter");
-    // The whole chain, a model that nobody knows, and a chain of one's own.
+    // The whole chain, a model that is not in the catalogue, and a typed chain.
     stage.script("Down Down Space a 'zz/one' Enter a 'zz/two,zz/three' Enter");
     let names = |stage: &Stage| -> Vec<String> {
         stage.app.compare_set.selected(&stage.app.next.chain).iter().map(|candidate| name(candidate)).collect()
@@ -196,15 +200,15 @@ fn models_and_chains_are_chosen_up_to_four() {
     stage.script("Esc F4 5");
     assert!(
         stage.app.compare_set.all(&stage.app.next.chain)[2][0].fault.is_some(),
-        "a fault is the model's, wherever it stands"
+        "a fault applies to the model in every candidate"
     );
 }
 
 #[test]
-fn a_look_at_a_comparison_without_news_renders_nothing() {
-    let mut stage = begun();
-    tell(&mut stage, 1, 0, recorded("takeover"));
-    tell(&mut stage, 1, 1, another("Something else."));
+fn refreshing_a_comparison_without_new_reports_renders_nothing() {
+    let mut stage = comparing();
+    report(&mut stage, 1, 0, recorded("takeover"));
+    report(&mut stage, 1, 1, run_with_answer("Something else."));
     let work = |stage: &Stage| compare(stage).columns.iter().map(|column| column.page.work()).sum::<u64>();
     let before = work(&stage);
     assert!(before > 0);
@@ -222,7 +226,7 @@ fn replaying() -> (Stage, Vec<Report>) {
 }
 
 #[test]
-fn a_replay_is_the_run_again_and_says_so() {
+fn a_replay_shows_the_recorded_run_and_a_badge() {
     let (mut stage, reports) = replaying();
     let last = reports.last().expect("reports").at;
     for report in reports {
@@ -233,13 +237,13 @@ fn a_replay_is_the_run_again_and_says_so() {
     assert_eq!(run.transcript.latest, last);
     assert!(stage.screen().lines().next().is_some_and(|line| line.ends_with("REPLAY")), "{}", stage.screen());
     stage.app.update(stage.now, Msg::Replayed(None));
-    assert!(!stage.app.busy() && stage.app.health.rows.is_empty(), "the past says nothing of how models fare now");
+    assert!(!stage.app.busy() && stage.app.health.rows.is_empty(), "a replay does not change the health board");
     stage.press("Ctrl+N");
-    assert_eq!(stage.app.runs.past.len(), 1, "a replay is no run of its own");
+    assert_eq!(stage.app.runs.past.len(), 1, "a replay is not added to the history");
 }
 
 #[test]
-fn a_replay_can_be_cancelled_and_a_torn_one_ends() {
+fn a_replay_can_be_cancelled_and_an_incomplete_one_ends() {
     let (mut stage, reports) = replaying();
     for report in reports.iter().take(6) {
         stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(report.clone()))));
@@ -248,7 +252,7 @@ fn a_replay_can_be_cancelled_and_a_torn_one_ends() {
     assert_eq!(stage.press("Esc"), Some(Effect::Cancel));
     assert!(!stage.app.busy());
     stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(reports[6].clone()))));
-    assert!(!stage.app.busy(), "what comes late is passed over");
+    assert!(!stage.app.busy(), "late reports are ignored");
 
     let (mut stage, reports) = replaying();
     stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(reports[1].clone()))));
@@ -257,7 +261,7 @@ fn a_replay_can_be_cancelled_and_a_torn_one_ends() {
 }
 
 #[test]
-fn earlier_runs_are_searched() {
+fn earlier_runs_can_be_searched() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover", "typed", "exhausted"]);
     let wanted = stage.app.runs.past[1].task().expect("begun").inputs.clone();
     let text = wanted.values().next().and_then(|value| value.as_str()).expect("a text");
@@ -267,22 +271,22 @@ fn earlier_runs_are_searched() {
 }
 
 #[test]
-fn a_late_live_run_does_not_write_into_a_replay() {
+fn reports_of_a_live_run_do_not_change_a_replay() {
     let (mut stage, reports) = replaying();
     stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(reports[0].clone()))));
-    let mut stray = reports[3].clone();
-    stray.at = Duration::from_secs(99);
-    stage.app.update(stage.now, Msg::Report(Arc::new(stray)));
+    let mut live = reports[3].clone();
+    live.at = Duration::from_secs(99);
+    stage.app.update(stage.now, Msg::Report(Arc::new(live)));
     assert!(stage.app.runs.shown.as_ref().is_some_and(|run| run.transcript.latest < Duration::from_secs(99)));
 }
 
 #[test]
-fn an_earlier_answer_is_looked_at_and_pinned_with_its_signature() {
+fn an_earlier_answer_is_previewed_and_pinned_with_its_signature() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover", "typed", "exhausted"]);
     stage.script("Ctrl+S d");
     assert!(
         stage.app.notice.as_ref().is_some_and(|notice| notice.contains("complete, valid answer")),
-        "it had no answer"
+        "this run had no answer"
     );
     stage.script("Down d");
     assert!(

@@ -1,4 +1,4 @@
-//! What a frame costs, counted: bytes rendered and rows touched, never time.
+//! The cost of a frame, in rendered bytes and visited rows. Nothing is timed.
 
 use crate::stage::{Stage, recorded};
 use std::sync::Arc;
@@ -18,8 +18,8 @@ fn text(run: u64, at_ms: u64, text: String) -> Msg {
     delta(run, at_ms, Delta::Text(text))
 }
 
-/// A stage with a run whose answer has grown to so many bytes, in pieces of about 64 KiB.
-fn grown(bytes: usize) -> Stage {
+/// A stage with a run that has streamed an answer of this many bytes in pieces of about 64 KiB.
+fn with_answer_of(bytes: usize) -> Stage {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.play("takeover", Duration::from_millis(120));
     let run = recorded("takeover")[0].run;
@@ -35,12 +35,12 @@ fn grown(bytes: usize) -> Stage {
     stage
 }
 
-/// Ten megabytes in all: nine of reasoning that is folded, and one of an answer.
+/// Streams 1 MB of answer and 9 MB of folded reasoning.
 #[test]
-fn a_long_transcript_is_rendered_about_once_and_a_frame_touches_what_it_shows() {
+fn a_long_answer_is_rendered_about_once_and_folded_text_is_not_rendered() {
     const MB: u64 = 1 << 20;
     let run = recorded("takeover")[0].run;
-    let mut stage = grown(1 << 20);
+    let mut stage = with_answer_of(1 << 20);
     stage.app.answer.page.pinned = Some(true);
     stage.app.refresh();
     let answer = stage.app.answer.page.work();
@@ -50,31 +50,31 @@ fn a_long_transcript_is_rendered_about_once_and_a_frame_touches_what_it_shows() 
         stage.app.update(stage.now, delta(run, 135, Delta::Reasoning(piece.clone())));
         stage.app.refresh();
     }
-    assert_eq!(stage.app.answer.page.work(), answer, "what is folded is not rendered");
+    assert_eq!(stage.app.answer.page.work(), answer, "folded text is not rendered");
     let folded: usize = stage.app.transcript().expect("a run").attempts.iter().map(|a| a.reasoning.len()).sum();
-    assert!(folded as u64 > 8 * MB, "{folded} bytes are there");
+    assert!(folded as u64 > 8 * MB, "{folded} bytes of reasoning");
 
     stage.app.update(stage.now, text(run, 140, "one more".to_owned()));
     stage.app.refresh();
     let more = stage.app.answer.page.work() - answer;
-    assert!(more < 20_000, "{more} bytes rendered for eight more");
+    assert!(more < 20_000, "{more} bytes rendered for eight new ones");
     let again = stage.app.answer.page.work();
     stage.app.refresh();
     stage.frame();
-    assert_eq!(stage.app.answer.page.work(), again, "a frame without news renders nothing");
+    assert_eq!(stage.app.answer.page.work(), again, "a frame without new text renders nothing");
 }
 
 #[test]
-fn a_view_at_the_end_of_a_long_answer_specs_for_its_rows_only() {
-    let stage = grown(1024 * 1024);
+fn a_view_at_the_end_of_a_long_answer_visits_only_its_rows() {
+    let stage = with_answer_of(1024 * 1024);
     let room = 20;
     let top = stage.app.answer.page.scroll.top(stage.app.answer.page.heights(), room);
     assert_eq!(stage.app.answer.page.rows(top).take(room + 5).count(), room, "the rows from the top of the view on");
 }
 
 #[test]
-fn the_view_stays_where_the_reader_put_it() {
-    let mut stage = grown(64 * 1024);
+fn new_text_does_not_move_a_view_that_was_scrolled() {
+    let mut stage = with_answer_of(64 * 1024);
     stage.script("Tab Tab PgUp PgUp");
     let shown = |stage: &Stage| {
         stage.screen().lines().skip(2).take(10).map(|l| l[30..70.min(l.len())].to_owned()).collect::<Vec<_>>()
@@ -87,7 +87,7 @@ fn the_view_stays_where_the_reader_put_it() {
     }
     assert_eq!(shown(&stage), before);
     let screen = stage.screen();
-    assert!(screen.contains("below"), "and says so: {screen}");
+    assert!(screen.contains("below"), "{screen}");
     stage.press("End");
-    assert!(stage.screen().contains("more 49"), "End follows again");
+    assert!(stage.screen().contains("more 49"), "End follows the end again");
 }

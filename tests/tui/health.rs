@@ -1,4 +1,4 @@
-//! The health board: how the models have fared in this session.
+//! The health board.
 
 use crate::stage::{Stage, recorded};
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use switchover::report::{Report, ReportKind};
 use switchover::tui::Msg;
 use switchover::tui::theme::Theme;
 
-/// A first token of the recorded run, as if it had taken this many seconds.
+/// The recorded run's report of a first token, with this time in seconds.
 fn first_token(seconds: u64) -> Report {
-    let leads = |report: &Report| matches!(report.what, ReportKind::Engine(Event::FirstToken(_)));
-    let mut report = recorded("takeover").into_iter().find(leads).expect("a first token");
+    let is_first_token = |report: &Report| matches!(report.what, ReportKind::Engine(Event::FirstToken(_)));
+    let mut report = recorded("takeover").into_iter().find(is_first_token).expect("a first token");
     if let ReportKind::Engine(Event::FirstToken(first)) = &mut report.what {
         first.first_token = Duration::from_secs(seconds);
     }
@@ -19,7 +19,7 @@ fn first_token(seconds: u64) -> Report {
 }
 
 #[test]
-fn the_median_and_the_95th_percentile_of_the_last_twenty_first_tokens_are_shown() {
+fn the_board_shows_p50_and_p95_of_the_last_twenty_times_to_first_token() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.press("F6");
     let mut line_after = |seconds: u64| {
@@ -33,7 +33,7 @@ fn the_median_and_the_95th_percentile_of_the_last_twenty_first_tokens_are_shown(
     assert!(line.contains(" 5 s / 7 s "), "the nearest rank, not the mean: {line}");
     let line = line_after(500);
     assert!(line.contains(" 7 s / 500 s "), "{line}");
-    // 1 to 20 in another order. The three before them are forgotten.
+    // 1 to 20 in another order. They replace the three times before them.
     let line = (1..=20).map(|n| line_after(n * 8 % 21)).last().expect("a line");
     assert!(line.contains(" 10 s / 19 s "), "{line}");
 }

@@ -1,4 +1,4 @@
-//! What keys do, with no terminal.
+//! The effects of keys, without a terminal.
 
 use crate::stage::{Stage, task};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ fn stage() -> Stage {
 }
 
 #[test]
-fn three_keys_break_the_primary_and_send() {
+fn three_keys_break_the_first_model_and_send() {
     let mut stage = stage();
     stage.type_text("why?");
     let effects = stage.script("F4 5 Enter");
@@ -38,14 +38,14 @@ fn a_paste_never_sends() {
 }
 
 #[test]
-fn a_paste_cannot_smuggle_escapes() {
+fn control_characters_are_removed_from_a_paste() {
     let mut stage = stage();
     stage.app.update(stage.now, Msg::Paste("a\u{1b}]52;c;ZXZpbA==\u{7}b\u{202e}c".into()));
     assert_eq!(stage.app.prompt.inputs[0].text(), "abc");
 }
 
 #[test]
-fn escape_closes_then_cancels() {
+fn escape_closes_the_overlay_and_then_cancels_the_run() {
     let mut stage = stage();
     stage.play("takeover", Duration::from_millis(400));
     stage.press("F1");
@@ -55,7 +55,7 @@ fn escape_closes_then_cancels() {
 }
 
 #[test]
-fn control_c_clears_the_draft_then_leaves_even_in_a_run() {
+fn control_c_clears_the_prompt_and_then_quits_also_during_a_run() {
     let mut stage = stage();
     stage.type_text("draft");
     assert_eq!(stage.press("Ctrl+C"), None);
@@ -66,13 +66,13 @@ fn control_c_clears_the_draft_then_leaves_even_in_a_run() {
 }
 
 #[test]
-fn another_key_between_two_control_c_keeps_the_program() {
+fn control_c_does_not_quit_after_another_key() {
     let mut stage = stage();
     assert_eq!(stage.script("Ctrl+C Left Ctrl+C"), []);
 }
 
 #[test]
-fn control_q_specs_while_a_run_is_on() {
+fn control_q_asks_before_it_quits_during_a_run() {
     let mut stage = stage();
     assert_eq!(stage.press("Ctrl+Q"), Some(Effect::Quit));
     stage.play("takeover", Duration::from_millis(400));
@@ -82,7 +82,7 @@ fn control_q_specs_while_a_run_is_on() {
 }
 
 #[test]
-fn control_d_leaves_on_an_empty_prompt_and_deletes_else() {
+fn control_d_quits_if_the_prompt_is_empty_and_deletes_otherwise() {
     let mut stage = stage();
     stage.script("'ab' Left Ctrl+D");
     assert_eq!(stage.app.prompt.inputs[0].text(), "a");
@@ -90,21 +90,21 @@ fn control_d_leaves_on_an_empty_prompt_and_deletes_else() {
 }
 
 #[test]
-fn enter_sends_once_and_other_enters_make_lines() {
+fn enter_sends_once_and_with_modifiers_inserts_a_line() {
     let mut stage = stage();
     stage.script("'a' Alt+Enter 'b' Ctrl+J 'c' Shift+Enter 'd'");
     assert_eq!(stage.app.prompt.inputs[0].text(), "a\nb\nc\nd");
     assert!(matches!(stage.press("Enter"), Some(Effect::Send(_))));
-    assert_eq!(stage.press("Enter"), None, "a run is on");
+    assert_eq!(stage.press("Enter"), None, "a run is in progress");
 }
 
 #[test]
-fn an_untouched_prompt_sends_its_examples() {
+fn an_empty_prompt_sends_its_examples() {
     let mut stage = stage();
     stage.app.prompt.inputs[0].area.set_placeholder_text("What is DSPy?");
     let Some(Effect::Send(ask)) = stage.press("Enter") else { panic!("sends") };
     assert_eq!(task(&ask).inputs["question"], "What is DSPy?");
-    assert_eq!(stage.app.prompt.inputs[0].text(), "What is DSPy?", "what was asked can be seen");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "What is DSPy?", "the sent text is shown");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn an_empty_field_without_an_example_is_not_sent() {
 }
 
 #[test]
-fn up_and_down_walk_through_what_was_sent_from_the_edges_only() {
+fn up_in_the_first_line_and_down_in_the_last_recall_sent_inputs() {
     let mut stage = stage();
     for text in ["one", "two"] {
         stage.type_text(text);
@@ -131,11 +131,11 @@ fn up_and_down_walk_through_what_was_sent_from_the_edges_only() {
     stage.press("Down");
     assert!(stage.app.prompt.is_empty());
     stage.script("'x' Ctrl+J 'y' Up");
-    assert_eq!(stage.app.prompt.inputs[0].text(), "x\ny", "the first Up moves within the text");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "x\ny", "the first Up moves the cursor within the text");
 }
 
 #[test]
-fn search_brings_earlier_inputs_back() {
+fn earlier_inputs_can_be_found_and_recalled() {
     let mut stage = stage();
     stage.type_text("a needle in hay");
     stage.press("Enter");
@@ -158,7 +158,7 @@ fn tab_goes_through_the_fields_and_then_the_panes() {
 }
 
 #[test]
-fn a_signature_of_ones_own_is_typed_and_used() {
+fn a_typed_signature_is_used() {
     let mut stage = stage();
     stage.script("Tab e Ctrl+U 'text -> words: int'");
     stage.press("Enter");
@@ -168,7 +168,7 @@ fn a_signature_of_ones_own_is_typed_and_used() {
 }
 
 #[test]
-fn a_broken_signature_is_not_used() {
+fn an_invalid_signature_is_not_used() {
     let mut stage = stage();
     stage.script("Tab e Ctrl+U 'text words'");
     stage.press("Enter");
@@ -179,7 +179,7 @@ fn a_broken_signature_is_not_used() {
 }
 
 #[test]
-fn the_chain_is_edited() {
+fn models_of_the_chain_can_be_added_moved_and_removed() {
     let mut stage = stage();
     stage.script("Ctrl+L a 'llama' Enter K K b s");
     let chain: Vec<_> =
@@ -197,7 +197,7 @@ fn the_chain_is_edited() {
 }
 
 #[test]
-fn a_model_that_no_catalogue_knows_can_be_added() {
+fn a_model_that_is_not_in_the_catalogue_can_be_added() {
     let mut stage = stage();
     stage.script("Ctrl+L a 'zz/qqq-9' Enter");
     assert_eq!(stage.app.next.chain.last().map(|entry| entry.model.as_str()), Some("zz/qqq-9"));
@@ -216,7 +216,7 @@ fn every_letter_of_the_picker_sets_its_own_fault() {
 }
 
 #[test]
-fn faults_heal() {
+fn faults_can_be_cleared() {
     let mut stage = stage();
     stage.script("F4 5 F4 Right g");
     assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_some()));
@@ -229,7 +229,7 @@ fn faults_heal() {
 fn a_fault_can_be_typed_with_its_schedule() {
     let mut stage = stage();
     stage.script("F4 / 'nonsense' Enter");
-    assert!(stage.app.overlay.is_some(), "a word that is no fault is not taken");
+    assert!(stage.app.overlay.is_some(), "an invalid fault is not set");
     let effects = stage.script("Ctrl+U '503@first=2' Enter");
     assert!(
         matches!(effects.as_slice(), [Effect::SetFault { fault: Some(fault), .. }] if fault.to_string() == "503@first=2")
@@ -237,14 +237,14 @@ fn a_fault_can_be_typed_with_its_schedule() {
 }
 
 #[test]
-fn the_palette_reaches_what_has_no_key() {
+fn the_palette_reaches_actions_without_a_key() {
     let mut stage = stage();
     stage.script("Ctrl+P 'next theme' Enter");
     assert_eq!(stage.app.display.theme, Theme::Light);
 }
 
 #[test]
-fn copies_are_what_they_say() {
+fn the_answer_a_curl_command_and_the_log_can_be_copied() {
     let mut stage = stage();
     stage.play("takeover", Duration::from_secs(60));
     let Some(Effect::Copy { text, .. }) = stage.press("Ctrl+O") else { panic!("copies") };
@@ -256,7 +256,7 @@ fn copies_are_what_they_say() {
 }
 
 #[test]
-fn an_earlier_run_is_shown_and_run_again() {
+fn an_earlier_run_can_be_shown_and_run_again() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &["exhausted", "overloaded"]);
     stage.script("Ctrl+S Enter");
     assert!(stage.screen().contains("from history"));
@@ -266,17 +266,17 @@ fn an_earlier_run_is_shown_and_run_again() {
 }
 
 #[test]
-fn a_breaker_is_reset_from_the_board() {
+fn a_breaker_can_be_closed_from_the_health_board() {
     let mut stage = stage();
     stage.play("overloaded", Duration::from_secs(60));
     assert!(stage.script("F6").is_empty());
-    assert!(stage.app.shows_time(stage.now), "the pause runs down on the screen");
+    assert!(stage.app.shows_time(stage.now), "the cooldown counts down on the screen");
     assert_eq!(stage.script("r"), [Effect::ResetBreaker("openai/gpt-4o-mini".into())]);
-    assert!(!stage.app.shows_time(stage.now), "and then nothing does");
+    assert!(!stage.app.shows_time(stage.now), "nothing counts down any more");
 }
 
 #[test]
-fn idle_counts_nothing() {
+fn no_time_is_shown_without_a_run() {
     let mut stage = stage();
     assert!(!stage.app.shows_time(stage.now));
     stage.play("takeover", Duration::from_millis(400));
@@ -298,11 +298,11 @@ fn reports_of_another_run_change_nothing() {
 }
 
 #[test]
-fn the_first_letter_warms_a_connection_to_a_server() {
+fn the_first_typed_letter_opens_a_connection_to_the_server() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
-    assert_eq!(stage.press("a"), None, "the simulator is at hand anyway");
+    assert_eq!(stage.press("a"), None, "the simulator needs no connection");
     stage.press("Backspace");
     stage.app.server.simulated = false;
     assert_eq!(stage.press("a"), Some(Effect::Warm));
-    assert_eq!(stage.press("b"), None, "once is enough");
+    assert_eq!(stage.press("b"), None, "only the first letter does");
 }

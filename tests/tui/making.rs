@@ -1,4 +1,4 @@
-//! What the next run is made of: demos, signatures, settings, headers, the chain's modes, large pastes.
+//! The parts of the next run: demos, signatures, settings, headers, modes of the chain, large pastes.
 
 use crate::stage::{Stage, recorded, task};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -20,7 +20,7 @@ fn stage() -> Stage {
 }
 
 #[test]
-fn alt_keys_are_what_terminals_send() {
+fn alt_with_a_lower_case_letter_is_the_same_key() {
     let mut stage = stage();
     stage.play("takeover", Duration::MAX);
     let key = KeyEvent::new(KeyCode::Char('p'), KeyModifiers::ALT);
@@ -28,7 +28,7 @@ fn alt_keys_are_what_terminals_send() {
     assert_eq!(stage.app.next.demos.len(), 1);
 }
 
-/// Empties the editor that stands.
+/// Deletes all text in the open editor.
 fn wipe(stage: &mut Stage) {
     for _ in 0..40 {
         stage.script("Ctrl+U Backspace");
@@ -36,13 +36,13 @@ fn wipe(stage: &mut Stage) {
 }
 
 #[test]
-fn a_good_run_becomes_a_demo_with_one_key_and_is_sent() {
+fn one_key_makes_a_valid_answer_a_demo_of_the_next_run() {
     let mut stage = stage();
     stage.press("Alt+P");
     assert!(stage.app.next.demos.is_empty(), "there is nothing to pin yet");
     stage.play("takeover", Duration::MAX);
     stage.script("Alt+P Alt+P");
-    assert_eq!(stage.app.next.demos.len(), 1, "the same run is one demo");
+    assert_eq!(stage.app.next.demos.len(), 1, "the same answer is added once");
     let names: Vec<&str> = stage.app.next.demos[0].keys().map(String::as_str).collect();
     assert_eq!(names, ["question", "reasoning", "answer"]);
     let sent = stage.script("'again' Enter");
@@ -51,7 +51,7 @@ fn a_good_run_becomes_a_demo_with_one_key_and_is_sent() {
 }
 
 #[test]
-fn demos_are_ordered_opened_and_removed() {
+fn demos_can_be_moved_opened_and_removed() {
     let mut stage = stage();
     for name in ["a", "b", "c"] {
         stage
@@ -87,7 +87,7 @@ fn a_signature_is_saved_with_its_demos_and_module() {
 }
 
 #[test]
-fn what_is_typed_once_stays_in_the_list_and_gets_a_name() {
+fn a_typed_signature_stays_in_the_list_and_can_be_named_and_saved() {
     let mut stage = stage();
     stage.script("Alt+P Shift+Tab Shift+Tab Shift+Tab");
     while !stage.app.signatures.typing() {
@@ -100,11 +100,11 @@ fn what_is_typed_once_stays_in_the_list_and_gets_a_name() {
     let [Effect::SaveSignature(entry)] = saved.as_slice() else { panic!("{saved:?}") };
     assert_eq!(entry.signature.name, "mood");
     let same = stage.app.signatures.entries.iter().filter(|entry| entry.signature.inline().contains("poem")).count();
-    assert_eq!(same, 1, "the unnamed one gave way to the named one");
+    assert_eq!(same, 1, "the named entry replaces the unnamed one");
 }
 
 #[test]
-fn what_is_wrong_is_not_kept_and_not_lost() {
+fn invalid_settings_are_not_saved_and_closing_them_needs_two_presses() {
     let mut stage = stage();
     stage.press("Alt+O");
     wipe(&mut stage);
@@ -113,13 +113,13 @@ fn what_is_wrong_is_not_kept_and_not_lost() {
     assert!(stage.screen().contains("unknown field `temprature`"), "{}", stage.screen());
     assert!(stage.app.next.settings.temperature.is_none());
     stage.press("Esc");
-    assert!(stage.app.overlay.is_some(), "changes are not dropped by one key");
+    assert!(stage.app.overlay.is_some(), "one press does not discard changes");
     stage.press("Esc");
     assert!(stage.app.overlay.is_none());
 }
 
 #[test]
-fn settings_are_sent_and_read_back() {
+fn saved_settings_are_sent_and_shown_again() {
     let mut stage = stage();
     stage.press("Alt+O");
     wipe(&mut stage);
@@ -180,14 +180,14 @@ fn a_secret_header_stays_masked_on_the_screen_until_it_is_made_public() {
 }
 
 #[test]
-fn what_the_key_may_spend_is_asked_for_with_the_headers() {
+fn the_popup_of_the_headers_queries_the_limits_of_the_key() {
     let mut stage = stage();
     assert_eq!(stage.press("F5"), Some(Effect::AskServer { generation: None }));
     assert!(stage.screen().contains("not received yet"));
-    let tell = |stage: &mut Stage, info| stage.app.update(stage.now, Msg::KeyInfo(Box::new(info)));
-    tell(&mut stage, Err("401: no such key".to_owned()));
+    let receive = |stage: &mut Stage, info| stage.app.update(stage.now, Msg::KeyInfo(Box::new(info)));
+    receive(&mut stage, Err("401: no such key".to_owned()));
     assert!(stage.screen().contains("unknown: 401: no such key"));
-    tell(&mut stage, Ok(KeyInfo { usage: Some(1.25), free_requests: Some((3, 50)), ..KeyInfo::default() }));
+    receive(&mut stage, Ok(KeyInfo { usage: Some(1.25), free_requests: Some((3, 50)), ..KeyInfo::default() }));
     let screen = stage.screen();
     for line in ["spent: $1.2500", "limit: none, or unknown", "left: unknown", "free today: 3 of 50 requests"] {
         assert!(screen.contains(line), "{line}\n{screen}");
@@ -195,7 +195,7 @@ fn what_the_key_may_spend_is_asked_for_with_the_headers() {
 }
 
 #[test]
-fn the_chain_has_variants_modes_and_hedges() {
+fn variant_failover_mode_and_hedging_can_be_changed_in_the_chain() {
     let mut stage = stage();
     stage.script("Ctrl+L v");
     assert_eq!(stage.app.next.chain[0].model, "openai/gpt-4o-mini:free");
@@ -210,7 +210,7 @@ fn the_chain_has_variants_modes_and_hedges() {
 }
 
 #[test]
-fn expensive_fallbacks_are_flagged_with_their_ratio() {
+fn an_expensive_fallback_has_a_warning_with_its_price_ratio() {
     let mut stage = stage();
     for (i, usd) in [1e-6, 1e-3].into_iter().enumerate() {
         let price = &mut stage.app.models.all[i].price;
@@ -223,7 +223,7 @@ fn expensive_fallbacks_are_flagged_with_their_ratio() {
 }
 
 #[test]
-fn the_request_is_shown_before_it_is_sent() {
+fn the_request_can_be_previewed() {
     let mut stage = stage();
     let asked = stage.script("'why?' F12");
     let [Effect::Compose(ask)] = asked.as_slice() else { panic!("{asked:?}") };
@@ -242,7 +242,7 @@ fn the_request_is_shown_before_it_is_sent() {
 }
 
 #[test]
-fn a_large_paste_is_one_word_until_it_is_sent() {
+fn a_large_paste_is_a_placeholder_until_it_is_sent() {
     let mut stage = stage();
     let large = "line\n".repeat(30_000);
     stage.app.update(stage.now, Msg::Paste(large.clone()));
@@ -254,11 +254,11 @@ fn a_large_paste_is_one_word_until_it_is_sent() {
 }
 
 #[test]
-fn every_chain_of_a_vote_is_shown() {
+fn each_chain_of_a_vote_is_shown() {
     let mut stage = stage();
     let reports = recorded("takeover");
     let run = reports[0].run;
-    let mut tell = |what| {
+    let mut report = |what| {
         let report = Report { run, at: Duration::from_millis(10), what };
         stage.app.update(Duration::from_secs(5), Msg::Report(Arc::new(report)));
     };
@@ -266,7 +266,7 @@ fn every_chain_of_a_vote_is_shown() {
     let Task::Signature(task) = &mut Arc::make_mut(&mut spec).task;
     task.module = Module::Majority(3);
     let signature = task.signature.clone();
-    tell(ReportKind::Observation(Observation::Begun(spec.clone())));
+    report(ReportKind::Observation(Observation::Begun(spec.clone())));
     let end = reports.iter().find_map(|report| match &report.what {
         ReportKind::Engine(switchover::failover::Event::Finished(end)) => Some(end.clone()),
         _ => None,
@@ -277,10 +277,10 @@ fn every_chain_of_a_vote_is_shown() {
         end.fields = Arc::new([("answer".to_owned(), answer.into())].into_iter().collect());
         answers.push(Some(Prediction { fields: end.fields.clone(), repairs: Vec::new() }));
         if chain < 2 {
-            tell(ReportKind::Observation(Observation::Chain { chain: chain + 1, of: 3, end }));
+            report(ReportKind::Observation(Observation::Chain { chain: chain + 1, of: 3, end }));
         }
     }
-    tell(ReportKind::Observation(Observation::Voted(switchover::dspy::vote(&signature, &answers).expect("a vote"))));
+    report(ReportKind::Observation(Observation::Voted(switchover::dspy::vote(&signature, &answers).expect("a vote"))));
     stage.app.refresh();
     let screen = stage.screen();
     for part in ["★ chain 1 of 3: 42", "· chain 2 of 3: 41", "chain 3 of 3: about to ask", "2 × 42 · 1 × 41"] {
@@ -289,7 +289,7 @@ fn every_chain_of_a_vote_is_shown() {
 }
 
 #[test]
-fn a_session_adds_up() {
+fn the_costs_of_a_session_add_up() {
     let mut stage = stage();
     stage.play("takeover", Duration::MAX);
     let once = stage.app.runs.cost.expect("a run has ended");

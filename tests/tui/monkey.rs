@@ -1,5 +1,5 @@
-//! Somebody leans on the keyboard: any keys, pastes, sizes and reports, in any order, with a worker that answers what
-//! it is asked. Nothing may panic, nothing hostile may be drawn, and there must always be a way out.
+//! Random keys, pastes, sizes and reports in any order, with a simulated worker. Nothing panics, no control character is
+//! drawn, and the user can always quit.
 
 use crate::stage::{Stage, recorded, task};
 use proptest::prelude::*;
@@ -22,9 +22,9 @@ enum Act {
     Paste(String),
     Resize(u16, u16),
     Wheel(i16),
-    /// So many of the reports that are still to come.
-    Hear(usize),
-    /// So much time passes.
+    /// Deliver this many of the pending messages.
+    Deliver(usize),
+    /// Let this many milliseconds pass.
     Wait(u64),
 }
 
@@ -38,63 +38,63 @@ fn act() -> impl Strategy<Value = Act> {
         1 => "(question|a|items: list\\[str\\]|\u{1b}\\[2J|[\u{202e}世é]| ->|\n){0,6}".prop_map(Act::Paste),
         1 => (1_u16..200, 1_u16..60).prop_map(|(width, height)| Act::Resize(width, height)),
         1 => (-40_i16..40).prop_map(Act::Wheel),
-        4 => (1_usize..40).prop_map(Act::Hear),
+        4 => (1_usize..40).prop_map(Act::Deliver),
         1 => (0_u64..20_000).prop_map(Act::Wait),
     ]
 }
 
-/// The playground, and what its worker has still to say.
+/// The playground, and the messages that its worker has not delivered yet.
 struct Monkey {
     stage: Stage,
-    to_come: Vec<Msg>,
-    left: bool,
+    pending: Vec<Msg>,
+    quit: bool,
 }
 
 impl Monkey {
     fn new() -> Self {
         let stage = Stage::with(library::built_in(), 120, 36, Theme::Dark, &RUNS);
-        Self { stage, to_come: Vec::new(), left: false }
+        Self { stage, pending: Vec::new(), quit: false }
     }
 
-    fn hear(&mut self, msg: Msg) {
+    fn deliver(&mut self, msg: Msg) {
         let effect = self.stage.app.update(self.stage.now, msg);
         self.stage.app.refresh();
-        self.answer(effect);
+        self.perform(effect);
     }
 
-    /// What the worker would say to an effect.
-    fn answer(&mut self, effect: Option<Effect>) {
+    /// Carries out an effect as the worker would.
+    fn perform(&mut self, effect: Option<Effect>) {
         let report = |report: Report| Msg::Report(Arc::new(report));
         match effect {
-            Some(Effect::Quit) => self.left = true,
+            Some(Effect::Quit) => self.quit = true,
             Some(Effect::Cancel) => {
-                self.to_come.retain(ends);
-                while let Some(msg) = self.to_come.pop() {
-                    self.hear(msg);
+                self.pending.retain(ends);
+                while let Some(msg) = self.pending.pop() {
+                    self.deliver(msg);
                 }
             }
             Some(Effect::Send(ask)) => {
                 let run = RUNS[task(&ask).inputs.len() % RUNS.len()];
-                self.to_come.extend(recorded(run).into_iter().rev().map(report));
+                self.pending.extend(recorded(run).into_iter().rev().map(report));
             }
             Some(Effect::Compare { number, specs }) => {
                 for column in 0..specs.len() {
                     let reports = recorded(RUNS[column % RUNS.len()]).into_iter().rev();
-                    let told = |report| Msg::Compared { number, column, report: Arc::new(report) };
-                    self.to_come.extend(reports.map(told));
+                    let message = |report| Msg::Compared { number, column, report: Arc::new(report) };
+                    self.pending.extend(reports.map(message));
                 }
             }
             Some(Effect::Replay(_)) => {
-                self.to_come.push(Msg::Replayed(None));
+                self.pending.push(Msg::Replayed(None));
                 let reports = recorded("takeover").into_iter().rev();
-                self.to_come.extend(reports.map(|report| Msg::Replayed(Some(Arc::new(report)))));
+                self.pending.extend(reports.map(|report| Msg::Replayed(Some(Arc::new(report)))));
             }
-            Some(Effect::Edit(text)) => self.hear(Msg::Edited(Ok(text + "\n# edited \u{1b}[2J"))),
-            Some(Effect::Compose(_)) => self.hear(Msg::Composed(Box::new(Err("not here".to_owned())))),
+            Some(Effect::Edit(text)) => self.deliver(Msg::Edited(Ok(text + "\n# edited \u{1b}[2J"))),
+            Some(Effect::Compose(_)) => self.deliver(Msg::Composed(Box::new(Err("not here".to_owned())))),
             Some(Effect::AskServer { generation }) => {
-                self.hear(Msg::KeyInfo(Box::new(Err("not here".to_owned()))));
+                self.deliver(Msg::KeyInfo(Box::new(Err("not here".to_owned()))));
                 if let Some(id) = generation {
-                    self.hear(Msg::Received(id, Box::new(Err("not here".to_owned()))));
+                    self.deliver(Msg::Received(id, Box::new(Err("not here".to_owned()))));
                 }
             }
             _ => {}
@@ -103,49 +103,49 @@ impl Monkey {
 
     fn press(&mut self, key: &str) {
         let effect = self.stage.press(key);
-        self.answer(effect);
+        self.perform(effect);
     }
 
     fn act(&mut self, act: &Act) {
         match act {
             Act::Key(key) => self.press(key),
-            Act::Paste(text) => self.hear(Msg::Paste(text.clone())),
+            Act::Paste(text) => self.deliver(Msg::Paste(text.clone())),
             Act::Resize(width, height) => {
                 self.stage.app.resize(*width, *height);
                 self.stage.app.refresh();
             }
-            Act::Wheel(rows) => self.hear(Msg::Wheel(*rows)),
-            Act::Hear(count) => {
+            Act::Wheel(rows) => self.deliver(Msg::Wheel(*rows)),
+            Act::Deliver(count) => {
                 for _ in 0..*count {
-                    let Some(msg) = self.to_come.pop() else { break };
-                    self.hear(msg);
+                    let Some(msg) = self.pending.pop() else { break };
+                    self.deliver(msg);
                 }
             }
             Act::Wait(ms) => {
                 self.stage.now += Duration::from_millis(*ms);
-                self.hear(Msg::Tick);
+                self.deliver(Msg::Tick);
             }
         }
     }
 }
 
-/// Whether a run says with this that it is over.
+/// Whether this message ends a run.
 fn ends(msg: &Msg) -> bool {
     let (Msg::Report(report) | Msg::Compared { report, .. } | Msg::Replayed(Some(report))) = msg else { return true };
     matches!(report.what, ReportKind::Engine(Event::Finished(_)))
 }
 
-/// Sixteen monkeys, and more as `PROPTEST_CASES` is more than 256.
-fn monkeys() -> ProptestConfig {
+/// 16 cases, and a sixteenth of `PROPTEST_CASES` if that is more.
+fn config() -> ProptestConfig {
     let plain = ProptestConfig::default();
     ProptestConfig { cases: plain.cases.max(16) / 16, failure_persistence: None, ..plain }
 }
 
 proptest! {
-    #![proptest_config(monkeys())]
+    #![proptest_config(config())]
 
     #[test]
-    fn no_key_and_no_size_brings_it_down_or_keeps_anybody_in(
+    fn any_sequence_of_input_is_safe_and_the_user_can_quit(
         acts in prop::collection::vec(act(), 1..120),
     ) {
         let mut monkey = Monkey::new();
@@ -154,13 +154,13 @@ proptest! {
             let frame = monkey.stage.frame();
             let hostile = |symbol: &str| symbol.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
             prop_assert!(frame.content.iter().all(|cell| !hostile(cell.symbol())), "{act:?}");
-            if monkey.left {
+            if monkey.quit {
                 return Ok(());
             }
             let earlier = Msg::Past(vec![Transcript::of(&recorded("takeover"))]);
             if !monkey.stage.app.may_change_screen(&earlier) {
-                monkey.hear(earlier);
-                prop_assert!(monkey.stage.frame() == frame, "a message that shows nothing was seen after {act:?}");
+                monkey.deliver(earlier);
+                prop_assert!(monkey.stage.frame() == frame, "a message that may not change the screen changed it after {act:?}");
             }
         }
         for _ in 0..12 {
@@ -170,6 +170,6 @@ proptest! {
         prop_assert!(!monkey.stage.app.busy(), "Esc does not cancel");
         monkey.stage.app.focus(Pane::Prompt);
         monkey.press("Ctrl+Q");
-        prop_assert!(monkey.left, "Ctrl+Q does not leave");
+        prop_assert!(monkey.quit, "Ctrl+Q does not quit");
     }
 }

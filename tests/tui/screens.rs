@@ -1,4 +1,4 @@
-//! Every screen of `cases/screens.toml` against its picture, at every size; and in every theme.
+//! Snapshots of every screen of `cases/screens.toml` at every size, and the styles of every theme.
 
 use crate::stage::{Stage, recorded};
 use ratatui::style::Color;
@@ -42,29 +42,29 @@ impl Case {
         if let Some(run) = &self.run {
             stage.play(run, Duration::from_millis(self.until_ms.unwrap_or(u64::MAX / 2)));
         }
-        for command in stage.script(&self.keys) {
-            answer(&mut stage, &command);
+        for effect in stage.script(&self.keys) {
+            perform(&mut stage, &effect);
         }
         stage.app.refresh();
         stage
     }
 }
 
-/// What the second model says in a comparison.
-const ANOTHER: &str = "DSPy is a *Python* framework for programming language models:\n\n- signatures say what goes in and \
+/// The answer of the second model in a comparison.
+const SECOND_ANSWER: &str = "DSPy is a *Python* framework for programming language models:\n\n- signatures say what goes in and \
     comes out\n- modules say how to ask";
 
-/// What the rest of the program would say to a command.
-fn answer(stage: &mut Stage, command: &Effect) {
+/// Sends the messages that the rest of the program would send after an effect.
+fn perform(stage: &mut Stage, effect: &Effect) {
     let reports = recorded("takeover");
-    match command {
+    match effect {
         Effect::Compare { number, specs } => {
-            let told = |column: usize| reports.iter().map(move |report| (column, report.clone()));
-            for (column, mut report) in (0..specs.len()).flat_map(told) {
+            let column_reports = |column: usize| reports.iter().map(move |report| (column, report.clone()));
+            for (column, mut report) in (0..specs.len()).flat_map(column_reports) {
                 if let (1.., ReportKind::Observation(Observation::Parsed { prediction, .. })) =
                     (column, &mut report.what)
                 {
-                    std::sync::Arc::make_mut(&mut prediction.fields).insert("answer".into(), ANOTHER.into());
+                    std::sync::Arc::make_mut(&mut prediction.fields).insert("answer".into(), SECOND_ANSWER.into());
                 }
                 stage.app.update(stage.now, Msg::Compared { number: *number, column, report: Arc::new(report) });
             }
@@ -92,26 +92,26 @@ fn settings() -> insta::Settings {
 }
 
 #[test]
-fn screens_look_as_they_should_at_every_size() {
+fn screens_match_their_snapshots_at_every_size() {
     settings().bind(|| {
         for case in cases() {
-            let mut pictures = String::new();
+            let mut snapshot = String::new();
             for size in case.sizes.clone().unwrap_or(SIZES.to_vec()) {
-                let _ = writeln!(pictures, "── {}×{}\n{}", size[0], size[1], case.stage(size, Theme::Dark).screen());
+                let _ = writeln!(snapshot, "── {}×{}\n{}", size[0], size[1], case.stage(size, Theme::Dark).screen());
             }
-            insta::assert_snapshot!(case.name.as_str(), pictures);
+            insta::assert_snapshot!(case.name.as_str(), snapshot);
         }
     });
 }
 
-/// Every pane and overlay is drawn in every theme; what is kept is each style with the first text that has it.
+/// Draws every screen in every theme and records each style with the first text that has it.
 #[test]
-fn themes_have_their_colours_and_no_others() {
-    let mut told = String::new();
+fn themes_use_only_their_own_styles() {
+    let mut snapshot = String::new();
     for (name, theme) in Theme::ALL {
         let mut styles: BTreeMap<String, String> = BTreeMap::new();
         for case in cases() {
-            // Presenter mode turns the dark one alone.
+            // Presenter mode changes only the dark theme.
             for keys in if theme == Theme::Dark { &["", "F8"][..] } else { &[""] } {
                 let mut stage = case.stage([80, 24], theme);
                 stage.script(if stage.app.overlay.is_none() { keys } else { "" });
@@ -134,15 +134,15 @@ fn themes_have_their_colours_and_no_others() {
                 note(&mut styles, run);
             }
         }
-        let _ = writeln!(told, "── {name}");
+        let _ = writeln!(snapshot, "── {name}");
         for (style, text) in styles {
-            let _ = writeln!(told, "{style:<44} {text}");
+            let _ = writeln!(snapshot, "{style:<44} {text}");
         }
     }
-    settings().bind(|| insta::assert_snapshot!("themes", told));
+    settings().bind(|| insta::assert_snapshot!("themes", snapshot));
 }
 
-/// The first text of a style that says something.
+/// Records the first text of a style that has a letter or digit.
 fn note(styles: &mut BTreeMap<String, String>, run: Option<(String, String)>) {
     let Some((style, text)) = run else { return };
     let text: String = text.trim().chars().take(40).collect();

@@ -1,4 +1,4 @@
-//! An app to press keys on and to look at, with a clock that is set by hand.
+//! A test stage: the state of the screen with a manual clock. Tests press keys on it and read the screen.
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -25,7 +25,7 @@ pub(crate) struct Stage {
     pub(crate) now: Duration,
 }
 
-/// A recorded run's reports.
+/// The reports of a recorded run.
 pub(crate) fn recorded(name: &str) -> Vec<Report> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/runs").join(format!("{name}.jsonl"));
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -89,7 +89,7 @@ impl Stage {
         stage
     }
 
-    /// Has the recorded run reported up to a time.
+    /// Applies the reports of a recorded run up to a time.
     pub(crate) fn play(&mut self, name: &str, until: Duration) {
         let began = self.now;
         for report in recorded(name).into_iter().filter(|report| report.at <= until) {
@@ -99,7 +99,7 @@ impl Stage {
         }
     }
 
-    /// Presses one key, written as in the table.
+    /// Presses one key, written as in the table of keys.
     pub(crate) fn press(&mut self, key: &str) -> Option<Effect> {
         let chord: Chord = key.parse().unwrap_or_else(|()| panic!("{key:?} is a key"));
         let effect = self.app.update(self.now, Msg::Key(chord.event()));
@@ -118,7 +118,7 @@ impl Stage {
         }
     }
 
-    /// Presses keys and types what stands in quotes; gives back the effects.
+    /// Presses the keys of a script and types the text in single quotes. Returns the effects.
     pub(crate) fn script(&mut self, script: &str) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (i, part) in script.split('\'').enumerate() {
@@ -138,7 +138,7 @@ impl Stage {
         terminal.backend().buffer().clone()
     }
 
-    /// The screen as text, and under it what is struck out, chosen or new.
+    /// The screen as text. Below it: the text that is struck out, selected or marked as new, by line.
     pub(crate) fn screen(&self) -> String {
         let buffer = self.frame();
         let mut out = String::new();
@@ -173,7 +173,7 @@ impl Stage {
     }
 }
 
-/// What a run was asked.
+/// The task of a run spec.
 pub(crate) fn task(spec: &RunSpec) -> &SignatureTask {
     let Task::Signature(task) = &spec.task;
     task

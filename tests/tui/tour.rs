@@ -1,4 +1,4 @@
-//! The tour: every step can be played, fits the smallest screen, and gives everything back.
+//! The guided tour: every step works, fits the smallest screen, and the user's state is restored.
 
 use crate::stage::{Stage, recorded};
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use switchover::tui::state::tour::{built_in, parse_keys};
 use switchover::tui::theme::Theme;
 use switchover::tui::{Effect, Msg};
 
-/// Lets the tour press its keys; what is sent is answered at once by the recorded run.
+/// Lets the tour press its keys. The recorded run answers each request at once.
 fn play(stage: &mut Stage) -> Vec<Effect> {
     let mut effects = Vec::new();
     for _ in 0..200 {
         let Some(effect) = stage.app.update(stage.now, Msg::Tick) else { continue };
-        let told: Vec<Msg> = match &effect {
+        let messages: Vec<Msg> = match &effect {
             Effect::Send(_) => recorded("takeover").into_iter().map(|r| Msg::Report(Arc::new(r))).collect(),
             Effect::Compare { number, specs } => {
-                let told = |column: usize| recorded("takeover").into_iter().map(move |r| (column, r));
+                let column_reports = |column: usize| recorded("takeover").into_iter().map(move |r| (column, r));
                 let msg = |(column, r)| Msg::Compared { number: *number, column, report: Arc::new(r) };
-                (0..specs.len()).flat_map(told).map(msg).collect()
+                (0..specs.len()).flat_map(column_reports).map(msg).collect()
             }
             _ => Vec::new(),
         };
-        for msg in told {
+        for msg in messages {
             stage.app.update(stage.now, msg);
         }
         effects.push(effect);
@@ -37,19 +37,19 @@ fn sends(effects: &[Effect]) -> usize {
 }
 
 #[test]
-fn every_step_does_what_it_says() {
+fn every_step_has_the_effect_that_its_text_describes() {
     for (width, height) in [(120, 36), (80, 24), (60, 16)] {
-        steps_do_what_they_say(Stage::new(width, height, Theme::Dark, &[]));
+        check_steps(Stage::new(width, height, Theme::Dark, &[]));
     }
-    // Keys of one's own change nothing in it.
+    // The tour uses the default keys, whatever keys the user chose.
     let mut stage = Stage::new(80, 24, Theme::Dark, &[]);
     let choices = [("send-anywhere", "F4"), ("faults", "F2"), ("compare", "Alt+X")];
     let choices = choices.map(|(name, key)| (name.to_owned(), vec![key.to_owned()]));
     stage.app.keymap = Keymap::with(&choices.into_iter().collect()).expect("a keymap");
-    steps_do_what_they_say(stage);
+    check_steps(stage);
 }
 
-fn steps_do_what_they_say(mut stage: Stage) {
+fn check_steps(mut stage: Stage) {
     let signature = stage.app.next.signature.clone();
     stage.press("Alt+T");
     let mut seen = Vec::new();
@@ -63,48 +63,48 @@ fn steps_do_what_they_say(mut stage: Stage) {
         }
         match step.title.as_str() {
             "Headers" => assert!(matches!(stage.app.overlay, Some(Overlay::Headers(_)))),
-            "The same on a time axis" => assert!(screen.contains("█ answer"), "{screen}"),
+            "The attempts on a time axis" => assert!(screen.contains("█ answer"), "{screen}"),
             "Break the first model" => assert!(screen.contains("took over"), "{screen}"),
-            "Standard: one model alone" => assert!(matches!(stage.app.overlay, Some(Overlay::Compare(_)))),
+            "Without a chain: one model alone" => assert!(matches!(stage.app.overlay, Some(Overlay::Compare(_)))),
             "Modules" => assert_ne!(stage.app.next.module, built_in().module),
             _ => assert!(stage.app.overlay.is_none(), "{}", step.title),
         }
         stage.press("Enter");
     }
-    let (asked, broke) = (true, true);
-    let expected = [(1, false), (0, false), (1, broke), (1, broke), (0, false), (0, false), (1, false), (1, false)];
-    assert!(asked && seen == expected, "{seen:?}");
-    assert_eq!(stage.app.next.signature, signature, "the user's own is back");
+    // For each step: how many requests it sends, and whether it sets a fault.
+    let expected = [(1, false), (0, false), (1, true), (1, true), (0, false), (0, false), (1, false), (1, false)];
+    assert_eq!(seen, expected);
+    assert_eq!(stage.app.next.signature, signature, "the user's signature is restored");
     assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()));
 }
 
 #[test]
-fn escape_leaves_at_any_moment_and_heals() {
+fn escape_ends_the_tour_at_any_time_and_clears_its_faults() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     let chain = stage.app.next.chain.clone();
     stage.press("Alt+T");
     stage.app.update(stage.now, Msg::Tick);
     assert_eq!(stage.press("Esc"), Some(Effect::HealAll));
     assert!(stage.app.tour.is_none() && stage.app.next.chain == chain);
-    assert_eq!(stage.app.update(stage.now, Msg::Tick), None, "no key is pressed any more");
+    assert_eq!(stage.app.update(stage.now, Msg::Tick), None, "no more keys are pressed");
 }
 
 #[test]
-fn the_faults_of_the_user_and_of_the_tour_are_healed_and_no_longer_shown() {
+fn faults_of_the_user_and_of_the_tour_are_cleared() {
     let chain_line = |stage: &Stage| stage.screen().lines().nth(34).expect("a line").to_owned();
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.script("F4 5 Esc");
     assert!(chain_line(&stage).contains("gpt-4o-mini ✗503"), "{}", stage.screen());
 
     assert_eq!(stage.press("Alt+T"), Some(Effect::HealAll));
-    assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()), "the tour begins with healthy models");
+    assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()), "the tour starts without faults");
     while !stage.app.next.chain.iter().any(|entry| entry.fault.is_some()) {
         play(&mut stage);
         stage.press("Enter");
     }
 
     assert_eq!(stage.press("Esc"), Some(Effect::HealAll));
-    // The next key clears what the tour says at its end, and the chain is shown again.
+    // The next key clears the final notice of the tour, and the chain is shown again.
     stage.press("Tab");
     let line = chain_line(&stage);
     assert!(line.contains("gpt-4o-mini") && !line.contains('✗'), "{}", stage.screen());
@@ -112,7 +112,7 @@ fn the_faults_of_the_user_and_of_the_tour_are_healed_and_no_longer_shown() {
 }
 
 #[test]
-fn the_tour_never_uses_the_key() {
+fn the_tour_runs_only_on_the_simulator() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.app.server.simulated = false;
     assert_eq!(stage.press("Alt+T"), None);
@@ -120,7 +120,7 @@ fn the_tour_never_uses_the_key() {
 }
 
 #[test]
-fn keys_wait_for_the_run_and_letters_of_the_user_do_nothing() {
+fn the_tours_keys_wait_for_the_run_and_the_users_letters_have_no_effect() {
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
     stage.press("Alt+T");
     stage.press("z");
@@ -131,16 +131,16 @@ fn keys_wait_for_the_run_and_letters_of_the_user_do_nothing() {
     stage.press("Enter");
     assert!(stage.app.tour.as_ref().is_some_and(|tour| tour.current == 1 && tour.has_keys()));
     assert_eq!(stage.app.update(stage.now, Msg::Tick), None);
-    assert!(stage.app.overlay.is_none(), "the next step's keys wait");
+    assert!(stage.app.overlay.is_none(), "the keys of the next step wait");
 }
 
 #[test]
-fn every_text_fits_the_smallest_screen_and_every_key_is_one() {
+fn every_text_fits_the_smallest_screen_and_every_key_is_valid() {
     let mut stage = Stage::new(60, 16, Theme::Dark, &[]);
     assert!(built_in().signature.parse::<switchover::dspy::Signature>().is_ok());
     stage.press("Alt+T");
     for step in built_in().steps {
-        parse_keys(&step.keys).unwrap_or_else(|word| panic!("{}: {word:?} is no key", step.title));
+        parse_keys(&step.keys).unwrap_or_else(|word| panic!("{}: {word:?} is not a key", step.title));
         let rows = switchover::tui::wrap::plain(&step.text, ratatui::style::Style::default(), 58);
         assert!(rows.len() <= 3, "{}: {} rows", step.title, rows.len());
     }
@@ -149,7 +149,7 @@ fn every_text_fits_the_smallest_screen_and_every_key_is_one() {
 }
 
 #[test]
-fn a_run_of_the_tour_is_a_run_like_any_other() {
+fn a_run_of_the_tour_is_shown_like_any_other() {
     let mut stage = Stage::new(80, 24, Theme::Dark, &[]);
     stage.press("Alt+T");
     play(&mut stage);

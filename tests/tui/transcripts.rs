@@ -1,4 +1,4 @@
-//! The fold of reports: right in order, and without errors out of order.
+//! Transcripts: correct for ordered reports, and without a panic for reports in any order.
 
 use crate::stage::recorded;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use switchover::failover::{AttemptId, Cost, Outcome};
 use switchover::transcript::{AttemptPhase, Transcript};
 
 #[test]
-fn a_run_is_logged_line_by_line() {
+fn the_log_of_a_run_has_a_line_for_each_entry() {
     let run = Transcript::of(&recorded("overloaded"));
     let lines: Vec<_> = run.lines().collect();
     assert_eq!(
@@ -34,7 +34,7 @@ fn a_switch_names_the_failed_attempt_the_next_one_and_the_time_between() {
 }
 
 #[test]
-fn fields_are_readable_while_they_stream_and_there_is_no_leader_after_a_failure() {
+fn fields_are_known_while_they_stream_and_a_failure_leaves_no_leader() {
     let reports = recorded("takeover");
     let until = |ms: u128| Transcript::of(reports.iter().filter(|report| report.at.as_millis() <= ms));
     let run = until(600);
@@ -57,7 +57,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn reports_may_come_in_any_order(
+    fn the_order_of_reports_does_not_change_the_result(
         name in prop::sample::select(vec!["takeover", "overloaded", "exhausted", "typed"]),
         seeds in prop::collection::vec(any::<u64>(), 120),
         twice in any::<bool>(),
@@ -70,9 +70,9 @@ proptest! {
             if twice {
                 run.apply(report);
             }
-            // Whatever has come so far can be told and shown.
-            let told = run.lines().count();
-            prop_assert!(told <= 2 * reports.len());
+            // Every incomplete transcript can be shown.
+            let lines = run.lines().count();
+            prop_assert!(lines <= 2 * reports.len());
             let _ = (run.shown().map(|a| a.took(run.latest)), run.switch().map(|s| s.gap), run.cost());
         }
         let ordered = Transcript::of(&recorded(name));

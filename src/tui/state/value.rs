@@ -26,7 +26,7 @@ fn push_value(value: &Value, text_style: TextStyle, depth: usize, label: &str, r
     match value {
         Value::Array(items) if items.is_empty() => push_text("(empty)", StyleRole::Dim, text_style, depth, label, rows),
         Value::Object(fields) if fields.is_empty() => {
-            push_text("(empty)", StyleRole::Dim, text_style, depth, label, rows)
+            push_text("(empty)", StyleRole::Dim, text_style, depth, label, rows);
         }
         Value::Array(items) if depth < MAX_DEPTH => {
             if let Some(cells) = table_cells(items).filter(|_| depth == 0) {
@@ -51,7 +51,7 @@ fn push_value(value: &Value, text_style: TextStyle, depth: usize, label: &str, r
             }
         }
         Value::Array(_) | Value::Object(_) => {
-            push_text(&value.to_string(), StyleRole::Code, text_style, depth, label, rows)
+            push_text(&value.to_string(), StyleRole::Code, text_style, depth, label, rows);
         }
         Value::String(text) => push_text(text, StyleRole::Text, text_style, depth, label, rows),
         Value::Number(number) => push_text(&number.to_string(), StyleRole::Number, text_style, depth, label, rows),

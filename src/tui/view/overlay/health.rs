@@ -21,7 +21,7 @@ pub(super) fn draw(app: &App, selected: usize, now: Duration, f: &mut Frame<'_>)
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
         return;
     }
-    // The state of the breaker is worth more than the times, where not both fit.
+    // A narrow screen shows the breakers but not the times.
     let times = |text: &str| if room.width < 72 { String::new() } else { format!(" {text:>15}") };
     let (model, first) = (pad("model", 24), times("first P50 / P95"));
     let head = format!("{model} {:>9}{first}  {:<20} last failure", "answered", "breaker");
