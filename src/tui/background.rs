@@ -110,7 +110,7 @@ mod tests {
         for c in text.chars() {
             match c {
                 '\x1b' => held = KeyModifiers::ALT,
-                // An ESC with nothing behind it when it was read.
+                // An ESC that was read alone.
                 '|' => keys.push(Event::Key(KeyCode::Esc.into())),
                 '\x07' => keys.push(Event::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL))),
                 c => keys.push(Event::Key(KeyEvent::new(

@@ -19,7 +19,6 @@ use crate::tui::view::chrome::frame;
 use crate::tui::wrap::plain;
 use ratatui::Frame;
 
-/// Draws the pane.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     if app.screen.layout.answer.is_empty() {
         return;

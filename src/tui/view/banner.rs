@@ -17,7 +17,6 @@ use ratatui::Frame;
 use ratatui::style::Modifier;
 use ratatui::text::Line;
 
-/// Draws the banner.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.banner;
     let Some(switch) = app.transcript().and_then(Transcript::switch).filter(|_| !area.is_empty()) else { return };

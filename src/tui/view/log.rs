@@ -9,7 +9,6 @@ use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{RowPrefix, wrap};
 use ratatui::Frame;
 
-/// Draws the pane.
 pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
     if app.screen.layout.log.is_empty() {
         return;

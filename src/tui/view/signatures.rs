@@ -11,7 +11,6 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use tui_textarea::TextArea;
 
-/// Draws the pane.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.signatures;
     if area.is_empty() {

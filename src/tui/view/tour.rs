@@ -9,7 +9,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{BorderType, Clear, Widget};
 
-/// Draws the strip.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let Some((tour, step)) = app.tour.as_ref().and_then(|tour| Some((tour, tour.step()?))) else { return };
     let height = tour.height(app.screen.size);

@@ -10,7 +10,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// Draws the editor.
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let theme = app.theme();
     let height = (app.next.chain.len() as u16).saturating_add(5).min(app.screen.layout.body.height);

@@ -10,7 +10,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// Draws the list.
 pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
     let theme = app.theme();
     let height = (app.next.demos.len() as u16).saturating_add(4).clamp(6, app.screen.layout.body.height.max(6));

@@ -11,7 +11,6 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-/// Draws the picker.
 pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
     let theme = app.theme();
     let Some(chosen) = app.next.chain.get(app.next.selected) else {

@@ -9,7 +9,6 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-/// Draws the finder.
 pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     let theme = app.theme();
     let title = match finder.kind {

@@ -10,7 +10,6 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// Draws the board.
 pub(super) fn draw(app: &App, selected: usize, now: Duration, f: &mut Frame<'_>) {
     let theme = app.theme();
     let rows = &app.health.rows;

@@ -10,7 +10,6 @@ use crate::tui::wrap::clip;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-/// Draws the list.
 pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
     let theme = app.theme();
     let height = (app.runs.past.len() as u16).saturating_add(2).min(app.screen.layout.body.height);
