@@ -66,7 +66,9 @@ fn a_file_of_the_working_directory_does_not_decide_where_a_key_goes_that_it_did_
         ("the user's own file", &[], &with_key, &[], true),
     ] {
         let folder = Folder::new("decides");
-        files.iter().for_each(|(name, text)| folder.file(name, text));
+        for (name, text) in files {
+            folder.file(name, text);
+        }
         folder.own(own);
         let text = folder.request(env);
         assert_eq!(text.contains(&format!("POST {OTHER}/chat")), used, "{what}: {text}");
