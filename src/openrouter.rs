@@ -10,6 +10,8 @@ pub mod classify;
 pub mod client;
 pub mod compose;
 mod delta;
+mod encoding;
+mod finish;
 pub mod headers;
 pub mod hint;
 mod lenient;
@@ -20,6 +22,7 @@ mod reason;
 mod request;
 pub mod settings;
 pub mod sse;
+mod surrogates;
 
 pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};

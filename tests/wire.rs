@@ -18,3 +18,5 @@ mod simulated;
 mod sockets;
 #[path = "wire/traps.rs"]
 mod traps;
+#[path = "wire/whole.rs"]
+mod whole;

@@ -9,7 +9,7 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Result<Vec<(bool, Vec<u
     let (mut decoder, mut seen) = (Decoder::new(), Vec::new());
     let mut note = |event: SseEvent<'_>| {
         seen.push(match event {
-            SseEvent::Data(data) => (true, data.to_vec()),
+            SseEvent::Data(data) | SseEvent::Error(data) => (true, data.to_vec()),
             SseEvent::Comment(text) => (false, text.to_vec()),
         });
     };

@@ -14,7 +14,7 @@ mod xml;
 use super::signature::{Field, Signature};
 use super::{Adapter, ParseFailure, Prediction, Problem, Repair, Section, Values};
 use chat::ChatReader;
-use excerpt::excerpt;
+use excerpt::{excerpt, excerpt_of_end};
 use json::JsonReader;
 use object_view::ObjectView;
 use std::sync::Arc;
@@ -30,6 +30,14 @@ impl Adapter {
         reader.push(text);
         reader.finish();
         reader.into_prediction(text)
+    }
+
+    /// What shows that an answer is not whole, for one whose model did not say that it came to its end: an output that
+    /// is missing, or a last field that its own syntax does not close. `None`: the answer is whole.
+    pub fn open_field(self, signature: &Signature, text: &str) -> Option<Problem> {
+        let mut reader = AnswerReader::new(self, signature);
+        reader.push(text);
+        reader.open_field()
     }
 }
 
@@ -103,6 +111,30 @@ impl AnswerReader {
         for section in &mut self.sections {
             section.complete = true;
         }
+    }
+
+    /// The first output that is missing, or the last one if nothing closes it. Call this before [`finish`](Self::finish).
+    fn open_field(&self) -> Option<Problem> {
+        let problem =
+            |field: &Field, expected: String, got: String| Problem { field: field.name.clone(), expected, got };
+        let missing = |field: &&Field| !self.sections.iter().any(|section| section.name == field.name);
+        if let Some(field) = self.outputs.iter().find(missing) {
+            return Some(problem(field, field.field_type.to_string(), "nothing".to_owned()));
+        }
+        let last = self.sections.last()?;
+        let (open, end) = match &self.reader {
+            FormatReader::Chat(chat, None) => (chat.is_open(), "a marker after it".to_owned()),
+            FormatReader::Chat(_, Some(object)) | FormatReader::Json(object) => {
+                (self.objects.is_open(object), "a closing brace after it".to_owned())
+            }
+            FormatReader::Xml(xml) => (xml.is_open(), format!("</{}>", last.name)),
+        };
+        let field = self.outputs.iter().find(|field| field.name == last.name)?;
+        let in_object = matches!(&self.reader, FormatReader::Json(_) | FormatReader::Chat(_, Some(_)));
+        if !open || (!in_object && coerce::closes_itself(&field.field_type, &last.text)) {
+            return None;
+        }
+        Some(problem(field, end, format!("{} as its end", excerpt_of_end(&last.text))))
     }
 
     /// The output fields that have begun, in the order of the answer.

@@ -186,15 +186,15 @@ pub enum FailureKind {
     NotAnAnswer,
     /// An error event, or finish reason `error`, after the stream began.
     MidStream,
-    /// The stream ended without a finish reason.
+    /// The stream ended without a known finish reason, and no syntax shows that the answer is whole.
     Truncated,
-    /// Three events in a row that are not JSON.
+    /// An event of the stream that cannot be read: a piece of the answer may be lost.
     BadEvents,
-    /// An event over 1 MiB or a body over 16 MiB.
+    /// An event over 1 MiB, or an answer over 16 MiB.
     TooLarge,
     /// The answer has no content.
     Empty,
-    /// Finish reason `length`, and fields are missing.
+    /// Finish reason `length`, and a field is missing or not closed by its own syntax.
     Length,
     /// The answer does not match the signature.
     Invalid,

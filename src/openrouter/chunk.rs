@@ -7,7 +7,7 @@ mod text_sink;
 pub(super) use fold::ChunkFold;
 
 use super::classify::inner_attempts;
-use super::lenient::{LenientList, LenientObject, LenientText, TextParts, count, number, text};
+use super::lenient::{Content, LenientList, LenientObject, LenientText, Thoughts, count, number, text, usd};
 use super::reason::safe_line;
 use super::{Metadata, Usage};
 use crate::secret::Secrets;
@@ -36,6 +36,24 @@ pub(super) struct Chunk<'a> {
     error: RawField<'a>,
     #[serde(borrow)]
     openrouter_metadata: RawField<'a>,
+    /// This and the fields below belong to errors that are not wrapped in `error`.
+    #[serde(borrow, rename = "type")]
+    kind: LenientText<'a>,
+    #[serde(borrow)]
+    message: LenientText<'a>,
+    #[serde(borrow)]
+    msg: LenientText<'a>,
+    #[serde(borrow)]
+    detail: LenientText<'a>,
+    #[serde(borrow)]
+    code: RawField<'a>,
+    #[serde(borrow)]
+    status: RawField<'a>,
+    #[serde(borrow)]
+    status_code: RawField<'a>,
+    /// Its texts may hold marked halves of surrogate pairs.
+    #[serde(skip)]
+    halves: bool,
 }
 
 /// A field that is parsed only where it is used; `null` is none.
@@ -68,26 +86,42 @@ pub(super) struct ChunkChoice<'a> {
 #[serde(default)]
 struct MessagePart<'a> {
     #[serde(borrow)]
-    content: TextParts<'a>,
+    content: Content<'a>,
     #[serde(borrow)]
-    reasoning: LenientText<'a>,
+    reasoning: Thoughts<'a>,
     /// The name that `DeepSeek` and servers like it give to `reasoning`.
     #[serde(borrow)]
-    reasoning_content: LenientText<'a>,
+    reasoning_content: Thoughts<'a>,
+    /// The name in GitHub Copilot.
     #[serde(borrow)]
-    reasoning_details: LenientList<ReasoningDetail<'a>>,
+    reasoning_text: Thoughts<'a>,
+    /// The name in Ollama.
+    #[serde(borrow)]
+    thinking: Thoughts<'a>,
+    /// The name of Anthropic's blocks in a `LiteLLM` proxy.
+    #[serde(borrow)]
+    thinking_blocks: Thoughts<'a>,
+    /// `OpenRouter`'s list. `reasoning.encrypted` has no readable part.
+    #[serde(borrow)]
+    reasoning_details: Thoughts<'a>,
     #[serde(borrow)]
     refusal: LenientText<'a>,
 }
 
-/// The readable parts of `reasoning.text` and `reasoning.summary`; `reasoning.encrypted` has none.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ReasoningDetail<'a> {
-    #[serde(borrow)]
-    text: LenientText<'a>,
-    #[serde(borrow)]
-    summary: LenientText<'a>,
+impl MessagePart<'_> {
+    /// The thoughts of this piece. Servers repeat the same ones under several names, so the first name counts.
+    fn thoughts(&self) -> Option<&str> {
+        let names = [
+            &self.reasoning,
+            &self.reasoning_content,
+            &self.reasoning_text,
+            &self.thinking,
+            &self.thinking_blocks,
+            &self.reasoning_details,
+            &self.content.thoughts,
+        ];
+        names.into_iter().find_map(Thoughts::some)
+    }
 }
 
 /// Reads a JSON object as a chunk.
@@ -95,6 +129,11 @@ pub(super) fn parse(json: &str) -> Result<Chunk<'_>, serde_json::Error> {
     use serde::de::Error;
     let object = serde_json::from_str::<LenientObject<Chunk<'_>>>(json)?.0;
     object.ok_or_else(|| serde_json::Error::custom("expected an object"))
+}
+
+/// Reads a JSON object as a chunk whose texts may hold marked halves of surrogate pairs.
+pub(super) fn parse_marked(json: &str) -> Result<Chunk<'_>, serde_json::Error> {
+    Ok(Chunk { halves: true, ..parse(json)? })
 }
 
 /// Whether an `error` field reports an error: some servers send `null`, `false`, `""` or `{}` with good chunks.
@@ -107,18 +146,44 @@ fn is_error(error: &Value) -> bool {
     }
 }
 
+impl Chunk<'_> {
+    /// Whether the chunk is an error: as `error`, or as the whole object.
+    fn is_error(&self) -> bool {
+        if self.error.and_then(value).is_some_and(|error| is_error(&error)) {
+            return true;
+        }
+        let has_message = [&self.message, &self.msg, &self.detail].iter().any(|text| text.some().is_some());
+        let refused = |status: RawField<'_>| {
+            status.and_then(value).as_ref().and_then(number).is_some_and(|status| status >= 400.0)
+        };
+        let coded = || match self.code.and_then(value) {
+            Some(Value::String(code)) => !code.is_empty(),
+            // Some services send these with good answers.
+            Some(code) => count(&code).is_some_and(|code| code != 0 && code != 200),
+            None => false,
+        };
+        self.object.some() == Some("error")
+            || self.kind.some().is_some_and(|kind| kind.ends_with("error"))
+            || (self.choices.is_none()
+                && has_message
+                && (self.detail.some().is_some() || coded() || refused(self.status) || refused(self.status_code)))
+    }
+}
+
 /// Tokens and cost from a `usage` object, in `OpenAI`'s older or newer field names.
 fn usage(value: &Value) -> Option<Usage> {
     let tokens = |a: &str, b: &str| count(&value[a]).or_else(|| count(&value[b]));
-    let money = |value: &Value| number(value).filter(|usd| *usd >= 0.0);
+    let cost = usd(&value["cost"]);
+    // Without an own key, `cost` holds what the provider charged.
+    let own_key = value["is_byok"].as_bool().unwrap_or(cost.is_none_or(|cost| cost == 0.0));
     let usage = Usage {
         prompt_tokens: tokens("prompt_tokens", "input_tokens"),
         completion_tokens: tokens("completion_tokens", "output_tokens"),
         reasoning_tokens: count(&value["completion_tokens_details"]["reasoning_tokens"])
             .or_else(|| count(&value["output_tokens_details"]["reasoning_tokens"])),
         cached_tokens: count(&value["prompt_tokens_details"]["cached_tokens"]),
-        cost: money(&value["cost"]),
-        upstream_cost: money(&value["cost_details"]["upstream_inference_cost"]),
+        cost,
+        upstream_cost: usd(&value["cost_details"]["upstream_inference_cost"]).filter(|_| own_key),
     };
     (usage != Usage::default()).then_some(usage)
 }

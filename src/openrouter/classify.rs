@@ -5,6 +5,7 @@ mod kind;
 mod phrases;
 
 use super::Header;
+use super::encoding::compression;
 use super::lenient::{count, text};
 use super::reason::{all_words, error_of, html_title, is_html, reason, safe_body, safe_line};
 use crate::failover::{Failure, InnerAttempt};
@@ -26,13 +27,18 @@ pub struct ErrorContext<'a> {
 
 /// The failure behind an HTTP status other than success. `body` is the part of the body that was read.
 pub fn response(status: u16, body: &[u8], context: ErrorContext<'_>) -> Failure {
+    let compression = compression(context.headers, body);
+    let body = if compression.is_some() { b"" } else { body };
     let body_text = String::from_utf8_lossy(body);
     let value: Value = serde_json::from_str(body_text.trim_start_matches('\u{feff}')).unwrap_or_default();
     let error = error_of(&value);
     let mut failure = failure(Some(status), &error, &value, context);
     if failure.reason.is_empty() {
         failure.reason = match body_text.trim() {
-            "" => status_line(status),
+            "" => match compression {
+                Some(name) => format!("{}, with a body in {name}, which was not asked for", status_line(status)),
+                None => status_line(status),
+            },
             page if is_html(page) => {
                 format!("{}: {}", status_line(status), safe_line(&html_title(page), context.secrets))
             }

@@ -55,14 +55,17 @@ pub struct Usage {
     pub cached_tokens: Option<u64>,
     /// USD that `OpenRouter` charges.
     pub cost: Option<f64>,
-    /// USD that the provider charges to the user's own key there.
+    /// USD that the provider charges to the user's own key there, besides `cost`. None without an own key.
     pub upstream_cost: Option<f64>,
 }
 
 impl Usage {
-    /// The cost as the engine adds it up.
+    /// The cost as the engine adds it up: what both charge together.
     pub fn cost(&self) -> Cost {
-        self.cost.map_or(Cost::Unknown, Cost::Known)
+        match (self.cost, self.upstream_cost) {
+            (None, None) => Cost::Unknown,
+            (own, upstream) => Cost::Known(own.unwrap_or_default() + upstream.unwrap_or_default()),
+        }
     }
 }
 
@@ -91,6 +94,8 @@ pub enum Finish {
     ToolCalls,
     /// Any other reason, in the server's word.
     Other(String),
+    /// The server ended the answer properly, but gave no reason.
+    Unstated,
 }
 
 /// A complete answer.

@@ -1,7 +1,7 @@
 //! Leaf types for JSON from other people's servers. A value of the wrong type counts as missing and is never an
 //! error: `null`, new fields and new enum members are common here.
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -19,10 +19,6 @@ pub(super) struct LenientObject<T>(pub(super) Option<T>);
 /// The objects of an array. Any other value is an empty list.
 #[derive(Debug)]
 pub(super) struct LenientList<T>(pub(super) Vec<T>);
-
-/// A text, or the joined texts of an array of parts: `[{"type": "text", "text": "…"}]`.
-#[derive(Debug, Default)]
-pub(super) struct TextParts<'a>(pub(super) Option<Cow<'a, str>>);
 
 impl<T> Default for LenientObject<T> {
     fn default() -> Self {
@@ -73,6 +69,9 @@ macro_rules! skip_map {
         }
     };
 }
+
+mod parts;
+pub(super) use parts::{Content, Thoughts};
 
 impl<'de: 'a, 'a> Deserialize<'de> for LenientText<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -127,46 +126,24 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientList<T> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for TextParts<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(serde::Deserialize)]
-        struct ContentPart<'a> {
-            #[serde(borrow, default)]
-            text: LenientText<'a>,
-        }
-        struct V<'a>(PhantomData<&'a ()>);
-        impl<'de: 'a, 'a> Visitor<'de> for V<'a> {
-            type Value = TextParts<'a>;
-            default_for!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
-            skip_map!();
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<TextParts<'a>, E> {
-                Ok(TextParts(Some(Cow::Borrowed(text))))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<TextParts<'a>, E> {
-                Ok(TextParts(Some(Cow::Owned(text.to_owned()))))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<TextParts<'a>, A::Error> {
-                let parts = LenientList::<ContentPart<'de>>::deserialize(SeqAccessDeserializer::new(seq))?;
-                Ok(TextParts(Some(parts.0.iter().filter_map(|part| part.text.some()).collect::<String>().into())))
-            }
-        }
-        from.deserialize_any(V(PhantomData))
-    }
-}
-
 /// A count, from an integer, a float or a string of either; none if it is negative.
 pub(super) fn count(value: &Value) -> Option<u64> {
     number(value).filter(|n| (0.0..1e15).contains(n)).map(|n| n.round() as u64)
 }
 
-/// A finite number, from a number or a string.
+/// A sum of USD. A negative one, or one of more than a million, is not believed.
+pub(super) fn usd(value: &Value) -> Option<f64> {
+    number(value).filter(|usd| (0.0..=1e6).contains(usd))
+}
+
+/// A number, from a number or a string. One that no count, price or time reaches is not believed.
 pub(super) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(n) => n.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
-    .filter(|n: &f64| n.is_finite())
+    .filter(|n: &f64| n.abs() < 1e15)
 }
 
 /// A trimmed string, unless it is empty.

@@ -4,6 +4,7 @@
 mod events;
 
 use super::classify::ErrorContext;
+use super::encoding::compression;
 use super::sse::Decoder;
 use super::{Completion, Delta, Head};
 use crate::failover::{Failure, FailureKind};
@@ -12,8 +13,12 @@ use crate::text::clean_line;
 use events::EventFold;
 use std::time::Duration;
 
-/// The longest body that is read: 16 MiB.
+/// The longest answer, reasoning included, and the longest body without one: 16 MiB.
 pub const MAX_BODY: usize = 16 << 20;
+/// What the framing of one piece of an answer may take besides: 4 KiB.
+const MAX_FRAMING: usize = 4 << 10;
+/// The first bytes of a body that are kept to tell what it is.
+const START: usize = 64;
 
 /// Reads the body of a successful response.
 pub struct BodyReader {
@@ -22,10 +27,10 @@ pub struct BodyReader {
     /// Wall time since 1970.
     now: Duration,
     framing: Framing,
-    /// The head announced a stream of events.
-    stream: bool,
     /// The bytes so far.
     total: usize,
+    /// The first bytes that are not blank.
+    start: Vec<u8>,
     events: EventFold,
 }
 
@@ -42,20 +47,8 @@ enum Framing {
 impl BodyReader {
     /// A reader for the body that follows `head`. `now` is the wall time since 1970, which hints with dates need.
     pub fn new(head: Head, secrets: Secrets, now: Duration) -> Self {
-        let kind = content_type(&head);
-        let known = matches!(kind.as_str(), "" | "text/event-stream" | "application/json" | "text/html");
-        let failed = (!known && !kind.ends_with("+json")).then(|| {
-            Failure::new(FailureKind::NotAnAnswer, format!("the server sent {kind} instead of an event stream or JSON"))
-        });
-        Self {
-            events: EventFold::new(&secrets, failed),
-            stream: kind == "text/event-stream",
-            head,
-            secrets,
-            now,
-            framing: Framing::Undecided,
-            total: 0,
-        }
+        let events = EventFold::new(&secrets);
+        Self { events, head, secrets, now, framing: Framing::Undecided, total: 0, start: Vec::new() }
     }
 
     /// Reads the next bytes and appends their deltas to `out`. Returns true when the result is known, so that
@@ -65,22 +58,25 @@ impl BodyReader {
             return self.events.is_over();
         }
         self.total += bytes.len();
-        if self.total > MAX_BODY {
-            return self.events.fail(Failure::new(FailureKind::TooLarge, "the body is over 16 MiB"));
-        }
         let mut bytes = bytes;
         if let Framing::Undecided = self.framing {
             // White space, and the bytes of a byte order mark.
             let blank = |b: &u8| b.is_ascii_whitespace() || [0xef, 0xbb, 0xbf].contains(b);
             let Some(start) = bytes.iter().position(|b| !blank(b)) else {
                 out.push(Delta::Comment);
-                return false;
+                return self.total > MAX_BODY && self.fail_too_large();
             };
             bytes = &bytes[start..];
             self.framing = match bytes[0] {
                 b'{' | b'[' | b'<' => Framing::Whole(Vec::new()),
                 _ => Framing::Stream(Decoder::new()),
             };
+        }
+        if self.start.len() < START {
+            self.start.extend_from_slice(&bytes[..bytes.len().min(START - self.start.len())]);
+            if let Some(failure) = self.compressed() {
+                return self.events.fail(failure);
+            }
         }
         match &mut self.framing {
             Framing::Whole(body) => body.extend_from_slice(bytes),
@@ -92,7 +88,29 @@ impl BodyReader {
             }
             Framing::Undecided => {}
         }
+        let (pieces, length) = self.events.content();
+        if length > MAX_BODY || self.total > MAX_BODY.saturating_add(pieces.saturating_mul(MAX_FRAMING)) {
+            return self.fail_too_large();
+        }
         self.events.is_over()
+    }
+
+    /// Whether the bytes so far may hold the whole answer, although the server has not ended the body: a stream with a
+    /// finish reason, or text that ends like JSON. Cheap; [`has_answer`](Self::has_answer) is certain.
+    pub fn may_have_answer(&self) -> bool {
+        match &self.framing {
+            Framing::Undecided => false,
+            Framing::Stream(_) => self.events.has_finish(),
+            Framing::Whole(body) => matches!(body.trim_ascii_end().last(), Some(b'}' | b']')),
+        }
+    }
+
+    /// Whether the bytes so far hold the whole answer.
+    pub fn has_answer(&self) -> bool {
+        match &self.framing {
+            Framing::Whole(body) => serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok(),
+            _ => self.may_have_answer(),
+        }
     }
 
     /// Returns the result at the body's end. `cut` is the failure that ended it early, if one did.
@@ -101,18 +119,26 @@ impl BodyReader {
     /// The one failure of this response.
     pub fn finish(mut self, cut: Option<Failure>, out: &mut Vec<Delta>) -> Result<Completion, Failure> {
         let context = ErrorContext { headers: &self.head.headers, secrets: &self.secrets, now: self.now };
+        let content_type = content_type(&self.head);
+        let stream = content_type == "text/event-stream";
         match self.framing {
             _ if self.events.has_failed() => {}
             Framing::Stream(decoder) => {
+                self.events.at_end();
                 if let Err(too_large) = decoder.finish(|event| self.events.apply(event, context, out)) {
                     self.events.fail(Failure::new(FailureKind::TooLarge, too_large.to_string()));
+                }
+                if !stream && cut.is_none() && self.events.is_empty() {
+                    let what = if content_type.is_empty() { "text" } else { &content_type };
+                    let reason = format!("the server sent {what} instead of an event stream or JSON");
+                    self.events.fail(Failure::new(FailureKind::NotAnAnswer, reason));
                 }
             }
             Framing::Whole(body) => self.events.apply_whole(&body, cut.as_ref(), context, out),
             Framing::Undecided => {
                 let what = if self.total > 0 { "only white space" } else { "nothing" };
                 // An event stream without events was cut off. A body without a stream is not an answer at all.
-                let kind = if cut.is_some() || self.stream { FailureKind::Truncated } else { FailureKind::NotAnAnswer };
+                let kind = if cut.is_some() || stream { FailureKind::Truncated } else { FailureKind::NotAnAnswer };
                 self.events.fail(Failure::new(kind, format!("the server sent {what} instead of an answer")));
             }
         }
@@ -120,6 +146,17 @@ impl BodyReader {
             failure.status = failure.status.or(Some(self.head.status));
             failure
         })
+    }
+
+    fn fail_too_large(&mut self) -> bool {
+        self.events.fail(Failure::new(FailureKind::TooLarge, "the answer is over 16 MiB"))
+    }
+
+    /// The failure of a compressed body.
+    fn compressed(&self) -> Option<Failure> {
+        let name = compression(&self.head.headers, &self.start)?;
+        let reason = format!("the server sent a body in {name}, which was not asked for");
+        Some(Failure::new(FailureKind::NotAnAnswer, clean_line(&reason, 120)))
     }
 }
 
@@ -181,6 +218,26 @@ mod tests {
         let any_bytes = prop::collection::vec(any::<u8>(), 0..12);
         let part = prop_oneof![6 => prop::sample::select(parts).prop_map(<[u8]>::to_vec), 1 => any_bytes];
         prop::collection::vec(part, 0..24).prop_map(|parts| parts.concat())
+    }
+
+    #[test]
+    fn the_cap_counts_the_answer_and_not_its_framing() {
+        let event = |text: &str| {
+            format!(
+                "data: {{\"id\":\"{}\",\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n",
+                "x".repeat(300)
+            )
+        };
+        let end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+        let short = [event("word").repeat(64 << 10), end.to_owned()].concat();
+        assert!(short.len() > MAX_BODY);
+        assert_eq!(read("text/event-stream", short.as_bytes().chunks(4096)).1.map(|end| end.text.len()), Ok(256 << 10));
+        let long = [event(&"w".repeat(1 << 19)).repeat(33), end.to_owned()].concat();
+        let comments = ": OPENROUTER PROCESSING\n\n".repeat(MAX_BODY / 20);
+        for body in [long, comments, format!("{{\"x\":\"{}\"}}", "x".repeat(MAX_BODY))] {
+            let failure = read("text/event-stream", body.as_bytes().chunks(4096)).1.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::TooLarge);
+        }
     }
 
     proptest! {

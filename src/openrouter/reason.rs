@@ -31,7 +31,9 @@ pub(super) fn error_of(body: &Value) -> Value {
             }
             Some(error @ Value::Object(inner)) if !inner.is_empty() => error.clone(),
             Some(error @ Value::Array(_)) => error_of(error),
-            _ if ["message", "detail", "errors", "title"].iter().any(|key| map.contains_key(*key)) => body.clone(),
+            _ if ["message", "msg", "detail", "errors", "title"].iter().any(|key| map.contains_key(*key)) => {
+                body.clone()
+            }
             _ => Value::Null,
         },
         _ => Value::Null,

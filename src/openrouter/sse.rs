@@ -12,6 +12,9 @@ pub const MAX_EVENT: usize = 1 << 20;
 pub enum SseEvent<'a> {
     /// The data lines of one event, joined with LF. UTF-8 is not checked here.
     Data(&'a [u8]),
+    /// The data of an event with the name `error`, or the text of a field with that name, which servers wrote that
+    /// could not name their events.
+    Error(&'a [u8]),
     /// A comment line without its colon. Servers send them as keep-alives.
     Comment(&'a [u8]),
 }
@@ -28,6 +31,8 @@ pub struct Decoder {
     line: Vec<u8>,
     /// The data lines of the event so far, each followed by LF.
     data: Vec<u8>,
+    /// The event so far has the name `error`.
+    is_error: bool,
     /// True after the first line: only that line can begin with a byte order mark.
     begun: bool,
     /// The last piece ended with CR. A LF at the next piece's start belongs to the same line end.
@@ -65,6 +70,7 @@ impl Decoder {
                 // Most events are one data line and a blank one: they are not copied.
                 if blank_follows
                     && self.data.is_empty()
+                    && !self.is_error
                     && self.begun
                     && let Some(value) = line.strip_prefix(b"data:")
                 {
@@ -105,8 +111,9 @@ impl Decoder {
         let first = !std::mem::replace(&mut self.begun, true);
         let line = if first { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         if line.is_empty() {
+            let is_error = std::mem::take(&mut self.is_error);
             if let Some(data) = self.data.strip_suffix(b"\n") {
-                each(SseEvent::Data(data));
+                each(if is_error { SseEvent::Error(data) } else { SseEvent::Data(data) });
             }
             self.data.clear();
         } else if let Some(comment) = line.strip_prefix(b":") {
@@ -116,8 +123,14 @@ impl Decoder {
             self.data.push(b'\n');
         } else if line == b"data" {
             self.data.push(b'\n');
+        } else if let Some(name) = line.strip_prefix(b"event:") {
+            self.is_error = name.trim_ascii().ends_with(b"error");
+        } else if let Some(error) = line.strip_prefix(b"error:") {
+            self.is_error = true;
+            self.data.extend_from_slice(error.strip_prefix(b" ").unwrap_or(error));
+            self.data.push(b'\n');
         }
-        // `event`, `id`, `retry` and unknown fields add nothing to the data.
+        // `id`, `retry` and unknown fields add nothing to the data.
         Ok(())
     }
 }
@@ -138,6 +151,7 @@ mod tests {
             seen.push(match event {
                 SseEvent::Data(data) => format!("data {}", String::from_utf8_lossy(data)),
                 SseEvent::Comment(text) => format!("comment{}", String::from_utf8_lossy(text)),
+                SseEvent::Error(data) => format!("error {}", String::from_utf8_lossy(data)),
             });
         };
         for piece in pieces {
@@ -161,6 +175,9 @@ mod tests {
             (b"data: a\ndata:\ndata\ndata:  b\n\n", &["data a\n\n\n b"]),
             (b"event: x\nid: 1\nretry: 5\nother\ndatax: no\ndata: a\n\n\n\n", &["data a"]),
             (b"data\n\ndata:\n\n", &["data ", "data "]),
+            (b"event: error\ndata: a\n\ndata: b\n\n", &["error a", "data b"]),
+            (b"data: a\nevent:error\n\nevent: errors\ndata: b\n\n", &["error a", "data b"]),
+            (b"event: error\n\ndata: a\n\nerror: b\n\nerrors: c\n\n", &["data a", "error b"]),
             (b"data: last", &["data last"]),
             (b"data: last\r", &["data last"]),
             (b"data: \xff\xfe\n\ndata: \xe4\xb8\x96\n\n", &["data \u{fffd}\u{fffd}", "data 世"]),

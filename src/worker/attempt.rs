@@ -38,13 +38,14 @@ pub(super) fn open(
         let why = "this server knows no `models` list, so it cannot do the falling back; set failover.mode to client";
         return Err(Failure::new(FailureKind::Local, why));
     }
-    // Where nothing is known of a model, or it did not like the format, the prompt alone has to do.
-    let supports = |parameter| !started.changes.plain_format && context.services.supports(&started.model, parameter);
+    // A model of which nothing is known is asked for its best. Where a server refuses, the prompt alone has to do.
+    let supports = |parameter| context.services.supports(&started.model, parameter);
     let format = match context.task.adapter {
-        Adapter::Json if supports("structured_outputs") => {
+        Adapter::Json if started.changes.plain_format => None,
+        Adapter::Json if supports("structured_outputs").unwrap_or(true) => {
             context.task.adapter.response_format(&context.call.signature)
         }
-        Adapter::Json if supports("response_format") => Some(serde_json::json!({"type": "json_object"})),
+        Adapter::Json if supports("response_format") == Some(true) => Some(serde_json::json!({"type": "json_object"})),
         _ => None,
     };
     let body = compose::body(compose::ChatRequest {

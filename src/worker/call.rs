@@ -181,27 +181,35 @@ impl CallLoop<'_> {
     fn validate(&mut self, attempt: AttemptId, completion: Completion) -> Input {
         // Structured calls may come back with the whole answer in `reasoning` and no content.
         let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
-        let short = completion.finish == Finish::Length;
-        match self.context.task.adapter.parse(&self.context.call.signature, &text) {
-            Ok(prediction) => {
+        let (adapter, signature) = (self.context.task.adapter, &self.context.call.signature);
+        let finish = completion.finish;
+        // Without a word that the model came to its end, only the answer's own syntax shows that it is whole.
+        let open = if finish.is_whole() { None } else { adapter.open_field(signature, &text) };
+        let (kind, problems) = match (adapter.parse(signature, &text), open) {
+            (Ok(prediction), None) => {
                 let fields = prediction.fields.clone();
                 (self.emit)(ReportKind::Observation(Observation::Parsed { attempt, prediction }));
-                let warnings = short.then(|| "cut short by max_tokens, but every field is complete".to_owned());
+                let warning = match finish {
+                    Finish::Length => Some("cut short by max_tokens, but every field is complete".to_owned()),
+                    Finish::Unstated => Some("no finish reason came, but every field is complete".to_owned()),
+                    Finish::Other(word) => Some(format!("unknown finish reason `{word}`, but every field is complete")),
+                    Finish::Stop | Finish::ToolCalls => None,
+                };
                 let answer = Answer {
                     fields,
                     served: completion.model,
                     cost: self.cost(attempt),
-                    warnings: warnings.into_iter().collect(),
+                    warnings: warning.into_iter().collect(),
                 };
-                Input::Done { attempt, answer }
+                return Input::Done { attempt, answer };
             }
-            Err(problems) => {
-                let kind = if short { FailureKind::Length } else { FailureKind::Invalid };
-                let failure = Failure::new(kind, clean_line(&problems.to_string(), REASON));
-                self.attempts.entry(attempt).or_default().invalid = Some((text, problems));
-                Input::Failed { attempt, failure, cost: self.cost(attempt) }
-            }
-        }
+            (Ok(_), Some(open)) => (FailureKind::Truncated, ParseFailure { problems: vec![open] }),
+            (Err(problems), _) => (FailureKind::Invalid, problems),
+        };
+        let kind = if finish == Finish::Length { FailureKind::Length } else { kind };
+        let failure = Failure::new(kind, clean_line(&problems.to_string(), REASON));
+        self.attempts.entry(attempt).or_default().invalid = Some((text, problems));
+        Input::Failed { attempt, failure, cost: self.cost(attempt) }
     }
 
     /// What the server said it cost; nothing, if it never began to answer; else unknown.

@@ -306,9 +306,11 @@ impl Services {
         route
     }
 
-    /// Whether a model is known to accept a request field; false for unknown models.
-    pub(super) fn supports(&self, model: &str, parameter: &str) -> bool {
-        locked(&self.catalogue).find(model).is_some_and(|known| known.supports(parameter))
+    /// Whether a model accepts a request field; `None` if nothing is known of the model, or not what it accepts.
+    pub(super) fn supports(&self, model: &str, parameter: &str) -> Option<bool> {
+        let catalogue = locked(&self.catalogue);
+        let known = catalogue.find(model).filter(|known| !known.parameters.is_empty())?;
+        Some(known.supports(parameter))
     }
 
     /// The list of models in use.

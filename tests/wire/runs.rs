@@ -65,7 +65,7 @@ pub(crate) async fn run(
     all
 }
 
-async fn run_on(answer: Answer, spec: RunSpec) -> (Vec<Report>, Server) {
+pub(crate) async fn run_on(answer: Answer, spec: RunSpec) -> (Vec<Report>, Server) {
     let server = Server::start([answer]).await;
     let services = services(Service::Server(Box::new(server.endpoint())), SimulatorOptions::default()).await;
     (run(&services, spec, |_, _| {}).await, server)

@@ -2,7 +2,7 @@
 //! connections do not affect each other.
 
 use crate::server::{
-    KEY, Server, answer, ask, ask_for, body, client, endpoint, finish, open, open_stream, raw, stream, whole,
+    Answer, KEY, Server, answer, ask, ask_for, body, client, endpoint, finish, open, open_stream, raw, stream, whole,
 };
 use serde_json::{Value, json};
 use std::process::Command;
@@ -10,7 +10,7 @@ use switchover::failover::FailureKind;
 use switchover::openrouter::account::{Generation, KeyInfo, generation_path};
 use switchover::openrouter::client::{Endpoint, OutgoingRequest};
 use switchover::openrouter::headers::{ExtraHeader, HeaderValue, Headers, ValueOrigin, Visibility};
-use switchover::openrouter::{Delta, RequestHeader};
+use switchover::openrouter::{Completion, Delta, RequestHeader};
 use switchover::secret::Secrets;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -51,6 +51,7 @@ async fn the_record_of_a_request_is_what_the_server_receives() {
                 "authorization",
                 "content-type",
                 "accept",
+                "accept-encoding",
                 "user-agent",
                 "content-length",
                 "http-referer",
@@ -138,6 +139,51 @@ async fn a_server_that_keeps_the_stream_open_after_done_does_not_delay_the_answe
     assert_eq!(end.unwrap().id.as_deref(), Some("gen-head"));
     assert!(matches!(&deltas[0], Delta::Opened(head) if head.generation.as_deref() == Some("gen-head")));
     server.hung_up().await;
+}
+
+#[tokio::test]
+async fn a_server_that_sends_its_answer_and_no_end_gets_a_short_grace() {
+    let event = |json: &str| format!("data: {json}\n\n");
+    let finish = event("{\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}");
+    let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n\
+        {\"choices\":[{\"message\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}";
+    for answer in [open_stream(&finish), raw(json)] {
+        let (text, end, waited) = read_hanging(answer.then_hang()).await;
+        assert_eq!(end.expect("an answer").text, "4", "{text}");
+        assert!(waited >= std::time::Duration::from_secs(1), "usage may still come: {waited:?}");
+    }
+    // Without a finish reason, or with a part of a document, only the engine's timeouts end the wait.
+    let open = event("{\"choices\":[{\"delta\":{\"content\":\"4\"}}]}");
+    for answer in [open_stream(&open), raw(&json[..json.len() - 1])] {
+        let (_, end, _) = read_hanging(answer.then_hang()).await;
+        assert!(end.is_none());
+    }
+}
+
+/// Reads a body that the server does not end, with the clock stopped once its bytes are there. Returns the text, the end
+/// if there is one within a minute, and the time until then.
+async fn read_hanging(answer: Answer) -> (String, Option<Completion>, std::time::Duration) {
+    let server = Server::start([answer]).await;
+    let mut exchange = open(&client(), &server.endpoint()).unwrap();
+    let mut deltas = Vec::new();
+    // The head, then the body in one piece.
+    for _ in 0..2 {
+        assert!(exchange.advance(&mut deltas).await.is_none());
+    }
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let minute = tokio::time::sleep(std::time::Duration::from_secs(60));
+    let read = async {
+        loop {
+            if let Some(end) = exchange.advance(&mut deltas).await {
+                return end.expect("an answer");
+            }
+        }
+    };
+    let end = tokio::select! { end = read => Some(end), () = minute => None };
+    let waited = began.elapsed();
+    tokio::time::resume();
+    (format!("{deltas:?}"), end, waited)
 }
 
 #[tokio::test]

@@ -65,6 +65,11 @@ impl ChatReader {
         matches!(self.first, None | Some('{' | '`' | '['))
     }
 
+    /// Whether no marker has ended the last section.
+    pub(super) fn is_open(&self) -> bool {
+        self.current.is_some()
+    }
+
     pub(super) fn repairs(&self) -> &[&'static str] {
         &self.repairs
     }

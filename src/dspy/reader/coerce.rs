@@ -90,6 +90,16 @@ fn is_verbatim(field_type: &FieldType) -> bool {
     }
 }
 
+/// Whether the text itself shows that it is whole: a list or an object for a field that takes no other text.
+pub(super) fn closes_itself(field_type: &FieldType, text: &str) -> bool {
+    let takes_text = match field_type {
+        FieldType::Union(types) => types.contains(&FieldType::Str),
+        FieldType::Literal(_) => true,
+        field_type => is_verbatim(field_type),
+    };
+    !takes_text && json::is_closed(text)
+}
+
 /// The value of a text that is valid JSON. Characters from its escapes are cleaned here, where they are decoded.
 fn decode_json(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().map(clean_value)

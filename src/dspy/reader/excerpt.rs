@@ -9,3 +9,10 @@ pub(super) fn excerpt(text: &str) -> String {
         _ => format!("`{one_line}`"),
     }
 }
+
+/// The end of a text in backticks on one line, cut to 40 characters.
+pub(super) fn excerpt_of_end(text: &str) -> String {
+    let from = text.trim_end().char_indices().rev().nth(39).map_or(0, |(at, _)| at);
+    let quoted = excerpt(&text[from..]);
+    if from == 0 { quoted } else { quoted.replacen('`', "`…", 1) }
+}

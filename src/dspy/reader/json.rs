@@ -161,6 +161,13 @@ pub(super) fn read(text: &str) -> Option<(Value, Vec<&'static str>)> {
     Some((last, repairs))
 }
 
+/// Whether a text ends with a whole list or object, bare or with words before it.
+pub(super) fn is_closed(text: &str) -> bool {
+    let mut reader = JsonReader::default();
+    reader.push(text);
+    !reader.roots.is_empty() && reader.stack.is_empty() && text.trim_end().ends_with(['}', ']', ')'])
+}
+
 impl JsonReader {
     /// A reader that looks for objects, bare or in a list. Used for whole answers.
     pub(super) fn for_objects() -> Self {
@@ -268,6 +275,11 @@ impl JsonReader {
     /// The members of outermost objects, in the order of the text.
     pub(super) fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// The number of the object that has no closing brace yet.
+    pub(super) fn open_object(&self) -> Option<usize> {
+        self.recorded.map(|_| self.objects - 1)
     }
 
     /// The repairs so far, without duplicates.

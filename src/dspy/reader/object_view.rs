@@ -26,6 +26,11 @@ impl ObjectView {
         self.sources[section].0
     }
 
+    /// Whether the object that is shown has no closing brace yet.
+    pub(super) fn is_open(&self, reader: &JsonReader) -> bool {
+        reader.open_object() == Some(self.shown.0)
+    }
+
     /// Copies to `sections` what `reader` has read since the last call.
     pub(super) fn update(&mut self, reader: &JsonReader, outputs: &[Field], sections: &mut Vec<Section>) {
         let is_output = |key: &str| outputs.iter().any(|field| field.name == key);

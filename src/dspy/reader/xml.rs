@@ -31,6 +31,11 @@ impl XmlReader {
         Self { outputs, held: String::new(), current: None, space: String::new(), repairs: Vec::new() }
     }
 
+    /// Whether the last section has no closing tag yet.
+    pub(super) fn is_open(&self) -> bool {
+        self.current.is_some()
+    }
+
     pub(super) fn repairs(&self) -> &[&'static str] {
         &self.repairs
     }

@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// Providers refuse a `max_tokens` below this.
 const MIN_TOKENS: u32 = 16;
+/// The `max_tokens` of a retry where neither a limit was sent nor the model's own is known: the server has a default that
+/// is too low.
+const FIRST_TOKENS: u32 = 4096;
 /// A longer hint is cut to this.
 const MAX_HINT: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A `max_tokens` that was too low is multiplied by this.
@@ -270,9 +273,11 @@ impl Engine {
                 with_limit(affordable.filter(|&tokens| limit.is_none_or(|limit| tokens < limit)))
             }
             RequestChange::MoreTokens => {
-                let raised = limit.map_or(u32::MAX, |limit| limit.saturating_mul(TOKENS_FACTOR));
-                let raised = raised.min(route.max_output.unwrap_or(raised));
-                with_limit(Some(raised).filter(|&to| to != u32::MAX && limit.is_none_or(|limit| to > limit)))
+                let raised = match (limit, route.max_output) {
+                    (Some(limit), most) => limit.saturating_mul(TOKENS_FACTOR).min(most.unwrap_or(u32::MAX)),
+                    (None, most) => most.unwrap_or(FIRST_TOKENS),
+                };
+                with_limit(Some(raised).filter(|&to| limit.is_none_or(|limit| to > limit)))
             }
         }
     }

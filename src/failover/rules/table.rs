@@ -137,12 +137,12 @@ pub const fn rule(kind: FailureKind) -> Rule {
         // a response with status 200 that is not an answer
         FailureKind::NotAnAnswer       => ours("not-an-answer", "not an answer", "HTML, another content type, or a blank body", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(1.0)),
         FailureKind::MidStream         => ours("mid-stream", "error in mid-stream", "an error event, or finish reason `error`, after the stream began", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
-        FailureKind::Truncated         => ours("truncated", "connection closed in mid-stream", "the stream ended without a finish reason", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(1.0)),
-        FailureKind::BadEvents         => ours("bad-events", "unreadable events", "three events in a row that are not JSON", Domain::Model, Retry::Never, Else::Next, Weight::Of(0.25)),
-        FailureKind::TooLarge          => ours("too-large", "answer too large", "an event over 1 MiB, or a body over 16 MiB", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
+        FailureKind::Truncated         => ours("truncated", "connection closed in mid-stream", "the stream ended without a finish reason, and a field is missing or open", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(1.0)),
+        FailureKind::BadEvents         => ours("bad-events", "unreadable events", "an event of the stream that cannot be read", Domain::Model, Retry::Never, Else::Next, Weight::Of(0.25)),
+        FailureKind::TooLarge          => ours("too-large", "answer too large", "an event over 1 MiB, or an answer over 16 MiB", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
         // an answer that is not valid
         FailureKind::Empty             => ours("empty", "empty answer", "the answer has no content", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(0.5)),
-        FailureKind::Length            => ours("length", "answer cut off at max_tokens", "finish reason `length`, and fields are missing", Domain::Request, Retry::Amend(Change::MoreTokens), Else::LargerOutput, Weight::Zero),
+        FailureKind::Length            => ours("length", "answer cut off at max_tokens", "finish reason `length`, and a field is missing or open", Domain::Request, Retry::Amend(Change::MoreTokens), Else::LargerOutput, Weight::Zero),
         FailureKind::Invalid           => ours("invalid", "invalid answer", "the answer does not match the signature", Domain::Model, Retry::Amend(Change::Repair), Else::Next, Weight::Of(0.5)),
         FailureKind::WrongModel        => ours("wrong-model", "wrong model", "another model answered, and strict_model is set", Domain::None, Retry::Never, Else::Next, Weight::Zero),
         // the engine and this machine

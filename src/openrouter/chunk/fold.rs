@@ -4,12 +4,12 @@ use super::text_sink::TextSink;
 use super::{Chunk, MessagePart, is_error, merge, metadata, usage, value};
 use crate::failover::{Failure, FailureKind};
 use crate::openrouter::classify::{ErrorContext, error_object};
+use crate::openrouter::finish::FinishClass;
 use crate::openrouter::lenient::{LenientText, count};
 use crate::openrouter::reason::{error_of, safe_line};
 use crate::openrouter::{Delta, Usage};
 use crate::secret::Secrets;
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// What the chunks so far have said.
 pub(in crate::openrouter) struct ChunkFold {
@@ -22,6 +22,8 @@ pub(in crate::openrouter) struct ChunkFold {
     pub(in crate::openrouter) provider: Option<String>,
     pub(in crate::openrouter) id: Option<String>,
     pub(in crate::openrouter) usage: Option<Usage>,
+    /// The number of pieces of text and reasoning.
+    pub(in crate::openrouter) pieces: usize,
 }
 
 impl ChunkFold {
@@ -36,6 +38,7 @@ impl ChunkFold {
             provider: None,
             id: None,
             usage: None,
+            pieces: 0,
         }
     }
 
@@ -74,7 +77,7 @@ impl ChunkFold {
         }
         let metadata = chunk.openrouter_metadata.and_then(value).and_then(|value| metadata(&value, context.secrets));
         out.extend(metadata.map(Delta::Metadata));
-        if chunk.error.and_then(value).is_some_and(|error| is_error(&error)) || chunk.object.some() == Some("error") {
+        if chunk.is_error() {
             return Err(self.error(None, json, context));
         }
         // A request asks for one choice; further choices of a server that sends more are ignored.
@@ -86,7 +89,7 @@ impl ChunkFold {
         };
         let part = choice.delta.0.as_ref().or(choice.message.0.as_ref().filter(|_| self.text().is_empty()));
         if let Some(part) = part {
-            self.apply_part(part, context, out);
+            self.apply_part(part, chunk.halves, context, out);
         }
         if self.native_finish.is_none() {
             self.native_finish = line(&choice.native_finish_reason);
@@ -95,7 +98,7 @@ impl ChunkFold {
             return Err(self.error(Some(&error), json, context));
         }
         if let Some(finish) = line(&choice.finish_reason) {
-            if finish == "error" {
+            if FinishClass::of(&finish) == FinishClass::Failed {
                 return Err(self.unexplained("the model stopped with an error that the server does not explain"));
             }
             // The first reason counts; later ones are repetitions or mistakes.
@@ -124,16 +127,13 @@ impl ChunkFold {
         }
     }
 
-    fn apply_part(&mut self, part: &MessagePart<'_>, context: ErrorContext<'_>, out: &mut Vec<Delta>) {
-        let reasoning = part.reasoning.some().or(part.reasoning_content.some()).map_or_else(
-            || {
-                let details = part.reasoning_details.0.iter();
-                Cow::Owned(details.filter_map(|d| d.text.some().or(d.summary.some())).collect::<String>())
-            },
-            Cow::Borrowed,
-        );
-        out.extend(self.reasoning.push(&reasoning).map(Delta::Reasoning));
-        out.extend(part.content.0.as_deref().and_then(|content| self.text.push(content)).map(Delta::Text));
+    fn apply_part(&mut self, part: &MessagePart<'_>, halves: bool, context: ErrorContext<'_>, out: &mut Vec<Delta>) {
+        let before = out.len();
+        let thoughts = part.thoughts().and_then(|thoughts| self.reasoning.push(thoughts, halves));
+        out.extend(thoughts.map(Delta::Reasoning));
+        let text = part.content.text.as_deref().and_then(|text| self.text.push(text, halves));
+        out.extend(text.map(Delta::Text));
+        self.pieces += out.len() - before;
         if let Some(refusal) = part.refusal.some() {
             self.refusal.push_str(refusal);
             self.refusal = safe_line(&self.refusal, context.secrets);

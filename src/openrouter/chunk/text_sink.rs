@@ -1,5 +1,6 @@
 //! Text on its way to the user: cleaned of control characters and scrubbed of secrets, however it is cut.
 
+use crate::openrouter::surrogates;
 use crate::secret::{Scrubber, Secrets};
 use crate::text::Cleaner;
 
@@ -8,23 +9,35 @@ pub(in crate::openrouter) struct TextSink {
     cleaner: Cleaner,
     scrubber: Scrubber,
     text: String,
+    /// The first half of a surrogate pair at the end of the last piece.
+    high: Option<char>,
 }
 
 impl TextSink {
     pub(super) fn new(secrets: &Secrets) -> Self {
-        Self { cleaner: Cleaner::new(), scrubber: Scrubber::new(secrets), text: String::new() }
+        Self { cleaner: Cleaner::new(), scrubber: Scrubber::new(secrets), text: String::new(), high: None }
     }
 
-    /// Adds a piece and returns its clean form; none if nothing of it is left.
-    pub(super) fn push(&mut self, piece: &str) -> Option<String> {
+    /// Adds a piece and returns its clean form; none if nothing of it is left. `halves`: it may hold marked halves of
+    /// surrogate pairs.
+    pub(super) fn push(&mut self, piece: &str, halves: bool) -> Option<String> {
         let mut out = String::with_capacity(piece.len());
-        self.cleaner.push(piece, &mut out);
+        if self.high.is_some() || halves {
+            self.cleaner.push(&surrogates::join(&mut self.high, piece, halves), &mut out);
+        } else {
+            self.cleaner.push(piece, &mut out);
+        }
         if !self.scrubber.is_idle() {
             let clean = std::mem::take(&mut out);
             self.scrubber.push(&clean, &mut out);
         }
         self.text.push_str(&out);
         (!out.is_empty()).then_some(out)
+    }
+
+    /// Ends the text: half a character at its end has lost its other half.
+    pub(in crate::openrouter) fn end(&mut self) -> Option<String> {
+        self.high.take().and_then(|_| self.push("\u{fffd}", false))
     }
 
     /// The clean text so far.

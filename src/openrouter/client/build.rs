@@ -48,6 +48,8 @@ pub(super) fn build(
     } else {
         put("accept", "application/json", Visibility::Public)?;
     }
+    // Text is read while it arrives; a compressed body would arrive in blocks.
+    put("accept-encoding", "identity", Visibility::Public)?;
     put("user-agent", concat!("switchover/", env!("CARGO_PKG_VERSION")), Visibility::Public)?;
     if let Some(body) = &body {
         put("content-length", &body.len().to_string(), Visibility::Public)?;

@@ -10,9 +10,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The time that a response gets to end after its last event, so that its connection can be used again.
 const GRACE: Duration = Duration::from_millis(20);
+
+/// The time that a server gets to send usage, or the end of the stream, after it has sent the answer's end.
+const FINISH_GRACE: Duration = Duration::from_secs(2);
 
 /// One exchange with a server. Dropping it closes the socket.
 pub struct Exchange {
@@ -28,7 +32,7 @@ type Sending = Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send>>;
 enum ExchangeState {
     Sending(Sending),
     Refused { response: Response, head: Head, body: Vec<u8> },
-    Reading { response: Response, reader: Box<BodyReader>, done: bool },
+    Reading { response: Response, reader: Box<BodyReader>, done: bool, grace_ends: Option<Instant> },
     Over,
 }
 
@@ -57,7 +61,7 @@ impl Exchange {
                     out.push(Delta::Opened(head.clone()));
                     self.state = if response.status().is_success() {
                         let reader = Box::new(BodyReader::new(head, secrets.clone(), wall()));
-                        ExchangeState::Reading { response, reader, done: false }
+                        ExchangeState::Reading { response, reader, done: false, grace_ends: None }
                     } else {
                         ExchangeState::Refused { response, head, body: Vec::new() }
                     };
@@ -72,19 +76,27 @@ impl Exchange {
                 self.state = ExchangeState::Over;
                 Some(Err(suggest(failure, self.better.as_deref())))
             }
-            ExchangeState::Reading { response, reader, done } => {
-                let mut cut = None;
+            ExchangeState::Reading { response, reader, done, grace_ends } => {
+                let (mut cut, mut open) = (None, false);
                 if !*done {
-                    match response.chunk().await {
-                        Ok(Some(bytes)) => *done = reader.push(&bytes, out),
-                        Ok(None) => *done = true,
-                        Err(error) => (*done, cut) = (true, Some(transport::failure(&error, secrets))),
+                    let chunk = response.chunk();
+                    match within(*grace_ends, chunk).await {
+                        Some(Ok(Some(bytes))) => *done = reader.push(&bytes, out),
+                        Some(Ok(None)) => *done = true,
+                        Some(Err(error)) => (*done, cut) = (true, Some(transport::failure(&error, secrets))),
+                        None => (*done, open) = (reader.has_answer(), true),
                     }
+                    *grace_ends = match reader.may_have_answer() {
+                        // What was no answer at the grace's end is none before further bytes.
+                        false => None,
+                        true if open => None,
+                        true => grace_ends.or_else(|| Some(Instant::now() + FINISH_GRACE)),
+                    };
                     if !*done {
                         return None;
                     }
                 }
-                if cut.is_none() {
+                if cut.is_none() && !open {
                     // Most servers end the body right behind the last event.
                     _ = tokio::time::timeout(GRACE, response.chunk()).await;
                 }
@@ -109,6 +121,14 @@ pub(super) fn suggest(mut failure: Failure, better: Option<&str>) -> Failure {
             format!("{}; the base URL has no version: is it {better}?", failure.reason.trim_end_matches('.'));
     }
     failure
+}
+
+/// Waits for `future`, until `end` if there is one. `None`: the time is over.
+async fn within<T>(end: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
+    match end {
+        Some(end) => tokio::time::timeout_at(end, future).await.ok(),
+        None => Some(future.await),
+    }
 }
 
 /// Reads a body to its end, or up to `cap` bytes.

@@ -1,15 +1,18 @@
 //! The events of a stream, or a whole body, as one result. Decides what counts as an answer.
 
 use crate::failover::{Failure, FailureKind};
-use crate::openrouter::chunk::{ChunkFold, parse};
+use crate::openrouter::chunk::{ChunkFold, parse, parse_marked};
 use crate::openrouter::classify::ErrorContext;
-use crate::openrouter::reason::{html_title, is_html, safe_body, safe_line};
+use crate::openrouter::finish::FinishClass;
+use crate::openrouter::reason::{error_of, html_title, is_html, safe_body, safe_line};
 use crate::openrouter::sse::SseEvent;
-use crate::openrouter::{Completion, Delta, Finish};
+use crate::openrouter::{Completion, Delta, Finish, surrogates};
 use crate::secret::Secrets;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 
-/// The number of events in a row that are not JSON which fails a stream.
+/// The number of events in a row without JSON which fails a stream.
 const MAX_BAD_EVENTS: u32 = 3;
 
 /// What the events so far have said.
@@ -19,13 +22,15 @@ pub(super) struct EventFold {
     bad_in_a_row: u32,
     /// The server said that the answer is over.
     done: bool,
+    /// The body is over: its last event may be cut off.
+    ended: bool,
     failed: Option<Failure>,
 }
 
 impl EventFold {
-    /// The fold before the first event. `failed` is the failure that the response's head already shows.
-    pub(super) fn new(secrets: &Secrets, failed: Option<Failure>) -> Self {
-        Self { chunks: ChunkFold::new(secrets), events: 0, bad_in_a_row: 0, done: false, failed }
+    /// The fold before the first event.
+    pub(super) fn new(secrets: &Secrets) -> Self {
+        Self { chunks: ChunkFold::new(secrets), events: 0, bad_in_a_row: 0, done: false, ended: false, failed: None }
     }
 
     /// Whether the result is known, so that further events do not matter.
@@ -35,6 +40,26 @@ impl EventFold {
 
     pub(super) fn has_failed(&self) -> bool {
         self.failed.is_some()
+    }
+
+    /// Whether the server has said why the model stopped. Only usage can follow.
+    pub(super) fn has_finish(&self) -> bool {
+        self.chunks.finish.is_some()
+    }
+
+    /// Whether there was no event.
+    pub(super) fn is_empty(&self) -> bool {
+        self.events == 0 && !self.done
+    }
+
+    /// The number of pieces of text and reasoning, and their length in bytes.
+    pub(super) fn content(&self) -> (usize, usize) {
+        (self.chunks.pieces, self.chunks.text().len() + self.chunks.reasoning().len())
+    }
+
+    /// The body is over. An event that still comes had no blank line behind it.
+    pub(super) fn at_end(&mut self) {
+        self.ended = true;
     }
 
     /// Fails the response, unless it has failed already. Returns true: the response is over.
@@ -48,9 +73,10 @@ impl EventFold {
         if self.is_over() {
             return;
         }
-        let data = match event {
+        let (data, is_error) = match event {
             SseEvent::Comment(_) => return out.push(Delta::Comment),
-            SseEvent::Data(data) => data.trim_ascii(),
+            SseEvent::Data(data) => (data.trim_ascii(), false),
+            SseEvent::Error(data) => (data.trim_ascii(), true),
         };
         if data.is_empty() {
             return;
@@ -60,19 +86,19 @@ impl EventFold {
             return;
         }
         self.events += 1;
-        let json = std::str::from_utf8(data).map_or_else(
+        let mut json = std::str::from_utf8(data).map_or_else(
             |_| {
                 out.push(Delta::Warning(format!("event {}: bytes that are not UTF-8 were replaced", self.events)));
                 String::from_utf8_lossy(data)
             },
             Cow::Borrowed,
         );
-        match parse(&json) {
-            Ok(chunk) => {
-                self.bad_in_a_row = 0;
-                self.failed = self.chunks.apply(&chunk, &json, context, out).err();
-            }
-            Err(error) => {
+        if is_error {
+            json = Cow::Owned(as_error(&json));
+        }
+        match self.apply_json(&json, context, out) {
+            Ok(_) => self.bad_in_a_row = 0,
+            Err(error) if self.ended || self.has_finish() || !holds_chunk(&json) => {
                 self.bad_in_a_row += 1;
                 out.push(Delta::Warning(format!("event {} is not JSON and was skipped: {error}", self.events)));
                 if self.bad_in_a_row >= MAX_BAD_EVENTS {
@@ -80,7 +106,34 @@ impl EventFold {
                     self.failed = Some(with_body(FailureKind::BadEvents, reason, data, context));
                 }
             }
+            // A piece of the answer may have been in it.
+            Err(error) => {
+                let reason = format!("event {} cannot be read: {error}", self.events);
+                self.failed = Some(with_body(FailureKind::BadEvents, reason, data, context));
+            }
         }
+    }
+
+    /// Applies the JSON of a chunk. Returns whether it has `choices`.
+    fn apply_json(
+        &mut self,
+        json: &str,
+        context: ErrorContext<'_>,
+        out: &mut Vec<Delta>,
+    ) -> Result<bool, serde_json::Error> {
+        // Some servers put an error into a list.
+        let list: Option<Vec<&RawValue>> = json.starts_with('[').then(|| serde_json::from_str(json).ok()).flatten();
+        let json = list.as_ref().and_then(|list| list.first()).map_or(json, |first| first.get());
+        let marked;
+        let (chunk, json) = match parse(json) {
+            Ok(chunk) => (chunk, json),
+            Err(error) => {
+                marked = surrogates::mark(json).ok_or(error)?;
+                (parse_marked(&marked)?, marked.as_str())
+            }
+        };
+        self.failed = self.chunks.apply(&chunk, json, context, out).err();
+        Ok(chunk.choices.is_some())
     }
 
     /// Applies a body that is not a stream. `cut` is the failure that ended it early, if one did.
@@ -99,19 +152,20 @@ impl EventFold {
             self.failed = fail(FailureKind::NotAnAnswer, reason);
             return;
         }
-        // Some servers put an error into a list.
-        let list: Option<Vec<serde_json::Value>> = serde_json::from_str(&json).ok();
-        let first = list.and_then(|list| list.into_iter().next()).map(|first| first.to_string());
-        let json = first.as_deref().unwrap_or(&json);
-        match parse(json) {
-            Ok(chunk) => {
-                self.failed = self.chunks.apply(&chunk, json, context, out).err();
-                if self.failed.is_none() && chunk.choices.is_none() {
-                    let reason = "the server sent JSON without `choices` instead of an answer";
-                    self.failed = fail(FailureKind::NotAnAnswer, reason.to_owned());
-                }
-                self.done = true;
+        let (json, rest) = first_value(&json);
+        match self.apply_json(json, context, out) {
+            Ok(has_choices) if self.failed.is_none() => {
+                let reason = if !has_choices {
+                    "the server sent JSON without `choices` instead of an answer"
+                } else if !rest.is_empty() && rest != "[DONE]" {
+                    "the server sent more text after its JSON"
+                } else {
+                    self.done = true;
+                    return;
+                };
+                self.failed = fail(FailureKind::NotAnAnswer, reason.to_owned());
             }
+            Ok(_) => {}
             Err(error) if error.is_eof() => {
                 let why = cut.map(|cut| format!(": {}", cut.reason)).unwrap_or_default();
                 let reason = format!("the body ended after {} bytes, before its JSON was complete{why}", body.len());
@@ -121,7 +175,7 @@ impl EventFold {
         }
     }
 
-    /// The result of the whole response. An answer counts if it has a finish reason and text.
+    /// The result of the whole response. An answer counts if it has text, and either a finish reason or a proper end.
     pub(super) fn complete(
         self,
         cut: Option<Failure>,
@@ -132,57 +186,55 @@ impl EventFold {
             return Err(failure);
         }
         let mut chunks = self.chunks;
+        out.extend(chunks.reasoning.end().map(Delta::Reasoning));
+        out.extend(chunks.text.end().map(Delta::Text));
         let empty = chunks.text().trim().is_empty();
+        // Some models put structured output there and leave the content null.
+        let in_reasoning = empty && holds_fields(chunks.reasoning());
         let fail = |kind, reason: String| {
             let mut failure = Failure::new(kind, reason);
             failure.provider.clone_from(&chunks.provider);
             Err(failure)
         };
-        let Some(finish) = chunks.finish.take() else {
-            return match cut {
-                Some(cut) => fail(FailureKind::Truncated, cut.reason),
-                None if self.done && empty && chunks.reasoning().is_empty() => {
-                    fail(FailureKind::Empty, "the stream ended before any content".into())
+        let finish = chunks.finish.take();
+        if finish.is_none() {
+            match cut {
+                Some(cut) => return fail(FailureKind::Truncated, cut.reason),
+                None if self.done && (!empty || in_reasoning) => {}
+                None if self.done && chunks.reasoning().is_empty() => {
+                    return fail(FailureKind::Empty, "the stream ended before any content".into());
                 }
-                None => fail(FailureKind::Truncated, "the stream ended without a finish reason".into()),
-            };
-        };
-        let native = chunks.native_finish.as_deref().unwrap_or_default();
-        if native.eq_ignore_ascii_case("network_error")
-            || (empty && ["error", "malformed_function_call"].iter().any(|word| native.eq_ignore_ascii_case(word)))
-        {
+                None => return fail(FailureKind::Truncated, "the stream ended without a finish reason".into()),
+            }
+        }
+        let class = FinishClass::of_both(finish.as_deref().unwrap_or_default(), chunks.native_finish.as_deref());
+        if class == FinishClass::Failed || (empty && class == FinishClass::BadToolCall) {
             return Err(chunks.unexplained("the provider failed, though the finish reason says otherwise"));
         }
-        if finish == "content_filter" {
-            return fail(FailureKind::Policy, "the provider's content filter stopped the answer".into());
-        }
-        if empty && !chunks.refusal.is_empty() {
+        if !chunks.refusal.is_empty() && (empty || class == FinishClass::Refused) {
             return fail(FailureKind::Policy, format!("the model refused: {}", chunks.refusal));
         }
-        if empty {
-            if finish == "length" {
-                let spent = if chunks.reasoning().is_empty() { "" } else { ": the reasoning used all tokens" };
-                return fail(
-                    FailureKind::Length,
-                    format!("the answer reached max_tokens before its first word{spent}"),
-                );
-            }
-            if !holds_fields(chunks.reasoning()) {
-                let what = if chunks.reasoning().is_empty() { "nothing" } else { "only reasoning" };
-                return fail(FailureKind::Empty, format!("the model sent {what} and finished ({finish})"));
-            }
-            // Some models put structured output there and leave the content null.
+        if class == FinishClass::Refused {
+            let words = [finish.as_deref(), chunks.native_finish.as_deref()];
+            let word = words.into_iter().flatten().find(|word| FinishClass::of(word) == class).unwrap_or_default();
+            return fail(FailureKind::Policy, format!("the model or a content filter stopped the answer ({word})"));
+        }
+        if empty && class == FinishClass::Length {
+            let spent = if chunks.reasoning().is_empty() { "" } else { ": the reasoning used all tokens" };
+            return fail(FailureKind::Length, format!("the answer reached max_tokens before its first word{spent}"));
+        }
+        if empty && !in_reasoning {
+            let what = if chunks.reasoning().is_empty() { "nothing" } else { "only reasoning" };
+            let finish = finish.unwrap_or_default();
+            return fail(FailureKind::Empty, format!("the model sent {what} and finished ({finish})"));
+        }
+        if in_reasoning {
             out.push(Delta::Warning("the answer came in the reasoning field and is read from there".into()));
         }
         let reasoning = chunks.reasoning.take();
         let text = if empty { reasoning.clone() } else { chunks.text.take() };
         Ok(Completion {
-            finish: match finish.as_str() {
-                "stop" => Finish::Stop,
-                "length" => Finish::Length,
-                "tool_calls" => Finish::ToolCalls,
-                _ => Finish::Other(finish),
-            },
+            finish: Finish::of(class, finish),
             text,
             reasoning,
             native_finish: chunks.native_finish,
@@ -192,6 +244,33 @@ impl EventFold {
             usage: chunks.usage,
         })
     }
+}
+
+/// Whether an event that is not a chunk may be what is left of one. Words such as `ping` and whole JSON values without
+/// fields are not.
+fn holds_chunk(data: &str) -> bool {
+    data.contains(['{', '}', '[', ']', '"'])
+        && (data.starts_with('{') || serde_json::from_str::<serde::de::IgnoredAny>(data).is_err())
+}
+
+/// The data of an event with the name `error`, as a chunk with an error.
+fn as_error(data: &str) -> String {
+    let value: Value = serde_json::from_str(data).unwrap_or_else(|_| data.into());
+    let error = match error_of(&value) {
+        Value::Null => json!({"message": value}),
+        _ if !value["error"].is_null() => return data.to_owned(),
+        error => error,
+    };
+    json!({ "error": error }).to_string()
+}
+
+/// The first JSON value of a body, and what stands after it: `[DONE]` without its `data:`, for servers that end a whole
+/// answer like a stream. A body without a value is returned as it is.
+fn first_value(body: &str) -> (&str, &str) {
+    let mut values = serde_json::Deserializer::from_str(body).into_iter::<&RawValue>();
+    let Some(Ok(first)) = values.next() else { return (body, "") };
+    let rest = body[values.byte_offset()..].trim();
+    (first.get(), rest.strip_prefix("data:").map_or(rest, str::trim_start))
 }
 
 /// A failure that keeps the data that caused it.
