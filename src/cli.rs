@@ -19,11 +19,11 @@ mod scenarios;
 mod serve;
 mod settings;
 mod setup;
+mod signatures;
 mod tour;
 mod trust;
 
 use crate::config::Environment;
-use crate::text::clean;
 use clap::{Args, Parser, Subcommand};
 use print::note;
 use std::path::PathBuf;
@@ -154,8 +154,7 @@ pub fn run(cli: Cli, env: &Environment) -> ExitCode {
         Err(error) => Err(error),
     };
     let code = outcome.unwrap_or_else(|error| {
-        // Errors quote paths, model names and what a server sent.
-        note!("switchover: {}", clean(&format!("{error:#}")));
+        note!("switchover: {error:#}");
         exit::USAGE
     });
     match print::finish() {

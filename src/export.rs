@@ -13,6 +13,7 @@ pub use python::dspy;
 
 use crate::openrouter::{BaseUrl, Dialect, Message, RequestHeader, compose, settings::MAX_MODELS};
 use crate::spec::{RunSpec, SignatureTask};
+use crate::text::clean_line;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
@@ -61,10 +62,10 @@ impl Export<'_> {
             return "HEADERS = {}".to_owned();
         }
         let value = |header: &RequestHeader| match header.variable() {
-            Some(variable) => format!("os.environ[{}]", json!(variable)),
-            None => json!(header.value()).to_string(),
+            Some(variable) => format!("os.environ[{}]", python_text(&variable)),
+            None => python_text(header.value()),
         };
-        let row = |header: &RequestHeader| format!("    {}: {},\n", json!(header.name()), value(header));
+        let row = |header: &RequestHeader| format!("    {}: {},\n", python_text(header.name()), value(header));
         let rows: String = self.headers.iter().map(row).collect();
         format!("{}HEADERS = {{\n{rows}}}", self.secrets_comment())
     }
@@ -101,17 +102,37 @@ impl Export<'_> {
         }
     }
 
+    /// The input values of the signature's inputs. Other names are not known to be identifiers.
+    fn inputs(&self) -> Map<String, Value> {
+        let inputs =
+            self.task.inputs.iter().filter(|(name, _)| self.task.signature.inputs.iter().any(|f| f.name == **name));
+        inputs.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// A comment that names the models that do not fit into the `models` list; `None` if all fit.
     fn left_out(&self) -> Option<String> {
         let models = self.models();
         let rest = models.get(1 + self.server_side().len()..).filter(|rest| !rest.is_empty())?;
         Some(match self.base.dialect() {
-            Dialect::OpenRouter => {
-                format!("OpenRouter accepts {MAX_MODELS} models besides the first; left out: {}", rest.join(", "))
+            Dialect::OpenRouter => comment(&format!(
+                "OpenRouter accepts {MAX_MODELS} models besides the first; left out: {}",
+                rest.join(", ")
+            )),
+            Dialect::Plain => {
+                comment(&format!("this server does not support a `models` list; left out: {}", rest.join(", ")))
             }
-            Dialect::Plain => format!("this server does not support a `models` list; left out: {}", rest.join(", ")),
         })
     }
+}
+
+/// A text as one line of a comment, in every target language.
+fn comment(text: &str) -> String {
+    clean_line(text, 1000)
+}
+
+/// A text as a Python literal.
+fn python_text(text: &str) -> String {
+    python_literal(&json!(text))
 }
 
 /// A JSON value as a Python literal.
@@ -122,7 +143,7 @@ fn python_literal(value: &Value) -> String {
         Value::Bool(false) => "False".to_owned(),
         Value::Array(items) => format!("[{}]", items.iter().map(python_literal).collect::<Vec<_>>().join(", ")),
         Value::Object(map) => {
-            let pair = |(name, value): (&String, &Value)| format!("{}: {}", json!(name), python_literal(value));
+            let pair = |(name, value): (&String, &Value)| format!("{}: {}", python_text(name), python_literal(value));
             format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(", "))
         }
         // JSON strings and numbers are valid Python literals.

@@ -15,8 +15,10 @@ pub use writer::HistoryWriter;
 pub use redecide::{Difference, Redecided, redecide};
 
 use crate::report::{Observation, Report, ReportKind};
+use crate::text::{clean, clean_value};
 use crate::transcript::Transcript;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -73,7 +75,8 @@ impl History {
             Err(e) => return Err(e),
         };
         let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-        files.retain(|path| path.extension().is_some_and(|ext| ext == "jsonl"));
+        // A named pipe would keep its reader waiting.
+        files.retain(|path| path.extension().is_some_and(|ext| ext == "jsonl") && path.is_file());
         files.sort();
         Ok(files)
     }
@@ -81,14 +84,18 @@ impl History {
     /// The latest runs, newest first, at most `most`.
     ///
     /// # Errors
-    /// A file cannot be read.
+    /// The directory exists but cannot be read.
     pub fn latest(&self, most: usize) -> io::Result<ParsedRuns> {
         let mut latest = ParsedRuns::default();
         for path in self.files()?.iter().rev() {
             if latest.runs.len() >= most {
                 break;
             }
-            let day = read(path)?;
+            // A file that cannot be read costs only its own runs.
+            let Ok(day) = read(path) else {
+                latest.unread += 1;
+                continue;
+            };
             latest.unread += day.unread;
             latest.runs.extend(day.runs.into_iter().rev());
         }
@@ -161,7 +168,7 @@ pub fn parse(bytes: &[u8]) -> ParsedRuns {
     let mut parsed = ParsedRuns::default();
     let mut indexes: BTreeMap<u64, usize> = BTreeMap::new();
     for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-        let Ok(report) = serde_json::from_slice::<Report>(line) else {
+        let Some(report) = report(line) else {
             parsed.unread += 1;
             continue;
         };
@@ -172,6 +179,16 @@ pub fn parse(bytes: &[u8]) -> ParsedRuns {
         parsed.runs[index].push(report);
     }
     parsed
+}
+
+/// A line as a report, without control and invisible characters: the file may be somebody else's.
+fn report(line: &[u8]) -> Option<Report> {
+    let text = std::str::from_utf8(line).ok()?;
+    // What JSON escapes as `\u` is rare, so nearly every line is read directly.
+    if !text.contains("\\u") && matches!(clean(text), Cow::Borrowed(_)) {
+        return serde_json::from_str(text).ok();
+    }
+    serde_json::from_value(clean_value(serde_json::from_str(text).ok()?)).ok()
 }
 
 /// Whether the run's inputs, answer, signature or models contain every word; case is ignored.

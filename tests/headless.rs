@@ -8,6 +8,8 @@ mod diagnostics;
 mod exports;
 #[path = "headless/foreign.rs"]
 mod foreign;
+#[path = "headless/hostile.rs"]
+mod hostile;
 #[path = "headless/kept.rs"]
 mod kept;
 #[path = "headless/lines.rs"]

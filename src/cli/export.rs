@@ -1,17 +1,17 @@
 //! `export` and `import`: programs for other tools, and DSPy's saved programs.
 
 use super::print::{self, note, out};
-use super::{GlobalOptions, exit, history, setup};
+use super::{GlobalOptions, exit, history, setup, signatures};
 use crate::config::{Config, Environment};
 use crate::dspy::LibraryEntry;
 use crate::dspy::import::saved_program;
 use crate::export::{self, Export};
-use crate::openrouter::headers::{ATTRIBUTION, CLIENT};
+use crate::openrouter::headers::{ATTRIBUTION, CLIENT, is_header_name};
 use crate::openrouter::{BaseUrl, OPENROUTER, RequestHeader};
 use crate::report::Report;
 use crate::spec::{RunSpec, Task};
 use crate::transcript::Transcript;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -103,12 +103,15 @@ fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: ExportTar
 }
 
 /// The headers that the user chose. Attribution names are written as in OpenRouter's documentation, because LiteLLM
-/// adds its own headers next to other spellings. Left out: headers that the client sets itself, and public headers that
-/// contained the key.
+/// adds its own headers next to other spellings. Left out: headers that the client sets itself, public headers that
+/// contained the key, and what HTTP does not allow, which only a file that was changed can hold.
 fn chosen(headers: impl IntoIterator<Item = RequestHeader>) -> Vec<RequestHeader> {
     let by_client = |name: &str| CLIENT.iter().chain(&["authorization"]).any(|own| name.eq_ignore_ascii_case(own));
     let kept = headers.into_iter().filter(|header| {
-        !by_client(header.name()) && (header.is_secret() || !header.value().contains(crate::secret::MASK))
+        !by_client(header.name())
+            && is_header_name(header.name())
+            && !header.value().contains(char::is_control)
+            && (header.is_secret() || !header.value().contains(crate::secret::MASK))
     });
     kept.map(|header| match ATTRIBUTION.iter().find(|name| header.name().eq_ignore_ascii_case(name)) {
         Some(name) => header.renamed(*name),
@@ -125,6 +128,9 @@ pub(super) struct ImportArgs {
     /// Name of the signature if the program has one predictor [default: the file's name]
     #[arg(long)]
     name: Option<String>,
+    /// Replace signatures of the same names
+    #[arg(long)]
+    force: bool,
 }
 
 impl ImportArgs {
@@ -137,9 +143,20 @@ impl ImportArgs {
         for note in &imported.notes {
             note!("note: {note}");
         }
-        let folder = env.config_dir.join("signatures");
+        let folder = signatures::folder(env);
+        if !self.force {
+            let built_in = crate::dspy::library::built_in();
+            for name in imported.entries.iter().map(|entry| &entry.signature.name) {
+                if let Some(path) = signatures::file_of(&folder, name) {
+                    bail!("`{name}` is in {}; --force replaces it, --name chooses another name", path.display());
+                }
+                if built_in.iter().any(|entry| entry.signature.name == *name) {
+                    bail!("`{name}` is a built-in signature; --force replaces it, --name chooses another name");
+                }
+            }
+        }
         for entry in &imported.entries {
-            let path = setup::save_entry(&folder, entry)?;
+            let path = signatures::save(&folder, entry)?;
             out!("{}: {}   saved in {}", entry.signature.name, entry.signature.inline(), path.display());
         }
         Ok(exit::OK)

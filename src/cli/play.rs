@@ -1,7 +1,7 @@
 //! The playground: connects the screen with the worker and carries out the screen's commands.
 
 use super::print::note;
-use super::{GlobalOptions, exit, lists, setup};
+use super::{GlobalOptions, exit, lists, setup, signatures};
 use crate::config::{Config, Environment};
 use crate::history::History;
 use crate::openrouter::catalogue::Catalogue;
@@ -54,7 +54,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         if !services.simulated() {
             tokio::spawn(load_models(Arc::clone(&services), inbox.clone()));
         }
-        let folder = env.config_dir.join("signatures");
+        let folder = signatures::folder(env);
         let history = History::of(&env.data_dir);
         load_recent_runs(History::of(&env.data_dir), inbox.clone());
         let runner = EffectRunner { services, inbox, runs: Vec::new(), replaying: None, history, folder };
@@ -76,12 +76,8 @@ fn screen_file(env: &Environment) -> PathBuf {
 
 /// Saves pane sizes and theme. Replaces the file in one step; an error is only printed.
 fn save_prefs(prefs: UiPrefs, path: &Path) {
-    let draft = path.with_extension(format!("{:08x}", fastrand::u32(..)));
     let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    let saved =
-        folder.and_then(|()| std::fs::write(&draft, prefs.write())).and_then(|()| std::fs::rename(&draft, path));
-    if let Err(error) = saved {
-        _ = std::fs::remove_file(&draft);
+    if let Err(error) = folder.and_then(|()| signatures::replace(path, &prefs.write())) {
         note!("pane sizes and theme are not saved: {}: {error}", path.display());
     }
 }
@@ -94,7 +90,7 @@ fn start(
     spec: &RunSpec,
     services: &Services,
 ) -> Result<InitialState> {
-    let mut library = setup::library(env)?;
+    let mut library = signatures::library(env);
     // The selected signature comes first, even if it is not in the library.
     match library.iter().position(|entry| entry.signature == task.signature) {
         Some(at) => library[..=at].rotate_right(1),
@@ -102,8 +98,7 @@ fn start(
     }
     library[0].module = task.module;
     let faults = services.faults();
-    let prefs =
-        std::fs::read_to_string(screen_file(env)).map_or_else(|_| UiPrefs::default(), |text| UiPrefs::read(&text));
+    let prefs = signatures::text(&screen_file(env)).map_or_else(|_| UiPrefs::default(), |text| UiPrefs::read(&text));
     let (theme, ask_background) = theme(config, env, prefs)?;
     let link = |model: &str| ChainEntry { model: model.to_owned(), fault: faults.get(model).cloned() };
     Ok(InitialState {
@@ -221,14 +216,14 @@ impl EffectRunner {
                 }
             }
             Effect::SaveSignature(signature) => {
-                let notice = match block_in_place(|| setup::save_entry(&self.folder, &signature)) {
+                let notice = match block_in_place(|| signatures::save(&self.folder, &signature)) {
                     Ok(path) => format!("saved in {}", path.display()),
                     Err(error) => format!("not saved: {error:#}"),
                 };
                 self.notify(notice);
             }
             Effect::DeleteSignature(name) => {
-                let notice = match block_in_place(|| setup::delete_entry(&self.folder, &name)) {
+                let notice = match block_in_place(|| signatures::delete(&self.folder, &name)) {
                     Ok(path) => format!("removed {}", path.display()),
                     Err(error) => format!("not removed: {error:#}"),
                 };

@@ -1,6 +1,7 @@
 //! Standard output and standard error of all commands. One thread writes both, in order, so that a reader that stalls
 //! holds up neither a deadline nor a signal. A failed write is remembered, and reported when the program ends.
 
+use crate::text::clean;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -127,9 +128,9 @@ impl Write for Stream {
     }
 }
 
-/// Prints a line; use [`out!`] and [`note!`].
+/// Prints a line; use [`out!`] and [`note!`]. Paths, names and errors may hold control characters of anybody's making.
 pub(super) fn line(stream: Stream, text: fmt::Arguments<'_>) {
-    stream.send(format!("{text}\n").into_bytes());
+    stream.send(format!("{}\n", clean(&text.to_string())).into_bytes());
 }
 
 /// Prints a text as it is.

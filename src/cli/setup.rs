@@ -2,8 +2,9 @@
 
 use super::GlobalOptions;
 use super::print::note;
+use super::signatures::library;
 use crate::config::{Config, DEFAULT_CHAIN, Environment};
-use crate::dspy::library::{self, LibraryEntry};
+use crate::dspy::library::LibraryEntry;
 use crate::dspy::{Adapter, Field, FieldType, Module, Signature, Values};
 use crate::history::HistoryWriter;
 use crate::nearest::nearest;
@@ -16,7 +17,6 @@ use crate::text::clean_line;
 use crate::worker::{Service, ServiceOptions};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
 
 /// The library's signature that is used if none is set.
 const DEFAULT_SIGNATURE: &str = "question";
@@ -61,7 +61,7 @@ pub(super) fn signature(word: &str, env: &Environment) -> Result<LibraryEntry> {
     if let (true, Ok(signature)) = (word.contains("->"), word.parse()) {
         return Ok(entry(signature));
     }
-    let library = library(env)?;
+    let library = library(env);
     if let Some(entry) = library.iter().find(|entry| entry.signature.name == word) {
         return Ok(entry.clone());
     }
@@ -85,55 +85,6 @@ pub(super) fn signature(word: &str, env: &Environment) -> Result<LibraryEntry> {
 /// A library entry for an inline signature.
 pub(super) fn entry(signature: Signature) -> LibraryEntry {
     LibraryEntry { signature, description: String::new(), module: Module::default(), demos: Vec::new() }
-}
-
-/// The built-in library, with the user's entries in place of built-in ones of the same name. A file with an error is
-/// reported and skipped.
-pub(super) fn library(env: &Environment) -> Result<Vec<LibraryEntry>> {
-    let folder = env.config_dir.join("signatures");
-    let mut texts = Vec::new();
-    if let Ok(files) = std::fs::read_dir(&folder) {
-        let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
-        paths.sort();
-        for path in paths.into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "toml")) {
-            let name = path.display().to_string();
-            let text = std::fs::read_to_string(&path).with_context(|| name.clone())?;
-            texts.push((name, text));
-        }
-    }
-    let (entries, errors) = library::merge(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    for (name, error) in errors {
-        note!("switchover: {name}, {error}");
-    }
-    Ok(entries)
-}
-
-/// Saves an entry in the user's library, one file per entry, and returns the file's path.
-pub(super) fn save_entry(folder: &Path, entry: &LibraryEntry) -> Result<PathBuf> {
-    let path = entry_path(folder, &entry.signature.name);
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let draft = path.with_extension("draft");
-    std::fs::write(&draft, library::to_toml(std::slice::from_ref(entry)))
-        .with_context(|| draft.display().to_string())?;
-    std::fs::rename(&draft, &path).with_context(|| path.display().to_string())?;
-    Ok(path)
-}
-
-/// Removes an entry from the user's library, and returns the path of its file.
-pub(super) fn delete_entry(folder: &Path, name: &str) -> Result<PathBuf> {
-    let path = entry_path(folder, name);
-    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let entries = library::parse(&text).with_context(|| path.display().to_string())?;
-    match entries.as_slice() {
-        [only] if only.signature.name == name => std::fs::remove_file(&path)?,
-        _ => bail!("{} contains other signatures too; edit that file yourself", path.display()),
-    }
-    Ok(path)
-}
-
-fn entry_path(folder: &Path, name: &str) -> PathBuf {
-    let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
-    folder.join(format!("{}.toml", if name.is_empty() { "unnamed" } else { &name }))
 }
 
 /// Inputs as typed: `name=value` if the signature has that input, else the value of the next input that is not set.

@@ -2,6 +2,7 @@
 
 use super::{Config, ConfigError};
 use crate::failover::Policy;
+use crate::text::clean;
 use std::time::Duration;
 
 /// The chain when the user sets none: a cheap model of each of three vendors.
@@ -43,7 +44,7 @@ impl Config {
     /// An empty list.
     pub fn chain(&self) -> Result<Option<Vec<String>>, ConfigError> {
         let Some(models) = self.read::<Vec<String>>("models")? else { return Ok(None) };
-        let models: Vec<String> = models.iter().map(|model| without_prefix(model.trim()).to_owned()).collect();
+        let models: Vec<String> = models.iter().map(|model| without_prefix(clean(model).trim()).to_owned()).collect();
         if models.is_empty() || models.iter().any(String::is_empty) {
             return Err(ConfigError::new("models", "expected at least one model, and none of them empty"));
         }

@@ -8,6 +8,11 @@ mod literal;
 mod names;
 mod python;
 mod token;
+
+/// Whether a text can be the name of a field.
+pub(super) fn is_identifier(text: &str) -> bool {
+    text.starts_with(token::starts_name) && text.chars().all(token::continues_name)
+}
 mod types;
 
 use super::signature::{Field, Signature};

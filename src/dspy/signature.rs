@@ -1,8 +1,10 @@
 //! The signature: what is asked for, as typed inputs and outputs with instructions.
 
+use super::grammar::is_identifier;
 use super::types::FieldType;
 use super::value::render;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// A task for a model: typed inputs, typed outputs, and instructions.
@@ -23,7 +25,8 @@ pub struct Signature {
 /// One input or output of a signature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Field {
-    /// The name, a Python identifier.
+    /// The name, a Python identifier. Exports and forms write it without quotes.
+    #[serde(deserialize_with = "identifier")]
     pub name: String,
     /// The type; `kind` in JSON.
     #[serde(rename = "kind")]
@@ -37,6 +40,11 @@ pub struct Field {
     /// An example value that the editor shows while the field is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<String>,
+}
+
+fn identifier<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let name = String::deserialize(from)?;
+    if is_identifier(&name) { Ok(name) } else { Err(Error::custom("the name of a field is not an identifier")) }
 }
 
 impl Field {

@@ -1,7 +1,7 @@
 //! The chain for `LiteLLM`: a Router in Python, and the configuration of the proxy, which serves one chain to several
 //! machines.
 
-use super::{Export, RequestHeader, python_arguments, python_literal, python_messages};
+use super::{Export, RequestHeader, python_arguments, python_literal, python_messages, python_text};
 use crate::openrouter::headers::LITELLM_VERSION;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 pub fn router(export: &Export<'_>) -> String {
     let models = export.models();
     let first = models.first().copied().unwrap_or_default();
-    let literal = |text: &str| python_literal(&json!(text));
     let (common, rest) = export.fields();
     let mut text = format!(
         "# Exported by Switchover.\n# Tested with Python 3.11 and litellm {LITELLM_VERSION}: pip install \
@@ -19,11 +18,11 @@ pub fn router(export: &Export<'_>) -> String {
     );
     text.push_str(&export.python_headers());
     text.push_str("\n\n\ndef route(name, model):\n    return {\n        \"model_name\": name,\n        \"litellm_params\": {\n            \"model\": model,\n");
-    _ = writeln!(text, "            \"api_base\": {},", literal(export.base.as_str()));
+    _ = writeln!(text, "            \"api_base\": {},", python_text(export.base.as_str()));
     text.push_str("            \"api_key\": os.environ[\"OPENROUTER_API_KEY\"],\n            \"extra_headers\": HEADERS,\n        },\n    }\n\n\n");
     text.push_str("router = Router(\n    model_list=[\n");
     for model in &models {
-        _ = writeln!(text, "        route({}, {}),", literal(model), literal(&export.prefixed(model)));
+        _ = writeln!(text, "        route({}, {}),", python_text(model), python_text(&export.prefixed(model)));
     }
     text.push_str("    ],\n");
     if models.len() > 1 {
@@ -36,7 +35,7 @@ pub fn router(export: &Export<'_>) -> String {
     _ = write!(
         text,
         "if __name__ == \"__main__\":\n    answer = router.completion(\n        model={},\n        messages=MESSAGES,\n",
-        literal(first)
+        python_text(first)
     );
     text.push_str(&python_arguments("        ", &common));
     if !rest.is_empty() {
@@ -48,11 +47,11 @@ pub fn router(export: &Export<'_>) -> String {
 
 /// The configuration of the `LiteLLM` proxy. JSON strings and objects are valid YAML.
 pub fn proxy(export: &Export<'_>) -> String {
-    let models = export.models();
+    let models: Vec<&str> = export.models().into_iter().map(proxy_text).collect();
     let (common, rest) = export.fields();
     let value = |header: &RequestHeader| match header.variable() {
         Some(variable) => format!("os.environ/{variable}"),
-        None => header.value().to_owned(),
+        None => proxy_text(header.value()).to_owned(),
     };
     let headers: Map<String, Value> =
         export.headers.iter().map(|header| (header.name().to_owned(), value(header).into())).collect();
@@ -91,4 +90,9 @@ pub fn proxy(export: &Export<'_>) -> String {
         "  # redis_password: os.environ/REDIS_PASSWORD\n",
     ));
     text
+}
+
+/// A text that the proxy takes as it stands. It reads one that begins with `os.environ/` from its own environment.
+fn proxy_text(text: &str) -> &str {
+    text.strip_prefix("os.environ/").map_or(text, proxy_text)
 }

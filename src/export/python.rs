@@ -1,7 +1,7 @@
 //! A DSPy program. DSPy fails over with `fallbacks`, and sends the headers with every model's request. The often
 //! recommended `model_list` does not work: it ignores errors and returns an empty prediction.
 
-use super::{Export, python_arguments, python_literal};
+use super::{Export, python_arguments, python_literal, python_text};
 use crate::dspy::{Adapter, Module};
 use crate::openrouter::headers::{DSPY_VERSION, LITELLM_VERSION};
 use serde_json::{Value, json};
@@ -11,7 +11,6 @@ use std::fmt::Write as _;
 pub fn dspy(export: &Export<'_>) -> String {
     let (spec, task) = (export.spec, export.task);
     let models = export.models();
-    let literal = |text: &str| python_literal(&json!(text));
     let mut text = format!(
         "# Exported by Switchover.\n# Tested with Python 3.11, dspy {DSPY_VERSION} and litellm {LITELLM_VERSION}: pip \
          install dspy=={DSPY_VERSION} litellm=={LITELLM_VERSION}\nimport os\n\nimport dspy\n\n# Sent with every request, \
@@ -19,13 +18,13 @@ pub fn dspy(export: &Export<'_>) -> String {
     );
     text.push_str(&export.python_headers());
     let first = models.first().copied().unwrap_or_default();
-    _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", literal(&export.prefixed(first)));
+    _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", python_text(&export.prefixed(first)));
     if models.len() > 1 {
-        let rest: Vec<String> = models[1..].iter().map(|model| literal(&export.prefixed(model))).collect();
+        let rest: Vec<String> = models[1..].iter().map(|model| python_text(&export.prefixed(model))).collect();
         text.push_str("    # Tried in this order when the model before has failed.\n");
         _ = writeln!(text, "    fallbacks=[{}],", rest.join(", "));
     }
-    _ = writeln!(text, "    api_base={},", literal(export.base.as_str()));
+    _ = writeln!(text, "    api_base={},", python_text(export.base.as_str()));
     text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    extra_headers=HEADERS,\n");
     _ = writeln!(text, "    timeout={},", spec.policy.limits.deadline.as_secs_f64());
     text.push_str("    num_retries=0,  # fallbacks replace retries\n");
@@ -43,7 +42,7 @@ pub fn dspy(export: &Export<'_>) -> String {
     _ = writeln!(text, ")\ndspy.configure(lm=lm, adapter=dspy.{adapter}())\n");
     text.push_str(&signature(export));
     text.push_str(&program(export));
-    let inputs = python_arguments("        ", &task.inputs);
+    let inputs = python_arguments("        ", &export.inputs());
     _ = write!(text, "\n\nif __name__ == \"__main__\":\n    prediction = ask(\n{inputs}    )\n");
     for output in &task.signature.outputs {
         _ = writeln!(text, "    print(\"{0}:\", prediction.{0})", output.name);
@@ -54,14 +53,16 @@ pub fn dspy(export: &Export<'_>) -> String {
 
 fn signature(export: &Export<'_>) -> String {
     let signature = &export.task.signature;
-    let literal = |text: &str| python_literal(&json!(text));
     // DSPy writes the type of None as NoneType, but reads only None.
     let inline = signature.inline().replace("NoneType", "None");
-    let mut text =
-        format!("signature = dspy.Signature(\n    {},\n    {},\n)\n", literal(&inline), literal(&signature.task()));
+    let mut text = format!(
+        "signature = dspy.Signature(\n    {},\n    {},\n)\n",
+        python_text(&inline),
+        python_text(&signature.task())
+    );
     for field in signature.fields() {
         if let Some(description) = field.description.as_deref().filter(|description| !description.is_empty()) {
-            let (name, description) = (literal(&field.name), literal(description));
+            let (name, description) = (python_text(&field.name), python_text(description));
             _ = writeln!(text, "signature = signature.with_updated_fields({name}, desc={description})");
         }
     }

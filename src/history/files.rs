@@ -15,7 +15,8 @@ pub(super) fn private(directory: &Path, name: &str, options: &mut OpenOptions) -
         options.mode(0o600);
     }
     folder.recursive(true).create(directory)?;
-    options.open(directory.join(name))
+    let file = options.open(directory.join(name))?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other(format!("{name} is not a regular file"))) }
 }
 
 /// The file of the day (UTC) on which a run started, such as `2026-11-22.jsonl`. All lines of a run go to this file.

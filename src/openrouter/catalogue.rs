@@ -51,7 +51,9 @@ impl Catalogue {
     /// Reads the list that was saved in `directory` for this origin; none if the file is missing, damaged or another
     /// server's.
     pub fn load(directory: &Path, origin: &str) -> Option<Self> {
-        let saved: Value = serde_json::from_slice(&fs::read(directory.join(FILE)).ok()?).ok()?;
+        // A named pipe would keep its reader waiting.
+        let file = Some(directory.join(FILE)).filter(|file| file.is_file())?;
+        let saved: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
         if saved["origin"] != origin {
             return None;
         }

@@ -8,7 +8,7 @@ mod check;
 mod lint;
 mod value;
 
-pub use check::{ATTRIBUTION, BadHeader, CLIENT};
+pub use check::{ATTRIBUTION, BadHeader, CLIENT, is_header_name};
 pub use lint::{CATEGORIES, ClientStack, DSPY_VERSION, HeaderLint, LITELLM_VERSION, contrast, lint};
 pub use value::{ChosenValue, ExtraHeader, HeaderLine, HeaderValue, ValueOrigin, Visibility, visibility};
 

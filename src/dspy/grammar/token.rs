@@ -84,7 +84,7 @@ pub(super) fn starts_name(c: char) -> bool {
 
 /// Whether an identifier may contain this character after the first: letters, digits of any script, combining marks;
 /// not superscripts, subscripts, fractions, circled numbers or invisible characters.
-fn continues_name(c: char) -> bool {
+pub(super) fn continues_name(c: char) -> bool {
     let other_number = matches!(c, '²' | '³' | '¹' | '¼'..='¾' | '\u{2070}'..='\u{209c}' | '\u{2150}'..='\u{215f}' | '\u{2460}'..='\u{249b}' | '\u{24ea}'..='\u{24ff}' | '\u{2776}'..='\u{2793}');
     let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     starts_name(c)

@@ -100,12 +100,14 @@ fn categories_problem(value: &str) -> Option<String> {
     Some(format!("holds {odd:?}; a category is up to 30 lower-case letters, digits and hyphens, like cli-agent"))
 }
 
+/// Whether HTTP allows this name (RFC 9110 §5.6.2).
+pub fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
 /// Names that the client sets itself, that belong to one connection, or that have a setting of their own.
 fn name_problem(name: &str) -> Option<String> {
-    if name.is_empty()
-        || name.len() > 100
-        || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-    {
+    if !is_header_name(name) || name.len() > 100 {
         return Some("has a name that is not allowed in HTTP".into());
     }
     let is_in = |names: &[&str]| names.iter().any(|other| other.eq_ignore_ascii_case(name));

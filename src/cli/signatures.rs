@@ -1,0 +1,107 @@
+//! The user's signature library: a folder with one TOML file for each signature that was saved. A file that cannot be
+//! read costs only itself.
+
+use super::print::note;
+use crate::config::Environment;
+use crate::dspy::library::{self, LibraryEntry};
+use anyhow::{Context as _, Result, bail};
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The longest file name, in characters without the ending.
+const NAME_CAP: usize = 100;
+
+/// The folder of the user's library.
+pub(super) fn folder(env: &Environment) -> PathBuf {
+    env.config_dir.join("signatures")
+}
+
+/// The built-in library, with the user's entries in place of built-in ones of the same name. A file with an error is
+/// reported and skipped.
+pub(super) fn library(env: &Environment) -> Vec<LibraryEntry> {
+    let mut texts = Vec::new();
+    for path in files(&folder(env)) {
+        let name = path.display().to_string();
+        match text(&path) {
+            Ok(text) => texts.push((name, text)),
+            Err(error) => note!("switchover: {name}: {error}"),
+        }
+    }
+    let (entries, errors) = library::merge(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    for (name, error) in errors {
+        note!("switchover: {name}, {error}");
+    }
+    entries
+}
+
+/// The user's file that holds a signature of this name.
+pub(super) fn file_of(folder: &Path, name: &str) -> Option<PathBuf> {
+    files(folder).into_iter().find(|path| {
+        let entries = text(path).ok().and_then(|text| library::parse(&text).ok()).unwrap_or_default();
+        entries.iter().any(|entry| entry.signature.name == name)
+    })
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|ext| ext == "toml"));
+    paths.sort();
+    paths
+}
+
+/// The text of a regular file. A named pipe would keep its reader waiting.
+pub(super) fn text(path: &Path) -> std::io::Result<String> {
+    if path.is_file() || !path.exists() {
+        return fs::read_to_string(path);
+    }
+    Err(std::io::Error::other("is not a regular file, and is skipped"))
+}
+
+/// Saves an entry in the user's library, one file for each name, and returns the file's path. It replaces an entry of
+/// the same name. Only the user can read the file.
+pub(super) fn save(folder: &Path, entry: &LibraryEntry) -> Result<PathBuf> {
+    let path = path_for(folder, &entry.signature.name);
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    replace(&path, &library::to_toml(std::slice::from_ref(entry))).with_context(|| path.display().to_string())?;
+    Ok(path)
+}
+
+/// Writes a file that only its owner can read, and puts it in place of an older one in one step.
+pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let draft = path.with_extension(format!("{:08x}", fastrand::u32(..)));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&draft).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.and_then(|()| fs::rename(&draft, path)).inspect_err(|_| _ = fs::remove_file(&draft))
+}
+
+/// Removes an entry from the user's library, and returns the path of its file.
+pub(super) fn delete(folder: &Path, name: &str) -> Result<PathBuf> {
+    let Some(path) = file_of(folder, name) else { bail!("`{name}` is not in {}", folder.display()) };
+    let entries = library::parse(&text(&path)?).with_context(|| path.display().to_string())?;
+    match entries.as_slice() {
+        [only] if only.signature.name == name => fs::remove_file(&path)?,
+        _ => bail!("{} contains other signatures too; edit that file yourself", path.display()),
+    }
+    Ok(path)
+}
+
+/// The file for a name: the one that holds it alone, or a new one. Two names never share a file, also where they differ
+/// only in characters that a file name cannot hold.
+fn path_for(folder: &Path, name: &str) -> PathBuf {
+    let plain = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
+    let stem: String = name.chars().map(plain).take(NAME_CAP).collect();
+    let stem = if stem.is_empty() { "unnamed".to_owned() } else { stem };
+    let free = |path: &PathBuf| {
+        let holds = || library::parse(&text(path).ok()?).ok();
+        path.symlink_metadata().is_err()
+            || holds().is_some_and(|entries| matches!(entries.as_slice(), [only] if only.signature.name == name))
+    };
+    let numbered = (2..).map(|n| folder.join(format!("{stem}-{n}.toml")));
+    let mut paths = std::iter::once(folder.join(format!("{stem}.toml"))).chain(numbered);
+    paths.find(free).unwrap_or_else(|| unreachable!("the numbers do not end"))
+}
