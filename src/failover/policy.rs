@@ -51,12 +51,15 @@ impl Route {
         self.model.ends_with(":free").then_some(":free")
     }
 
-    /// Whether `served` names this route's model: as requested, with another variant, by an alias, with a date, or
-    /// without its author. Routers (`openrouter/auto`), presets and `~…latest` may be served by any model.
+    /// Whether `served` names this route's model: as requested, with another variant, by an alias, with a date,
+    /// without its author, or with its words in another order. Routers (`openrouter/auto`), presets and `~…latest` may be served by any model.
     pub fn is_served_as(&self, served: &str) -> bool {
         let any = self.model.starts_with("openrouter/") || self.model.starts_with('~') || self.model.contains('@');
         let served = base_id(served);
-        let same = |name: &str| is_dated(base_id(name), served) || is_dated(served, base_id(name));
+        let same = |name: &str| {
+            let name = base_id(name);
+            is_dated(name, served) || is_dated(served, name) || is_reordered(name, served)
+        };
         any || same(&self.model) || self.aliases.iter().any(|alias| same(alias))
     }
 }
@@ -80,6 +83,22 @@ fn is_dated(name: &str, dated: &str) -> bool {
         let date = tail.starts_with('-') && tail.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         tail.is_empty() || tail == "-latest" || (date && digits >= 3)
     })
+}
+
+/// Whether both ids have the same author, words and numbers, the numbers in the same order, dates left out:
+/// `anthropic/claude-sonnet-5` and `anthropic/claude-5-sonnet-20260801`.
+fn is_reordered(a: &str, b: &str) -> bool {
+    let parts = |id: &str| {
+        let lower = id.to_ascii_lowercase();
+        let (author, slug) = lower.rsplit_once('/').unwrap_or(("", &lower));
+        let is_number = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit());
+        let is_date = |part: &&str| part.len() == 8 && part.bytes().all(|b| b.is_ascii_digit());
+        let all = slug.split('-').filter(|part| !is_date(part)).map(str::to_owned);
+        let (numbers, mut words): (Vec<_>, Vec<_>) = all.partition(|part| is_number(&part.as_str()));
+        words.sort_unstable();
+        (author.to_owned(), numbers, words)
+    };
+    parts(a) == parts(b)
 }
 
 /// Timeouts of one attempt.

@@ -20,6 +20,8 @@ fn a_dated_slug_is_the_same_model_and_another_name_is_not() {
         ("openai/gpt-4o-2024-08-06", "openai/gpt-4o"),
         ("llama3", "llama3:latest"),
         ("Qwen/Qwen3-8B", "qwen/qwen3-8b"),
+        ("anthropic/claude-sonnet-5", "anthropic/claude-5-sonnet-20260801"),
+        ("anthropic/claude-4.5-sonnet", "anthropic/claude-sonnet-4.5"),
     ];
     for (asked, served) in same {
         assert!(Route::new(asked, "o").is_served_as(served), "{asked} served as {served}");
@@ -35,6 +37,10 @@ fn a_dated_slug_is_the_same_model_and_another_name_is_not() {
         ("openai/gpt-4o", "openai/gpt-4o-mini-2024-07-18"),
         ("other/gpt-4o-mini", "openai/gpt-4o-mini-2024-07-18"),
         ("claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022"),
+        ("anthropic/claude-sonnet-5", "anthropic/claude-opus-5-20260801"),
+        ("anthropic/claude-sonnet-4-5", "anthropic/claude-5-4-sonnet"),
+        ("anthropic/claude-sonnet-5", "other/claude-5-sonnet"),
+        ("anthropic/claude-sonnet-5", "anthropic/claude-5-sonnet-sonnet"),
     ];
     for (asked, served) in other {
         assert!(!Route::new(asked, "o").is_served_as(served), "{asked} served as {served}");
