@@ -281,6 +281,8 @@ impl TryFrom<Value> for Cost {
     fn try_from(value: Value) -> Result<Self, String> {
         match value {
             Value::String(word) if word == "unknown" => Ok(Self::Unknown),
+            // An infinite sum of an older version.
+            Value::Null => Ok(Self::Unknown),
             other => other.as_f64().map(Self::Known).ok_or_else(|| format!("expected USD or `unknown`, got {other}")),
         }
     }
@@ -290,11 +292,11 @@ impl Cost {
     /// No cost: nothing was billed.
     pub const NOTHING: Self = Self::Known(0.0);
 
-    /// The sum. It is unknown if either part is.
+    /// The sum. It is unknown if either part is, or if it is not finite.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Known(a), Self::Known(b)) => Self::Known(a + b),
+            (Self::Known(a), Self::Known(b)) if (a + b).is_finite() => Self::Known(a + b),
             _ => Self::Unknown,
         }
     }
