@@ -59,6 +59,7 @@ impl<O: Write, L: Write> Headless<O, L> {
             OutputStyle::Sentences => sentence(report).map_or(Ok(()), |line| writeln!(self.log, "{line}"))?,
         }
         if self.run.finished.is_some() && self.run.outcome() == Some(Outcome::Succeeded) {
+            self.write_repairs()?;
             self.write_answer()?;
         }
         Ok(())
@@ -87,6 +88,20 @@ impl<O: Write, L: Write> Headless<O, L> {
                 writeln!(self.log, "{}", entry.plain(&self.run))?;
             }
             self.written += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes to the log what was accepted in the answer although it was not exactly as asked for.
+    fn write_repairs(&mut self) -> io::Result<()> {
+        let winner = self.run.finished.as_ref().and_then(|finished| self.run.attempt(finished.attempt?));
+        let repairs = winner.and_then(|attempt| attempt.prediction.as_ref()).map(|prediction| &prediction.repairs);
+        for repair in repairs.into_iter().flatten() {
+            let field = if repair.field.is_empty() { "answer" } else { &repair.field };
+            match self.style {
+                OutputStyle::Sentences => writeln!(self.log, "Repaired {field}: {}.", repair.what)?,
+                _ => writeln!(self.log, "repaired {field}: {}", repair.what)?,
+            }
         }
         Ok(())
     }

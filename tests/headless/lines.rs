@@ -71,3 +71,15 @@ fn every_line_is_as_documented_and_every_event_occurs() {
     let missing: Vec<_> = documented.keys().filter(|name| !seen.contains_key(*name)).collect();
     assert_eq!(missing, [""; 0], "no run of this test has these events");
 }
+
+#[test]
+fn what_was_mended_in_an_answer_is_said() {
+    let mended = |options: &[&str]| {
+        let output = run(&[&["ask", "What is 6 * 7?", "-m", PRIMARY, "--adapter", "json"], options].concat());
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (answer, log) = mended(&["--fault", "openai/gpt-4o-mini=prose-around"]);
+    assert!(log.contains("repaired answer: ignored text around the JSON\n"), "{log}");
+    assert!(!answer.contains("repaired"), "{answer}");
+    assert!(!mended(&[]).1.contains("repaired"), "nothing was mended");
+}
