@@ -67,7 +67,7 @@ pub const KEYS: &[ConfigKey] = &[
     key("attribution.categories", "SWITCHOVER_CATEGORIES", Texts, "", "X-OpenRouter-Categories: at most two"),
     key("headers", "SWITCHOVER_HEADERS", Headers, "", "Extra headers, sent to the configured server only; their values are masked wherever they are shown"),
     key("public_headers", "SWITCHOVER_PUBLIC_HEADERS", Texts, "", "Names of extra headers with values that may be shown, kept and exported"),
-    key("request", "SWITCHOVER_REQUEST", Json, "", "Request fields: temperature, top_p, max_tokens, seed, stop, reasoning, provider, extra_body, …"),
+    key("request", "SWITCHOVER_REQUEST", Json, "", "Request fields: temperature, top_p, max_tokens, seed, stop, reasoning, provider, plugins, service_tier, extra_body, …"),
     key("failover.mode", "SWITCHOVER_FAILOVER", Word(&["client", "server", "strict"]), r#""client""#, "Who tries the next model: this program, OpenRouter by its `models` list, or nobody"),
     key("failover.deadline", "SWITCHOVER_DEADLINE", Seconds, "90.0", "Longest time of a run, in seconds"),
     key("failover.patience", "SWITCHOVER_PATIENCE", Seconds, "3.0", "Longest wait for one model before the next is tried, in seconds"),

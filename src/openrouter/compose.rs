@@ -61,6 +61,9 @@ pub fn body(request: ChatRequest<'_>) -> Result<Value, BadSetting> {
     if own {
         put("provider", json!(settings.provider));
         put("plugins", json!(settings.plugins));
+        put("service_tier", json!(settings.service_tier));
+        put("prompt_cache_options", json!(settings.prompt_cache_options));
+        put("deferred_tools", json!(settings.deferred_tools));
         put("session_id", json!(settings.session_id));
     }
     merge(&mut body, &settings.extra_body);
@@ -81,6 +84,9 @@ pub fn left_out(settings: &RequestSettings, dialect: Dialect) -> Vec<&'static st
         ("reasoning.enabled", reasoning.enabled.is_some()),
         ("provider", settings.provider != default.provider),
         ("plugins", settings.plugins != default.plugins),
+        ("service_tier", settings.service_tier.is_some()),
+        ("prompt_cache_options", settings.prompt_cache_options != default.prompt_cache_options),
+        ("deferred_tools", settings.deferred_tools != default.deferred_tools),
         ("session_id", settings.session_id.is_some()),
     ]
     .into_iter()
@@ -184,6 +190,25 @@ mod tests {
         assert!(reject(|s| _ = s.extra_body.insert("models".into(), json!([1, 2, 3, 4]))).contains("more than 3"));
         assert!(reject(|s| s.plugins = vec![json!("web")]).contains("without an id"));
         assert!(reject(|s| _ = s.provider.max_price.insert("prompt".into(), json!("x"))).contains("max_price"));
+    }
+
+    #[test]
+    fn the_newer_fields_are_passed_on_to_the_service_only() {
+        let text = "service_tier = \"ultrafast\"\nprompt_cache_options = {ttl = \"12h\"}\n\
+            deferred_tools = [{type = \"function\"}]\nplugins = [{id = \"armor\"}, {id = \"alignment\", mode = \"enforce\"}]\n\
+            [provider]\npreferred_max_latency = {p90 = 3}\noptions = {anthropic = {x = 1}}\n";
+        let settings: RequestSettings = toml::from_str(text).unwrap();
+        assert_eq!(toml::from_str::<RequestSettings>(&toml::to_string(&settings).unwrap()).unwrap(), settings);
+        let own = compose(&settings, Dialect::OpenRouter).unwrap();
+        let fields = r#""provider":{"preferred_max_latency":{"p90":3},"options":{"anthropic":{"x":1}}},"plugins":[{"id":"armor"},{"id":"alignment","mode":"enforce"}],"service_tier":"ultrafast","prompt_cache_options":{"ttl":"12h"},"deferred_tools":[{"type":"function"}]"#;
+        assert!(own.contains(fields), "{own}");
+        let plain = compose(&settings, Dialect::Plain).unwrap();
+        assert!(
+            !plain.contains("armor") && !plain.contains("ultrafast") && !plain.contains("options\":{\"ttl"),
+            "{plain}"
+        );
+        let left_out = ["provider", "plugins", "service_tier", "prompt_cache_options", "deferred_tools"];
+        assert_eq!(super::left_out(&settings, Dialect::Plain), left_out);
     }
 
     #[test]

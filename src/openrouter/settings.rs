@@ -41,6 +41,15 @@ pub struct RequestSettings {
     /// `OpenRouter` plugins, each written as `{id = "…", …}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<Value>,
+    /// Price and speed class: `flex`, `priority`, `fast`, `ultrafast`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+    /// How long prompts are cached, for example `{ttl = "30m"}`.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub prompt_cache_options: Map<String, Value>,
+    /// Tools of which the model sees only the names until it asks for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deferred_tools: Vec<Value>,
     /// Groups requests in `OpenRouter`'s logs and keeps them on one provider; up to 256 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
@@ -115,6 +124,18 @@ pub struct Provider {
     /// The highest prices: `prompt` and `completion` in USD per million tokens, `request` and `image` in USD.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub max_price: Map<String, Value>,
+    /// The throughput to prefer, in tokens per second: a number, or one for each of `p50`, `p75`, `p90`, `p99`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_min_throughput: Option<Value>,
+    /// The latency to prefer, in seconds: a number, or one for each percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_max_latency: Option<Value>,
+    /// True allows only models whose answers may train others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enforce_distillable_text: Option<bool>,
+    /// Fields for one provider each, by its slug.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub options: Map<String, Value>,
 }
 
 /// Whether providers that keep prompts may answer.

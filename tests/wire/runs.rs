@@ -1,6 +1,6 @@
 //! Whole runs over real sockets: client, engine and worker together.
 
-use crate::server::{Answer, Server, client, stream, whole};
+use crate::server::{Answer, Server, answer, client, stream, whole};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -259,4 +259,24 @@ async fn looking_at_a_request_does_not_use_up_a_fault() {
     assert_eq!(hit.attempts[0].injected.as_deref(), Some("503@once"));
     assert!(hit.attempts[0].failed.is_some());
     assert_eq!(worker::preview(&mut spec(), &services).unwrap()[0].injected, None, "the attempt has used it up");
+}
+
+#[tokio::test]
+async fn a_model_of_which_nothing_is_known_is_asked_for_its_best_and_then_without() {
+    let refused = answer(400, "application/json", "{\"error\": \"'response_format.type' must be 'text'\"}");
+    let good = whole(&json!({"choices": [{"message": {"content": "{\"answer\": \"4\"}"}, "finish_reason": "stop"}]}));
+    let server = Server::start([refused, good]).await;
+    let services = services(Service::Server(Box::new(server.endpoint())), SimulatorOptions::default()).await;
+    let formats = async |model: &str, adapter| {
+        let before = server.received().len();
+        let spec = RunSpec::new(SignatureTask { adapter, ..task() }, [model]);
+        let reports = run(&services, spec, |_, _| {}).await;
+        assert_eq!(fold(&reports).outcome(), Some(Outcome::Succeeded));
+        let format =
+            |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).unwrap()["response_format"].clone();
+        server.received()[before..].iter().map(|request| format(&request.body)["type"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(formats("my/own", Adapter::Json).await, [json!("json_schema"), json!(null)]);
+    // Another adapter asks for no format, whatever the model.
+    assert_eq!(formats("my/own", Adapter::Chat).await, [json!(null)]);
 }

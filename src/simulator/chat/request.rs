@@ -45,7 +45,7 @@ pub(in crate::simulator) struct CompletionRequest {
     pub hash: u64,
 }
 
-const PROVIDER_FIELDS: [&str; 14] = [
+const PROVIDER_FIELDS: [&str; 15] = [
     "order",
     "only",
     "ignore",
@@ -60,6 +60,7 @@ const PROVIDER_FIELDS: [&str; 14] = [
     "preferred_max_latency",
     "max_price",
     "experimental",
+    "options",
 ];
 
 /// The error of a field that cannot be read.
