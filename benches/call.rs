@@ -1,6 +1,7 @@
 //! The cost that the program adds to an HTTP call: one answer in one piece, the first token of a stream, a failover,
 //! 2000 chunks, and 32 calls at a time. The floor is bare reqwest with the same bytes to the same server, which has
-//! prepared answers. `cargo bench --bench call`; with `-- --serve`, only the server.
+//! prepared answers. `cargo bench --bench call`; with `-- --serve`, only the server; with `-- --count URL N`, only N calls
+//! to such a server, for callgrind.
 
 #[path = "shared/canned.rs"]
 mod canned;
@@ -24,6 +25,11 @@ const DOWN: &str = "mistralai/down";
 const LONG: &str = "mistralai/long";
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(place) = arguments.iter().position(|argument| argument == "--count") {
+        count(&arguments[place + 1], arguments[place + 2].parse().expect("a number of calls"));
+        return;
+    }
     let url = canned::serve(answers());
     if std::env::args().any(|argument| argument == "--serve") {
         // For `peers.py`: serve until standard input ends.
@@ -39,6 +45,17 @@ fn main() {
         bench.failover().await;
         bench.many_chunks().await;
         bench.many_calls().await;
+    });
+}
+
+/// Makes calls in one piece to a server of another process, so that an instruction counter sees nothing else.
+fn count(url: &str, calls: usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let bench = Bench::new(url).await;
+        for _ in 0..calls {
+            run(&bench.services, spec(&[PRIMARY], false), now).await;
+        }
     });
 }
 
