@@ -4,11 +4,13 @@
 
 mod kind;
 mod nearest;
+mod point;
 mod schedule;
 mod status;
 mod table;
 
 pub use kind::FaultKind;
+pub use point::StreamPoint;
 pub use schedule::{Schedule, ScheduleState};
 pub use status::{FaultHint, HintPlace, Status, StatusReason};
 pub use table::{FaultGroup, FaultRow, TABLE};
@@ -20,9 +22,9 @@ use std::str::FromStr;
 /// What goes wrong, and on which requests.
 ///
 /// ```
-/// use switchover::fault::{Fault, FaultKind, Schedule};
+/// use switchover::fault::{Fault, FaultKind, Schedule, StreamPoint};
 /// let fault: Fault = "stall:8@every=2".parse()?;
-/// assert_eq!((fault.kind, fault.schedule), (FaultKind::Stall(8), Schedule::Every(2)));
+/// assert_eq!((fault.kind, fault.schedule), (FaultKind::Stall(StreamPoint::Tokens(8)), Schedule::Every(2)));
 /// assert_eq!("refuse".parse::<Fault>().unwrap_err().suggestion.as_deref(), Some("refused"));
 /// # Ok::<(), switchover::fault::FaultError>(())
 /// ```

@@ -1,12 +1,12 @@
 //! The kinds of faults and their words.
 
 use super::Status;
+use super::StreamPoint;
 use super::schedule::{read_time, time_word};
 use std::fmt;
 use std::time::Duration;
 
-/// What goes wrong. A number of tokens is the number of deltas, reasoning included, that arrive before the fault; in
-/// a shorter answer the fault happens at its end.
+/// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FaultKind {
     /// The connection is refused.
@@ -15,14 +15,14 @@ pub enum FaultKind {
     BlackHole,
     /// The connection is reset (RST) before the response headers.
     Reset,
-    /// The connection is reset (RST) in the body, after this number of tokens.
-    ResetAfter(u32),
+    /// The connection is reset (RST) in the body, at this point.
+    ResetAfter(StreamPoint),
     /// The status line comes, and the headers never end.
     HeadersNever,
     /// The first token is late by this time; keep-alive comments come meanwhile.
     Slow(Duration),
-    /// Silence after this number of tokens, with the connection open.
-    Stall(u32),
+    /// Silence from this point on, with the connection open.
+    Stall(StreamPoint),
     /// Keep-alive comments without end and no content.
     Comments,
     /// Each token comes this long after the one before.
@@ -43,14 +43,14 @@ pub enum FaultKind {
     ContentType,
     /// Status 200 and a body of white space.
     Blank,
-    /// An error event after this number of tokens.
-    ErrorEvent(u32),
-    /// Finish reason `error` without an explanation, after this number of tokens.
-    FinishError(u32),
-    /// The connection is closed (FIN) in the body, after this number of tokens.
-    Cut(u32),
-    /// The body ends properly after this number of tokens, without a finish reason.
-    NoFinish(u32),
+    /// An error event at this point.
+    ErrorEvent(StreamPoint),
+    /// Finish reason `error` without an explanation, at this point.
+    FinishError(StreamPoint),
+    /// The connection is closed (FIN) in the body, at this point.
+    Cut(StreamPoint),
+    /// The body ends properly at this point, without a finish reason.
+    NoFinish(StreamPoint),
     /// This number of events that are not JSON, after the third token; the answer continues after them.
     BadJson(u32),
     /// Bytes within a token that are not UTF-8.
@@ -93,8 +93,8 @@ pub enum FaultKind {
     MarkerInside,
 }
 
-/// The number of tokens before a fault in mid-stream if the word does not say one.
-const TOKENS: u32 = 8;
+/// Where a fault in mid-stream happens if the word does not say it.
+const POINT: StreamPoint = StreamPoint::Tokens(8);
 
 impl FaultKind {
     /// The word without details.
@@ -110,28 +110,28 @@ impl FaultKind {
         if let Some(code) = status_code(&name)? {
             return Status::read(code, details).map(Self::Status);
         }
-        let tokens = || match details {
-            None => Ok(TOKENS),
-            Some(n) => n.parse().map_err(|_| format!("`{}` is not a number of tokens", n.escape_debug())),
-        };
+        let point = || details.map_or(Ok(POINT), StreamPoint::read);
         let time = |usual: u64| details.map_or(Ok(Duration::from_secs(usual)), read_time);
         let code = || match details {
             None => Ok(502),
             Some(n) => status_code(n)?.ok_or_else(|| format!("`{}` is not a status", n.escape_debug())),
         };
         let counted = match name.as_str() {
-            "reset" if details.is_some() => Self::ResetAfter(tokens()?),
-            "reset-after" | "rst" => Self::ResetAfter(tokens()?),
+            "reset" if details.is_some() => Self::ResetAfter(point()?),
+            "reset-after" | "rst" => Self::ResetAfter(point()?),
             "slow" | "ttft" | "delay" => Self::Slow(time(15)?),
-            "stall" => Self::Stall(tokens()?),
+            "stall" => Self::Stall(point()?),
             "drip" => Self::Drip(time(2)?),
             "error-body" => Self::ErrorBody(code()?),
             "error-first" => Self::ErrorFirst(code()?),
-            "error-event" | "error" => Self::ErrorEvent(tokens()?),
-            "finish-error" => Self::FinishError(tokens()?),
-            "cut" | "fin" => Self::Cut(tokens()?),
-            "no-finish" => Self::NoFinish(tokens()?),
-            "bad-json" => Self::BadJson(if details.is_none() { 1 } else { tokens()? }),
+            "error-event" | "error" => Self::ErrorEvent(point()?),
+            "finish-error" => Self::FinishError(point()?),
+            "cut" | "fin" => Self::Cut(point()?),
+            "no-finish" => Self::NoFinish(point()?),
+            "bad-json" => Self::BadJson(match details {
+                None => 1,
+                Some(n) => n.parse().map_err(|_| format!("`{}` is not a number of events", n.escape_debug()))?,
+            }),
             _ => {
                 let plain = plain(&name).ok_or_else(|| "no such fault".to_owned())?;
                 return match details {

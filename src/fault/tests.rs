@@ -57,6 +57,8 @@ fn aliases_are_read_as_their_words() {
         (" 503 ", "503"),
         ("403:region,retry-after=2,html", "403:region,retry-after=2,html"),
         ("cut:8@p=0.25", "cut:8@p=0.25,seed=0"),
+        ("cut:75%", "cut:75%"),
+        ("stall:0%@once", "stall:0%@once"),
         ("503@window=10s..2m", "503@window=10s..120s"),
         ("503@flap=500ms,5s", "503@flap=500ms,5s"),
     ] {

@@ -1,7 +1,7 @@
 //! The server-sent events of a completion, and the faults that show in them.
 
 use super::Delivery;
-use crate::fault::FaultKind;
+use crate::fault::{FaultKind, StreamPoint};
 use crate::simulator::catalogue::StreamTail;
 use crate::simulator::completion::{TokenPiece, choice};
 use crate::simulator::http::LAST_CHUNK;
@@ -43,7 +43,7 @@ pub(super) fn script(delivery: &Delivery<'_>) -> ResponseScript {
     if delivery.kind == Some(FaultKind::BadUtf8) {
         bad_utf8(delivery, &mut script);
     }
-    let stops_after = breaks_after(delivery.kind).unwrap_or(usize::MAX);
+    let stops_after = breaks_after(delivery.kind).map_or(usize::MAX, |point| point.tokens(delivery.completion.len()));
     let mut draw = fastrand::Rng::with_seed(delivery.completion.hash);
     for (i, piece) in delivery.completion.pieces().take(stops_after).enumerate() {
         if i == EARLY {
@@ -85,15 +85,15 @@ fn wait_for_first_token(delivery: &Delivery<'_>, script: &mut ResponseScript) {
     script.wait(left);
 }
 
-/// The number of tokens before a fault that breaks the stream.
-fn breaks_after(kind: Option<FaultKind>) -> Option<usize> {
+/// Where a fault breaks the stream.
+fn breaks_after(kind: Option<FaultKind>) -> Option<StreamPoint> {
     match kind? {
         FaultKind::Stall(n)
         | FaultKind::Cut(n)
         | FaultKind::ResetAfter(n)
         | FaultKind::ErrorEvent(n)
         | FaultKind::FinishError(n)
-        | FaultKind::NoFinish(n) => Some(n as usize),
+        | FaultKind::NoFinish(n) => Some(n),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The body of a completion that is not streamed, and the faults that show in it.
 
 use super::Delivery;
-use crate::fault::FaultKind;
+use crate::fault::{FaultKind, StreamPoint};
 use crate::simulator::LONGEST_PAUSE;
 use crate::simulator::http::{self, LAST_CHUNK};
 use crate::simulator::script::{ResponseScript, SocketStep};
@@ -65,10 +65,10 @@ pub(super) fn script(delivery: &Delivery<'_>) -> ResponseScript {
     if takes > SILENCE { padded(delivery, &body, takes) } else { quick(delivery, &body, takes) }
 }
 
-/// Leaves the first `count` tokens, with this finish reason.
-fn finished_early(delivery: &Delivery<'_>, body: &mut Value, count: u32, reason: Value) {
+/// Leaves the tokens before `point`, with this finish reason.
+fn finished_early(delivery: &Delivery<'_>, body: &mut Value, point: StreamPoint, reason: Value) {
     let choice = &mut body["choices"][0];
-    choice["message"] = delivery.completion.message(count as usize);
+    choice["message"] = delivery.completion.message(point.tokens(delivery.completion.len()));
     choice["finish_reason"] = reason;
     choice["native_finish_reason"] = Value::Null;
 }
