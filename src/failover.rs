@@ -22,7 +22,7 @@ pub use event::{
 pub use failure::{Failure, FailureKind, Hint, HintSource, InnerAttempt, LimitScope};
 pub use health::{FirstTokenTimes, Health};
 pub use mode::Failover;
-pub use policy::{Limits, Policy, Route, Timeouts, base_id, within_price};
+pub use policy::{Limits, Policy, Route, Timeouts, base_id, is_same_model, within_price};
 pub use scope::{FaultDomain, Scope};
 pub use words::seconds;
 

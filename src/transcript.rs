@@ -5,14 +5,19 @@
 mod attempt;
 mod health;
 mod log;
+mod spend;
+mod wire;
 
 pub use crate::failover::seconds;
 pub use attempt::{Attempt, AttemptPhase};
 pub use health::{HealthBoard, HealthRow};
 pub use log::{LogEntry, LogEvent, Tone, counted, model_name, usd};
+pub use spend::Spend;
 
 use crate::dspy::{Adapter, Signature};
-use crate::failover::{AttemptId, BreakerChange, BreakerState, Cost, Event, Finished, Outcome, Skipped, Waiting};
+use crate::failover::{
+    AttemptId, BreakerChange, BreakerState, Cost, Event, Failover, Finished, Outcome, Skipped, Waiting,
+};
 use crate::report::{Observation, Report, ReportKind};
 use crate::spec::{RunSpec, SignatureTask, Task};
 use std::sync::Arc;
@@ -45,14 +50,20 @@ pub struct Transcript {
     pub log: Vec<LogEntry>,
 }
 
-/// One model took over from another that had failed.
+/// One model took over from another: here after a failed attempt, or inside a service that was asked to fall back.
 #[derive(Clone, Copy, Debug)]
 pub struct Switch<'a> {
-    /// The last failed attempt before.
-    pub from: &'a Attempt,
-    /// The attempt that took over.
-    pub to: &'a Attempt,
-    /// From the failure to the first token of the new model; `None` before that token.
+    /// The model that was asked before.
+    pub from: &'a str,
+    /// The model that took over.
+    pub to: &'a str,
+    /// The attempt of the model that took over.
+    pub attempt: &'a Attempt,
+    /// The last failed attempt before; `None` if the service switched inside of one attempt.
+    pub failed: Option<&'a Attempt>,
+    /// From the question to the first token of the new model; `None` before that token.
+    pub waited: Option<Duration>,
+    /// From the failure to that token; `None` before it, or if the other attempt failed later.
     pub gap: Option<Duration>,
 }
 
@@ -231,23 +242,33 @@ impl Transcript {
         }
     }
 
-    /// The last change of model, if the attempt that is shown follows a failed one of another model.
+    /// The last change of model: the attempt that is shown follows a failed one of another model, or the service that
+    /// does the failover names another model than the first.
     pub fn switch(&self) -> Option<Switch<'_>> {
-        let to = self.shown()?;
-        let from = self
-            .attempts
-            .iter()
-            .rfind(|a| a.id < to.id && a.id.call == to.id.call && a.model != to.model && a.failed.is_some())?;
-        let gap = to.first_token.zip(from.ended).map(|(first, failed)| first.saturating_sub(failed));
-        Some(Switch { from, to, gap })
+        let attempt = self.shown()?;
+        let (to, waited) = (attempt.answering(), attempt.first_token);
+        if let Some(failed) = self.failed_before(attempt) {
+            let gap = waited.zip(failed.ended).and_then(|(first, failed)| first.checked_sub(failed));
+            return Some(Switch { from: &failed.model, to, attempt, failed: Some(failed), waited, gap });
+        }
+        let server = self.spec.as_ref().is_some_and(|spec| spec.policy.failover == Failover::Server);
+        let switched = server && to != attempt.model;
+        switched.then_some(Switch { from: &attempt.model, to, attempt, failed: None, waited, gap: None })
+    }
+
+    /// The last failed attempt of another model before this one, in the same call.
+    fn failed_before(&self, to: &Attempt) -> Option<&Attempt> {
+        let call = |attempt: &&Attempt| attempt.id.call == to.id.call && attempt.id < to.id;
+        self.attempts.iter().filter(call).rfind(|attempt| attempt.model != to.model && attempt.failed.is_some())
     }
 
     /// What the run has cost: the sum in its final event if that is known, or else the sum over all ended attempts,
-    /// with costs that the service reported later. It is unknown if any part is.
-    pub fn cost(&self) -> Cost {
+    /// with costs that the service reported later.
+    pub fn spend(&self) -> Spend {
         match self.finished.as_ref().map(|finished| finished.cost) {
-            Some(known @ Cost::Known(_)) => known,
-            _ => self.attempts.iter().filter_map(Attempt::cost).fold(Cost::NOTHING, Cost::plus),
+            Some(known @ Cost::Known(_)) => known.into(),
+            Some(unknown) if self.attempts.is_empty() => unknown.into(),
+            _ => self.attempts.iter().filter_map(Attempt::cost).collect(),
         }
     }
 

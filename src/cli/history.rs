@@ -9,7 +9,7 @@ use crate::headless::{Headless, OutputStyle};
 use crate::history::{self, History};
 use crate::report::Report;
 use crate::text::clean_line;
-use crate::transcript::{Transcript, counted, model_name, seconds, usd};
+use crate::transcript::{Transcript, counted, model_name, seconds};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -121,7 +121,7 @@ fn line(run: &Transcript) -> String {
         None => '…',
         Some(_) => '✗',
     };
-    let model = run.winner().map_or("no answer", |attempt| model_name(&attempt.model));
+    let model = run.winner().map_or("no answer", |attempt| model_name(attempt.answering()));
     let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
     let inputs = run.task().map(|task| {
         let inputs: Vec<String> = task.inputs.values().map(|value| clean_line(&plain(value), 60)).collect();
@@ -133,7 +133,7 @@ fn line(run: &Transcript) -> String {
         inputs.unwrap_or_else(|| "(first line missing)".to_owned()),
         seconds(took),
         counted(run.attempts.len(), "attempt"),
-        usd(run.cost()),
+        run.spend(),
     )
 }
 
@@ -149,7 +149,7 @@ fn summary(run: &Transcript) -> Value {
         "model": run.finished.as_ref().and_then(|finished| finished.model.as_ref()),
         "attempts": run.attempts.len(),
         "took_ms": run.finished.as_ref().map_or(run.latest, |finished| finished.took).as_secs_f64() * 1000.0,
-        "cost": run.cost(),
+        "cost": run.spend().total(),
         "simulated": run.spec.as_ref().map(|spec| spec.simulated),
     })
 }

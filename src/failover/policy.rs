@@ -51,16 +51,11 @@ impl Route {
         self.model.ends_with(":free").then_some(":free")
     }
 
-    /// Whether `served` names this route's model: as requested, with another variant, by an alias, with a date,
-    /// without its author, or with its words in another order. Routers (`openrouter/auto`), presets and `~…latest` may be served by any model.
+    /// Whether `served` names this route's model, also by an alias. Routers (`openrouter/auto`), presets and `~…latest`
+    /// may be served by any model.
     pub fn is_served_as(&self, served: &str) -> bool {
         let any = self.model.starts_with("openrouter/") || self.model.starts_with('~') || self.model.contains('@');
-        let served = base_id(served);
-        let same = |name: &str| {
-            let name = base_id(name);
-            is_dated(name, served) || is_dated(served, name) || is_reordered(name, served)
-        };
-        any || same(&self.model) || self.aliases.iter().any(|alias| same(alias))
+        any || is_same_model(&self.model, served) || self.aliases.iter().any(|alias| is_same_model(alias, served))
     }
 }
 
@@ -68,6 +63,12 @@ impl Route {
 pub fn base_id(id: &str) -> &str {
     let slug = id.rfind('/').map_or(0, |at| at + 1);
     id[slug..].find(':').map_or(id, |at| &id[..slug + at])
+}
+
+/// Whether two ids name one model: equal but for the variant, a date, a missing author, or the order of the words.
+pub fn is_same_model(one: &str, other: &str) -> bool {
+    let (one, other) = (base_id(one), base_id(other));
+    is_dated(one, other) || is_dated(other, one) || is_reordered(one, other)
 }
 
 /// Whether `dated` is `name`, perhaps without its author, and perhaps with a date or build number at its end.

@@ -1,7 +1,7 @@
 //! One attempt, as far as its reports have arrived.
 
 use crate::dspy::{Adapter, AnswerReader, Prediction, Section, Signature};
-use crate::failover::{Answered, AttemptId, Changes, Cost, Failed, Relation, Started};
+use crate::failover::{Answered, AttemptId, Changes, Cost, Failed, Relation, Started, is_same_model};
 use crate::openrouter::account::Generation;
 use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
 use std::sync::Arc;
@@ -284,8 +284,8 @@ impl Attempt {
         Some(if reported == Cost::Unknown { billed.unwrap_or(reported) } else { reported })
     }
 
-    /// The model that answers: the one that the server names, or else the requested one.
+    /// The model that answers: the requested one, unless the server names another one. A dated name is the same model.
     pub fn answering(&self) -> &str {
-        self.served.as_deref().unwrap_or(&self.model)
+        self.served.as_deref().filter(|served| !is_same_model(&self.model, served)).unwrap_or(&self.model)
     }
 }

@@ -246,11 +246,18 @@ fn outcome_tone(outcome: Outcome) -> Tone {
 fn finished_line(finished: &Finished, run: &Transcript) -> String {
     let took = seconds(finished.took);
     let tries = counted(finished.attempts as usize, "attempt");
-    let cost = usd(finished.cost);
+    let cost = match finished.cost {
+        known @ Cost::Known(_) => usd(known),
+        // A call's own end counts its own attempts, the run's end all of them.
+        Cost::Unknown if run.finished.as_ref() == Some(finished) => run.spend().to_string(),
+        Cost::Unknown => usd(Cost::Unknown),
+    };
     let headline = finished.headline.as_deref().unwrap_or("no answer");
     match finished.outcome {
         Outcome::Succeeded => {
-            format!("{} answered · {took} · {tries} · {cost}", finished.model.as_deref().unwrap_or("a model"))
+            let answered = finished.attempt.and_then(|id| run.attempt(id)).map(Attempt::answering);
+            let model = answered.or(finished.model.as_deref()).unwrap_or("a model");
+            format!("{model} answered · {took} after the question{} · {tries} · {cost}", since_failure(finished, run))
         }
         Outcome::Cancelled => format!("cancelled · {took} · {tries} · {cost}"),
         Outcome::Rejected => format!("rejected: {headline} · {took} · {cost}"),
@@ -263,6 +270,17 @@ fn finished_line(finished: &Finished, run: &Transcript) -> String {
         Outcome::DeadlineExceeded => format!("{headline} · {took} · {tries} · {cost}"),
         Outcome::BudgetExceeded => format!("no attempts left: {headline} · {took} · {tries} · {cost}"),
         Outcome::LocalError => format!("error on this machine: {headline} · {took}"),
+    }
+}
+
+/// How long after the failure of another model the answer came, for a run that had one.
+fn since_failure(finished: &Finished, run: &Transcript) -> String {
+    let answered = finished.attempt.and_then(|id| run.attempt(id));
+    let failed = answered.and_then(|to| run.failed_before(to));
+    let gap = failed.and_then(|failed| answered?.ended?.checked_sub(failed.ended?));
+    match (failed, gap) {
+        (Some(failed), Some(gap)) => format!(", {} after {} failed", seconds(gap), failed.model),
+        _ => String::new(),
     }
 }
 

@@ -20,7 +20,7 @@ use super::state::overlay::Overlay;
 use super::state::overlay::text_popup::TextPopup;
 use super::state::runs::{RunSource, ShownRun};
 use super::theme::Theme;
-use crate::failover::{Cost, Event};
+
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
@@ -174,8 +174,8 @@ impl App {
         if let Some(run) = self.runs.shown.as_mut().filter(|run| run.source == RunSource::Worker) {
             let ended = run.transcript.finished.is_some();
             run.transcript.apply(report);
-            if let (ReportKind::Engine(Event::Finished(finished)), false) = (&report.what, ended) {
-                self.runs.cost = Some(self.runs.cost.unwrap_or(Cost::NOTHING).plus(finished.cost));
+            if run.transcript.finished.is_some() && !ended {
+                self.runs.spend = Some(self.runs.spend.unwrap_or_default().plus(run.transcript.spend()));
             }
         }
     }

@@ -18,7 +18,8 @@ fn the_log_of_a_run_has_a_line_for_each_entry() {
              #3",
             "◇ openai/gpt-4o-mini · circuit open for 5 s (repeated 5xx)",
             "✓ #3 ↪ fallback anthropic/claude-3-haiku · answered · first token 0.21 s · 0.28 s",
-            "■ anthropic/claude-3-haiku answered · 0.77 s · 3 attempts · $0.00003",
+            "■ anthropic/claude-3-haiku answered · 0.77 s after the question, 0.28 s after openai/gpt-4o-mini failed · \
+             3 attempts · $0.00003",
         ]
     );
 }
@@ -27,10 +28,10 @@ fn the_log_of_a_run_has_a_line_for_each_entry() {
 fn a_switch_names_the_failed_attempt_the_next_one_and_the_time_between() {
     let run = Transcript::of(&recorded("takeover"));
     let switch = run.switch().expect("a switch");
-    assert_eq!((switch.from.id, switch.to.id), (AttemptId::new(1), AttemptId::new(2)));
-    assert_eq!(switch.gap.map(|gap| gap.as_millis()), Some(310));
+    assert_eq!((switch.failed.expect("a failure").id, switch.attempt.id), (AttemptId::new(1), AttemptId::new(2)));
+    assert_eq!((switch.waited, switch.gap.map(|gap| gap.as_millis())), (switch.attempt.first_token, Some(310)));
     assert_eq!(run.discarded().map(|attempt| attempt.id).collect::<Vec<_>>(), [AttemptId::new(1)]);
-    assert_eq!(run.cost(), Cost::Unknown, "an unreported cost is never shown as 0");
+    assert_eq!(run.spend().total(), Cost::Unknown, "an unreported cost is never shown as 0");
 }
 
 #[test]
@@ -73,7 +74,7 @@ proptest! {
             // Every incomplete transcript can be shown.
             let lines = run.lines().count();
             prop_assert!(lines <= 2 * reports.len());
-            let _ = (run.shown().map(|a| a.took(run.latest)), run.switch().map(|s| s.gap), run.cost());
+            let _ = (run.shown().map(|a| a.took(run.latest)), run.switch().map(|s| s.gap), run.spend().total());
         }
         let ordered = Transcript::of(&recorded(name));
         prop_assert_eq!(run.outcome(), ordered.outcome());

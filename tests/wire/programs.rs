@@ -18,6 +18,6 @@ async fn a_model_takes_over_only_from_one_of_its_own_chain() {
     assert_eq!(run.outcome(), Some(Outcome::Succeeded));
     assert_eq!(run.attempts.iter().filter(|attempt| attempt.failed.is_some()).count(), 2, "each chain asked the first");
     assert_eq!(run.winner().unwrap().model, CHAIN[1], "the call that compares passed it over");
-    let switch = run.switch().map(|switch| (switch.from.id, switch.to.id));
+    let switch = run.switch().map(|switch| (switch.from.to_owned(), switch.to.to_owned()));
     assert_eq!(switch, None, "nobody failed before the winner in its own chain");
 }

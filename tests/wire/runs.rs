@@ -114,10 +114,10 @@ async fn a_cancelled_attempt_is_billed_when_the_service_knows() {
     let at = |event: &str| reports.iter().position(|r| r.line().contains(&format!("\"event\":\"{event}\"")));
     assert!(at("finished").unwrap() < at("billed").expect("the service was asked"), "the terminal waits for nobody");
     let before = fold(&reports[..at("billed").unwrap()]);
-    assert_eq!((before.outcome(), before.cost()), (Some(Outcome::Cancelled), Cost::Unknown));
+    assert_eq!((before.outcome(), before.spend().total()), (Some(Outcome::Cancelled), Cost::Unknown));
     let after = fold(&reports);
     let billed = after.attempts[0].billed.as_ref().unwrap();
-    assert_eq!((billed.cancelled, after.cost()), (Some(true), Cost::Known(billed.cost.unwrap())));
+    assert_eq!((billed.cancelled, after.spend().total()), (Some(true), Cost::Known(billed.cost.unwrap())));
     assert!(billed.cost.unwrap() > 0.0);
 }
 
@@ -139,7 +139,11 @@ async fn who_waits_for_the_cost_hears_the_terminal_last_and_who_does_not_ask_hea
     let reports = run(&services, spec(), |_, _| {}).await;
     assert!(reports.last().unwrap().line().contains("\"event\":\"finished\""));
     let run = fold(&reports);
-    assert!(run.attempts[0].billed.is_some() && matches!(run.cost(), Cost::Known(_)), "{:?}", run.attempts[0].billed);
+    assert!(
+        run.attempts[0].billed.is_some() && matches!(run.spend().total(), Cost::Known(_)),
+        "{:?}",
+        run.attempts[0].billed
+    );
 }
 
 #[tokio::test]
@@ -152,7 +156,7 @@ async fn the_service_is_not_asked_what_a_fault_of_the_simulator_cost() {
     let run = fold(&reports);
     let cut = &run.attempts[0];
     assert!(cut.simulated && cut.head.as_ref().unwrap().generation.is_some(), "it has an id to ask for: {cut:?}");
-    assert_eq!((cut.failed.as_ref().unwrap().cost, run.cost()), (Cost::Unknown, Cost::Unknown));
+    assert_eq!((cut.failed.as_ref().unwrap().cost, run.spend().total()), (Cost::Unknown, Cost::Unknown));
     let asked: Vec<String> = server.received().into_iter().map(|request| request.line).collect();
     assert!(asked.is_empty(), "{asked:?}");
 }

@@ -72,6 +72,7 @@ pub enum PlaygroundAction {
     HealAll,
     Reasoning,
     Timeline,
+    LogDetail,
     Presenter,
     Theme,
     Mouse,

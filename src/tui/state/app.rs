@@ -286,7 +286,12 @@ impl App {
         let text_style = TextStyle { width: room.width, theme: self.theme(), role: StyleRole::Text };
         if let Some(run) = &self.runs.shown {
             self.answer.page.refresh(&run.transcript, text_style, usize::from(room.height), &|_| Agreement::Alone);
-            self.log.refresh(&run.transcript, self.text_area(Pane::Log).width, self.theme(), self.display.presenter);
+            self.log.refresh(
+                &run.transcript,
+                self.text_area(Pane::Log).as_size(),
+                self.theme(),
+                self.display.presenter,
+            );
         } else {
             self.answer.page.clear();
             self.log.clear();

@@ -1,9 +1,15 @@
 //! The failover log's pane: the entries of the run's log as rows, and the selected entry.
 
+mod detail;
+
+pub use detail::LogDetail;
+
 use crate::failover::AttemptId;
 use crate::transcript::{LogEvent, Tone, Transcript, model_name};
 use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, TextRow, wrap};
+use detail::DetailForm;
+use ratatui::layout::Size;
 use ratatui::text::Span;
 
 /// The log's rows and the selected entry.
@@ -17,6 +23,8 @@ pub struct LogView {
     pub selected: Option<usize>,
     /// Whether the pane shows all attempts on one time axis instead of the log.
     pub timeline: bool,
+    /// What is shown under each attempt.
+    pub detail: LogDetail,
 }
 
 impl LogView {
@@ -38,12 +46,22 @@ impl LogView {
         self.selected = (to + 1 < self.entries).then_some(to);
     }
 
-    /// Rebuilds all rows. This is cheap, because a run has few entries. In presenter mode an empty row follows each
-    /// entry, and the names of failed models are struck out.
-    pub fn refresh(&mut self, run: &Transcript, width: u16, theme: Theme, presenter: bool) {
-        self.rows.clear();
+    /// Rebuilds all rows for a pane of this size, with as much detail as fits. This is cheap, because a run has few
+    /// entries. In presenter mode an empty row follows each entry, and the names of failed models are struck out.
+    pub fn refresh(&mut self, run: &Transcript, room: Size, theme: Theme, presenter: bool) {
         self.entries = run.log.len();
+        for form in self.detail.forms() {
+            self.build(run, room.width, *form, theme, presenter);
+            if self.rows.len() <= usize::from(room.height) {
+                return;
+            }
+        }
+    }
+
+    fn build(&mut self, run: &Transcript, width: u16, form: DetailForm, theme: Theme, presenter: bool) {
+        self.rows.clear();
         let cells = usize::from(width.max(1));
+        let last = run.attempts.last().map(|attempt| attempt.id);
         for (index, entry) in run.log.iter().enumerate() {
             let tone = theme.style(entry.tone(run).into());
             let text = short_names(run, entry.text(run));
@@ -62,6 +80,12 @@ impl LogView {
                 rest: vec![Span::raw("  ")],
             };
             self.rows.extend(wrap(&pieces, cells, &prefix).into_iter().map(|row| (index, row)));
+            if let LogEvent::Attempt(id) = entry.event
+                && let Some(attempt) = run.attempt(id)
+            {
+                let rows = detail::rows(attempt, last == Some(id), form, cells, theme);
+                self.rows.extend(rows.into_iter().map(|row| (index, row)));
+            }
             for inner in inner_attempts(run, &entry.event) {
                 let dim = theme.style(StyleRole::Dim);
                 self.rows.extend(

@@ -1,7 +1,6 @@
 //! The runs of this session and of earlier ones, and which of them the screen shows.
 
-use crate::failover::Cost;
-use crate::transcript::Transcript;
+use crate::transcript::{Spend, Transcript};
 use std::time::Duration;
 
 /// How many earlier runs are kept in memory.
@@ -68,7 +67,7 @@ pub struct Runs {
     /// Number of the recorded run that is being replayed.
     pub replaying: Option<u64>,
     /// What the runs of this session have cost; `None` before the first has ended.
-    pub cost: Option<Cost>,
+    pub spend: Option<Spend>,
     /// How many comparisons were started in this session.
     pub comparisons: u64,
 }

@@ -44,6 +44,14 @@ impl App {
                     self.focus(Pane::Log);
                 }
             }
+            PlaygroundAction::LogDetail => {
+                self.log.detail = self.log.detail.next();
+                self.log.timeline = false;
+                self.notice = Some(format!("failover log: {}", self.log.detail.name()));
+                if self.screen.layout.kind == LayoutKind::Narrow {
+                    self.focus(Pane::Log);
+                }
+            }
             PlaygroundAction::Presenter => self.display.presenter = !self.display.presenter,
             PlaygroundAction::Theme => {
                 self.display.theme = self.display.theme.next();

@@ -73,8 +73,7 @@ fn title(app: &App) -> String {
         AttemptPhase::Answered => "by",
         AttemptPhase::Failed => "failed:",
     };
-    // A dated name is the same model, so the asked name is not shown.
     let (asked, answering) = (model_name(&attempt.model), model_name(attempt.answering()));
-    let asked = if answering.starts_with(asked) { String::new() } else { format!(" (asked {asked})") };
+    let asked = if answering == asked { String::new() } else { format!(" (asked {asked})") };
     format!("answer · {word} {answering}{asked}{provider}")
 }

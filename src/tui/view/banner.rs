@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! ████████████████████████████████████████████
-//! ███  C L A U D E - 3 - H A I K U   0.27 s ██   letters of three rows where they fit
-//! ██  took over from gpt-4o-mini after 0.27 s █
+//! ███  C L A U D E - 3 - H A I K U   1.90 s ██   letters of three rows where they fit
+//! ██  took over from gpt-4o-mini 1.9 s after … █
 //! ████████████████████████████████████████████
 //! ```
 
@@ -20,12 +20,12 @@ use ratatui::text::Line;
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.banner;
     let Some(switch) = app.transcript().and_then(Transcript::switch).filter(|_| !area.is_empty()) else { return };
-    let role = if switch.gap.is_some() { StyleRole::Accent } else { StyleRole::Bad };
+    let role = if switch.waited.is_some() { StyleRole::Accent } else { StyleRole::Bad };
     let style = app.theme().style(role).add_modifier(Modifier::REVERSED | Modifier::BOLD);
     f.buffer_mut().set_style(area, style);
     let room = usize::from(area.width.saturating_sub(4));
-    let name = model_name(if switch.gap.is_some() { &switch.to.model } else { &switch.from.model });
-    let timed = switch.gap.map(|gap| format!("{name}  {}", seconds(gap)));
+    let name = model_name(if switch.waited.is_some() { switch.to } else { switch.from });
+    let timed = switch.waited.map(|waited| format!("{name}  {}", seconds(waited)));
     let mut large = timed.iter().map(String::as_str).chain([name]);
     let letters = large.find(|text| cells(text) <= room).filter(|_| area.height >= 5).and_then(letters);
     let mut lines: Vec<String> = letters.into_iter().flatten().collect();

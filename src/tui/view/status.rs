@@ -1,7 +1,7 @@
 //! The three lines around the panes: the top line, the status line and the hint line.
 
-use crate::failover::{Cost, Failover};
-use crate::transcript::{Transcript, counted, model_name, seconds, usd};
+use crate::failover::Failover;
+use crate::transcript::{Attempt, Transcript, counted, model_name, seconds};
 use crate::tui::state::app::App;
 use crate::tui::state::runs::{RunSource, ShownRun};
 use crate::tui::theme::StyleRole;
@@ -50,7 +50,7 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let numbers = numbers(app, now);
     let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
     let mut spans = vec![Span::raw(" ")];
-    let answering = app.transcript().and_then(Transcript::shown).map(|attempt| attempt.model.as_str());
+    let answering = app.transcript().and_then(Transcript::shown).map(Attempt::answering);
     for (i, entry) in app.next.chain.iter().enumerate() {
         if i > 0 {
             spans.push(Span::styled(" › ", theme.style(StyleRole::Dim)));
@@ -103,15 +103,16 @@ fn numbers(app: &App, now: Duration) -> String {
     let (into, out) = transcript.tokens();
     let tokens =
         if into.or(out).is_some() { format!("{}→{} tokens · ", count(into), count(out)) } else { String::new() };
-    let cost = match transcript.cost() {
-        _ if transcript.finished.is_none() => String::new(),
-        Cost::Unknown => "cost unknown · ".to_owned(),
-        cost @ Cost::Known(_) => format!("{} · ", usd(cost)),
+    let spend = transcript.spend();
+    let cost = match transcript.finished {
+        None => String::new(),
+        Some(_) if app.screen.size.0 >= 100 => format!("{spend} · "),
+        Some(_) => format!("{spend:#} · "),
     };
-    let session = match app.runs.cost {
-        // A narrow screen has no room for the cost of the session.
-        Some(all) if app.screen.size.0 >= 100 && all != transcript.cost() && transcript.finished.is_some() => {
-            format!("session {} · ", usd(all))
+    let session = match app.runs.spend {
+        // Where it is narrow, the chain is worth more than the sum of the session.
+        Some(all) if app.screen.size.0 >= 100 && all != spend && transcript.finished.is_some() => {
+            format!("session {all:#} · ")
         }
         _ => String::new(),
     };

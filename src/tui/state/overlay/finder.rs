@@ -135,7 +135,7 @@ impl Finder {
     /// Earlier runs, the latest first.
     pub fn runs(past: &[Transcript]) -> Self {
         let item = |(i, run): (usize, &Transcript)| {
-            let who = run.winner().map_or("no answer", |attempt| model_name(&attempt.model));
+            let who = run.winner().map_or("no answer", |attempt| model_name(attempt.answering()));
             let fields =
                 run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|p| history::one_line(&p.fields));
             let note = format!("{who} · {}", fields.unwrap_or_default());

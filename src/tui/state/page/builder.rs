@@ -80,7 +80,7 @@ impl PageBuilder<'_> {
     pub(super) fn banner(&mut self, run: &Transcript) {
         let Some(switch) = run.switch() else { return };
         self.gap();
-        let role = if switch.gap.is_some() { StyleRole::Accent } else { StyleRole::Bad };
+        let role = if switch.waited.is_some() { StyleRole::Accent } else { StyleRole::Bad };
         let style = self.text_style.theme.style(role).add_modifier(Modifier::REVERSED);
         let line = banner::line(&switch);
         // No line break between the number and its unit.
@@ -90,7 +90,7 @@ impl PageBuilder<'_> {
             let rest = self.cells().saturating_sub(row.width());
             row.push_span(Span::styled(" ".repeat(rest), style));
         }
-        self.new.push((BlockKey::Lines("banner", switch.to.id), BlockBody::Rows(rows)));
+        self.new.push((BlockKey::Lines("banner", switch.attempt.id), BlockBody::Rows(rows)));
     }
 
     pub(super) fn reasoning(&mut self, run: &Transcript, attempt: &Attempt, folded: bool) {

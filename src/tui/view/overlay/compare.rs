@@ -10,8 +10,7 @@
 //!
 //! Words that the first answer does not have are underlined when both answers are complete.
 
-use crate::failover::Cost;
-use crate::transcript::{Attempt, model_name, seconds, usd};
+use crate::transcript::{Attempt, model_name, seconds};
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::compare::{Column, Comparison, HEAD, name};
 use crate::tui::state::page::Agreement;
@@ -120,10 +119,7 @@ fn numbers(column: &Column, now: Duration) -> Vec<String> {
     let run = &column.transcript;
     let mut parts = vec![seconds(column.clock(now))];
     if run.finished.is_some() {
-        parts.push(match run.cost() {
-            Cost::Unknown => "cost unknown".to_owned(),
-            cost @ Cost::Known(_) => usd(cost),
-        });
+        parts.push(format!("{:#}", run.spend()));
     }
     let (into, out) = run.tokens();
     if into.or(out).is_some() {

@@ -27,7 +27,7 @@ pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
             Some(_) => ("✗", StyleRole::Bad),
         };
         let model =
-            run.winner().map_or_else(|| "no answer".to_owned(), |attempt| model_name(&attempt.model).to_owned());
+            run.winner().map_or_else(|| "no answer".to_owned(), |attempt| model_name(attempt.answering()).to_owned());
         let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
         let attempts = counted(run.attempts.len(), "attempt");
         let tail = format!("  {model} · {} · {attempts}", seconds(took));

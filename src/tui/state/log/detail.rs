@@ -1,0 +1,107 @@
+//! What the log shows under an attempt: the headers that were sent, and what came back.
+
+use crate::transcript::Attempt;
+use crate::tui::theme::{StyleRole, Theme};
+use crate::tui::wrap::{RowPrefix, TextRow, clip, wrap};
+use ratatui::text::Span;
+
+/// How much the log shows under each attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogDetail {
+    /// Nothing: only what happened.
+    Story,
+    /// The headers that somebody chose, and what came back, as far as there is room.
+    #[default]
+    Headers,
+    /// All sent headers, and the response headers that matter, even if the log must be scrolled.
+    Everything,
+}
+
+impl LogDetail {
+    /// The next level; after the last one, the first.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Story => Self::Headers,
+            Self::Headers => Self::Everything,
+            Self::Everything => Self::Story,
+        }
+    }
+
+    /// Its name on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Story => "story",
+            Self::Headers => "headers",
+            Self::Everything => "everything",
+        }
+    }
+
+    /// The forms to try in order: the first one whose rows fit is shown, or else the last one.
+    pub(super) fn forms(self) -> &'static [DetailForm] {
+        match self {
+            Self::Story => &[DetailForm::Nothing],
+            Self::Headers => &[DetailForm::Headers, DetailForm::OneRow, DetailForm::OneRowOfTheLast],
+            Self::Everything => &[DetailForm::Everything],
+        }
+    }
+}
+
+/// The rows under the attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DetailForm {
+    Nothing,
+    /// One row of sent headers, under the last attempt only.
+    OneRowOfTheLast,
+    /// One row of sent headers under each attempt.
+    OneRow,
+    /// A row for each chosen header, and one for what came back.
+    Headers,
+    /// A row for each header that was sent, and for each response header that matters.
+    Everything,
+}
+
+/// The rows under one attempt. `last` tells whether it is the run's last one.
+pub(super) fn rows(attempt: &Attempt, last: bool, form: DetailForm, cells: usize, theme: Theme) -> Vec<TextRow> {
+    let (dim, text) = (theme.style(StyleRole::Dim), theme.style(StyleRole::Text));
+    let mut rows = Vec::new();
+    let mut row = |arrow: &'static str, name: &str, value: &str| {
+        let separator = if name.is_empty() || value.is_empty() { "" } else { ": " };
+        let prefix =
+            RowPrefix { first: vec![Span::styled(format!("  {arrow} "), dim)], rest: vec![Span::raw("      ")] };
+        rows.extend(wrap(&[(name, dim), (separator, dim), (value, text)], cells, &prefix));
+    };
+    match form {
+        DetailForm::Nothing => {}
+        DetailForm::OneRow | DetailForm::OneRowOfTheLast => {
+            let sent: Vec<String> = attempt
+                .chosen_headers()
+                .iter()
+                .map(|header| format!("{}: {}", header.name(), header.value()))
+                .collect();
+            if !sent.is_empty() && (last || form == DetailForm::OneRow) {
+                let text = clip(&format!("  ↑ {}", sent.join(" · ")), cells);
+                rows.push(TextRow::from(Span::styled(text, dim)));
+            }
+        }
+        DetailForm::Headers | DetailForm::Everything => {
+            let everything = form == DetailForm::Everything;
+            if let (true, Some(request)) = (everything, &attempt.request) {
+                row("↑", "", &format!("POST {}", request.url));
+            }
+            for header in attempt.chosen_headers() {
+                row("↑", header.name(), header.value());
+            }
+            for header in attempt.transport_headers().into_iter().filter(|_| everything) {
+                row("↑", header.name(), header.value());
+            }
+            if let Some(received) = attempt.received() {
+                row("↓", &received, "");
+            }
+            for header in attempt.telling_headers().into_iter().filter(|_| everything) {
+                row("↓", &header.name, &header.value);
+            }
+        }
+    }
+    rows
+}
