@@ -10,6 +10,7 @@
 
 mod build;
 mod exchange;
+mod reuse;
 mod transport;
 
 pub use exchange::Exchange;
@@ -88,11 +89,11 @@ impl Client {
         let body =
             serde_json::to_vec(&call.body).map_err(|error| Failure::new(FailureKind::Local, error.to_string()))?;
         let request = build(Method::POST, &url, call.endpoint, call.headers, Some(body))?;
-        let client = self.pool(&call.endpoint.base, call.fresh)?;
+        let (kept, fresh) = self.pools(&call.endpoint.base, call.fresh)?;
         let secrets = call.endpoint.secrets(call.headers);
         let shown = Arc::new(record(&request, call.body, &secrets));
         debug!(target: "http", method = "POST", url = shown.url, fresh = call.fresh, "request built");
-        let sending = Box::pin(async move { client.execute(request).await });
+        let sending = Box::pin(reuse::send(kept, fresh, request));
         Ok(Exchange::new(shown, secrets, call.endpoint.base.with_version(), sending))
     }
 
@@ -110,7 +111,8 @@ impl Client {
     /// The same failures as for an answer.
     pub async fn get(&self, endpoint: &Endpoint, headers: &Headers, path: &str) -> Result<Value, Failure> {
         let request = build(Method::GET, &format!("{}{path}", endpoint.base), endpoint, headers, None)?;
-        let response = self.pool(&endpoint.base, false)?.execute(request).await;
+        let (kept, fresh) = self.pools(&endpoint.base, false)?;
+        let response = reuse::send(kept, fresh, request).await;
         let secrets = endpoint.secrets(headers);
         let mut response = response.map_err(|error| transport::failure(&error, &secrets))?;
         let head = head(&response, &secrets);
@@ -132,6 +134,12 @@ impl Client {
         })
     }
 
+    /// The pool for a request, and the one for its repetition if it took a kept connection that was closed.
+    fn pools(&self, base: &BaseUrl, fresh: bool) -> Result<(reqwest::Client, Option<reqwest::Client>), Failure> {
+        let other = if fresh { None } else { Some(self.pool(base, true)?) };
+        Ok((self.pool(base, fresh)?, other))
+    }
+
     /// The pool for a server. A fresh pool keeps no connection; one for this machine uses no proxy, so that
     /// a proxy in the environment cannot take the request; only one for TLS needs the machine's certificates.
     fn pool(&self, base: &BaseUrl, fresh: bool) -> Result<reqwest::Client, Failure> {
@@ -144,6 +152,7 @@ impl Client {
                 .retry(reqwest::retry::never())
                 .connect_timeout(self.connect)
                 .dns_resolver(Resolver)
+                .connector_layer(reuse::NoteConnects)
                 .pool_max_idle_per_host(if fresh { 0 } else { MAX_IDLE });
             if !tls {
                 builder = builder.tls_certs_only([]);

@@ -302,3 +302,41 @@ fn loopback_works_without_certificates_and_beside_a_dead_proxy() {
     let output_text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && output_text.contains("1 passed"), "{output_text}");
 }
+
+#[tokio::test]
+async fn a_request_on_a_kept_connection_that_closes_is_sent_again_on_a_new_one() {
+    for ended in [raw("").then_close(), raw("").then_reset()] {
+        let server = Server::start([stream(OK), ended.clone(), stream(OK)]).await;
+        let (client, endpoint) = (client(), server.endpoint());
+        for _ in 0..2 {
+            assert_eq!(finish(open(&client, &endpoint).unwrap()).await.1.unwrap().text, "4");
+        }
+        let connections: Vec<usize> = server.received().iter().map(|request| request.connection).collect();
+        assert_eq!(connections, [0, 0, 1], "the second request was kept from a failure that is nobody's fault");
+
+        // The new connection closes too: that is the server's fault, and there is no third request.
+        let server = Server::start([stream(OK), ended.clone(), ended.clone()]).await;
+        let endpoint = server.endpoint();
+        finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
+        let failure = finish(open(&client, &endpoint).unwrap()).await.1.unwrap_err();
+        assert_eq!((failure.kind, server.received().len()), (FailureKind::Reset, 3));
+
+        // So does the first connection to a server that has answered before on another one.
+        let server = Server::start([stream(OK).then_close(), ended, stream(OK)]).await;
+        let endpoint = server.endpoint();
+        finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
+        let failure = finish(open(&client, &endpoint).unwrap()).await.1.unwrap_err();
+        assert_eq!((failure.kind, server.received().len()), (FailureKind::Reset, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_get_on_a_kept_connection_that_closes_is_sent_again_too() {
+    let models = whole(&json!({"data": []}));
+    let server = Server::start([models.clone(), raw("").then_close(), models]).await;
+    let (client, endpoint, headers) = (client(), server.endpoint(), Headers::default());
+    for _ in 0..2 {
+        client.get(&endpoint, &headers, "/models").await.unwrap();
+    }
+    assert_eq!(server.received().len(), 3);
+}

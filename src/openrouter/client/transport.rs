@@ -77,7 +77,8 @@ fn plain_reason(kind: FailureKind, error: &reqwest::Error) -> String {
     format!("{prefix}{}", innermost(error))
 }
 
-fn kind(error: &reqwest::Error) -> FailureKind {
+/// Which failure an error of the HTTP library is.
+pub(super) fn kind(error: &reqwest::Error) -> FailureKind {
     if error.is_builder() {
         return FailureKind::Local;
     }
