@@ -30,6 +30,7 @@ fn decide_all_rows(bencher: Bencher) {
         probe: false,
         opens: false,
         amendable: true,
+        free_left: false,
         draw: 0.5,
     });
     bencher.counter(divan::counter::ItemsCount::new(cases.len())).bench(|| {

@@ -23,6 +23,7 @@ mod request;
 pub mod settings;
 pub mod sse;
 mod surrogates;
+pub mod without;
 
 pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
 pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};

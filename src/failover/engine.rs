@@ -150,7 +150,6 @@ struct RouteState {
     retries: u32,
     waited: Duration,
     repaired: bool,
-    plain_format: bool,
     max_tokens_changed: bool,
     skips: Vec<Skip>,
 }

@@ -76,19 +76,73 @@ pub enum Relation {
 
 /// Differences from the run's first request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "ChangesRecord", into = "ChangesRecord")]
 pub struct Changes {
     /// Another limit of output tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// Without `response_format`; the prompt alone asks for the format.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub plain_format: bool,
+    /// What the model did not take: fields of the body, such as `temperature`, or one of [`parameter`]'s words.
+    pub without: Vec<String>,
     /// On a new connection.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh_connection: bool,
     /// With this attempt's invalid answer and its error in the prompt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_of: Option<AttemptId>,
+}
+
+/// [`Changes`] as JSON. Version 1 says `plain_format` for a request without `response_format`.
+#[derive(Serialize, Deserialize)]
+struct ChangesRecord {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    plain_format: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    without: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fresh_connection: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repair_of: Option<AttemptId>,
+}
+
+impl From<ChangesRecord> for Changes {
+    fn from(record: ChangesRecord) -> Self {
+        let ChangesRecord { max_tokens, plain_format, mut without, fresh_connection, repair_of } = record;
+        if plain_format && !without.iter().any(|name| name == parameter::RESPONSE_FORMAT) {
+            without.push(parameter::RESPONSE_FORMAT.to_owned());
+        }
+        Self { max_tokens, without, fresh_connection, repair_of }
+    }
+}
+
+impl From<Changes> for ChangesRecord {
+    fn from(changes: Changes) -> Self {
+        let Changes { max_tokens, without, fresh_connection, repair_of } = changes;
+        let plain_format = without.iter().any(|name| name == parameter::RESPONSE_FORMAT);
+        Self { max_tokens, plain_format, without, fresh_connection, repair_of }
+    }
+}
+
+/// The parts of a request that a model may refuse and answer without. Every other name is a field of the body.
+pub mod parameter {
+    /// `response_format`: the prompt alone asks for the format.
+    pub const RESPONSE_FORMAT: &str = "response_format";
+    /// A stream: the answer comes in one piece.
+    pub const STREAM: &str = "stream";
+    /// Messages of the role `system`: their text goes into the first user message.
+    pub const SYSTEM: &str = "system";
+    /// `reasoning`, and the names that other servers have for it.
+    pub const REASONING: &str = "reasoning";
+    /// `max_tokens`, which this model wants under the name `max_completion_tokens`.
+    pub const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
+
+    /// How a request differs that goes without this part: `without temperature`.
+    pub fn change(name: &str) -> String {
+        match name {
+            STREAM => "without streaming".to_owned(),
+            SYSTEM => "with the instructions in the user message".to_owned(),
+            MAX_COMPLETION_TOKENS => "with max_completion_tokens instead of max_tokens".to_owned(),
+            name => format!("without {name}"),
+        }
+    }
 }
 
 impl Changes {
@@ -133,6 +187,8 @@ pub enum Skip {
     /// Its price exceeds the limit, or is unknown.
     #[serde(rename = "too_dear")]
     TooExpensive,
+    /// It costs, and its account has no credit.
+    NoCredit,
     /// Its output limit is not larger than the one that was too low.
     OutputTooSmall,
     /// No attempts are left for its model.

@@ -23,6 +23,10 @@ pub struct Failure {
     /// The wait that the server asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<Hint>,
+    /// The part of the request that this model does not take, if it may answer without it: a field of the body,
+    /// or a word of [`Changes::without`](super::Changes::without).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
     /// For an unaffordable request: the highest `max_tokens` that the credit pays for, as the server says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affordable_tokens: Option<u32>,
@@ -47,6 +51,7 @@ impl Failure {
             code: None,
             provider: None,
             hint: None,
+            parameter: None,
             affordable_tokens: None,
             fallback_models: Vec::new(),
             inner: Vec::new(),
@@ -60,6 +65,8 @@ impl Failure {
         use FailureKind::{ConnectTimeout, Dns, Empty, Invalid, Length, Refused, Reset, Truncated};
         let cause = rule(self.kind).cause;
         let text = match self.kind {
+            // The server's own words say which limit a request has passed.
+            Length if self.parameter.is_some() => self.reason.clone(),
             Dns | Refused | ConnectTimeout | Reset | Truncated | Empty | Length => cause.to_owned(),
             Invalid => format!("{cause}: {}", self.reason),
             _ => self.reason.clone(),
@@ -99,6 +106,8 @@ pub enum HintSource {
     Metadata,
     /// `error.availability.retry_after`.
     Availability,
+    /// The sentence of the error's message.
+    Message,
 }
 
 /// What a rate limit applies to.
@@ -150,6 +159,8 @@ pub enum FailureKind {
     Malformed,
     /// 400: the model does not support `response_format`.
     FormatUnsupported,
+    /// 400: this model or its provider does not take the request. Another model may.
+    Unsupported,
     /// The prompt exceeds the model's context length, or 413.
     ContextLength,
     /// Refused by moderation, a policy or a content filter.
@@ -160,7 +171,7 @@ pub enum FailureKind {
     InFlightBudget,
     /// 402: not enough credit. A lower `max_tokens` or a cheaper model may pass.
     Unaffordable,
-    /// 402: no credit is left, or the key's limit is reached.
+    /// 402: no credit is left, or the key's limit is reached. A free model needs none.
     NoCredit,
     /// 403 for this model or region.
     Forbidden,
@@ -194,7 +205,7 @@ pub enum FailureKind {
     TooLarge,
     /// The answer has no content.
     Empty,
-    /// Finish reason `length`, and a field is missing or not closed by its own syntax.
+    /// Finish reason `length`, and a field is missing or not closed by its own syntax; or `max_tokens` exceeds the model's limit.
     Length,
     /// The answer does not match the signature.
     Invalid,
@@ -214,7 +225,7 @@ pub enum FailureKind {
 
 impl FailureKind {
     /// Every kind, in the order of the outcome table.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Dns,
         Self::Refused,
         Self::ConnectTimeout,
@@ -225,6 +236,7 @@ impl FailureKind {
         Self::Idle,
         Self::Malformed,
         Self::FormatUnsupported,
+        Self::Unsupported,
         Self::ContextLength,
         Self::Policy,
         Self::Unauthorized,

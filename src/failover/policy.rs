@@ -51,6 +51,11 @@ impl Route {
         self.model.ends_with(":free").then_some(":free")
     }
 
+    /// Whether it needs no credit: a `:free` model, or one with known prices of zero.
+    pub fn is_free(&self) -> bool {
+        self.class() == Some(":free") || self.worst_case.is_some_and(|worst| worst <= 0.0)
+    }
+
     /// Whether `served` names this route's model, also by an alias. Routers (`openrouter/auto`), presets and `~…latest`
     /// may be served by any model.
     pub fn is_served_as(&self, served: &str) -> bool {
@@ -205,7 +210,7 @@ impl Default for Policy {
 /// unknown; true if the fallback is free.
 pub fn within_price(primary: &Route, fallback: &Route, ratio: f64) -> bool {
     match (primary.worst_case, fallback.worst_case) {
-        (_, Some(b)) if b <= 0.0 => true,
+        _ if fallback.is_free() => true,
         (Some(a), Some(b)) => b <= a * ratio,
         _ => false,
     }

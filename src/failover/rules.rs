@@ -41,8 +41,10 @@ pub struct AttemptFacts {
     pub probe: bool,
     /// Whether the failure opens the model's breaker.
     pub opens: bool,
-    /// Whether the same route can get a changed request: a repair, without `response_format`, with another limit.
+    /// Whether the same route can get a changed request: a repair, without a parameter, with another limit.
     pub amendable: bool,
+    /// Whether a route is left that needs no credit.
+    pub free_left: bool,
     /// Jitter in `0..1`.
     pub draw: f64,
 }
@@ -123,14 +125,15 @@ pub fn decide(policy: &Policy, facts: &AttemptFacts) -> Decision {
     let rule = rule(facts.kind);
     match retry_same(policy, facts, rule.on_retry) {
         Ok(action) => Decision { rule, action, refusal: None },
-        Err(refusal) => Decision { rule, action: give_up(policy, rule), refusal: Some(refusal) },
+        Err(refusal) => Decision { rule, action: give_up(policy, facts, rule), refusal: Some(refusal) },
     }
 }
 
 /// What is done when the same route is not asked again.
-fn give_up(policy: &Policy, rule: Rule) -> FailureAction {
+fn give_up(policy: &Policy, facts: &AttemptFacts, rule: Rule) -> FailureAction {
     match rule.on_give_up {
         OnGiveUp::Stop => FailureAction::Stop,
+        OnGiveUp::Free if !facts.free_left => FailureAction::Stop,
         OnGiveUp::Continue => FailureAction::Continue,
         OnGiveUp::NextIfPolicyAllows if !policy.next_on_policy => FailureAction::Stop,
         _ if policy.failover == Failover::Server && rule.server_sees => FailureAction::Stop,

@@ -57,6 +57,7 @@ words! {
         AccountOpen: "the circuit of its account is open", OriginOpen: "the circuit of its server is open",
         SameOrigin: "its server just failed", ProbeInFlight: "another run is probing it",
         ContextTooSmall: "its context is too small", TooExpensive: "it is too expensive, or its price is unknown",
+        NoCredit: "it is not free, and no credit is left",
         OutputTooSmall: "its output limit is too small", AttemptsUsed: "no attempts are left for its model",
         Strict: "strict mode tries no other model",
     }

@@ -61,6 +61,8 @@ pub enum StatusReason {
     Policy,
     /// 400: `response_format` is not supported.
     Format,
+    /// 400: one of several providers refuses the request.
+    Provider,
     /// 400 or 404: the model is unknown.
     Model,
     /// 402: the account has no credits left.
@@ -95,10 +97,11 @@ pub enum StatusReason {
 
 impl StatusReason {
     /// Every reason with its word.
-    pub const WORDS: [(Self, &'static str); 18] = [
+    pub const WORDS: [(Self, &'static str); 19] = [
         (Self::Context, "context"),
         (Self::Policy, "policy"),
         (Self::Format, "format"),
+        (Self::Provider, "provider"),
         (Self::Model, "model"),
         (Self::Credits, "credits"),
         (Self::Unaffordable, "unaffordable"),

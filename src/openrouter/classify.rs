@@ -68,24 +68,25 @@ pub fn error_object(error: &Value, envelope: &Value, context: ErrorContext<'_>) 
 
 fn failure(status: Option<u16>, error: &Value, envelope: &Value, context: ErrorContext<'_>) -> Failure {
     let meta = &error["metadata"];
-    let code = text(&error["code"]).filter(|code| code.parse::<u16>().is_err());
-    let types = [text(&meta["error_type"]), text(&error["error_type"]), code, text(&error["type"])];
+    let (words, types) = words_and_types(error);
+    let code = types[2];
     let status = status.or_else(|| {
         let stated = [&error["code"], &error["http_status"], &error["status"]].into_iter().find_map(count);
         stated.and_then(|n| u16::try_from(n).ok()).filter(|n| (100..600).contains(n))
     });
-    let words = all_words(error);
     // Other servers call theirs `x-ratelimit-limit-requests` and the like, and limit each model by itself.
     let account_headers = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
     let account_limit = context.headers.iter().any(|h| account_headers.contains(&h.name.to_ascii_lowercase().as_str()));
-    let view = ErrorView { status, error, words: &words, account_limit };
+    let view = ErrorView { status, error, words: &words, types, account_limit };
 
     let line = |value: &str| safe_line(value, context.secrets);
-    let mut failure = Failure::new(view.kind(&types), reason(error).map(|reason| line(&reason)).unwrap_or_default());
+    let kind = view.kind();
+    let mut failure = Failure::new(kind, reason(error).map(|reason| line(&reason)).unwrap_or_default());
+    failure.parameter = view.parameter(kind).map(Into::into);
     failure.status = status;
     failure.code = code.or(types.iter().flatten().next().copied()).map(line);
     failure.provider = text(&meta["provider_name"]).or(text(&error["provider"])).map(line);
-    failure.hint = super::hint::read(context.headers, error, context.now);
+    failure.hint = super::hint::read(context.headers, error, &words, context.now);
     failure.affordable_tokens = view.affordable();
     let suggested = error["availability"]["fallback_models"].as_array().into_iter().flatten();
     failure.fallback_models = suggested.filter_map(text).map(line).collect();
@@ -93,6 +94,13 @@ fn failure(status: Option<u16>, error: &Value, envelope: &Value, context: ErrorC
     failure.inner =
         tried.into_iter().map(|list| inner_attempts(list, context.secrets)).find(|l| !l.is_empty()).unwrap_or_default();
     failure
+}
+
+/// All texts of an error in lower case, and its type words, the most specific first; a word that is a status is none.
+fn words_and_types(error: &Value) -> (String, [Option<&str>; 4]) {
+    let code = text(&error["code"]).filter(|code| code.parse::<u16>().is_err());
+    let types = [text(&error["metadata"]["error_type"]), text(&error["error_type"]), code, text(&error["type"])];
+    (all_words(error), types)
 }
 
 /// The router's own attempts, from a list of `{provider, model?, status? | code?}`.

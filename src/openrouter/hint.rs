@@ -14,8 +14,9 @@ pub const MAX_HINT: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// Sources: `Retry-After` (RFC 9110 §10.2.3), `retry-after-ms` (official SDKs),
 /// `X-RateLimit-Reset` in epoch milliseconds, also inside `error.metadata.headers`,
-/// `error.metadata.retry_after_seconds`, `error.availability.retry_after`.
-pub fn read(headers: &[Header], error: &Value, now: Duration) -> Option<Hint> {
+/// `error.metadata.retry_after_seconds`, `error.availability.retry_after`; and `words`, the error's texts in lower
+/// case: "please try again in 7.66s" (`OpenAI`, Groq), "please retry in 1.2s" and `retryDelay` (Google).
+pub fn read(headers: &[Header], error: &Value, words: &str, now: Duration) -> Option<Hint> {
     let meta = &error["metadata"];
     let find = |name: &str| {
         let own = headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value.trim().to_owned());
@@ -45,7 +46,9 @@ pub fn read(headers: &[Header], error: &Value, now: Duration) -> Option<Hint> {
     if let Some(n) = number(&error["availability"]["retry_after"]) {
         return hint(seconds(n), HintSource::Availability);
     }
-    let reset = find("x-ratelimit-reset").and_then(|text| text.parse::<f64>().ok())?;
+    let Some(reset) = find("x-ratelimit-reset").and_then(|text| text.parse::<f64>().ok()) else {
+        return hint(in_words(words)?, HintSource::Message);
+    };
     let now = now.as_secs_f64();
     let after = match reset {
         ms if ms > 1e11 => ms / 1000.0 - now,
@@ -53,6 +56,30 @@ pub fn read(headers: &[Header], error: &Value, now: Duration) -> Option<Hint> {
         relative => relative,
     };
     hint(seconds(after), HintSource::RateLimitReset)
+}
+
+/// The wait that a sentence asks for: `try again in 1m30.5s`, `retry in 20 seconds`, `"retrydelay": "1s"`.
+fn in_words(words: &str) -> Option<Duration> {
+    let begins = ["try again in ", "retry in ", "retry after ", "retrydelay"];
+    let after = begins.iter().find_map(|begin| Some(&words[words.find(begin)? + begin.len()..]))?;
+    let mut rest = after.trim_start_matches(['"', '\\', ':', ' ']);
+    let mut sum = None;
+    loop {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let Ok(number) = rest[..digits].parse::<f64>() else { break };
+        let unit = rest[digits..].trim_start();
+        let letters = unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len());
+        let factor = match &unit[..letters] {
+            "ms" | "milliseconds" => 0.001,
+            "s" | "second" | "seconds" => 1.0,
+            "m" | "minute" | "minutes" => 60.0,
+            "h" | "hour" | "hours" => 3600.0,
+            _ => break,
+        };
+        sum = Some(sum.unwrap_or(0.0) + number * factor);
+        rest = &unit[letters..];
+    }
+    sum.map(seconds)
 }
 
 /// A number of seconds as a duration: negative numbers and NaN count as 0, huge ones as [`MAX_HINT`].
@@ -77,7 +104,7 @@ mod tests {
     fn after(headers: &[(&str, &str)], error: &Value) -> Option<(u64, HintSource)> {
         let headers: Vec<Header> =
             headers.iter().map(|(name, value)| Header { name: (*name).into(), value: (*value).into() }).collect();
-        read(&headers, error, NOW).map(|hint| (hint.after.as_millis() as u64, hint.source))
+        read(&headers, error, "", NOW).map(|hint| (hint.after.as_millis() as u64, hint.source))
     }
 
     #[test]
@@ -91,6 +118,31 @@ mod tests {
         for text in ["", "soon", "Sun, 06 Nov 1994", "Sun, 06 Now 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT"] {
             assert_eq!(http_date(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn hints_in_sentences() {
+        for (words, ms) in [
+            ("rate limit reached. please try again in 7.66s. visit", Some(7660)),
+            ("please try again in 1m30.5s.", Some(90_500)),
+            ("please try again in 20ms.", Some(20)),
+            ("please retry in 1.2s.", Some(1200)),
+            (r#""details":[{"@type":"…retryinfo","retrydelay":"1s"}]"#, Some(1000)),
+            (r#"\"retrydelay\": \"36s\""#, Some(36_000)),
+            ("retry after 2 seconds", Some(2000)),
+            ("try again in 1h2m3s", Some(3_723_000)),
+            ("try again in a moment", None),
+            ("try again in 5 parsecs", None),
+            ("try again in 5", None),
+            ("retry in ...s", None),
+            ("", None),
+        ] {
+            assert_eq!(in_words(words).map(|after| after.as_millis() as u64), ms, "{words}");
+        }
+        let words = "try again in 9s";
+        let header = Header { name: "retry-after".into(), value: "2".into() };
+        let hint = read(&[header], &json!({}), words, NOW).expect("a hint");
+        assert_eq!(hint.source, HintSource::RetryAfterSeconds, "a header is more precise than a sentence");
     }
 
     #[test]

@@ -55,18 +55,26 @@ pub(super) fn reason(error: &Value) -> Option<String> {
 pub(super) fn all_words(error: &Value) -> String {
     let raw = &error["metadata"]["raw"];
     let message = error["message"].as_str().unwrap_or_default();
-    format!(
-        "{message} {} {}",
-        find_message(error, 0).unwrap_or_default(),
-        raw.as_str().map_or_else(|| raw.to_string(), Into::into)
-    )
-    .to_lowercase()
+    let raw = raw.as_str().map_or_else(|| raw.to_string(), Into::into);
+    // FastAPI names the field beside the message.
+    let field = ["/detail/0/loc", "/message/detail/0/loc"].iter().find_map(|at| error.pointer(at));
+    let field = field.map(Value::to_string).unwrap_or_default();
+    format!("{message} {} {raw} {field}", find_message(error, 0).unwrap_or_default()).to_lowercase()
 }
 
 fn is_generic(message: &str) -> bool {
     let message = message.trim_end_matches(['.', '!']).to_lowercase();
-    ["provider returned error", "error", "upstream error", "bad request", "unknown error", "error from provider"]
-        .contains(&message.as_str())
+    let message = message.trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ');
+    [
+        "provider returned error",
+        "provider returned",
+        "error",
+        "upstream error",
+        "bad request",
+        "unknown error",
+        "error from provider",
+    ]
+    .contains(&message)
 }
 
 /// The first message in a value that says something, in this field order, through wrappers.
@@ -87,7 +95,9 @@ fn find_message(value: &Value, depth: u8) -> Option<String> {
         Value::Object(map) => {
             let found =
                 MESSAGE_FIELDS.iter().find_map(|key| map.get(*key).and_then(|inner| find_message(inner, depth + 1)));
-            let raw = || map.get("metadata").and_then(|metadata| find_message(metadata.get("raw")?, depth + 1));
+            // OpenRouter keeps a provider's body in the metadata; some gateways beside its status.
+            let inner = [("metadata", "raw"), ("provider", "body")].into_iter();
+            let raw = || inner.clone().find_map(|(key, of)| find_message(map.get(key)?.get(of)?, depth + 1));
             match found {
                 Some(found) if !is_generic(&found) => Some(found),
                 generic => raw().or(generic),

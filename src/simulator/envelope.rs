@@ -88,7 +88,7 @@ impl ErrorEnvelope {
             return Self::of_reason(code, reason, model, requested);
         }
         let (error_type, message) = match code {
-            400 => ("invalid_request", "Provider returned error"),
+            400 => ("invalid_request", "simulated: the request is malformed"),
             401 => return Self::new(401, "User not found."),
             402 => return Self::of_reason(402, StatusReason::Credits, model, requested),
             403 => return Self::of_reason(403, StatusReason::Region, model, requested),
@@ -105,14 +105,19 @@ impl ErrorEnvelope {
             _ => ("provider_unavailable", "Provider returned error"),
         };
         let mut envelope = Self::typed(code, error_type, message);
-        if code == 400 || code >= 500 {
-            envelope.metadata("provider_name", provider);
-            envelope.metadata("raw", format!("simulated: {provider} answered {code}"));
+        if code >= 500 {
+            envelope.name_provider(provider);
         }
         if matches!(code, 502 | 503 | 529) {
             envelope.metadata("previous_errors", json!([{ "provider": provider, "code": error_type, "status": code }]));
         }
         envelope
+    }
+
+    /// Names the provider that gave the error, and its own words.
+    fn name_provider(&mut self, provider: &str) {
+        self.metadata("provider_name", provider);
+        self.metadata("raw", format!("simulated: {provider} answered {}", self.status));
     }
 
     fn of_reason(code: u16, reason: StatusReason, model: &SimulatedModel, requested: &str) -> Self {
@@ -136,6 +141,11 @@ impl ErrorEnvelope {
                 "content_policy_violation",
                 "The request was refused by the provider's content policy",
             ),
+            StatusReason::Provider => {
+                let mut envelope = Self::typed(code, "invalid_request", "Provider returned error");
+                envelope.name_provider(provider);
+                envelope
+            }
             StatusReason::Format => {
                 Self::typed(code, "invalid_request", "response_format is not supported by this endpoint")
             }

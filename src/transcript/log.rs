@@ -5,7 +5,7 @@ use crate::dspy::{Ballot, Vote};
 use crate::failover::breaker::TRIPS_AT;
 use crate::failover::{
     AttemptId, BreakerChange, BreakerState, Cost, Failure, FailureKind, Finished, Outcome, Relation, Skip, Skipped,
-    Waiting, seconds,
+    Waiting, parameter, seconds,
 };
 use crate::text::clean_line;
 use std::fmt::Write as _;
@@ -150,8 +150,8 @@ impl Attempt {
         if let Some(limit) = self.changes.max_tokens {
             let _ = write!(line, " with max_tokens {limit}");
         }
-        if self.changes.plain_format {
-            line.push_str(" without response_format");
+        for name in &self.changes.without {
+            let _ = write!(line, " {}", parameter::change(name));
         }
         let _ = write!(line, " · {}", self.state());
         if let (Some(fault), None) = (&self.injected, &self.failed) {

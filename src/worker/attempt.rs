@@ -6,7 +6,7 @@ use crate::dspy::Adapter;
 use crate::failover::{Failover, Failure, FailureKind, Started};
 use crate::openrouter::client::{Exchange, OutgoingRequest};
 use crate::openrouter::settings::MAX_MODELS;
-use crate::openrouter::{Completion, Delta, Dialect, Message, compose};
+use crate::openrouter::{Completion, Delta, Dialect, Message, compose, without};
 use crate::report::Sent;
 use futures_util::stream::{self, Stream};
 use std::sync::Arc;
@@ -41,14 +41,13 @@ pub(super) fn open(
     // A model of which nothing is known is asked for its best. Where a server refuses, the prompt alone has to do.
     let supports = |parameter| context.services.supports(&started.model, parameter);
     let format = match context.task.adapter {
-        Adapter::Json if started.changes.plain_format => None,
         Adapter::Json if supports("structured_outputs").unwrap_or(true) => {
             context.task.adapter.response_format(&context.call.signature)
         }
         Adapter::Json if supports("response_format") == Some(true) => Some(serde_json::json!({"type": "json_object"})),
         _ => None,
     };
-    let body = compose::body(compose::ChatRequest {
+    let mut body = compose::body(compose::ChatRequest {
         model: &started.model,
         messages,
         settings: &settings,
@@ -57,6 +56,9 @@ pub(super) fn open(
         dialect: endpoint.base.dialect(),
     })
     .map_err(|bad| Failure::new(FailureKind::Local, bad.to_string()))?;
+    for name in &started.changes.without {
+        without::take_out(&mut body, name);
+    }
     let headers = context.services.headers();
     let request =
         OutgoingRequest { endpoint: &endpoint, headers: &headers, body, fresh: started.changes.fresh_connection };

@@ -8,13 +8,14 @@ use crate::dspy::ParseFailure;
 use crate::failover::{
     Answer, AttemptId, Cost, Engine, Event, Failure, FailureKind, Finished, Input, Policy, Started, TokenPhase,
 };
-use crate::openrouter::{Completion, Delta, Finish, Message, Usage};
+use crate::openrouter::{Completion, Delta, Finish, Message, Request, Usage, without};
 use crate::report::{Observation, ReportKind};
 use crate::text::clean_line;
 use futures_util::StreamExt as _;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -25,6 +26,8 @@ const REASON: usize = 1000;
 #[derive(Default)]
 struct AttemptRecord {
     abort: Option<AbortHandle>,
+    /// The request as it was sent.
+    request: Option<Arc<Request>>,
     usage: Option<Usage>,
     /// The server has begun to answer with a success status: from then on it may bill.
     opened: bool,
@@ -116,15 +119,17 @@ impl CallLoop<'_> {
         if !repair.is_empty() {
             messages.to_mut().extend(repair);
         }
+        let mut request = None;
         let exchange =
             attempt::open(&self.context, started, &messages, Services::next_address).map(|(sent, exchange)| {
+                request = Some(Arc::clone(&sent.request));
                 (self.emit)(ReportKind::Observation(Observation::Sent(sent)));
                 exchange
             });
         let (abort, registration) = AbortHandle::new_pair();
         let progress = Abortable::new(attempt::listen(exchange), registration);
         self.live.push(progress.map(move |progress| (id, progress)).boxed());
-        self.attempts.insert(id, AttemptRecord { abort: Some(abort), ..AttemptRecord::default() });
+        self.attempts.insert(id, AttemptRecord { abort: Some(abort), request, ..AttemptRecord::default() });
     }
 
     /// Waits for whatever comes first: the user, the engine's timer, or the network.
@@ -154,9 +159,19 @@ impl CallLoop<'_> {
         }
         let input = match *progress.end? {
             Ok(completion) => self.validate(attempt, completion),
-            Err(failure) => Input::Failed { attempt, failure, cost: self.cost(attempt) },
+            Err(mut failure) => {
+                // Only what was sent can be left out.
+                failure.parameter = failure.parameter.filter(|name| self.was_sent(attempt, name));
+                Input::Failed { attempt, failure, cost: self.cost(attempt) }
+            }
         };
         self.step(input)
+    }
+
+    /// Whether the attempt's request has this part, as [`without::take_out`] names it.
+    fn was_sent(&self, attempt: AttemptId, name: &str) -> bool {
+        let request = self.attempts.get(&attempt).and_then(|record| record.request.as_ref());
+        request.is_some_and(|request| without::take_out(&mut request.body.clone(), name))
     }
 
     /// Remembers what a delta says, and returns the engine's input for it, if it is one.

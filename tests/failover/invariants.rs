@@ -159,7 +159,8 @@ fn changes_have_reasons(events: &[(Duration, &Event)]) {
                 let changes = &started.changes;
                 let any = |kinds: &[FailureKind]| failed.values().any(|kind| kinds.contains(kind));
                 assert!(started.attempt.number > 1 || changes.is_none());
-                assert!(!changes.plain_format || any(&[FailureKind::FormatUnsupported]));
+                let refused = [FailureKind::FormatUnsupported, FailureKind::Unsupported, FailureKind::Length];
+                assert!(changes.without.is_empty() || any(&refused));
                 assert!(!changes.fresh_connection || any(&[FailureKind::Reset]));
                 assert!(changes.max_tokens.is_none() || any(&[FailureKind::Length, FailureKind::Unaffordable]));
                 assert!(changes.repair_of.is_none_or(|of| failed[&of] == FailureKind::Invalid));
@@ -210,12 +211,19 @@ fn no_route_is_silently_skipped(events: &[(Duration, &Event)], chain: &[Route]) 
     }
 }
 
+/// The breakers of a route, by domain and name.
+fn breakers_of(route: &Route) -> [(String, String); 4] {
+    let class = route.class().unwrap_or_default();
+    [("model", &*route.model), ("class", class), ("account", &route.origin), ("origin", &route.origin)]
+        .map(|(domain, name)| (domain.to_owned(), name.to_owned()))
+}
+
 /// 3: no call passes an open breaker, unless it is forced or has the permit.
 fn breakers_are_respected(timed: &[TimedEvent], world: &World) {
     let mut states: BTreeMap<(String, String), BreakerState> = BTreeMap::new();
     let mut holders: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut forced: BTreeSet<(usize, AttemptId)> = BTreeSet::new();
-    for TimedEvent { run, event, at } in timed {
+    for (index, TimedEvent { run, event, at }) in timed.iter().enumerate() {
         match event {
             Event::Breaker(change) => {
                 let key = (change.scope.domain.to_string(), change.scope.name.to_string());
@@ -232,25 +240,31 @@ fn breakers_are_respected(timed: &[TimedEvent], world: &World) {
                     forced.insert((*run, started.attempt));
                     continue;
                 }
-                let route = &world.chain[started.route];
-                let class = route.class().unwrap_or_default().to_owned();
-                let keys = [
-                    ("model", route.model.clone()),
-                    ("class", class),
-                    ("account", route.origin.clone()),
-                    ("origin", route.origin.clone()),
-                ];
-                for (domain, name) in keys {
-                    let key = (domain.to_owned(), name);
+                let keys = breakers_of(&world.chain[started.route]);
+                for key in keys {
                     match states.get(&key) {
                         None | Some(BreakerState::Closed { .. }) => {}
                         Some(BreakerState::Probing) => assert_eq!(holders[&key], *run, "another run's permit"),
                         Some(state) => panic!("{at:?}: {started:?} past {key:?} {state:?}"),
                     }
                 }
+                let later = timed[index + 1..].iter().filter(|later| later.run == *run);
+                let is_open = |key: (String, String)| {
+                    states.get(&key).is_some_and(|state| !matches!(state, BreakerState::Closed { .. }))
+                };
+                let barred = |model: &String| {
+                    world.chain.iter().filter(|route| route.model == *model).flat_map(breakers_of).any(is_open)
+                };
+                let another = later
+                    .filter_map(|later| match &later.event {
+                        Event::Started(next) if next.relation != Relation::Forced => Some(&next.model),
+                        _ => None,
+                    })
+                    .any(|model| *model != started.model && !barred(model));
+                let brief = started.timeouts.first_token <= Duration::from_secs(5);
                 assert!(
-                    started.relation != Relation::Probe || started.timeouts.first_token <= Duration::from_secs(5),
-                    "a probe may take five seconds"
+                    started.relation != Relation::Probe || brief || !another,
+                    "a probe may take five seconds, unless no other route is left"
                 );
             }
             _ => {}

@@ -119,6 +119,7 @@ fn failure(kind: &str, rest: &str) -> (Failure, Cost) {
                 failure.hint = Some(Hint { after: Duration::ZERO, source });
             }
             (Some(("afford", tokens)), _) => failure.affordable_tokens = tokens.parse().ok(),
+            (Some(("parameter", name)), _) => failure.parameter = Some(name.to_owned()),
             (Some(("instead", model)), _) => failure.fallback_models.push(model.to_owned()),
             (Some(("body", body)), _) => failure.body = Some(body.to_owned()),
             (Some(("inner", count)), _) => {
@@ -279,6 +280,7 @@ fn the_scripts_show_every_row_and_every_word() {
         "skip ProbeInFlight",
         "skip ContextTooSmall",
         "skip TooExpensive",
+        "skip NoCredit",
         "skip OutputTooSmall",
         "skip AttemptsUsed",
         "skip Strict",

@@ -39,6 +39,7 @@ fn every_decision_is_the_expected_one() {
         probe: false,
         opens: false,
         amendable: true,
+        free_left: false,
         draw: 0.5,
     };
     let hint = |seconds| Some(Hint { after: Duration::from_secs(seconds), source: HintSource::RetryAfterSeconds });
@@ -54,6 +55,7 @@ fn every_decision_is_the_expected_one() {
         ("budget low", AttemptFacts { may_retry: false, ..fresh }),
         ("probe", AttemptFacts { probe: true, ..fresh }),
         ("opens", AttemptFacts { opens: true, ..fresh }),
+        ("a free model is left", AttemptFacts { free_left: true, ..fresh }),
         ("nothing to amend", AttemptFacts { amendable: false, ..fresh }),
         ("no time", AttemptFacts { time_left: Duration::ZERO, ..fresh }),
     ];

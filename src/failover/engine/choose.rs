@@ -21,6 +21,8 @@ pub(super) struct Exclusions {
     pub(super) max_tokens: Option<u32>,
     /// The lowest price that was too high.
     pub(super) price: Option<f64>,
+    /// Origins where no credit is left.
+    pub(super) without_credit: Vec<String>,
 }
 
 impl Engine {
@@ -134,6 +136,8 @@ impl Engine {
             Some(Skip::ContextTooSmall)
         } else if too_small(route.max_output.map(u64::from), exclusions.output.map(u64::from)) {
             Some(Skip::OutputTooSmall)
+        } else if exclusions.without_credit.contains(&route.origin) && !route.is_free() {
+            Some(Skip::NoCredit)
         } else if self.is_too_expensive(index) {
             Some(Skip::TooExpensive)
         } else if self.model_attempts(index) >= self.policy.limits.per_model {
@@ -146,8 +150,8 @@ impl Engine {
     fn is_too_expensive(&self, index: usize) -> bool {
         let route = &self.chain[index];
         let over = |ratio| index > 0 && !policy::within_price(&self.chain[0], route, ratio);
-        self.policy.max_price_ratio.is_some_and(over)
-            || self.exclusions.price.is_some_and(|price| route.worst_case.is_none_or(|worst| worst >= price))
+        let costs = |price| !route.is_free() && route.worst_case.is_none_or(|worst| worst >= price);
+        self.policy.max_price_ratio.is_some_and(over) || self.exclusions.price.is_some_and(costs)
     }
 
     /// Attempts on the route's model so far, over all routes to it.
@@ -166,7 +170,7 @@ impl Engine {
     }
 
     /// Whether two routes are the same model at the same origin.
-    fn are_same(&self, a: usize, b: usize) -> bool {
+    pub(super) fn are_same(&self, a: usize, b: usize) -> bool {
         let (a, b) = (&self.chain[a], &self.chain[b]);
         a.model == b.model && a.origin == b.origin
     }

@@ -8,7 +8,7 @@ use crate::failover::rules::{
 };
 use crate::failover::{
     Answered, AttemptId, Changes, Cost, Discarded, Event, Failed, Failover, Failure, FailureKind, FaultDomain, Health,
-    NextStep, Outcome, Relation, Waiting, seconds,
+    NextStep, Outcome, Relation, Waiting, parameter, seconds,
 };
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl Engine {
         let same_route = matches!(decided.action, FailureAction::Retry { .. } | FailureAction::Amend(_));
         // While another attempt runs, nothing waits for a hint.
         if !same_route || !self.live.is_empty() && failure.hint.is_some() {
-            self.give_up_after(&live, &decided);
+            self.give_up_after(&live, &failure, &decided);
         }
         let decision = match decided.action {
             FailureAction::Stop => decided,
@@ -136,15 +136,12 @@ impl Engine {
                 let changes = change.unwrap_or_default();
                 let repairs = changes.repair_of == Some(live.id);
                 state.repaired |= repairs;
-                state.plain_format |= changes.plain_format;
                 state.max_tokens_changed |= changes.max_tokens != live.changes.max_tokens;
                 (self.now, if repairs { Relation::Repair } else { Relation::Retry }, changes)
             }
             FailureAction::Next | FailureAction::Continue => return self.choose(Some(live.id), health),
             FailureAction::Stop if decision.rule.domain == FaultDomain::Local => return Err(Outcome::LocalError),
-            FailureAction::Stop
-                if self.policy.failover == Failover::Server && decision.rule.on_give_up != OnGiveUp::Stop =>
-            {
+            FailureAction::Stop if self.policy.failover == Failover::Server && decision.rule.server_moved_on() => {
                 return Err(Outcome::Exhausted);
             }
             FailureAction::Stop => return Err(Outcome::Rejected),
@@ -250,6 +247,7 @@ impl Engine {
             probe: matches!(live.permit, Permit::Probe(_)),
             opens: live.permit == Permit::Free && health.would_open(self.now, rule.domain, weight, route),
             amendable,
+            free_left: self.is_free_left(live.route),
             draw,
         }
     }
@@ -262,12 +260,20 @@ impl Engine {
             let to = to.filter(|_| !state.max_tokens_changed);
             to.map(|to| Changes { max_tokens: Some(to), ..live.changes.clone() })
         };
+        let without = |name: &str| {
+            let dropped = live.changes.without.iter().any(|known| known == name);
+            let without = live.changes.without.iter().cloned().chain([name.to_owned()]);
+            (!dropped).then(|| Changes { without: without.collect(), ..live.changes.clone() })
+        };
         let OnRetry::Amend(change) = rules::rule(failure.kind).on_retry else { return None };
+        if let Some(name) = &failure.parameter {
+            return without(name);
+        }
         match change {
             RequestChange::Repair if state.repaired => None,
             RequestChange::Repair => Some(Changes { repair_of: Some(live.id), ..live.changes.clone() }),
-            RequestChange::Plain if state.plain_format => None,
-            RequestChange::Plain => Some(Changes { plain_format: true, ..live.changes.clone() }),
+            RequestChange::Plain => without(parameter::RESPONSE_FORMAT),
+            RequestChange::Without => None,
             RequestChange::FewerTokens => {
                 let affordable = failure.affordable_tokens.filter(|&tokens| tokens >= MIN_TOKENS);
                 with_limit(affordable.filter(|&tokens| limit.is_none_or(|limit| tokens < limit)))
@@ -282,8 +288,14 @@ impl Engine {
         }
     }
 
+    /// Whether a route other than this one may be chosen that needs no credit.
+    fn is_free_left(&self, failed: usize) -> bool {
+        let free = |route: usize| self.chain[route].is_free() && !self.are_same(route, failed);
+        (0..self.chain.len()).any(|route| free(route) && self.is_available(route))
+    }
+
     /// Gives the route up, and excludes those routes after it that would fail in the same way.
-    fn give_up_after(&mut self, live: &LiveAttempt, decision: &Decision) {
+    fn give_up_after(&mut self, live: &LiveAttempt, failure: &Failure, decision: &Decision) {
         self.give_up(live.route);
         let route = &self.chain[live.route];
         match decision.rule.on_give_up {
@@ -295,14 +307,18 @@ impl Engine {
             OnGiveUp::LargerOutput => {
                 let cap = live.changes.max_tokens.or(route.max_tokens);
                 self.exclusions.output = self.exclusions.output.max(cap.or(route.max_output));
-                self.exclusions.max_tokens =
-                    self.exclusions.max_tokens.max(cap.map(|cap| cap.saturating_mul(TOKENS_FACTOR)));
+                // A limit that the model refused was too high; only an answer that was cut off needs more.
+                if failure.parameter.is_none() {
+                    let raised = cap.map(|cap| cap.saturating_mul(TOKENS_FACTOR));
+                    self.exclusions.max_tokens = self.exclusions.max_tokens.max(raised);
+                }
             }
             // Only a free model is surely cheaper than one of unknown price.
             OnGiveUp::Cheaper => {
                 let price = route.worst_case.unwrap_or(f64::MIN_POSITIVE);
                 self.exclusions.price = Some(self.exclusions.price.map_or(price, |known| known.min(price)));
             }
+            OnGiveUp::Free => self.exclusions.without_credit.push(route.origin.clone()),
             OnGiveUp::Stop | OnGiveUp::Next | OnGiveUp::NextIfPolicyAllows | OnGiveUp::Continue => {}
         }
     }

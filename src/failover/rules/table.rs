@@ -49,6 +49,8 @@ pub enum OnRetry {
 pub enum RequestChange {
     /// Without `response_format`.
     Plain,
+    /// Without the parameter that the model does not take.
+    Without,
     /// With the `max_tokens` that the credit pays for.
     FewerTokens,
     /// With a higher `max_tokens`.
@@ -76,6 +78,8 @@ pub enum OnGiveUp {
     LargerOutput,
     /// The next route that is known to be cheaper.
     Cheaper,
+    /// The next route that needs no credit; if there is none, the run ends.
+    Free,
     /// Nothing: another attempt of the run continues, or the run has ended.
     Continue,
 }
@@ -114,15 +118,16 @@ pub const fn rule(kind: FailureKind) -> Rule {
         FailureKind::FirstTokenTimeout => ours("first-token", "first-token timeout", "no content in time; comments do not count", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
         FailureKind::Idle              => ours("idle", "idle timeout", "content stopped arriving", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
         // the request
-        FailureKind::Malformed         => shared("malformed", "bad request", "400 or 422", Domain::Request, Retry::Never, Else::Stop, Weight::Zero),
+        FailureKind::Malformed         => shared("malformed", "bad request", "400 or 422, and every model would refuse it", Domain::Request, Retry::Never, Else::Stop, Weight::Zero),
         FailureKind::FormatUnsupported => shared("format", "response_format not supported", "400: response_format is not supported", Domain::Request, Retry::Amend(Change::Plain), Else::Next, Weight::Zero),
+        FailureKind::Unsupported       => shared("unsupported", "request not supported", "400: this model or its provider does not take the request", Domain::Request, Retry::Amend(Change::Without), Else::Next, Weight::Zero),
         FailureKind::ContextLength     => shared("context", "context length exceeded", "the prompt exceeds the context length, or 413", Domain::Request, Retry::Never, Else::LargerContext, Weight::Zero),
         FailureKind::Policy            => shared("policy", "refused by policy", "refused by moderation, a policy or a content filter", Domain::Request, Retry::Never, Else::NextIfPolicyAllows, Weight::Zero),
         // the account
         FailureKind::Unauthorized      => shared("unauthorized", "key rejected", "401: the key is missing or wrong", Domain::Account, Retry::Never, Else::Stop, Weight::Zero),
         FailureKind::InFlightBudget    => shared("in-flight", "too many requests in flight", "402: too many requests are in flight", Domain::Account, Retry::Wait, Else::Stop, Weight::Zero),
         FailureKind::Unaffordable      => shared("unaffordable", "not enough credit", "402: the request costs more than the credit left", Domain::Account, Retry::Amend(Change::FewerTokens), Else::Cheaper, Weight::Zero),
-        FailureKind::NoCredit          => shared("no-credit", "no credit", "402: no credit is left, or the key's limit is reached", Domain::Account, Retry::Never, Else::Stop, Weight::Zero),
+        FailureKind::NoCredit          => shared("no-credit", "no credit", "402: no credit is left, or the key's limit is reached", Domain::Account, Retry::Never, Else::Free, Weight::Zero),
         FailureKind::Forbidden         => shared("forbidden", "access denied", "403 for this model or region", Domain::Model, Retry::Never, Else::Next, Weight::Opens(Duration::from_secs(300))),
         FailureKind::AccountBudget     => shared("account-budget", "account budget used up", "403: a budget of the account is used up", Domain::Account, Retry::Never, Else::Stop, Weight::Zero),
         // the model
@@ -142,7 +147,7 @@ pub const fn rule(kind: FailureKind) -> Rule {
         FailureKind::TooLarge          => ours("too-large", "answer too large", "an event over 1 MiB, or an answer over 16 MiB", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
         // an answer that is not valid
         FailureKind::Empty             => ours("empty", "empty answer", "the answer has no content", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(0.5)),
-        FailureKind::Length            => ours("length", "answer cut off at max_tokens", "finish reason `length`, and a field is missing or open", Domain::Request, Retry::Amend(Change::MoreTokens), Else::LargerOutput, Weight::Zero),
+        FailureKind::Length            => ours("length", "answer cut off at max_tokens", "finish reason `length`, and a field is missing or open; or max_tokens exceeds the output limit", Domain::Request, Retry::Amend(Change::MoreTokens), Else::LargerOutput, Weight::Zero),
         FailureKind::Invalid           => ours("invalid", "invalid answer", "the answer does not match the signature", Domain::Model, Retry::Amend(Change::Repair), Else::Next, Weight::Of(0.5)),
         FailureKind::WrongModel        => ours("wrong-model", "wrong model", "another model answered, and strict_model is set", Domain::None, Retry::Never, Else::Next, Weight::Zero),
         // the engine and this machine
@@ -181,6 +186,11 @@ const fn ours(
 }
 
 impl Rule {
+    /// Whether a server with a fallback of its own goes on after this failure.
+    pub(in crate::failover) fn server_moved_on(&self) -> bool {
+        !matches!(self.on_give_up, OnGiveUp::Stop | OnGiveUp::Free)
+    }
+
     /// What is done, for the printed table.
     pub fn action(&self) -> String {
         let retries = |n: u32| format!("{n} {}", if n == 1 { "retry" } else { "retries" });
@@ -204,6 +214,7 @@ impl Rule {
             OnGiveUp::LargerContext => "next model with a larger context",
             OnGiveUp::LargerOutput => "next model with a larger output limit",
             OnGiveUp::Cheaper => "next model that is cheaper",
+            OnGiveUp::Free => "next model that is free, or stop",
             OnGiveUp::Continue => "continue",
         };
         format!("{retry}{give_up}")
@@ -214,6 +225,7 @@ impl std::fmt::Display for RequestChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Plain => "retry without response_format",
+            Self::Without => "retry without that parameter",
             Self::FewerTokens => "retry with a lower max_tokens",
             Self::MoreTokens => "retry with a higher max_tokens",
             Self::Repair => "ask the model to correct its answer",

@@ -2,22 +2,24 @@
 
 use super::{Decision, DelaySource, FailureAction, OnGiveUp, Refusal, Rule};
 use crate::failover::words::seconds;
-use crate::failover::{Failover, Failure, FailureKind, FaultDomain, Hint, HintSource, Outcome, Policy};
+use crate::failover::{Failover, Failure, FailureKind, FaultDomain, Hint, HintSource, Outcome, Policy, parameter};
 
 impl Decision {
     /// What is done now and why, in one line: `retry in 0.41 s`, or
     /// `rate limited for 20 s; waiting would pass the 3 s limit, so the next model is tried`.
     /// `end` is how the run ends, if there is no next model.
     pub fn why(&self, policy: &Policy, failure: &Failure, end: Option<Outcome>) -> String {
-        let by_server =
-            policy.failover == Failover::Server && self.rule.server_sees && self.rule.on_give_up != OnGiveUp::Stop;
+        let by_server = policy.failover == Failover::Server && self.rule.server_sees && self.rule.server_moved_on();
         let action = match self.action {
             FailureAction::Retry { delay, .. } if delay.is_zero() => "retry at once on a new connection".to_owned(),
             FailureAction::Retry { delay, source } => {
                 let header = failure.hint.filter(|_| source == DelaySource::Hint).map(hint_name);
                 format!("retry in {}{}", seconds(delay), header.map(|name| format!(" ({name})")).unwrap_or_default())
             }
-            FailureAction::Amend(change) => change.to_string(),
+            FailureAction::Amend(change) => match &failure.parameter {
+                Some(name) => format!("retry {}", parameter::change(name)),
+                None => change.to_string(),
+            },
             FailureAction::Next => match end {
                 None => "next model".to_owned(),
                 Some(Outcome::BudgetExceeded) => "no attempts are left for this run".to_owned(),
@@ -55,6 +57,8 @@ fn because(refusal: Refusal, policy: &Policy, failure: &Failure) -> Option<Strin
     let limits = &policy.limits;
     Some(match refusal {
         Refusal::Rule | Refusal::NoHint => return None,
+        // The failure's own words say enough.
+        Refusal::Amended if failure.kind == FailureKind::Unsupported && failure.parameter.is_none() => return None,
         Refusal::RetriesUsed => "no retries are left".to_owned(),
         Refusal::ModelAttempts => format!("all {} attempts for this model are used", limits.per_model),
         Refusal::RunAttempts => format!("all {} attempts of the run are used", limits.per_run),
@@ -86,5 +90,6 @@ fn hint_name(hint: Hint) -> &'static str {
         HintSource::RateLimitReset => "X-RateLimit-Reset",
         HintSource::Metadata => "retry_after_seconds",
         HintSource::Availability => "availability.retry_after",
+        HintSource::Message => "the server's message",
     }
 }

@@ -1,9 +1,7 @@
-//! The kind of a failure. These decide, in this order: `limit_source`, `availability`, the error's type word,
-//! the HTTP status, and the wording only where a status such as 400 leaves several kinds open.
+//! The kind of a failure. These decide, in this order: `limit_source`, `availability`, the error's code or type, the
+//! HTTP status, and the wording where a status such as 400 leaves several kinds open.
 
-use super::phrases::{
-    AFFORDABLE, BUDGET, CONTEXT_LENGTH, FORMAT_UNSUPPORTED, FREE_TIER, MISSING, POLICY, UNKNOWN_MODEL,
-};
+use super::phrases::{AFFORDABLE, PHRASES, Phrase, Says, parameter_in};
 use crate::failover::FailureKind;
 use crate::openrouter::lenient::text;
 use serde_json::Value;
@@ -14,21 +12,68 @@ pub(super) struct ErrorView<'a> {
     pub(super) error: &'a Value,
     /// All texts of the error in lower case.
     pub(super) words: &'a str,
+    /// The error's type words, the most specific first.
+    pub(super) types: [Option<&'a str>; 4],
     /// The response has `X-RateLimit-*` headers, which only `OpenRouter`'s own limit of an account has.
     pub(super) account_limit: bool,
 }
 
+/// The kinds that the wording of a response may mean, by its status.
+mod open {
+    use crate::failover::FailureKind::{
+        self, AccountBudget, ClassLimited, ContextLength, Forbidden, FormatUnsupported, Length, ModelGone, NoCredit,
+        Policy, Unaffordable, Unauthorized, Unsupported,
+    };
+    pub(super) const BAD_REQUEST: &[FailureKind] =
+        &[ContextLength, Length, NoCredit, FormatUnsupported, ModelGone, Policy, Forbidden, Unauthorized, Unsupported];
+    pub(super) const PAYMENT: &[FailureKind] = &[Unaffordable, ContextLength];
+    pub(super) const FORBIDDEN: &[FailureKind] = &[Policy, AccountBudget];
+    pub(super) const NOT_FOUND: &[FailureKind] = &[Unsupported];
+    pub(super) const LIMITED: &[FailureKind] = &[ClassLimited];
+    /// A server that fails because of the request says so in its words, if at all.
+    pub(super) const SERVER: &[FailureKind] = &[ContextLength, Length, FormatUnsupported, Unsupported];
+}
+
 impl ErrorView<'_> {
-    /// The kind. `types` are the error's type words, the most specific first.
-    pub(super) fn kind(&self, types: &[Option<&str>]) -> FailureKind {
+    /// The kind.
+    pub(super) fn kind(&self) -> FailureKind {
         self.by_limit_source()
             .or_else(|| self.by_availability())
-            .or_else(|| types.iter().flatten().find_map(|word| self.by_type(word)))
+            .or_else(|| self.types.iter().flatten().find_map(|word| self.by_type(word)))
             .unwrap_or_else(|| self.by_status())
     }
 
-    fn says(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.words.contains(phrase))
+    /// The part of the request that a failure of this kind is about, if the request may do without it.
+    pub(super) fn parameter(&self, kind: FailureKind) -> Option<&'static str> {
+        match kind {
+            FailureKind::Unsupported => self.named_parameter(),
+            FailureKind::Length => Some("max_tokens"),
+            _ => None,
+        }
+    }
+
+    /// What the texts say, among these kinds.
+    fn said(&self, among: &[FailureKind]) -> Option<FailureKind> {
+        let all = |phrases: &[&str]| phrases.iter().all(|phrase| self.words.contains(phrase));
+        let fits = |row: &&Phrase| match row.says {
+            Says::Code(_) => false,
+            Says::Words(phrases) => all(phrases),
+            Says::AboutParameter(phrases) => all(phrases) && self.named_parameter().is_some(),
+        };
+        PHRASES.iter().filter(|row| among.contains(&row.kind)).find(fits).map(|row| row.kind)
+    }
+
+    fn named_parameter(&self) -> Option<&'static str> {
+        let stated = text(&self.error["param"]).map(str::to_lowercase);
+        parameter_in(self.words).or_else(|| parameter_in(&stated?))
+    }
+
+    /// Whether a provider behind the server refused the request, not the server itself.
+    fn by_provider(&self) -> bool {
+        let named = [&self.error["metadata"]["provider_name"], &self.error["provider"]];
+        named.into_iter().any(|name| text(name).is_some() || name.is_object())
+            || self.words.contains("provider returned")
+            || self.words.starts_with("litellm.") && self.words.contains("exception - ")
     }
 
     fn by_limit_source(&self) -> Option<FailureKind> {
@@ -60,16 +105,15 @@ impl ErrorView<'_> {
         })
     }
 
-    /// By `OpenRouter`'s `error_type` words, and the codes and types of `OpenAI` that compatible servers use.
+    /// By the table's codes, then by the words of `OpenRouter` and `OpenAI` that need a look at the rest.
     fn by_type(&self, word: &str) -> Option<FailureKind> {
+        let lower = word.to_lowercase();
+        let row = PHRASES.iter().find(|row| matches!(row.says, Says::Code(code) if code == lower));
+        if let Some(row) = row {
+            return Some(row.kind);
+        }
         Some(match word {
-            "context_length_exceeded"
-            | "max_tokens_exceeded"
-            | "token_limit_exceeded"
-            | "string_too_long"
-            | "payload_too_large"
-            | "string_above_max_length" => FailureKind::ContextLength,
-            "authentication" | "authentication_error" | "invalid_api_key" => FailureKind::Unauthorized,
+            "authentication" | "authentication_error" | "invalid_api_key" => self.unauthorized(),
             "permission_denied" | "permission_error" => self.forbidden(),
             "payment_required" | "insufficient_quota" | "billing_hard_limit_reached" => self.payment(),
             "rate_limit_exceeded" | "rate_limit_error" | "too_many_requests" => self.limited(),
@@ -83,14 +127,8 @@ impl ErrorView<'_> {
             | "internal_server_error"
                 if matches!(self.status, None | Some(500..)) =>
             {
-                if matches!(self.status, Some(504 | 524)) {
-                    FailureKind::GatewayTimeout
-                } else {
-                    FailureKind::ServerError
-                }
+                self.server()
             }
-            "not_found" | "model_not_found" | "not_found_error" => FailureKind::ModelGone,
-            "content_policy_violation" | "refusal" | "content_filter" | "moderation" => FailureKind::Policy,
             "timeout" | "timeout_error" if self.status == Some(408) => FailureKind::RequestTimeout,
             "timeout" | "timeout_error" => FailureKind::GatewayTimeout,
             // These are too general to overrule a status that says more.
@@ -105,7 +143,7 @@ impl ErrorView<'_> {
             {
                 self.bad_request()
             }
-            word if word.contains("image") && matches!(self.status, None | Some(400..500)) => FailureKind::Malformed,
+            word if word.contains("image") && matches!(self.status, None | Some(400..500)) => self.bad_request(),
             _ => return None,
         })
     }
@@ -113,35 +151,44 @@ impl ErrorView<'_> {
     fn by_status(&self) -> FailureKind {
         match self.status {
             Some(300..400) => FailureKind::NotAnAnswer,
-            Some(401) => FailureKind::Unauthorized,
+            Some(401) => self.unauthorized(),
             Some(402) => self.payment(),
             Some(403) => self.forbidden(),
-            Some(404 | 410) => FailureKind::ModelGone,
+            Some(404 | 410) => self.said(open::NOT_FOUND).unwrap_or(FailureKind::ModelGone),
             Some(408) => FailureKind::RequestTimeout,
             Some(409 | 425) => FailureKind::Conflict,
             Some(413) => FailureKind::ContextLength,
             Some(429) => self.limited(),
             Some(400..500) => self.bad_request(),
-            Some(504 | 524) => FailureKind::GatewayTimeout,
-            // An error event without a status is the server's fault.
-            _ => FailureKind::ServerError,
+            // An error event without a status is the server's fault, unless it says more.
+            _ => self.server(),
         }
     }
 
-    /// The number of output tokens that the account can pay for, from the message of a 402.
+    /// The number of output tokens that the account can pay for, from the message of a 402: `4096` or `30,104`.
     pub(super) fn affordable(&self) -> Option<u32> {
         let at = self.words.find(AFFORDABLE)? + AFFORDABLE.len();
-        let number: String = self.words[at..].trim_start().chars().take_while(char::is_ascii_digit).collect();
-        number.parse().ok().filter(|n| *n > 0)
+        let number = self.words[at..].trim_start().chars().take_while(|c| c.is_ascii_digit() || *c == ',');
+        number.filter(char::is_ascii_digit).collect::<String>().parse().ok().filter(|n| *n > 0)
+    }
+
+    /// A key that a provider rejects is not the one that was sent.
+    fn unauthorized(&self) -> FailureKind {
+        if self.by_provider() { FailureKind::Forbidden } else { FailureKind::Unauthorized }
     }
 
     fn payment(&self) -> FailureKind {
-        if self.affordable().is_some() { FailureKind::Unaffordable } else { FailureKind::NoCredit }
+        match self.said(open::PAYMENT) {
+            Some(kind) => kind,
+            // The account of a provider, not of this key.
+            None if self.by_provider() => FailureKind::Forbidden,
+            None => FailureKind::NoCredit,
+        }
     }
 
     fn limited(&self) -> FailureKind {
-        if self.says(&FREE_TIER) {
-            FailureKind::ClassLimited
+        if let Some(kind) = self.said(open::LIMITED) {
+            kind
         } else if self.account_limit && self.error["metadata"]["provider_name"].is_null() {
             FailureKind::AccountLimited
         } else {
@@ -151,27 +198,32 @@ impl ErrorView<'_> {
 
     fn forbidden(&self) -> FailureKind {
         let meta = &self.error["metadata"];
-        if !meta["reasons"].is_null() || !meta["flagged_input"].is_null() || self.says(&POLICY) {
+        if ["reasons", "flagged_input", "patterns"].iter().any(|key| !meta[key].is_null()) {
             FailureKind::Policy
-        } else if !meta["limit_usd"].is_null() || self.says(&BUDGET) {
+        } else if let Some(kind) = self.said(open::FORBIDDEN) {
+            kind
+        } else if !meta["limit_usd"].is_null() {
             FailureKind::AccountBudget
         } else {
             FailureKind::Forbidden
         }
     }
 
-    /// A 400 means one of five things. Only its wording tells which.
+    fn server(&self) -> FailureKind {
+        match (self.said(open::SERVER), self.status) {
+            (Some(kind), _) => kind,
+            (None, Some(504 | 524)) => FailureKind::GatewayTimeout,
+            (None, _) => FailureKind::ServerError,
+        }
+    }
+
+    /// A 400 says what it is about in its words. One that says nothing is the request's fault, unless it comes from one
+    /// of several providers, which may be stricter than the others.
     fn bad_request(&self) -> FailureKind {
-        if self.says(&CONTEXT_LENGTH) {
-            FailureKind::ContextLength
-        } else if self.says(&FORMAT_UNSUPPORTED) {
-            FailureKind::FormatUnsupported
-        } else if self.says(&UNKNOWN_MODEL) || (self.says(&["model"]) && self.says(&MISSING)) {
-            FailureKind::ModelGone
-        } else if self.says(&POLICY) {
-            FailureKind::Policy
-        } else {
-            FailureKind::Malformed
+        match self.said(open::BAD_REQUEST) {
+            Some(kind) => kind,
+            None if self.by_provider() => FailureKind::Unsupported,
+            None => FailureKind::Malformed,
         }
     }
 }

@@ -1,47 +1,335 @@
-//! The phrases that tell errors of one status apart, in lower case. They come from the messages of real servers.
+//! The table of phrases: what the words of an error mean, where its status leaves several kinds open. Each row names
+//! the server that says it; `tests/cases/phrases.toml` has a response for each row, and responses that fit none.
 
-/// The prompt is longer than the model's context.
-pub(super) const CONTEXT_LENGTH: [&str; 9] = [
-    "maximum context length",
-    "context length",
-    "context_length",
-    "context window",
-    "prompt is too long",
-    "too many tokens",
-    "input is too long",
-    "exceeds the maximum number of tokens",
-    "exceed context",
+use crate::failover::FailureKind;
+use crate::failover::FailureKind::{
+    AccountBudget, ClassLimited, ContextLength, Forbidden, FormatUnsupported, Length, ModelGone, NoCredit, Policy,
+    Unaffordable, Unauthorized, Unsupported,
+};
+use crate::failover::parameter;
+
+/// One row: an error that says this is of this kind.
+#[derive(Debug)]
+pub(super) struct Phrase {
+    /// The kind that it means.
+    pub(super) kind: FailureKind,
+    /// What has to be there.
+    pub(super) says: Says,
+    /// Whose words they are. Tests print it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the table is also documentation"))]
+    pub(super) source: &'static str,
+}
+
+/// Where a phrase is looked for.
+#[derive(Debug)]
+pub(super) enum Says {
+    /// The error's code or type is this word. It decides whatever the status is.
+    Code(&'static str),
+    /// All of these are in its texts, which are in lower case.
+    Words(&'static [&'static str]),
+    /// The same, and a parameter of [`PARAMETERS`] is named. Without that, the request itself is wrong.
+    AboutParameter(&'static [&'static str]),
+}
+
+/// The table. Of several rows that fit, the first counts.
+#[rustfmt::skip]
+pub(super) const PHRASES: &[Phrase] = &[
+    // The context length.
+    code(ContextLength, "context_length_exceeded", "OpenAI, OpenRouter, llama-cpp-python"),
+    code(ContextLength, "exceed_context_size_error", "llama.cpp"),
+    code(ContextLength, "string_too_long", "OpenRouter"),
+    code(ContextLength, "string_above_max_length", "OpenAI"),
+    code(ContextLength, "payload_too_large", "OpenRouter"),
+    code(ContextLength, "request_too_large", "Anthropic"),
+    code(ContextLength, "contextwindowexceedederror", "LiteLLM"),
+    // The output limit, before the words of the context length, which it may mention.
+    code(Length, "max_tokens_exceeded", "OpenRouter since September 2026"),
+    words(Length, &["max_tokens", "maximum allowed number of output tokens"], "Anthropic"),
+    words(Length, &["max_tokens", "too large", "completion tokens"], "OpenAI"),
+    words(Length, &["max_tokens", "must be less than or equal to"], "Groq"),
+    words(Length, &["maxoutputtokens", "supported range"], "Google"),
+    words(Length, &["max_tokens", "valid range"], "DeepSeek, Alibaba"),
+    words(ContextLength, &["maximum context length"], "OpenAI, OpenRouter, vLLM"),
+    words(ContextLength, &["context length"], "LM Studio, Ollama, vLLM"),
+    words(ContextLength, &["context size"], "llama.cpp"),
+    words(ContextLength, &["context window"], "llama-cpp-python, OpenAI"),
+    words(ContextLength, &["context limit"], "Anthropic"),
+    words(ContextLength, &["context_length"], "OpenAI behind a proxy"),
+    words(ContextLength, &["exceed context"], "llama.cpp before 2025"),
+    words(ContextLength, &["prompt is too long"], "Anthropic"),
+    words(ContextLength, &["prompt too long"], "Ollama"),
+    words(ContextLength, &["input is too long"], "Amazon Bedrock"),
+    words(ContextLength, &["input token count", "exceeds the maximum"], "Google"),
+    words(ContextLength, &["exceeds the maximum number of tokens"], "Google"),
+    words(ContextLength, &["too large for model", "maximum context"], "Mistral"),
+    words(ContextLength, &["too many tokens"], "Cohere, Together"),
+    words(ContextLength, &["max_new_tokens", "must be <="], "Text Generation Inference"),
+    words(ContextLength, &["longer than the model's"], "vLLM"),
+    words(ContextLength, &["maximum prompt length"], "xAI"),
+    words(ContextLength, &["reduce the length of the messages"], "Groq"),
+    // Money.
+    code(Unaffordable, "token_limit_exceeded", "OpenRouter since September 2026"),
+    words(Unaffordable, &["can only afford"], "OpenRouter"),
+    words(Unaffordable, &["prompt tokens limit exceeded"], "OpenRouter"),
+    words(NoCredit, &["credit balance is too low"], "Anthropic"),
+    words(NoCredit, &["insufficient balance"], "DeepSeek"),
+    words(NoCredit, &["budget has been exceeded"], "LiteLLM proxy"),
+    words(AccountBudget, &["key limit exceeded"], "OpenRouter"),
+    words(AccountBudget, &["limit exceeded (total"], "OpenRouter"),
+    words(AccountBudget, &["budget"], "OpenRouter"),
+    words(ClassLimited, &["free-models-per"], "OpenRouter"),
+    words(ClassLimited, &["free model requests"], "OpenRouter"),
+    words(ClassLimited, &["free tier"], "OpenRouter"),
+    // The format of the answer.
+    words(FormatUnsupported, &["response_format"], "OpenAI, LM Studio, Groq"),
+    words(FormatUnsupported, &["json_schema"], "OpenAI"),
+    words(FormatUnsupported, &["structured output"], "OpenRouter"),
+    words(FormatUnsupported, &["json mode"], "Google, Together"),
+    words(FormatUnsupported, &["output_format"], "Anthropic"),
+    words(FormatUnsupported, &["failed to parse grammar"], "llama.cpp"),
+    words(FormatUnsupported, &["guided decoding"], "vLLM"),
+    // The model is not there.
+    code(ModelGone, "not_found", "OpenRouter"),
+    code(ModelGone, "model_not_found", "OpenAI"),
+    code(ModelGone, "not_found_error", "Anthropic"),
+    code(ModelGone, "model_not_supported", "GitHub Copilot"),
+    words(ModelGone, &["not a valid model"], "OpenRouter"),
+    words(ModelGone, &["model not found"], "OpenAI-compatible servers"),
+    words(ModelGone, &["no such model"], "OpenAI-compatible servers"),
+    words(ModelGone, &["unknown model"], "Azure, Mistral"),
+    words(ModelGone, &["invalid model"], "LiteLLM proxy, Mistral"),
+    words(ModelGone, &["no models loaded"], "LM Studio"),
+    words(ModelGone, &["model", "does not exist"], "vLLM, OpenAI"),
+    words(ModelGone, &["model", "not exist"], "DeepSeek"),
+    words(ModelGone, &["model", "no longer available"], "Google, Groq"),
+    words(ModelGone, &["model", "has been decommissioned"], "Groq"),
+    // A policy.
+    code(Policy, "content_policy_violation", "OpenAI"),
+    code(Policy, "content_filter", "Azure"),
+    code(Policy, "refusal", "OpenRouter"),
+    code(Policy, "moderation", "OpenRouter"),
+    words(Policy, &["moderation"], "OpenRouter"),
+    words(Policy, &["content policy"], "OpenAI"),
+    words(Policy, &["content_policy"], "OpenAI"),
+    words(Policy, &["content management policy"], "Azure"),
+    words(Policy, &["content_filter"], "Azure"),
+    words(Policy, &["flagged"], "OpenRouter"),
+    words(Policy, &["safety system"], "OpenAI"),
+    words(Policy, &["usage policies"], "OpenAI"),
+    words(Policy, &["refused to"], "OpenRouter"),
+    words(Policy, &["prompt injection"], "OpenRouter's guardrails"),
+    words(Policy, &["request blocked"], "OpenRouter's guardrails"),
+    words(Policy, &["prompt was blocked"], "Google"),
+    words(Policy, &["inappropriate content"], "Alibaba"),
+    words(Policy, &["content exists risk"], "DeepSeek"),
+    // The account may not use this model.
+    code(Forbidden, "below_usage_tier", "OpenAI"),
+    words(Forbidden, &["to access this model"], "OpenAI"),
+    words(Forbidden, &["do not have access to", "model"], "OpenAI, Anthropic"),
+    words(Unauthorized, &["api key not valid"], "Google"),
+    // This model does not take what the request has.
+    code(Unsupported, "unsupported_value", "OpenAI"),
+    code(Unsupported, "unsupported_parameter", "OpenAI"),
+    words(Unsupported, &["does not support"], "Ollama, OpenAI, Anthropic"),
+    words(Unsupported, &["doesn't support"], "Together, Fireworks"),
+    words(Unsupported, &["not supported", "model"], "OpenAI, Groq, vLLM"),
+    words(Unsupported, &["input is not supported"], "llama.cpp"),
+    words(Unsupported, &["unsupported", "model"], "OpenAI-compatible servers"),
+    words(Unsupported, &["role not supported"], "vLLM, llama.cpp with Gemma's template"),
+    words(Unsupported, &["roles must alternate"], "vLLM, llama.cpp with Mistral's template"),
+    words(Unsupported, &["is not enabled for"], "Google"),
+    words(Unsupported, &["deprecated for this model"], "Anthropic"),
+    words(Unsupported, &["cannot both be specified"], "Anthropic"),
+    words(Unsupported, &["verified to stream"], "OpenAI"),
+    words(Unsupported, &["reasoning is mandatory"], "OpenRouter"),
+    words(Unsupported, &["not a chat model"], "OpenAI"),
+    words(Unsupported, &["not a multimodal model"], "vLLM"),
+    words(Unsupported, &["chat template"], "vLLM"),
+    words(Unsupported, &["no endpoints found that support"], "OpenRouter"),
+    about(&["extra inputs are not permitted"], "Mistral, Anthropic, Fireworks"),
+    about(&["unrecognized request argument"], "OpenAI"),
+    about(&["unknown parameter"], "OpenAI"),
+    about(&["unknown name", "cannot find field"], "Google"),
+    about(&["unknown field"], "Cohere, Rust and Go servers"),
+    about(&["not permitted"], "Cerebras"),
+    about(&["is unsupported"], "Cerebras, Groq"),
+    about(&["not supported"], "OpenAI-compatible servers"),
+    about(&["unsupported parameter"], "OpenAI-compatible servers"),
 ];
 
-/// The model or its provider does not support `response_format`.
-pub(super) const FORMAT_UNSUPPORTED: [&str; 5] =
-    ["response_format", "json_schema", "structured output", "json mode", "output_format"];
-
-/// The model id is unknown.
-pub(super) const UNKNOWN_MODEL: [&str; 5] =
-    ["not a valid model", "model not found", "no such model", "unknown model", "invalid model"];
-
-/// Something does not exist: the model, if the message also says "model".
-pub(super) const MISSING: [&str; 3] = ["does not exist", "not exist", "no longer available"];
-
-/// A content policy refused the request.
-pub(super) const POLICY: [&str; 9] = [
-    "moderation",
-    "content policy",
-    "content_policy",
-    "content management policy",
-    "content_filter",
-    "flagged",
-    "safety system",
-    "usage policies",
-    "refused to",
+/// What a refused parameter is called, and what is left out of the request then. Of several that are named, the first
+/// counts. A name fits as a whole word only.
+#[rustfmt::skip]
+pub(super) const PARAMETERS: &[(&str, &str)] = &[
+    ("use 'max_completion_tokens'", parameter::MAX_COMPLETION_TOKENS),
+    ("stream_options", "stream_options"),
+    ("developer instruction", parameter::SYSTEM),
+    ("role not supported", parameter::SYSTEM),
+    ("roles must alternate", parameter::SYSTEM),
+    ("does not support 'system'", parameter::SYSTEM),
+    ("system message", parameter::SYSTEM),
+    ("system messages", parameter::SYSTEM),
+    ("system prompt", parameter::SYSTEM),
+    ("system instruction", parameter::SYSTEM),
+    ("system role", parameter::SYSTEM),
+    ("top_p", "top_p"),
+    ("top_k", "top_k"),
+    ("min_p", "min_p"),
+    ("temperature", "temperature"),
+    ("reasoning_effort", parameter::REASONING),
+    ("reasoning", parameter::REASONING),
+    ("thinking", parameter::REASONING),
+    ("include_reasoning", parameter::REASONING),
+    ("response_format", parameter::RESPONSE_FORMAT),
+    ("max_tokens", "max_tokens"),
+    ("seed", "seed"),
+    ("stop", "stop"),
+    ("frequency_penalty", "frequency_penalty"),
+    ("presence_penalty", "presence_penalty"),
+    ("repetition_penalty", "repetition_penalty"),
+    ("logit_bias", "logit_bias"),
+    ("top_logprobs", "top_logprobs"),
+    ("logprobs", "logprobs"),
+    ("verbosity", "verbosity"),
+    ("service_tier", "service_tier"),
+    ("parallel_tool_calls", "parallel_tool_calls"),
+    ("stream", parameter::STREAM),
+    ("streaming", parameter::STREAM),
 ];
-
-/// The limit of all `:free` models together.
-pub(super) const FREE_TIER: [&str; 3] = ["free-models-per", "free model requests", "free tier"];
-
-/// The budget of the key, the account or the workspace is spent.
-pub(super) const BUDGET: [&str; 3] = ["key limit exceeded", "limit exceeded (total", "budget"];
 
 /// The words before the number of tokens that the account can pay for.
 pub(super) const AFFORDABLE: &str = "can only afford";
+
+const fn code(kind: FailureKind, word: &'static str, source: &'static str) -> Phrase {
+    Phrase { kind, says: Says::Code(word), source }
+}
+
+const fn words(kind: FailureKind, all: &'static [&'static str], source: &'static str) -> Phrase {
+    Phrase { kind, says: Says::Words(all), source }
+}
+
+const fn about(all: &'static [&'static str], source: &'static str) -> Phrase {
+    Phrase { kind: Unsupported, says: Says::AboutParameter(all), source }
+}
+
+/// The parameter that these texts name.
+pub(super) fn parameter_in(words: &str) -> Option<&'static str> {
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    let whole = |name: &str| {
+        words
+            .match_indices(name)
+            .any(|(at, _)| !words[..at].ends_with(inside) && !words[at + name.len()..].starts_with(inside))
+    };
+    PARAMETERS.iter().find(|(name, _)| whole(name)).map(|(_, part)| *part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failover::Failure;
+    use crate::openrouter::classify::{ErrorContext, error_object, response, words_and_types};
+    use crate::openrouter::reason::error_of;
+    use crate::secret::Secrets;
+    use serde::Deserialize;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Cases {
+        response: Vec<Case>,
+        neighbour: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Case {
+        #[serde(alias = "what")]
+        row: String,
+        status: u16,
+        body: String,
+        kind: Option<FailureKind>,
+        parameter: Option<String>,
+    }
+
+    impl Case {
+        fn failure(&self) -> Failure {
+            let secrets = Secrets::default();
+            let context = ErrorContext { headers: &[], secrets: &secrets, now: Duration::ZERO };
+            match self.status {
+                200 => {
+                    let envelope: Value = serde_json::from_str(&self.body).expect("JSON");
+                    error_object(&error_of(&envelope), &envelope, context)
+                }
+                status => response(status, self.body.as_bytes(), context),
+            }
+        }
+    }
+
+    fn name(row: &Phrase) -> String {
+        match row.says {
+            Says::Code(code) => code.to_owned(),
+            Says::Words(all) | Says::AboutParameter(all) => all.join(" + "),
+        }
+    }
+
+    fn fits(row: &Phrase, words: &str, types: &[Option<&str>]) -> bool {
+        match row.says {
+            Says::Code(code) => types.iter().flatten().any(|word| word.eq_ignore_ascii_case(code)),
+            Says::Words(all) | Says::AboutParameter(all) => all.iter().all(|phrase| words.contains(phrase)),
+        }
+    }
+
+    #[test]
+    fn every_row_has_a_response_that_it_decides_and_neighbours_mean_something_else() {
+        let cases: Cases = toml::from_str(include_str!("../../../tests/cases/phrases.toml")).expect("the cases");
+        let mut wrong = Vec::new();
+        let mut shown = BTreeSet::new();
+        for case in &cases.response {
+            let failure = case.failure();
+            let error = error_of(&serde_json::from_str(&case.body).expect("JSON"));
+            let (words, types) = words_and_types(&error);
+            let row = PHRASES.iter().position(|row| name(row) == case.row && fits(row, &words, &types));
+            let Some(index) = row else {
+                wrong.push(format!("{}: no such row, or the response does not say that", case.row));
+                continue;
+            };
+            let row = &PHRASES[index];
+            let earlier = PHRASES[..index].iter().find(|earlier| {
+                let code = |row: &Phrase| matches!(row.says, Says::Code(_));
+                earlier.kind == row.kind && code(earlier) == code(row) && fits(earlier, &words, &types)
+            });
+            if let Some(earlier) = earlier {
+                wrong.push(format!("{}: {} decides it", case.row, name(earlier)));
+            }
+            if (failure.kind, &failure.parameter) != (row.kind, &case.parameter) {
+                wrong.push(format!("{} ({}): {:?} {:?}", case.row, row.source, failure.kind, failure.parameter));
+            }
+            shown.insert(index);
+        }
+        let without = (0..PHRASES.len()).filter(|index| !shown.contains(index));
+        wrong.extend(without.map(|index| format!("{}: has no response", name(&PHRASES[index]))));
+        for case in &cases.neighbour {
+            let failure = case.failure();
+            if (Some(failure.kind), &failure.parameter) != (case.kind, &case.parameter) {
+                wrong.push(format!("{}: {:?} {:?}", case.row, failure.kind, failure.parameter));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn a_parameter_is_named_by_a_whole_word() {
+        for (words, parameter) in [
+            ("unsupported: 'top_p'", Some("top_p")),
+            ("stream_options: no", Some("stream_options")),
+            ("upstream says no", None),
+            ("nonstop", None),
+            ("max_tokens_to_sample", None),
+            ("`temperature` is deprecated", Some("temperature")),
+        ] {
+            assert_eq!(parameter_in(words), parameter, "{words}");
+        }
+    }
+}
