@@ -123,6 +123,8 @@ struct LiveAttempt {
     permit: Permit,
     changes: Changes,
     timeouts: Timeouts,
+    /// What limits the time to its first token: a setting's name.
+    first_token_limit: &'static str,
     started: Duration,
     opened: bool,
     first_token_at: Option<Duration>,
@@ -273,7 +275,7 @@ impl Engine {
         let now = self.now;
         let route = &self.chain[start.route];
         let share = self.time_share(start.route);
-        let timeouts = self.timeouts(route, start.permit, share);
+        let (timeouts, first_token_limit) = self.timeouts(&start, share, health);
         self.attempts += 1;
         let id = AttemptId { call: self.call, number: self.attempts };
         let hedge = self.policy.hedge && self.policy.failover != Failover::Strict && self.live.is_empty();
@@ -283,6 +285,7 @@ impl Engine {
             permit: start.permit,
             changes: start.changes.clone(),
             timeouts,
+            first_token_limit,
             started: now,
             opened: false,
             first_token_at: None,

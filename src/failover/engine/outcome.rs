@@ -1,5 +1,6 @@
 //! The end of an attempt: what it changes in the breakers, and what is done next.
 
+use super::timers::DEADLINE;
 use super::{Answer, EndedAttempt, Engine, LiveAttempt, PlannedStart};
 use crate::failover::breaker::{Cooldown, Permit};
 use crate::failover::health::{BreakerTransition, Charge};
@@ -374,7 +375,10 @@ impl Engine {
             (Outcome::LocalError, None) => "the fallback chain is empty: name a model".to_owned(),
             (Outcome::DeadlineExceeded, first) => {
                 let limit = seconds(self.policy.limits.deadline);
-                format!("no answer within {limit}{}", first.map(|first| format!("; {first}")).unwrap_or_default())
+                format!(
+                    "no answer within {limit} ({DEADLINE}){}",
+                    first.map(|first| format!("; {first}")).unwrap_or_default()
+                )
             }
             (_, None) => "no model could be tried".to_owned(),
             (_, Some(first)) if causes[0].kind == FailureKind::Dns => {

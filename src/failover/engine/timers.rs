@@ -2,14 +2,16 @@
 //! hedges, waits, and the deadline.
 
 use super::{Engine, LiveAttempt, PlannedStart, TokenPhase};
-use crate::failover::breaker::Permit;
-use crate::failover::{Cost, Failure, FailureKind, Health, Outcome, Route, Timeouts, rules, seconds};
+use crate::failover::breaker::{Admission, Permit};
+use crate::failover::{Cost, Failure, FailureKind, Health, Outcome, Timeouts, parameter, rules, seconds};
 use std::time::Duration;
 
 /// A hedge starts after this time without a token, as long as the model's P95 is not known.
 pub(super) const SOFT_FIRST_TOKEN: Duration = Duration::from_secs(5);
 /// A probe's first token must come within this time.
 const PROBE_FIRST_TOKEN: Duration = Duration::from_secs(5);
+/// The setting of the run's deadline.
+pub(super) const DEADLINE: &str = "failover.deadline";
 /// Each route after the current one keeps this much of the deadline.
 const RESERVE: Duration = Duration::from_secs(5);
 
@@ -26,22 +28,24 @@ impl LiveAttempt {
         if self.share_ends <= at { (self.share_ends, FailureKind::TimeShare) } else { (at, kind) }
     }
 
+    /// The failure at a timeout. Its reason names the setting.
     fn timeout(&self, kind: FailureKind) -> Failure {
-        let reason = match kind {
+        let reasoning = self.phase == TokenPhase::Reasoning;
+        let (what, limit, setting) = match kind {
             FailureKind::FirstTokenTimeout if self.opened => {
-                format!("response headers, but no content within {}", seconds(self.timeouts.first_token))
+                ("response headers, but no content within", self.timeouts.first_token, self.first_token_limit)
             }
-            FailureKind::FirstTokenTimeout => format!("no response within {}", seconds(self.timeouts.first_token)),
-            FailureKind::Idle if self.phase == TokenPhase::Reasoning => {
-                format!("no further reasoning for {}", seconds(self.timeouts.idle_reasoning))
+            FailureKind::FirstTokenTimeout => ("no response within", self.timeouts.first_token, self.first_token_limit),
+            FailureKind::Idle if reasoning => {
+                ("no further reasoning for", self.timeouts.idle_reasoning, "failover.idle_reasoning")
             }
-            FailureKind::Idle => format!("no further content for {}", seconds(self.timeouts.idle)),
-            _ => format!(
-                "its share of the deadline, {}, is used up",
-                seconds(self.share_ends.saturating_sub(self.started))
-            ),
+            FailureKind::Idle => ("no further content for", self.timeouts.idle, "failover.idle"),
+            _ => {
+                let share = seconds(self.share_ends.saturating_sub(self.started));
+                return Failure::new(kind, format!("its share of the deadline, {share}, is used up ({DEADLINE})"));
+            }
         };
-        Failure::new(kind, reason)
+        Failure::new(kind, format!("{what} {} ({setting})", seconds(limit)))
     }
 }
 
@@ -51,7 +55,7 @@ impl Engine {
         while !self.finished {
             let began = self.began.unwrap_or_default();
             if self.now >= self.deadline(began) {
-                let reason = format!("the deadline of {} passed", seconds(self.policy.limits.deadline));
+                let reason = format!("the deadline of {} passed ({DEADLINE})", seconds(self.policy.limits.deadline));
                 self.abort(|_| true, FailureKind::Deadline, &reason, health);
                 self.finish(Outcome::DeadlineExceeded, None);
             } else if let Some(live) = self.live.iter().find(|live| live.next_timeout().0 <= self.now) {
@@ -76,25 +80,52 @@ impl Engine {
     /// How long an attempt on this route may take: the time left, less five seconds for each
     /// route after it, but at least an equal part of the time left.
     pub(super) fn time_share(&self, route: usize) -> Duration {
-        let budget = self.policy.limits.per_run.saturating_sub(self.attempts + 1);
-        let others = (0..self.chain.len()).filter(|&other| other != route && self.is_available(other)).count();
-        let others = (others as u32).min(budget);
+        let others = self.others_left(route);
         let left = self.time_left();
         left.saturating_sub(RESERVE.saturating_mul(others)).max(rules::whole_micros(left / (others + 1)))
     }
 
-    /// The timeouts of an attempt that may take `share`.
-    pub(super) fn timeouts(&self, route: &Route, permit: Permit, share: Duration) -> Timeouts {
+    /// The number of other routes that the run may still try.
+    fn others_left(&self, route: usize) -> u32 {
+        let budget = self.policy.limits.per_run.saturating_sub(self.attempts + 1);
+        (self.others(route).count() as u32).min(budget)
+    }
+
+    fn others(&self, route: usize) -> impl Iterator<Item = usize> {
+        (0..self.chain.len()).filter(move |&other| !self.are_same(route, other) && self.is_available(other))
+    }
+
+    /// Whether no other route would be admitted after this one had taken so long.
+    fn is_last(&self, route: usize, took: Duration, health: &Health) -> bool {
+        let then = self.now.saturating_add(took);
+        let admitted = |other: usize| {
+            let admission = health.admission(then, &self.chain[other]).0;
+            matches!(admission, Admission::Free | Admission::Probe)
+        };
+        self.others_left(route) == 0 || !self.others(route).any(admitted)
+    }
+
+    /// The timeouts of an attempt that may take `share`, and what limits the time to its first token. The last route
+    /// left may use its whole share: nothing is gained by giving up a slow model, such as a local one that loads.
+    pub(super) fn timeouts(&self, start: &PlannedStart, share: Duration, health: &Health) -> (Timeouts, &'static str) {
         let policy = self.policy.timeouts;
-        let first_token = if route.reasoning { self.policy.first_token_reasoning } else { policy.first_token };
-        let first_token =
-            if matches!(permit, Permit::Probe(_)) { first_token.min(PROBE_FIRST_TOKEN) } else { first_token };
-        Timeouts {
+        let whole = start.changes.without.iter().any(|name| name == parameter::STREAM);
+        let (first_token, limit) = if matches!(start.permit, Permit::Probe(_)) {
+            (policy.first_token.min(PROBE_FIRST_TOKEN), "the limit of a probe")
+        } else if self.chain[start.route].reasoning || whole {
+            (self.policy.first_token_reasoning, "failover.first_token_reasoning")
+        } else {
+            (policy.first_token, "failover.first_token")
+        };
+        let (first_token, limit) =
+            if self.is_last(start.route, first_token, health) { (share, DEADLINE) } else { (first_token, limit) };
+        let timeouts = Timeouts {
             connect: policy.connect.min(share),
             first_token: first_token.min(share),
             idle: policy.idle.min(share),
             idle_reasoning: policy.idle_reasoning.min(share),
-        }
+        };
+        (timeouts, limit)
     }
 
     /// Starts a planned attempt. If one of its breakers has opened meanwhile, by this run or another, the next route
