@@ -178,7 +178,8 @@ mod tests {
 
     fn lines(data: &Value) -> String {
         let info = KeyInfo::parse(&json!({ "data": data }), &Secrets::default());
-        info.lines().iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+        let lines = info.lines();
+        lines.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -191,9 +192,9 @@ mod tests {
             lines(&key)
         };
         let effective = with("effective_budget", budget("workspace", 0.25));
-        assert!(effective.contains("left: $80.0000\n"), "{effective}");
+        assert!(effective.contains("left: $80.0000"), "{effective}");
         assert!(
-            effective.contains("blocks first: $0.2500 of $5.0000 left (workspace), resets 2026-12-01\n"),
+            effective.contains("blocks first: $0.2500 of $5.0000 left (workspace), resets 2026-12-01"),
             "{effective}"
         );
         let several = with("budgets", json!([budget("key", 4.0), budget("guardrail", 1.0), "odd", {"scope": "x"}]));

@@ -163,7 +163,7 @@ impl Chunk<'_> {
             None => false,
         };
         self.object.some() == Some("error")
-            || self.kind.some().is_some_and(|kind| kind.ends_with("error"))
+            || self.kind.some().is_some_and(|kind| kind.ends_with("error") || kind.ends_with(".failed"))
             || (self.choices.is_none()
                 && has_message
                 && (self.detail.some().is_some() || coded() || refused(self.status) || refused(self.status_code)))

@@ -146,6 +146,32 @@ pub(super) fn number(value: &Value) -> Option<f64> {
     .filter(|n: &f64| n.abs() < 1e15)
 }
 
+/// JSON with `null` for the numbers that Python writes and JSON does not know: `NaN`, `Infinity`, `-Infinity`. `None`
+/// if there are none outside of strings.
+pub(super) fn without_odd_numbers(json: &str) -> Option<String> {
+    const ODD: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
+    let (mut out, mut rest) = (String::with_capacity(json.len()), json);
+    let mut in_string = false;
+    let mut found = false;
+    while let Some(at) = rest.find(['"', '\\', 'N', 'I', '-']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let odd = ODD.iter().find(|odd| !in_string && rest.starts_with(**odd));
+        let length = match rest.as_bytes()[0] {
+            b'\\' => rest.char_indices().nth(2).map_or(rest.len(), |(end, _)| end),
+            b'"' => {
+                in_string = !in_string;
+                1
+            }
+            _ => odd.map_or(1, |odd| odd.len()),
+        };
+        out.push_str(if odd.is_some() { "null" } else { &rest[..length] });
+        (rest, found) = (&rest[length..], found || odd.is_some());
+    }
+    out.push_str(rest);
+    found.then_some(out)
+}
+
 /// A trimmed string, unless it is empty.
 pub(super) fn text(value: &Value) -> Option<&str> {
     value.as_str().map(str::trim).filter(|text| !text.is_empty())

@@ -149,7 +149,7 @@ impl BodyReader {
     }
 
     fn fail_too_large(&mut self) -> bool {
-        self.events.fail(Failure::new(FailureKind::TooLarge, "the answer is over 16 MiB"))
+        self.events.fail(Failure::new(FailureKind::TooLarge, "the response is over 16 MiB"))
     }
 
     /// The failure of a compressed body.
@@ -214,6 +214,13 @@ mod tests {
             b"]",
             b"\xef\xbb\xbf",
             "世".as_bytes(),
+            b"event: error\n",
+            b"error: ",
+            b"\x1f\x8b",
+            b"{\"choices\":[{\"delta\":{\"content\":\"\\ud83d\"}}]}",
+            b"{\"choices\":[{\"delta\":{\"content\":[{\"thinking\":\"\\ude00\"},\"\\ude00\"]}}]}",
+            b"{\"choices\":[{\"finish_reason\":\"paused\"}],\"usage\":{\"cost\":NaN}}",
+            b"{\"message\":\"m\",\"code\":500}",
         ];
         let any_bytes = prop::collection::vec(any::<u8>(), 0..12);
         let part = prop_oneof![6 => prop::sample::select(parts).prop_map(<[u8]>::to_vec), 1 => any_bytes];

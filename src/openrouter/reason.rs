@@ -31,6 +31,8 @@ pub(super) fn error_of(body: &Value) -> Value {
             }
             Some(error @ Value::Object(inner)) if !inner.is_empty() => error.clone(),
             Some(error @ Value::Array(_)) => error_of(error),
+            // OpenAI's `response.failed`.
+            _ if body["response"]["error"].is_object() => body["response"]["error"].clone(),
             _ if ["message", "msg", "detail", "errors", "title"].iter().any(|key| map.contains_key(*key)) => {
                 body.clone()
             }

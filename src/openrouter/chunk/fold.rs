@@ -1,7 +1,7 @@
 //! The fold of all chunks of one answer.
 
 use super::text_sink::TextSink;
-use super::{Chunk, MessagePart, is_error, merge, metadata, usage, value};
+use super::{Chunk, ChunkChoice, MessagePart, is_error, merge, metadata, usage, value};
 use crate::failover::{Failure, FailureKind};
 use crate::openrouter::classify::{ErrorContext, error_object};
 use crate::openrouter::finish::FinishClass;
@@ -10,6 +10,9 @@ use crate::openrouter::reason::{error_of, safe_line};
 use crate::openrouter::{Delta, Usage};
 use crate::secret::Secrets;
 use serde_json::Value;
+
+/// The number of models and providers that one answer may name. Later names are ignored.
+const MAX_CHANGES: u32 = 64;
 
 /// What the chunks so far have said.
 pub(in crate::openrouter) struct ChunkFold {
@@ -24,6 +27,8 @@ pub(in crate::openrouter) struct ChunkFold {
     pub(in crate::openrouter) usage: Option<Usage>,
     /// The number of pieces of text and reasoning.
     pub(in crate::openrouter) pieces: usize,
+    /// How often a chunk named another model or provider.
+    changes: u32,
 }
 
 impl ChunkFold {
@@ -39,6 +44,7 @@ impl ChunkFold {
             id: None,
             usage: None,
             pieces: 0,
+            changes: 0,
         }
     }
 
@@ -82,9 +88,11 @@ impl ChunkFold {
         }
         // A request asks for one choice; further choices of a server that sends more are ignored.
         let mut choices = chunk.choices.iter().flat_map(|list| &list.0);
-        let Some(choice) =
-            choices.find(|choice| choice.index.and_then(value).as_ref().and_then(count).unwrap_or(0) == 0)
-        else {
+        let is_first = |choice: &&ChunkChoice<'_>| match choice.index.and_then(value) {
+            Some(Value::Number(index)) => index.as_f64() == Some(0.0),
+            index => index.as_ref().and_then(count).unwrap_or(0) == 0,
+        };
+        let Some(choice) = choices.find(is_first) else {
             return Ok(());
         };
         let part = choice.delta.0.as_ref().or(choice.message.0.as_ref().filter(|_| self.text().is_empty()));
@@ -116,9 +124,10 @@ impl ChunkFold {
     ) {
         let differs =
             |new: &LenientText<'_>, old: &Option<String>| new.some().is_some_and(|new| old.as_deref() != Some(new));
-        if !differs(model, &self.model) && !differs(provider, &self.provider) {
+        if self.changes >= MAX_CHANGES || (!differs(model, &self.model) && !differs(provider, &self.provider)) {
             return;
         }
+        self.changes += 1;
         let line = |word: &LenientText<'_>| word.some().map(|word| safe_line(word, context.secrets));
         let (model, provider) = (line(model).or(self.model.take()), line(provider).or(self.provider.take()));
         (self.model, self.provider) = (model.clone(), provider.clone());

@@ -4,6 +4,7 @@ use crate::failover::{Failure, FailureKind};
 use crate::openrouter::chunk::{ChunkFold, parse, parse_marked};
 use crate::openrouter::classify::ErrorContext;
 use crate::openrouter::finish::FinishClass;
+use crate::openrouter::lenient::without_odd_numbers;
 use crate::openrouter::reason::{error_of, html_title, is_html, safe_body, safe_line};
 use crate::openrouter::sse::SseEvent;
 use crate::openrouter::{Completion, Delta, Finish, surrogates};
@@ -15,11 +16,18 @@ use std::borrow::Cow;
 /// The number of events in a row without JSON which fails a stream.
 const MAX_BAD_EVENTS: u32 = 3;
 
+/// The number of warnings that one answer may have. Later ones are not shown.
+const MAX_WARNINGS: u32 = 32;
+/// The number of keep-alives that one answer may report: a flood of them would fill the memory.
+const MAX_COMMENTS: u32 = 4096;
+
 /// What the events so far have said.
 pub(super) struct EventFold {
     chunks: ChunkFold,
     events: u32,
     bad_in_a_row: u32,
+    warnings: u32,
+    comments: u32,
     /// The server said that the answer is over.
     done: bool,
     /// The body is over: its last event may be cut off.
@@ -30,7 +38,8 @@ pub(super) struct EventFold {
 impl EventFold {
     /// The fold before the first event.
     pub(super) fn new(secrets: &Secrets) -> Self {
-        Self { chunks: ChunkFold::new(secrets), events: 0, bad_in_a_row: 0, done: false, ended: false, failed: None }
+        let chunks = ChunkFold::new(secrets);
+        Self { chunks, events: 0, bad_in_a_row: 0, warnings: 0, comments: 0, done: false, ended: false, failed: None }
     }
 
     /// Whether the result is known, so that further events do not matter.
@@ -74,7 +83,13 @@ impl EventFold {
             return;
         }
         let (data, is_error) = match event {
-            SseEvent::Comment(_) => return out.push(Delta::Comment),
+            SseEvent::Comment(_) => {
+                self.comments += 1;
+                if self.comments <= MAX_COMMENTS {
+                    out.push(Delta::Comment);
+                }
+                return;
+            }
             SseEvent::Data(data) => (data.trim_ascii(), false),
             SseEvent::Error(data) => (data.trim_ascii(), true),
         };
@@ -88,7 +103,7 @@ impl EventFold {
         self.events += 1;
         let mut json = std::str::from_utf8(data).map_or_else(
             |_| {
-                out.push(Delta::Warning(format!("event {}: bytes that are not UTF-8 were replaced", self.events)));
+                self.warn("holds bytes that are not UTF-8; they were replaced", out);
                 String::from_utf8_lossy(data)
             },
             Cow::Borrowed,
@@ -100,7 +115,7 @@ impl EventFold {
             Ok(_) => self.bad_in_a_row = 0,
             Err(error) if self.ended || self.has_finish() || !holds_chunk(&json) => {
                 self.bad_in_a_row += 1;
-                out.push(Delta::Warning(format!("event {} is not JSON and was skipped: {error}", self.events)));
+                self.warn(&format!("is not JSON and was skipped: {error}"), out);
                 if self.bad_in_a_row >= MAX_BAD_EVENTS {
                     let reason = format!("{MAX_BAD_EVENTS} events in a row are not JSON: {error}");
                     self.failed = Some(with_body(FailureKind::BadEvents, reason, data, context));
@@ -111,6 +126,14 @@ impl EventFold {
                 let reason = format!("event {} cannot be read: {error}", self.events);
                 self.failed = Some(with_body(FailureKind::BadEvents, reason, data, context));
             }
+        }
+    }
+
+    /// Warns about the current event.
+    fn warn(&mut self, what: &str, out: &mut Vec<Delta>) {
+        self.warnings += 1;
+        if self.warnings <= MAX_WARNINGS {
+            out.push(Delta::Warning(format!("event {} {what}", self.events)));
         }
     }
 
@@ -128,7 +151,9 @@ impl EventFold {
         let (chunk, json) = match parse(json) {
             Ok(chunk) => (chunk, json),
             Err(error) => {
-                marked = surrogates::mark(json).ok_or(error)?;
+                let numbers = without_odd_numbers(json);
+                let halves = surrogates::mark(numbers.as_deref().unwrap_or(json));
+                marked = halves.or(numbers).ok_or(error)?;
                 (parse_marked(&marked)?, marked.as_str())
             }
         };
