@@ -122,7 +122,8 @@ impl Secrets {
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Secret> {
+    /// The secrets, one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &Secret> {
         self.0.iter()
     }
 }

@@ -13,6 +13,7 @@ mod call;
 mod context;
 mod costs;
 mod drive;
+mod masked;
 mod preview;
 pub mod reliability;
 mod reporter;

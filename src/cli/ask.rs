@@ -46,6 +46,10 @@ pub(super) struct AskArgs {
     wait_cost: bool,
 }
 
+/// Said before a question is sent that holds a secret.
+pub(super) const REVEALS: &str =
+    "the question contains your API key or a secret header; the model gets it, and the history keeps only a mask";
+
 impl AskArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
@@ -155,6 +159,9 @@ fn drive(
             ..setup::service_options(config, settings, env).await?
         }));
         let (deadline, began) = (spec.policy.limits.deadline, services.now());
+        if services.reveals(&spec) {
+            note!("switchover: {REVEALS}");
+        }
         let mut run = worker::run(spec, &services);
         let cancel = run.canceller();
         let mut stop = std::pin::pin!(interrupted());

@@ -175,6 +175,9 @@ impl Repl {
     fn send(&mut self, inputs: Values) {
         self.task_mut().inputs = inputs;
         self.spec.policy.seed = fastrand::u64(..);
+        if self.services.reveals(&self.spec) {
+            out!("{}", ask::REVEALS);
+        }
         let run = worker::run(self.spec.clone(), &self.services);
         let writer = Headless::new(Stream::Out, Stream::Out, OutputStyle::Sentences);
         self.run = Some(LiveRun { run, writer });

@@ -1,7 +1,7 @@
 //! The playground: connects the screen with the worker and carries out the screen's commands.
 
 use super::print::note;
-use super::{GlobalOptions, exit, lists, setup, signatures};
+use super::{GlobalOptions, ask, exit, lists, setup, signatures};
 use crate::config::{Config, Environment};
 use crate::history::History;
 use crate::openrouter::catalogue::Catalogue;
@@ -262,6 +262,9 @@ impl EffectRunner {
     /// Starts a run and forwards its reports to the screen.
     fn start(&self, mut spec: RunSpec, wrap: impl Fn(Arc<Report>) -> Msg + Send + 'static) -> Canceller {
         spec.policy.seed = fastrand::u64(..);
+        if self.services.reveals(&spec) {
+            self.notify(ask::REVEALS.to_owned());
+        }
         let mut run = worker::run(spec, &self.services);
         let (canceller, inbox) = (run.canceller(), self.inbox.clone());
         tokio::spawn(async move {

@@ -1,5 +1,5 @@
-//! Finds pieces of a secret in a text. A piece is any eight bytes in a row of the secret or of one of its
-//! encodings; a secret of fewer than eight bytes is searched as a whole.
+//! Finds pieces of a secret in a text, in upper or lower case. A piece is any eight bytes in a row of the secret or of
+//! one of its encodings; a secret of fewer than eight bytes is searched as a whole.
 
 use super::MASK;
 use super::encode::encodings;
@@ -59,6 +59,30 @@ impl Pattern {
         if self.width == PIECE { u64::MAX } else { (1 << (8 * self.width)) - 1 }
     }
 
+    /// The beginning of the part of a text's end that more text could make a piece of, or that is one already.
+    pub(super) fn open_end(&self, text: &str) -> usize {
+        let bytes = text.as_bytes();
+        let begins = |from: usize| {
+            let (length, start) = (bytes.len() - from, pack(&bytes[from..]));
+            self.pieces.iter().any(|piece| piece >> (8 * (self.width - length)) == start)
+        };
+        let earliest = bytes.len().saturating_sub(self.width - 1);
+        let mut open = (earliest..bytes.len()).find(|from| begins(*from)).unwrap_or(bytes.len());
+        // A piece that overlaps or touches it belongs to it.
+        while let Some(from) = (0..open)
+            .rev()
+            .take(self.width)
+            .filter(|from| from + self.width <= bytes.len())
+            .find(|from| from + self.width >= open && self.contains(pack(&bytes[*from..from + self.width])))
+        {
+            open = from;
+        }
+        while !text.is_char_boundary(open) {
+            open -= 1;
+        }
+        open
+    }
+
     /// Whether these packed bytes are a piece of the secret.
     pub(super) fn contains(&self, piece: u64) -> bool {
         self.may_contain(piece) && self.pieces.binary_search(&piece).is_ok()
@@ -79,7 +103,7 @@ impl Pattern {
         let (mut clean, mut from, mut hidden) = (String::new(), 0, 0..0);
         let mut last = 0;
         for (end, &byte) in (1..).zip(bytes) {
-            last = ((last << 8) | u64::from(byte)) & self.mask();
+            last = shift(last, byte) & self.mask();
             if end < self.width || !self.contains(last) {
                 continue;
             }
@@ -133,5 +157,10 @@ fn filter_bit(piece: u64) -> (usize, u64) {
 }
 
 fn pack(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |packed, &byte| (packed << 8) | u64::from(byte))
+    bytes.iter().fold(0, |packed, &byte| shift(packed, byte))
+}
+
+/// Shifts a byte into a register, ASCII letters in lower case.
+pub(super) fn shift(register: u64, byte: u8) -> u64 {
+    (register << 8) | u64::from(byte.to_ascii_lowercase())
 }

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 const KEY: &str = "sk-or-v1-0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 
-/// Whether any eight characters of the key stand in the text.
+/// Whether any eight characters of the key stand in the text, in upper or lower case.
 fn leaks(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
     KEY.as_bytes().windows(8).any(|piece| text.contains(std::str::from_utf8(piece).unwrap()))
 }
 
@@ -40,9 +41,29 @@ fn all_secrets_of_a_request_are_scrubbed() {
         for piece in text.as_bytes().chunks(size) {
             scrubber.push(std::str::from_utf8(piece).unwrap(), &mut out);
         }
-        assert_eq!(out, "a sk-or-v*** b other-s*** c abc sk-or-v***other-s***", "{size}");
+        scrubber.finish(&mut out);
+        assert_eq!(out, "a sk-or-v*** b *** c abc sk-or-v******", "{size}");
     }
     assert_eq!(Secrets::default().scrub(&text), text);
+}
+
+#[test]
+fn nothing_of_a_short_secret_passes_a_stream_and_the_rest_of_the_text_does() {
+    for secret in ["sk-12345", "ollama", "abcabcab", "sk-123456789"] {
+        let secrets = Secrets::from(Secret::new(secret));
+        let text = format!("s sk- {secret} x {secret}{secret} oll {}\u{e9} abcabc", &secret[..5]);
+        let whole = secrets.scrub(&text).into_owned();
+        assert!(!whole.contains(secret) && whole.contains("oll "), "{whole}");
+        for size in 1..20 {
+            let (mut scrubber, mut out) = (Scrubber::new(&secrets), String::new());
+            let chars: Vec<char> = text.chars().collect();
+            for piece in chars.chunks(size) {
+                scrubber.push(&piece.iter().collect::<String>(), &mut out);
+            }
+            scrubber.finish(&mut out);
+            assert_eq!(out, whole, "{secret}, {size}");
+        }
+    }
 }
 
 #[test]
@@ -58,6 +79,12 @@ fn every_form_of_the_key_is_scrubbed() {
         let encoded = base64(format!("{offset}{KEY}zz").as_bytes());
         let scrubbed = secret.scrub(&encoded);
         assert!(scrubbed.contains(MASK) && scrubbed.len() < 16, "{scrubbed}");
+    }
+    let hex: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let percent: String = KEY.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let backwards: String = KEY.chars().rev().collect();
+    for form in [hex.to_uppercase(), hex, percent, backwards, KEY.to_uppercase()] {
+        assert_eq!(secret.scrub(&format!("({form})")), "(***)", "{form}");
     }
     let odd = Secret::new("pass\"word/with+odd");
     assert_eq!(odd.scrub(r#"{"k":"pass\"word/with+odd"}"#), r#"{"k":"***"}"#);

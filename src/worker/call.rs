@@ -201,7 +201,13 @@ impl CallLoop<'_> {
         // Without a word that the model came to its end, only the answer's own syntax shows that it is whole.
         let open = if finish.is_whole() { None } else { adapter.open_field(signature, &text) };
         let (kind, problems) = match (adapter.parse(signature, &text), open) {
-            (Ok(prediction), None) => {
+            (Ok(mut prediction), None) => {
+                // Escapes are decoded now, and a value may hold what the stream did not show.
+                let secrets = self.context.services.secrets();
+                Arc::make_mut(&mut prediction.fields).values_mut().for_each(|value| secrets.scrub_value(value));
+                for repair in &mut prediction.repairs {
+                    repair.what = secrets.scrub(&repair.what).into_owned();
+                }
                 let fields = prediction.fields.clone();
                 (self.emit)(ReportKind::Observation(Observation::Parsed { attempt, prediction }));
                 let warning = match finish {
@@ -219,7 +225,13 @@ impl CallLoop<'_> {
                 return Input::Done { attempt, answer };
             }
             (Ok(_), Some(open)) => (FailureKind::Truncated, ParseFailure { problems: vec![open] }),
-            (Err(problems), _) => (FailureKind::Invalid, problems),
+            (Err(mut problems), _) => {
+                let secrets = self.context.services.secrets();
+                for problem in &mut problems.problems {
+                    problem.got = secrets.scrub(&problem.got).into_owned();
+                }
+                (FailureKind::Invalid, problems)
+            }
         };
         let kind = if finish == Finish::Length { FailureKind::Length } else { kind };
         let failure = Failure::new(kind, clean_line(&problems.to_string(), REASON));

@@ -29,7 +29,7 @@ pub(super) async fn drive(
         *first_token = spec.policy.first_token_reasoning.max(*first_token);
     }
     let spec = Arc::new(spec);
-    emit(ReportKind::Observation(Observation::Begun(Arc::clone(&spec))));
+    emit(ReportKind::Observation(Observation::Begun(services.masked(&spec))));
     let Task::Signature(task) = &spec.task;
     let program = task.program();
     let caller = Caller { spec: &spec, task, began, services, emit, cancel };

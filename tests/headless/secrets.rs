@@ -97,3 +97,24 @@ fn public_headers_can_be_set_in_every_source() {
     assert!(shown(&header, &[("SWITCHOVER_PUBLIC_HEADERS", "X-Other, x-team")]).contains(PUBLIC));
     assert!(shown(&[&header[..], &["--set", "public_headers=X-Team"]].concat(), &[]).contains(PUBLIC));
 }
+
+#[test]
+fn a_key_in_the_question_is_warned_about_and_masked_in_what_is_kept() {
+    const KEY: &str = "sk-or-v1-0a1B2c3d4e5f60718293a4b5c6d7e8f9";
+    let home = Home::new("secret-typed");
+    let server = ["--base-url", "http://127.0.0.1:1/v1", "-m", "a/b", "--json"];
+    for typed in [
+        &["ask", "is sk-or-v1-0a1B2c3d4e5f60718293a4b5c6d7e8f9 valid?"][..],
+        &["ask", "x", "--set", "request.extra_body.user=sk-or-v1-0a1B2c3d4e5f60718293a4b5c6d7e8f9"],
+    ] {
+        let output = home.command(&[typed, &server].concat()).env("OPENROUTER_API_KEY", KEY).output().unwrap();
+        assert!(err(&output).contains("contains your API key"), "{}", err(&output));
+        for (what, text) in [("the output", out(&output) + &err(&output)), ("the history", home.stored())] {
+            assert!(text.contains("***") && !text.contains("0a1B2c3d"), "{what}: {text}");
+        }
+    }
+    // A short key is a placeholder and a word in honest questions.
+    let question = ["ask", "what is ollama?"];
+    let output = home.command(&[&question[..], &server].concat()).env("OPENROUTER_API_KEY", "ollama").output().unwrap();
+    assert!(!err(&output).contains("contains your API key") && out(&output).contains("what is ollama?"));
+}

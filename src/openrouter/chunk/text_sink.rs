@@ -35,9 +35,13 @@ impl TextSink {
         (!out.is_empty()).then_some(out)
     }
 
-    /// Ends the text: half a character at its end has lost its other half.
+    /// Ends the text: half a character at its end has lost its other half, and what may have become a secret has not.
     pub(in crate::openrouter) fn end(&mut self) -> Option<String> {
-        self.high.take().and_then(|_| self.push("\u{fffd}", false))
+        let mut last = self.high.take().and_then(|_| self.push("\u{fffd}", false)).unwrap_or_default();
+        let before = last.len();
+        self.scrubber.finish(&mut last);
+        self.text.push_str(&last[before..]);
+        (!last.is_empty()).then_some(last)
     }
 
     /// The clean text so far.

@@ -86,6 +86,8 @@ pub(super) fn head(response: &Response, secrets: &Secrets) -> Head {
         status: response.status().as_u16(),
         generation: response.headers().get("x-generation-id").map(clean),
         headers: headers
+            // Cookies are credentials, and nothing here sends them back.
+            .filter(|(name, _)| !matches!(name.as_str(), "set-cookie" | "set-cookie2"))
             .map(|(name, value)| Header { name: secrets.scrub(name.as_str()).into_owned(), value: clean(value) })
             .collect(),
     }

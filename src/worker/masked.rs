@@ -1,0 +1,47 @@
+//! Secrets in what the user asks: found before it is sent, and masked in what is kept.
+
+use super::services::Services;
+use crate::secret::Secrets;
+use crate::spec::RunSpec;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Shorter keys are placeholders for servers that need none, such as `ollama`. They are words in honest questions.
+const PLACEHOLDER: usize = 12;
+/// The parts of a spec that hold what the user wrote.
+const WRITTEN: [&str; 4] = ["inputs", "demos", "turns", "settings"];
+
+impl Services {
+    /// The key and the secret headers, to be removed from what a server sent.
+    pub(super) fn secrets(&self) -> Secrets {
+        self.endpoint().secrets(&self.headers())
+    }
+
+    /// Whether what is asked holds the key or a secret header. It is sent as it is, and masked in what is kept.
+    pub fn reveals(&self, spec: &RunSpec) -> bool {
+        self.mask(spec).is_some()
+    }
+
+    /// The spec as it may be shown and kept.
+    pub(super) fn masked(&self, spec: &Arc<RunSpec>) -> Arc<RunSpec> {
+        let masked = self.mask(spec).and_then(|value| serde_json::from_value(value).ok());
+        masked.map_or_else(|| Arc::clone(spec), Arc::new)
+    }
+
+    /// The spec with masks, if it holds a secret.
+    fn mask(&self, spec: &RunSpec) -> Option<Value> {
+        let secrets =
+            Secrets::new(self.secrets().iter().filter(|secret| secret.expose().len() >= PLACEHOLDER).cloned());
+        let mut value = serde_json::to_value(spec).ok()?;
+        let mut found = false;
+        for name in WRITTEN {
+            let Some(part) = value.get_mut(name) else { continue };
+            if matches!(secrets.scrub(&part.to_string()), Cow::Owned(_)) {
+                secrets.scrub_value(part);
+                found = true;
+            }
+        }
+        found.then_some(value)
+    }
+}
