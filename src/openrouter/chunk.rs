@@ -109,7 +109,8 @@ struct MessagePart<'a> {
 }
 
 impl MessagePart<'_> {
-    /// The thoughts of this piece. Servers repeat the same ones under several names, so the first name counts.
+    /// The thoughts of this piece; empty if they are encrypted. Servers repeat the same ones under several names, so the
+    /// first name counts.
     fn thoughts(&self) -> Option<&str> {
         let names = [
             &self.reasoning,
@@ -120,7 +121,7 @@ impl MessagePart<'_> {
             &self.reasoning_details,
             &self.content.thoughts,
         ];
-        names.into_iter().find_map(Thoughts::some)
+        names.into_iter().find_map(Thoughts::some).or_else(|| names.iter().any(|name| name.encrypted).then_some(""))
     }
 }
 

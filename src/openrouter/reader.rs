@@ -105,6 +105,11 @@ impl BodyReader {
         }
     }
 
+    /// The number of pieces of text and reasoning so far.
+    pub fn pieces(&self) -> usize {
+        self.events.content().0
+    }
+
     /// Whether the bytes so far hold the whole answer.
     pub fn has_answer(&self) -> bool {
         match &self.framing {

@@ -56,6 +56,11 @@ impl ChunkFold {
         self.reasoning.text()
     }
 
+    /// Whether the server has said why the model stopped, in a word that is known.
+    pub(in crate::openrouter) fn has_finish(&self) -> bool {
+        self.finish.as_deref().is_some_and(|finish| FinishClass::of(finish) != FinishClass::Unknown)
+    }
+
     /// Whether any content has come: an error after that is a failure in mid-stream.
     fn has_content(&self) -> bool {
         !self.text().is_empty() || !self.reasoning().is_empty()
@@ -109,8 +114,11 @@ impl ChunkFold {
             if FinishClass::of(&finish) == FinishClass::Failed {
                 return Err(self.unexplained("the model stopped with an error that the server does not explain"));
             }
-            // The first reason counts; later ones are repetitions or mistakes.
-            self.finish.get_or_insert(finish);
+            // The first reason that is known counts; later ones are repetitions or mistakes. Some servers write `null` as
+            // a word into each chunk before.
+            if !self.has_finish() {
+                self.finish = Some(finish);
+            }
         }
         Ok(())
     }
@@ -138,7 +146,11 @@ impl ChunkFold {
 
     fn apply_part(&mut self, part: &MessagePart<'_>, halves: bool, context: ErrorContext<'_>, out: &mut Vec<Delta>) {
         let before = out.len();
-        let thoughts = part.thoughts().and_then(|thoughts| self.reasoning.push(thoughts, halves));
+        // Encrypted thoughts show that the model is at work, though there is nothing to read.
+        let thoughts = part.thoughts().and_then(|thoughts| match thoughts {
+            "" => Some(String::new()),
+            thoughts => self.reasoning.push(thoughts, halves),
+        });
         out.extend(thoughts.map(Delta::Reasoning));
         let text = part.content.text.as_deref().and_then(|text| self.text.push(text, halves));
         out.extend(text.map(Delta::Text));

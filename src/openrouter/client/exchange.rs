@@ -79,6 +79,7 @@ impl Exchange {
             ExchangeState::Reading { response, reader, done, grace_ends } => {
                 let (mut cut, mut open) = (None, false);
                 if !*done {
+                    let pieces = reader.pieces();
                     let chunk = response.chunk();
                     match within(*grace_ends, chunk).await {
                         Some(Ok(Some(bytes))) => *done = reader.push(&bytes, out),
@@ -90,6 +91,8 @@ impl Exchange {
                         // What was no answer at the grace's end is none before further bytes.
                         false => None,
                         true if open => None,
+                        // Text behind a finish reason: the server has not ended.
+                        true if reader.pieces() > pieces => Some(Instant::now() + FINISH_GRACE),
                         true => grace_ends.or_else(|| Some(Instant::now() + FINISH_GRACE)),
                     };
                     if !*done {

@@ -33,12 +33,21 @@ pub(in crate::openrouter) struct Content<'a> {
 
 /// Reasoning: a string, or parts in any of the shapes that servers use.
 #[derive(Debug, Default)]
-pub(in crate::openrouter) struct Thoughts<'a>(Option<Cow<'a, str>>);
+pub(in crate::openrouter) struct Thoughts<'a> {
+    text: Option<Cow<'a, str>>,
+    /// Whether there are encrypted thoughts, such as `reasoning.encrypted` and `redacted_thinking`.
+    pub(in crate::openrouter) encrypted: bool,
+}
 
 impl Thoughts<'_> {
     /// The text, unless it is missing or empty.
     pub(in crate::openrouter) fn some(&self) -> Option<&str> {
-        self.0.as_deref().filter(|text| !text.is_empty())
+        self.text.as_deref().filter(|text| !text.is_empty())
+    }
+
+    fn of<'p>(parts: impl Iterator<Item = &'p Value> + Clone) -> Self {
+        let encrypted = parts.clone().any(|part| part["data"].as_str().is_some_and(|data| !data.is_empty()));
+        Self { text: Some(parts.map(|part| text_of(part, 0)).collect::<String>().into()), encrypted }
     }
 }
 
@@ -89,8 +98,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
             Parts::Text(text) => Self { text: Some(text), thoughts: Thoughts::default() },
             Parts::List(parts) => {
                 let (thoughts, texts): (Vec<&Value>, Vec<&Value>) = parts.iter().partition(|part| is_thought(part));
-                let join = |parts: &[&Value]| parts.iter().map(|part| text_of(part, 0)).collect::<String>();
-                Self { text: Some(join(&texts).into()), thoughts: Thoughts(Some(join(&thoughts).into())) }
+                let text = texts.into_iter().map(|part| text_of(part, 0)).collect::<String>();
+                Self { text: Some(text.into()), thoughts: Thoughts::of(thoughts.into_iter()) }
             }
         })
     }
@@ -100,8 +109,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Thoughts<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(match Parts::deserialize(from)? {
             Parts::None => Self::default(),
-            Parts::Text(text) => Self(Some(text)),
-            Parts::List(parts) => Self(Some(parts.iter().map(|part| text_of(part, 0)).collect::<String>().into())),
+            Parts::Text(text) => Self { text: Some(text), encrypted: false },
+            Parts::List(parts) => Thoughts::of(parts.iter()),
         })
     }
 }

@@ -53,7 +53,7 @@ impl EventFold {
 
     /// Whether the server has said why the model stopped. Only usage can follow.
     pub(super) fn has_finish(&self) -> bool {
-        self.chunks.finish.is_some()
+        self.chunks.has_finish()
     }
 
     /// Whether there was no event.
