@@ -234,6 +234,13 @@ impl Health {
         self.guards.len() < before
     }
 
+    /// Closes all breakers of this route and forgets their failures, because a fault on it was set or cleared: what
+    /// they counted says nothing about the route as it is now.
+    pub fn reset_route(&mut self, route: &Route) {
+        self.suspects.retain(|suspect| !suspect.scope.covers(route));
+        self.guards.retain(|guard| !guard.scope.covers(route));
+    }
+
     /// Adds a closed breaker and returns its index.
     fn guard(&mut self, scope: Scope) -> usize {
         self.guards.push(GuardedBreaker { scope, breaker: Breaker::default() });

@@ -2,7 +2,7 @@
 
 use super::{Tone, model_name, seconds};
 use crate::failover::breaker::TRIPS_AT;
-use crate::failover::{BreakerState, Event, FaultDomain, FirstTokenTimes, Scope};
+use crate::failover::{BreakerState, Event, FaultDomain, FirstTokenTimes, Route, Scope};
 use crate::report::{Report, ReportKind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +61,20 @@ impl HealthBoard {
     /// The user closed all breakers of this name.
     pub fn reset(&mut self, name: &str) {
         for row in self.rows.iter_mut().filter(|row| *row.scope.name == *name && row.breaker.is_some()) {
+            row.breaker = Some(BreakerState::Closed { weight: 0.0 });
+        }
+    }
+
+    /// A fault of this model was set or cleared, which closes all breakers of its route.
+    pub fn reset_route(&mut self, model: &str) {
+        let route = Route::new(model, "");
+        let covers = |scope: &Scope| match scope.domain {
+            FaultDomain::Model => *scope.name == *model,
+            FaultDomain::Class => route.class() == Some(&*scope.name),
+            // A session has one server.
+            _ => true,
+        };
+        for row in self.rows.iter_mut().filter(|row| row.breaker.is_some() && covers(&row.scope)) {
             row.breaker = Some(BreakerState::Closed { weight: 0.0 });
         }
     }

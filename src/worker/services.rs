@@ -200,8 +200,9 @@ impl Services {
         self.health().reset(name)
     }
 
-    /// Sets a model's fault, or clears it with `None`. A schedule counts from now.
+    /// Sets a model's fault, or clears it with `None`. A schedule counts from now, and the route's breakers close.
     pub fn inject(&self, model: &str, fault: Option<Fault>) {
+        self.health().reset_route(&Route::new(model, self.endpoint().base.origin()));
         let mut faults = locked(&self.faults);
         match fault {
             Some(fault) => {
@@ -212,9 +213,11 @@ impl Services {
         }
     }
 
-    /// Clears all faults.
+    /// Clears all faults. The breakers of their routes close.
     pub fn heal(&self) {
-        locked(&self.faults).clear();
+        for model in self.faults().keys() {
+            self.inject(model, None);
+        }
     }
 
     /// The faults that are set, by model.

@@ -171,3 +171,16 @@ fn a_network_failure_is_charged_to_the_model_within_thirty_seconds() {
     assert!(moved_after(30));
     assert!(!moved_after(31));
 }
+
+#[test]
+fn a_fault_that_is_set_or_cleared_closes_all_breakers_of_its_route_and_no_others() {
+    let (mut health, [a, b, _]) = failing();
+    let far = Route::new("x/a", "http://localhost:11434");
+    health.reset_route(&b);
+    assert_eq!(health.admission(S(5), &b), (Admission::Free, None), "its model's, its class's and its origin's");
+    assert_eq!(health.admission(S(5), &a), (Admission::Open(Some(S(41))), Some(Skip::BreakerOpen)));
+    health.fail(S(6), &far, charge(FaultDomain::Origin, Cooldown::For(S(40))), "refused");
+    health.reset_route(&a);
+    assert_eq!(health.admission(S(7), &a), (Admission::Free, None));
+    assert!(matches!(health.admission(S(7), &far).0, Admission::Open(_)), "another origin's");
+}

@@ -3,7 +3,7 @@
 use crate::stage::{Stage, recorded};
 use std::sync::Arc;
 use std::time::Duration;
-use switchover::failover::Event;
+use switchover::failover::{BreakerChange, BreakerState, Event, Route, Scope};
 use switchover::report::{Report, ReportKind};
 use switchover::tui::Msg;
 use switchover::tui::theme::Theme;
@@ -36,4 +36,25 @@ fn the_board_shows_p50_and_p95_of_the_last_twenty_times_to_first_token() {
     // 1 to 20 in another order. They replace the three times before them.
     let line = (1..=20).map(|n| line_after(n * 8 % 21)).last().expect("a line");
     assert!(line.contains(" 10 s / 19 s "), "{line}");
+}
+
+#[test]
+fn a_fault_that_is_set_or_cleared_closes_the_models_breaker_on_the_board() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    let models: Vec<String> = stage.app.next.chain.iter().map(|entry| entry.model.clone()).collect();
+    let opened = |model: &str| {
+        let scope = Scope::model(&Route::new(model, "https://openrouter.ai"));
+        let (from, to) = (BreakerState::Closed { weight: 0.0 }, BreakerState::Open { until: None });
+        let change = BreakerChange { scope, from, to, why: "as scripted".to_owned() };
+        Report { run: 1, at: Duration::ZERO, what: ReportKind::Engine(Event::Breaker(change)) }
+    };
+    for keys in ["F4 5", "F4 g", "F4 Backspace", "F4 5 Ctrl+P 'all faults' Enter", "F4 5 Alt+T"] {
+        for model in &models {
+            stage.app.update(stage.now, Msg::Report(Arc::new(opened(model))));
+        }
+        stage.script(keys);
+        let open = |model: &str| matches!(stage.app.health.breaker(model), Some(BreakerState::Open { .. }));
+        assert!(!open(&models[0]), "{keys}");
+        assert!(open(&models[1]), "{keys}: only the model with the fault");
+    }
 }

@@ -284,3 +284,31 @@ async fn a_model_of_which_nothing_is_known_is_asked_for_its_best_and_then_withou
     // Another adapter asks for no format, whatever the model.
     assert_eq!(formats("my/own", Adapter::Chat).await, [json!(null)]);
 }
+
+#[tokio::test]
+async fn a_fault_that_is_set_or_healed_closes_the_breakers_of_its_route() {
+    let services = simulated(0.0).await;
+    let asked = async || {
+        let reports = run(&services, spec(), |_, _| {}).await;
+        fold(&reports).attempts.iter().map(|attempt| attempt.model.clone()).collect::<Vec<_>>()
+    };
+    let fault = |word: &str| Some(word.parse().unwrap());
+    services.inject(CHAIN[0], fault("404"));
+    assert_eq!(asked().await, CHAIN);
+    assert_eq!(asked().await, [CHAIN[1]], "it is barred for the session");
+    services.inject(CHAIN[0], fault("401"));
+    assert_eq!(asked().await, [CHAIN[0]], "the new fault shows");
+    services.inject(CHAIN[0], fault("404"));
+    assert_eq!(asked().await, CHAIN);
+    services.inject(CHAIN[0], None);
+    assert_eq!(asked().await, [CHAIN[0]], "the healed model is asked");
+    services.inject(CHAIN[0], fault("429:account,retry-after=3600"));
+    asked().await;
+    services.heal();
+    assert_eq!(asked().await, [CHAIN[0]], "the account's breaker is closed, too");
+    // A fault on another model changes nothing for this one.
+    services.inject(CHAIN[0], fault("404"));
+    asked().await;
+    services.inject(CHAIN[1], fault("401"));
+    assert_eq!(asked().await, [CHAIN[1]]);
+}

@@ -37,6 +37,9 @@ impl Repl {
             "model" | "models" => Ok(self.models(rest)),
             "break" => self.fault(rest),
             "heal" => {
+                for model in self.services.faults().keys() {
+                    self.health.reset_route(model);
+                }
                 self.services.heal();
                 Ok("All injected faults are removed.".to_owned())
             }
@@ -103,6 +106,7 @@ impl Repl {
         let model = words.next().map(str::to_owned).or(first).context("the chain is empty")?;
         let text = format!("{model} now fails: {fault}. /heal removes the fault.");
         self.services.inject(&model, Some(fault));
+        self.health.reset_route(&model);
         Ok(text)
     }
 

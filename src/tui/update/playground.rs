@@ -155,9 +155,18 @@ impl App {
         self.notice = Some(format!("module: {}", self.next.module));
     }
 
-    fn heal_all(&mut self) -> Option<Effect> {
+    /// Clears the faults of the chain on the screen, and returns their number.
+    pub(super) fn clear_faults(&mut self) -> usize {
         let broken = self.next.chain.iter_mut().filter(|entry| entry.fault.is_some());
-        let count = broken.map(|entry| entry.fault = None).count();
+        let cleared = broken.map(|entry| {
+            entry.fault = None;
+            self.health.reset_route(&entry.model);
+        });
+        cleared.count()
+    }
+
+    fn heal_all(&mut self) -> Option<Effect> {
+        let count = self.clear_faults();
         self.notice = Some(if count == 0 {
             "No faults are set.".to_owned()
         } else {

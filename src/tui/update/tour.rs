@@ -20,6 +20,7 @@ impl App {
             self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
             return None;
         }
+        self.clear_faults();
         let plan = built_in();
         let before = SavedState {
             signature: self.next.signature.clone(),
@@ -77,10 +78,8 @@ impl App {
         let tour = self.tour.take()?;
         self.overlay = None;
         self.log.timeline = false;
+        self.clear_faults();
         self.next.chain = tour.before.chain;
-        for entry in &mut self.next.chain {
-            entry.fault = None;
-        }
         self.next.selected = 0;
         self.keymap = tour.before.keymap;
         self.compare_set = tour.before.compare_set;

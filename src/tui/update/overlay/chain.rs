@@ -33,6 +33,7 @@ impl App {
                 let removed = self.next.chain.remove(self.next.selected);
                 self.next.selected = self.next.selected.min(self.next.chain.len().saturating_sub(1));
                 if removed.fault.is_some() {
+                    self.health.reset_route(&removed.model);
                     return Some(Effect::SetFault { model: removed.model, fault: None });
                 }
             }
@@ -66,6 +67,8 @@ impl App {
             return None;
         }
         let old = std::mem::replace(&mut self.next.chain[self.next.selected], ChainEntry::new(model));
-        old.fault.map(|_| Effect::SetFault { model: old.model, fault: None })
+        old.fault?;
+        self.health.reset_route(&old.model);
+        Some(Effect::SetFault { model: old.model, fault: None })
     }
 }

@@ -76,6 +76,7 @@ impl App {
         let entry = self.next.chain.get_mut(self.next.selected)?;
         entry.fault.clone_from(&fault);
         let model = entry.model.clone();
+        self.health.reset_route(&model);
         let key = |action| self.keymap.key(Action::Playground(action));
         let (send, heal) = (key(PlaygroundAction::Send), key(PlaygroundAction::Faults));
         self.notice = Some(match &fault {
