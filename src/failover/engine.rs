@@ -128,7 +128,8 @@ struct LiveAttempt {
     started: Duration,
     opened: bool,
     first_token_at: Option<Duration>,
-    last_token_at: Duration,
+    /// Since its start or its last token, without times of suspension.
+    silent_since: Duration,
     phase: TokenPhase,
     share_ends: Duration,
     hedges_at: Option<Duration>,
@@ -206,7 +207,9 @@ impl Engine {
         if self.finished || self.began.is_none() && !matches!(input, Input::Begin | Input::Cancel) {
             return Vec::new();
         }
+        let due = self.timer_due();
         self.now = self.now.max(rules::whole_micros(now));
+        self.discount_suspension(due);
         if self.began.is_none() {
             self.began = Some(self.run_began.map_or(self.now, |began| began.min(self.now)));
             if input == Input::Begin && !self.time_left().is_zero() {
@@ -226,8 +229,14 @@ impl Engine {
             return None;
         }
         let began = self.began?;
-        let live = self.live.iter().map(|live| live.next_timeout().0.min(live.hedges_at.unwrap_or(Duration::MAX)));
-        live.chain(self.pending.as_ref().map(|start| start.at)).chain([self.deadline(began)]).min()
+        let hedges = self.live.iter().filter_map(|live| live.hedges_at);
+        hedges.chain(self.timer_due()).chain([self.deadline(began)]).min()
+    }
+
+    /// When the next attempt times out or starts.
+    fn timer_due(&self) -> Option<Duration> {
+        let live = self.live.iter().map(|live| live.next_timeout().0);
+        live.chain(self.pending.as_ref().map(|start| start.at)).min()
     }
 
     /// Whether the run has ended.
@@ -256,7 +265,7 @@ impl Engine {
     fn on_token(&mut self, attempt: AttemptId, phase: TokenPhase, health: &mut Health) {
         let now = self.now;
         let Some(live) = self.live_mut(attempt) else { return };
-        (live.opened, live.last_token_at, live.phase) = (true, now, phase);
+        (live.opened, live.silent_since, live.phase) = (true, now, phase);
         if live.first_token_at.is_some() {
             return;
         }
@@ -289,7 +298,7 @@ impl Engine {
             started: now,
             opened: false,
             first_token_at: None,
-            last_token_at: now,
+            silent_since: now,
             phase: TokenPhase::Answer,
             share_ends: now.saturating_add(share),
             hedges_at: hedge.then(|| now + health.p95(route).unwrap_or(timers::SOFT_FIRST_TOKEN)),

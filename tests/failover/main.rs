@@ -8,6 +8,7 @@ mod invariants;
 mod policy;
 mod report;
 mod script;
+mod suspended;
 mod table;
 mod worlds;
 

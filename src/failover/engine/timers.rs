@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(super) const SOFT_FIRST_TOKEN: Duration = Duration::from_secs(5);
 /// A probe's first token must come within this time.
 const PROBE_FIRST_TOKEN: Duration = Duration::from_secs(5);
+/// A timer that is handled this late was not due: the process was suspended.
+const SUSPENDED: Duration = Duration::from_millis(250);
 /// The setting of the run's deadline.
 pub(super) const DEADLINE: &str = "failover.deadline";
 /// Each route after the current one keeps this much of the deadline.
@@ -19,11 +21,11 @@ impl LiveAttempt {
     /// When it times out if nothing more arrives, and which timeout that is.
     pub(super) fn next_timeout(&self) -> (Duration, FailureKind) {
         let (at, kind) = match (self.first_token_at, self.phase) {
-            (None, _) => (self.started.saturating_add(self.timeouts.first_token), FailureKind::FirstTokenTimeout),
+            (None, _) => (self.silent_since.saturating_add(self.timeouts.first_token), FailureKind::FirstTokenTimeout),
             (_, TokenPhase::Reasoning) => {
-                (self.last_token_at.saturating_add(self.timeouts.idle_reasoning), FailureKind::Idle)
+                (self.silent_since.saturating_add(self.timeouts.idle_reasoning), FailureKind::Idle)
             }
-            (_, TokenPhase::Answer) => (self.last_token_at.saturating_add(self.timeouts.idle), FailureKind::Idle),
+            (_, TokenPhase::Answer) => (self.silent_since.saturating_add(self.timeouts.idle), FailureKind::Idle),
         };
         if self.share_ends <= at { (self.share_ends, FailureKind::TimeShare) } else { (at, kind) }
     }
@@ -74,6 +76,20 @@ impl Engine {
             } else {
                 break;
             }
+        }
+    }
+
+    /// If the timer that was `due` is handled much too late, this process was suspended, or the machine was. What
+    /// arrived meanwhile could not be read, so the live attempts' limits begin anew. The run's deadline is not moved.
+    pub(super) fn discount_suspension(&mut self, due: Option<Duration>) {
+        let now = self.now;
+        if due.is_none_or(|due| now.saturating_sub(due) < SUSPENDED) {
+            return;
+        }
+        let shares: Vec<Duration> = self.live.iter().map(|live| self.time_share(live.route)).collect();
+        for (live, share) in self.live.iter_mut().zip(shares) {
+            live.silent_since = now;
+            live.share_ends = live.share_ends.max(now.saturating_add(share));
         }
     }
 
