@@ -15,6 +15,7 @@ mod play;
 mod print;
 mod reliability;
 mod replay;
+mod runtime;
 mod scenarios;
 mod serve;
 mod settings;

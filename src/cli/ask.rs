@@ -1,6 +1,7 @@
 //! `ask`, and the program without a command: from settings to a run, from reports to an exit code.
 
 use super::print::{self, Stream, note, out};
+use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
 use crate::failover::{Failover, Outcome};
@@ -119,7 +120,7 @@ fn demonstration(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
 
 /// Prints the requests as they would be sent, each with its maximum cost.
 fn dry_run(config: &Config, settings: &GlobalOptions, env: &Environment, mut spec: RunSpec, json: bool) -> Result<u8> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime(None)?;
     let previews = runtime.block_on(async {
         let services = Services::new(setup::service_options(config, settings, env).await?);
         worker::preview(&mut spec, &services).map_err(|failure| anyhow!("{}", failure.reason))
@@ -151,7 +152,7 @@ fn drive(
     (spec, cost_lookup): (RunSpec, CostLookup),
     mut writer: Headless<Stream, Stream>,
 ) -> Result<u8> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime(None)?;
     runtime.block_on(async {
         let services = Arc::new(Services::new(ServiceOptions {
             history: setup::history(config, env, |error| note!("switchover: {error}"))?,

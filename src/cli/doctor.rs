@@ -1,6 +1,7 @@
 //! `doctor`: checks the program's surroundings and suggests how to fix what is wrong.
 
 use super::print::out;
+use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment, KEY_VARIABLE, ValueOrigin};
 use crate::openrouter::headers::{HeaderLint, Headers, lint};
@@ -164,7 +165,7 @@ fn attribution(headers: &Headers, base: &BaseUrl) -> Vec<Finding> {
 /// Requests the server's list of models.
 fn reach(config: &Config, settings: &GlobalOptions, env: &Environment, base: &BaseUrl) -> Finding {
     let count_models = || -> Result<usize> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime(None)?;
         runtime.block_on(async {
             // A check must not write files, so the list is not cached.
             let options = setup::service_options(config, settings, env).await?;

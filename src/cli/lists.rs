@@ -1,6 +1,7 @@
 //! `faults`, `models` and `key`: the faults that can be injected, the server's models, the key's limits.
 
 use super::print::{note, out};
+use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
 use crate::fault::TABLE;
@@ -54,7 +55,7 @@ pub(super) struct ModelsArgs {
 impl ModelsArgs {
     pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime(None)?;
         let catalogue = runtime.block_on(async {
             let services = Services::new(setup::service_options(&config, settings, env).await?);
             match services.ask_catalogue().await {
@@ -124,7 +125,7 @@ pub(super) struct KeyArgs {
 impl KeyArgs {
     pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime(None)?;
         let (info, simulated) = runtime.block_on(async {
             let services = Services::new(setup::service_options(&config, settings, env).await?);
             let info = services.key_info().await.map_err(|failure| anyhow!("{}", failure.reason));

@@ -4,6 +4,7 @@
 mod orders;
 
 use super::print::{self, Stream, out};
+use super::runtime::runtime;
 use super::{GlobalOptions, ask, exit, setup};
 use crate::config::Environment;
 use crate::dspy::{Field, Values};
@@ -27,7 +28,7 @@ impl PlainArgs {
     pub(super) fn run(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
         let spec = setup::spec(&config, setup::task(&config, env)?)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime(None)?;
         runtime.block_on(async {
             let services = Arc::new(Services::new(ServiceOptions {
                 history: setup::history(&config, env, |error| out!("{error}"))?,

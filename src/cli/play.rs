@@ -1,6 +1,7 @@
 //! The playground: connects the screen with the worker and carries out the screen's commands.
 
 use super::print::note;
+use super::runtime::runtime;
 use super::{GlobalOptions, ask, exit, lists, setup, signatures};
 use crate::config::{Config, Environment};
 use crate::history::History;
@@ -36,7 +37,7 @@ pub(super) enum Opening {
 /// Opens the playground; returns when the user quits.
 pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening) -> Result<u8> {
     let config = settings.config(env)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = runtime(Some(2))?;
     runtime.block_on(async {
         let (inbox, received) = unbounded_channel();
         let (effects, received_effects) = unbounded_channel();

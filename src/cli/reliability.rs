@@ -2,6 +2,7 @@
 
 use super::exit;
 use super::print::{note, out};
+use super::runtime::runtime;
 use crate::failover::{Outcome, Policy};
 use crate::fault::{Fault, FaultRow, TABLE};
 use crate::worker::reliability::{FaultTrial, TrialConditions, try_fault};
@@ -33,7 +34,7 @@ pub(super) struct ReliabilityArgs {
 impl ReliabilityArgs {
     pub(super) fn run(&self) -> Result<u8> {
         let rows = self.rows()?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let runtime = runtime(Some(2))?;
         let proofs: Vec<(&str, FaultTrial)> = runtime
             .block_on(async {
                 let play = |(word, fault): (&'static str, Fault)| async move {

@@ -3,6 +3,7 @@
 mod stage;
 
 use super::print::{note, out};
+use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
 use crate::dspy::Module;
@@ -71,7 +72,7 @@ impl ScenariosArgs {
         if spec.chain.len() < 2 {
             bail!("scenarios need a chain of at least two models: --model FIRST --model SECOND");
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime(None)?;
         let results = runtime.block_on(async {
             let stage = ScenarioStage::new(&config, spec, self.live)?;
             if let Some(cost) = stage.max_cost(names.iter().map(|(name, _)| calls(name)).sum()).await? {

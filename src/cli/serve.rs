@@ -1,6 +1,7 @@
 //! `serve`: only the simulator, as a server for other clients. Prints one line per request to standard error.
 
 use super::print::{note, out};
+use super::runtime::runtime;
 use super::{GlobalOptions, exit};
 use crate::config::Environment;
 use crate::fault::Fault;
@@ -34,7 +35,7 @@ impl ServeArgs {
         let config = settings.config(env)?;
         let faults = settings.faults()?;
         let pace = self.pace.or(config.read("simulator.pace")?).unwrap_or(1.0);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime(None)?;
         runtime.block_on(async {
             let options = SimulatorOptions {
                 port: self.port,

@@ -130,3 +130,22 @@ fn plain_mode_runs_the_playground_line_by_line() {
         assert!(!text.contains("never read"));
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn too_few_open_files_are_an_error_of_this_machine() {
+    let ask = |limit: u32| {
+        let script = format!("ulimit -n {limit}; exec \"$0\" ask hi --simulate -s 'question -> answer'");
+        let mut sh = std::process::Command::new("sh");
+        sh.args(["-c", &script, env!("CARGO_BIN_EXE_switchover")]).env_clear();
+        sh.env("HOME", env!("CARGO_TARGET_TMPDIR")).env("SWITCHOVER_HISTORY", "false").env("SWITCHOVER_PACE", "0");
+        sh.output().unwrap()
+    };
+    for limit in [6, 7, 9, 12] {
+        let output = ask(limit);
+        let text = err(&output);
+        assert!(!text.contains("panicked") && !text.contains("every model failed"), "{limit}: {text}");
+        assert_ne!(output.status.code(), Some(101), "{limit}: {text}");
+    }
+    assert!(err(&ask(6)).contains("ulimit -n"), "{}", err(&ask(6)));
+}

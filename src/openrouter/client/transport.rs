@@ -66,6 +66,9 @@ fn plain_reason(kind: FailureKind, error: &reqwest::Error) -> String {
         }
         FailureKind::Reset if causes(error).iter().any(is_eof) => return "connection closed in mid-stream".to_owned(),
         FailureKind::Dns => return innermost(error),
+        FailureKind::Local if causes(error).iter().any(is_out_of_files) => {
+            return "this machine allows no more open files; `ulimit -n` raises the limit".to_owned();
+        }
         FailureKind::Refused => "cannot connect: ",
         FailureKind::ConnectTimeout => "connecting timed out: ",
         FailureKind::Tls => "the server's certificate or TLS version is not accepted: ",
@@ -84,6 +87,9 @@ pub(super) fn kind(error: &reqwest::Error) -> FailureKind {
     }
     let connecting = error.is_connect();
     let causes = causes(error);
+    if causes.iter().any(is_out_of_files) {
+        return FailureKind::Local;
+    }
     for cause in &causes {
         if cause.is::<Unresolved>() {
             return FailureKind::Dns;
@@ -123,6 +129,15 @@ pub(super) fn kind(error: &reqwest::Error) -> FailureKind {
         (false, true) => FailureKind::Refused,
         (false, false) => FailureKind::Reset,
     }
+}
+
+/// Whether this process, or the system, has no file descriptor left for a socket: no model is to blame for that. The
+/// numbers are those of Linux, macOS and Windows, for which the standard library has no name.
+fn is_out_of_files(cause: &&(dyn Error + 'static)) -> bool {
+    let code = |error: &io::Error| error.raw_os_error();
+    let own = cause.downcast_ref::<Unresolved>().map(|unresolved| &unresolved.why);
+    let error = own.or_else(|| cause.downcast_ref::<io::Error>());
+    matches!(error.and_then(code), Some(23 | 24 | 10_024))
 }
 
 /// The text of the deepest cause.
