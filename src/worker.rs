@@ -107,7 +107,8 @@ async fn serve(
         costs.lock().unwrap_or_else(PoisonError::into_inner).apply(&what, reporter.services.simulated());
         reporter.report(what);
     };
-    let driven = drive::drive(spec, began, &reporter.services, &emit, cancelled);
+    // Boxed: the task of a run would else be so large that each spawn makes the allocator consolidate its free blocks.
+    let driven = Box::pin(drive::drive(spec, began, &reporter.services, &emit, cancelled));
     let finished = guarded(driven, || reporter.services.now().saturating_sub(began)).await;
     let owed = costs.into_inner().unwrap_or_else(PoisonError::into_inner).owed();
     let lookup = reporter.services.cost_lookup;
@@ -136,8 +137,12 @@ async fn end(reporter: &Reporter, finished: Finished) {
 
 /// The final event of a run. A panic on the way is a fault of this program: it ends its run, and whoever waits for the
 /// end still gets it.
-async fn guarded(driven: impl Future<Output = Finished>, elapsed: impl FnOnce() -> Duration) -> Finished {
-    AssertUnwindSafe(driven).catch_unwind().await.unwrap_or_else(|_| Finished {
+fn guarded(
+    driven: impl Future<Output = Finished>,
+    elapsed: impl FnOnce() -> Duration,
+) -> impl Future<Output = Finished> {
+    // Not an async fn: that would hold the large future twice, and each run would copy and allocate it twice.
+    let failed = || Finished {
         outcome: Outcome::LocalError,
         attempt: None,
         model: None,
@@ -147,7 +152,8 @@ async fn guarded(driven: impl Future<Output = Finished>, elapsed: impl FnOnce() 
         cost: Cost::Unknown,
         headline: Some("Switchover itself failed in this run; please report it (`switchover doctor --report`)".into()),
         failures: Vec::new(),
-    })
+    };
+    AssertUnwindSafe(driven).catch_unwind().map(|end| end.unwrap_or_else(|_| failed()))
 }
 
 #[cfg(test)]

@@ -53,10 +53,11 @@ struct CallLoop<'a> {
 
 impl CallContext<'_> {
     /// Makes the call: attempts over the chain, until one answer validates or the engine gives up. Returns the final
-    /// event instead of emitting it. `run_began` is the services' time at which the run began; `cancel` turns true, or
+    /// event instead of emitting it. `messages` are those of its first request; `run_began` is the services' time at which the run began; `cancel` turns true, or
     /// closes, when the user cancels.
     pub(super) async fn make(
         self,
+        messages: Vec<Message>,
         run_began: Duration,
         emit: &Emit<'_>,
         mut cancel: watch::Receiver<bool>,
@@ -65,7 +66,6 @@ impl CallContext<'_> {
         let seed = self.spec.policy.seed.wrapping_add(u64::from(self.call.number));
         let policy = Policy { seed, ..self.spec.policy.clone() };
         let engine = Engine::new(policy, self.spec.chain.clone()).for_call(self.call.number, run_began);
-        let messages = self.task.messages_of(self.call);
         let mut call =
             CallLoop { context: self, messages, emit, engine, live: SelectAll::new(), attempts: HashMap::new() };
         let mut finished = call.step(Input::Begin);

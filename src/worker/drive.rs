@@ -6,6 +6,7 @@ use super::services::Services;
 use crate::dspy::Prediction;
 use crate::dspy::program::{Call, Step};
 use crate::failover::{Cost, Finished, Outcome};
+use crate::openrouter::Message;
 use crate::report::{Observation, ReportKind};
 use crate::spec::{RunSpec, SignatureTask, Task};
 use futures_util::future::join_all;
@@ -22,7 +23,10 @@ pub(super) async fn drive(
     emit: &Emit<'_>,
     cancel: watch::Receiver<bool>,
 ) -> Finished {
-    services.complete(&mut spec);
+    let Task::Signature(task) = &spec.task;
+    let mut step = task.program().next(&[]);
+    let mut prompts = prompts(task, &step);
+    services.complete(&mut spec, &prompts);
     if spec.settings.stream == Some(false) {
         // An answer in one piece brings its first token with its last: it may take as long as one that reasons.
         let first_token = &mut spec.policy.timeouts.first_token;
@@ -35,11 +39,11 @@ pub(super) async fn drive(
     let caller = Caller { spec: &spec, task, began, services, emit, cancel };
     let mut ended: Vec<Finished> = Vec::new();
     loop {
-        let answers: Vec<Option<Prediction>> = ended.iter().map(prediction).collect();
-        match program.next(&answers) {
+        match step {
             Step::Calls(calls) => {
                 let of = ended.len() + calls.len();
-                ended.extend(join_all(calls.iter().map(|call| caller.make(call, of))).await);
+                let made = calls.iter().zip(prompts).map(|(call, messages)| caller.make(call, messages, of));
+                ended.extend(join_all(made).await);
                 if let Some(cancelled) = ended.iter().position(|end| end.outcome == Outcome::Cancelled) {
                     return fold(&ended, cancelled, caller.elapsed());
                 }
@@ -51,6 +55,16 @@ pub(super) async fn drive(
                 return fold(&ended, call, caller.elapsed());
             }
         }
+        step = program.next(&ended.iter().map(prediction).collect::<Vec<_>>());
+        prompts = self::prompts(task, &step);
+    }
+}
+
+/// The messages of each call that a step asks for.
+fn prompts(task: &SignatureTask, step: &Step) -> Vec<Vec<Message>> {
+    match step {
+        Step::Calls(calls) => calls.iter().map(|call| task.messages_of(call)).collect(),
+        Step::Answer { .. } => Vec::new(),
     }
 }
 
@@ -67,10 +81,10 @@ struct Caller<'a> {
 impl Caller<'_> {
     /// Makes one call to its end. `of` is the number of calls known so far. If the call has a number, its end is
     /// reported.
-    async fn make(&self, call: &Call, of: usize) -> Finished {
+    async fn make(&self, call: &Call, messages: Vec<Message>, of: usize) -> Finished {
         let Self { spec, task, services, .. } = *self;
         let context = CallContext { spec, task, call, services };
-        let end = context.make(self.began, self.emit, self.cancel.clone()).await;
+        let end = context.make(messages, self.began, self.emit, self.cancel.clone()).await;
         if call.number > 0 {
             let chain = call.number as usize;
             (self.emit)(ReportKind::Observation(Observation::Chain { chain, of, end: end.clone() }));

@@ -27,14 +27,16 @@ pub struct Preview {
 /// # Errors
 /// A request that cannot be composed, with the reason.
 pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, Failure> {
-    services.complete(spec);
-    let spec = &*spec;
     let Task::Signature(task) = &spec.task;
     // All first calls ask the same.
     let Step::Calls(calls) = task.program().next(&[]) else { return Ok(Vec::new()) };
     let Some(call) = calls.first() else { return Ok(Vec::new()) };
+    let prompts = [task.messages_of(call)];
+    services.complete(spec, &prompts);
+    let spec = &*spec;
+    let Task::Signature(task) = &spec.task;
     let context = CallContext { spec, task, call, services };
-    let messages = task.messages_of(call);
+    let [messages] = prompts;
     let compose = |(route, place): (usize, &Route)| {
         let started = Started {
             attempt: AttemptId::new(1),

@@ -9,10 +9,10 @@ use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::model::ReasoningSupport;
 use crate::openrouter::settings::RequestSettings;
-use crate::openrouter::{BaseUrl, Dialect};
+use crate::openrouter::{BaseUrl, Dialect, Message};
 use crate::secret::Secret;
 use crate::simulator::Simulator;
-use crate::spec::{RunSpec, Task};
+use crate::spec::RunSpec;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -284,10 +284,11 @@ impl Services {
         Address { endpoint, injected: Some(words.join("; ")), simulated: true }
     }
 
-    /// Fills in what the run needs from here: who answers, and each model's abilities and price.
-    pub(super) fn complete(&self, spec: &mut RunSpec) {
-        let Task::Signature(task) = &spec.task;
-        let prompt_bytes = task.messages().iter().map(|message| message.content.len()).sum();
+    /// Fills in what the run needs from here: who answers, and each model's abilities and price. `prompts` are the
+    /// messages of the first calls, for the price.
+    pub(super) fn complete(&self, spec: &mut RunSpec, prompts: &[Vec<Message>]) {
+        let bytes = |messages: &Vec<Message>| messages.iter().map(|message| message.content.len()).sum();
+        let prompt_bytes = prompts.iter().map(bytes).max().unwrap_or_default();
         spec.simulated = self.simulated();
         for route in &mut spec.chain {
             *route = self.route(&route.model, &spec.settings, prompt_bytes);
