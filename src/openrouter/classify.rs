@@ -30,7 +30,9 @@ pub fn response(status: u16, body: &[u8], context: ErrorContext<'_>) -> Failure 
     let compression = compression(context.headers, body);
     let body = if compression.is_some() { b"" } else { body };
     let body_text = String::from_utf8_lossy(body);
-    let value: Value = serde_json::from_str(body_text.trim_start_matches('\u{feff}')).unwrap_or_default();
+    let json = serde_json::from_str(body_text.trim_start_matches('\u{feff}'));
+    // Plain text is a message like any other.
+    let value: Value = json.unwrap_or_else(|_| if is_html(&body_text) { Value::Null } else { (*body_text).into() });
     let error = error_of(&value);
     let mut failure = failure(Some(status), &error, &value, context);
     if failure.reason.is_empty() {
@@ -42,8 +44,7 @@ pub fn response(status: u16, body: &[u8], context: ErrorContext<'_>) -> Failure 
             page if is_html(page) => {
                 format!("{}: {}", status_line(status), safe_line(&html_title(page), context.secrets))
             }
-            _ if !value.is_null() => status_line(status),
-            plain => safe_line(plain, context.secrets),
+            _ => status_line(status),
         };
     }
     if matches!(status, 300..400) {

@@ -3,7 +3,7 @@
 use super::lenient::text;
 use crate::secret::Secrets;
 use crate::text::{clean, clean_line, clean_value};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The longest reason, in characters.
 const REASON_CAP: usize = 300;
@@ -21,6 +21,7 @@ const BODY_CAP: usize = 4096;
 /// `{message}`, `{detail}`, `{errors: […]}`. `Null` where there is none.
 pub(super) fn error_of(body: &Value) -> Value {
     match body {
+        Value::String(text) if !text.trim().is_empty() => json!({ "message": text }),
         Value::Array(items) => items.first().map_or(Value::Null, error_of),
         Value::Object(map) => match map.get("error") {
             Some(Value::String(message)) if !message.trim().is_empty() => {
