@@ -221,9 +221,9 @@ impl Transcript {
             .or_else(|| self.attempts.last())
     }
 
-    /// The attempts with discarded text, oldest first.
+    /// The attempts with text that is struck out, oldest first.
     pub fn discarded(&self) -> impl Iterator<Item = &Attempt> {
-        self.attempts.iter().filter(|a| a.discarded && a.has_content())
+        self.attempts.iter().filter(|a| a.is_struck() && a.has_content())
     }
 
     /// Whether an output field is the module's own, such as `reasoning`, and not one of the signature's.
@@ -260,6 +260,26 @@ impl Transcript {
     fn failed_before(&self, to: &Attempt) -> Option<&Attempt> {
         let call = |attempt: &&Attempt| attempt.id.call == to.id.call && attempt.id < to.id;
         self.attempts.iter().filter(call).rfind(|attempt| attempt.model != to.model && attempt.failed.is_some())
+    }
+
+    /// What a person waits for at `now`, and for how long at most: the next attempt, or the next token of the attempt
+    /// that is shown. `None` if nothing is awaited, or the silence is shorter than a second.
+    pub fn awaited(&self, now: Duration) -> Option<String> {
+        if let Some(waiting) = &self.waiting {
+            let left = seconds(waiting.until.saturating_sub(now));
+            return Some(format!("{} is asked in {left}", model_name(&waiting.model)));
+        }
+        let attempt = self.shown().filter(|attempt| self.finished.is_none() && attempt.ended.is_none())?;
+        let timeouts = attempt.timeouts?;
+        let (since, limit) = match (attempt.last_token.or(attempt.first_token), attempt.phase()) {
+            (None, _) => (attempt.began()?, timeouts.first_token),
+            (Some(last), AttemptPhase::Reasoning) => (last, timeouts.idle_reasoning),
+            (Some(last), _) => (last, timeouts.idle),
+        };
+        let silent = now.saturating_sub(since);
+        let left = limit.saturating_sub(silent);
+        let told = silent >= Duration::from_secs(1);
+        told.then(|| format!("silent for {}, failed in {}", seconds(silent), seconds(left)))
     }
 
     /// What the run has cost: the sum in its final event if that is known, or else the sum over all ended attempts,

@@ -107,8 +107,7 @@ async fn serve(
         costs.lock().unwrap_or_else(PoisonError::into_inner).apply(&what, reporter.services.simulated());
         reporter.report(what);
     };
-    // Boxed: the task of a run would else be so large that each spawn makes the allocator consolidate its free blocks.
-    let driven = Box::pin(drive::drive(spec, began, &reporter.services, &emit, cancelled));
+    let driven = drive::drive(spec, began, &reporter.services, &emit, cancelled);
     let finished = guarded(driven, || reporter.services.now().saturating_sub(began)).await;
     let owed = costs.into_inner().unwrap_or_else(PoisonError::into_inner).owed();
     let lookup = reporter.services.cost_lookup;

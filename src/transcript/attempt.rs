@@ -1,7 +1,7 @@
 //! One attempt, as far as its reports have arrived.
 
 use crate::dspy::{Adapter, AnswerReader, Prediction, Section, Signature};
-use crate::failover::{Answered, AttemptId, Changes, Cost, Failed, Relation, Started, is_same_model};
+use crate::failover::{Answered, AttemptId, Changes, Cost, Failed, Relation, Started, Timeouts, is_same_model};
 use crate::openrouter::account::Generation;
 use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct Attempt {
     pub after: Option<AttemptId>,
     /// How its request differs from the run's first.
     pub changes: Changes,
+    /// Its time limits, once the engine has started it.
+    pub timeouts: Option<Timeouts>,
     /// When the engine started it.
     pub started: Option<Duration>,
     /// When its request was sent.
@@ -103,6 +105,7 @@ impl Attempt {
             relation: Relation::First,
             after: None,
             changes: Changes::default(),
+            timeouts: None,
             started: None,
             sent: None,
             opened: None,
@@ -139,6 +142,7 @@ impl Attempt {
         self.relation = started.relation;
         self.after = started.after;
         self.changes.clone_from(&started.changes);
+        self.timeouts = Some(started.timeouts);
     }
 
     pub(super) fn fail(&mut self, at: Duration, failed: &Failed) {
@@ -239,6 +243,11 @@ impl Attempt {
             a if a.sent.is_some() => AttemptPhase::Asked,
             _ => AttemptPhase::Planned,
         }
+    }
+
+    /// Whether its text does not count. What the user cancelled stays readable.
+    pub fn is_struck(&self) -> bool {
+        self.discarded && !self.was_cancelled()
     }
 
     /// Whether any reasoning or answer text has arrived.

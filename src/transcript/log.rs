@@ -134,6 +134,11 @@ impl LogEntry {
 }
 
 impl Attempt {
+    /// Whether the user cancelled it.
+    pub fn was_cancelled(&self) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.failure.kind == FailureKind::Cancelled)
+    }
+
     /// Whether it was aborted without a fault of its own, by the user or for a faster attempt.
     fn was_aborted(&self) -> bool {
         let kind = self.failed.as_ref().map(|failed| failed.failure.kind);

@@ -1,7 +1,7 @@
 //! What an attempt sent and received, as short lines for the log: the headers that left this machine, and what the
 //! server said about its answer.
 
-use super::{Attempt, seconds};
+use super::{Attempt, model_name, seconds};
 use crate::openrouter::headers::{ATTRIBUTION, CLIENT};
 use crate::openrouter::{Header, RequestHeader};
 
@@ -45,7 +45,7 @@ impl Attempt {
         let status = self.head.as_ref().map(|head| head.status).or_else(|| failed_status(self));
         let mut parts: Vec<String> = status.map(|status| format!("HTTP {status}")).into_iter().collect();
         parts.extend(self.first_token_after().map(|first| format!("first token {}", seconds(first))));
-        parts.extend(self.served.as_ref().map(|served| format!("served {served}")));
+        parts.extend(self.served.as_ref().map(|served| format!("served {}", model_name(served))));
         let provider = self.provider.as_ref().or_else(|| failure?.provider.as_ref());
         parts.extend(provider.map(|provider| format!("provider {provider}")));
         (!parts.is_empty()).then(|| parts.join(" · "))

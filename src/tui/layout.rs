@@ -37,7 +37,7 @@ impl Pane {
             Self::Prompt => "prompt",
             Self::Signatures => "signatures",
             Self::Answer => "answer",
-            Self::Log => "failover log",
+            Self::Log => "log",
         }
     }
 }
@@ -64,6 +64,15 @@ impl PaneSizes {
     #[must_use]
     pub fn within_bounds(self) -> Self {
         Self { left: self.left.clamp(16, 60), right: self.right.clamp(24, 80), strip: self.strip.clamp(3, 14) }
+    }
+
+    /// The sizes on a larger screen than the usual one: the log grows with it. Sizes are those on 120 columns and 24 rows.
+    fn scaled(self, screen: Rect) -> Self {
+        let grown = |size: u16, cells: u16, usual: u16| {
+            u16::try_from(u32::from(size) * u32::from(cells.max(usual)) / u32::from(usual)).unwrap_or(u16::MAX)
+        };
+        let right = grown(self.right, screen.width, 120).min(READING_WIDTH);
+        Self { right: right.max(self.right), strip: grown(self.strip, screen.height, 24), ..self }
     }
 
     /// The sizes after a pane became larger by `by` rows and `2 * by` columns, or smaller if `by` is negative.
@@ -145,6 +154,10 @@ pub struct Layout {
     pub body: Rect,
 }
 
+/// Smallest height of a screen with answer, log and prompt above each other. On a lower one they are tabs.
+const SMALLEST_MIDDLE: u16 = 18;
+/// Most cells of a line of an answer's text: longer lines are hard to read.
+pub const READING_WIDTH: u16 = 100;
 /// Smallest width and height of a screen with panes.
 pub const SMALLEST: (u16, u16) = (40, 12);
 
@@ -174,11 +187,12 @@ impl Layout {
         layout.hints = row(screen.bottom() - 1);
         layout.status = row(screen.bottom() - 2);
         layout.body = Rect { y: screen.y + 1, height: screen.height - 3, ..screen };
-        layout.kind = match screen.width {
-            120.. => LayoutKind::Wide,
-            80.. => LayoutKind::Middle,
+        layout.kind = match (screen.width, screen.height) {
+            (120.., _) => LayoutKind::Wide,
+            (80.., SMALLEST_MIDDLE..) => LayoutKind::Middle,
             _ => LayoutKind::Narrow,
         };
+        let sizes = sizes.scaled(screen);
         let banner = banner.min(layout.body.height.saturating_sub(9));
         layout.banner = Rect { height: banner, ..layout.body };
         let body = Rect { y: layout.body.y + banner, height: layout.body.height - banner, ..layout.body };

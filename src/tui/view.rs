@@ -11,10 +11,12 @@ mod status;
 mod timeline;
 mod tour;
 
+use super::keymap::Action;
+use super::keymap::action::PaneAction;
 use super::layout::{Layout, LayoutKind, Pane, SMALLEST};
 use super::state::app::App;
 use super::theme::StyleRole;
-use super::wrap::plain;
+use super::wrap::{plain, width};
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
@@ -55,9 +57,17 @@ fn tabs(app: &App, layout: &Layout, f: &mut Frame<'_>) {
     }
     let theme = app.theme();
     let mut spans = Vec::new();
-    for (i, pane) in Pane::ALL.iter().enumerate() {
-        let style = theme.style(if *pane == app.screen.focus { StyleRole::Selected } else { StyleRole::Dim });
-        spans.push(Span::styled(format!(" {} {} ", i + 1, pane.title()), style));
+    let keys = [PaneAction::GoToPrompt, PaneAction::GoToSignatures, PaneAction::GoToAnswer, PaneAction::GoToLog];
+    let key = |action| app.keymap.key(Action::Pane(action));
+    let tab = |(pane, action): (Pane, PaneAction)| (pane, format!(" {} {} ", key(action), pane.title()));
+    let mut tabs: Vec<(Pane, String)> = Pane::ALL.into_iter().zip(keys).map(tab).collect();
+    if tabs.iter().map(|(_, text)| width(text)).sum::<usize>() > usize::from(layout.tabs.width) {
+        // The keys are left out where they do not fit; Tab and Shift+Tab lead there as well.
+        tabs = Pane::ALL.into_iter().map(|pane| (pane, format!(" {} ", pane.title()))).collect();
+    }
+    for (pane, text) in tabs {
+        let style = theme.style(if pane == app.screen.focus { StyleRole::Selected } else { StyleRole::Dim });
+        spans.push(Span::styled(text, style));
     }
     f.buffer_mut().set_line(layout.tabs.x, layout.tabs.y, &Line::from(spans), layout.tabs.width);
 }

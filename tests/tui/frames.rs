@@ -87,7 +87,7 @@ fn new_text_does_not_move_a_view_that_was_scrolled() {
     }
     assert_eq!(shown(&stage), before);
     let screen = stage.screen();
-    assert!(screen.contains("below"), "{screen}");
+    assert!(screen.contains("▼"), "{screen}");
     stage.press("End");
     assert!(stage.screen().contains("more 49"), "End follows the end again");
 }

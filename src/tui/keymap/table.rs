@@ -180,6 +180,10 @@ pub const TABLE: &[Binding] = table! {
         "theme"             Playground Theme         []                                   ""           "Next theme: dark, light, safe, mono, projector";
         "mouse"             Playground Mouse         []                                   ""           "Wheel scrolls; off, so that the terminal selects text";
         "heal-all"          Playground HealAll       []                                   ""           "Clear all faults";
+        "to-prompt"         Pane GoToPrompt          ["Alt+1"]                            ""           "To the prompt";
+        "to-signatures"     Pane GoToSignatures      ["Alt+2"]                            ""           "To the signatures";
+        "to-answer"         Pane GoToAnswer          ["Alt+3"]                            ""           "To the answer";
+        "to-log"            Pane GoToLog             ["Alt+4"]                            ""           "To the failover log";
     }
     Always {
         "help"              Program Help             ["F1"]                               "help"       "All keys";

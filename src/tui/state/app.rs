@@ -25,7 +25,7 @@ use crate::spec::{RunSpec, SignatureTask};
 use crate::transcript::{HealthBoard, Transcript};
 use crate::tui::effect::ChainEntry;
 use crate::tui::keymap::{Context, Keymap};
-use crate::tui::layout::{Layout, LayoutRequest, Pane, inner};
+use crate::tui::layout::{Layout, LayoutRequest, Pane, READING_WIDTH, inner};
 use crate::tui::markdown::TextStyle;
 use crate::tui::prefs::UiPrefs;
 use crate::tui::theme::{StyleRole, Theme};
@@ -267,7 +267,9 @@ impl App {
     /// The area of a pane's text.
     pub fn text_area(&self, pane: Pane) -> Rect {
         let area = inner(self.screen.layout.pane(pane));
-        Rect { x: area.x.saturating_add(self.padding()), width: area.width.saturating_sub(2 * self.padding()), ..area }
+        let width = area.width.saturating_sub(2 * self.padding());
+        let width = if pane == Pane::Answer { width.min(READING_WIDTH) } else { width };
+        Rect { x: area.x.saturating_add(self.padding()), width, ..area }
     }
 
     /// Updates what is computed from the rest of the state: the layout and the rendered rows. Only new text is rendered,

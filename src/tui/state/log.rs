@@ -25,6 +25,9 @@ pub struct LogView {
     pub timeline: bool,
     /// What is shown under each attempt.
     pub detail: LogDetail,
+    /// The sent headers of the attempt on the screen, where the log has no room for them under the attempt. This row
+    /// stays at the end of the pane while the log scrolls.
+    pub pinned: Option<TextRow>,
 }
 
 impl LogView {
@@ -33,6 +36,7 @@ impl LogView {
         self.rows.clear();
         self.entries = 0;
         self.selected = None;
+        self.pinned = None;
     }
 
     /// Index of the selected entry; 0 if the log is empty.
@@ -50,18 +54,23 @@ impl LogView {
     /// entries. In presenter mode an empty row follows each entry, and the names of failed models are struck out.
     pub fn refresh(&mut self, run: &Transcript, room: Size, theme: Theme, presenter: bool) {
         self.entries = run.log.len();
+        self.pinned = None;
         for form in self.detail.forms() {
             self.build(run, room.width, *form, theme, presenter);
-            if self.rows.len() <= usize::from(room.height) {
+            if *form != DetailForm::Nothing && self.rows.len() <= usize::from(room.height) {
                 return;
             }
+        }
+        // Not even one row for each attempt fits.
+        if self.detail == LogDetail::Headers && room.height > 2 {
+            let cells = usize::from(room.width);
+            self.pinned = run.shown().and_then(|attempt| detail::one_row(attempt, "↑ ", cells, theme));
         }
     }
 
     fn build(&mut self, run: &Transcript, width: u16, form: DetailForm, theme: Theme, presenter: bool) {
         self.rows.clear();
         let cells = usize::from(width.max(1));
-        let last = run.attempts.last().map(|attempt| attempt.id);
         for (index, entry) in run.log.iter().enumerate() {
             let tone = theme.style(entry.tone(run).into());
             let text = short_names(run, entry.text(run));
@@ -83,7 +92,7 @@ impl LogView {
             if let LogEvent::Attempt(id) = entry.event
                 && let Some(attempt) = run.attempt(id)
             {
-                let rows = detail::rows(attempt, last == Some(id), form, cells, theme);
+                let rows = detail::rows(attempt, form, cells, theme);
                 self.rows.extend(rows.into_iter().map(|row| (index, row)));
             }
             for inner in inner_attempts(run, &entry.event) {
@@ -98,15 +107,16 @@ impl LogView {
         }
     }
 
-    /// The rows for a view of this height. The selected entry is among them.
-    pub(in crate::tui) fn visible(&self, height: usize) -> &[(usize, TextRow)] {
+    /// The rows for a view of this height, and how many are hidden above and below. The selected entry is among them.
+    pub(in crate::tui) fn visible(&self, height: usize) -> (&[(usize, TextRow)], usize, usize) {
         let selected = self.selected_index();
         let last = self.rows.iter().rposition(|(entry, _)| *entry == selected).map_or(0, |row| row + 1);
         let first = self.rows.iter().position(|(entry, _)| *entry == selected).unwrap_or(0);
         let top =
             if self.selected.is_none() { self.rows.len().saturating_sub(height) } else { last.saturating_sub(height) };
         let top = top.min(first);
-        &self.rows[top..(top + height).min(self.rows.len())]
+        let end = (top + height).min(self.rows.len());
+        (&self.rows[top..end], top, self.rows.len() - end)
     }
 }
 

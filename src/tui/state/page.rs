@@ -65,7 +65,7 @@ impl AnswerPage {
             builder.struck(run, attempt);
         }
         builder.banner(run);
-        if let Some(attempt) = run.shown().filter(|attempt| !attempt.discarded) {
+        if let Some(attempt) = run.shown().filter(|attempt| !attempt.is_struck()) {
             let begun = run.answer_begun(attempt) || attempt.ended.is_some();
             // Nothing folds while the user reads further up.
             self.folded = self.pinned.unwrap_or(begun && (self.folded || self.scroll.follows_end()));

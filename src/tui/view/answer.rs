@@ -15,9 +15,10 @@ use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;
-use crate::tui::view::chrome::frame;
-use crate::tui::wrap::plain;
+use crate::tui::view::chrome::{frame, hidden};
+use crate::tui::wrap::{RowPrefix, TextRow, plain, width, wrap};
 use ratatui::Frame;
+use ratatui::text::Span;
 
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     if app.screen.layout.answer.is_empty() {
@@ -28,27 +29,16 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let height = usize::from(room.height);
     let top = app.answer.page.scroll.top(app.answer.page.heights(), height);
     let below = app.answer.page.len().saturating_sub(top + height);
-    let note = match (below, app.answer.page.scroll.follows_end()) {
-        (0, _) | (_, true) => String::new(),
-        (n, false) => format!("▼ {n} below"),
-    };
+    let below = if app.answer.page.scroll.follows_end() { 0 } else { below };
+    let note = hidden(top, below);
     frame(app, f, Pane::Answer, &title(app), &note);
     if app.answer.page.is_empty() {
-        let key = |action| app.keymap.key(Action::Playground(action));
-        let (send, fault) = (key(PlaygroundAction::Send), key(PlaygroundAction::Faults));
-        let text = if app.busy() {
-            "asking …".to_owned()
+        let rows = if app.busy() {
+            plain("asking …", theme.style(StyleRole::Dim), usize::from(room.width))
         } else {
-            let ask = if app.prompt.has_examples() {
-                format!("{send} asks the example, or type your own")
-            } else {
-                format!("Type a question, press {send}")
-            };
-            format!("The answer streams in here. {ask}; then {fault} breaks the model that answered.")
+            welcome(app, usize::from(room.width))
         };
-        for (row, y) in
-            plain(&text, theme.style(StyleRole::Dim), usize::from(room.width)).iter().zip(room.y..room.bottom())
-        {
+        for (row, y) in rows.iter().zip(room.y..room.bottom()) {
             f.buffer_mut().set_line(room.x, y, row, room.width);
         }
     }
@@ -63,6 +53,40 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     }
 }
 
+/// What this is, and what to try first: shown until there is an answer.
+fn welcome(app: &App, cells: usize) -> Vec<TextRow> {
+    let theme = app.theme();
+    let (text, key_style) = (theme.style(StyleRole::Text), theme.style(StyleRole::Key));
+    let mut rows = plain("Ask a model. When it fails, the next one of the chain answers.", text, cells);
+    rows.push(TextRow::default());
+    let key = |action| app.keymap.key(Action::Playground(action));
+    let send = key(PlaygroundAction::Send);
+    let ask = if app.prompt.has_examples() {
+        "ask the example, or type your own question"
+    } else {
+        "ask, after you typed a question"
+    };
+    let steps = [
+        (send.clone(), ask),
+        (
+            format!("{} 5 {send}", key(PlaygroundAction::Faults)),
+            "break the first model; ask again, and the next one answers",
+        ),
+        (key(PlaygroundAction::LogDetail), "look at the headers that were sent"),
+        (key(PlaygroundAction::Compare), "compare the models of the chain"),
+        (key(PlaygroundAction::Tour), "take the guided tour"),
+    ];
+    let column = steps.iter().map(|(keys, _)| width(keys)).max().unwrap_or_default() + 2;
+    for (keys, what) in steps {
+        let prefix = RowPrefix {
+            first: vec![Span::styled(format!("{keys:column$}"), key_style)],
+            rest: vec![Span::raw(" ".repeat(column))],
+        };
+        rows.extend(wrap(&[(what, text)], cells, &prefix));
+    }
+    rows
+}
+
 /// The title: always the model that answers.
 fn title(app: &App) -> String {
     let Some(attempt) = app.transcript().and_then(Transcript::shown) else { return "answer".to_owned() };
@@ -71,6 +95,7 @@ fn title(app: &App) -> String {
         AttemptPhase::Planned | AttemptPhase::Asked | AttemptPhase::Opened => "asking",
         AttemptPhase::Reasoning | AttemptPhase::Answering => "from",
         AttemptPhase::Answered => "by",
+        AttemptPhase::Failed if attempt.was_cancelled() => "cancelled:",
         AttemptPhase::Failed => "failed:",
     };
     let (asked, answering) = (model_name(&attempt.model), model_name(attempt.answering()));

@@ -27,6 +27,16 @@ pub(in crate::tui::view) fn frame(app: &App, f: &mut Frame<'_>, pane: Pane, titl
     );
 }
 
+/// How many rows of a text are hidden above and below its pane, for the pane's note.
+pub(in crate::tui::view) fn hidden(above: usize, below: usize) -> String {
+    match (above, below) {
+        (0, 0) => String::new(),
+        (above, 0) => format!("▲ {above}"),
+        (0, below) => format!("▼ {below}"),
+        (above, below) => format!("▲ {above}  ▼ {below}"),
+    }
+}
+
 /// Draws a border with a title at the left and a note at the right. The title is shortened to fit; the note is left
 /// out if it does not fit.
 pub(in crate::tui::view) fn bordered(

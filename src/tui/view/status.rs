@@ -2,6 +2,9 @@
 
 use crate::failover::Failover;
 use crate::transcript::{Attempt, Transcript, counted, model_name, seconds};
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::{PaneAction, PlaygroundAction};
+use crate::tui::layout::LayoutKind;
 use crate::tui::state::app::App;
 use crate::tui::state::runs::{RunSource, ShownRun};
 use crate::tui::theme::StyleRole;
@@ -25,11 +28,29 @@ pub(super) fn top(app: &App, f: &mut Frame<'_>) {
     let name =
         if app.next.signature.name.is_empty() { app.next.signature.inline() } else { app.next.signature.name.clone() };
     let replay = app.runs.shown.as_ref().is_some_and(ShownRun::is_replay);
-    let badge = BADGE.iter().filter(|_| app.server.simulated).find(|text| width(text) + 38 <= usize::from(area.width));
+    let badge = BADGE.iter().filter(|_| app.server.simulated).find(|text| width(text) + 58 <= usize::from(area.width));
     let badge = if replay { " REPLAY " } else { badge.copied().unwrap_or_default() };
     let room = usize::from(area.width).saturating_sub(width(badge) + 1);
-    let left = clip(&format!(" Switchover  {name} · {} · {}", app.next.module, app.next.adapter), room);
-    f.buffer_mut().set_line(area.x, area.y, &Line::styled(left, theme.style(StyleRole::Title)), area.width);
+    let key = |action| format!("{} ", app.keymap.key(action));
+    // Where the pane of the signatures is hidden, its key stands before the name.
+    let pane = if app.screen.layout.kind == LayoutKind::Wide && !app.display.presenter {
+        String::new()
+    } else {
+        key(Action::Pane(PaneAction::GoToSignatures))
+    };
+    let (module, adapter) =
+        (key(Action::Playground(PlaygroundAction::Module)), key(Action::Playground(PlaygroundAction::Adapter)));
+    let (dim, title) = (theme.style(StyleRole::Dim), theme.style(StyleRole::Title));
+    let line = Line::from(vec![
+        Span::styled(" Switchover  ", title),
+        Span::styled(pane, dim),
+        Span::styled(name, title),
+        Span::styled(format!(" · {module}"), dim),
+        Span::styled(app.next.module.to_string(), title),
+        Span::styled(format!(" · {adapter}"), dim),
+        Span::styled(app.next.adapter.to_string(), title),
+    ]);
+    f.buffer_mut().set_line(area.x, area.y, &cut(&line, room), area.width);
     right(f, area, badge, theme.style(StyleRole::Badge));
 }
 
@@ -49,7 +70,7 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     }
     let numbers = numbers(app, now);
     let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
-    let mut spans = vec![Span::raw(" ")];
+    let mut spans = vec![Span::styled(" chain ", theme.style(StyleRole::Dim))];
     let answering = app.transcript().and_then(Transcript::shown).map(Attempt::answering);
     for (i, entry) in app.next.chain.iter().enumerate() {
         if i > 0 {

@@ -4,10 +4,10 @@
 //! #1 ✗ gpt-4o-mini    ┄┄┄╌╌░░░✗
 //! #2 ✓ claude-3-haiku         ┄╌░░▒▒▒███✓
 //!                     0 s         2.4 s
-//!                     ┄ asked ╌ headers ▒ reasoning █ answer
+//!                     · wait ┄ sent ╌ open ▒ think █ answer
 //! ```
 
-use crate::transcript::{Attempt, AttemptPhase, model_name, seconds};
+use crate::transcript::{Attempt, AttemptPhase, LogEvent, Transcript, model_name, seconds};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::state::runs::ShownRun;
@@ -40,7 +40,11 @@ pub(super) fn draw(app: &App, run: &ShownRun, now: Duration, f: &mut Frame<'_>) 
         let label = clip(&format!("{} {glyph} {}", attempt.id, model_name(&attempt.model)), label_cells);
         let pad = " ".repeat(label_cells - width(&label) + 1);
         let mut spans = vec![Span::styled(label + &pad, theme.style(role))];
-        spans.extend(bar(attempt, clock, axis).into_iter().map(|(text, role)| Span::styled(text, theme.style(role))));
+        spans.extend(
+            bar(attempt, wait_before(&run.transcript, attempt), clock, axis)
+                .into_iter()
+                .map(|(text, role)| Span::styled(text, theme.style(role))),
+        );
         spans.push(Span::styled(if attempt.ended.is_some() { glyph } else { "" }, theme.style(role)));
         f.buffer_mut().set_line(room.x, y, &Line::from(spans), room.width);
         y += 1;
@@ -48,7 +52,7 @@ pub(super) fn draw(app: &App, run: &ShownRun, now: Duration, f: &mut Frame<'_>) 
     let end = seconds(clock);
     let scale = format!("0{}{end}", " ".repeat(axis.saturating_sub(width(&end) + 1)));
     let pad = " ".repeat(label_cells + 1);
-    for text in [format!("{pad}{scale}"), "┄ asked ╌ headers ▒ reasoning █ answer".to_owned()] {
+    for text in [format!("{pad}{scale}"), "· wait ┄ sent ╌ open ▒ think █ answer".to_owned()] {
         if y < room.bottom() {
             f.buffer_mut().set_line(
                 room.x,
@@ -61,8 +65,16 @@ pub(super) fn draw(app: &App, run: &ShownRun, now: Duration, f: &mut Frame<'_>) 
     }
 }
 
+/// When the wait for this attempt began, if there was one.
+fn wait_before(run: &Transcript, attempt: &Attempt) -> Option<Duration> {
+    let waits = run.log.iter().filter(|entry| matches!(entry.event, LogEvent::Waiting(_)));
+    let began = attempt.began()?;
+    let earlier = run.attempts.iter().filter(|other| other.id < attempt.id).filter_map(|other| other.ended).max()?;
+    waits.map(|entry| entry.at).find(|at| (earlier..=began).contains(at))
+}
+
 /// The bar of an attempt: blank before it began, then its phases.
-fn bar(attempt: &Attempt, clock: Duration, cells: usize) -> Vec<(String, StyleRole)> {
+fn bar(attempt: &Attempt, wait: Option<Duration>, clock: Duration, cells: usize) -> Vec<(String, StyleRole)> {
     let began = attempt.began().unwrap_or(clock);
     let end = attempt.ended.unwrap_or(clock);
     let cell_of = |time: Duration| {
@@ -73,7 +85,8 @@ fn bar(attempt: &Attempt, clock: Duration, cells: usize) -> Vec<(String, StyleRo
     let first = attempt.first_token.unwrap_or(end).min(end);
     let text = attempt.first_text.unwrap_or(end).min(end);
     let marks = [
-        (" ", StyleRole::Text, Duration::ZERO, began),
+        (" ", StyleRole::Text, Duration::ZERO, wait.unwrap_or(began)),
+        ("·", StyleRole::Warn, wait.unwrap_or(began), began),
         ("┄", StyleRole::Dim, began, opened),
         ("╌", StyleRole::Dim, opened, first),
         ("▒", StyleRole::Warn, first, text),

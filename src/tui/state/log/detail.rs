@@ -41,7 +41,7 @@ impl LogDetail {
     pub(super) fn forms(self) -> &'static [DetailForm] {
         match self {
             Self::Story => &[DetailForm::Nothing],
-            Self::Headers => &[DetailForm::Headers, DetailForm::OneRow, DetailForm::OneRowOfTheLast],
+            Self::Headers => &[DetailForm::Headers, DetailForm::Joined, DetailForm::OneRow, DetailForm::Nothing],
             Self::Everything => &[DetailForm::Everything],
         }
     }
@@ -51,18 +51,30 @@ impl LogDetail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DetailForm {
     Nothing,
-    /// One row of sent headers, under the last attempt only.
-    OneRowOfTheLast,
     /// One row of sent headers under each attempt.
     OneRow,
+    /// The sent headers under each attempt, one after the other.
+    Joined,
     /// A row for each chosen header, and one for what came back.
     Headers,
     /// A row for each header that was sent, and for each response header that matters.
     Everything,
 }
 
-/// The rows under one attempt. `last` tells whether it is the run's last one.
-pub(super) fn rows(attempt: &Attempt, last: bool, form: DetailForm, cells: usize, theme: Theme) -> Vec<TextRow> {
+/// The sent headers in one row; `None` before the request is sent.
+pub(super) fn one_row(attempt: &Attempt, lead: &str, cells: usize, theme: Theme) -> Option<TextRow> {
+    let text = clip(&format!("{lead}{}", joined(attempt)?), cells);
+    Some(TextRow::from(Span::styled(text, theme.style(StyleRole::Dim))))
+}
+
+fn joined(attempt: &Attempt) -> Option<String> {
+    let sent = attempt.chosen_headers();
+    let sent: Vec<String> = sent.iter().map(|header| format!("{}: {}", header.name(), header.value())).collect();
+    (!sent.is_empty()).then(|| sent.join(" · "))
+}
+
+/// The rows under one attempt.
+pub(super) fn rows(attempt: &Attempt, form: DetailForm, cells: usize, theme: Theme) -> Vec<TextRow> {
     let (dim, text) = (theme.style(StyleRole::Dim), theme.style(StyleRole::Text));
     let mut rows = Vec::new();
     let mut row = |arrow: &'static str, name: &str, value: &str| {
@@ -73,17 +85,12 @@ pub(super) fn rows(attempt: &Attempt, last: bool, form: DetailForm, cells: usize
     };
     match form {
         DetailForm::Nothing => {}
-        DetailForm::OneRow | DetailForm::OneRowOfTheLast => {
-            let sent: Vec<String> = attempt
-                .chosen_headers()
-                .iter()
-                .map(|header| format!("{}: {}", header.name(), header.value()))
-                .collect();
-            if !sent.is_empty() && (last || form == DetailForm::OneRow) {
-                let text = clip(&format!("  ↑ {}", sent.join(" · ")), cells);
-                rows.push(TextRow::from(Span::styled(text, dim)));
+        DetailForm::Joined => {
+            if let Some(sent) = joined(attempt) {
+                row("↑", &sent, "");
             }
         }
+        DetailForm::OneRow => rows.extend(one_row(attempt, "  ↑ ", cells, theme)),
         DetailForm::Headers | DetailForm::Everything => {
             let everything = form == DetailForm::Everything;
             if let (true, Some(request)) = (everything, &attempt.request) {
