@@ -7,6 +7,7 @@ mod clipboard;
 mod editor;
 pub mod effect;
 mod event_loop;
+mod input;
 pub mod keymap;
 pub mod layout;
 pub mod markdown;
@@ -27,7 +28,6 @@ pub use state::app::InitialState;
 pub use update::Msg;
 
 use event_loop::EventLoop;
-use futures_util::StreamExt;
 use signals::{Signal, Signals};
 use std::io;
 use std::time::Duration;
@@ -59,8 +59,9 @@ pub async fn run(start: InitialState, channels: Channels) -> io::Result<()> {
                 Signal::End => return Ok(()),
                 Signal::Stop => event_loop.suspend()?,
                 Signal::Continue => event_loop.resume()?,
+                Signal::Resize => {}
             },
-            event = event_loop.keys.next() => if event_loop.on_input(event).await?.is_break() { return Ok(()) },
+            event = event_loop.input.next() => if event_loop.on_input(event).await?.is_break() { return Ok(()) },
             Some(msg) = event_loop.channels.inbox.recv() => {
                 if event_loop.on_message(msg) {
                     due = Some(drawn + FRAME);

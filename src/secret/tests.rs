@@ -80,8 +80,8 @@ fn every_form_of_the_key_is_scrubbed() {
         let scrubbed = secret.scrub(&encoded);
         assert!(scrubbed.contains(MASK) && scrubbed.len() < 16, "{scrubbed}");
     }
-    let hex: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let percent: String = KEY.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let bytes = |before: &str| KEY.bytes().fold(String::new(), |text, byte| format!("{text}{before}{byte:02x}"));
+    let (hex, percent) = (bytes(""), bytes("%").to_uppercase());
     let backwards: String = KEY.chars().rev().collect();
     for form in [hex.to_uppercase(), hex, percent, backwards, KEY.to_uppercase()] {
         assert_eq!(secret.scrub(&format!("({form})")), "(***)", "{form}");

@@ -24,21 +24,25 @@ const TOOLS: &[(&str, &str, &[&str])] = &[
     ("DISPLAY", "xsel", &["--clipboard", "--input"]),
     ("", "pbcopy", &[]),
     ("", "clip.exe", &[]),
+    TMUX,
 ];
+
+/// By default tmux takes no text by OSC 52 from a program inside it. This puts it into tmux's buffer, and tmux sends it
+/// on to its own terminal.
+const TMUX: (&str, &str, &[&str]) = ("TMUX", "tmux", &["load-buffer", "-w", "-"]);
 
 /// Some terminals ignore an OSC 52 text of more bytes than this.
 const OSC_52: usize = 74_000;
 
 impl ClipboardTool {
-    /// The first program that suits the environment and is installed. `None` over SSH, where it would set the clipboard
-    /// of the remote machine. `exists` says whether a file exists.
+    /// The first program that suits the environment and is installed. Over SSH only tmux does: the others would set the
+    /// clipboard of the remote machine. `exists` says whether a file exists.
     pub fn find(env: impl Fn(&str) -> Option<String>, exists: impl Fn(&PathBuf) -> bool) -> Option<Self> {
         let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
-        if set("SSH_CONNECTION") || set("SSH_TTY") || set("SSH_CLIENT") {
-            return None;
-        }
+        let remote = set("SSH_CONNECTION") || set("SSH_TTY") || set("SSH_CLIENT");
         let folders: Vec<PathBuf> = env("PATH").iter().flat_map(std::env::split_paths).collect();
-        let suitable = TOOLS.iter().filter(|(variable, ..)| variable.is_empty() || set(variable));
+        let tools = if remote { std::slice::from_ref(&TMUX) } else { TOOLS };
+        let suitable = tools.iter().filter(|(variable, ..)| variable.is_empty() || set(variable));
         suitable.into_iter().find_map(|(_, name, arguments)| {
             let path = folders.iter().map(|folder| folder.join(name)).find(|path| exists(path))?;
             Some(Self { name, path, arguments })
@@ -53,7 +57,13 @@ impl ClipboardTool {
             notify(match tool.pipe(&text) {
                 Ok(()) => format!("Copied {what}, {count} characters, with {} and the terminal (OSC 52).", tool.name),
                 Err(why) => {
-                    format!("{} could not copy {what}: {why}. It was also sent to the terminal (OSC 52).", tool.name)
+                    // tmux before 3.2 knows no `-w`.
+                    let advice =
+                        if tool.name == TMUX.1 { " In tmux, `set -g set-clipboard on` lets it pass." } else { "" };
+                    format!(
+                        "{} could not copy {what}: {why}. It was also sent to the terminal (OSC 52).{advice}",
+                        tool.name
+                    )
                 }
             });
         });
@@ -97,6 +107,11 @@ mod tests {
         assert_eq!(found(&[path], &all), None, "no graphical session");
         assert_eq!(found(&[path, ("DISPLAY", ":0"), ("SSH_CONNECTION", "1 2")], &all), None, "over SSH");
         assert_eq!(found(&[path], &["pbcopy"]), Some("pbcopy"));
+        let (tmux, ssh) = (("TMUX", "/tmp/tmux-0/default,1,0"), ("SSH_TTY", "/dev/pts/1"));
+        assert_eq!(found(&[path, tmux], &["tmux"]), Some("tmux"));
+        assert_eq!(found(&[path, tmux, ssh, ("DISPLAY", ":0")], &["xclip", "tmux"]), Some("tmux"), "over SSH");
+        assert_eq!(found(&[path, tmux, ("DISPLAY", ":0")], &["xclip", "tmux"]), Some("xclip"));
+        assert_eq!(found(&[path], &["tmux"]), None, "tmux is installed, but this is not inside it");
         assert_eq!(found(&[("DISPLAY", ":0")], &all), None, "without a PATH nothing is found");
     }
 

@@ -1,18 +1,16 @@
 //! The event loop's steps: reads keys and messages, draws frames, and carries out the effects that need the terminal.
 
-use super::background::{ReplyScan, ReplyScanner};
 use super::channels::Channels;
 use super::effect::Effect;
+use super::input::{Input, TerminalInput};
 use super::prefs::UiPrefs;
 use super::state::app::{App, InitialState};
 use super::terminal::{self, Terminal};
 use super::update::Msg;
-use super::{clipboard, editor, view};
-use crossterm::event::{Event, EventStream, MouseEventKind};
-use futures_util::StreamExt;
+use super::{background, clipboard, editor, view};
+use crossterm::event::{Event, MouseEventKind};
 use std::io;
 use std::ops::ControlFlow;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// The screen's clock. No other part of the screen reads the time.
@@ -36,14 +34,14 @@ impl Clock {
 /// The state of the screen with the terminal and the channels.
 pub(super) struct EventLoop {
     pub(super) app: App,
-    pub(super) keys: EventStream,
+    pub(super) input: Input,
     pub(super) channels: Channels,
     pub(super) clock: Clock,
     terminal: Terminal,
     /// The preferences at the start. They are saved at the end only if they changed.
     saved_prefs: UiPrefs,
-    /// Finds the terminal's reply about its background among the keys.
-    scanner: ReplyScanner,
+    /// Whether the terminal was asked for its background and has not replied.
+    asked_background: bool,
     /// Whether Ctrl+Z stopped the process: the next `SIGCONT` needs no further work.
     stopped: bool,
 }
@@ -59,15 +57,15 @@ impl EventLoop {
             terminal: Terminal::take()?,
             saved_prefs,
             app: App::new(start),
-            keys: EventStream::new(),
+            input: Input::start()?,
             channels,
             clock: Clock::start(),
-            scanner: ReplyScanner::default(),
+            asked_background: false,
             stopped: false,
         };
         if ask_background {
             this.terminal.ask_background()?;
-            this.scanner.start(this.clock.now());
+            this.asked_background = true;
         }
         if tour && let Some(effect) = this.app.begin_tour() {
             this.perform(effect)?;
@@ -77,10 +75,6 @@ impl EventLoop {
 
     /// Draws one frame, after the state has seen the current time. Returns the frame's time.
     pub(super) fn frame(&mut self) -> io::Result<Duration> {
-        for event in self.scanner.take_expired(self.clock.now()) {
-            // Held keys are Esc and text: none of them quits.
-            let _ = self.on_event(event)?;
-        }
         if let Some(effect) = self.app.update(self.clock.now(), Msg::Tick) {
             self.perform(effect)?;
         }
@@ -96,27 +90,29 @@ impl EventLoop {
 
     /// When the screen changes without an event after a frame at `drawn`; `None` if it does not.
     pub(super) fn next_change(&self, drawn: Duration, tick: Duration) -> Option<Duration> {
-        let next_tick = self.app.shows_time(drawn).then_some(drawn + tick);
-        next_tick.into_iter().chain(self.scanner.deadline()).min()
+        self.app.shows_time(drawn).then_some(drawn + tick)
     }
 
-    /// Applies an event and all that are queued behind it. Breaks when the program should end.
-    pub(super) async fn on_input(&mut self, first: Option<io::Result<Event>>) -> io::Result<ControlFlow<()>> {
+    /// Applies an input and all that are queued behind it. Breaks when the program should end.
+    pub(super) async fn on_input(&mut self, first: Option<io::Result<TerminalInput>>) -> io::Result<ControlFlow<()>> {
         let mut next = Some(first);
-        while let Some(event) = next {
-            let Some(event) = event else { return Ok(ControlFlow::Break(())) };
-            match self.scanner.scan(event?, self.clock.now()) {
-                ReplyScan::Partial => {}
-                ReplyScan::Background(theme) => drop(self.app.update(self.clock.now(), Msg::Background(theme))),
-                ReplyScan::Keys(events) => {
-                    for event in events {
-                        if self.on_event(event)?.is_break() {
-                            return Ok(ControlFlow::Break(()));
-                        }
+        while let Some(input) = next {
+            let Some(input) = input else { return Ok(ControlFlow::Break(())) };
+            match input? {
+                TerminalInput::Background(colour) => {
+                    if let Some(theme) = background::theme_for(&colour)
+                        && std::mem::take(&mut self.asked_background)
+                    {
+                        self.app.update(self.clock.now(), Msg::Background(theme));
+                    }
+                }
+                TerminalInput::Event(event) => {
+                    if self.on_event(event)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
                     }
                 }
             }
-            next = next_ready(&mut self.keys).await;
+            next = self.input.ready().await;
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -204,10 +200,10 @@ impl EventLoop {
 
     /// Restores the terminal, calls `meanwhile`, and takes the terminal again.
     fn lend<T>(&mut self, meanwhile: impl FnOnce() -> T) -> io::Result<T> {
-        // Dropping the stream ends its thread, which would take keys from the program that has the terminal now.
-        self.keys = EventStream::new();
+        // A thread that reads on would take keys from the program that has the terminal now.
+        self.input.stop();
         let result = self.terminal.lend(meanwhile);
-        self.keys = EventStream::new();
+        self.input = Input::start()?;
         result
     }
 }
@@ -221,16 +217,4 @@ impl Drop for EventLoop {
             (self.channels.save_prefs)(prefs);
         }
     }
-}
-
-/// The next event if one is ready. It is polled with the context of this task: the stream wakes only the first waker
-/// that it sees, so a poll with another waker would lose the wake-up for the next key.
-async fn next_ready(keys: &mut EventStream) -> Option<Option<io::Result<Event>>> {
-    std::future::poll_fn(|cx| {
-        Poll::Ready(match keys.poll_next_unpin(cx) {
-            Poll::Ready(event) => Some(event),
-            Poll::Pending => None,
-        })
-    })
-    .await
 }

@@ -1,4 +1,4 @@
-//! Signals of the operating system, reduced to three.
+//! Signals of the operating system, reduced to four.
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub(super) enum Signal {
     Stop,
     /// Continue after a stop: `SIGCONT`.
     Continue,
+    /// Draw for a new size: `SIGWINCH`.
+    Resize,
 }
 
 pub(super) use inner::Signals;
@@ -32,6 +34,7 @@ mod inner {
         int: Stream,
         stop: Stream,
         cont: Stream,
+        size: Stream,
     }
 
     impl Signals {
@@ -47,6 +50,7 @@ mod inner {
                 int: signal(SignalKind::interrupt())?,
                 stop: signal(SignalKind::from_raw(TSTP))?,
                 cont: signal(SignalKind::from_raw(CONT))?,
+                size: signal(SignalKind::window_change())?,
             })
         }
 
@@ -59,6 +63,7 @@ mod inner {
                 _ = self.int.recv() => Signal::End,
                 _ = self.stop.recv() => Signal::Stop,
                 _ = self.cont.recv() => Signal::Continue,
+                _ = self.size.recv() => Signal::Resize,
             }
         }
     }

@@ -121,7 +121,10 @@ fn enter() -> io::Result<()> {
             DisableLineWrap,
             EnableBracketedPaste,
             // Terminals that do not support the sequence ignore it; a query first would cost a round trip.
-            PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
+            PushKeyboardEnhancementFlags(
+                // The key of the base layout makes Ctrl+C work where the letters are not Latin.
+                KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES | KeyboardEnhancementFlags::REPORT_ALTERNATE_KEYS,
+            ),
         )
     });
     if taken.is_err() {
