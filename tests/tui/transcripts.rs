@@ -2,6 +2,7 @@
 
 use crate::stage::recorded;
 use proptest::prelude::*;
+use std::time::Duration;
 use switchover::failover::{AttemptId, Cost, Outcome};
 use switchover::transcript::{AttemptPhase, Transcript};
 
@@ -82,4 +83,36 @@ proptest! {
         prop_assert_eq!(run.attempts.len(), ordered.attempts.len());
         prop_assert!(run.outcome() != Some(Outcome::Succeeded) || run.winner().is_some_and(|a| a.prediction.is_some()));
     }
+}
+
+#[test]
+fn a_switch_inside_the_service_names_the_served_model() {
+    let run = Transcript::of(&recorded("served"));
+    let switch = run.switch().expect("a switch");
+    assert_eq!((switch.from, switch.to), ("openai/gpt-4o-mini", "anthropic/claude-3-haiku"));
+    assert!(switch.failed.is_none() && switch.waited.is_some());
+    let last = run.lines().last().expect("a line");
+    assert!(last.starts_with("■ anthropic/claude-3-haiku answered"), "{last}");
+}
+
+#[test]
+fn what_the_user_cancelled_stays_readable() {
+    let run = Transcript::of(&recorded("cancelled"));
+    let attempt = run.shown().expect("an attempt");
+    assert!(attempt.was_cancelled() && attempt.has_content() && !attempt.is_struck());
+    assert_eq!(run.discarded().count(), 0);
+}
+
+#[test]
+fn a_wait_and_a_silence_count_down() {
+    let until =
+        |name: &str, ms: u128| Transcript::of(recorded(name).iter().filter(|report| report.at.as_millis() <= ms));
+    let waiting = until("overloaded", 100);
+    assert_eq!(waiting.awaited(waiting.latest).as_deref(), Some("gpt-4o-mini is asked in 0.41 s"));
+    let streaming = until("takeover", 300);
+    assert_eq!(streaming.awaited(streaming.latest), None, "a short silence is not worth a line");
+    let silent = streaming.awaited(streaming.latest + Duration::from_secs(3)).expect("a silence");
+    assert!(silent.starts_with("silent for 3"), "{silent}");
+    let ended = Transcript::of(&recorded("takeover"));
+    assert_eq!(ended.awaited(Duration::from_secs(60)), None);
 }
