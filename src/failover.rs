@@ -8,6 +8,7 @@ mod event;
 mod failure;
 pub mod health;
 mod mode;
+pub mod parameter;
 mod policy;
 pub mod policy_report;
 pub mod rules;
@@ -17,7 +18,7 @@ mod words;
 pub use engine::{Answer, Engine, Input, TokenPhase};
 pub use event::{
     Answered, BreakerChange, BreakerState, Changes, Cost, Discarded, Event, Failed, Finished, FirstToken, NextStep,
-    Outcome, Relation, Skip, Skipped, Started, Waiting, parameter,
+    Outcome, Relation, Skip, Skipped, Started, Waiting,
 };
 pub use failure::{Failure, FailureKind, Hint, HintSource, InnerAttempt, LimitScope};
 pub use health::{FirstTokenTimes, Health};

@@ -5,8 +5,8 @@ none may fail, and no model may be barred.
     python3 tests/local_servers.py [path/to/switchover] [--gaps 0.3,3] [--questions 30]
 
 - llama.cpp's server, as the package `xllamacpp` embeds it, with a tiny model of random weights that this script writes:
-  `pip install xllamacpp gguf`. It promises to keep connections and closes them after each stream. A JSON schema makes even
-  random weights answer. It is also asked a question that is longer than its context.
+  `pip install xllamacpp gguf`. A JSON schema makes even random weights answer. It is also asked a question that is
+  longer than its context.
 - A LiteLLM proxy before `switchover serve`: `pip install 'litellm[proxy]'`.
 
 What is not installed is said and left out. It takes about four minutes.

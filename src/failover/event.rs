@@ -1,7 +1,7 @@
 //! The engine's events. The worker carries them out; the failover log, the history and
 //! `--json` consist of them. A time is counted from the run's beginning, unless its doc says otherwise.
 
-use super::{AttemptId, Failure, FaultDomain, Scope, Timeouts};
+use super::{AttemptId, Failure, FaultDomain, Scope, Timeouts, parameter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -118,30 +118,6 @@ impl From<Changes> for ChangesRecord {
         let Changes { max_tokens, without, fresh_connection, repair_of } = changes;
         let plain_format = without.iter().any(|name| name == parameter::RESPONSE_FORMAT);
         Self { max_tokens, plain_format, without, fresh_connection, repair_of }
-    }
-}
-
-/// The parts of a request that a model may refuse and answer without. Every other name is a field of the body.
-pub mod parameter {
-    /// `response_format`: the prompt alone asks for the format.
-    pub const RESPONSE_FORMAT: &str = "response_format";
-    /// A stream: the answer comes in one piece.
-    pub const STREAM: &str = "stream";
-    /// Messages of the role `system`: their text goes into the first user message.
-    pub const SYSTEM: &str = "system";
-    /// `reasoning`, and the names that other servers have for it.
-    pub const REASONING: &str = "reasoning";
-    /// `max_tokens`, which this model wants under the name `max_completion_tokens`.
-    pub const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
-
-    /// How a request differs that goes without this part: `without temperature`.
-    pub fn change(name: &str) -> String {
-        match name {
-            STREAM => "without streaming".to_owned(),
-            SYSTEM => "with the instructions in the user message".to_owned(),
-            MAX_COMPLETION_TOKENS => "with max_completion_tokens instead of max_tokens".to_owned(),
-            name => format!("without {name}"),
-        }
     }
 }
 
