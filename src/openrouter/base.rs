@@ -80,9 +80,11 @@ impl FromStr for BaseUrl {
         if port == 0 {
             return bad("has no host");
         }
-        let mut below = &text[path..];
+        let parts = text[path..].split('/').filter(|part| !part.is_empty());
+        let whole: String = parts.flat_map(|part| ["/", part]).collect();
+        let mut below = whole.as_str();
         while let Some(shorter) = ENDPOINTS.iter().find_map(|endpoint| below.strip_suffix(endpoint)) {
-            below = shorter.trim_end_matches('/');
+            below = shorter;
         }
         let mut base = Self { text: text[..path].to_ascii_lowercase(), host: start..start + port, path };
         base.text.push_str(if base.is_openrouter() && ["", "/api", "/v1"].contains(&below) {
@@ -190,6 +192,7 @@ mod tests {
             ("http://h/v1/responses", "http://h/v1"),
             ("http://h/v1/models", "http://h/v1"),
             ("http://h/v1//", "http://h/v1"),
+            ("http://h//v1/models", "http://h/v1"),
             ("'http://h/v1' ", "http://h/v1"),
             ("http://h/v1\u{200b}", "http://h/v1"),
             ("https://openrouter.ai", OPENROUTER),
