@@ -23,7 +23,7 @@ fn a_model_is_broken_and_the_next_takes_over() {
     person.types("5");
     person.sees("now has the fault 503");
     person.types("\r");
-    person.sees("took over from gpt-4o-mini");
+    person.sees("claude-3-haiku took over after");
     person.sees("claude-3-haiku answered");
     person.resizes(80, 24);
     person.sees("failover log");
@@ -36,6 +36,17 @@ fn a_model_is_broken_and_the_next_takes_over() {
     person.types("\x11");
     assert_eq!(person.waits_for_the_end(), Some(0));
     person.has_the_terminal_back();
+}
+
+#[test]
+fn a_terminal_that_cannot_move_its_cursor_gets_lines() {
+    let mut person = Person::at("/usr/bin/env", &["TERM=dumb", PLAYGROUND], 80, 24);
+    person.sees("/help");
+    person.types("What is DSPy?\r");
+    person.sees("answered");
+    assert!(!person.raw().contains('\u{1b}'), "{}", person.screen());
+    person.types("/quit\r");
+    assert_eq!(person.waits_for_the_end(), Some(0));
 }
 
 #[test]
@@ -209,7 +220,7 @@ fn an_idle_playground_writes_nothing_and_does_not_wake_up() {
     busy.sees("SIMULATOR");
     for question in ["What is DSPy?\r", "And why?\r", "And then?\r"] {
         busy.types("\x0e");
-        busy.sees("The answer streams in here");
+        busy.sees("Ask a model. When it fails");
         busy.types(question);
         busy.sees(" answered · ");
         busy.sees("1 attempt · $");

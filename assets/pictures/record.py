@@ -40,10 +40,10 @@ STORY = [
     ("", "", r"Enter send", 0.8),
     ("What is DSPy?", "type a question", r"What is DSPy\?", 0.5),
     ("\r", "Enter", r"answered", 1.6),
-    ("\x1bOS", "F4 · break a model", r"cut:8", 1.3),
-    ("c", "c · cut the stream", r"cut:8", 1.0),
+    ("\x1bOS", "F4 · break a model", r"cut:75%", 1.3),
+    ("c", "c · cut the stream", r"cut:75%", 1.0),
     ("\r", "Enter · ask again", r"#2", 0.0),
-    ("", "the next model takes over", r"■[^\n]*answered", 3.5),
+    ("", "the next model takes over", r"■[^\n]*answered", 4.5),
 ]
 
 FONTS = Path("/usr/share/fonts/truetype")

@@ -91,9 +91,13 @@ impl AskArgs {
     }
 }
 
-/// Opens the playground; without a terminal, prints the demonstration as text.
+/// Opens the playground; on a terminal that cannot move its cursor, line by line; without a terminal, prints the
+/// demonstration as text.
 pub(super) fn playground(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        if env.vars.get("TERM").is_some_and(|term| term == "dumb") {
+            return super::plain::PlainArgs::run(settings, env);
+        }
         return super::play::run(settings, env, super::play::Opening::Prompt);
     }
     out!("No terminal here, so this is the failover demonstration as text (see `switchover ask --help`):");

@@ -4,7 +4,7 @@
 //! ```text
 //! ████████████████████████████████████████████
 //! ███  C L A U D E - 3 - H A I K U   1.90 s ██   letters of three rows where they fit
-//! ██  took over from gpt-4o-mini 1.9 s after … █
+//! ██  took over after 1.90 s, 0.27 s after … ██
 //! ████████████████████████████████████████████
 //! ```
 

@@ -83,8 +83,6 @@ impl PageBuilder<'_> {
         let role = if switch.waited.is_some() { StyleRole::Accent } else { StyleRole::Bad };
         let style = self.text_style.theme.style(role).add_modifier(Modifier::REVERSED);
         let line = banner::line(&switch);
-        // No line break between the number and its unit.
-        let line = line.strip_suffix(" s").map(|rest| format!("{rest}\u{a0}s")).unwrap_or(line);
         let mut rows = wrap(&[(&line, style)], self.cells().saturating_sub(1), &RowPrefix::all(" ", style));
         for row in &mut rows {
             let rest = self.cells().saturating_sub(row.width());

@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let theme = app.theme();
     let height = (app.next.chain.len() as u16).saturating_add(5).min(app.screen.layout.body.height);
-    let room = open(app, f, "fallback chain", "asked from the top", 72, height.max(7));
+    let room = open(app, f, "fallback chain", "asked from the top", 112, height.max(7));
     if app.next.chain.is_empty() {
         let line = Line::styled("Empty: a adds a model.", theme.style(StyleRole::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);

@@ -15,7 +15,7 @@ pub(super) fn draw(app: &App, selected: usize, f: &mut Frame<'_>) {
     let height = (all.len() as u16).saturating_add(4).min(app.screen.layout.body.height);
     let chosen = app.compare_set.selected(&app.next.chain).len();
     let room =
-        open(app, f, "models to compare", &format!("{chosen} of selected most {MAX_COLUMNS}"), 84, height.max(6));
+        open(app, f, "models to compare", &format!("{chosen} selected, at most {MAX_COLUMNS}"), 84, height.max(6));
     list(app, f, Rect { height: room.height.saturating_sub(1), ..room }, selected, all.len(), |i| {
         let candidate = &all[i];
         let (mark, role) = if app.compare_set.is_selected(candidate, &app.next.chain) {

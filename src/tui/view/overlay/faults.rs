@@ -21,7 +21,7 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
     };
     let title = format!("break {} ({} of {})", chosen.model, app.next.selected + 1, app.next.chain.len());
     let set = chosen.fault.as_ref().map_or_else(|| "healthy".to_owned(), |fault| format!("now: {fault}"));
-    let room = open(app, f, &title, &set, 72, COMMON.len() as u16 + 5);
+    let room = open(app, f, &title, &set, 84, COMMON.len() as u16 + 5);
     if let Some(typed) = &faults.typing {
         return draw_typing(app, typed, room, f);
     }
