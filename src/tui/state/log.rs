@@ -92,7 +92,7 @@ impl LogView {
             if let LogEvent::Attempt(id) = entry.event
                 && let Some(attempt) = run.attempt(id)
             {
-                let rows = detail::rows(attempt, form, cells, theme);
+                let rows = detail::rows(run, attempt, form, cells, theme);
                 self.rows.extend(rows.into_iter().map(|row| (index, row)));
             }
             for inner in inner_attempts(run, &entry.event) {

@@ -1,6 +1,7 @@
 //! What the log shows under an attempt: the headers that were sent, and what came back.
 
-use crate::transcript::Attempt;
+use crate::failover::AttemptId;
+use crate::transcript::{Attempt, Transcript};
 use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, TextRow, clip, wrap};
 use ratatui::text::Span;
@@ -41,7 +42,7 @@ impl LogDetail {
     pub(super) fn forms(self) -> &'static [DetailForm] {
         match self {
             Self::Story => &[DetailForm::Nothing],
-            Self::Headers => &[DetailForm::Headers, DetailForm::Joined, DetailForm::OneRow, DetailForm::Nothing],
+            Self::Headers => &[DetailForm::Headers, DetailForm::Once, DetailForm::OneRow, DetailForm::Nothing],
             Self::Everything => &[DetailForm::Everything],
         }
     }
@@ -53,8 +54,8 @@ pub(super) enum DetailForm {
     Nothing,
     /// One row of sent headers under each attempt.
     OneRow,
-    /// The sent headers under each attempt, one after the other.
-    Joined,
+    /// As `Headers`, but headers that an earlier attempt sent as well are not repeated.
+    Once,
     /// A row for each chosen header, and one for what came back.
     Headers,
     /// A row for each header that was sent, and for each response header that matters.
@@ -63,18 +64,21 @@ pub(super) enum DetailForm {
 
 /// The sent headers in one row; `None` before the request is sent.
 pub(super) fn one_row(attempt: &Attempt, lead: &str, cells: usize, theme: Theme) -> Option<TextRow> {
-    let text = clip(&format!("{lead}{}", joined(attempt)?), cells);
-    Some(TextRow::from(Span::styled(text, theme.style(StyleRole::Dim))))
-}
-
-fn joined(attempt: &Attempt) -> Option<String> {
     let sent = attempt.chosen_headers();
     let sent: Vec<String> = sent.iter().map(|header| format!("{}: {}", header.name(), header.value())).collect();
-    (!sent.is_empty()).then(|| sent.join(" · "))
+    let text = clip(&format!("{lead}{}", sent.join(" · ")), cells);
+    (!sent.is_empty()).then(|| TextRow::from(Span::styled(text, theme.style(StyleRole::Dim))))
+}
+
+/// The first attempt of the run, if this later one sent the same headers.
+fn same_headers(attempt: &Attempt, run: &Transcript) -> Option<AttemptId> {
+    let first = run.attempts.first().filter(|first| first.id != attempt.id)?;
+    let sent = attempt.chosen_headers();
+    (!sent.is_empty() && sent == first.chosen_headers()).then_some(first.id)
 }
 
 /// The rows under one attempt.
-pub(super) fn rows(attempt: &Attempt, form: DetailForm, cells: usize, theme: Theme) -> Vec<TextRow> {
+pub(super) fn rows(run: &Transcript, attempt: &Attempt, form: DetailForm, cells: usize, theme: Theme) -> Vec<TextRow> {
     let (dim, text) = (theme.style(StyleRole::Dim), theme.style(StyleRole::Text));
     let mut rows = Vec::new();
     let mut row = |arrow: &'static str, name: &str, value: &str| {
@@ -85,18 +89,17 @@ pub(super) fn rows(attempt: &Attempt, form: DetailForm, cells: usize, theme: The
     };
     match form {
         DetailForm::Nothing => {}
-        DetailForm::Joined => {
-            if let Some(sent) = joined(attempt) {
-                row("↑", &sent, "");
-            }
-        }
         DetailForm::OneRow => rows.extend(one_row(attempt, "  ↑ ", cells, theme)),
-        DetailForm::Headers | DetailForm::Everything => {
+        DetailForm::Headers | DetailForm::Once | DetailForm::Everything => {
             let everything = form == DetailForm::Everything;
             if let (true, Some(request)) = (everything, &attempt.request) {
                 row("↑", "", &format!("POST {}", request.url));
             }
-            for header in attempt.chosen_headers() {
+            let earlier = same_headers(attempt, run).filter(|_| form == DetailForm::Once);
+            if let Some(earlier) = earlier {
+                row("↑", &format!("the same headers as {earlier}"), "");
+            }
+            for header in attempt.chosen_headers().into_iter().filter(|_| earlier.is_none()) {
                 row("↑", header.name(), header.value());
             }
             for header in attempt.transport_headers().into_iter().filter(|_| everything) {
