@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The most bytes that one system call writes, so that a slow reader is told from one that stalls.
+/// The most bytes that one system call writes, so that a slow reader can be distinguished from one that stalls.
 const PIECE: usize = 4096;
 /// A reader that takes nothing for this time stalls.
 const STALL: Duration = Duration::from_secs(1);
@@ -108,7 +108,7 @@ impl Stream {
         _ = printer.jobs.send(Job::Write(self, text));
     }
 
-    /// Whether a write has failed. What standard error cannot take is lost, and nobody can be told.
+    /// Whether a write has failed. What standard error does not accept is lost without a message.
     pub(super) fn has_failed(self) -> bool {
         self == Self::Out && printer().failed.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }

@@ -32,8 +32,8 @@ impl Adapter {
         reader.into_prediction(text)
     }
 
-    /// What shows that an answer is not whole, for one whose model did not say that it came to its end: an output that
-    /// is missing, or a last field that its own syntax does not close. `None`: the answer is whole.
+    /// Why an answer without a proper end is incomplete: an output is missing, or the last field is not closed by its
+    /// own syntax. `None`: the answer is whole.
     pub fn open_field(self, signature: &Signature, text: &str) -> Option<Problem> {
         let mut reader = AnswerReader::new(self, signature);
         reader.push(text);

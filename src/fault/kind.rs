@@ -59,7 +59,7 @@ pub enum FaultKind {
     HugeEvent,
     /// A good answer without `[DONE]`.
     NoDone,
-    /// A good answer whose finish reason comes twice, the second time as `null`.
+    /// A good answer with its finish reason twice, the second time as `null`.
     DoubleFinish,
     /// Finish `stop` and no text.
     Empty,

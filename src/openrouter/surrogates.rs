@@ -1,4 +1,4 @@
-//! Characters whose two UTF-16 halves arrive in different texts. Some servers cut their text between the halves, so that
+//! Characters that arrive as two UTF-16 halves in different texts. Some servers cut their text between the halves, so that
 //! one chunk ends with `\ud83d` and the next begins with `\ude00`. No Rust string can hold half a character: a half
 //! is marked by a character of the last private plane until its other half comes.
 

@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// A wait this long is in vain.
+/// The longest wait for anything to appear.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Person {
@@ -123,7 +123,7 @@ impl Person {
     /// Waits until all of the program's threads sleep at the same time: it has done all that it had to do, unless a
     /// timer is set.
     #[cfg(target_os = "linux")]
-    #[expect(clippy::disallowed_methods, reason = "a watchdog ends a wait in vain")]
+    #[expect(clippy::disallowed_methods, reason = "a watchdog ends a wait for text that never comes")]
     pub(crate) fn rests(&self) -> Rest {
         let began = std::time::Instant::now();
         let mut before = self.threads();

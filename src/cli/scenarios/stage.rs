@@ -117,9 +117,9 @@ impl ScenarioStage {
         _ = services.ask_catalogue().await;
         let worst =
             self.spec.chain.iter().map(|route| services.route(&route.model, &self.spec.settings, 4096).worst_case);
-        let dearest: Option<f64> = worst.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
+        let most: Option<f64> = worst.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
         // Each call may be repaired once.
-        let total = dearest.map(|cost| usd(crate::failover::Cost::Known(cost * f64::from(calls) * 2.0)));
+        let total = most.map(|cost| usd(crate::failover::Cost::Known(cost * f64::from(calls) * 2.0)));
         Ok(Some(match total {
             Some(total) => format!("at most {total} for {calls} answers"),
             None => format!("{calls} answers of a model with unknown price"),

@@ -18,7 +18,7 @@ pub(super) struct Quote {
     pub escape: String,
     /// If a closing quote is missing before a comma: the length in bytes of the value, and where the next key begins.
     split: Option<(usize, usize)>,
-    /// The first half of a surrogate pair, whose second half must follow.
+    /// The first half of a surrogate pair. Its second half must follow.
     high: Option<u32>,
 }
 
