@@ -2,7 +2,7 @@
 
 use super::services::Services;
 use crate::secret::Secrets;
-use crate::spec::RunSpec;
+use crate::spec::{RunSpec, Task};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -33,15 +33,18 @@ impl Services {
     fn mask(&self, spec: &RunSpec) -> Option<Value> {
         let secrets =
             Secrets::new(self.secrets().iter().filter(|secret| secret.expose().len() >= PLACEHOLDER).cloned());
+        let Task::Signature(task) = &spec.task;
+        // Every run comes here, and hardly any holds a secret: one look at the text must do.
+        let written = serde_json::to_string(&(&task.inputs, &task.demos, &task.turns, &spec.settings)).ok()?;
+        if matches!(secrets.scrub(&written), Cow::Borrowed(_)) {
+            return None;
+        }
         let mut value = serde_json::to_value(spec).ok()?;
-        let mut found = false;
         for name in WRITTEN {
-            let Some(part) = value.get_mut(name) else { continue };
-            if matches!(secrets.scrub(&part.to_string()), Cow::Owned(_)) {
+            if let Some(part) = value.get_mut(name) {
                 secrets.scrub_value(part);
-                found = true;
             }
         }
-        found.then_some(value)
+        Some(value)
     }
 }
