@@ -42,7 +42,9 @@ impl LogDetail {
     pub(super) fn forms(self) -> &'static [DetailForm] {
         match self {
             Self::Story => &[DetailForm::Nothing],
-            Self::Headers => &[DetailForm::Headers, DetailForm::Once, DetailForm::OneRow, DetailForm::Nothing],
+            Self::Headers => {
+                &[DetailForm::Headers, DetailForm::Once, DetailForm::SentOnce, DetailForm::OneRow, DetailForm::Nothing]
+            }
             Self::Everything => &[DetailForm::Everything],
         }
     }
@@ -56,6 +58,8 @@ pub(super) enum DetailForm {
     OneRow,
     /// As `Headers`, but headers that an earlier attempt sent as well are not repeated.
     Once,
+    /// As `Once`, without what came back: the entry says how the attempt ended.
+    SentOnce,
     /// A row for each chosen header, and one for what came back.
     Headers,
     /// A row for each header that was sent, and for each response header that matters.
@@ -90,12 +94,13 @@ pub(super) fn rows(run: &Transcript, attempt: &Attempt, form: DetailForm, cells:
     match form {
         DetailForm::Nothing => {}
         DetailForm::OneRow => rows.extend(one_row(attempt, "  ↑ ", cells, theme)),
-        DetailForm::Headers | DetailForm::Once | DetailForm::Everything => {
+        DetailForm::Headers | DetailForm::Once | DetailForm::SentOnce | DetailForm::Everything => {
             let everything = form == DetailForm::Everything;
             if let (true, Some(request)) = (everything, &attempt.request) {
                 row("↑", "", &format!("POST {}", request.url));
             }
-            let earlier = same_headers(attempt, run).filter(|_| form == DetailForm::Once);
+            let earlier =
+                same_headers(attempt, run).filter(|_| matches!(form, DetailForm::Once | DetailForm::SentOnce));
             if let Some(earlier) = earlier {
                 row("↑", &format!("the same headers as {earlier}"), "");
             }
@@ -105,7 +110,7 @@ pub(super) fn rows(run: &Transcript, attempt: &Attempt, form: DetailForm, cells:
             for header in attempt.transport_headers().into_iter().filter(|_| everything) {
                 row("↑", header.name(), header.value());
             }
-            if let Some(received) = attempt.received() {
+            if let Some(received) = attempt.received().filter(|_| form != DetailForm::SentOnce) {
                 row("↓", &received, "");
             }
             for header in attempt.telling_headers().into_iter().filter(|_| everything) {
