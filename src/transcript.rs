@@ -279,7 +279,7 @@ impl Transcript {
         let silent = now.saturating_sub(since);
         let left = limit.saturating_sub(silent);
         let notable = silent >= Duration::from_secs(1);
-        notable.then(|| format!("silent for {}, failed in {}", seconds(silent), seconds(left)))
+        notable.then(|| format!("silent for {}, fails in {}", seconds(silent), seconds(left)))
     }
 
     /// What the run has cost: the sum in its final event if that is known, or else the sum over all ended attempts,

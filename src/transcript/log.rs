@@ -152,6 +152,9 @@ impl Attempt {
             let _ = write!(line, " {glyph} {}", self.relation);
         }
         let _ = write!(line, " {}", self.model);
+        if self.answering() != self.model {
+            let _ = write!(line, " ⇄ {}", self.answering());
+        }
         if let Some(limit) = self.changes.max_tokens {
             let _ = write!(line, " with max_tokens {limit}");
         }
@@ -187,7 +190,7 @@ impl Attempt {
                 if let Some(first) = self.first_token_after() {
                     let _ = write!(text, " · first token {}", seconds(first));
                 }
-                if let Some(served) = self.served.as_ref().filter(|served| **served != self.model) {
+                if let Some(served) = self.served.as_ref().filter(|served| **served != self.answering()) {
                     let _ = write!(text, " · served by {served}");
                 }
                 for warning in self.answered.iter().flat_map(|answered| &answered.warnings) {

@@ -14,6 +14,7 @@ mod signatures;
 mod tour;
 
 use super::effect::{ComposedRequest, Effect};
+use super::layout::{LayoutKind, Pane};
 use super::state::app::App;
 use super::state::model::ModelOption;
 use super::state::overlay::Overlay;
@@ -157,7 +158,13 @@ impl App {
 
     /// Sets the size of the screen in cells.
     pub fn resize(&mut self, width: u16, height: u16) {
+        let was = self.screen.layout.kind;
         self.screen.size = (width, height);
+        self.refresh();
+        // Where only one pane is left, it is the one in which something happens.
+        if was != LayoutKind::Narrow && self.screen.layout.kind == LayoutKind::Narrow && self.busy() {
+            self.focus(Pane::Answer);
+        }
     }
 
     /// Applies a report. A run that begins replaces the run on the screen; reports of other runs are ignored.
@@ -172,11 +179,7 @@ impl App {
             self.runs.shown = Some(ShownRun::new(RunSource::Worker, began));
         }
         if let Some(run) = self.runs.shown.as_mut().filter(|run| run.source == RunSource::Worker) {
-            let ended = run.transcript.finished.is_some();
             run.transcript.apply(report);
-            if run.transcript.finished.is_some() && !ended {
-                self.runs.spend = Some(self.runs.spend.unwrap_or_default().plus(run.transcript.spend()));
-            }
         }
     }
 }

@@ -292,8 +292,8 @@ fn each_chain_of_a_vote_is_shown() {
 fn the_costs_of_a_session_add_up() {
     let mut stage = stage();
     stage.play("takeover", Duration::MAX);
-    let once = stage.app.runs.spend.expect("a run has ended");
+    let once = stage.app.runs.session();
     assert_eq!(Some(once), stage.app.transcript().map(switchover::transcript::Transcript::spend));
     stage.play("takeover", Duration::MAX);
-    assert_eq!(stage.app.runs.spend, Some(once.plus(once)));
+    assert_eq!(stage.app.runs.session(), once.plus(once));
 }

@@ -229,7 +229,7 @@ pub const TABLE: &[Binding] = table! {
         "copy-log-here"     Copy Log                 ["y" "c"]                            "copy"       "Copy the failover log";
     }
     Faults {
-        "prev-model"        Faults PrevModel         ["Left"]                             "model"      "Previous model";
+        "prev-model"        Faults PrevModel         ["Left"]                             "previous"   "Previous model";
         "next-model"        Faults NextModel         ["Right" "Tab" "F4"]                 "next model" "Next model";
         "heal"              Faults Heal              ["Backspace" "Delete" "0"]           "heal"       "Clear this model's fault";
         "type-fault"        Faults TypeFault         ["/"]                                "type"       "Type any fault, with its schedule";

@@ -132,6 +132,12 @@ pub fn attempt_of(run: &Transcript, index: usize) -> Option<AttemptId> {
     }
 }
 
+/// Index of the entry of the attempt that is shown.
+pub fn entry_of_shown(run: &Transcript) -> Option<usize> {
+    let shown = run.shown()?.id;
+    run.log.iter().position(|entry| matches!(entry.event, LogEvent::Attempt(id) if id == shown))
+}
+
 /// The text with model names without their vendors: `gpt-4o-mini` for `openai/gpt-4o-mini`.
 fn short_names(run: &Transcript, text: String) -> String {
     let chain = run.spec.iter().flat_map(|spec| spec.chain.iter().map(|route| route.model.as_str()));

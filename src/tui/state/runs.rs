@@ -66,8 +66,8 @@ pub struct Runs {
     pub past: Vec<Transcript>,
     /// Number of the recorded run that is being replayed.
     pub replaying: Option<u64>,
-    /// What the runs of this session have cost; `None` before the first has ended.
-    pub spend: Option<Spend>,
+    /// What the earlier runs of this session cost, replays and history not counted.
+    earlier: Spend,
     /// How many comparisons were started in this session.
     pub comparisons: u64,
 }
@@ -81,9 +81,16 @@ impl Runs {
     /// Removes the run from the screen. A run of this session is added to the earlier ones.
     pub fn put_away(&mut self) {
         if let Some(run) = self.shown.take().filter(|run| run.source == RunSource::Worker) {
+            self.earlier = self.earlier.plus(run.transcript.spend());
             self.past.push(run.transcript);
             let surplus = self.past.len().saturating_sub(MAX_PAST);
             self.past.drain(..surplus);
         }
+    }
+
+    /// What this session has cost so far, with costs that the service reported after a run.
+    pub fn session(&self) -> Spend {
+        let shown = self.shown.as_ref().filter(|run| run.source == RunSource::Worker);
+        shown.map_or(self.earlier, |run| self.earlier.plus(run.transcript.spend()))
     }
 }

@@ -8,6 +8,7 @@ use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::layout::{LayoutKind, Pane};
 use crate::tui::state::Direction;
 use crate::tui::state::app::App;
+use crate::tui::state::log::{LogDetail, entry_of_shown};
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::draft::Draft;
 use crate::tui::state::overlay::faults::FaultPicker;
@@ -47,6 +48,9 @@ impl App {
             PlaygroundAction::LogDetail => {
                 self.log.detail = self.log.detail.next();
                 self.log.timeline = false;
+                if self.log.detail == LogDetail::Everything {
+                    self.log.selected = self.transcript().and_then(entry_of_shown);
+                }
                 self.notice = Some(format!("failover log: {}", self.log.detail.name()));
                 if self.screen.layout.kind == LayoutKind::Narrow {
                     self.focus(Pane::Log);

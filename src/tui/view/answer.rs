@@ -54,7 +54,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
 }
 
 /// What this is, and what to try first: shown until there is an answer.
-fn welcome(app: &App, cells: usize) -> Vec<TextRow> {
+pub(super) fn welcome(app: &App, cells: usize) -> Vec<TextRow> {
     let theme = app.theme();
     let (text, key_style) = (theme.style(StyleRole::Text), theme.style(StyleRole::Key));
     let mut rows = plain("Ask a model. When it fails, the next one of the chain answers.", text, cells);
@@ -72,7 +72,7 @@ fn welcome(app: &App, cells: usize) -> Vec<TextRow> {
             format!("{} 5 {send}", key(PlaygroundAction::Faults)),
             "break the first model; ask again, and the next one answers",
         ),
-        (key(PlaygroundAction::LogDetail), "look at the headers that were sent"),
+        (key(PlaygroundAction::LogDetail), "look at all headers that were sent"),
         (key(PlaygroundAction::Compare), "compare the models of the chain"),
         (key(PlaygroundAction::Tour), "take the guided tour"),
     ];

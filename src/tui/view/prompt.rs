@@ -14,7 +14,7 @@
 
 use super::chrome::{cursor, frame};
 use crate::dspy::FieldType;
-use crate::tui::layout::Pane;
+use crate::tui::layout::{LayoutKind, Pane};
 use crate::tui::state::app::App;
 use crate::tui::state::prompt::PromptEditor;
 use crate::tui::theme::StyleRole;
@@ -60,6 +60,14 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             f.set_cursor_position(cursor(&input.area, place));
         }
         y += rows;
+    }
+    if app.screen.layout.kind == LayoutKind::Narrow && app.answer.page.is_empty() && single {
+        // The answer's tab, which has this text elsewhere, is hidden.
+        let rows = super::answer::welcome(app, usize::from(room.width));
+        let from = room.bottom().saturating_sub(rows.len() as u16).max(room.y + 2);
+        for (row, y) in rows.iter().zip(from..room.bottom()) {
+            f.buffer_mut().set_line(room.x, y, row, room.width);
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) fn top(app: &App, f: &mut Frame<'_>) {
         if app.next.signature.name.is_empty() { app.next.signature.inline() } else { app.next.signature.name.clone() };
     let replay = app.runs.shown.as_ref().is_some_and(ShownRun::is_replay);
     let badge = BADGE.iter().filter(|_| app.server.simulated).find(|text| width(text) + 58 <= usize::from(area.width));
+    // The shortest one has its place in any case: nobody may take the simulator's answers for real ones.
+    let badge = badge.or(BADGE.last().filter(|_| app.server.simulated));
     let badge = if replay { " REPLAY " } else { badge.copied().unwrap_or_default() };
     let room = usize::from(area.width).saturating_sub(width(badge) + 1);
     let key = |action| format!("{} ", app.keymap.key(action));
@@ -130,9 +132,10 @@ fn numbers(app: &App, now: Duration) -> String {
         Some(_) if app.screen.size.0 >= 100 => format!("{spend} · "),
         Some(_) => format!("{spend:#} · "),
     };
-    let session = match app.runs.spend {
+    let all = app.runs.session();
+    let session = match transcript.finished {
         // Where it is narrow, the chain is worth more than the sum of the session.
-        Some(all) if app.screen.size.0 >= 100 && all != spend && transcript.finished.is_some() => {
+        Some(_) if app.screen.size.0 >= 100 && all != spend => {
             format!("session {all:#} · ")
         }
         _ => String::new(),
@@ -157,7 +160,10 @@ pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
     let room = usize::from(area.width).saturating_sub(pressed.width() + 1);
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for (key, word) in app.keymap.hints(&app.contexts()) {
+    let mut hints = app.keymap.hints(&app.contexts());
+    // While a run is on, how to stop it comes first.
+    hints.sort_by_key(|(_, word)| *word != "cancel" || !app.busy());
+    for (key, word) in hints {
         if word == "cancel" && !app.busy() {
             continue;
         }

@@ -3,7 +3,7 @@
 use crate::failover::AttemptId;
 use crate::transcript::{Attempt, Transcript};
 use crate::tui::theme::{StyleRole, Theme};
-use crate::tui::wrap::{RowPrefix, TextRow, clip, wrap};
+use crate::tui::wrap::{RowPrefix, TextRow, clip, width, wrap};
 use ratatui::text::Span;
 
 /// How much the log shows under each attempt.
@@ -70,7 +70,13 @@ pub(super) enum DetailForm {
 pub(super) fn one_row(attempt: &Attempt, lead: &str, cells: usize, theme: Theme) -> Option<TextRow> {
     let sent = attempt.chosen_headers();
     let sent: Vec<String> = sent.iter().map(|header| format!("{}: {}", header.name(), header.value())).collect();
-    let text = clip(&format!("{lead}{}", sent.join(" · ")), cells);
+    let mut text = format!("{lead}{}", sent.join(" · "));
+    if width(&text) > cells {
+        // Which headers left matters more than half of the values.
+        let names: Vec<&str> = attempt.chosen_headers().iter().map(|header| header.name()).collect();
+        text = format!("{lead}{}", names.join(", "));
+    }
+    let text = clip(&text, cells);
     (!sent.is_empty()).then(|| TextRow::from(Span::styled(text, theme.style(StyleRole::Dim))))
 }
 

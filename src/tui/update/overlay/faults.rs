@@ -4,6 +4,7 @@ use crate::fault::Fault;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{FaultsAction, OverlayAction, PlaygroundAction};
+use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
@@ -77,10 +78,12 @@ impl App {
         entry.fault.clone_from(&fault);
         let model = entry.model.clone();
         self.health.reset_route(&model);
+        // So that Enter sends, wherever the user was.
+        self.focus(Pane::Prompt);
         let key = |action| self.keymap.key(Action::Playground(action));
         let (send, heal) = (key(PlaygroundAction::Send), key(PlaygroundAction::Faults));
         self.notice = Some(match &fault {
-            Some(fault) => format!("{model} now has the fault {fault}. {send} sends, {heal} clears it."),
+            Some(fault) => format!("{model} now has the fault {fault}. {send} sends; {heal} Backspace clears it."),
             None => format!("The fault of {model} is cleared."),
         });
         Some(Effect::SetFault { model, fault })

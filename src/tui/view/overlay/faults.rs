@@ -35,13 +35,8 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
         ])
     });
     let send = app.keymap.key(Action::Playground(PlaygroundAction::Send));
-    footer(
-        app,
-        f,
-        room,
-        1,
-        &format!("A letter sets a fault, then {send} sends. Backspace clears it, / types any fault."),
-    );
+    footer(app, f, room, 2, &format!("A key sets a fault, then {send} sends."));
+    footer(app, f, room, 1, "Backspace clears it; / types any fault.");
 }
 
 fn draw_typing(app: &App, typed: &str, room: Rect, f: &mut Frame<'_>) {
