@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 /// Exit codes, the same for every command.
 pub mod exit {
-    /// Success.
+    /// The command did what it was asked; a run has its answer.
     pub const OK: u8 = 0;
     /// Wrong usage or configuration, or output that cannot be written; also a problem that `doctor` found.
     pub const USAGE: u8 = 1;

@@ -42,7 +42,7 @@ impl Attempt {
     /// came back yet.
     pub fn received(&self) -> Option<String> {
         let failure = self.failed.as_ref().map(|failed| &failed.failure);
-        let status = self.head.as_ref().map(|head| head.status).or_else(|| failed_status(self));
+        let status = self.head.as_ref().map(|head| head.status).or_else(|| failure?.status);
         let mut parts: Vec<String> = status.map(|status| format!("HTTP {status}")).into_iter().collect();
         parts.extend(self.first_token_after().map(|first| format!("first token {}", seconds(first))));
         parts.extend(self.served.as_ref().map(|served| format!("served {}", model_name(served))));
@@ -59,10 +59,6 @@ impl Attempt {
         };
         self.head.iter().flat_map(|head| &head.headers).filter(|header| matters(&header.name)).collect()
     }
-}
-
-fn failed_status(attempt: &Attempt) -> Option<u16> {
-    attempt.failed.as_ref().and_then(|failed| failed.failure.status)
 }
 
 /// The place of a chosen header: attribution in its documented order, then the key, then all others. `None` for a header

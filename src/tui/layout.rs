@@ -103,6 +103,18 @@ pub enum LayoutKind {
     Tiny,
 }
 
+impl LayoutKind {
+    /// The arrangement on a screen of this size in cells.
+    pub fn of(width: u16, height: u16) -> Self {
+        match (width, height) {
+            _ if width < SMALLEST.0 || height < SMALLEST.1 => Self::Tiny,
+            (120.., _) => Self::Wide,
+            (80.., SMALLEST_MIDDLE..) => Self::Middle,
+            _ => Self::Narrow,
+        }
+    }
+}
+
 /// What the layout depends on besides the size of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayoutRequest {
@@ -180,18 +192,14 @@ impl Layout {
             hints: none,
             body: screen,
         };
-        if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
+        layout.kind = LayoutKind::of(screen.width, screen.height);
+        if layout.kind == LayoutKind::Tiny {
             return layout;
         }
         layout.top = row(screen.y);
         layout.hints = row(screen.bottom() - 1);
         layout.status = row(screen.bottom() - 2);
         layout.body = Rect { y: screen.y + 1, height: screen.height - 3, ..screen };
-        layout.kind = match (screen.width, screen.height) {
-            (120.., _) => LayoutKind::Wide,
-            (80.., SMALLEST_MIDDLE..) => LayoutKind::Middle,
-            _ => LayoutKind::Narrow,
-        };
         let sizes = sizes.scaled(screen);
         let banner = banner.min(layout.body.height.saturating_sub(9));
         layout.banner = Rect { height: banner, ..layout.body };

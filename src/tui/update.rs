@@ -160,9 +160,10 @@ impl App {
     pub fn resize(&mut self, width: u16, height: u16) {
         let was = self.screen.layout.kind;
         self.screen.size = (width, height);
-        self.refresh();
+        let area = self.pane_area();
+        let is = LayoutKind::of(area.width, area.height);
         // Where only one pane is left, it is the one in which something happens.
-        if was != LayoutKind::Narrow && self.screen.layout.kind == LayoutKind::Narrow && self.busy() {
+        if was != LayoutKind::Narrow && is == LayoutKind::Narrow && self.busy() {
             self.focus(Pane::Answer);
         }
     }

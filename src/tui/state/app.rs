@@ -259,6 +259,13 @@ impl App {
         }
     }
 
+    /// The screen without the strip of the tour.
+    pub(in crate::tui) fn pane_area(&self) -> Rect {
+        let (width, height) = self.screen.size;
+        let strip = self.tour.as_ref().map_or(0, |tour| tour.height(self.screen.size));
+        Rect { x: 0, y: 0, width, height: height - strip }
+    }
+
     /// Empty cells at the left and right inside a pane's border.
     pub fn padding(&self) -> u16 {
         u16::from(self.display.presenter)
@@ -275,8 +282,7 @@ impl App {
     /// Updates what is computed from the rest of the state: the layout and the rendered rows. Only new text is rendered,
     /// unless the width or the theme has changed.
     pub fn refresh(&mut self) {
-        let strip = self.tour.as_ref().map_or(0, |tour| tour.height(self.screen.size));
-        let screen = Rect { x: 0, y: 0, width: self.screen.size.0, height: self.screen.size.1 - strip };
+        let screen = self.pane_area();
         let (focus, full, sizes, presenter) =
             (self.screen.focus, self.screen.full, self.screen.sizes, self.display.presenter);
         let banner = if presenter { banner::rows(self.transcript(), screen.height) } else { 0 };

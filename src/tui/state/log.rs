@@ -5,7 +5,7 @@ mod detail;
 pub use detail::LogDetail;
 
 use crate::failover::AttemptId;
-use crate::transcript::{LogEvent, Tone, Transcript, model_name};
+use crate::transcript::{Attempt, LogEntry, LogEvent, Tone, Transcript, model_name};
 use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, TextRow, wrap};
 use detail::DetailForm;
@@ -53,58 +53,27 @@ impl LogView {
     /// Rebuilds all rows for a pane of this size, with as much detail as fits. This is cheap, because a run has few
     /// entries. In presenter mode an empty row follows each entry, and the names of failed models are struck out.
     pub fn refresh(&mut self, run: &Transcript, room: Size, theme: Theme, presenter: bool) {
-        self.entries = run.log.len();
-        self.pinned = None;
-        for form in self.detail.forms() {
-            self.build(run, room.width, *form, theme, presenter);
-            if *form != DetailForm::Nothing && self.rows.len() <= usize::from(room.height) {
-                return;
-            }
-        }
+        let cells = usize::from(room.width.max(1));
+        // The entries are the same in every form of the details.
+        let entries: Vec<EntryRows<'_>> =
+            run.log.iter().map(|entry| entry_rows(run, entry, cells, theme, presenter)).collect();
+        let fixed: usize = entries.iter().map(|entry| entry.head.len() + entry.tail.len()).sum();
+        let mut details: Vec<Vec<TextRow>> = Vec::new();
+        let fits = self.detail.forms().iter().any(|form| {
+            let rows = |attempt| detail::rows(run, attempt, *form, cells, theme);
+            details = entries.iter().map(|entry| entry.attempt.map_or_else(Vec::new, rows)).collect();
+            let all = fixed + details.iter().map(Vec::len).sum::<usize>();
+            *form != DetailForm::Nothing && all <= usize::from(room.height)
+        });
+        self.entries = entries.len();
+        let rows = entries.into_iter().zip(details).enumerate().flat_map(|(index, (entry, details))| {
+            entry.head.into_iter().chain(details).chain(entry.tail).map(move |row| (index, row))
+        });
+        self.rows = rows.collect();
         // Not even one row for each attempt fits.
-        if self.detail == LogDetail::Headers && room.height > 2 {
-            let cells = usize::from(room.width);
-            self.pinned = run.shown().and_then(|attempt| detail::one_row(attempt, "↑ ", cells, theme));
-        }
-    }
-
-    fn build(&mut self, run: &Transcript, width: u16, form: DetailForm, theme: Theme, presenter: bool) {
-        self.rows.clear();
-        let cells = usize::from(width.max(1));
-        for (index, entry) in run.log.iter().enumerate() {
-            let tone = theme.style(entry.tone(run).into());
-            let text = short_names(run, entry.text(run));
-            let mut parts = text.split(" · ");
-            let mut pieces = Vec::new();
-            let head = parts.next().unwrap_or_default();
-            let struck =
-                presenter && matches!(entry.tone(run), Tone::Bad) && matches!(entry.event, LogEvent::Attempt(_));
-            pieces.push((head, theme.style(if struck { StyleRole::Struck } else { StyleRole::Heading })));
-            for (i, part) in parts.enumerate() {
-                pieces.push((" · ", theme.style(StyleRole::Dim)));
-                pieces.push((part, if i == 0 { tone } else { theme.style(StyleRole::Text) }));
-            }
-            let prefix = RowPrefix {
-                first: vec![Span::styled(format!("{} ", entry.glyph(run)), tone)],
-                rest: vec![Span::raw("  ")],
-            };
-            self.rows.extend(wrap(&pieces, cells, &prefix).into_iter().map(|row| (index, row)));
-            if let LogEvent::Attempt(id) = entry.event
-                && let Some(attempt) = run.attempt(id)
-            {
-                let rows = detail::rows(run, attempt, form, cells, theme);
-                self.rows.extend(rows.into_iter().map(|row| (index, row)));
-            }
-            for inner in inner_attempts(run, &entry.event) {
-                let dim = theme.style(StyleRole::Dim);
-                self.rows.extend(
-                    wrap(&[(&inner, dim)], cells, &RowPrefix::all("    ", dim)).into_iter().map(|row| (index, row)),
-                );
-            }
-            if presenter {
-                self.rows.push((index, TextRow::default()));
-            }
-        }
+        let pins = !fits && self.detail == LogDetail::Headers && room.height > 2;
+        let shown = run.shown().filter(|_| pins);
+        self.pinned = shown.and_then(|attempt| detail::one_row(attempt, "↑ ", cells, theme));
     }
 
     /// The rows for a view of this height, and how many are hidden above and below. The selected entry is among them.
@@ -118,6 +87,38 @@ impl LogView {
         let end = (top + height).min(self.rows.len());
         (&self.rows[top..end], top, self.rows.len() - end)
     }
+}
+
+/// The rows of an entry, without the details of its attempt, which stand between head and tail.
+struct EntryRows<'a> {
+    head: Vec<TextRow>,
+    attempt: Option<&'a Attempt>,
+    tail: Vec<TextRow>,
+}
+
+fn entry_rows<'a>(run: &'a Transcript, entry: &LogEntry, cells: usize, theme: Theme, presenter: bool) -> EntryRows<'a> {
+    let tone = theme.style(entry.tone(run).into());
+    let text = short_names(run, entry.text(run));
+    let mut parts = text.split(" · ");
+    let mut pieces = Vec::new();
+    let head = parts.next().unwrap_or_default();
+    let struck = presenter && matches!(entry.tone(run), Tone::Bad) && matches!(entry.event, LogEvent::Attempt(_));
+    pieces.push((head, theme.style(if struck { StyleRole::Struck } else { StyleRole::Heading })));
+    for (i, part) in parts.enumerate() {
+        pieces.push((" · ", theme.style(StyleRole::Dim)));
+        pieces.push((part, if i == 0 { tone } else { theme.style(StyleRole::Text) }));
+    }
+    let prefix =
+        RowPrefix { first: vec![Span::styled(format!("{} ", entry.glyph(run)), tone)], rest: vec![Span::raw("  ")] };
+    let attempt = match entry.event {
+        LogEvent::Attempt(id) => run.attempt(id),
+        _ => None,
+    };
+    let dim = theme.style(StyleRole::Dim);
+    let inner = |text: String| wrap(&[(&text, dim)], cells, &RowPrefix::all("    ", dim));
+    let mut tail: Vec<TextRow> = attempt.map(inner_attempts).into_iter().flatten().flat_map(inner).collect();
+    tail.extend(presenter.then(TextRow::default));
+    EntryRows { head: wrap(&pieces, cells, &prefix), attempt, tail }
 }
 
 /// The attempt that the log entry with this index is about. For an entry between attempts, the attempt before it.
@@ -160,9 +161,7 @@ fn keep_units(text: &str) -> String {
 }
 
 /// One line for each provider that OpenRouter tried inside an attempt.
-fn inner_attempts(run: &Transcript, event: &LogEvent) -> Vec<String> {
-    let LogEvent::Attempt(id) = event else { return Vec::new() };
-    let Some(attempt) = run.attempt(*id) else { return Vec::new() };
+fn inner_attempts(attempt: &Attempt) -> Vec<String> {
     let failed = attempt.failed.iter().flat_map(|failed| &failed.failure.inner);
     let metadata = attempt.metadata.iter().flat_map(|metadata| &metadata.attempts);
     let mut inner: Vec<_> = metadata.collect();

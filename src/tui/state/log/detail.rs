@@ -68,16 +68,16 @@ pub(super) enum DetailForm {
 
 /// The sent headers in one row; `None` before the request is sent.
 pub(super) fn one_row(attempt: &Attempt, lead: &str, cells: usize, theme: Theme) -> Option<TextRow> {
-    let sent = attempt.chosen_headers();
-    let sent: Vec<String> = sent.iter().map(|header| format!("{}: {}", header.name(), header.value())).collect();
+    let headers = attempt.chosen_headers();
+    let sent: Vec<String> = headers.iter().map(|header| format!("{}: {}", header.name(), header.value())).collect();
     let mut text = format!("{lead}{}", sent.join(" · "));
     if width(&text) > cells {
         // Which headers left matters more than half of the values.
-        let names: Vec<&str> = attempt.chosen_headers().iter().map(|header| header.name()).collect();
+        let names: Vec<&str> = headers.iter().map(|header| header.name()).collect();
         text = format!("{lead}{}", names.join(", "));
     }
     let text = clip(&text, cells);
-    (!sent.is_empty()).then(|| TextRow::from(Span::styled(text, theme.style(StyleRole::Dim))))
+    (!headers.is_empty()).then(|| TextRow::from(Span::styled(text, theme.style(StyleRole::Dim))))
 }
 
 /// The first attempt of the run, if this later one sent the same headers.
