@@ -85,6 +85,7 @@ impl Export<'_> {
             settings: &settings,
             response_format: None,
             max_tokens: None,
+            own: None,
             dialect: self.base.dialect(),
         };
         // Settings are validated when they are entered, so composing does not fail here.

@@ -111,13 +111,16 @@ impl<O: Write, L: Write> Headless<O, L> {
         &self.run
     }
 
-    /// Writes the signature's own outputs. A field that the module adds, such as `reasoning`, is written only if the
+    /// Writes the signature's own outputs, or a chat's text and tool calls. A field that the module adds, such as `reasoning`, is written only if the
     /// style names it.
     fn write_answer(&mut self) -> io::Result<()> {
-        let (Some(task), Some(finished)) = (self.run.task(), &self.run.finished) else { return Ok(()) };
+        let Some(finished) = &self.run.finished else { return Ok(()) };
         if let OutputStyle::Text { field: Some(name), .. } = &self.style {
             return writeln!(self.out, "{}", finished.fields.get(name).map(plain).unwrap_or_default());
         }
+        let Some(task) = self.run.task() else {
+            return finished.fields.values().try_for_each(|value| writeln!(self.out, "{}", plain(value)));
+        };
         match task.signature.outputs.as_slice() {
             [only] if self.style != OutputStyle::Sentences => {
                 writeln!(self.out, "{}", finished.fields.get(&only.name).map(plain).unwrap_or_default())

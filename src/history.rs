@@ -201,8 +201,8 @@ pub fn matches(run: &Transcript, words: &[String]) -> bool {
     if let Some(task) = run.task() {
         add(&task.signature.name);
         add(&task.signature.inline());
-        task.inputs.values().for_each(|value| add(&plain(value)));
     }
+    run.asked().iter().flat_map(|asked| asked.values()).for_each(|value| add(&plain(value)));
     run.spec.iter().flat_map(|spec| &spec.chain).for_each(|route| add(&route.model));
     if let Some(end) = &run.finished {
         end.fields.values().for_each(|value| add(&plain(value)));

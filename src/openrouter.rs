@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod api_key;
+mod assembly;
 mod base;
 pub mod catalogue;
 mod chunk;
@@ -26,7 +27,7 @@ mod surrogates;
 pub mod without;
 
 pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
-pub use delta::{Completion, Delta, Finish, Head, Metadata, Usage};
+pub use delta::{Completion, Delta, Finish, Head, Metadata, ToolCallPiece, Usage};
 pub use message::{Message, Role};
-pub use reader::{BodyReader, MAX_BODY};
+pub use reader::{BodyReader, Expects, MAX_BODY};
 pub use request::{Header, Request, RequestHeader};

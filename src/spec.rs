@@ -1,12 +1,13 @@
 //! What is asked: one value that the screen, the command line, the history, exports, comparisons and replays all
 //! carry, and that the worker runs. Knows signatures, chains and settings; must not know who answers, nor how.
 
-use crate::dspy::program::{Call, Program};
-use crate::dspy::{Adapter, Demo, Module, Signature, Turn, Values};
+use crate::dspy::program::{Call, Program, Step};
+use crate::dspy::{Adapter, Demo, Module, Prediction, Signature, Turn, Values};
 use crate::failover::{Policy, Route};
-use crate::openrouter::Message;
 use crate::openrouter::settings::RequestSettings;
+use crate::openrouter::{Message, Role};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Everything that is needed to ask, and to ask the same again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,17 @@ pub struct RunSpec {
 pub enum Task {
     /// A signature, asked by a module.
     Signature(SignatureTask),
+    /// A chat request as a program or a person wrote it.
+    Chat(ChatTask),
+}
+
+/// A chat request without a signature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChatTask {
+    /// The request's body: `messages`, and what else it has. The chain and the worker decide its `model`, `models` and
+    /// `stream`; all other fields are sent as they are, and win over the request settings of the same name.
+    #[serde(rename = "chat")]
+    pub body: Map<String, Value>,
 }
 
 /// A signature with its inputs, and how a module asks it.
@@ -54,14 +66,136 @@ pub struct SignatureTask {
 
 impl RunSpec {
     /// Asks these models in order, with the default policy and settings.
-    pub fn new<M: Into<String>>(task: SignatureTask, models: impl IntoIterator<Item = M>) -> Self {
+    pub fn new<M: Into<String>>(task: impl Into<Task>, models: impl IntoIterator<Item = M>) -> Self {
         Self {
-            task: Task::Signature(task),
+            task: task.into(),
             // The worker fills in where a model is reached, and what is known of it.
             chain: models.into_iter().map(|model| Route::new(model, "")).collect(),
             policy: Policy::default(),
             settings: RequestSettings::default(),
             simulated: false,
+        }
+    }
+
+    /// The cap on an answer's tokens, if the question has one.
+    pub fn max_tokens(&self) -> Option<u32> {
+        match &self.task {
+            Task::Chat(task) => task.max_tokens().or(self.settings.max_tokens),
+            Task::Signature(_) => self.settings.max_tokens,
+        }
+    }
+}
+
+impl From<SignatureTask> for Task {
+    fn from(task: SignatureTask) -> Self {
+        Self::Signature(task)
+    }
+}
+
+impl From<ChatTask> for Task {
+    fn from(task: ChatTask) -> Self {
+        Self::Chat(task)
+    }
+}
+
+impl Task {
+    /// What comes after these calls; see [`Program::next`]. A chat request is one call, and its call has no fields.
+    pub fn next(&self, ended: &[Option<Prediction>]) -> Step {
+        match self {
+            Self::Signature(task) => task.program().next(ended),
+            Self::Chat(_) if ended.is_empty() => {
+                let signature = Signature::new(Vec::new(), Vec::new());
+                Step::Calls(vec![Call { number: 0, signature, inputs: Values::new() }])
+            }
+            Self::Chat(_) => Step::Answer { call: 0, vote: None },
+        }
+    }
+
+    /// The messages that this call's first request has of its own. A chat request's messages are in its body.
+    pub fn messages_of(&self, call: &Call) -> Vec<Message> {
+        match self {
+            Self::Signature(task) => task.messages_of(call),
+            Self::Chat(_) => Vec::new(),
+        }
+    }
+
+    /// The signature task, if it is one.
+    pub fn signature(&self) -> Option<&SignatureTask> {
+        match self {
+            Self::Signature(task) => Some(task),
+            Self::Chat(_) => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn signature_mut(&mut self) -> Option<&mut SignatureTask> {
+        match self {
+            Self::Signature(task) => Some(task),
+            Self::Chat(_) => None,
+        }
+    }
+
+    /// What was asked, by name: a signature's inputs, or the text of a chat's last message.
+    pub fn asked(&self) -> Values {
+        match self {
+            Self::Signature(task) => task.inputs.clone(),
+            Self::Chat(task) => [(CHAT_INPUT.to_owned(), task.last_message().into())].into_iter().collect(),
+        }
+    }
+}
+
+/// The name under which a chat's last message is shown.
+const CHAT_INPUT: &str = "message";
+
+/// The name of a model that stands for the configured chain.
+pub const CONFIGURED_CHAIN: &str = "switchover";
+
+impl ChatTask {
+    /// A chat of one message from the user.
+    pub fn of(text: &str) -> Self {
+        let message = Message::new(Role::User, text);
+        Self { body: [("messages".to_owned(), serde_json::json!([message]))].into_iter().collect() }
+    }
+
+    /// The fallback chain that the body asks for: its `models`; or its `model`, then the `configured` chain. The model
+    /// `switchover` stands for the configured chain. No model is in it twice.
+    pub fn chain(&self, configured: impl IntoIterator<Item = String>) -> Vec<String> {
+        let listed = self.body.get("models").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let first = self.body.get("model").and_then(Value::as_str).filter(|model| *model != CONFIGURED_CHAIN);
+        let mut asked: Vec<String> = first.into_iter().chain(listed).map(str::to_owned).collect();
+        if self.body.get("models").is_none() {
+            asked.extend(configured);
+        }
+        let mut chain: Vec<String> = Vec::new();
+        for model in asked {
+            if !chain.contains(&model) {
+                chain.push(model);
+            }
+        }
+        chain
+    }
+
+    /// The cap on the answer's tokens that the body has: `max_completion_tokens`, or its older name `max_tokens`.
+    pub fn max_tokens(&self) -> Option<u32> {
+        let cap = |name| self.body.get(name).and_then(Value::as_u64);
+        cap("max_completion_tokens").or_else(|| cap("max_tokens")).and_then(|cap| u32::try_from(cap).ok())
+    }
+
+    /// The length of the body as JSON, for the price of a prompt.
+    pub fn bytes(&self) -> usize {
+        serde_json::to_string(&self.body).map_or(0, |body| body.len())
+    }
+
+    /// The text of the last message, without images and other parts.
+    fn last_message(&self) -> String {
+        let messages = self.body.get("messages").and_then(Value::as_array);
+        let content = messages.and_then(|messages| messages.last()).map(|message| &message["content"]);
+        match content {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Array(parts)) => {
+                parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n")
+            }
+            _ => String::new(),
         }
     }
 }
@@ -95,7 +229,45 @@ impl SignatureTask {
     }
 
     /// The messages of this call's first request.
-    pub fn messages_of(&self, call: &Call) -> Vec<Message> {
+    fn messages_of(&self, call: &Call) -> Vec<Message> {
         self.adapter.messages(&call.signature, &call.inputs, &self.demos, &self.turns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn chat(body: Value) -> ChatTask {
+        let Value::Object(body) = body else { panic!("an object") };
+        ChatTask { body }
+    }
+
+    #[test]
+    fn a_chats_chain_is_its_models_or_its_model_before_the_configured_chain() {
+        for (body, chain) in [
+            (json!({}), vec!["a/1", "b/2"]),
+            (json!({"model": "switchover"}), vec!["a/1", "b/2"]),
+            (json!({"model": "b/2"}), vec!["b/2", "a/1"]),
+            (json!({"model": "c/3"}), vec!["c/3", "a/1", "b/2"]),
+            (json!({"models": ["d/4", "e/5", "d/4"]}), vec!["d/4", "e/5"]),
+            (json!({"model": "c/3", "models": ["d/4"]}), vec!["c/3", "d/4"]),
+        ] {
+            assert_eq!(chat(body.clone()).chain(["a/1", "b/2"].map(str::to_owned)), chain, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_chat_is_kept_and_read_again() {
+        let body = json!({"messages": [{"role": "user", "content": "hi"}], "tools": [], "max_tokens": 9});
+        let spec = RunSpec::new(chat(body.clone()), ["a/1"]);
+        let text = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<RunSpec>(&text).unwrap(), spec);
+        assert_eq!((spec.max_tokens(), spec.task.asked()["message"].as_str()), (Some(9), Some("hi")));
+        let parts =
+            json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url"}]}]});
+        assert_eq!(Task::from(chat(parts)).asked()["message"], "a");
+        assert_eq!(Task::from(chat(json!({}))).asked()["message"], "");
     }
 }

@@ -14,7 +14,7 @@ pub use health::{HealthBoard, HealthRow};
 pub use log::{LogEntry, LogEvent, Tone, counted, model_name, usd};
 pub use spend::Spend;
 
-use crate::dspy::{Adapter, Signature};
+use crate::dspy::{Adapter, Signature, Values};
 use crate::failover::{
     AttemptId, BreakerChange, BreakerState, Cost, Event, Failover, Finished, Outcome, Skipped, Waiting,
 };
@@ -146,12 +146,13 @@ impl Transcript {
     fn apply_observation(&mut self, at: Duration, observation: &Observation) {
         match observation {
             Observation::Begun(begun) => {
-                let Task::Signature(task) = &begun.task;
-                let asked = task.expanded();
-                for attempt in &mut self.attempts {
-                    attempt.read_as(task.adapter, &asked);
+                if let Task::Signature(task) = &begun.task {
+                    let asked = task.expanded();
+                    for attempt in &mut self.attempts {
+                        attempt.read_as(task.adapter, &asked);
+                    }
+                    self.asked = Some((task.adapter, asked));
                 }
-                self.asked = Some((task.adapter, asked));
                 self.spec = Some(Arc::clone(begun));
             }
             Observation::Sent(sent) => {
@@ -190,12 +191,20 @@ impl Transcript {
         &mut self.attempts[index]
     }
 
-    /// The signature that was asked, with its inputs. `None` until the run's `begun` report arrives.
+    /// The signature that was asked, with its inputs. `None` for a chat, and until the run's `begun` report arrives.
     pub fn task(&self) -> Option<&SignatureTask> {
-        self.spec.as_ref().map(|spec| {
-            let Task::Signature(task) = &spec.task;
-            task
-        })
+        self.spec.as_ref().and_then(|spec| spec.task.signature())
+    }
+
+    /// What was asked, by name: a signature's inputs, or the last message of a chat. `None` until the run's `begun`
+    /// report arrives.
+    pub fn asked(&self) -> Option<Values> {
+        self.spec.as_ref().map(|spec| spec.task.asked())
+    }
+
+    /// Whether answers have fields that an adapter reads; false for a chat, and as long as nothing is known.
+    pub fn has_fields(&self) -> bool {
+        self.task().is_some()
     }
 
     /// The attempt with this id.
@@ -237,7 +246,7 @@ impl Transcript {
     /// Whether text of one of the signature's own output fields has arrived.
     pub fn answer_begun(&self, attempt: &Attempt) -> bool {
         match attempt.sections() {
-            [] => attempt.prediction.is_some() || (self.spec.is_none() && !attempt.text.is_empty()),
+            [] => attempt.prediction.is_some() || (!self.has_fields() && !attempt.text.is_empty()),
             sections => sections.iter().any(|section| !self.is_thought(&section.name)),
         }
     }

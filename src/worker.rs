@@ -15,6 +15,7 @@ mod costs;
 mod drive;
 mod masked;
 mod preview;
+mod question;
 pub mod reliability;
 mod reporter;
 mod services;

@@ -1,5 +1,7 @@
 //! The binary without a terminal: its output, where it goes, and the exit code.
 
+#[path = "headless/chats.rs"]
+mod chats;
 #[path = "headless/commands.rs"]
 mod commands;
 #[path = "headless/diagnostics.rs"]

@@ -1,5 +1,7 @@
 //! The HTTP client: recorded streams and errors as data, and the fifteen traps over real sockets.
 
+#[path = "wire/chats.rs"]
+mod chats;
 #[path = "wire/corpus.rs"]
 mod corpus;
 #[path = "wire/errors.rs"]

@@ -4,14 +4,16 @@ use super::print::{self, Stream, note, out};
 use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
-use crate::failover::{Failover, Outcome};
+use crate::failover::{Failover, Outcome, Route};
 use crate::headless::{Headless, OutputStyle};
-use crate::spec::RunSpec;
+use crate::spec::{ChatTask, RunSpec};
+use crate::text::clean_line;
 use crate::worker::{self, CostLookup, Preview, ServiceOptions, Services};
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +26,12 @@ pub(super) struct AskArgs {
     /// All inputs as one JSON object
     #[arg(long, value_name = "JSON", conflicts_with = "inputs")]
     inputs_json: Option<String>,
+    /// Send the input as a chat message, without a signature, and print the answer's text
+    #[arg(long, conflicts_with_all = ["inputs_json", "field"])]
+    raw: bool,
+    /// Send the body of a chat request as it is (JSON; `-` reads standard input); the chain replaces its model
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["raw", "inputs", "inputs_json", "field"])]
+    body: Option<PathBuf>,
     /// Print every event as a JSON line (docs/json.md describes them)
     #[arg(long)]
     json: bool,
@@ -54,15 +62,7 @@ pub(super) const REVEALS: &str =
 impl AskArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
-        let mut task = setup::task(&config, env)?;
-        task.inputs = match &self.inputs_json {
-            Some(json) => setup::inputs_from_json(&task.signature, json)?,
-            None => setup::inputs_from_words(&task.signature, &self.input_words()?)?,
-        };
-        if let Some(field) = &self.field {
-            setup::require_output(&task, field)?;
-        }
-        let mut spec = setup::spec(&config, task)?;
+        let mut spec = self.spec(&config, settings, env)?;
         if self.strict {
             spec.policy.failover = Failover::Strict;
         } else if self.server_side {
@@ -77,6 +77,36 @@ impl AskArgs {
         drive(&config, settings, env, (spec, costs), Headless::new(Stream::Out, Stream::Err, style))
     }
 
+    /// What is asked, with the chain, the policy and the request fields of the settings.
+    fn spec(&self, config: &Config, settings: &GlobalOptions, env: &Environment) -> Result<RunSpec> {
+        if let Some(file) = &self.body {
+            let task = chat_body(&read(file)?)?;
+            let mut spec = setup::spec(config, task.clone())?;
+            // Models of the command line win over those of the body, and the body's over the configuration.
+            if settings.models.is_empty() {
+                let configured = spec.chain.iter().map(|route| route.model.clone());
+                spec.chain = task.chain(configured).into_iter().map(|model| Route::new(model, "")).collect();
+            }
+            return Ok(spec);
+        }
+        if self.raw {
+            let words = self.input_words()?;
+            if words.iter().all(|word| word.trim().is_empty()) {
+                bail!("--raw: no message; type it, or send it to standard input");
+            }
+            return setup::spec(config, ChatTask::of(&words.join("\n")));
+        }
+        let mut task = setup::task(config, env)?;
+        task.inputs = match &self.inputs_json {
+            Some(json) => setup::inputs_from_json(&task.signature, json)?,
+            None => setup::inputs_from_words(&task.signature, &self.input_words()?)?,
+        };
+        if let Some(field) = &self.field {
+            setup::require_output(&task, field)?;
+        }
+        setup::spec(config, task)
+    }
+
     /// The inputs as typed. Standard input replaces `-`, and is the only input if none is typed.
     fn input_words(&self) -> Result<Vec<String>> {
         let read_stdin = || -> Result<String> {
@@ -89,6 +119,23 @@ impl AskArgs {
         }
         self.inputs.iter().map(|word| if word == "-" { read_stdin() } else { Ok(word.clone()) }).collect()
     }
+}
+
+/// The text of a file, or of standard input for `-`.
+fn read(file: &Path) -> Result<String> {
+    if file == Path::new("-") {
+        return std::io::read_to_string(std::io::stdin()).context("standard input");
+    }
+    std::fs::read_to_string(file).with_context(|| format!("--body {}", clean_line(&file.display().to_string(), 200)))
+}
+
+/// The chat request of a JSON body.
+fn chat_body(text: &str) -> Result<ChatTask> {
+    let body: Map<String, Value> = serde_json::from_str(text).context("--body: expected a JSON object")?;
+    if body.get("messages").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+        bail!("--body: the request has no `messages`");
+    }
+    Ok(ChatTask { body })
 }
 
 /// Opens the playground; on a terminal that cannot move its cursor, line by line; without a terminal, prints the

@@ -9,7 +9,7 @@ use crate::export::{self, Export};
 use crate::openrouter::headers::{ATTRIBUTION, CLIENT, is_header_name};
 use crate::openrouter::{BaseUrl, OPENROUTER, RequestHeader};
 use crate::report::Report;
-use crate::spec::{RunSpec, Task};
+use crate::spec::RunSpec;
 use crate::transcript::Transcript;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
@@ -61,7 +61,7 @@ impl ExportArgs {
         let base: BaseUrl = named(&config)?.unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
         let lines = setup::headers(&config)?.lines(&base)?;
         let headers = chosen(lines.iter().map(RequestHeader::from));
-        print::text(&text(&spec, &base, &headers, self.to));
+        print::text(&text(&spec, &base, &headers, self.to)?);
         Ok(exit::OK)
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn run_as(run: &[Report], to: ExportTarget, settings: &GlobalOptions,
     let base: BaseUrl = named(&config)?.or(used).unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
     let sent = run.attempts.iter().find_map(|attempt| attempt.request.as_ref());
     let headers = chosen(sent.into_iter().flat_map(|request| request.headers.clone()));
-    print::text(&text(spec, &base, &headers, to));
+    print::text(&text(spec, &base, &headers, to)?);
     Ok(exit::OK)
 }
 
@@ -84,10 +84,12 @@ fn named(config: &Config) -> Result<Option<String>> {
     Ok(config.read::<String>("base_url")?)
 }
 
-fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: ExportTarget) -> String {
-    let Task::Signature(task) = &spec.task;
+fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: ExportTarget) -> Result<String> {
+    let Some(task) = spec.task.signature() else {
+        bail!("this run was a chat request without a signature; `switchover history show` prints its body");
+    };
     let export = Export { spec, task, base, headers };
-    match to {
+    Ok(match to {
         ExportTarget::Python => export::dspy(&export),
         ExportTarget::LitellmRouter => export::router(&export),
         ExportTarget::LitellmProxy => export::proxy(&export),
@@ -99,7 +101,7 @@ fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: ExportTar
             module: task.module,
             demos: task.demos.clone(),
         }),
-    }
+    })
 }
 
 /// The headers that the user chose. Attribution names are written as in OpenRouter's documentation, because LiteLLM

@@ -123,8 +123,8 @@ fn line(run: &Transcript) -> String {
     };
     let model = run.winner().map_or("no answer", |attempt| model_name(attempt.answering()));
     let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
-    let inputs = run.task().map(|task| {
-        let inputs: Vec<String> = task.inputs.values().map(|value| clean_line(&plain(value), 60)).collect();
+    let inputs = run.asked().map(|asked| {
+        let inputs: Vec<String> = asked.values().map(|value| clean_line(&plain(value), 60)).collect();
         inputs.join(" · ")
     });
     format!(
@@ -144,7 +144,7 @@ fn summary(run: &Transcript) -> Value {
         "outcome": run.outcome(),
         "signature": task.map(|task| task.signature.inline()),
         "module": task.map(|task| task.module),
-        "inputs": task.map(|task| &task.inputs),
+        "inputs": run.asked(),
         "fields": run.finished.as_ref().map(|finished| &finished.fields),
         "model": run.finished.as_ref().and_then(|finished| finished.model.as_ref()),
         "attempts": run.attempts.len(),

@@ -10,7 +10,7 @@ use crate::config::Environment;
 use crate::dspy::{Field, Values};
 use crate::headless::{Headless, OutputStyle};
 use crate::report::Report;
-use crate::spec::{RunSpec, SignatureTask, Task};
+use crate::spec::{RunSpec, SignatureTask};
 use crate::transcript::{HealthBoard, Transcript};
 use crate::worker::{self, Run, ServiceOptions, Services};
 use anyhow::Result;
@@ -27,7 +27,8 @@ pub(super) struct PlainArgs {}
 impl PlainArgs {
     pub(super) fn run(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
-        let spec = setup::spec(&config, setup::task(&config, env)?)?;
+        let task = setup::task(&config, env)?;
+        let spec = setup::spec(&config, task.clone())?;
         let runtime = runtime(None)?;
         runtime.block_on(async {
             let services = Arc::new(Services::new(ServiceOptions {
@@ -37,7 +38,8 @@ impl PlainArgs {
             let env = env.clone();
             let inputs = Values::new();
             let health = HealthBoard::default();
-            let mut repl = Repl { services, spec, env, health, inputs, joined: String::new(), run: None, last: None };
+            let mut repl =
+                Repl { services, task, spec, env, health, inputs, joined: String::new(), run: None, last: None };
             out!("Switchover, line by line. /help lists the commands, /quit ends the program.");
             out!("{}", repl.introduction());
             repl.run_loop(lines()).await;
@@ -66,6 +68,9 @@ fn lines() -> UnboundedReceiver<String> {
 /// The state of the session.
 struct Repl {
     services: Arc<Services>,
+    /// What is asked next; its inputs are entered one by one.
+    task: SignatureTask,
+    /// The chain, policy and settings of the next run.
     spec: RunSpec,
     env: Environment,
     /// The health of the models in this session.
@@ -174,7 +179,8 @@ impl Repl {
     }
 
     fn send(&mut self, inputs: Values) {
-        self.task_mut().inputs = inputs;
+        self.task.inputs = inputs;
+        self.spec.task = self.task.clone().into();
         self.spec.policy.seed = fastrand::u64(..);
         if self.services.reveals(&self.spec) {
             out!("{}", ask::REVEALS);
@@ -184,19 +190,9 @@ impl Repl {
         self.run = Some(LiveRun { run, writer });
     }
 
-    fn task(&self) -> &SignatureTask {
-        let Task::Signature(task) = &self.spec.task;
-        task
-    }
-
-    fn task_mut(&mut self) -> &mut SignatureTask {
-        let Task::Signature(task) = &mut self.spec.task;
-        task
-    }
-
     /// The input to enter next; `None` if all are set.
     fn next_field(&self) -> Option<&Field> {
-        self.task().signature.inputs.iter().find(|field| !self.inputs.contains_key(&field.name))
+        self.task.signature.inputs.iter().find(|field| !self.inputs.contains_key(&field.name))
     }
 
     /// Prints the prompt for the next input.
@@ -215,8 +211,8 @@ impl Repl {
         let models: Vec<&str> = self.spec.chain.iter().map(|route| route.model.as_str()).collect();
         format!(
             "Signature {}, module {}.\nModels, first choice first: {}.\n{}",
-            self.task().signature.inline(),
-            self.task().module,
+            self.task.signature.inline(),
+            self.task.module,
             models.join(", "),
             if self.services.simulated() { "The built-in simulator answers." } else { "Real models answer." },
         )

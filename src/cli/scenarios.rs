@@ -9,7 +9,6 @@ use crate::config::Environment;
 use crate::dspy::Module;
 use crate::failover::{Failover, Outcome};
 use crate::openrouter::headers::{ChosenValue, Headers, ValueOrigin};
-use crate::spec::Task;
 use crate::transcript::{seconds, usd};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -198,7 +197,7 @@ async fn modules(stage: &ScenarioStage) -> Result<Vec<Check>> {
     ];
     for (module, calls) in table {
         let mut spec = stage.spec.clone();
-        let Task::Signature(task) = &mut spec.task;
+        let Some(task) = spec.task.signature_mut() else { bail!("scenarios ask a signature") };
         task.module = module;
         let outputs = task.signature.outputs.clone();
         let played = stage.play(&spec, FirstModel::Healthy, stage.headers()).await?;

@@ -12,7 +12,7 @@ use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::{ChosenValue, Headers};
 use crate::openrouter::{BaseUrl, OPENROUTER};
 use crate::simulator::{self, Simulator};
-use crate::spec::{RunSpec, SignatureTask};
+use crate::spec::{RunSpec, SignatureTask, Task};
 use crate::text::clean_line;
 use crate::worker::{Service, ServiceOptions};
 use anyhow::{Context as _, Result, bail};
@@ -34,7 +34,7 @@ pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> 
 }
 
 /// A task with the chain, the policy and the request fields of the settings.
-pub(super) fn spec(config: &Config, task: SignatureTask) -> Result<RunSpec> {
+pub(super) fn spec(config: &Config, task: impl Into<Task>) -> Result<RunSpec> {
     let chain = match config.chain()? {
         Some(chain) => chain,
         None if other_server(config)? => {

@@ -7,13 +7,13 @@ mod breakers;
 
 use self::breakers::EPOCH;
 use crate::dspy::Prediction;
-use crate::dspy::program::{Program, Step};
+use crate::dspy::program::Step;
 use crate::failover::{
     Answer, AttemptId, Engine, Event, Failed, FailureKind, Finished, Health, Input, Outcome, Policy, TokenPhase,
 };
 use crate::openrouter::Delta;
 use crate::report::{Observation, Report, ReportKind};
-use crate::spec::{RunSpec, Task};
+use crate::spec::RunSpec;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,9 +46,8 @@ pub fn redecide(run: &[Report]) -> Option<Redecided> {
         ReportKind::Observation(Observation::Begun(spec)) => Some(spec.as_ref()),
         _ => None,
     })?;
-    let Task::Signature(task) = &spec.task;
     let health = breakers::before(run, &spec.chain);
-    let mut replay = ProgramReplay { spec, program: task.program(), calls: Vec::new(), health };
+    let mut replay = ProgramReplay { spec, calls: Vec::new(), health };
     replay.next_calls(Duration::ZERO);
     for report in run {
         replay.apply(report);
@@ -60,7 +59,6 @@ pub fn redecide(run: &[Report]) -> Option<Redecided> {
 /// A program that is driven by a log.
 struct ProgramReplay<'a> {
     spec: &'a RunSpec,
-    program: Program<'a>,
     /// In the order in which the program requested them.
     calls: Vec<CallReplay>,
     health: Health,
@@ -86,7 +84,7 @@ impl ProgramReplay<'_> {
             return;
         };
         let answers: Vec<Option<Prediction>> = ended.into_iter().map(prediction).collect();
-        if let Step::Calls(calls) = self.program.next(&answers) {
+        if let Step::Calls(calls) = self.spec.task.next(&answers) {
             for call in calls {
                 self.calls.push(CallReplay::begin(self.spec, call.number, at, &mut self.health));
             }
@@ -243,7 +241,7 @@ impl CallReplay {
         let input = match delta {
             Delta::Opened(_) => Input::Opened { attempt },
             Delta::Reasoning(_) => Input::Token { attempt, phase: TokenPhase::Reasoning },
-            Delta::Text(_) => Input::Token { attempt, phase: TokenPhase::Answer },
+            Delta::Text(_) | Delta::ToolCall(_) => Input::Token { attempt, phase: TokenPhase::Answer },
             _ => return,
         };
         self.step(at, input, health);

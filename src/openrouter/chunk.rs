@@ -3,6 +3,7 @@
 
 mod fold;
 mod text_sink;
+mod tool_calls;
 
 pub(super) use fold::ChunkFold;
 
@@ -106,6 +107,11 @@ struct MessagePart<'a> {
     reasoning_details: Thoughts<'a>,
     #[serde(borrow)]
     refusal: LenientText<'a>,
+    #[serde(borrow)]
+    tool_calls: RawField<'a>,
+    /// `OpenAI`'s older field for one call.
+    #[serde(borrow)]
+    function_call: RawField<'a>,
 }
 
 impl MessagePart<'_> {

@@ -18,9 +18,15 @@ pub struct ChatRequest<'a> {
     pub response_format: Option<&'a Value>,
     /// Replaces the settings' cap on the answer's tokens.
     pub max_tokens: Option<u32>,
+    /// The body as a program wrote it. Its fields are sent as they are, except those that decide who is asked and how the
+    /// answer is sent; `messages` are added to its own.
+    pub own: Option<&'a Map<String, Value>>,
     /// The fields that the server understands.
     pub dialect: Dialect,
 }
+
+/// The fields of a program's own body that are not its to decide.
+const DECIDED_HERE: [&str; 4] = ["model", "models", "stream", "stream_options"];
 
 /// The body. Its keys are always in the same order, because the service's prompt cache compares bytes.
 ///
@@ -67,7 +73,25 @@ pub fn body(request: ChatRequest<'_>) -> Result<Value, BadSetting> {
         put("session_id", json!(settings.session_id));
     }
     merge(&mut body, &settings.extra_body);
+    if let Some(own) = request.own {
+        add_own(&mut body, own);
+    }
     Ok(Value::Object(body))
+}
+
+/// Puts a program's own fields over the settings of the same name. An own cap on tokens, under either name, is the only
+/// one.
+fn add_own(body: &mut Map<String, Value>, own: &Map<String, Value>) {
+    let added = body.shift_remove("messages");
+    if own.contains_key("max_completion_tokens") {
+        body.shift_remove("max_tokens");
+    }
+    for (name, value) in own.iter().filter(|(name, _)| !DECIDED_HERE.contains(&name.as_str())) {
+        body.insert(name.clone(), value.clone());
+    }
+    if let (Some(Value::Array(added)), Some(Value::Array(messages))) = (added, body.get_mut("messages")) {
+        messages.extend(added);
+    }
 }
 
 /// The names of the settings that a server of this dialect does not get, because it does not understand them.
@@ -129,6 +153,7 @@ mod tests {
             settings,
             response_format: Some(&format),
             max_tokens: None,
+            own: None,
             dialect,
         };
         body(request).map(|body| body.to_string())
@@ -167,6 +192,28 @@ mod tests {
             ["models", "reasoning.exclude", "provider", "plugins", "session_id"]
         );
         assert_eq!(left_out(&full(), Dialect::OpenRouter), [""; 0]);
+    }
+
+    #[test]
+    fn a_programs_own_body_keeps_its_fields_and_wins_over_the_settings() {
+        let own = json!({
+            "model": "x/y", "models": ["x/z"], "stream": false, "messages": [{"role": "user", "content": "hi"}],
+            "max_completion_tokens": 7, "temperature": 0.9, "reasoning": null, "tools": [{"type": "function"}],
+        });
+        let added = [Message::new(Role::User, "again")];
+        let request = ChatRequest {
+            model: "a/b",
+            messages: &added,
+            settings: &full(),
+            response_format: None,
+            max_tokens: Some(5),
+            own: own.as_object(),
+            dialect: Dialect::OpenRouter,
+        };
+        assert_eq!(
+            body(request).unwrap().to_string(),
+            r#"{"model":"a/b","models":["c/d"],"stream":true,"temperature":0.9,"stop":["END"],"reasoning":null,"provider":{"order":["openai"],"zdr":true},"plugins":[{"id":"web"}],"session_id":"s","top_k":5,"messages":[{"role":"user","content":"hi"},{"role":"user","content":"again"}],"max_completion_tokens":7,"tools":[{"type":"function"}]}"#
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub enum Delta {
     Reasoning(String),
     /// The next piece of the answer.
     Text(String),
+    /// The next piece of a tool call.
+    ToolCall(ToolCallPiece),
     /// The model and provider that answer, as soon as a chunk names them.
     Served {
         /// The model's id in the server's words.
@@ -40,6 +42,19 @@ pub struct Head {
     pub generation: Option<String>,
     /// All response headers, in order, cleaned.
     pub headers: Vec<super::Header>,
+}
+
+/// A piece of a tool call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCallPiece {
+    /// Which call of the answer, from 0.
+    pub index: u32,
+    /// The tool's name; empty in later pieces.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The next piece of the arguments, which together are JSON as text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub arguments: String,
 }
 
 /// Tokens and cost of one answer. `None` means unknown, never zero.
@@ -117,4 +132,8 @@ pub struct Completion {
     pub id: Option<String>,
     /// Tokens and cost, if the server reported them.
     pub usage: Option<Usage>,
+    /// The response as the server gives it without streaming. Only where a message was
+    /// [expected](super::Expects::Message).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Box<serde_json::Value>>,
 }

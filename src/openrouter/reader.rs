@@ -34,6 +34,16 @@ pub struct BodyReader {
     events: EventFold,
 }
 
+/// What a response must have to be an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Expects {
+    /// Text, from which an adapter reads fields.
+    #[default]
+    Text,
+    /// A message as a chat program wants it: text, reasoning, tool calls, images or audio.
+    Message,
+}
+
 /// How the body is read. Its first byte that is not blank decides, whatever the content type says.
 enum Framing {
     /// Nothing but white space so far. Slow answers are padded with it.
@@ -47,8 +57,15 @@ enum Framing {
 impl BodyReader {
     /// A reader for the body that follows `head`. `now` is the wall time since 1970, which hints with dates need.
     pub fn new(head: Head, secrets: Secrets, now: Duration) -> Self {
-        let events = EventFold::new(&secrets);
+        let events = EventFold::new(&secrets, Expects::Text);
         Self { events, head, secrets, now, framing: Framing::Undecided, total: 0, start: Vec::new() }
+    }
+
+    /// What counts as an answer; text, unless this is called.
+    #[must_use]
+    pub fn expecting(mut self, expects: Expects) -> Self {
+        self.events = EventFold::new(&self.secrets, expects);
+        self
     }
 
     /// Reads the next bytes and appends their deltas to `out`. Returns true when the result is known, so that

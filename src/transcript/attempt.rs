@@ -3,9 +3,12 @@
 use crate::dspy::{Adapter, AnswerReader, Prediction, Section, Signature};
 use crate::failover::{Answered, AttemptId, Changes, Cost, Failed, Relation, Started, Timeouts, is_same_model};
 use crate::openrouter::account::Generation;
-use crate::openrouter::{Delta, Head, Metadata, Request, Usage};
+use crate::openrouter::{Delta, Head, Metadata, Request, ToolCallPiece, Usage};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The number of tool calls that are kept.
+const MAX_TOOL_CALLS: usize = 128;
 
 /// One HTTP exchange: its request, what has arrived, and how it ended.
 #[derive(Clone, Debug)]
@@ -47,6 +50,8 @@ pub struct Attempt {
     /// Answer text so far, as the server sent it.
     pub text: String,
     sections: Option<AnswerReader>,
+    /// Tool calls so far, by their index: the tool's name, and the arguments as JSON text.
+    pub tool_calls: Vec<(String, String)>,
     /// Number of deltas with content so far; at least as many tokens were sent.
     pub pieces: u64,
     /// The model that answers, if the server names it.
@@ -118,6 +123,7 @@ impl Attempt {
             reasoning: String::new(),
             text: String::new(),
             sections: None,
+            tool_calls: Vec::new(),
             pieces: 0,
             served: None,
             provider: None,
@@ -182,6 +188,7 @@ impl Attempt {
                     sections.push(text);
                 }
             }
+            Delta::ToolCall(piece) => self.apply_tool_call(at, piece),
             Delta::Served { model, provider } => {
                 self.served = Some(model.clone());
                 if provider.is_some() {
@@ -191,6 +198,22 @@ impl Attempt {
             Delta::Usage(usage) => self.usage = Some(*usage),
             Delta::Metadata(metadata) => self.metadata = Some(metadata.clone()),
             Delta::Warning(warning) => self.warnings.push(warning.clone()),
+        }
+    }
+
+    fn apply_tool_call(&mut self, at: Duration, piece: &ToolCallPiece) {
+        self.pieces += 1;
+        self.first_token.get_or_insert(at);
+        self.first_text.get_or_insert(at);
+        self.last_token = Some(at);
+        let index = piece.index as usize;
+        if index < MAX_TOOL_CALLS {
+            if self.tool_calls.len() <= index {
+                self.tool_calls.resize_with(index + 1, Default::default);
+            }
+            let (name, arguments) = &mut self.tool_calls[index];
+            name.push_str(&piece.name);
+            arguments.push_str(&piece.arguments);
         }
     }
 
@@ -250,9 +273,9 @@ impl Attempt {
         self.discarded && !self.was_cancelled()
     }
 
-    /// Whether any reasoning or answer text has arrived.
+    /// Whether any reasoning, answer text or tool call has arrived.
     pub fn has_content(&self) -> bool {
-        !self.text.is_empty() || !self.reasoning.is_empty()
+        !self.text.is_empty() || !self.reasoning.is_empty() || !self.tool_calls.is_empty()
     }
 
     /// The answer's fields, as far as they have arrived. Empty until the signature is known, and again once the

@@ -2,11 +2,10 @@
 
 use super::context::CallContext;
 use super::services::{Address, Services};
-use crate::dspy::Adapter;
 use crate::failover::{Failover, Failure, FailureKind, Started};
 use crate::openrouter::client::{Exchange, OutgoingRequest};
 use crate::openrouter::settings::MAX_MODELS;
-use crate::openrouter::{Completion, Delta, Dialect, Message, compose, without};
+use crate::openrouter::{Completion, Delta, Dialect, Message, without};
 use crate::report::Sent;
 use futures_util::stream::{self, Stream};
 use std::sync::Arc;
@@ -38,31 +37,14 @@ pub(super) fn open(
         let why = "this server knows no `models` list, so it cannot do the falling back; set failover.mode to client";
         return Err(Failure::new(FailureKind::Local, why));
     }
-    // A model of which nothing is known is asked for its best. Where a server refuses, the prompt alone has to do.
-    let supports = |parameter| context.services.supports(&started.model, parameter);
-    let format = match context.task.adapter {
-        Adapter::Json if supports("structured_outputs").unwrap_or(true) => {
-            context.task.adapter.response_format(&context.call.signature)
-        }
-        Adapter::Json if supports("response_format") == Some(true) => Some(serde_json::json!({"type": "json_object"})),
-        _ => None,
-    };
-    let mut body = compose::body(compose::ChatRequest {
-        model: &started.model,
-        messages,
-        settings: &settings,
-        response_format: format.as_ref(),
-        max_tokens: started.changes.max_tokens,
-        dialect: endpoint.base.dialect(),
-    })
-    .map_err(|bad| Failure::new(FailureKind::Local, bad.to_string()))?;
-    for name in &started.changes.without {
+    let changes = &started.changes;
+    let mut body = context.body(&started.model, messages, (&settings, changes), endpoint.base.dialect())?;
+    for name in &changes.without {
         without::take_out(&mut body, name);
     }
     let headers = context.services.headers();
-    let request =
-        OutgoingRequest { endpoint: &endpoint, headers: &headers, body, fresh: started.changes.fresh_connection };
-    let exchange = context.services.client.open(request)?;
+    let request = OutgoingRequest { endpoint: &endpoint, headers: &headers, body, fresh: changes.fresh_connection };
+    let exchange = context.services.client.open(request)?.expecting(context.expects());
     let request = Arc::clone(exchange.request());
     Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))
 }

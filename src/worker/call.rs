@@ -3,14 +3,12 @@
 
 use super::attempt::{self, Progress};
 use super::context::{CallContext, Emit};
+use super::question::InvalidAnswer;
 use super::services::Services;
 use crate::dspy::ParseFailure;
-use crate::failover::{
-    Answer, AttemptId, Cost, Engine, Event, Failure, FailureKind, Finished, Input, Policy, Started, TokenPhase,
-};
-use crate::openrouter::{Completion, Delta, Finish, Message, Request, Usage, without};
+use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Finished, Input, Policy, Started, TokenPhase};
+use crate::openrouter::{Completion, Delta, Message, Request, Usage, without};
 use crate::report::{Observation, ReportKind};
-use crate::text::clean_line;
 use futures_util::StreamExt as _;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
 use std::borrow::Cow;
@@ -18,9 +16,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// The longest reason of an answer that did not validate, in characters.
-const REASON: usize = 1000;
 
 /// What the loop remembers of an attempt.
 #[derive(Default)]
@@ -112,9 +107,7 @@ impl CallLoop<'_> {
     fn start(&mut self, started: &Started) {
         let id = started.attempt;
         let invalid = started.changes.repair_of.and_then(|of| self.attempts.get(&of)?.invalid.as_ref());
-        let repair = invalid
-            .map(|(text, failure)| self.context.task.adapter.repair_turn(&self.context.call.signature, text, failure))
-            .unwrap_or_default();
+        let repair = invalid.map(|(text, failure)| self.context.repair_turn(text, failure)).unwrap_or_default();
         let mut messages = Cow::Borrowed(&self.messages);
         if !repair.is_empty() {
             messages.to_mut().extend(repair);
@@ -183,7 +176,7 @@ impl CallLoop<'_> {
                 Some(Input::Opened { attempt })
             }
             Delta::Reasoning(_) => Some(Input::Token { attempt, phase: TokenPhase::Reasoning }),
-            Delta::Text(_) => Some(Input::Token { attempt, phase: TokenPhase::Answer }),
+            Delta::Text(_) | Delta::ToolCall(_) => Some(Input::Token { attempt, phase: TokenPhase::Answer }),
             Delta::Usage(usage) => {
                 progress.usage = Some(*usage);
                 None
@@ -194,49 +187,21 @@ impl CallLoop<'_> {
 
     /// Reads a whole answer. One that does not validate is a failure like any other.
     fn validate(&mut self, attempt: AttemptId, completion: Completion) -> Input {
-        // Structured calls may come back with the whole answer in `reasoning` and no content.
-        let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
-        let (adapter, signature) = (self.context.task.adapter, &self.context.call.signature);
-        let finish = completion.finish;
-        // Without a word that the model came to its end, only the answer's own syntax shows that it is whole.
-        let open = if finish.is_whole() { None } else { adapter.open_field(signature, &text) };
-        let (kind, problems) = match (adapter.parse(signature, &text), open) {
-            (Ok(mut prediction), None) => {
-                // Escapes are decoded now, and a value may hold what the stream did not show.
-                let secrets = self.context.services.secrets();
-                Arc::make_mut(&mut prediction.fields).values_mut().for_each(|value| secrets.scrub_value(value));
-                for repair in &mut prediction.repairs {
-                    repair.what = secrets.scrub(&repair.what).into_owned();
-                }
+        let served = completion.model.clone();
+        match self.context.read(completion) {
+            Ok((prediction, remark)) => {
                 let fields = prediction.fields.clone();
                 (self.emit)(ReportKind::Observation(Observation::Parsed { attempt, prediction }));
-                let warning = match finish {
-                    Finish::Length => Some("cut short by max_tokens, but every field is complete".to_owned()),
-                    Finish::Unstated => Some("no finish reason came, but every field is complete".to_owned()),
-                    Finish::Other(word) => Some(format!("unknown finish reason `{word}`, but every field is complete")),
-                    Finish::Stop | Finish::ToolCalls => None,
-                };
-                let answer = Answer {
-                    fields,
-                    served: completion.model,
-                    cost: self.cost(attempt),
-                    warnings: warning.into_iter().collect(),
-                };
-                return Input::Done { attempt, answer };
+                let warnings = remark.into_iter().collect();
+                let answer = Answer { fields, served, cost: self.cost(attempt), warnings };
+                Input::Done { attempt, answer }
             }
-            (Ok(_), Some(open)) => (FailureKind::Truncated, ParseFailure { problems: vec![open] }),
-            (Err(mut problems), _) => {
-                let secrets = self.context.services.secrets();
-                for problem in &mut problems.problems {
-                    problem.got = secrets.scrub(&problem.got).into_owned();
-                }
-                (FailureKind::Invalid, problems)
+            Err(invalid) => {
+                let InvalidAnswer { failure, text, problems } = *invalid;
+                self.attempts.entry(attempt).or_default().invalid = Some((text, problems));
+                Input::Failed { attempt, failure, cost: self.cost(attempt) }
             }
-        };
-        let kind = if finish == Finish::Length { FailureKind::Length } else { kind };
-        let failure = Failure::new(kind, clean_line(&problems.to_string(), REASON));
-        self.attempts.entry(attempt).or_default().invalid = Some((text, problems));
-        Input::Failed { attempt, failure, cost: self.cost(attempt) }
+        }
     }
 
     /// What the server said it cost; nothing, if it never began to answer; else unknown.

@@ -8,7 +8,7 @@ use crate::dspy::program::{Call, Step};
 use crate::failover::{Cost, Finished, Outcome};
 use crate::openrouter::Message;
 use crate::report::{Observation, ReportKind};
-use crate::spec::{RunSpec, SignatureTask, Task};
+use crate::spec::{RunSpec, Task};
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,9 +23,8 @@ pub(super) async fn drive(
     emit: &Emit<'_>,
     cancel: watch::Receiver<bool>,
 ) -> Finished {
-    let Task::Signature(task) = &spec.task;
-    let mut step = task.program().next(&[]);
-    let mut prompts = prompts(task, &step);
+    let mut step = spec.task.next(&[]);
+    let mut prompts = prompts(&spec.task, &step);
     services.complete(&mut spec, &prompts);
     if spec.settings.stream == Some(false) {
         // An answer in one piece brings its first token with its last: it may take as long as one that reasons.
@@ -34,9 +33,7 @@ pub(super) async fn drive(
     }
     let spec = Arc::new(spec);
     emit(ReportKind::Observation(Observation::Begun(services.masked(&spec))));
-    let Task::Signature(task) = &spec.task;
-    let program = task.program();
-    let caller = Caller { spec: &spec, task, began, services, emit, cancel };
+    let caller = Caller { spec: &spec, began, services, emit, cancel };
     let mut ended: Vec<Finished> = Vec::new();
     loop {
         match step {
@@ -55,13 +52,13 @@ pub(super) async fn drive(
                 return fold(&ended, call, caller.elapsed());
             }
         }
-        step = program.next(&ended.iter().map(prediction).collect::<Vec<_>>());
-        prompts = self::prompts(task, &step);
+        step = spec.task.next(&ended.iter().map(prediction).collect::<Vec<_>>());
+        prompts = self::prompts(&spec.task, &step);
     }
 }
 
 /// The messages of each call that a step asks for.
-fn prompts(task: &SignatureTask, step: &Step) -> Vec<Vec<Message>> {
+fn prompts(task: &Task, step: &Step) -> Vec<Vec<Message>> {
     match step {
         Step::Calls(calls) => calls.iter().map(|call| task.messages_of(call)).collect(),
         Step::Answer { .. } => Vec::new(),
@@ -71,7 +68,6 @@ fn prompts(task: &SignatureTask, step: &Step) -> Vec<Vec<Message>> {
 /// What all calls of a run share.
 struct Caller<'a> {
     spec: &'a RunSpec,
-    task: &'a SignatureTask,
     began: Duration,
     services: &'a Services,
     emit: &'a Emit<'a>,
@@ -82,8 +78,8 @@ impl Caller<'_> {
     /// Makes one call to its end. `of` is the number of calls known so far. If the call has a number, its end is
     /// reported.
     async fn make(&self, call: &Call, messages: Vec<Message>, of: usize) -> Finished {
-        let Self { spec, task, services, .. } = *self;
-        let context = CallContext { spec, task, call, services };
+        let Self { spec, services, .. } = *self;
+        let context = CallContext { spec, call, services };
         let end = context.make(messages, self.began, self.emit, self.cancel.clone()).await;
         if call.number > 0 {
             let chain = call.number as usize;
@@ -122,6 +118,7 @@ mod tests {
     use crate::dspy::Values;
     use crate::openrouter::client::Client;
     use crate::simulator::{Simulator, SimulatorOptions};
+    use crate::spec::SignatureTask;
     use crate::worker::{Service, ServiceOptions};
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Shorter keys are placeholders for servers that need none, such as `ollama`. They are words in honest questions.
 const PLACEHOLDER: usize = 12;
 /// The parts of a spec that hold what the user wrote.
-const WRITTEN: [&str; 4] = ["inputs", "demos", "turns", "settings"];
+const WRITTEN: [&str; 5] = ["inputs", "demos", "turns", "chat", "settings"];
 
 impl Services {
     /// The key and the secret headers, to be removed from what a server sent.
@@ -33,9 +33,12 @@ impl Services {
     fn mask(&self, spec: &RunSpec) -> Option<Value> {
         let secrets =
             Secrets::new(self.secrets().iter().filter(|secret| secret.expose().len() >= PLACEHOLDER).cloned());
-        let Task::Signature(task) = &spec.task;
         // Every run comes here, and hardly any holds a secret: one look at the text must do.
-        let written = serde_json::to_string(&(&task.inputs, &task.demos, &task.turns, &spec.settings)).ok()?;
+        let written = match &spec.task {
+            Task::Signature(task) => serde_json::to_string(&(&task.inputs, &task.demos, &task.turns, &spec.settings)),
+            Task::Chat(task) => serde_json::to_string(&(&task.body, &spec.settings)),
+        };
+        let written = written.ok()?;
         if matches!(secrets.scrub(&written), Cow::Borrowed(_)) {
             return None;
         }

@@ -6,7 +6,7 @@ use super::services::Services;
 use crate::dspy::program::Step;
 use crate::failover::{AttemptId, Changes, Failover, Failure, Relation, Route, Started};
 use crate::openrouter::Request;
-use crate::spec::{RunSpec, Task};
+use crate::spec::RunSpec;
 use std::sync::Arc;
 
 /// One model's first request.
@@ -27,15 +27,13 @@ pub struct Preview {
 /// # Errors
 /// A request that cannot be composed, with the reason.
 pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, Failure> {
-    let Task::Signature(task) = &spec.task;
     // All first calls ask the same.
-    let Step::Calls(calls) = task.program().next(&[]) else { return Ok(Vec::new()) };
+    let Step::Calls(calls) = spec.task.next(&[]) else { return Ok(Vec::new()) };
     let Some(call) = calls.first() else { return Ok(Vec::new()) };
-    let prompts = [task.messages_of(call)];
+    let prompts = [spec.task.messages_of(call)];
     services.complete(spec, &prompts);
     let spec = &*spec;
-    let Task::Signature(task) = &spec.task;
-    let context = CallContext { spec, task, call, services };
+    let context = CallContext { spec, call, services };
     let [messages] = prompts;
     let compose = |(route, place): (usize, &Route)| {
         let started = Started {

@@ -8,11 +8,10 @@ use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::model::ReasoningSupport;
-use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{BaseUrl, Dialect, Message};
 use crate::secret::Secret;
 use crate::simulator::Simulator;
-use crate::spec::RunSpec;
+use crate::spec::{RunSpec, Task};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -288,23 +287,27 @@ impl Services {
     /// messages of the first calls, for the price.
     pub(super) fn complete(&self, spec: &mut RunSpec, prompts: &[Vec<Message>]) {
         let bytes = |messages: &Vec<Message>| messages.iter().map(|message| message.content.len()).sum();
-        let prompt_bytes = prompts.iter().map(bytes).max().unwrap_or_default();
+        let prompt_bytes = match &spec.task {
+            Task::Signature(_) => prompts.iter().map(bytes).max().unwrap_or_default(),
+            Task::Chat(task) => task.bytes(),
+        };
         spec.simulated = self.simulated();
+        let max_tokens = spec.max_tokens();
         for route in &mut spec.chain {
-            *route = self.route(&route.model, &spec.settings, prompt_bytes);
+            *route = self.route(&route.model, max_tokens, prompt_bytes);
         }
     }
 
     /// A model as a route, with what the catalogue knows of it. `prompt_bytes` is the prompt's length, for the price.
-    pub fn route(&self, model: &str, settings: &RequestSettings, prompt_bytes: usize) -> Route {
+    pub fn route(&self, model: &str, max_tokens: Option<u32>, prompt_bytes: usize) -> Route {
         let mut route = Route::new(model, self.endpoint().base.origin());
-        route.max_tokens = settings.max_tokens;
+        route.max_tokens = max_tokens;
         let catalogue = locked(&self.catalogue);
         if let Some(known) = catalogue.find(model) {
             route.reasoning = matches!(known.reasoning, ReasoningSupport::ByDefault | ReasoningSupport::Always);
             route.context = known.context;
             route.max_output = known.max_output;
-            route.worst_case = known.price.worst_case(prompt_bytes, settings.max_tokens.or(known.max_output));
+            route.worst_case = known.price.worst_case(prompt_bytes, max_tokens.or(known.max_output));
             route.aliases = [Some(known.canonical.clone()), known.alias_of.clone()].into_iter().flatten().collect();
         }
         route

@@ -3,7 +3,6 @@
 use crate::failover::{Event, Finished};
 use crate::openrouter::Delta;
 use crate::report::{Observation, Report, ReportKind};
-use crate::spec::Task;
 use tracing::{debug, info, warn};
 
 /// Logs a report, if it is of interest and somebody listens.
@@ -12,14 +11,14 @@ pub(super) fn trace(report: &Report) {
     match &report.what {
         ReportKind::Engine(event) => trace_event(run, event),
         ReportKind::Observation(Observation::Begun(spec)) => {
-            let Task::Signature(task) = &spec.task;
+            let signature = spec.task.signature();
             let models: Vec<&str> = spec.chain.iter().map(|route| route.model.as_str()).collect();
             info!(
                 target: "run",
                 run,
                 ?models,
-                module = %task.module,
-                adapter = %task.adapter,
+                module = signature.map(|task| task.module.to_string()),
+                adapter = signature.map(|task| task.adapter.to_string()),
                 simulated = spec.simulated,
                 "run started"
             );

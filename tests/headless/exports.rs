@@ -5,7 +5,7 @@ use std::fs;
 use switchover::dspy::Values;
 use switchover::export::{Export, curl, dspy, openai, proxy, router};
 use switchover::openrouter::{OPENROUTER, RequestHeader};
-use switchover::spec::{RunSpec, SignatureTask, Task};
+use switchover::spec::{RunSpec, SignatureTask};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -66,7 +66,7 @@ fn exports_match_their_snapshots() {
             let public = case.headers.iter().map(|(name, value)| RequestHeader::public(name, value));
             let secret = case.secret_headers.iter().map(|name| RequestHeader::secret(name, "hunter2-hunter2-hunter2"));
             let headers: Vec<RequestHeader> = public.chain(secret).collect();
-            let Task::Signature(task) = &spec.task;
+            let task = spec.task.signature().expect("a signature");
             let export = Export { spec: &spec, task, base: &base, headers: &headers };
             for (target, text) in [
                 ("python", dspy(&export)),

@@ -45,6 +45,7 @@ fn every_line_is_as_documented_and_every_event_occurs() {
         &["--module", "majority:3", "--fault", "openai/gpt-4o-mini=429"],
         &["--fault", "openai/gpt-4o-mini=400:context", "--set", "failover.max_price_ratio=0.001"],
         &["--fault", "openai/gpt-4o-mini=401"],
+        &["--raw", "--fault", "openai/gpt-4o-mini=cut:2"],
         &["--signature", "question -> answer: int", "--fault", "openai/gpt-4o-mini=wrong-type"],
     ] {
         let output = run(&[&["ask", "What is 6 * 7?", "--json"], &both[..], more].concat());

@@ -10,7 +10,6 @@ use switchover::openrouter::Request;
 use switchover::openrouter::account::KeyInfo;
 use switchover::openrouter::headers::{ExtraHeader, HeaderValue, ValueOrigin, Visibility};
 use switchover::report::{Observation, Report, ReportKind};
-use switchover::spec::Task;
 use switchover::tui::state::overlay::Overlay;
 use switchover::tui::theme::Theme;
 use switchover::tui::{ComposedRequest, Effect, Msg};
@@ -263,7 +262,7 @@ fn each_chain_of_a_vote_is_shown() {
         stage.app.update(Duration::from_secs(5), Msg::Report(Arc::new(report)));
     };
     let ReportKind::Observation(Observation::Begun(mut spec)) = reports[0].what.clone() else { panic!("begins") };
-    let Task::Signature(task) = &mut Arc::make_mut(&mut spec).task;
+    let task = Arc::make_mut(&mut spec).task.signature_mut().expect("a signature");
     task.module = Module::Majority(3);
     let signature = task.signature.clone();
     report(ReportKind::Observation(Observation::Begun(spec.clone())));

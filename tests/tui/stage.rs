@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchover::dspy::{LibraryEntry, Module, Signature};
 use switchover::report::Report;
-use switchover::spec::{RunSpec, SignatureTask, Task};
+use switchover::spec::{RunSpec, SignatureTask};
 use switchover::transcript::Transcript;
 use switchover::tui::keymap::Chord;
 use switchover::tui::state::app::{App, InitialState};
@@ -175,6 +175,5 @@ impl Stage {
 
 /// The task of a run spec.
 pub(crate) fn task(spec: &RunSpec) -> &SignatureTask {
-    let Task::Signature(task) = &spec.task;
-    task
+    spec.task.signature().expect("a signature")
 }

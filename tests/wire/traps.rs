@@ -99,6 +99,7 @@ async fn trap_07_a_list_of_too_many_models_is_never_sent() {
             settings: &settings,
             response_format: None,
             max_tokens: None,
+            own: None,
             dialect: Dialect::OpenRouter,
         })
     };
@@ -121,7 +122,7 @@ async fn trap_08_a_dated_name_is_the_same_model() {
     let services = Services::new(ServiceOptions::new(client(), service, simulator));
     services.ask_catalogue().await.unwrap();
     let answered = ask(&server.endpoint()).await.1.unwrap().model.unwrap();
-    let is_served = |asked: &str| services.route(asked, &RequestSettings::default(), 0).is_served_as(&answered);
+    let is_served = |asked: &str| services.route(asked, None, 0).is_served_as(&answered);
     assert!(is_served("deepseek/deepseek-chat:nitro"));
     assert!(!is_served("deepseek/deepseek-r1"));
 }

@@ -60,27 +60,27 @@ impl Repl {
 
     fn signature(&mut self, word: &str) -> Result<String> {
         if word.is_empty() {
-            return Ok(self.task().signature.inline());
+            return Ok(self.task.signature.inline());
         }
         let entry = setup::signature(word, &self.env)?;
         self.inputs.clear();
-        let task = self.task_mut();
+        let task = &mut self.task;
         (task.signature, task.module, task.demos) = (entry.signature, entry.module, entry.demos);
         Ok(self.introduction())
     }
 
     fn module(&mut self, word: &str) -> Result<String> {
         if !word.is_empty() {
-            self.task_mut().module = word.parse()?;
+            self.task.module = word.parse()?;
         }
-        Ok(format!("Module {}.", self.task().module))
+        Ok(format!("Module {}.", self.task.module))
     }
 
     fn adapter(&mut self, word: &str) -> Result<String> {
         if !word.is_empty() {
-            self.task_mut().adapter = word.parse()?;
+            self.task.adapter = word.parse()?;
         }
-        Ok(format!("Adapter {}.", self.task().adapter))
+        Ok(format!("Adapter {}.", self.task.adapter))
     }
 
     fn models(&mut self, words: &str) -> String {
@@ -141,11 +141,11 @@ impl Repl {
         if self.run.is_some() {
             bail!("a run is in progress; /stop cancels it");
         }
-        let mut fields = self.task().signature.inputs.iter();
-        if fields.any(|field| !self.task().inputs.contains_key(&field.name)) {
+        let mut fields = self.task.signature.inputs.iter();
+        if fields.any(|field| !self.task.inputs.contains_key(&field.name)) {
             bail!("no inputs were sent with this signature yet");
         }
-        let inputs = self.task().inputs.clone();
+        let inputs = self.task.inputs.clone();
         self.send(inputs);
         Ok(String::new())
     }

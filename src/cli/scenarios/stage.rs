@@ -116,7 +116,7 @@ impl ScenarioStage {
         // Loads the current prices; without them the cached or built-in list is used.
         _ = services.ask_catalogue().await;
         let worst =
-            self.spec.chain.iter().map(|route| services.route(&route.model, &self.spec.settings, 4096).worst_case);
+            self.spec.chain.iter().map(|route| services.route(&route.model, self.spec.max_tokens(), 4096).worst_case);
         let most: Option<f64> = worst.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
         // Each call may be repaired once.
         let total = most.map(|cost| usd(crate::failover::Cost::Known(cost * f64::from(calls) * 2.0)));

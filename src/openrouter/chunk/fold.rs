@@ -1,6 +1,7 @@
 //! The fold of all chunks of one answer.
 
 use super::text_sink::TextSink;
+use super::tool_calls::ToolCalls;
 use super::{Chunk, ChunkChoice, MessagePart, is_error, merge, metadata, usage, value};
 use crate::failover::{Failure, FailureKind};
 use crate::openrouter::classify::{ErrorContext, error_object};
@@ -18,6 +19,7 @@ const MAX_CHANGES: u32 = 64;
 pub(in crate::openrouter) struct ChunkFold {
     pub(in crate::openrouter) text: TextSink,
     pub(in crate::openrouter) reasoning: TextSink,
+    pub(in crate::openrouter) tool_calls: ToolCalls,
     pub(in crate::openrouter) refusal: String,
     pub(in crate::openrouter) finish: Option<String>,
     pub(in crate::openrouter) native_finish: Option<String>,
@@ -36,6 +38,7 @@ impl ChunkFold {
         Self {
             text: TextSink::new(secrets),
             reasoning: TextSink::new(secrets),
+            tool_calls: ToolCalls::default(),
             refusal: String::new(),
             finish: None,
             native_finish: None,
@@ -63,7 +66,7 @@ impl ChunkFold {
 
     /// Whether any content has come: an error after that is a failure in mid-stream.
     fn has_content(&self) -> bool {
-        !self.text().is_empty() || !self.reasoning().is_empty()
+        !self.text().is_empty() || !self.reasoning().is_empty() || !self.tool_calls.is_empty()
     }
 
     /// Applies a chunk that was read from `json`, and appends its deltas to `out`. An error in the chunk is the
@@ -154,6 +157,9 @@ impl ChunkFold {
         out.extend(thoughts.map(Delta::Reasoning));
         let text = part.content.text.as_deref().and_then(|text| self.text.push(text, halves));
         out.extend(text.map(Delta::Text));
+        if let Some(calls) = part.tool_calls.or(part.function_call).and_then(value) {
+            self.tool_calls.apply(&calls, context.secrets, out);
+        }
         self.pieces += out.len() - before;
         if let Some(refusal) = part.refusal.some() {
             self.refusal.push_str(refusal);

@@ -3,7 +3,7 @@
 use super::{MAX_ERROR_BODY, transport, wall};
 use crate::failover::Failure;
 use crate::openrouter::classify::{self, ErrorContext};
-use crate::openrouter::{BodyReader, Completion, Delta, Head, Request};
+use crate::openrouter::{BodyReader, Completion, Delta, Expects, Head, Request};
 use crate::secret::Secrets;
 use reqwest::Response;
 use std::future::Future;
@@ -22,6 +22,7 @@ const FINISH_GRACE: Duration = Duration::from_secs(2);
 pub struct Exchange {
     request: Arc<Request>,
     secrets: Secrets,
+    expects: Expects,
     /// The base URL to suggest where the server does not know the path.
     better: Option<String>,
     state: ExchangeState,
@@ -38,7 +39,13 @@ enum ExchangeState {
 
 impl Exchange {
     pub(super) fn new(request: Arc<Request>, secrets: Secrets, better: Option<String>, sending: Sending) -> Self {
-        Self { request, secrets, better, state: ExchangeState::Sending(sending) }
+        Self { request, secrets, expects: Expects::Text, better, state: ExchangeState::Sending(sending) }
+    }
+
+    /// What counts as an answer; text, unless this is called.
+    #[must_use]
+    pub fn expecting(self, expects: Expects) -> Self {
+        Self { expects, ..self }
     }
 
     /// The request as it leaves the machine: recorded from the request that was built, its secrets masked.
@@ -60,7 +67,7 @@ impl Exchange {
                     let head = super::head(&response, secrets);
                     out.push(Delta::Opened(head.clone()));
                     self.state = if response.status().is_success() {
-                        let reader = Box::new(BodyReader::new(head, secrets.clone(), wall()));
+                        let reader = Box::new(BodyReader::new(head, secrets.clone(), wall()).expecting(self.expects));
                         ExchangeState::Reading { response, reader, done: false, grace_ends: None }
                     } else {
                         ExchangeState::Refused { response, head, body: Vec::new() }

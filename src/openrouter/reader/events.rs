@@ -1,6 +1,8 @@
 //! The events of a stream, or a whole body, as one result. Decides what counts as an answer.
 
+use super::Expects;
 use crate::failover::{Failure, FailureKind};
+use crate::openrouter::assembly::{self, Assembly};
 use crate::openrouter::chunk::{ChunkFold, parse, parse_marked};
 use crate::openrouter::classify::ErrorContext;
 use crate::openrouter::finish::FinishClass;
@@ -24,6 +26,8 @@ const MAX_COMMENTS: u32 = 4096;
 /// What the events so far have said.
 pub(super) struct EventFold {
     chunks: ChunkFold,
+    /// The message as a whole, if one is expected.
+    assembly: Option<Assembly>,
     events: u32,
     bad_in_a_row: u32,
     warnings: u32,
@@ -37,9 +41,20 @@ pub(super) struct EventFold {
 
 impl EventFold {
     /// The fold before the first event.
-    pub(super) fn new(secrets: &Secrets) -> Self {
+    pub(super) fn new(secrets: &Secrets, expects: Expects) -> Self {
         let chunks = ChunkFold::new(secrets);
-        Self { chunks, events: 0, bad_in_a_row: 0, warnings: 0, comments: 0, done: false, ended: false, failed: None }
+        let assembly = (expects == Expects::Message).then(Assembly::default);
+        Self {
+            chunks,
+            assembly,
+            events: 0,
+            bad_in_a_row: 0,
+            warnings: 0,
+            comments: 0,
+            done: false,
+            ended: false,
+            failed: None,
+        }
     }
 
     /// Whether the result is known, so that further events do not matter.
@@ -61,9 +76,10 @@ impl EventFold {
         self.events == 0 && !self.done
     }
 
-    /// The number of pieces of text and reasoning, and their length in bytes.
+    /// The number of pieces of text, reasoning and tool calls, and their length in bytes.
     pub(super) fn content(&self) -> (usize, usize) {
-        (self.chunks.pieces, self.chunks.text().len() + self.chunks.reasoning().len())
+        let length = self.chunks.text().len() + self.chunks.reasoning().len() + self.chunks.tool_calls.bytes();
+        (self.chunks.pieces, length)
     }
 
     /// The body is over. An event that still comes had no blank line behind it.
@@ -158,6 +174,9 @@ impl EventFold {
             }
         };
         self.failed = self.chunks.apply(&chunk, json, context, out).err();
+        if let (Some(assembly), Ok(chunk)) = (&mut self.assembly, serde_json::from_str(json)) {
+            assembly.apply(chunk);
+        }
         Ok(chunk.choices.is_some())
     }
 
@@ -213,9 +232,12 @@ impl EventFold {
         let mut chunks = self.chunks;
         out.extend(chunks.reasoning.end().map(Delta::Reasoning));
         out.extend(chunks.text.end().map(Delta::Text));
-        let empty = chunks.text().trim().is_empty();
+        chunks.tool_calls.end(out);
+        let response = self.assembly.map(Assembly::into_response);
+        let is_message = response.as_ref().is_some_and(|it| assembly::has_content(assembly::message(it)));
+        let empty = !is_message && chunks.text().trim().is_empty();
         // Some models put structured output there and leave the content null.
-        let in_reasoning = empty && holds_fields(chunks.reasoning());
+        let in_reasoning = response.is_none() && empty && holds_fields(chunks.reasoning());
         let fail = |kind, reason: String| {
             let mut failure = Failure::new(kind, reason);
             failure.provider.clone_from(&chunks.provider);
@@ -267,6 +289,7 @@ impl EventFold {
             provider: chunks.provider,
             id: chunks.id.or(generation),
             usage: chunks.usage,
+            response: response.map(Box::new),
         })
     }
 }

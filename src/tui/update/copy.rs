@@ -56,8 +56,8 @@ fn main_field(attempt: &Attempt) -> Option<String> {
 
 /// Inputs, failover log and answer.
 fn whole_run(run: &Transcript) -> String {
-    let inputs = run.task().into_iter().flat_map(|task| task.inputs.iter());
-    let mut parts: Vec<_> = inputs.map(|(name, value)| format!("{name}: {}", plain(value))).collect();
+    let asked = run.asked().unwrap_or_default();
+    let mut parts: Vec<_> = asked.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect();
     parts.push(run.lines().collect::<Vec<_>>().join("\n"));
     parts.extend(run.shown().map(|attempt| answer(run, attempt)));
     parts.join("\n\n")

@@ -1,7 +1,7 @@
 //! Actions in every pane: sending, settings of the next run, opening overlays.
 
 use crate::dspy::{Adapter, Module};
-use crate::spec::{RunSpec, Task};
+use crate::spec::RunSpec;
 use crate::transcript::{Transcript, counted};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::PlaygroundAction;
@@ -90,12 +90,17 @@ impl App {
 
     pub(super) fn send(&mut self) -> Option<Effect> {
         let spec = self.ready_spec()?;
+        Some(self.send_spec(spec))
+    }
+
+    /// Starts a run, and shows it.
+    pub(super) fn send_spec(&mut self, spec: RunSpec) -> Effect {
         self.runs.awaiting = true;
         self.answer.page.scroll.to_end();
         if self.screen.layout.kind == LayoutKind::Narrow {
             self.focus(Pane::Answer);
         }
-        Some(Effect::Send(Box::new(spec)))
+        Effect::Send(Box::new(spec))
     }
 
     /// The run spec of the prompt, whose inputs are then remembered as sent. `None`, with a notice, if it cannot be sent.
@@ -120,9 +125,9 @@ impl App {
             return None;
         }
         let spec = self.spec();
-        let Task::Signature(task) = &spec.task;
-        if self.sent.all.last() != Some(&task.inputs) {
-            self.sent.all.push(task.inputs.clone());
+        let inputs = spec.task.asked();
+        if self.sent.all.last() != Some(&inputs) {
+            self.sent.all.push(inputs);
         }
         self.sent.shown = None;
         Some(spec)

@@ -1,7 +1,6 @@
 //! Replays of recorded runs.
 
 use crate::report::{Observation, Report, ReportKind};
-use crate::spec::Task;
 use crate::tui::effect::Effect;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::history;
@@ -35,8 +34,9 @@ impl App {
             let began = now.saturating_sub(report.at);
             self.runs.shown = Some(ShownRun::new(RunSource::Replay, began));
         }
-        if let ReportKind::Observation(Observation::Begun(spec)) = &report.what {
-            let Task::Signature(task) = &spec.task;
+        if let ReportKind::Observation(Observation::Begun(spec)) = &report.what
+            && let Some(task) = spec.task.signature()
+        {
             self.next.module = task.module;
             self.next.adapter = task.adapter;
             self.use_signature(task.signature.clone(), task.demos.clone());

@@ -10,7 +10,7 @@ pub fn run_at(past: &[Transcript], line: usize) -> Option<&Transcript> {
 
 /// A run's inputs in one line.
 pub fn inputs(run: &Transcript) -> String {
-    run.task().map_or_else(|| "…".to_owned(), |task| one_line(&task.inputs))
+    run.asked().map_or_else(|| "…".to_owned(), |asked| one_line(&asked))
 }
 
 /// Values in one line.

@@ -118,9 +118,13 @@ impl PageBuilder<'_> {
     fn sections(&mut self, run: &Transcript, attempt: &Attempt, folded: bool) {
         let sections = attempt.sections();
         // Text without a field marker is shown as it is when no marker can follow any more.
-        if sections.is_empty() && !attempt.text.trim().is_empty() && (run.spec.is_none() || attempt.ended.is_some()) {
+        if sections.is_empty() && !attempt.text.trim().is_empty() && (!run.has_fields() || attempt.ended.is_some()) {
             self.gap();
             self.growing(run, BlockKey::Field(attempt.id, String::new()), StyleRole::Text);
+        }
+        for (name, arguments) in &attempt.tool_calls {
+            self.gap();
+            self.lines("call", attempt.id, &format!("calls {name} {}", last_chars(arguments)), StyleRole::Text);
         }
         for section in sections {
             let thought = run.is_thought(&section.name);
@@ -200,4 +204,11 @@ impl PageBuilder<'_> {
         }
         self.lines("next", id, advice, StyleRole::Dim);
     }
+}
+
+/// The end of a tool call's arguments, which may be long; they are rendered anew with each piece.
+fn last_chars(arguments: &str) -> String {
+    const MOST: usize = 1000;
+    let from = arguments.char_indices().rev().nth(MOST - 1).map_or(0, |(at, _)| at);
+    if from == 0 { arguments.to_owned() } else { format!("… {}", &arguments[from..]) }
 }

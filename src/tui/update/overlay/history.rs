@@ -1,5 +1,6 @@
 //! Keys of the list of earlier runs.
 
+use crate::spec::RunSpec;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{HistoryAction, OverlayAction};
@@ -26,6 +27,13 @@ impl App {
                     return None;
                 }
                 let run = history::run_at(&self.runs.past, selected)?.clone();
+                if let (Some(spec), Some(Action::History(HistoryAction::RunAgain))) = (&run.spec, action)
+                    && run.task().is_none()
+                {
+                    // A chat has no prompt to come back into, so it is sent as it was, to the models of today.
+                    let spec = RunSpec { chain: self.spec().chain, ..spec.as_ref().clone() };
+                    return Some(self.send_spec(spec));
+                }
                 if let Some(task) = run.task() {
                     self.next.module = task.module;
                     self.next.adapter = task.adapter;

@@ -1,0 +1,151 @@
+//! What a call asks, and what counts as its answer: the fields of a signature, or the message of a chat.
+
+use super::context::CallContext;
+use crate::dspy::{Adapter, ParseFailure, Prediction, Values};
+use crate::failover::{Changes, Failure, FailureKind};
+use crate::openrouter::settings::RequestSettings;
+use crate::openrouter::{Completion, Dialect, Expects, Finish, Message, compose};
+use crate::secret::Secrets;
+use crate::spec::{SignatureTask, Task};
+use crate::text::{clean_line, clean_value};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The longest reason of an answer that did not validate, in characters.
+const REASON: usize = 1000;
+
+/// An answer that did not validate, for the repair turn.
+pub(super) struct InvalidAnswer {
+    pub(super) failure: Failure,
+    pub(super) text: String,
+    pub(super) problems: ParseFailure,
+}
+
+impl CallContext<'_> {
+    /// What the response must have to be an answer.
+    pub(super) fn expects(&self) -> Expects {
+        match self.spec.task {
+            Task::Signature(_) => Expects::Text,
+            Task::Chat(_) => Expects::Message,
+        }
+    }
+
+    /// The request's body.
+    pub(super) fn body(
+        &self,
+        model: &str,
+        messages: &[Message],
+        (settings, changes): (&RequestSettings, &Changes),
+        dialect: Dialect,
+    ) -> Result<Value, Failure> {
+        let (own, format) = match &self.spec.task {
+            Task::Signature(task) => (None, self.response_format(task, model)),
+            Task::Chat(task) => (Some(&task.body), None),
+        };
+        compose::body(compose::ChatRequest {
+            model,
+            messages,
+            settings,
+            response_format: format.as_ref(),
+            max_tokens: changes.max_tokens,
+            own,
+            dialect,
+        })
+        .map_err(|bad| Failure::new(FailureKind::Local, bad.to_string()))
+    }
+
+    fn response_format(&self, task: &SignatureTask, model: &str) -> Option<Value> {
+        // A model of which nothing is known is asked for its best. Where a server refuses, the prompt alone has to do.
+        let supports = |parameter| self.services.supports(model, parameter);
+        match task.adapter {
+            Adapter::Json if supports("structured_outputs").unwrap_or(true) => {
+                task.adapter.response_format(&self.call.signature)
+            }
+            Adapter::Json if supports("response_format") == Some(true) => Some(json!({"type": "json_object"})),
+            _ => None,
+        }
+    }
+
+    /// The messages that ask the model to mend an answer that did not validate.
+    pub(super) fn repair_turn(&self, text: &str, problems: &ParseFailure) -> Vec<Message> {
+        match &self.spec.task {
+            Task::Signature(task) => task.adapter.repair_turn(&self.call.signature, text, problems),
+            Task::Chat(_) => Vec::new(),
+        }
+    }
+
+    /// Reads a whole answer: its fields, and a remark if its end is odd.
+    pub(super) fn read(&self, completion: Completion) -> Result<(Prediction, Option<String>), Box<InvalidAnswer>> {
+        match &self.spec.task {
+            Task::Signature(task) => self.read_fields(task, completion),
+            Task::Chat(_) => {
+                let remark = match completion.finish {
+                    Finish::Length => Some("cut short by max_tokens".to_owned()),
+                    Finish::Unstated => Some("no finish reason came".to_owned()),
+                    Finish::Other(ref word) => Some(format!("unknown finish reason `{word}`")),
+                    Finish::Stop | Finish::ToolCalls => None,
+                };
+                let fields = Arc::new(message_fields(completion, &self.services.secrets()));
+                Ok((Prediction { fields, repairs: Vec::new() }, remark))
+            }
+        }
+    }
+
+    fn read_fields(
+        &self,
+        task: &SignatureTask,
+        completion: Completion,
+    ) -> Result<(Prediction, Option<String>), Box<InvalidAnswer>> {
+        // Structured calls may come back with the whole answer in `reasoning` and no content.
+        let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
+        let (adapter, signature) = (task.adapter, &self.call.signature);
+        let finish = completion.finish;
+        // Without a word that the model came to its end, only the answer's own syntax shows that it is whole.
+        let open = if finish.is_whole() { None } else { adapter.open_field(signature, &text) };
+        let (kind, mut problems) = match (adapter.parse(signature, &text), open) {
+            (Ok(mut prediction), None) => {
+                scrub(&mut prediction, &self.services.secrets());
+                let remark = match finish {
+                    Finish::Length => Some("cut short by max_tokens, but every field is complete".to_owned()),
+                    Finish::Unstated => Some("no finish reason came, but every field is complete".to_owned()),
+                    Finish::Other(word) => Some(format!("unknown finish reason `{word}`, but every field is complete")),
+                    Finish::Stop | Finish::ToolCalls => None,
+                };
+                return Ok((prediction, remark));
+            }
+            (Ok(_), Some(open)) => (FailureKind::Truncated, ParseFailure { problems: vec![open] }),
+            (Err(problems), _) => (FailureKind::Invalid, problems),
+        };
+        let secrets = self.services.secrets();
+        for problem in &mut problems.problems {
+            problem.got = secrets.scrub(&problem.got).into_owned();
+        }
+        let kind = if finish == Finish::Length { FailureKind::Length } else { kind };
+        let failure = Failure::new(kind, clean_line(&problems.to_string(), REASON));
+        Err(Box::new(InvalidAnswer { failure, text, problems }))
+    }
+}
+
+/// Removes secrets from decoded values: escapes are decoded only now, and a value may hold what the stream did not show.
+fn scrub(prediction: &mut Prediction, secrets: &Secrets) {
+    Arc::make_mut(&mut prediction.fields).values_mut().for_each(|value| secrets.scrub_value(value));
+    for repair in &mut prediction.repairs {
+        repair.what = secrets.scrub(&repair.what).into_owned();
+    }
+}
+
+/// What a chat's answer is shown as: its text, and its tool calls if it has some.
+fn message_fields(completion: Completion, secrets: &Secrets) -> Values {
+    let mut fields = Values::new();
+    let calls = completion.response.as_ref().and_then(|response| response.pointer("/choices/0/message/tool_calls"));
+    let calls = calls.filter(|calls| calls.is_array());
+    if calls.is_none() || !completion.text.is_empty() {
+        fields.insert("content".to_owned(), completion.text.into());
+    }
+    if let Some(calls) = calls {
+        let mut calls = clean_value(calls.clone());
+        secrets.scrub_value(&mut calls);
+        fields.insert("tool_calls".to_owned(), calls);
+    }
+    fields
+}
