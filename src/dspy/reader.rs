@@ -9,6 +9,7 @@ pub(super) mod coerce;
 mod excerpt;
 mod json;
 mod object_view;
+mod thoughts;
 mod xml;
 
 use super::signature::{Field, Signature};
@@ -18,6 +19,7 @@ use excerpt::{excerpt, excerpt_of_end};
 use json::JsonReader;
 use object_view::ObjectView;
 use std::sync::Arc;
+use thoughts::{Piece, Thoughts};
 use xml::XmlReader;
 
 impl Adapter {
@@ -44,10 +46,14 @@ impl Adapter {
 /// Reads one answer piece by piece. Call [`push`](Self::push) for each piece, then [`finish`](Self::finish).
 #[derive(Clone, Debug)]
 pub struct AnswerReader {
+    adapter: Adapter,
     outputs: Vec<Field>,
+    thoughts: Thoughts,
     reader: FormatReader,
     sections: Vec<Section>,
     objects: ObjectView,
+    /// Whether there was text that turned out to be thoughts.
+    restarted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -58,21 +64,65 @@ enum FormatReader {
     Xml(XmlReader),
 }
 
+impl FormatReader {
+    fn new(adapter: Adapter, outputs: &[Field]) -> Self {
+        let names = || outputs.iter().map(|field| field.name.clone()).collect();
+        match adapter {
+            Adapter::Chat => Self::Chat(ChatReader::new(names()), Some(Box::new(JsonReader::for_objects()))),
+            Adapter::Json => Self::Json(Box::new(JsonReader::for_objects())),
+            Adapter::Xml => Self::Xml(XmlReader::new(outputs)),
+        }
+    }
+}
+
 impl AnswerReader {
     /// A reader for an answer to this signature in this adapter's format.
     pub fn new(adapter: Adapter, signature: &Signature) -> Self {
         let outputs = signature.outputs.clone();
-        let names = || outputs.iter().map(|field| field.name.clone()).collect();
-        let reader = match adapter {
-            Adapter::Chat => FormatReader::Chat(ChatReader::new(names()), Some(Box::new(JsonReader::for_objects()))),
-            Adapter::Json => FormatReader::Json(Box::new(JsonReader::for_objects())),
-            Adapter::Xml => FormatReader::Xml(XmlReader::new(names())),
-        };
-        Self { outputs, reader, sections: Vec::new(), objects: ObjectView::default() }
+        Self {
+            adapter,
+            thoughts: Thoughts::new(&outputs),
+            reader: FormatReader::new(adapter, &outputs),
+            outputs,
+            sections: Vec::new(),
+            objects: ObjectView::default(),
+            restarted: false,
+        }
     }
 
     /// Reads the next piece.
     pub fn push(&mut self, text: &str) {
+        if self.thoughts.are_over(text) {
+            return self.read(text);
+        }
+        self.thoughts.push(text);
+        self.read_held(false);
+    }
+
+    /// Reads what is decided of the held text.
+    fn read_held(&mut self, whole: bool) {
+        loop {
+            let begins = |text: &str| thoughts::begins(self.adapter, &self.outputs, &self.sections, text);
+            match self.thoughts.next(whole, begins) {
+                None => return,
+                Some(Piece::Answer(text)) => self.read(&text),
+                Some(Piece::Restart) => {
+                    self.reader = FormatReader::new(self.adapter, &self.outputs);
+                    self.sections.clear();
+                    self.objects = ObjectView::default();
+                    self.restarted = true;
+                }
+            }
+        }
+    }
+
+    /// The thoughts before the answer that arrived since the last call. They are in no section.
+    pub fn take_thoughts(&mut self) -> String {
+        self.thoughts.take()
+    }
+
+    /// Reads a piece of the answer.
+    fn read(&mut self, text: &str) {
         match &mut self.reader {
             FormatReader::Chat(chat, object) => {
                 chat.push(text, &mut self.sections);
@@ -94,6 +144,7 @@ impl AnswerReader {
 
     /// Ends the answer: releases text that could still have become a marker, and marks every section complete.
     pub fn finish(&mut self) {
+        self.read_held(true);
         match &mut self.reader {
             FormatReader::Chat(chat, object) => {
                 if let Some(object) = object {
@@ -160,15 +211,29 @@ impl AnswerReader {
             FormatReader::Json(object) => object.repairs().to_vec(),
             FormatReader::Xml(xml) => xml.repairs().to_vec(),
         };
-        repairs.extend(answer_repairs.into_iter().map(|what| Repair { field: String::new(), what: what.to_owned() }));
-        for field in &std::mem::take(&mut self.outputs) {
-            match self.field(field) {
+        let restarted = self.restarted.then_some("took the text before `</think>` as reasoning");
+        let whole = restarted.into_iter().chain(answer_repairs);
+        repairs.extend(whole.map(|what| Repair { field: String::new(), what: what.to_owned() }));
+        let mut sections = std::mem::take(&mut self.sections);
+        let found = !sections.is_empty();
+        let xml = match &self.reader {
+            FormatReader::Xml(xml) => Some(xml.fields(&self.outputs, &sections)),
+            _ => None,
+        };
+        for field in &self.outputs {
+            let at = sections.iter().position(|section| section.name == field.name);
+            let read = match (at, &xml) {
+                (None, _) => coerce::missing(field),
+                (Some(at), Some(xml)) => xml.value(at, field, &mut sections[at].text),
+                (Some(at), None) => self.value(at, field, &mut sections[at].text),
+            };
+            match read {
                 Ok((value, field_repairs)) => {
                     let repair = |what| Repair { field: field.name.clone(), what };
                     repairs.extend(field_repairs.into_iter().map(repair));
                     fields.insert(field.name.clone(), value);
                 }
-                Err(problem) => problems.push(self.explain(problem, text)),
+                Err(problem) => problems.push(self.explain(problem, found, text)),
             }
         }
         if problems.is_empty() {
@@ -178,18 +243,15 @@ impl AnswerReader {
         }
     }
 
-    /// Converts the section of one output to a value.
-    fn field(&mut self, field: &Field) -> coerce::FieldResult {
-        let Some(at) = self.sections.iter().position(|section| section.name == field.name) else {
-            return coerce::missing(field);
-        };
+    /// Converts the section with this index, which has this text, to a value of the field.
+    fn value(&self, at: usize, field: &Field, text: &mut String) -> coerce::FieldResult {
         let object = match &self.reader {
             FormatReader::Chat(_, object) => object.as_ref(),
             FormatReader::Json(object) => Some(object),
-            FormatReader::Xml(_) => return xml::field(field, &self.sections[at].text),
+            FormatReader::Xml(_) => None,
         };
         match object {
-            None => coerce::from_owned_text(field, std::mem::take(&mut self.sections[at].text)),
+            None => coerce::from_owned_text(field, std::mem::take(text)),
             Some(object) => match &object.members()[self.objects.member(at)].value {
                 Some(value) => coerce::from_json(field, value),
                 None => coerce::missing(field),
@@ -198,9 +260,11 @@ impl AnswerReader {
     }
 
     /// Adds to the problem of a missing field what the answer has in its place.
-    fn explain(&self, mut problem: Problem, text: &str) -> Problem {
+    fn explain(&self, mut problem: Problem, found: bool, text: &str) -> Problem {
         let chat = matches!(self.reader, FormatReader::Chat(..));
-        if chat && problem.got == "nothing" {
+        if problem.got == "nothing" && self.thoughts.are_open() {
+            "nothing; the answer ends in the thoughts before it".clone_into(&mut problem.got);
+        } else if chat && problem.got == "nothing" {
             let name = problem.field.to_lowercase();
             let similar = text.lines().find(|line| line.contains("##") && line.to_lowercase().contains(&name));
             if let Some(similar) = similar {
@@ -210,7 +274,7 @@ impl AnswerReader {
                 problem.got =
                     format!("no line `[[ ## {} ## ]]`; the answer starts with {}", problem.field, excerpt(text));
             }
-        } else if problem.got == "nothing" && self.sections.is_empty() {
+        } else if problem.got == "nothing" && !found {
             problem.got = format!("nothing; the answer starts with {}", excerpt(text));
         }
         problem

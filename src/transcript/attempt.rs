@@ -45,7 +45,7 @@ pub struct Attempt {
     pub request: Option<Arc<Request>>,
     /// The response's status and headers.
     pub head: Option<Head>,
-    /// Reasoning so far.
+    /// Reasoning so far: what the service sends as such, and thoughts that the model writes before its answer.
     pub reasoning: String,
     /// Answer text so far, as the server sent it.
     pub text: String,
@@ -186,6 +186,7 @@ impl Attempt {
                 self.text.push_str(text);
                 if let Some(sections) = &mut self.sections {
                     sections.push(text);
+                    self.reasoning.push_str(&sections.take_thoughts());
                 }
             }
             Delta::ToolCall(piece) => self.apply_tool_call(at, piece),
@@ -222,6 +223,7 @@ impl Attempt {
         if self.sections.is_none() {
             let mut sections = AnswerReader::new(adapter, asked);
             sections.push(&self.text);
+            self.reasoning.push_str(&sections.take_thoughts());
             self.sections = Some(sections);
         }
     }

@@ -59,7 +59,11 @@ fn check(case: &Value) -> Result<bool, String> {
 #[test]
 fn recorded_answers_are_parsed_as_by_dspy() {
     let (mut wrong, mut read, mut skipped) = (Vec::new(), 0, 0);
-    for file in [include_str!("../cases/dspy/parse.json"), include_str!("../cases/dspy/parse_more.json")] {
+    for file in [
+        include_str!("../cases/dspy/parse.json"),
+        include_str!("../cases/dspy/parse_more.json"),
+        include_str!("../cases/dspy/3.5/parse.json"),
+    ] {
         for case in serde_json::from_str::<Vec<Value>>(file).expect("JSON") {
             match check(&case) {
                 Ok(true) => read += 1,

@@ -12,7 +12,7 @@ use super::excerpt::excerpt;
 use super::json::{self, scalar};
 use crate::text::clean_value;
 use choice::{choice, equal, shape, union_choice};
-use convert::convert;
+pub(super) use convert::convert;
 use serde_json::Value;
 
 /// A value that fits the type of its field, with the repairs that were needed.
@@ -70,19 +70,24 @@ pub(super) fn missing(field: &Field) -> FieldResult {
     if field.field_type.is_optional() {
         return Ok((Value::Null, Vec::new()));
     }
-    Err(Problem { field: field.name.clone(), expected: field.field_type.to_string(), got: "nothing".to_owned() })
+    Err(problem(field, "nothing".to_owned()))
 }
 
 /// The value with its repairs, or the problem with an excerpt of what was found.
-fn finish(field: &Field, value: Option<Value>, repairs: Vec<String>, got: &str) -> FieldResult {
+pub(super) fn finish(field: &Field, value: Option<Value>, repairs: Vec<String>, got: &str) -> FieldResult {
     match value {
         Some(value) => Ok((value, repairs)),
-        None => Err(Problem { field: field.name.clone(), expected: field.field_type.to_string(), got: excerpt(got) }),
+        None => Err(problem(field, excerpt(got))),
     }
 }
 
+/// The problem that a field does not fit its type.
+pub(super) fn problem(field: &Field, got: String) -> Problem {
+    Problem { field: field.name.clone(), expected: field.field_type.to_string(), got }
+}
+
 /// Whether the text is the value: `str`, and unions of `str` with `None`, where even `null` stays text.
-fn is_verbatim(field_type: &FieldType) -> bool {
+pub(super) fn is_verbatim(field_type: &FieldType) -> bool {
     match field_type {
         FieldType::Str => true,
         FieldType::Union(types) => types.contains(&FieldType::None) && types.contains(&FieldType::Str),
@@ -106,7 +111,7 @@ fn decode_json(text: &str) -> Option<Value> {
 }
 
 /// The value in a text: JSON, a Python value, JSON that needs repairs or has prose around it, or the text itself.
-fn parse_value(text: &str, repairs: &mut Vec<String>) -> Value {
+pub(super) fn parse_value(text: &str, repairs: &mut Vec<String>) -> Value {
     let text = text.trim();
     if let Some(value) = decode_json(text) {
         return value;

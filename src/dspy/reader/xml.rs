@@ -1,39 +1,82 @@
-//! Reads the XML format: each field between `<name>` and `</name>`.
+//! Reads the XML format: each field between `<name>` and `</name>`, with other text and other tags around them.
+//!
+//! A field inside of another element counts only if no field of this name stands outside: DSPy ignores it, but many
+//! models put one element around all fields.
+
+mod element;
+mod escape;
+mod tag;
+mod value;
 
 use super::super::Section;
 use super::super::signature::Field;
 use super::super::types::FieldType;
 use super::coerce;
-use crate::text::clean;
-use serde_json::{Map, Value};
+use element::{ElementEnd, Search};
+use std::ops::Range;
+use tag::{Lexeme, Tag, TagKind, lex, lex_any};
 
-/// The maximum length of a tag with its attributes, in bytes.
-const MAX_TAG: usize = 300;
-/// The maximum nesting of tags inside a field.
-const MAX_DEPTH: usize = 60;
+/// The most open elements around fields that are remembered.
+const MAX_AROUND: usize = 64;
 
 /// Splits an answer at the tags of its fields.
 #[derive(Clone, Debug)]
 pub(super) struct XmlReader {
-    /// The names of the outputs.
-    outputs: Vec<String>,
-    /// A tag that is not complete yet.
-    held: String,
-    /// The index of the current section, and the number of open tags with its name.
-    current: Option<(usize, usize)>,
-    /// White space that is appended when other text follows it.
-    space: String,
+    /// The names of the outputs, and whether a repeated tag is another item.
+    outputs: Vec<(String, bool)>,
+    /// The text that is not examined yet, or not decided.
+    text: String,
+    place: Place,
+    /// What is known of each section.
+    elements: Vec<Elements>,
+    /// The names of the open elements around the current position that are no fields.
+    around: Vec<String>,
+    /// The section of the last field, and whether text follows it.
+    last: Option<(usize, bool)>,
+    /// The names whose closing tag is on no line of its own in the rest of the answer.
+    hasty: Vec<String>,
     repairs: Vec<&'static str>,
 }
 
+/// Where the examined text ends.
+#[derive(Clone, Debug)]
+enum Place {
+    /// Between the fields.
+    Outside,
+    /// In a comment or CDATA section that ends with this text.
+    Hidden(&'static str),
+    /// In a field: its section, if the field counts; and white space that belongs to it if other text follows.
+    Inside { section: Option<usize>, end: ElementEnd, space: String },
+}
+
+/// The elements of one field.
+#[derive(Clone, Debug, Default)]
+struct Elements {
+    /// The position of each in the section's text, and whether it is a self-closed tag.
+    parts: Vec<(Range<usize>, bool)>,
+    /// Whether they are inside of another element.
+    within: bool,
+    /// Whether a second closing tag follows the first one, with text between them.
+    ambiguous: bool,
+}
+
 impl XmlReader {
-    pub(super) fn new(outputs: Vec<String>) -> Self {
-        Self { outputs, held: String::new(), current: None, space: String::new(), repairs: Vec::new() }
+    pub(super) fn new(outputs: &[Field]) -> Self {
+        Self {
+            outputs: outputs.iter().map(|field| (field.name.clone(), value::is_list(&field.field_type))).collect(),
+            text: String::new(),
+            place: Place::Outside,
+            elements: Vec::new(),
+            around: Vec::new(),
+            last: None,
+            hasty: Vec::new(),
+            repairs: Vec::new(),
+        }
     }
 
     /// Whether the last section has no closing tag yet.
     pub(super) fn is_open(&self) -> bool {
-        self.current.is_some()
+        matches!(&self.place, Place::Inside { section: Some(_), end, .. } if end.candidate().is_none())
     }
 
     pub(super) fn repairs(&self) -> &[&'static str] {
@@ -41,218 +84,239 @@ impl XmlReader {
     }
 
     pub(super) fn push(&mut self, text: &str, sections: &mut Vec<Section>) {
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let run = if self.held.is_empty() { plain_length(rest) } else { 0 };
-            if run > 0 {
-                self.copy(&rest[..run], sections);
-                rest = &rest[run..];
-            } else {
-                self.char(c, sections);
-                rest = &rest[c.len_utf8()..];
-            }
+        self.text.push_str(text);
+        self.read(false, sections);
+    }
+
+    pub(super) fn finish(&mut self, sections: &mut Vec<Section>) {
+        self.read(true, sections);
+        if let Place::Inside { section: Some(_), .. } = self.place {
+            self.repair("accepted a tag that was not closed");
+            self.end_field(sections);
         }
     }
 
-    fn char(&mut self, c: char, sections: &mut Vec<Section>) {
-        if c == '<' {
-            self.release(sections);
-            self.held.push(c);
-        } else if self.held.is_empty() {
-            self.text(c, sections);
-        } else {
-            self.held.push(c);
-            if c == '>' {
-                self.tag(sections);
-            } else if !self.may_be_tag(sections) {
-                self.release(sections);
-            }
+    fn repair(&mut self, what: &'static str) {
+        if !self.repairs.contains(&what) {
+            self.repairs.push(what);
         }
     }
 
-    pub(super) fn finish(&mut self, sections: &mut [Section]) {
-        self.held.clear();
-        if let Some((at, _)) = self.current.take() {
-            self.repairs.push("accepted a tag that was not closed");
-            complete(&mut sections[at]);
+    /// Reads as far as the text decides. `whole`: no text follows.
+    fn read(&mut self, whole: bool, sections: &mut Vec<Section>) {
+        let text = std::mem::take(&mut self.text);
+        let mut at = 0;
+        while let Some(next) = self.step(&text[at..], whole, sections) {
+            at += next;
+        }
+        self.text = text;
+        self.text.drain(..at);
+    }
+
+    /// Reads up to the next change of place, or as far as the text decides. Returns the length of what is done with;
+    /// nothing if more text is needed.
+    fn step(&mut self, text: &str, whole: bool, sections: &mut Vec<Section>) -> Option<usize> {
+        match &mut self.place {
+            _ if text.is_empty() => None,
+            Place::Outside => self.outside(text, whole, sections),
+            Place::Hidden(end) => {
+                let (end, found) = (*end, text.find(*end));
+                if let Some(at) = found {
+                    self.place = Place::Outside;
+                    return Some(at + end.len());
+                }
+                let kept = text.char_indices().rev().nth(1).map_or(0, |(at, _)| at);
+                (kept > 0).then_some(kept)
+            }
+            Place::Inside { .. } => self.inside(text, whole, sections),
         }
     }
 
-    /// Whether the held characters can become a tag of an output, or, inside a section, a tag of its name.
-    fn may_be_tag(&self, sections: &[Section]) -> bool {
-        let word = self.held[1..].trim_start_matches('/');
-        let may_match = |name: &str| match word.strip_prefix(name) {
-            Some(rest) => rest.is_empty() || rest.starts_with(|c: char| c.is_whitespace() || c == '/'),
-            None => name.starts_with(word),
-        };
-        self.held.len() <= MAX_TAG
-            && match self.current {
-                Some((at, _)) => may_match(&sections[at].name),
-                None => self.outputs.iter().any(|name| may_match(name)),
+    fn outside(&mut self, text: &str, whole: bool, sections: &mut Vec<Section>) -> Option<usize> {
+        let start = text.find('<').unwrap_or(text.len());
+        if let Some((_, follows)) = &mut self.last {
+            *follows |= !text[..start].trim().is_empty();
+        }
+        if start > 0 {
+            return Some(start);
+        }
+        for (open, close) in [("<!--", "-->"), ("<![CDATA[", "]]>")] {
+            if text.starts_with(open) {
+                self.place = Place::Hidden(close);
+                return Some(open.len());
             }
+            if open.starts_with(text) && !whole {
+                return None;
+            }
+        }
+        match lex_any(text) {
+            Lexeme::Incomplete if !whole => None,
+            Lexeme::Tag(tag) => {
+                self.tag(tag, sections);
+                Some(tag.length)
+            }
+            _ => Some(1),
+        }
     }
 
-    /// Handles a complete tag.
-    fn tag(&mut self, sections: &mut Vec<Section>) {
-        let body = self.held[1..self.held.len() - 1].to_owned();
-        let closing = body.starts_with('/');
-        let self_closing = body.ends_with('/');
-        let word = body.trim_start_matches('/').split([' ', '\t', '\n', '\r', '/']).next().unwrap_or_default();
-        match &mut self.current {
-            Some((at, depth)) if sections[*at].name == word => {
-                *depth = if closing { *depth - 1 } else { *depth + usize::from(!self_closing) };
-                if *depth == 0 {
-                    complete(&mut sections[*at]);
-                    self.current = None;
-                    self.held.clear();
-                } else {
-                    self.release(sections);
+    /// Handles a tag outside of the fields.
+    fn tag(&mut self, tag: Tag<'_>, sections: &mut Vec<Section>) {
+        match (tag.kind, self.outputs.iter().find(|(name, _)| name == tag.name)) {
+            (TagKind::Close, Some(_)) => {
+                if let Some((section, true)) = self.last
+                    && sections[section].name == tag.name
+                {
+                    self.elements[section].ambiguous = true;
                 }
             }
-            None if !closing && self.outputs.iter().any(|name| name == word) => {
-                self.held.clear();
-                self.space.clear();
-                if sections.iter().any(|section| section.name == word) {
-                    let what = "a field occurs twice; kept the first one";
-                    if !self.repairs.contains(&what) {
-                        self.repairs.push(what);
+            (TagKind::Close, None) => {
+                if let Some(at) = self.around.iter().rposition(|name| name == tag.name) {
+                    self.around.truncate(at);
+                }
+            }
+            (kind, Some((_, repeats))) => {
+                let section = self.begin_field(tag.name, *repeats, sections);
+                let end = ElementEnd::new(tag.name, self.hasty.iter().any(|name| name == tag.name));
+                self.place = Place::Inside { section, end, space: String::new() };
+                if kind == TagKind::SelfClosed {
+                    if let Some((_, self_closed)) = section.and_then(|section| self.elements[section].parts.last_mut())
+                    {
+                        *self_closed = true;
                     }
-                    return;
+                    self.end_field(sections);
                 }
-                sections.push(Section { name: word.to_owned(), text: String::new(), complete: self_closing });
-                self.current = (!self_closing).then_some((sections.len() - 1, 1));
             }
-            _ => self.release(sections),
+            (TagKind::Open, None) if self.around.len() < MAX_AROUND => self.around.push(tag.name.to_owned()),
+            (_, None) => {}
         }
     }
 
-    /// Treats the held characters as text.
-    fn release(&mut self, sections: &mut [Section]) {
-        let held = std::mem::take(&mut self.held);
-        held.chars().for_each(|c| self.text(c, sections));
-    }
-
-    /// Appends a character to the current section.
-    fn text(&mut self, c: char, sections: &mut [Section]) {
-        if c.is_whitespace() {
-            if self.current.is_some() {
-                self.space.push(c);
-            }
-            return;
-        }
-        self.copy(c.encode_utf8(&mut [0; 4]), sections);
-    }
-
-    /// Appends text that neither starts nor ends with white space to the current section.
-    fn copy(&mut self, run: &str, sections: &mut [Section]) {
-        let Some((at, _)) = self.current else { return };
-        let text = &mut sections[at].text;
-        if !text.is_empty() {
-            text.push_str(&self.space);
-        }
-        self.space.clear();
-        text.push_str(run);
-    }
-}
-
-/// The length in bytes of the start of `text` that can be copied as it is: no tag, no white space at its ends.
-fn plain_length(text: &str) -> usize {
-    if text.starts_with(char::is_whitespace) {
-        return 0;
-    }
-    let run = text.bytes().position(|b| b == b'<' || !(b' '..0x7f).contains(&b)).unwrap_or(text.len());
-    text[..run].trim_ascii_end().len()
-}
-
-/// Completes a section: removes `<![CDATA[…]]>`, or decodes its entities.
-fn complete(section: &mut Section) {
-    section.complete = true;
-    if let Some(inner) = section.text.strip_prefix("<![CDATA[").and_then(|text| text.strip_suffix("]]>")) {
-        section.text = inner.to_owned();
-    } else if section.text.contains('&') {
-        section.text = decode(&section.text);
-    }
-}
-
-/// Decodes `&lt; &gt; &amp; &quot; &apos;` and numeric entities, then removes characters that a terminal must not get.
-fn decode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let end = rest.bytes().take(12).position(|b| b == b';').unwrap_or(0);
-        let c = match &rest[1.min(end)..end] {
-            "lt" => Some('<'),
-            "gt" => Some('>'),
-            "amp" => Some('&'),
-            "quot" => Some('"'),
-            "apos" => Some('\''),
-            name => name.strip_prefix('#').and_then(|number| match number.strip_prefix('x') {
-                Some(hex) => u32::from_str_radix(hex, 16).ok().and_then(char::from_u32),
-                None => number.parse().ok().and_then(char::from_u32),
-            }),
+    /// The section of a field that begins here; nothing if the field does not count.
+    fn begin_field(&mut self, name: &str, repeats: bool, sections: &mut Vec<Section>) -> Option<usize> {
+        let within = !self.around.is_empty();
+        let Some(at) = sections.iter().position(|section| section.name == name) else {
+            sections.push(Section { name: name.to_owned(), text: String::new(), complete: false });
+            self.elements.push(Elements { parts: vec![(0..0, false)], within, ambiguous: false });
+            return Some(sections.len() - 1);
         };
-        out.push(c.unwrap_or('&'));
-        rest = &rest[if c.is_some() { end + 1 } else { 1 }..];
+        let section = &mut sections[at];
+        if self.elements[at].within && !within {
+            self.elements[at] = Elements::default();
+            section.text.clear();
+            self.repair("ignored a field inside another element");
+        } else if self.elements[at].within != within {
+            return None;
+        } else if !repeats {
+            self.repair("a field occurs twice; kept the first one");
+            return None;
+        } else if !section.text.is_empty() {
+            section.text.push('\n');
+        }
+        let from = section.text.len();
+        section.complete = false;
+        self.elements[at].parts.push((from..from, false));
+        Some(at)
     }
-    out.push_str(rest);
-    clean(&out).into_owned()
-}
 
-/// Converts the text of a field to its type. Tags inside become a list (`<item>`) or a dict, unless the type is text.
-pub(super) fn field(field: &Field, text: &str) -> coerce::FieldResult {
-    let list =
-        |field_type: &FieldType| matches!(field_type, FieldType::List(_) | FieldType::Set(_) | FieldType::TupleOf(_));
-    let (takes_list, takes_text) = match &field.field_type {
-        FieldType::Str => (false, true),
-        FieldType::Union(types) => (types.iter().any(list), types.contains(&FieldType::Str)),
-        field_type => (list(field_type), false),
-    };
-    if !takes_text
-        && text.starts_with('<')
-        && let Some(value) = nested(text, 0)
-    {
-        return coerce::from_json(field, &value);
-    }
-    let value = coerce::from_text(field, text);
-    if value.is_err() && takes_list {
-        let item = Value::String(text.to_owned());
-        let items = if text.is_empty() { Vec::new() } else { vec![item] };
-        return coerce::from_json(field, &Value::Array(items)).or(value);
-    }
-    value
-}
-
-/// The value of nested tags; nothing if the text contains anything else.
-fn nested(text: &str, depth: usize) -> Option<Value> {
-    let mut rest = text.trim();
-    if !rest.starts_with('<') || depth > MAX_DEPTH {
-        return None;
-    }
-    let mut children: Vec<(String, Value)> = Vec::new();
-    while !rest.is_empty() {
-        let close = rest.strip_prefix('<')?.find('>')? + 1;
-        let name = rest[1..close].split_whitespace().next()?.to_owned();
-        let end = format!("</{name}>");
-        let at = rest.find(&end)?;
-        let inner = rest.get(close + 1..at)?;
-        let value = nested(inner, depth + 1).unwrap_or_else(|| Value::String(decode(inner.trim())));
-        children.push((name, value));
-        rest = rest[at + end.len()..].trim_start();
-    }
-    if children.iter().all(|(name, _)| name == "item") {
-        return Some(Value::Array(children.into_iter().map(|(_, value)| value).collect()));
-    }
-    let mut map = Map::new();
-    for (name, value) in children {
-        match map.get_mut(&name) {
-            Some(Value::Array(items)) => items.push(value),
-            Some(first) => *first = Value::Array(vec![first.take(), value]),
-            None => {
-                map.insert(name, value);
+    fn inside(&mut self, text: &str, whole: bool, sections: &mut [Section]) -> Option<usize> {
+        let Place::Inside { section, end, space } = &mut self.place else { return None };
+        // After a field come another one, the end of the element around it, or a comment.
+        let names = || self.outputs.iter().map(|(name, _)| name).chain(&self.around);
+        let known = |start: &str, all: bool| {
+            start.is_empty() || names().any(|name| if all { name == start } else { name.starts_with(start) })
+        };
+        let search = end.find(text, whole, |rest| match lex(rest, known) {
+            Lexeme::Tag(_) => Some(true),
+            Lexeme::Text => Some(rest.starts_with("<!--")),
+            Lexeme::Incomplete => None,
+        });
+        let (Search::End(to, _) | Search::Undecided(to)) = search;
+        if let Some(at) = *section {
+            let from = self.elements[at].parts.last().map_or(0, |(part, _)| part.start);
+            append(&mut sections[at].text, from, space, &text[..to]);
+        }
+        match search {
+            Search::Undecided(to) => {
+                end.forget(to);
+                (to > 0).then_some(to)
+            }
+            Search::End(start, stop) => {
+                if end.candidate() == Some((start, stop)) {
+                    self.hasty.push(end.name().to_owned());
+                }
+                self.end_field(sections);
+                Some(stop)
             }
         }
     }
-    Some(Value::Object(map))
+
+    /// Ends the current field.
+    fn end_field(&mut self, sections: &mut [Section]) {
+        let Place::Inside { section, .. } = std::mem::replace(&mut self.place, Place::Outside) else { return };
+        self.last = section.map(|at| (at, false));
+        if let Some(at) = section {
+            sections[at].complete = true;
+            if let Some((part, _)) = self.elements[at].parts.last_mut() {
+                part.end = sections[at].text.len();
+            }
+        }
+    }
+}
+
+/// Appends text to the part of a section that starts at byte `from`, without the white space at the ends of the part.
+/// `space` holds the white space at its end so far.
+fn append(part: &mut String, from: usize, space: &mut String, text: &str) {
+    let body = text.trim_end();
+    if part.len() > from {
+        if body.is_empty() {
+            return space.push_str(text);
+        }
+        part.push_str(space);
+        part.push_str(body);
+    } else {
+        part.push_str(body.trim_start());
+    }
+    space.clear();
+    space.push_str(&text[body.len()..]);
+}
+
+/// The values of the fields of a complete answer.
+#[derive(Debug)]
+pub(super) struct XmlFields<'a> {
+    reader: &'a XmlReader,
+    /// Whether `<` and `&` are written as entities in the whole answer.
+    escaped: bool,
+}
+
+impl XmlReader {
+    /// Prepares to convert the sections of a complete answer.
+    pub(super) fn fields(&self, outputs: &[Field], sections: &[Section]) -> XmlFields<'_> {
+        let field_type = |section: &Section| outputs.iter().find(|field| field.name == section.name);
+        let typed =
+            sections.iter().filter_map(|section| Some((&field_type(section)?.field_type, section.text.as_str())));
+        XmlFields { reader: self, escaped: escape::is_escaped(typed) }
+    }
+}
+
+impl XmlFields<'_> {
+    /// Converts the section with this index to a value of the field.
+    /// A long text is moved.
+    pub(super) fn value(&self, at: usize, field: &Field, text: &mut String) -> coerce::FieldResult {
+        let Elements { parts, ambiguous, .. } = &self.reader.elements[at];
+        if *ambiguous {
+            let got = format!("a second closing tag `</{}>` after other text", field.name);
+            return Err(coerce::problem(field, got));
+        }
+        if let ([(_, false)], false, FieldType::Str) = (parts.as_slice(), self.escaped, &field.field_type)
+            && !text.starts_with("<![CDATA[")
+        {
+            return coerce::from_owned_text(field, std::mem::take(text));
+        }
+        let element = |(part, self_closed): &(Range<usize>, bool)| value::Element {
+            text: text[part.clone()].trim(),
+            self_closed: *self_closed,
+        };
+        let elements: Vec<_> = parts.iter().map(element).collect();
+        value::field(field, &elements, self.escaped)
+    }
 }

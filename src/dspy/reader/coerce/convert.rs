@@ -7,7 +7,7 @@ use super::named;
 use serde_json::{Map, Number, Value};
 
 /// The value as a value of this type; nothing if it does not fit.
-pub(super) fn convert(field_type: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
+pub(in super::super) fn convert(field_type: &FieldType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
     match field_type {
         FieldType::Any => Some(value.clone()),
         FieldType::Str | FieldType::Bytes => value.is_string().then(|| value.clone()),
