@@ -13,7 +13,9 @@ mod call;
 mod context;
 mod costs;
 mod drive;
+mod injected;
 mod masked;
+mod options;
 mod preview;
 mod question;
 pub mod reliability;
@@ -21,6 +23,8 @@ mod reporter;
 mod services;
 mod trace;
 
+pub use injected::InjectedFault;
+pub use options::{RunMessage, RunOptions};
 pub use preview::{Preview, preview};
 pub use services::{CostLookup, Service, ServiceOptions, Services};
 
@@ -28,6 +32,7 @@ use crate::failover::{Cost, Event, Finished, Outcome};
 use crate::report::{Report, ReportKind};
 use crate::spec::RunSpec;
 use crate::transcript::Transcript;
+use context::Output;
 use costs::PendingCosts;
 use futures_util::FutureExt as _;
 use reporter::Reporter;
@@ -40,7 +45,7 @@ use tokio::sync::{oneshot, watch};
 /// A run in progress. Dropping it cancels it: its sockets close, and its last reports still reach the history.
 #[derive(Debug)]
 pub struct Run {
-    reports: UnboundedReceiver<Arc<Report>>,
+    messages: UnboundedReceiver<RunMessage>,
     cancel: Canceller,
 }
 
@@ -64,7 +69,16 @@ impl Run {
     /// The next report; `None` after the last one. The final event is [`Event::Finished`]; where the services look up
     /// costs [after the end](CostLookup::AfterTheEnd), [`Billed`](crate::report::Observation::Billed) may follow it.
     pub async fn next(&mut self) -> Option<Arc<Report>> {
-        self.reports.recv().await
+        loop {
+            if let RunMessage::Report(report) = self.messages.recv().await? {
+                return Some(report);
+            }
+        }
+    }
+
+    /// The next message: a report, or what a [relay](RunOptions::relay) gets besides. `None` after the last one.
+    pub async fn next_message(&mut self) -> Option<RunMessage> {
+        self.messages.recv().await
     }
 
     /// A handle that cancels this run.
@@ -87,28 +101,38 @@ const HISTORY_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Starts a run. Needs a tokio runtime.
 pub fn run(spec: RunSpec, services: &Arc<Services>) -> Run {
+    run_with(spec, RunOptions::default(), services)
+}
+
+/// Starts a run that differs from the others. Needs a tokio runtime.
+pub fn run_with(spec: RunSpec, options: RunOptions, services: &Arc<Services>) -> Run {
     let (cancel, cancelled) = watch::channel(false);
-    let (sender, reports) = unbounded_channel();
-    tokio::spawn(serve(spec, Arc::clone(services), sender, cancelled));
-    Run { reports, cancel: Canceller(cancel) }
+    let (sender, messages) = unbounded_channel();
+    tokio::spawn(serve(spec, options, Arc::clone(services), sender, cancelled));
+    Run { messages, cancel: Canceller(cancel) }
 }
 
 /// One run from its number to its last report.
 async fn serve(
     spec: RunSpec,
+    options: RunOptions,
     services: Arc<Services>,
-    reports: UnboundedSender<Arc<Report>>,
+    messages: UnboundedSender<RunMessage>,
     cancelled: watch::Receiver<bool>,
 ) {
     let run = services.new_run(HISTORY_PATIENCE).await;
     let began = services.now();
-    let reporter = Reporter { run, began, services, reports };
+    let reporter = Reporter { run, began, services, messages };
     let costs = Mutex::new(PendingCosts::default());
-    let emit = |what: ReportKind| {
-        costs.lock().unwrap_or_else(PoisonError::into_inner).apply(&what, reporter.services.simulated());
-        reporter.report(what);
+    let emit = |output: Output| match output {
+        Output::Report(what) => {
+            costs.lock().unwrap_or_else(PoisonError::into_inner).apply(&what, reporter.services.simulated());
+            reporter.report(what);
+        }
+        Output::Chunk(attempt, chunk) => reporter.send(RunMessage::Chunk(attempt, chunk)),
+        Output::Response(attempt, response) => reporter.send(RunMessage::Response(attempt, response)),
     };
-    let driven = drive::drive(spec, began, &reporter.services, &emit, cancelled);
+    let driven = drive::drive(spec, &options, began, &reporter.services, &emit, cancelled);
     let finished = guarded(driven, || reporter.services.now().saturating_sub(began)).await;
     let owed = costs.into_inner().unwrap_or_else(PoisonError::into_inner).owed();
     let lookup = reporter.services.cost_lookup;
@@ -132,7 +156,7 @@ async fn end(reporter: &Reporter, finished: Finished) {
         reporter.services.history.when_written(move || _ = written.send(()));
         _ = tokio::time::timeout(HISTORY_PATIENCE, wait).await;
     }
-    _ = reporter.reports.send(report);
+    reporter.send(RunMessage::Report(report));
 }
 
 /// The final event of a run. A panic on the way is a fault of this program: it ends its run, and whoever waits for the

@@ -30,6 +30,9 @@ pub enum Delta {
     Metadata(Metadata),
     /// Something odd that was ignored, in one line.
     Warning(String),
+    /// The chunk as the server sent it, as JSON, before the deltas of what is in it. Only for a
+    /// [relay](super::Expects::Relay): it is neither reported nor kept.
+    Chunk(String),
 }
 
 /// A response's status and headers.

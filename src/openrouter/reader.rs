@@ -42,6 +42,8 @@ pub enum Expects {
     Text,
     /// A message as a chat program wants it: text, reasoning, tool calls, images or audio.
     Message,
+    /// The same, and each chunk is passed on as [`Delta::Chunk`].
+    Relay,
 }
 
 /// How the body is read. Its first byte that is not blank decides, whatever the content type says.

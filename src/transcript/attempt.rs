@@ -199,6 +199,7 @@ impl Attempt {
             Delta::Usage(usage) => self.usage = Some(*usage),
             Delta::Metadata(metadata) => self.metadata = Some(metadata.clone()),
             Delta::Warning(warning) => self.warnings.push(warning.clone()),
+            Delta::Chunk(_) => {}
         }
     }
 

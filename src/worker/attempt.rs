@@ -1,7 +1,8 @@
 //! One attempt: its request is composed, opened, and read as a stream of progress.
 
 use super::context::CallContext;
-use super::services::{Address, Services};
+use super::injected::Advance;
+use super::services::Address;
 use crate::failover::{Failover, Failure, FailureKind, Started};
 use crate::openrouter::client::{Exchange, OutgoingRequest};
 use crate::openrouter::settings::MAX_MODELS;
@@ -19,12 +20,12 @@ pub(super) struct Progress {
 }
 
 /// Composes the request. Nothing is sent until the exchange is polled for the first time.
-/// Pass [`Services::next_address`] for an attempt, [`Services::address`] for a preview.
+/// A preview advances no fault's schedule.
 pub(super) fn open(
     context: &CallContext<'_>,
     started: &Started,
     messages: &[Message],
-    address: impl Fn(&Services, &[&str]) -> Address,
+    advance: Advance,
 ) -> Result<(Sent, Exchange), Failure> {
     let mut settings = context.spec.settings.clone();
     if context.spec.policy.failover == Failover::Server {
@@ -32,7 +33,12 @@ pub(super) fn open(
         settings.models = others.take(MAX_MODELS).collect();
     }
     let models: Vec<&str> = [&started.model].into_iter().chain(&settings.models).map(String::as_str).collect();
-    let Address { endpoint, injected, simulated } = address(context.services, &models);
+    // The run's own fault is that of the chain's first model.
+    let own = context.options.fault.as_ref().filter(|_| started.route == 0);
+    let Address { mut endpoint, injected, simulated } = context.services.address(&models, own, advance);
+    if let Some(key) = context.options.key.as_ref().filter(|_| !simulated) {
+        endpoint.key = Some(key.clone());
+    }
     if context.spec.policy.failover == Failover::Server && endpoint.base.dialect() != Dialect::OpenRouter {
         let why = "this server knows no `models` list, so it cannot do the falling back; set failover.mode to client";
         return Err(Failure::new(FailureKind::Local, why));
@@ -42,7 +48,7 @@ pub(super) fn open(
     for name in &changes.without {
         without::take_out(&mut body, name);
     }
-    let headers = context.services.headers();
+    let headers = context.options.headers(context.services);
     let request = OutgoingRequest { endpoint: &endpoint, headers: &headers, body, fresh: changes.fresh_connection };
     let exchange = context.services.client.open(request)?.expecting(context.expects());
     let request = Arc::clone(exchange.request());

@@ -2,13 +2,13 @@
 //! the network, the engine's timer or the user, steps the engine with it, and carries out the events.
 
 use super::attempt::{self, Progress};
-use super::context::{CallContext, Emit};
+use super::context::{CallContext, Emit, Output};
+use super::injected::Advance;
 use super::question::InvalidAnswer;
-use super::services::Services;
 use crate::dspy::ParseFailure;
 use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Finished, Input, Policy, Started, TokenPhase};
 use crate::openrouter::{Completion, Delta, Message, Request, Usage, without};
-use crate::report::{Observation, ReportKind};
+use crate::report::Observation;
 use futures_util::StreamExt as _;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
 use std::borrow::Cow;
@@ -89,7 +89,7 @@ impl CallLoop<'_> {
                 end = Some(finished);
                 continue;
             }
-            (self.emit)(ReportKind::Engine(event.clone()));
+            (self.emit)(event.clone().into());
             match event {
                 Event::Started(started) => self.start(&started),
                 Event::Failed(failed) => {
@@ -113,12 +113,11 @@ impl CallLoop<'_> {
             messages.to_mut().extend(repair);
         }
         let mut request = None;
-        let exchange =
-            attempt::open(&self.context, started, &messages, Services::next_address).map(|(sent, exchange)| {
-                request = Some(Arc::clone(&sent.request));
-                (self.emit)(ReportKind::Observation(Observation::Sent(sent)));
-                exchange
-            });
+        let exchange = attempt::open(&self.context, started, &messages, Advance::Schedule).map(|(sent, exchange)| {
+            request = Some(Arc::clone(&sent.request));
+            (self.emit)(Observation::Sent(sent).into());
+            exchange
+        });
         let (abort, registration) = AbortHandle::new_pair();
         let progress = Abortable::new(attempt::listen(exchange), registration);
         self.live.push(progress.map(move |progress| (id, progress)).boxed());
@@ -140,8 +139,12 @@ impl CallLoop<'_> {
     /// Steps the engine with what an attempt did at one time. Returns the call's final event, once it has come.
     fn on_progress(&mut self, attempt: AttemptId, progress: Progress) -> Option<Finished> {
         for delta in progress.deltas {
+            if let Delta::Chunk(chunk) = delta {
+                (self.emit)(Output::Chunk(attempt, chunk));
+                continue;
+            }
             let input = self.on_delta(attempt, &delta);
-            (self.emit)(ReportKind::Observation(Observation::Stream { attempt, delta }));
+            (self.emit)(Observation::Stream { attempt, delta }.into());
             if let Some(finished) = input.and_then(|input| self.step(input)) {
                 return Some(finished);
             }
@@ -188,10 +191,14 @@ impl CallLoop<'_> {
     /// Reads a whole answer. One that does not validate is a failure like any other.
     fn validate(&mut self, attempt: AttemptId, completion: Completion) -> Input {
         let served = completion.model.clone();
+        let response = completion.response.clone().filter(|_| self.context.options.relay);
         match self.context.read(completion) {
             Ok((prediction, remark)) => {
                 let fields = prediction.fields.clone();
-                (self.emit)(ReportKind::Observation(Observation::Parsed { attempt, prediction }));
+                if let Some(response) = response {
+                    (self.emit)(Output::Response(attempt, response));
+                }
+                (self.emit)(Observation::Parsed { attempt, prediction }.into());
                 let warnings = remark.into_iter().collect();
                 let answer = Answer { fields, served, cost: self.cost(attempt), warnings };
                 Input::Done { attempt, answer }

@@ -1,12 +1,34 @@
 //! What the parts of a run hand to each other.
 
+use super::options::RunOptions;
 use super::services::Services;
 use crate::dspy::program::Call;
-use crate::report::ReportKind;
+use crate::failover::{AttemptId, Event};
+use crate::report::{Observation, ReportKind};
 use crate::spec::RunSpec;
+use serde_json::Value;
 
-/// Reports what happened in a run; the run's number and the time are added there.
-pub(super) type Emit<'a> = dyn Fn(ReportKind) + Send + Sync + 'a;
+/// Passes on what happened in a run; the run's number and the time are added there.
+pub(super) type Emit<'a> = dyn Fn(Output) + Send + Sync + 'a;
+
+/// What happened in a run: a report, or what only a [relay](RunOptions::relay) gets.
+pub(super) enum Output {
+    Report(ReportKind),
+    Chunk(AttemptId, String),
+    Response(AttemptId, Box<Value>),
+}
+
+impl From<Event> for Output {
+    fn from(event: Event) -> Self {
+        Self::Report(ReportKind::Engine(event))
+    }
+}
+
+impl From<Observation> for Output {
+    fn from(observation: Observation) -> Self {
+        Self::Report(ReportKind::Observation(observation))
+    }
+}
 
 /// What one call asks, and what it is asked with.
 #[derive(Clone, Copy)]
@@ -15,6 +37,8 @@ pub(super) struct CallContext<'a> {
     pub(super) spec: &'a RunSpec,
     /// The call: its number, and the signature and inputs if it has some.
     pub(super) call: &'a Call,
+    /// What this run has of its own.
+    pub(super) options: &'a RunOptions,
     /// The service, the simulator and what else runs share.
     pub(super) services: &'a Services,
 }

@@ -2,12 +2,14 @@
 //! the same engine rules, and their attempts stand in the same log.
 
 use super::context::{CallContext, Emit};
+use super::masked::masked;
+use super::options::RunOptions;
 use super::services::Services;
 use crate::dspy::Prediction;
 use crate::dspy::program::{Call, Step};
 use crate::failover::{Cost, Finished, Outcome};
 use crate::openrouter::Message;
-use crate::report::{Observation, ReportKind};
+use crate::report::Observation;
 use crate::spec::{RunSpec, Task};
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use tokio::sync::watch;
 /// `began` is the services' time at which the run began.
 pub(super) async fn drive(
     mut spec: RunSpec,
+    options: &RunOptions,
     began: Duration,
     services: &Services,
     emit: &Emit<'_>,
@@ -32,8 +35,8 @@ pub(super) async fn drive(
         *first_token = spec.policy.first_token_reasoning.max(*first_token);
     }
     let spec = Arc::new(spec);
-    emit(ReportKind::Observation(Observation::Begun(services.masked(&spec))));
-    let caller = Caller { spec: &spec, began, services, emit, cancel };
+    emit(Observation::Begun(masked(&spec, &options.secrets(services))).into());
+    let caller = Caller { spec: &spec, options, began, services, emit, cancel };
     let mut ended: Vec<Finished> = Vec::new();
     loop {
         match step {
@@ -47,7 +50,7 @@ pub(super) async fn drive(
             }
             Step::Answer { call, vote } => {
                 if let Some(vote) = vote {
-                    emit(ReportKind::Observation(Observation::Voted(vote)));
+                    emit(Observation::Voted(vote).into());
                 }
                 return fold(&ended, call, caller.elapsed());
             }
@@ -68,6 +71,7 @@ fn prompts(task: &Task, step: &Step) -> Vec<Vec<Message>> {
 /// What all calls of a run share.
 struct Caller<'a> {
     spec: &'a RunSpec,
+    options: &'a RunOptions,
     began: Duration,
     services: &'a Services,
     emit: &'a Emit<'a>,
@@ -78,12 +82,12 @@ impl Caller<'_> {
     /// Makes one call to its end. `of` is the number of calls known so far. If the call has a number, its end is
     /// reported.
     async fn make(&self, call: &Call, messages: Vec<Message>, of: usize) -> Finished {
-        let Self { spec, services, .. } = *self;
-        let context = CallContext { spec, call, services };
+        let Self { spec, options, services, .. } = *self;
+        let context = CallContext { spec, call, options, services };
         let end = context.make(messages, self.began, self.emit, self.cancel.clone()).await;
         if call.number > 0 {
             let chain = call.number as usize;
-            (self.emit)(ReportKind::Observation(Observation::Chain { chain, of, end: end.clone() }));
+            (self.emit)(Observation::Chain { chain, of, end: end.clone() }.into());
         }
         end
     }
@@ -133,7 +137,7 @@ mod tests {
         tokio::time::advance(spec.policy.limits.deadline).await;
         tokio::time::resume();
         let (_keep, cancel) = watch::channel(false);
-        let end = drive(spec, Duration::ZERO, &services, &|_| {}, cancel).await;
+        let end = drive(spec, &RunOptions::default(), Duration::ZERO, &services, &|_| {}, cancel).await;
         assert_eq!((end.outcome, end.attempts), (Outcome::DeadlineExceeded, 0));
     }
 }

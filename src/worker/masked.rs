@@ -13,41 +13,35 @@ const PLACEHOLDER: usize = 12;
 const WRITTEN: [&str; 5] = ["inputs", "demos", "turns", "chat", "settings"];
 
 impl Services {
-    /// The key and the secret headers, to be removed from what a server sent.
-    pub(super) fn secrets(&self) -> Secrets {
-        self.endpoint().secrets(&self.headers())
-    }
-
     /// Whether what is asked holds the key or a secret header. It is sent as it is, and masked in what is kept.
     pub fn reveals(&self, spec: &RunSpec) -> bool {
-        self.mask(spec).is_some()
+        mask(spec, &self.endpoint().secrets(&self.headers())).is_some()
     }
+}
 
-    /// The spec as it may be shown and kept.
-    pub(super) fn masked(&self, spec: &Arc<RunSpec>) -> Arc<RunSpec> {
-        let masked = self.mask(spec).and_then(|value| serde_json::from_value(value).ok());
-        masked.map_or_else(|| Arc::clone(spec), Arc::new)
-    }
+/// The spec as it may be shown and kept.
+pub(super) fn masked(spec: &Arc<RunSpec>, secrets: &Secrets) -> Arc<RunSpec> {
+    let masked = mask(spec, secrets).and_then(|value| serde_json::from_value(value).ok());
+    masked.map_or_else(|| Arc::clone(spec), Arc::new)
+}
 
-    /// The spec with masks, if it holds a secret.
-    fn mask(&self, spec: &RunSpec) -> Option<Value> {
-        let secrets =
-            Secrets::new(self.secrets().iter().filter(|secret| secret.expose().len() >= PLACEHOLDER).cloned());
-        // Every run comes here, and hardly any holds a secret: one look at the text must do.
-        let written = match &spec.task {
-            Task::Signature(task) => serde_json::to_string(&(&task.inputs, &task.demos, &task.turns, &spec.settings)),
-            Task::Chat(task) => serde_json::to_string(&(&task.body, &spec.settings)),
-        };
-        let written = written.ok()?;
-        if matches!(secrets.scrub(&written), Cow::Borrowed(_)) {
-            return None;
-        }
-        let mut value = serde_json::to_value(spec).ok()?;
-        for name in WRITTEN {
-            if let Some(part) = value.get_mut(name) {
-                secrets.scrub_value(part);
-            }
-        }
-        Some(value)
+/// The spec with masks, if it holds a secret.
+fn mask(spec: &RunSpec, secrets: &Secrets) -> Option<Value> {
+    let secrets = Secrets::new(secrets.iter().filter(|secret| secret.expose().len() >= PLACEHOLDER).cloned());
+    // Every run comes here, and hardly any holds a secret: one look at the text must do.
+    let written = match &spec.task {
+        Task::Signature(task) => serde_json::to_string(&(&task.inputs, &task.demos, &task.turns, &spec.settings)),
+        Task::Chat(task) => serde_json::to_string(&(&task.body, &spec.settings)),
+    };
+    let written = written.ok()?;
+    if matches!(secrets.scrub(&written), Cow::Borrowed(_)) {
+        return None;
     }
+    let mut value = serde_json::to_value(spec).ok()?;
+    for name in WRITTEN {
+        if let Some(part) = value.get_mut(name) {
+            secrets.scrub_value(part);
+        }
+    }
+    Some(value)
 }

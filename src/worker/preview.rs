@@ -2,6 +2,8 @@
 
 use super::attempt;
 use super::context::CallContext;
+use super::injected::Advance;
+use super::options::RunOptions;
 use super::services::Services;
 use crate::dspy::program::Step;
 use crate::failover::{AttemptId, Changes, Failover, Failure, Relation, Route, Started};
@@ -33,7 +35,8 @@ pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, 
     let prompts = [spec.task.messages_of(call)];
     services.complete(spec, &prompts);
     let spec = &*spec;
-    let context = CallContext { spec, call, services };
+    let options = RunOptions::default();
+    let context = CallContext { spec, call, options: &options, services };
     let [messages] = prompts;
     let compose = |(route, place): (usize, &Route)| {
         let started = Started {
@@ -45,7 +48,7 @@ pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, 
             changes: Changes::default(),
             timeouts: spec.policy.timeouts,
         };
-        let (sent, _unsent) = attempt::open(&context, &started, &messages, Services::address)?;
+        let (sent, _unsent) = attempt::open(&context, &started, &messages, Advance::Nothing)?;
         Ok(Preview { model: sent.model, request: sent.request, injected: sent.injected, worst_case: place.worst_case })
     };
     // In server mode the server does the rest of the chain itself.

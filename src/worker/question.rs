@@ -26,6 +26,7 @@ impl CallContext<'_> {
     pub(super) fn expects(&self) -> Expects {
         match self.spec.task {
             Task::Signature(_) => Expects::Text,
+            Task::Chat(_) if self.options.relay => Expects::Relay,
             Task::Chat(_) => Expects::Message,
         }
     }
@@ -85,7 +86,7 @@ impl CallContext<'_> {
                     Finish::Other(ref word) => Some(format!("unknown finish reason `{word}`")),
                     Finish::Stop | Finish::ToolCalls => None,
                 };
-                let fields = Arc::new(message_fields(completion, &self.services.secrets()));
+                let fields = Arc::new(message_fields(completion, &self.options.secrets(self.services)));
                 Ok((Prediction { fields, repairs: Vec::new() }, remark))
             }
         }
@@ -104,7 +105,7 @@ impl CallContext<'_> {
         let open = if finish.is_whole() { None } else { adapter.open_field(signature, &text) };
         let (kind, mut problems) = match (adapter.parse(signature, &text), open) {
             (Ok(mut prediction), None) => {
-                scrub(&mut prediction, &self.services.secrets());
+                scrub(&mut prediction, &self.options.secrets(self.services));
                 let remark = match finish {
                     Finish::Length => Some("cut short by max_tokens, but every field is complete".to_owned()),
                     Finish::Unstated => Some("no finish reason came, but every field is complete".to_owned()),
@@ -116,7 +117,7 @@ impl CallContext<'_> {
             (Ok(_), Some(open)) => (FailureKind::Truncated, ParseFailure { problems: vec![open] }),
             (Err(problems), _) => (FailureKind::Invalid, problems),
         };
-        let secrets = self.services.secrets();
+        let secrets = self.options.secrets(self.services);
         for problem in &mut problems.problems {
             problem.got = secrets.scrub(&problem.got).into_owned();
         }

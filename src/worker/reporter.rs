@@ -1,5 +1,6 @@
 //! Where a run's reports go: to the diagnostic log, the history and whoever listens.
 
+use super::options::RunMessage;
 use super::services::Services;
 use super::trace;
 use crate::report::{Report, ReportKind};
@@ -13,14 +14,18 @@ pub(super) struct Reporter {
     pub(super) run: u64,
     pub(super) began: Duration,
     pub(super) services: Arc<Services>,
-    pub(super) reports: UnboundedSender<Arc<Report>>,
+    pub(super) messages: UnboundedSender<RunMessage>,
 }
 
 impl Reporter {
     pub(super) fn report(&self, what: ReportKind) {
         let report = self.keep(self.services.now().saturating_sub(self.began), what);
-        // Nobody has to listen.
-        _ = self.reports.send(report);
+        self.send(RunMessage::Report(report));
+    }
+
+    /// Passes a message to whoever listens; nobody has to.
+    pub(super) fn send(&self, message: RunMessage) {
+        _ = self.messages.send(message);
     }
 
     /// Hands a report to the history and the diagnostic log.

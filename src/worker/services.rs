@@ -1,7 +1,8 @@
 //! What all runs share: the service, the simulator, breakers, faults, models, the history, the clock.
 
+use super::injected::{Advance, InjectedFault};
 use crate::failover::{Failure, FailureKind, Health, Route};
-use crate::fault::{self, Fault};
+use crate::fault::Fault;
 use crate::history::HistoryWriter;
 use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
@@ -14,7 +15,7 @@ use crate::simulator::Simulator;
 use crate::spec::{RunSpec, Task};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -28,13 +29,6 @@ pub enum Service {
     Simulator,
     /// A server and the key for it.
     Server(Box<Endpoint>),
-}
-
-/// A fault that is set on a model, and the time since when.
-struct InjectedFault {
-    fault: Fault,
-    since: Duration,
-    state: fault::ScheduleState,
 }
 
 /// Where an attempt goes.
@@ -111,7 +105,7 @@ pub struct Services {
     catalogue: Mutex<Catalogue>,
     model_cache: Option<PathBuf>,
     health: Mutex<Health>,
-    faults: Mutex<BTreeMap<String, InjectedFault>>,
+    faults: Mutex<BTreeMap<String, Arc<InjectedFault>>>,
     began: Instant,
     last_run: Mutex<u64>,
 }
@@ -205,8 +199,7 @@ impl Services {
         let mut faults = locked(&self.faults);
         match fault {
             Some(fault) => {
-                let injected = InjectedFault { fault, since: self.now(), state: fault::ScheduleState::default() };
-                faults.insert(model.to_owned(), injected);
+                faults.insert(model.to_owned(), Arc::new(InjectedFault::new(fault, self.now())));
             }
             None => _ = faults.remove(model),
         }
@@ -221,7 +214,7 @@ impl Services {
 
     /// The faults that are set, by model.
     pub fn faults(&self) -> BTreeMap<String, Fault> {
-        locked(&self.faults).iter().map(|(model, injected)| (model.clone(), injected.fault.clone())).collect()
+        locked(&self.faults).iter().map(|(model, injected)| (model.clone(), injected.fault().clone())).collect()
     }
 
     /// Attribution and extra headers.
@@ -247,28 +240,18 @@ impl Services {
         }
     }
 
-    /// Where an attempt on these models would go now. Looking does not advance a fault's schedule.
-    pub(super) fn address(&self, models: &[&str]) -> Address {
-        self.address_of(models, |it, now| it.fault.schedule.fires(&mut it.state.clone(), now))
-    }
-
-    /// Where the attempt that starts now goes. Advances the schedules of its faults.
-    pub(super) fn next_address(&self, models: &[&str]) -> Address {
-        self.address_of(models, |it, now| it.fault.schedule.fires(&mut it.state, now))
-    }
-
-    /// A fault is an address: whether it fires is decided here, so that a request that it does not hit goes to the
-    /// service itself. `models` is the request's whole list, first choice first; each may have a fault of its own.
-    fn address_of(&self, models: &[&str], hit: impl Fn(&mut InjectedFault, Duration) -> bool) -> Address {
+    /// Where an attempt goes. A fault is an address: whether it fires is decided here, so that a request that it does not
+    /// hit goes to the service itself. `models` is the request's whole list, first choice first; each may have a fault of
+    /// its own, and the run's own fault is the first model's.
+    pub(super) fn address(&self, models: &[&str], of_run: Option<&Arc<InjectedFault>>, advance: Advance) -> Address {
         let now = self.now();
-        let mut faults = locked(&self.faults);
+        let faults = locked(&self.faults);
         let mut fired = Vec::new();
-        for model in models {
-            let Some(injected) = faults.get_mut(*model) else { continue };
-            if hit(injected, now.saturating_sub(injected.since)) {
-                fired.push((*model, injected.fault.clone()));
-            }
+        for (place, model) in models.iter().enumerate() {
+            let injected = of_run.filter(|_| place == 0).or_else(|| faults.get(*model));
+            fired.extend(injected.filter(|it| it.fires(now, advance)).map(|it| (*model, it.fault().clone())));
         }
+        drop(faults);
         let played: Vec<(&str, Fault)> = fired.iter().map(|(model, fault)| (*model, fault.kind.into())).collect();
         let url = match (played.as_slice(), models) {
             ([], _) => return Address { endpoint: self.endpoint(), injected: None, simulated: self.simulated() },

@@ -28,6 +28,8 @@ pub(super) struct EventFold {
     chunks: ChunkFold,
     /// The message as a whole, if one is expected.
     assembly: Option<Assembly>,
+    /// Whether chunks are passed on.
+    relay: bool,
     events: u32,
     bad_in_a_row: u32,
     warnings: u32,
@@ -43,10 +45,12 @@ impl EventFold {
     /// The fold before the first event.
     pub(super) fn new(secrets: &Secrets, expects: Expects) -> Self {
         let chunks = ChunkFold::new(secrets);
-        let assembly = (expects == Expects::Message).then(Assembly::default);
+        let assembly = (expects != Expects::Text).then(Assembly::default);
+        let relay = expects == Expects::Relay;
         Self {
             chunks,
             assembly,
+            relay,
             events: 0,
             bad_in_a_row: 0,
             warnings: 0,
@@ -173,7 +177,11 @@ impl EventFold {
                 (parse_marked(&marked)?, marked.as_str())
             }
         };
+        let before = out.len();
         self.failed = self.chunks.apply(&chunk, json, context, out).err();
+        if self.relay && self.failed.is_none() {
+            out.insert(before, Delta::Chunk(context.secrets.scrub(json).into_owned()));
+        }
         if let (Some(assembly), Ok(chunk)) = (&mut self.assembly, serde_json::from_str(json)) {
             assembly.apply(chunk);
         }
