@@ -4,6 +4,7 @@
 mod demo;
 mod prose;
 mod schema;
+mod xml;
 
 use super::signature::Signature;
 use super::{Adapter, Demo, ParseFailure, Turn, Values};
@@ -24,8 +25,13 @@ impl Adapter {
         demo::append(self, signature, demos, &mut messages);
         let (input_turns, signature) = demo::history(signature, inputs);
         for turn in history.iter().chain(&input_turns) {
-            messages.push(Message::new(Role::User, prose::user(self, &signature, turn)));
-            messages.push(Message::new(Role::Assistant, prose::answer(self, &signature, turn, None)));
+            // A turn may lack one side: a question without an answer, or a remark of the model.
+            if signature.inputs.iter().any(|field| turn.contains_key(&field.name)) {
+                messages.push(Message::new(Role::User, prose::user(self, &signature, turn)));
+            }
+            if signature.outputs.iter().any(|field| turn.contains_key(&field.name)) {
+                messages.push(Message::new(Role::Assistant, prose::answer(self, &signature, turn, None)));
+            }
         }
         messages.push(Message::new(Role::User, prose::user(self, &signature, inputs)));
         messages

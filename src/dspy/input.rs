@@ -28,11 +28,15 @@ impl Field {
         coerce::from_text(self, typed).map(|(value, _)| value)
     }
 
-    /// Converts a JSON value to a value of this field.
+    /// Converts a JSON value to a value of this field. A field of type `str` takes any value: messages show a list as
+    /// numbered items, and other values as text.
     ///
     /// # Errors
     /// The value does not fit the type.
     pub fn parse_json(&self, value: &Value) -> Result<Value, Problem> {
+        if self.field_type == FieldType::Str {
+            return Ok(value.clone());
+        }
         coerce::from_json(self, value).map(|(value, _)| value)
     }
 }

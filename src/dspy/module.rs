@@ -17,15 +17,17 @@ impl Module {
     pub const ALL: [Self; 4] =
         [Self::Predict, Self::ChainOfThought, Self::MultiChainComparison(DEFAULT_CHAINS), Self::Majority(5)];
 
-    /// The signature that each chain asks. Except for `Predict`, it has a first output `reasoning: str`, unless the signature
-    /// has an output of this name already. The task stays the same.
+    /// The signature that each chain asks. Except for `Predict`, its first output is `reasoning`: the signature's own, or
+    /// an added one of type `str`. The task stays the same.
     #[must_use]
     pub fn expand(self, signature: &Signature) -> Signature {
         let mut expanded = signature.clone();
         if self == Self::Predict {
             return expanded;
         }
-        if signature.output("reasoning").is_none() {
+        if let Some(declared) = signature.outputs.iter().position(|field| field.name == "reasoning") {
+            expanded.outputs[..=declared].rotate_right(1);
+        } else {
             let name = free_name(signature, &["reasoning", "rationale", "thoughts"]);
             expanded.outputs.insert(0, Field::new(name, FieldType::Str));
         }

@@ -210,3 +210,94 @@ fn a_repair_turn_names_the_problems_and_the_format() {
         &["`score`", "int", "`3 points`", "`label`", "Literal['a', 'b']", "[[ ## completed ## ]]"],
     );
 }
+
+/// The pieces of a recorded message, in order: what stands between DSPy's sentences (`…`), the names in a list of tags
+/// each for itself.
+fn pieces(recorded: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    for piece in recorded.split('…').flat_map(|part| part.split("\n\n")).map(str::trim) {
+        let tags: Vec<&str> = piece.split(", ").collect();
+        if tags.iter().all(|tag| tag.starts_with('<') && tag.ends_with('>') && !tag.contains('\n')) {
+            pieces.extend(tags.iter().map(|tag| (*tag).to_owned()));
+        } else if !piece.is_empty() {
+            pieces.extend(piece.split("        # ").map(|piece| piece.trim().to_owned()));
+        }
+    }
+    pieces
+}
+
+#[test]
+fn xml_messages_have_the_structure_of_dspys() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("../cases/dspy/3.5/messages_xml.json")).expect("JSON");
+    for case in cases {
+        let name = case["case"].as_str().expect("a name");
+        let mut module: Module = case["module"].as_str().expect("a module").parse().expect("a module");
+        if name.contains("the service's own reasoning") {
+            // Then the field leaves the signature.
+            module = Module::Predict;
+        }
+        let signature = module.expand(&signature(case["signature"].as_str().expect("a signature")));
+        let demos: Vec<Demo> = serde_json::from_value(case["demos"].clone()).expect("demos");
+        let messages = Adapter::Xml.messages(&signature, &values(case["inputs"].clone()), &demos, &[]);
+        let recorded = case.get("ours").unwrap_or(&case["messages"]).as_array().expect("messages");
+        let roles: Vec<Value> = messages.iter().map(|message| json!(message.role)).collect();
+        assert_eq!(roles, recorded.iter().map(|message| message["role"].clone()).collect::<Vec<_>>(), "{name}");
+        for (message, recorded) in messages.iter().zip(recorded) {
+            let recorded = recorded["content"].as_str().expect("a content");
+            if message.role == Role::Assistant && !recorded.contains('…') {
+                assert_eq!(message.content, recorded, "{name}");
+            }
+            let pieces = pieces(recorded);
+            in_order(&message.content, &pieces.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn xml_inputs_are_raw_and_outputs_are_elements() {
+    let signature = signature("q -> tags: list[str], m: dict[str, list[int]], o: Optional[str], t: tuple[int, str]");
+    let demo = values(
+        json!({"q": "1 < 2 & 3", "tags": ["a", "x < y"], "m": {"k-1": [1], "New \"York\"": []}, "o": null, "t": [1, "a"]}),
+    );
+    let messages = Adapter::Xml.messages(&signature, &Values::new(), std::slice::from_ref(&demo), &[]);
+    assert_eq!(messages[1].content, "<q>\n1 < 2 & 3\n</q>");
+    assert_eq!(
+        messages[2].content,
+        "<tags>\n<item>\na\n</item>\n<item>\nx < y\n</item>\n</tags>\n\n<m><k-1><item>1</item></k-1><entry key='New \"York\"' /></m>\n\n<o />\n\n<t>\n[1, \"a\"]\n</t>"
+    );
+    let read = Adapter::Xml.parse(&signature, &messages[2].content).expect("what we write, we parse");
+    assert_eq!((&read.fields["tags"], &read.fields["m"], &read.fields["o"]), (&demo["tags"], &demo["m"], &demo["o"]));
+}
+
+#[test]
+fn a_turn_without_inputs_or_outputs_has_no_empty_message() {
+    let signature = signature("q -> a");
+    let turns = [json!({"q": "unanswered"}), json!({"a": "unasked"}), json!({"other": 1})].map(values);
+    for adapter in Adapter::ALL {
+        let messages = adapter.messages(&signature, &values(json!({"q": "now"})), &[], &turns);
+        assert_eq!(roles(&messages), "suau", "{adapter}");
+        assert!(messages[1].content.contains("unanswered") && messages[2].content.contains("unasked"), "{adapter}");
+    }
+}
+
+#[test]
+fn a_str_input_takes_lists_and_dicts() {
+    let signature = signature("context, q -> a");
+    let field = &signature.inputs[0];
+    let shown = |value: Value| field.render(&field.parse_json(&value).expect("it fits"));
+    assert_eq!(shown(json!(["p1", "p2"])), "[1] «p1»\n[2] «p2»");
+    assert_eq!(shown(json!(["p1"])), "«p1»");
+    assert_eq!(shown(json!([])), "N/A");
+    assert_eq!(shown(json!({"a": [1, true]})), "{\"a\": [1, true]}");
+    assert_eq!(shown(json!(1.5)), "1.5");
+    assert_eq!(shown(json!("p1")), "p1");
+}
+
+#[test]
+fn a_declared_reasoning_comes_first() {
+    for module in [Module::ChainOfThought, Module::Majority(3), Module::MultiChainComparison(2)] {
+        let expanded = module.expand(&signature("q -> category, reasoning: str, note"));
+        assert_eq!(expanded.inline(), "q -> reasoning, category, note");
+    }
+    assert_eq!(Module::Predict.expand(&signature("q -> a, reasoning")).inline(), "q -> a, reasoning");
+}

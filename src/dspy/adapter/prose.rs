@@ -1,11 +1,11 @@
-//! The text of the messages. Markers, order and values are those of DSPy 3.4.1; the sentences are ours.
+//! The text of the messages. Markers, order and values are those of DSPy; the sentences are ours.
 
 use super::super::python_text::{json_text, repr};
 use super::super::signature::{Field, Signature};
 use super::super::types::FieldType;
-use super::super::value::render;
 use super::super::{Adapter, ParseFailure, Values};
 use super::schema::schema;
+use super::xml;
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
@@ -13,6 +13,10 @@ use std::fmt::Write;
 pub(super) const INCOMPLETE: &str = "An example in which some fields are left out.";
 /// Stands for an output that a demo does not have.
 pub(super) const ABSENT: &str = "Left out of this example.";
+
+/// How values with elements are written, for the XML adapter.
+const ELEMENTS: &str = "A list has one <item> for each item. A dict has one element for each key, or \
+    <entry key=\"...\"> for a key that is no name. Text stands between the tags as it is, without escapes.";
 
 const COMPLETED: &str = "[[ ## completed ## ]]";
 
@@ -36,9 +40,18 @@ pub(super) fn system(adapter: Adapter, signature: &Signature) -> String {
         out.push_str(&pretty(outputs.collect()));
     } else {
         for field in &signature.outputs {
-            block(adapter, field, &noted(field), &mut out);
+            if is_nested(adapter, field) {
+                out.extend([&xml::skeleton(&field.name, &field.field_type), "\n\n"]);
+            } else {
+                block(adapter, field, &noted(field), &mut out);
+            }
         }
-        out.push_str(if adapter == Adapter::Chat { COMPLETED } else { "" });
+        let nested = signature.outputs.iter().any(|field| is_nested(adapter, field));
+        out.push_str(match adapter {
+            Adapter::Chat => COMPLETED,
+            _ if nested => ELEMENTS,
+            _ => "",
+        });
     }
     out.truncate(out.trim_end().len());
     out.push_str("\n\nThe task:");
@@ -47,6 +60,11 @@ pub(super) fn system(adapter: Adapter, signature: &Signature) -> String {
         out.push_str(line);
     }
     out
+}
+
+/// Whether the values of an output are written as XML elements.
+fn is_nested(adapter: Adapter, output: &Field) -> bool {
+    adapter == Adapter::Xml && xml::is_nested(&output.field_type)
 }
 
 /// The placeholder for a value in the format: `{name}`.
@@ -108,20 +126,11 @@ pub(super) fn inputs(adapter: Adapter, signature: &Signature, values: &Values) -
     let mut out = String::with_capacity(256);
     for field in &signature.inputs {
         if let Some(value) = values.get(&field.name) {
-            append_value(adapter, field, value, &mut out);
+            block(adapter, field, &field.render(value), &mut out);
         }
     }
     out.truncate(out.trim_end_matches('\n').len());
     out
-}
-
-/// Appends a field with its value.
-fn append_value(adapter: Adapter, field: &Field, value: &Value, out: &mut String) {
-    let text = render(&field.field_type, value);
-    match adapter {
-        Adapter::Xml => block(adapter, field, &text.replace('&', "&amp;").replace('<', "&lt;"), out),
-        _ => block(adapter, field, &text, out),
-    }
 }
 
 /// A user message: the inputs and a reminder of the format.
@@ -144,7 +153,13 @@ pub(super) fn answer(adapter: Adapter, signature: &Signature, values: &Values, a
     }
     let mut out = String::new();
     for (field, value) in present {
-        append_value(adapter, field, value, &mut out);
+        let nested = is_nested(adapter, field) && (value.is_array() || value.is_object());
+        let null = adapter == Adapter::Xml && value.is_null() && field.field_type.is_optional();
+        if nested || null {
+            out.extend([&xml::element(&field.name, &field.field_type, value), "\n\n"]);
+        } else {
+            block(adapter, field, &field.render(value), &mut out);
+        }
     }
     if adapter == Adapter::Chat {
         out.extend([COMPLETED, "\n"]);
@@ -173,7 +188,7 @@ fn reminder(adapter: Adapter, signature: &Signature, out: &mut String) {
             Adapter::Json => out.extend(["`", &field.name, "`"]),
             Adapter::Xml => out.extend(["`<", &field.name, ">`"]),
         }
-        if field.field_type != FieldType::Str {
+        if field.field_type != FieldType::Str && !is_nested(adapter, field) {
             let _ = write!(out, " (a Python {})", field.field_type);
         }
     }
@@ -181,6 +196,10 @@ fn reminder(adapter: Adapter, signature: &Signature, out: &mut String) {
         out.extend([", and end with `", COMPLETED, "`"]);
     }
     out.push('.');
+    for (i, field) in signature.outputs.iter().filter(|field| is_nested(adapter, field)).enumerate() {
+        out.push_str(if i == 0 { " The elements inside: " } else { " " });
+        out.push_str(&xml::skeleton(&field.name, &field.field_type));
+    }
 }
 
 /// The user message that asks for a corrected answer.
