@@ -8,16 +8,13 @@ mod literal;
 mod names;
 mod python;
 mod token;
-
-/// Whether a text can be the name of a field.
-pub(super) fn is_identifier(text: &str) -> bool {
-    text.starts_with(token::starts_name) && text.chars().all(token::continues_name)
-}
 mod types;
+
+pub(super) use names::is_type_name;
 
 use super::signature::{Field, Signature};
 use super::syntax::SyntaxError;
-use super::types::FieldType;
+use super::types::{FieldType, TypeScope};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::str::FromStr;
@@ -62,7 +59,15 @@ impl Signature {
     /// # Errors
     /// The first [`SyntaxError`]: its place, what was expected there, and a suggestion if there is a good one.
     pub fn parse_inline(source: &str) -> Result<(Self, Vec<Warning>), SyntaxError> {
-        parse_signature(source).map_err(|error| python::python_source(source).unwrap_or(error))
+        Self::parse_inline_with(source, &TypeScope::new())
+    }
+
+    /// Parses an inline signature in which the names in `scope` mean the types there.
+    ///
+    /// # Errors
+    /// As [`Signature::parse_inline`].
+    pub fn parse_inline_with(source: &str, scope: &TypeScope) -> Result<(Self, Vec<Warning>), SyntaxError> {
+        parse_signature(source, scope).map_err(|error| python::python_source(source).unwrap_or(error))
     }
 }
 
@@ -79,18 +84,30 @@ impl FromStr for FieldType {
 
     /// Parses the inline spelling and the one that DSPy prints.
     fn from_str(source: &str) -> Result<Self, Self::Err> {
-        parse_type(source)
+        parse_type_with(source, &TypeScope::new())
     }
 }
 
-fn parse_signature(source: &str) -> Result<(Signature, Vec<Warning>), SyntaxError> {
+/// Whether a text can be the name of a field.
+pub(super) fn is_identifier(text: &str) -> bool {
+    text.starts_with(token::starts_name) && text.chars().all(token::continues_name)
+}
+
+/// The names in a type; those of modules and the parts of dotted names too.
+pub(super) fn type_names(source: &str) -> Vec<String> {
+    let tokens = token::tokens(source, 0..source.len().min(MAX_LENGTH)).unwrap_or_default();
+    let name = |(token, _): Spanned| if let Token::Name(name) = token { Some(name) } else { None };
+    tokens.into_iter().filter_map(name).collect()
+}
+
+fn parse_signature(source: &str, scope: &TypeScope) -> Result<(Signature, Vec<Warning>), SyntaxError> {
     if source.len() > MAX_LENGTH {
         return Err(SyntaxError::new(0..0, "the signature is longer than 64 KiB", "fields on both sides of one `->`"));
     }
     let arrow = arrow(source)?;
     let mut warnings = Vec::new();
-    let inputs = parse_side(source, 0..arrow, &mut warnings)?;
-    let outputs = parse_side(source, arrow + 2..source.len(), &mut warnings)?;
+    let inputs = parse_side(source, 0..arrow, scope, &mut warnings)?;
+    let outputs = parse_side(source, arrow + 2..source.len(), scope, &mut warnings)?;
     for (name, span, _) in &outputs {
         if inputs.iter().any(|(input, _, _)| input == name) {
             let message = format!("`{name}` is also an input");
@@ -103,9 +120,10 @@ fn parse_signature(source: &str) -> Result<(Signature, Vec<Warning>), SyntaxErro
     Ok((Signature::new(fields(inputs), fields(outputs)), warnings))
 }
 
-fn parse_type(source: &str) -> Result<FieldType, SyntaxError> {
+/// Parses a type in which the names in `scope` mean the types there: the inline spelling, and the one that DSPy prints.
+pub(super) fn parse_type_with(source: &str, scope: &TypeScope) -> Result<FieldType, SyntaxError> {
     let tokens = token::tokens(source, 0..source.len().min(MAX_LENGTH))?;
-    let mut parser = FieldParser { source, end: source.len(), tokens: &tokens, next: 0, printed: true };
+    let mut parser = FieldParser { source, end: source.len(), tokens: &tokens, next: 0, printed: true, scope };
     let field_type = parser.field_type(0)?;
     match parser.peek() {
         None => Ok(field_type),
@@ -147,9 +165,14 @@ fn arrow(source: &str) -> Result<usize, SyntaxError> {
 type NamedField = (String, Range<usize>, FieldType);
 
 /// Parses the fields on one side of the arrow.
-fn parse_side(source: &str, range: Range<usize>, warnings: &mut Vec<Warning>) -> Result<Vec<NamedField>, SyntaxError> {
+fn parse_side(
+    source: &str,
+    range: Range<usize>,
+    scope: &TypeScope,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<NamedField>, SyntaxError> {
     let tokens = token::tokens(source, range.clone())?;
-    let mut parser = FieldParser { source, end: range.end, tokens: &tokens, next: 0, printed: false };
+    let mut parser = FieldParser { source, end: range.end, tokens: &tokens, next: 0, printed: false, scope };
     let mut fields: Vec<NamedField> = Vec::new();
     let mut warn = |span: &Range<usize>, message: String| warnings.push(Warning { span: span.clone(), message });
     let (mut star, mut slash, mut double) = (false, false, false);
@@ -234,6 +257,8 @@ struct FieldParser<'a> {
     next: usize,
     /// Whether names as DSPy prints them are accepted too (`datetime`, `Ellipsis`).
     printed: bool,
+    /// The types that are known by name besides Python's and DSPy's. They come first.
+    scope: &'a TypeScope,
 }
 
 impl FieldParser<'_> {

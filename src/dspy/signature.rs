@@ -1,20 +1,20 @@
 //! The signature: what is asked for, as typed inputs and outputs with instructions.
 
-use super::grammar::is_identifier;
-use super::types::FieldType;
+mod paper;
+
+use super::types::{FieldType, TypeScope};
 use super::value::render;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// A task for a model: typed inputs, typed outputs, and instructions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// In JSON the types of fields are texts, and `types` defines the objects and enums that they name.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Signature {
     /// The name in the library; empty if the signature was typed inline.
-    #[serde(default)]
     pub name: String,
     /// What the model is asked to do. If it is empty, [`Signature::task`] makes a sentence from the field names.
-    #[serde(default)]
     pub instructions: String,
     /// The input fields, in the order in which they are sent.
     pub inputs: Vec<Field>,
@@ -23,28 +23,22 @@ pub struct Signature {
 }
 
 /// One input or output of a signature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Field {
     /// The name, a Python identifier. Exports and forms write it without quotes.
-    #[serde(deserialize_with = "identifier")]
     pub name: String,
     /// The type; `kind` in JSON.
     #[serde(rename = "kind")]
     pub field_type: FieldType,
     /// What the field means, for the model (`desc` in DSPy).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// A condition on the value, in words, for the model: `from 1 to 5`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<String>,
     /// An example value that the editor shows while the field is empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<String>,
-}
-
-fn identifier<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let name = String::deserialize(from)?;
-    if is_identifier(&name) { Ok(name) } else { Err(Error::custom("the name of a field is not an identifier")) }
 }
 
 impl Field {
@@ -72,7 +66,8 @@ impl Signature {
         Self { name: String::new(), instructions: String::new(), inputs, outputs }
     }
 
-    /// The inline form: `question, context: list[str] -> answer`. Parsing it gives fields with the same names and types.
+    /// The inline form: `question, context: list[str] -> answer`. Parsing it, with
+    /// [`Signature::scope`], gives fields with the same names and types.
     pub fn inline(&self) -> String {
         let list = |fields: &[Field]| {
             let inline = |f: &Field| match f.field_type {
@@ -113,6 +108,19 @@ impl Signature {
     /// Finds an output field by name.
     pub fn output(&self, name: &str) -> Option<&Field> {
         self.outputs.iter().find(|field| field.name == name)
+    }
+
+    /// The objects and enums in the types of the fields, once each: after those that they consist of.
+    pub fn classes(&self) -> Vec<&FieldType> {
+        let mut found = Vec::new();
+        self.fields().for_each(|field| field.field_type.collect_classes(&mut found));
+        found
+    }
+
+    /// The objects and enums in the types of the fields, by name.
+    pub fn scope(&self) -> TypeScope {
+        let named = |class: &FieldType| Some((class.class_name()?.to_owned(), class.clone()));
+        self.classes().into_iter().filter_map(named).collect()
     }
 
     /// Iterates over all fields: inputs, then outputs.

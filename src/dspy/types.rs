@@ -1,13 +1,21 @@
 //! The type of a field, without Python: its two spellings, the one that DSPy 3.4.1 prints and the one that people type.
 //! Types are parsed in `grammar`; values are converted to a type in `reader::coerce`.
 
+mod class;
+pub(super) mod definitions;
+
+pub use class::{CONSTRAINTS, EnumType, ObjectField, ObjectType, TypeScope};
+pub use definitions::DefinitionError;
+
 use super::python_text::repr;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::fmt::{self, Display};
+use std::sync::Arc;
 
-/// The type of a field. Displays as DSPy prints it (`Union[str, NoneType]`) and serializes as [`FieldType::inline`].
-#[derive(Clone, Debug, PartialEq)]
+/// The type of a field. Displays as DSPy prints it (`Union[str, NoneType]`) and serializes as [`FieldType::inline`],
+/// where an object or an enum is its name; a [`Signature`](super::Signature) serializes their definitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldType {
     /// `str`
     Str,
@@ -43,6 +51,10 @@ pub enum FieldType {
     Union(Vec<FieldType>),
     /// A container with another name, such as `Sequence[int]`: the name that is printed, and the type that values have.
     Alias(String, Box<FieldType>),
+    /// An object with typed fields: a class, by its name.
+    Object(Arc<ObjectType>),
+    /// A choice between named values: a class, by its name.
+    Enum(Arc<EnumType>),
 }
 
 /// How a type is spelled.
@@ -55,7 +67,8 @@ enum Notation {
 }
 
 impl FieldType {
-    /// The spelling for an inline signature: `str | None`, `datetime.datetime`. Parsing it gives the same type.
+    /// The spelling for an inline signature: `str | None`, `datetime.datetime`. Parsing it, with the objects and enums in
+    /// scope, gives the same type.
     pub fn inline(&self) -> String {
         let mut out = String::new();
         self.spell(Notation::Inline, &mut out);
@@ -93,6 +106,8 @@ impl FieldType {
             Self::Bool => out.push_str("bool"),
             Self::None => out.push_str(if notation == Notation::Inline { "None" } else { "NoneType" }),
             Self::Any => out.push_str("Any"),
+            Self::Object(class) => out.push_str(&class.name),
+            Self::Enum(class) => out.push_str(&class.name),
             Self::Complex => out.push_str("complex"),
             Self::Bytes => out.push_str("bytes"),
             Self::Named(name) if notation == Notation::Inline => out.push_str(name),
@@ -194,11 +209,5 @@ impl Display for FieldType {
 impl Serialize for FieldType {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&self.inline())
-    }
-}
-
-impl<'de> Deserialize<'de> for FieldType {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }

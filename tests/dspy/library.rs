@@ -36,6 +36,96 @@ fn values_that_toml_cannot_express_survive_writing() {
     assert_eq!(again, [entry]);
 }
 
+/// A signature with objects and enums, as TOML.
+const PLAN: &str = r#"
+[[signature]]
+name = "plan"
+inline = "notes, boss: Person | None -> tasks: list[Task], by_person: dict[str, list[Task]], urgency: Urgency"
+
+[signature.types.Task]
+description = "One thing to do."
+fields.title = { type = "str", description = "A few words.", max_length = 80 }
+fields.owner = "Person"
+fields.urgency = { type = "Urgency", default = "low" }
+fields.effort = { type = "float | None", default.json = "null", ge = 0 }
+
+[signature.types.Person]
+fields.name = "str"
+
+[signature.types.Urgency]
+enum = { LOW = "low", HIGH = "high" }
+"#;
+
+#[test]
+fn objects_and_enums_survive_writing_as_toml_and_as_json() {
+    let [entry] = library::parse(PLAN).unwrap_or_else(|e| panic!("{e}")).try_into().expect("one entry");
+    let signature = &entry.signature;
+    let names: Vec<_> = signature.classes().iter().filter_map(|class| class.class_name()).collect();
+    assert_eq!(names, ["Person", "Urgency", "Task"]);
+    assert_eq!(signature.outputs[1].field_type.to_string(), "dict[str, list[Task]]");
+    assert_eq!(signature.inputs[1].field_type.to_string(), "Union[Person, NoneType]");
+    let (again, _) = Signature::parse_inline_with(&signature.inline(), &signature.scope()).expect("its own spelling");
+    assert_eq!((&again.inputs, &again.outputs), (&signature.inputs, &signature.outputs));
+    let written = library::to_toml(std::slice::from_ref(&entry));
+    assert_eq!(library::parse(&written).unwrap_or_else(|e| panic!("{e}\n{written}")), std::slice::from_ref(&entry));
+    let definition = written.split_once("\n[signature.types.Task]").expect("a definition").1;
+    assert_eq!(
+        definition,
+        r#"
+description = "One thing to do."
+
+[signature.types.Task.fields]
+title = { type = "str", description = "A few words.", max_length = 80 }
+owner = "Person"
+urgency = { type = "Urgency", default = "low" }
+effort = { type = "float | None", default = { json = "null" }, ge = 0 }
+"#
+    );
+    let json = serde_json::to_value(signature).expect("JSON");
+    assert_eq!(json["outputs"][0]["kind"], "list[Task]");
+    assert_eq!(
+        json["types"],
+        serde_json::json!({
+            "Person": {"fields": {"name": "str"}},
+            "Urgency": {"enum": {"LOW": "low", "HIGH": "high"}},
+            "Task": {
+                "description": "One thing to do.",
+                "fields": {
+                    "title": {"type": "str", "description": "A few words.", "max_length": 80},
+                    "owner": "Person",
+                    "urgency": {"type": "Urgency", "default": "low"},
+                    "effort": {"type": "float | None", "default": null, "ge": 0},
+                },
+            },
+        })
+    );
+    assert_eq!(serde_json::from_value::<Signature>(json).expect("its own JSON"), *signature);
+}
+
+#[test]
+fn a_definition_that_cannot_be_used_has_a_line_and_a_name() {
+    for (types, line, message) in [
+        ("[signature.types.Node]\nfields.next = 'Node | None'", 4, "type `Node`: it contains itself"),
+        ("[signature.types.A]\nfields.b = 'B'\n[signature.types.B]\nfields.a = 'list[A]'", 4, "type `A`: it contains"),
+        ("[signature.types.A]\nfields.b = 'Bee'", 4, "type `A`: field `b`: unknown type `Bee`"),
+        ("[signature.types.str]\nfields.b = 'int'", 4, "type `str`: the name must be an identifier"),
+        ("[signature.types.A]\nfields.b = { type = 'int', gee = 1 }", 4, "field `b`: unknown key `gee`"),
+        ("[signature.types.A]\nfield.b = 'int'", 4, "unknown key `field`"),
+        ("[signature.types.A]\nfields.b = 'int'\nenum = { C = 1 }", 4, "expected either `fields` or `enum`"),
+        ("[signature.types.A]\nenum = { C = [1] }", 4, "`C`: expected a name with a text"),
+    ] {
+        let text = format!("[[signature]]\nname = 'x'\ninline = 'q -> a'\n{types}");
+        let error = library::parse(&text).expect_err(types);
+        assert_eq!((error.line, error.message.contains(message)), (line, true), "{types}: {error}");
+    }
+    // Each of forty types has two fields of the next one.
+    let levels = (0..40).map(|n| format!("[signature.types.T{n}]\nfields.a = 'T{0}'\nfields.b = 'T{0}'\n", n + 1));
+    let bomb = format!("{}[signature.types.T40]\nfields.a = 'int'\n", levels.collect::<String>());
+    let error =
+        library::parse(&format!("[[signature]]\nname = 'x'\ninline = 'q -> a: T0'\n{bomb}")).expect_err("too large");
+    assert!(error.message.contains("it is too large"), "{error}");
+}
+
 #[test]
 fn a_library_error_has_a_line_and_an_entry() {
     let cases = [

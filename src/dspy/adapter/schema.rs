@@ -2,7 +2,7 @@
 
 use super::super::python_text::title;
 use super::super::signature::Signature;
-use super::super::types::FieldType;
+use super::super::types::{FieldType, ObjectField, ObjectType};
 use serde_json::{Map, Value, json};
 
 /// The JSON schema of a type.
@@ -16,14 +16,7 @@ pub(super) fn schema(field_type: &FieldType) -> Value {
         FieldType::None => json!({"type": "null"}),
         FieldType::Any => json!({}),
         FieldType::Named(name) => named(name),
-        FieldType::Literal(values) => {
-            let mut map = Map::new();
-            if let Some(name) = common_type(values) {
-                map.insert("type".to_owned(), name.into());
-            }
-            map.insert("enum".to_owned(), Value::Array(values.clone()));
-            Value::Object(map)
-        }
+        FieldType::Literal(values) => Value::Object(choices(values.clone())),
         FieldType::List(None) | FieldType::Tuple(None) => json!({"type": "array", "items": {}}),
         FieldType::List(Some(inner)) | FieldType::TupleOf(inner) => json!({"type": "array", "items": schema(inner)}),
         FieldType::Set(inner) => {
@@ -38,7 +31,50 @@ pub(super) fn schema(field_type: &FieldType) -> Value {
         FieldType::Dict(Some(pair)) => json!({"type": "object", "additionalProperties": schema(&pair.1)}),
         FieldType::Union(types) => json!({"anyOf": types.iter().map(schema).collect::<Vec<_>>()}),
         FieldType::Alias(_, inner) => schema(inner),
+        FieldType::Object(class) => object(class),
+        FieldType::Enum(class) => {
+            let mut map = choices(class.values().cloned().collect());
+            describe(&mut map, class.description.as_deref());
+            map.insert("title".to_owned(), class.name.as_str().into());
+            Value::Object(map)
+        }
     }
+}
+
+fn choices(values: Vec<Value>) -> Map<String, Value> {
+    let mut map = Map::new();
+    if let Some(name) = common_type(&values) {
+        map.insert("type".to_owned(), name.into());
+    }
+    map.insert("enum".to_owned(), Value::Array(values));
+    map
+}
+
+fn describe(map: &mut Map<String, Value>, description: Option<&str>) {
+    if let Some(text) = description {
+        map.insert("description".to_owned(), text.into());
+    }
+}
+
+/// The JSON schema of an object.
+fn object(class: &ObjectType) -> Value {
+    let property = |field: &ObjectField| {
+        let mut property = schema(&field.field_type);
+        if let Value::Object(map) = &mut property {
+            if let Some(default) = &field.default {
+                map.insert("default".to_owned(), default.clone());
+            }
+            describe(map, field.description.as_deref());
+        }
+        (field.name.clone(), property)
+    };
+    let required = class.fields.iter().filter(|field| field.default.is_none());
+    let mut map = Map::from_iter([("type".to_owned(), "object".into())]);
+    describe(&mut map, class.description.as_deref());
+    map.insert("properties".to_owned(), class.fields.iter().map(property).collect::<Map<_, _>>().into());
+    map.insert("required".to_owned(), required.map(|field| field.name.as_str()).collect());
+    map.insert("title".to_owned(), class.name.as_str().into());
+    Value::Object(map)
 }
 
 /// The JSON schema of a type with a dotted name.
@@ -74,6 +110,7 @@ fn common_type(values: &[Value]) -> Option<&'static str> {
 fn is_strict(field_type: &FieldType) -> bool {
     match field_type {
         FieldType::Any | FieldType::Dict(_) | FieldType::List(None) | FieldType::Set(_) | FieldType::Tuple(_) => false,
+        FieldType::Object(_) => false,
         FieldType::Named(name) => name.starts_with("dspy.Code") || name.starts_with("datetime.") || name == "uuid.UUID",
         FieldType::List(Some(inner)) | FieldType::TupleOf(inner) | FieldType::Alias(_, inner) => is_strict(inner),
         FieldType::Union(types) => types.iter().all(is_strict),

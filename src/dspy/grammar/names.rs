@@ -94,6 +94,15 @@ pub(super) const ALIASES: [(&str, &str, &str); 11] = [
     ("defaultdict", "defaultdict", "dict"),
 ];
 
+/// Whether a single name stands for a type, or for a module of types, in an inline signature.
+pub(in crate::dspy) fn is_type_name(name: &str) -> bool {
+    let module = |dotted: &str| dotted.split_once('.').is_some_and(|(module, _)| module == name);
+    matches!(name, "NoneType" | "Annotated")
+        || SUGGESTED.contains(&name)
+        || SUGGESTED.iter().chain(&NAMED).any(|dotted| module(dotted))
+        || ALIASES.iter().any(|alias| alias.0 == name || alias.1 == name)
+}
+
 /// The error for a name that is not a supported type.
 pub(super) fn unknown_type(name: &str, span: std::ops::Range<usize>) -> SyntaxError {
     let dspy = name.strip_prefix("dspy.");

@@ -36,7 +36,7 @@ impl FieldParser<'_> {
             Some(Token::Text(text)) => {
                 let text = text.clone();
                 self.next += 1;
-                let readable = depth == 0 && text.parse::<FieldType>().is_ok();
+                let readable = depth == 0 && super::parse_type_with(&text, self.scope).is_ok();
                 if depth == 0 && !(readable && self.next_is("|")) {
                     let mut error = SyntaxError::new(start, "the type is in quotes", "a type without quotes");
                     if self.next_is("|") || !readable {
@@ -49,8 +49,7 @@ impl FieldParser<'_> {
                 // Inside another type, Python evaluates a quoted type.
                 let tokens =
                     token::tokens(&text, 0..text.len()).map_err(|e| SyntaxError { span: start.clone(), ..e })?;
-                let mut inner =
-                    FieldParser { source: &text, end: text.len(), tokens: &tokens, next: 0, printed: self.printed };
+                let mut inner = FieldParser { source: &text, end: text.len(), tokens: &tokens, next: 0, ..*self };
                 let field_type = inner.field_type(depth + 1).map_err(|e| SyntaxError { span: start.clone(), ..e })?;
                 if inner.peek().is_some() {
                     return Err(SyntaxError::new(start, "there is text after the type in quotes", "a type"));
@@ -97,6 +96,9 @@ impl FieldParser<'_> {
 
     /// The type with this name. Parses its arguments, if there are any. `span`: the bytes of the name.
     fn resolve(&mut self, name: &str, span: std::ops::Range<usize>, depth: usize) -> Result<FieldType, SyntaxError> {
+        if let Some(known) = self.scope.get(name) {
+            return Ok(known.clone());
+        }
         let typing = name.strip_prefix("typing.");
         let plain = typing.or(name.strip_prefix("builtins.")).unwrap_or(name);
         let plain = plain.strip_prefix("collections.abc.").or(plain.strip_prefix("collections.")).unwrap_or(plain);

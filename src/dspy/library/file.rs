@@ -1,6 +1,7 @@
 //! The TOML format of a library, and how a table becomes an entry.
 
 use super::super::signature::{Field, Signature};
+use super::super::types::definitions;
 use super::super::{Module, Values};
 use super::entry::{LibraryEntry, LibraryError};
 use serde::Deserialize;
@@ -28,6 +29,8 @@ pub(super) struct RawEntry {
     #[serde(default)]
     fields: BTreeMap<Spanned<String>, FieldTexts>,
     #[serde(default)]
+    types: BTreeMap<Spanned<String>, toml::Value>,
+    #[serde(default)]
     demos: Vec<toml::Table>,
 }
 
@@ -47,10 +50,14 @@ pub(super) fn entry(raw: RawEntry, text: &str) -> Result<(LibraryEntry, usize), 
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(wrong(at, "`name` must be one line and not empty".to_owned()));
     }
+    let lines: BTreeMap<String, usize> =
+        raw.types.keys().map(|key| (key.get_ref().clone(), line(text, key.span().start))).collect();
+    let types = raw.types.into_iter().map(|(key, value)| (key.into_inner(), from_toml(value))).collect();
+    let scope = definitions::read(&types)
+        .map_err(|error| wrong(lines.get(&error.type_name).copied().unwrap_or(at), error.to_string()))?;
     let inline = raw.inline.get_ref();
-    let mut signature: Signature = inline.parse().map_err(|error: super::super::SyntaxError| {
-        wrong(line(text, raw.inline.span().start), format!("{error}\n{}", error.annotate(inline)))
-    })?;
+    let (mut signature, _) = Signature::parse_inline_with(inline, &scope)
+        .map_err(|error| wrong(line(text, raw.inline.span().start), format!("{error}\n{}", error.annotate(inline))))?;
     signature.name.clone_from(&name);
     raw.instructions.trim().clone_into(&mut signature.instructions);
     for (field, texts) in raw.fields {

@@ -2,8 +2,10 @@
 
 use super::super::Values;
 use super::super::signature::Field;
+use super::super::types::definitions;
 use super::entry::LibraryEntry;
 use serde_json::Value;
+use std::fmt::Write as _;
 use toml::Table;
 
 /// The entries as TOML, ready for a file.
@@ -29,11 +31,38 @@ fn entry_toml(entry: &LibraryEntry) -> String {
         table.insert("fields".to_owned(), texts.into());
     }
     if !entry.demos.is_empty() {
-        let demos: Vec<toml::Value> = entry.demos.iter().map(|demo| demo_table(demo).into()).collect();
+        let demos: Vec<toml::Value> = entry.demos.iter().map(|demo| toml_table(demo).into()).collect();
         table.insert("demos".to_owned(), demos.into());
     }
     let file = Table::from_iter([("signature".to_owned(), toml::Value::Array(vec![table.into()]))]);
-    file.to_string()
+    let mut text = file.to_string();
+    for (name, definition) in definitions::write(entry.signature.classes()) {
+        append_definition(&name, &definition, &mut text);
+    }
+    text
+}
+
+/// Appends the definition of a type. Fields are written on one line each: TOML would move those that are tables behind
+/// the others, and their order counts.
+fn append_definition(name: &str, definition: &Value, text: &mut String) {
+    let table = format!("signature.types.{}", key(name));
+    for (part, value) in definition.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(members) => {
+                _ = write!(text, "\n[{table}.{part}]\n");
+                for (name, value) in members {
+                    _ = writeln!(text, "{} = {}", key(name), toml_value(value));
+                }
+            }
+            value => _ = write!(text, "\n[{table}]\n{part} = {}\n", toml_value(value)),
+        }
+    }
+}
+
+/// A key: as it is, or in quotes.
+fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    if bare { name.to_owned() } else { toml::Value::from(name).to_string() }
 }
 
 /// Description, constraints and placeholder of a field; nothing if it has none.
@@ -45,32 +74,22 @@ fn field_texts(field: &Field) -> Option<Table> {
     (!table.is_empty()).then_some(table)
 }
 
-fn demo_table(demo: &Values) -> Table {
-    demo.iter().map(|(key, value)| (key.clone(), to_toml_value(value))).collect()
+fn toml_table(values: &Values) -> Table {
+    values.iter().map(|(key, value)| (key.clone(), toml_value(value))).collect()
 }
 
-/// A JSON value as TOML. A value that contains null or an integer above `i64::MAX`, which TOML lacks, is written
-/// `{ json = "…" }`.
-fn to_toml_value(value: &Value) -> toml::Value {
+/// A JSON value as TOML. What TOML lacks (null, integers above `i64::MAX`) is written `{ json = "…" }`, and so is an
+/// object that could be mistaken for that.
+fn toml_value(value: &Value) -> toml::Value {
+    let json = || Table::from_iter([("json".to_owned(), value.to_string().into())]).into();
     match value {
-        value if !is_toml(value) => Table::from_iter([("json".to_owned(), value.to_string().into())]).into(),
+        Value::Null => json(),
         Value::String(text) => text.clone().into(),
         Value::Bool(yes) => (*yes).into(),
         Value::Number(number) if number.is_f64() => number.as_f64().unwrap_or_default().into(),
-        Value::Number(number) => number.as_i64().unwrap_or_default().into(),
-        Value::Array(items) => items.iter().map(to_toml_value).collect::<Vec<_>>().into(),
-        Value::Object(map) => demo_table(map).into(),
-        Value::Null => toml::Value::Boolean(false),
-    }
-}
-
-/// Whether TOML can express the value without the form `{ json = "…" }`.
-fn is_toml(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Number(number) => number.is_f64() || number.is_i64(),
-        Value::Array(items) => items.iter().all(is_toml),
-        Value::Object(map) => !map.contains_key("json") && map.values().all(is_toml),
-        _ => true,
+        Value::Number(number) => number.as_i64().map_or_else(json, toml::Value::Integer),
+        Value::Array(items) => items.iter().map(toml_value).collect::<Vec<_>>().into(),
+        Value::Object(map) if map.contains_key("json") => json(),
+        Value::Object(map) => toml_table(map).into(),
     }
 }

@@ -11,7 +11,7 @@ use super::super::types::FieldType;
 use super::excerpt::excerpt;
 use super::json::{self, scalar};
 use crate::text::clean_value;
-use choice::{choice, equal, shape, union_choice};
+use choice::{choice, equal, member, shape, union_choice};
 pub(super) use convert::convert;
 use serde_json::Value;
 
@@ -24,6 +24,7 @@ pub(in crate::dspy) fn from_text(field: &Field, text: &str) -> FieldResult {
     let value = match &field.field_type {
         field_type if is_verbatim(field_type) => Some(Value::String(text.to_owned())),
         FieldType::Literal(choices) => choice(choices, text, &mut repairs),
+        FieldType::Enum(class) => member(class, text, &mut repairs),
         FieldType::Named(name) if name.starts_with("dspy.Code") => Some(code(text)),
         field_type => {
             let found = parse_value(text, &mut repairs);

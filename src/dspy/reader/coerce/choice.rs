@@ -1,7 +1,7 @@
 //! Finds the choice of a `Literal` that a text or a value names.
 
 use super::super::super::python_text::repr;
-use super::super::super::types::FieldType;
+use super::super::super::types::{EnumType, FieldType};
 use super::super::excerpt::excerpt;
 use super::super::json::scalar;
 use serde_json::Value;
@@ -38,6 +38,19 @@ pub(super) fn choice(choices: &[Value], text: &str, repairs: &mut Vec<String>) -
         }
         _ => None,
     }
+}
+
+/// The value of an enum that a text names: by the value, by the name of the member, or else as [`choice`] does.
+pub(super) fn member(class: &EnumType, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
+    let word = text.trim();
+    let name = word.strip_prefix(&class.name).and_then(|rest| rest.strip_prefix('.')).unwrap_or(word);
+    let exact = class.values().find(|value| *value == word);
+    let named = || class.members.iter().find(|(member, _)| member == name).map(|(_, value)| value);
+    if let Some(value) = exact.or_else(named) {
+        return Some(value.clone());
+    }
+    let values: Vec<Value> = class.values().cloned().collect();
+    choice(&values, text, repairs)
 }
 
 /// The choice that a text names in one of the `Literal`s of a union.

@@ -1,6 +1,6 @@
 //! Converts a JSON value to a type where pydantic, which DSPy uses, would convert it.
 
-use super::super::super::types::FieldType;
+use super::super::super::types::{FieldType, ObjectType};
 use super::super::json::{non_finite_name, scalar};
 use super::choice::{equal, shape, string_choice};
 use super::named;
@@ -21,6 +21,8 @@ pub(in super::super) fn convert(field_type: &FieldType, value: &Value, repairs: 
             let exact = choices.iter().find(|choice| shape(choice) == shape(value) && equal(choice, value)).cloned();
             exact.or_else(|| value.as_str().and_then(|text| string_choice(choices, text, repairs)))
         }
+        FieldType::Object(class) => object(class, value, repairs),
+        FieldType::Enum(class) => class.values().find(|choice| equal(choice, value)).cloned(),
         FieldType::Alias(_, inner) => convert(inner, value, repairs),
         FieldType::List(None) | FieldType::Tuple(None) => Some(value).filter(|v| v.is_array()).cloned(),
         FieldType::List(Some(inner)) | FieldType::TupleOf(inner) => items(inner, value, repairs).map(Value::Array),
@@ -58,6 +60,20 @@ pub(in super::super) fn convert(field_type: &FieldType, value: &Value, repairs: 
             }
         }
     }
+}
+
+/// The fields of an object in their order. Other keys are dropped, and missing fields have their defaults.
+fn object(class: &ObjectType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
+    let given = value.as_object()?;
+    let mut converted = Map::new();
+    for field in &class.fields {
+        let value = match given.get(&field.name) {
+            Some(value) => convert(&field.field_type, value, repairs)?,
+            None => field.default.clone()?,
+        };
+        converted.insert(field.name.clone(), value);
+    }
+    Some(Value::Object(converted))
 }
 
 /// The items of a list, each as a value of this type.
