@@ -23,7 +23,7 @@ pub use adapter::UnknownAdapter;
 pub use explain::{explain_answer, explain_signature};
 pub use grammar::Warning;
 pub use library::{LibraryEntry, LibraryError};
-pub use module::{Ballot, UnknownModule, Vote, vote};
+pub use module::{Ballot, REASONING, UnknownModule, Vote, vote};
 pub use prediction::{ParseFailure, Prediction, Problem, Repair, Section};
 pub use reader::AnswerReader;
 pub use signature::{Field, Signature};
@@ -54,6 +54,17 @@ pub enum Module {
     MultiChainComparison(u8),
     /// This number of chains of thought; the most frequent answer wins.
     Majority(u8),
+}
+
+/// Where the `reasoning` that a module asks for comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningSource {
+    /// The model writes it as the first field of its answer.
+    #[default]
+    Text,
+    /// The service's own reasoning is the field, and the model is not asked for it. Models without such reasoning write it.
+    Native,
 }
 
 /// The format of fields in messages and answers.

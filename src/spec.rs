@@ -2,7 +2,7 @@
 //! carry, and that the worker runs. Knows signatures, chains and settings; must not know who answers, nor how.
 
 use crate::dspy::program::{Call, Program, Step};
-use crate::dspy::{Adapter, Demo, Module, Prediction, Signature, Turn, Values};
+use crate::dspy::{Adapter, Demo, Module, Prediction, ReasoningSource, Signature, Turn, Values};
 use crate::failover::{Policy, Route};
 use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{Message, Role};
@@ -54,6 +54,9 @@ pub struct SignatureTask {
     pub module: Module,
     /// How fields are written in messages and read from answers.
     pub adapter: Adapter,
+    /// Where the module's `reasoning` comes from.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reasoning: ReasoningSource,
     /// Input values by name.
     pub inputs: Values,
     /// Examples that are shown to the model.
@@ -200,6 +203,10 @@ impl ChatTask {
     }
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl SignatureTask {
     /// One `Predict` of a signature, with the default adapter, without examples.
     pub fn new(signature: Signature, inputs: Values) -> Self {
@@ -207,6 +214,7 @@ impl SignatureTask {
             signature,
             module: Module::Predict,
             adapter: Adapter::default(),
+            reasoning: ReasoningSource::default(),
             inputs,
             demos: Vec::new(),
             turns: Vec::new(),

@@ -109,6 +109,7 @@ fn start(
         models_source: lists::listed(services),
         policy: spec.policy.clone(),
         adapter: task.adapter,
+        reasoning: task.reasoning,
         simulated: services.simulated(),
         server: services.endpoint().base,
         headers: services.headers(),

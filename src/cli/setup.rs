@@ -30,7 +30,14 @@ pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> 
         None => entry.module,
     };
     let adapter = config.read::<String>("adapter")?.map_or(Ok(Adapter::default()), |word| word.parse::<Adapter>())?;
-    Ok(SignatureTask { module, adapter, demos: entry.demos, ..SignatureTask::new(entry.signature, Values::new()) })
+    let reasoning = config.read("reasoning")?.unwrap_or_default();
+    Ok(SignatureTask {
+        module,
+        adapter,
+        reasoning,
+        demos: entry.demos,
+        ..SignatureTask::new(entry.signature, Values::new())
+    })
 }
 
 /// A task with the chain, the policy and the request fields of the settings.

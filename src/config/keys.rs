@@ -62,6 +62,7 @@ pub const KEYS: &[ConfigKey] = &[
     key("signature", "SWITCHOVER_SIGNATURE", Text, "", "The signature at the start: inline, or a name from the library"),
     key("module", "SWITCHOVER_MODULE", Text, "", "The module: predict, chain_of_thought, …"),
     key("adapter", "SWITCHOVER_ADAPTER", Word(&["chat", "json", "xml"]), r#""chat""#, "The adapter, which writes the fields into messages"),
+    key("reasoning", "SWITCHOVER_REASONING", Word(&["text", "native"]), r#""text""#, "The modules' `reasoning`: written by the model as a field, or the service's own where the catalogue lists it"),
     key("attribution.referer", "SWITCHOVER_REFERER", Text, r#""http://localhost/switchover""#, "HTTP-Referer: the app's identity in OpenRouter's rankings"),
     key("attribution.title", "SWITCHOVER_TITLE", Text, r#""Switchover""#, "X-OpenRouter-Title and X-Title: the app's name"),
     key("attribution.categories", "SWITCHOVER_CATEGORIES", Texts, "", "X-OpenRouter-Categories: at most two"),

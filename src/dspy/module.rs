@@ -7,6 +7,9 @@ use serde_json::Value;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
+/// The output that modules ask for first.
+pub const REASONING: &str = "reasoning";
+
 /// Chains of a module without a number, except `majority`.
 const DEFAULT_CHAINS: u8 = 3;
 /// Most chains of a module.
@@ -25,15 +28,29 @@ impl Module {
         if self == Self::Predict {
             return expanded;
         }
-        if let Some(declared) = signature.outputs.iter().position(|field| field.name == "reasoning") {
+        if let Some(declared) = signature.outputs.iter().position(|field| field.name == REASONING) {
             expanded.outputs[..=declared].rotate_right(1);
         } else {
-            let name = free_name(signature, &["reasoning", "rationale", "thoughts"]);
+            let name = free_name(signature, &[REASONING, "rationale", "thoughts"]);
             expanded.outputs.insert(0, Field::new(name, FieldType::Str));
         }
         // Sets the task explicitly: the default task would name the added field too.
         expanded.instructions = signature.task();
         expanded
+    }
+
+    /// What is asked of a model whose own reasoning is the `reasoning` of this expanded signature: the other outputs.
+    /// `None` if the module asks for no reasoning, or for nothing else.
+    pub fn without_reasoning(self, expanded: &Signature) -> Option<Signature> {
+        let text =
+            |field: &Field| matches!(&field.field_type, FieldType::Str) || field.field_type.inline() == "str | None";
+        let first = expanded.outputs.first().filter(|field| field.name == REASONING && text(field));
+        let apart = self != Self::Predict && first.is_some() && expanded.outputs.len() > 1;
+        apart.then(|| {
+            let mut rest = expanded.clone();
+            rest.outputs.remove(0);
+            rest
+        })
     }
 
     /// How many calls the module makes: one for each chain, and for `MultiChainComparison` one that compares them.
@@ -82,7 +99,13 @@ fn one_line(signature: &Signature, attempt: &Prediction) -> String {
     };
     let is_answer = |name: &String| signature.output(name).is_some();
     let (answers, thoughts): (Vec<_>, Vec<_>) = attempt.fields.iter().partition(|(name, _)| is_answer(name));
-    let thought = thoughts.iter().map(|(_, value)| line(value)).collect::<Vec<_>>().join(" ");
+    // A service that reasons may keep its thoughts to itself.
+    let thought = thoughts
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(_, value)| line(value))
+        .collect::<Vec<_>>()
+        .join(" ");
     let answer = answers.iter().map(|(name, value)| format!("{name}: {}", line(value))).collect::<Vec<_>>().join("; ");
     if thought.is_empty() {
         format!("«{answer}»")

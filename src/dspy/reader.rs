@@ -34,6 +34,13 @@ impl Adapter {
         reader.into_prediction(text)
     }
 
+    /// The thoughts that a model wrote before its answer.
+    pub fn thoughts(self, signature: &Signature, text: &str) -> String {
+        let mut reader = AnswerReader::new(self, signature);
+        reader.push(text);
+        reader.take_thoughts()
+    }
+
     /// Why an answer without a proper end is incomplete: an output is missing, or the last field is not closed by its
     /// own syntax. `None`: the answer is whole.
     pub fn open_field(self, signature: &Signature, text: &str) -> Option<Problem> {

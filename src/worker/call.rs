@@ -5,13 +5,12 @@ use super::attempt::{self, Progress};
 use super::context::{CallContext, Emit, Output};
 use super::injected::Advance;
 use super::question::InvalidAnswer;
-use crate::dspy::ParseFailure;
+use crate::dspy::{ParseFailure, Signature};
 use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Finished, Input, Policy, Started, TokenPhase};
 use crate::openrouter::{Completion, Delta, Message, Request, Usage, without};
 use crate::report::Observation;
 use futures_util::StreamExt as _;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +22,8 @@ struct AttemptRecord {
     abort: Option<AbortHandle>,
     /// The request as it was sent.
     request: Option<Arc<Request>>,
+    /// What it asks.
+    asked: Option<Signature>,
     usage: Option<Usage>,
     /// The server has begun to answer with a success status: from then on it may bill.
     opened: bool,
@@ -107,8 +108,9 @@ impl CallLoop<'_> {
     fn start(&mut self, started: &Started) {
         let id = started.attempt;
         let invalid = started.changes.repair_of.and_then(|of| self.attempts.get(&of)?.invalid.as_ref());
-        let repair = invalid.map(|(text, failure)| self.context.repair_turn(text, failure)).unwrap_or_default();
-        let mut messages = Cow::Borrowed(&self.messages);
+        let asked = self.context.asked(&started.model, &started.changes);
+        let repair = invalid.map(|(text, failure)| self.context.repair_turn(&asked, text, failure)).unwrap_or_default();
+        let mut messages = self.context.messages(&asked, &self.messages);
         if !repair.is_empty() {
             messages.to_mut().extend(repair);
         }
@@ -121,7 +123,8 @@ impl CallLoop<'_> {
         let (abort, registration) = AbortHandle::new_pair();
         let progress = Abortable::new(attempt::listen(exchange), registration);
         self.live.push(progress.map(move |progress| (id, progress)).boxed());
-        self.attempts.insert(id, AttemptRecord { abort: Some(abort), request, ..AttemptRecord::default() });
+        let asked = Some(asked.into_owned());
+        self.attempts.insert(id, AttemptRecord { abort: Some(abort), request, asked, ..AttemptRecord::default() });
     }
 
     /// Waits for whatever comes first: the user, the engine's timer, or the network.
@@ -192,7 +195,9 @@ impl CallLoop<'_> {
     fn validate(&mut self, attempt: AttemptId, completion: Completion) -> Input {
         let served = completion.model.clone();
         let response = completion.response.clone().filter(|_| self.context.options.relay);
-        match self.context.read(completion) {
+        let record = self.attempts.get(&attempt);
+        let asked = record.and_then(|record| record.asked.as_ref()).unwrap_or(&self.context.call.signature);
+        match self.context.read(asked, completion) {
             Ok((prediction, remark)) => {
                 let fields = prediction.fields.clone();
                 if let Some(response) = response {

@@ -48,6 +48,7 @@ pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, 
             changes: Changes::default(),
             timeouts: spec.policy.timeouts,
         };
+        let messages = context.messages(&context.asked(&started.model, &started.changes), &messages);
         let (sent, _unsent) = attempt::open(&context, &started, &messages, Advance::Nothing)?;
         Ok(Preview { model: sent.model, request: sent.request, injected: sent.injected, worst_case: place.worst_case })
     };

@@ -1,14 +1,15 @@
 //! What a call asks, and what counts as its answer: the fields of a signature, or the message of a chat.
 
 use super::context::CallContext;
-use crate::dspy::{Adapter, ParseFailure, Prediction, Values};
-use crate::failover::{Changes, Failure, FailureKind};
-use crate::openrouter::settings::RequestSettings;
+use crate::dspy::{Adapter, ParseFailure, Prediction, REASONING, ReasoningSource, Signature, Values};
+use crate::failover::{Changes, Failover, Failure, FailureKind, Route};
+use crate::openrouter::settings::{Effort, Reasoning, RequestSettings};
 use crate::openrouter::{Completion, Dialect, Expects, Finish, Message, compose};
 use crate::secret::Secrets;
 use crate::spec::{SignatureTask, Task};
 use crate::text::{clean_line, clean_value};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The longest reason of an answer that did not validate, in characters.
@@ -31,6 +32,37 @@ impl CallContext<'_> {
         }
     }
 
+    /// What an attempt at this model asks: the call's signature, or what is left of it if the service's own reasoning
+    /// is its `reasoning`. `changes`: a model that refuses the setting writes its reasoning.
+    pub(super) fn asked(&self, model: &str, changes: &Changes) -> Cow<'_, Signature> {
+        let native = || {
+            let task = self.spec.task.signature().filter(|task| task.reasoning == ReasoningSource::Native)?;
+            let reasoning = &self.spec.settings.reasoning;
+            let off = reasoning.effort == Some(Effort::None) || reasoning.enabled == Some(false);
+            let refused = changes.without.iter().any(|name| name.starts_with("reasoning"));
+            // A server that falls back sends the same request to all of the chain.
+            let served = |route: &Route| self.spec.policy.failover != Failover::Server || self.reasons(&route.model);
+            let reasons = !off && !refused && self.reasons(model) && self.spec.chain.iter().all(served);
+            reasons.then(|| task.module.without_reasoning(&self.call.signature)).flatten()
+        };
+        native().map_or(Cow::Borrowed(&self.call.signature), Cow::Owned)
+    }
+
+    /// Whether the catalogue says that the model gives its reasoning.
+    fn reasons(&self, model: &str) -> bool {
+        self.services.supports(model, "reasoning") == Some(true)
+    }
+
+    /// The messages of an attempt's first request. `messages` are those that ask for the call's signature.
+    pub(super) fn messages<'m>(&self, asked: &Signature, messages: &'m [Message]) -> Cow<'m, [Message]> {
+        match &self.spec.task {
+            Task::Signature(task) if *asked != self.call.signature => {
+                Cow::Owned(task.adapter.messages(asked, &self.call.inputs, &task.demos, &task.turns))
+            }
+            _ => Cow::Borrowed(messages),
+        }
+    }
+
     /// The request's body.
     pub(super) fn body(
         &self,
@@ -39,8 +71,15 @@ impl CallContext<'_> {
         (settings, changes): (&RequestSettings, &Changes),
         dialect: Dialect,
     ) -> Result<Value, Failure> {
+        let asked = self.asked(model, changes);
+        let mut settings = Cow::Borrowed(settings);
+        if matches!(asked, Cow::Owned(_)) && settings.reasoning == Reasoning::default() {
+            // As DSPy: enough for a short plan.
+            settings.to_mut().reasoning.effort = Some(Effort::Low);
+        }
+        let settings = settings.as_ref();
         let (own, format) = match &self.spec.task {
-            Task::Signature(task) => (None, self.response_format(task, model)),
+            Task::Signature(task) => (None, self.response_format(task, &asked, model)),
             Task::Chat(task) => (Some(&task.body), None),
         };
         compose::body(compose::ChatRequest {
@@ -55,30 +94,32 @@ impl CallContext<'_> {
         .map_err(|bad| Failure::new(FailureKind::Local, bad.to_string()))
     }
 
-    fn response_format(&self, task: &SignatureTask, model: &str) -> Option<Value> {
+    fn response_format(&self, task: &SignatureTask, asked: &Signature, model: &str) -> Option<Value> {
         // A model of which nothing is known is asked for its best. Where a server refuses, the prompt alone has to do.
         let supports = |parameter| self.services.supports(model, parameter);
         match task.adapter {
-            Adapter::Json if supports("structured_outputs").unwrap_or(true) => {
-                task.adapter.response_format(&self.call.signature)
-            }
+            Adapter::Json if supports("structured_outputs").unwrap_or(true) => task.adapter.response_format(asked),
             Adapter::Json if supports("response_format") == Some(true) => Some(json!({"type": "json_object"})),
             _ => None,
         }
     }
 
     /// The messages that ask the model to mend an answer that did not validate.
-    pub(super) fn repair_turn(&self, text: &str, problems: &ParseFailure) -> Vec<Message> {
+    pub(super) fn repair_turn(&self, asked: &Signature, text: &str, problems: &ParseFailure) -> Vec<Message> {
         match &self.spec.task {
-            Task::Signature(task) => task.adapter.repair_turn(&self.call.signature, text, problems),
+            Task::Signature(task) => task.adapter.repair_turn(asked, text, problems),
             Task::Chat(_) => Vec::new(),
         }
     }
 
-    /// Reads a whole answer: its fields, and a remark if its end is odd.
-    pub(super) fn read(&self, completion: Completion) -> Result<(Prediction, Option<String>), Box<InvalidAnswer>> {
+    /// Reads a whole answer to the signature that the attempt asked: its fields, and a remark if its end is odd.
+    pub(super) fn read(
+        &self,
+        asked: &Signature,
+        completion: Completion,
+    ) -> Result<(Prediction, Option<String>), Box<InvalidAnswer>> {
         match &self.spec.task {
-            Task::Signature(task) => self.read_fields(task, completion),
+            Task::Signature(task) => self.read_fields(task, asked, completion),
             Task::Chat(_) => {
                 let remark = match completion.finish {
                     Finish::Length => Some("cut short by max_tokens".to_owned()),
@@ -95,16 +136,27 @@ impl CallContext<'_> {
     fn read_fields(
         &self,
         task: &SignatureTask,
+        asked: &Signature,
         completion: Completion,
     ) -> Result<(Prediction, Option<String>), Box<InvalidAnswer>> {
         // Structured calls may come back with the whole answer in `reasoning` and no content.
-        let text = if completion.text.trim().is_empty() { completion.reasoning } else { completion.text };
-        let (adapter, signature) = (task.adapter, &self.call.signature);
+        let (text, thoughts) = if completion.text.trim().is_empty() {
+            (completion.reasoning, String::new())
+        } else {
+            (completion.text, completion.reasoning)
+        };
+        let (adapter, signature) = (task.adapter, asked);
         let finish = completion.finish;
         // Without a word that the model came to its end, only the answer's own syntax shows that it is whole.
         let open = if finish.is_whole() { None } else { adapter.open_field(signature, &text) };
         let (kind, mut problems) = match (adapter.parse(signature, &text), open) {
             (Ok(mut prediction), None) => {
+                if *asked != self.call.signature {
+                    let thoughts = if thoughts.trim().is_empty() { adapter.thoughts(asked, &text) } else { thoughts };
+                    let value = Some(thoughts.trim()).filter(|text| !text.is_empty()).map(Value::from);
+                    let fields = Arc::make_mut(&mut prediction.fields);
+                    fields.shift_insert(0, REASONING.to_owned(), value.unwrap_or_default());
+                }
                 scrub(&mut prediction, &self.options.secrets(self.services));
                 let remark = match finish {
                     Finish::Length => Some("cut short by max_tokens, but every field is complete".to_owned()),

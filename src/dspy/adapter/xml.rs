@@ -100,9 +100,10 @@ fn write(name: &str, key: Option<&str>, field_type: &FieldType, value: &Value, e
             for (key, value) in map {
                 out.push_str(end);
                 let field_type = value_type(inner);
-                match is_name(key) {
-                    true => write(key, None, field_type, value, end, out),
-                    false => write("entry", Some(key), field_type, value, end, out),
+                if is_name(key) {
+                    write(key, None, field_type, value, end, out);
+                } else {
+                    write("entry", Some(key), field_type, value, end, out);
                 }
             }
         }

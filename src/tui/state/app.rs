@@ -16,7 +16,7 @@ use super::screen::Screen;
 use super::server::Server;
 use super::signatures::SignatureList;
 use super::tour::Tour;
-use crate::dspy::{Adapter, LibraryEntry, Module, Signature};
+use crate::dspy::{Adapter, LibraryEntry, Module, ReasoningSource, Signature};
 use crate::failover::Policy;
 use crate::openrouter::BaseUrl;
 use crate::openrouter::headers::Headers;
@@ -50,6 +50,8 @@ pub struct InitialState {
     pub policy: Policy,
     /// How fields are written in messages.
     pub adapter: Adapter,
+    /// Where a module's reasoning comes from.
+    pub reasoning: ReasoningSource,
     /// Whether the server is the built-in simulator.
     pub simulated: bool,
     /// The address of the server. Some headers are sent only to some servers.
@@ -140,6 +142,7 @@ impl App {
                 module: first.as_ref().map_or_else(Module::default, |entry| entry.module),
                 demos: first.map(|entry| entry.demos).unwrap_or_default(),
                 adapter: start.adapter,
+                reasoning: start.reasoning,
                 chain: start.chain,
                 selected: 0,
                 policy: start.policy,
@@ -221,6 +224,7 @@ impl App {
         let task = SignatureTask {
             module: self.next.module,
             adapter: self.next.adapter,
+            reasoning: self.next.reasoning,
             demos: self.next.demos.clone(),
             ..SignatureTask::new(self.next.signature.clone(), self.prompt.values())
         };

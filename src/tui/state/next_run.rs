@@ -1,6 +1,6 @@
 //! The parts of the next run, except its inputs.
 
-use crate::dspy::{Adapter, Demo, Module, Signature};
+use crate::dspy::{Adapter, Demo, Module, ReasoningSource, Signature};
 use crate::failover::Policy;
 use crate::openrouter::settings::RequestSettings;
 use crate::tui::effect::ChainEntry;
@@ -16,6 +16,8 @@ pub struct NextRun {
     pub demos: Vec<Demo>,
     /// How fields are written in messages.
     pub adapter: Adapter,
+    /// Where a module's reasoning comes from.
+    pub reasoning: ReasoningSource,
     /// The fallback chain.
     pub chain: Vec<ChainEntry>,
     /// Index of the selected entry of the chain. Faults are set on it.

@@ -39,6 +39,7 @@ impl App {
         {
             self.next.module = task.module;
             self.next.adapter = task.adapter;
+            self.next.reasoning = task.reasoning;
             self.use_signature(task.signature.clone(), task.demos.clone());
             self.prompt.show(&task.inputs);
         }

@@ -37,6 +37,7 @@ impl App {
                 if let Some(task) = run.task() {
                     self.next.module = task.module;
                     self.next.adapter = task.adapter;
+                    self.next.reasoning = task.reasoning;
                     self.use_signature(task.signature.clone(), self.demos_for(&task.signature));
                     self.prompt.show(&task.inputs);
                 }
