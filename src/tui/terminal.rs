@@ -2,6 +2,7 @@
 //! turned off, then the alternate screen, then raw mode.
 
 mod backend;
+mod rows;
 
 use backend::QuietBackend;
 use crossterm::clipboard::CopyToClipboard;
