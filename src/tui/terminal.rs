@@ -11,8 +11,8 @@ use crossterm::event::{
     PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use crossterm::terminal::{
-    DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::Backend as _;
@@ -141,7 +141,8 @@ pub fn restore() {
     }
     let mut out = stdout();
     let _ = queue!(out, EndSynchronizedUpdate, DisableMouseCapture, DisableBracketedPaste, PopKeyboardEnhancementFlags);
-    let _ = queue!(out, EnableLineWrap, LeaveAlternateScreen, cursor::Show);
+    // tmux shows rows of the alternate screen after it is left, if the window has grown in the meantime.
+    let _ = queue!(out, Clear(ClearType::All), EnableLineWrap, LeaveAlternateScreen, cursor::Show);
     let _ = out.flush();
     let _ = disable_raw_mode();
 }
