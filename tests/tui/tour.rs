@@ -90,6 +90,20 @@ fn escape_ends_the_tour_at_any_time_and_clears_its_faults() {
 }
 
 #[test]
+fn what_was_typed_and_sent_before_the_tour_comes_back() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    stage.script("'sent before' Enter");
+    stage.play("takeover", std::time::Duration::MAX);
+    stage.script("Alt+U Ctrl+U 'half a question' Alt+T");
+    play(&mut stage);
+    assert_eq!(stage.app.prompt.input().text(), "What is DSPy?");
+    stage.press("Esc");
+    assert_eq!(stage.app.prompt.input().text(), "half a question");
+    let sent = |stage: &Stage| stage.app.sent.all.iter().map(|values| values["question"].clone()).collect::<Vec<_>>();
+    assert_eq!(sent(&stage), ["sent before"]);
+}
+
+#[test]
 fn faults_of_the_user_and_of_the_tour_are_cleared() {
     let chain_line = |stage: &Stage| stage.screen().lines().nth(34).expect("a line").to_owned();
     let mut stage = Stage::new(120, 36, Theme::Dark, &[]);

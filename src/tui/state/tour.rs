@@ -1,6 +1,7 @@
 //! The guided tour: steps with a text and keys, from `assets/tour.toml`. A step only presses keys, as a user would.
 
 use super::overlay::compare_set::CompareSet;
+use super::prompt::{PromptEditor, SentInputs};
 use crate::dspy::{Demo, Module, Signature};
 use crate::tui::effect::ChainEntry;
 use crate::tui::keymap::{Chord, Keymap};
@@ -44,6 +45,10 @@ pub struct TourStep {
 /// The user's state before the tour, which the tour restores at its end.
 #[derive(Clone, Debug)]
 pub struct SavedState {
+    /// The typed inputs.
+    pub prompt: PromptEditor,
+    /// The inputs that were sent before. Those of the tour are not kept.
+    pub sent: SentInputs,
     /// The signature in use.
     pub signature: Signature,
     /// The module in use.

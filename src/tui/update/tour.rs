@@ -23,6 +23,8 @@ impl App {
         self.clear_faults();
         let plan = built_in();
         let before = SavedState {
+            prompt: self.prompt.clone(),
+            sent: std::mem::take(&mut self.sent),
             signature: self.next.signature.clone(),
             module: self.next.module,
             demos: std::mem::take(&mut self.next.demos),
@@ -85,6 +87,7 @@ impl App {
         self.compare_set = tour.before.compare_set;
         self.next.module = tour.before.module;
         self.use_signature(tour.before.signature, tour.before.demos);
+        (self.prompt, self.sent) = (tour.before.prompt, tour.before.sent);
         self.notice = Some("The tour is over, and its faults are cleared. Alt+T starts it again.".to_owned());
         Some(Effect::HealAll)
     }
