@@ -220,7 +220,7 @@ async fn failures_below_http_have_their_kind_and_a_plain_reason() {
         ("http://no-such-host.invalid/v1".into(), FailureKind::Dns, "the name no-such-host.invalid does not resolve: "),
         (plain.endpoint().base.to_string(), FailureKind::NotAnAnswer, "the server does not speak HTTP: "),
         (mid_reset.endpoint().base.to_string(), FailureKind::Truncated, "connection lost: "),
-        (short.endpoint().base.to_string(), FailureKind::Truncated, "connection closed in mid-stream"),
+        (short.endpoint().base.to_string(), FailureKind::Truncated, "connection closed during the answer"),
         (silent.endpoint().base.to_string(), FailureKind::Reset, "connection closed before the response"),
     ] {
         let failure = ask(&endpoint(&base)).await.1.unwrap_err();

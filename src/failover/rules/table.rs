@@ -141,8 +141,8 @@ pub const fn rule(kind: FailureKind) -> Rule {
         FailureKind::GatewayTimeout    => shared("gateway-timeout", "gateway timeout", "504, 524", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
         // a response with status 200 that is not an answer
         FailureKind::NotAnAnswer       => ours("not-an-answer", "not an answer", "HTML, another content type, or a blank body", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(1.0)),
-        FailureKind::MidStream         => ours("mid-stream", "error in mid-stream", "an error event, or finish reason `error`, after the stream began", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
-        FailureKind::Truncated         => ours("truncated", "connection closed in mid-stream", "the stream ended without a finish reason, and a field is missing or open", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(1.0)),
+        FailureKind::MidStream         => ours("mid-stream", "error during the answer", "an error event, or finish reason `error`, after the stream began", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
+        FailureKind::Truncated         => ours("truncated", "connection closed during the answer", "the stream ended without a finish reason, and a field is missing or open", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(1.0)),
         FailureKind::BadEvents         => ours("bad-events", "unreadable events", "an event of the stream that cannot be read", Domain::Model, Retry::Never, Else::Next, Weight::Of(0.25)),
         FailureKind::TooLarge          => ours("too-large", "answer too large", "an event over 1 MiB, or an answer over 16 MiB", Domain::Model, Retry::Never, Else::Next, Weight::Of(1.0)),
         // an answer that is not valid

@@ -64,7 +64,9 @@ fn plain_reason(kind: FailureKind, error: &reqwest::Error) -> String {
         FailureKind::Reset if causes(error).iter().any(before_headers) => {
             return "connection closed before the response".to_owned();
         }
-        FailureKind::Reset if causes(error).iter().any(is_eof) => return "connection closed in mid-stream".to_owned(),
+        FailureKind::Reset if causes(error).iter().any(is_eof) => {
+            return "connection closed during the answer".to_owned();
+        }
         FailureKind::Dns => return innermost(error),
         FailureKind::Local if causes(error).iter().any(is_out_of_files) => {
             return "this machine allows no more open files; `ulimit -n` raises the limit".to_owned();
