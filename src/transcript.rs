@@ -50,21 +50,35 @@ pub struct Transcript {
     pub log: Vec<LogEntry>,
 }
 
-/// One model took over from another: here after a failed attempt, or inside a service that was asked to fall back.
+/// One model took over from another.
 #[derive(Clone, Copy, Debug)]
 pub struct Switch<'a> {
-    /// The model that was asked before.
+    /// The model that was asked before, or would have been.
     pub from: &'a str,
     /// The model that took over.
     pub to: &'a str,
     /// The attempt of the model that took over.
     pub attempt: &'a Attempt,
-    /// The last failed attempt before; `None` if the service switched inside of one attempt.
-    pub failed: Option<&'a Attempt>,
+    /// Why the other model does not answer.
+    pub cause: SwitchCause<'a>,
     /// From the question to the first token of the new model; `None` before that token.
     pub waited: Option<Duration>,
-    /// From the failure to that token; `None` before it, or if the other attempt failed later.
-    pub gap: Option<Duration>,
+}
+
+/// Why another model than the first answers.
+#[derive(Clone, Copy, Debug)]
+pub enum SwitchCause<'a> {
+    /// The last attempt before failed.
+    Failed {
+        /// The failed attempt.
+        attempt: &'a Attempt,
+        /// From the failure to the new model's first token; `None` before it, or if the other attempt failed later.
+        gap: Option<Duration>,
+    },
+    /// The service that was asked switched inside of one attempt.
+    Service,
+    /// The chain's first model was not asked, for example because its circuit is open.
+    Skipped(&'a Skipped),
 }
 
 impl Transcript {
@@ -252,17 +266,22 @@ impl Transcript {
     }
 
     /// The last change of model: the attempt that is shown follows a failed one of another model, or the service that
-    /// does the failover names another model than the first.
+    /// does the failover names another model than the first, or the chain's first model was skipped.
     pub fn switch(&self) -> Option<Switch<'_>> {
         let attempt = self.shown()?;
         let (to, waited) = (attempt.answering(), attempt.first_token);
+        let switch = |from, cause| Some(Switch { from, to, attempt, cause, waited });
         if let Some(failed) = self.failed_before(attempt) {
             let gap = waited.zip(failed.ended).and_then(|(first, failed)| first.checked_sub(failed));
-            return Some(Switch { from: &failed.model, to, attempt, failed: Some(failed), waited, gap });
+            return switch(&failed.model, SwitchCause::Failed { attempt: failed, gap });
         }
         let server = self.spec.as_ref().is_some_and(|spec| spec.policy.failover == Failover::Server);
-        let switched = server && to != attempt.model;
-        switched.then_some(Switch { from: &attempt.model, to, attempt, failed: None, waited, gap: None })
+        if server && to != attempt.model {
+            return switch(&attempt.model, SwitchCause::Service);
+        }
+        let skipped = self.skipped.iter().find(|skipped| skipped.route == 0)?;
+        let was_asked = self.attempts.iter().any(|attempt| attempt.model == skipped.model);
+        if was_asked { None } else { switch(&skipped.model, SwitchCause::Skipped(skipped)) }
     }
 
     /// The last failed attempt of another model before this one, in the same call.
@@ -276,7 +295,8 @@ impl Transcript {
     pub fn awaited(&self, now: Duration) -> Option<String> {
         if let Some(waiting) = &self.waiting {
             let left = seconds(waiting.until.saturating_sub(now));
-            return Some(format!("{} is asked in {left}", model_name(&waiting.model)));
+            let again = if self.attempts.iter().any(|attempt| attempt.model == waiting.model) { " again" } else { "" };
+            return Some(format!("{} is asked{again} in {left}", model_name(&waiting.model)));
         }
         let attempt = self.shown().filter(|attempt| self.finished.is_none() && attempt.ended.is_none())?;
         let timeouts = attempt.timeouts?;

@@ -323,6 +323,15 @@ pub fn usd(cost: Cost) -> String {
     }
 }
 
+impl Transcript {
+    /// The text with the run's models by their names without the maker: `gpt-4o-mini` for `openai/gpt-4o-mini`.
+    pub fn short_names(&self, text: String) -> String {
+        let chain = self.spec.iter().flat_map(|spec| spec.chain.iter().map(|route| route.model.as_str()));
+        let slugs = chain.chain(self.attempts.iter().map(|attempt| attempt.model.as_str()));
+        slugs.filter(|slug| slug.contains('/')).fold(text, |text, slug| text.replace(slug, model_name(slug)))
+    }
+}
+
 /// A model's name without its maker: `openai/gpt-4o-mini` is `gpt-4o-mini`.
 pub fn model_name(slug: &str) -> &str {
     slug.rsplit_once('/').map_or(slug, |(_, name)| name)

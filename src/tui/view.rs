@@ -30,7 +30,7 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     status::top(app, f);
     tabs(app, &layout, f);
     banner::draw(app, f);
-    answer::draw(app, f);
+    answer::draw(app, now, f);
     log::draw(app, now, f);
     prompt::draw(app, f);
     signatures::draw(app, f);

@@ -52,6 +52,26 @@ pub fn clip(text: &str, cells: usize) -> String {
     out
 }
 
+/// The line shortened to `cells` cells, with an ellipsis at the end if it was longer.
+pub fn clip_line(line: Line<'_>, cells: usize) -> Line<'_> {
+    if line.width() <= cells {
+        return line;
+    }
+    let mut left = cells.saturating_sub(1);
+    let mut spans: Vec<Span<'_>> = Vec::new();
+    for span in line.spans {
+        let cells = width(&span.content);
+        if cells > left {
+            // One more cell than is left, because the ellipsis is part of it.
+            spans.push(Span::styled(clip(&span.content, left + 1), span.style));
+            break;
+        }
+        left -= cells;
+        spans.push(span);
+    }
+    Line::from(spans)
+}
+
 /// Breaks a text in one style into rows of at most `cells` cells, without a prefix.
 pub fn plain(text: &str, style: Style, cells: usize) -> Vec<TextRow> {
     wrap(&[(text, style)], cells, &RowPrefix::default())

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::report::{Observation, ReportKind};
+use switchover::tui::layout::{LayoutKind, Pane};
 use switchover::tui::theme::Theme;
 use switchover::tui::{ComposedRequest, Effect, Msg};
 
@@ -23,6 +24,8 @@ struct Cases {
 struct Case {
     name: String,
     sizes: Option<Vec<[u16; 2]>>,
+    #[serde(default)]
+    also: Vec<[u16; 2]>,
     run: Option<String>,
     until_ms: Option<u64>,
     #[serde(default)]
@@ -41,6 +44,10 @@ impl Case {
         let mut stage = Stage::new(width, height, theme, &past);
         if let Some(run) = &self.run {
             stage.play(run, Duration::from_millis(self.until_ms.unwrap_or(u64::MAX / 2)));
+            if self.keys.is_empty() && stage.app.screen.layout.kind == LayoutKind::Narrow {
+                // As after a send, where only one pane is shown.
+                stage.app.focus(Pane::Answer);
+            }
         }
         for effect in stage.script(&self.keys) {
             perform(&mut stage, &effect);
@@ -83,6 +90,20 @@ fn perform(stage: &mut Stage, effect: &Effect) {
     }
 }
 
+/// The screen with more than 20 equal lines in succession as one line and their number.
+fn folded(screen: &str) -> String {
+    let lines: Vec<&str> = screen.lines().collect();
+    let mut out = String::new();
+    for equal in lines.chunk_by(|a, b| a == b) {
+        if equal.len() > 20 {
+            let _ = writeln!(out, "{}\n⋮ {} more lines like this", equal[0], equal.len() - 1);
+        } else {
+            equal.iter().for_each(|line| _ = writeln!(out, "{line}"));
+        }
+    }
+    out
+}
+
 fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/screens"));
@@ -96,8 +117,11 @@ fn screens_match_their_snapshots_at_every_size() {
     settings().bind(|| {
         for case in cases() {
             let mut snapshot = String::new();
-            for size in case.sizes.clone().unwrap_or(SIZES.to_vec()) {
-                let _ = writeln!(snapshot, "── {}×{}\n{}", size[0], size[1], case.stage(size, Theme::Dark).screen());
+            for size in
+                case.sizes.iter().flatten().chain(SIZES.iter().filter(|_| case.sizes.is_none())).chain(&case.also)
+            {
+                let screen = folded(&case.stage(*size, Theme::Dark).screen());
+                let _ = writeln!(snapshot, "── {}×{}\n{screen}", size[0], size[1]);
             }
             insta::assert_snapshot!(case.name.as_str(), snapshot);
         }

@@ -3,8 +3,8 @@
 use crate::stage::recorded;
 use proptest::prelude::*;
 use std::time::Duration;
-use switchover::failover::{AttemptId, Cost, Outcome};
-use switchover::transcript::{AttemptPhase, Transcript};
+use switchover::failover::{AttemptId, Cost, Outcome, Skip};
+use switchover::transcript::{AttemptPhase, SwitchCause, Transcript};
 
 #[test]
 fn the_log_of_a_run_has_a_line_for_each_entry() {
@@ -29,8 +29,9 @@ fn the_log_of_a_run_has_a_line_for_each_entry() {
 fn a_switch_names_the_failed_attempt_the_next_one_and_the_time_between() {
     let run = Transcript::of(&recorded("takeover"));
     let switch = run.switch().expect("a switch");
-    assert_eq!((switch.failed.expect("a failure").id, switch.attempt.id), (AttemptId::new(1), AttemptId::new(2)));
-    assert_eq!((switch.waited, switch.gap.map(|gap| gap.as_millis())), (switch.attempt.first_token, Some(310)));
+    let SwitchCause::Failed { attempt, gap } = switch.cause else { panic!("{:?}", switch.cause) };
+    assert_eq!((attempt.id, switch.attempt.id), (AttemptId::new(1), AttemptId::new(2)));
+    assert_eq!((switch.waited, gap.map(|gap| gap.as_millis())), (switch.attempt.first_token, Some(310)));
     assert_eq!(run.discarded().map(|attempt| attempt.id).collect::<Vec<_>>(), [AttemptId::new(1)]);
     assert_eq!(run.spend().total(), Cost::Unknown, "an unreported cost is never shown as 0");
 }
@@ -75,7 +76,7 @@ proptest! {
             // Every incomplete transcript can be shown.
             let lines = run.lines().count();
             prop_assert!(lines <= 2 * reports.len());
-            let _ = (run.shown().map(|a| a.took(run.latest)), run.switch().map(|s| s.gap), run.spend().total());
+            let _ = (run.shown().map(|a| a.took(run.latest)), run.switch().map(|s| s.waited), run.spend().total());
         }
         let ordered = Transcript::of(&recorded(name));
         prop_assert_eq!(run.outcome(), ordered.outcome());
@@ -90,9 +91,20 @@ fn a_switch_inside_the_service_names_the_served_model() {
     let run = Transcript::of(&recorded("served"));
     let switch = run.switch().expect("a switch");
     assert_eq!((switch.from, switch.to), ("openai/gpt-4o-mini", "anthropic/claude-3-haiku"));
-    assert!(switch.failed.is_none() && switch.waited.is_some());
+    assert!(matches!(switch.cause, SwitchCause::Service) && switch.waited.is_some());
     let last = run.lines().last().expect("a line");
     assert!(last.starts_with("■ anthropic/claude-3-haiku answered"), "{last}");
+}
+
+#[test]
+fn a_first_model_that_is_skipped_is_named_with_the_reason() {
+    let run = Transcript::of(&recorded("skipped"));
+    let switch = run.switch().expect("a switch");
+    assert_eq!((switch.from, switch.to), ("openai/gpt-4o-mini", "anthropic/claude-3-haiku"));
+    assert!(matches!(switch.cause, SwitchCause::Skipped(skipped) if skipped.why == Skip::BreakerOpen));
+    // A later model that was skipped changed nothing for the one that answers, nor does strict mode.
+    let exhausted = Transcript::of(&recorded("exhausted"));
+    assert!(exhausted.switch().is_none() && !exhausted.skipped.is_empty());
 }
 
 #[test]
@@ -108,7 +120,7 @@ fn a_wait_and_a_silence_count_down() {
     let until =
         |name: &str, ms: u128| Transcript::of(recorded(name).iter().filter(|report| report.at.as_millis() <= ms));
     let waiting = until("overloaded", 100);
-    assert_eq!(waiting.awaited(waiting.latest).as_deref(), Some("gpt-4o-mini is asked in 0.41 s"));
+    assert_eq!(waiting.awaited(waiting.latest).as_deref(), Some("gpt-4o-mini is asked again in 0.41 s"));
     let streaming = until("takeover", 300);
     assert_eq!(streaming.awaited(streaming.latest), None, "a short silence is not worth a line");
     let silent = streaming.awaited(streaming.latest + Duration::from_secs(3)).expect("a silence");

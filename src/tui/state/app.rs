@@ -296,6 +296,7 @@ impl App {
         self.screen.layout = Layout::of(screen, LayoutRequest { prompt_rows, ..request });
         let room = self.text_area(Pane::Answer);
         let text_style = TextStyle { width: room.width, theme: self.theme(), role: StyleRole::Text };
+        self.answer.page.has_large_banner = !self.screen.layout.banner.is_empty();
         if let Some(run) = &self.runs.shown {
             self.answer.page.refresh(&run.transcript, text_style, usize::from(room.height), &|_| Agreement::Alone);
             self.log.refresh(

@@ -1,6 +1,6 @@
 //! Height and text of the banner that shows a switch to another model.
 
-use crate::transcript::{Switch, Transcript, model_name, seconds};
+use crate::transcript::{Switch, SwitchCause, Transcript, model_name, seconds};
 
 /// Rows of the banner on a screen of this height; 0 if the run has not switched models.
 pub fn rows(run: Option<&Transcript>, height: u16) -> u16 {
@@ -17,15 +17,21 @@ pub fn line(switch: &Switch<'_>) -> String {
     let (from, to) = (model_name(switch.from), model_name(switch.to));
     // A number stays with its unit.
     let time = |time| seconds(time).replace(' ', "\u{a0}");
-    let Some(waited) = switch.waited.map(time) else {
-        return match switch.attempt.ended {
-            None => format!("⇄ {from} failed: asking {to} …"),
-            Some(_) => format!("⇄ {from} failed, and so did {to}"),
+    let after = switch.waited.map(time);
+    let Some(after) = after else {
+        return match (switch.cause, switch.attempt.ended) {
+            (SwitchCause::Skipped(skipped), None) => format!("⇄ {from} is skipped, {}: asking {to} …", skipped.why),
+            (SwitchCause::Skipped(skipped), Some(_)) => format!("⇄ {from} is skipped, {}; {to} failed", skipped.why),
+            (_, None) => format!("⇄ {from} failed: asking {to} …"),
+            (_, Some(_)) => format!("⇄ {from} failed, and so did {to}"),
         };
     };
-    match (switch.failed, switch.gap.map(time)) {
-        (None, _) => format!("⇄ {to} took over from {from} inside the service, after {waited}"),
-        (Some(_), Some(gap)) => format!("⇄ {to} took over after {waited}, {gap} after {from} failed"),
-        (Some(_), None) => format!("⇄ {to} took over from {from} after {waited}"),
+    match switch.cause {
+        SwitchCause::Service => format!("⇄ {to} took over from {from} inside the service, after {after}"),
+        SwitchCause::Failed { gap: Some(gap), .. } => {
+            format!("⇄ {to} took over after {after}, {} after {from} failed", time(gap))
+        }
+        SwitchCause::Failed { gap: None, .. } => format!("⇄ {to} took over from {from} after {after}"),
+        SwitchCause::Skipped(skipped) => format!("⇄ {from} is skipped, {}: {to} answers", skipped.why),
     }
 }

@@ -4,8 +4,8 @@ mod detail;
 
 pub use detail::LogDetail;
 
-use crate::failover::AttemptId;
-use crate::transcript::{Attempt, LogEntry, LogEvent, Tone, Transcript, model_name};
+use crate::failover::{AttemptId, InnerAttempt};
+use crate::transcript::{Attempt, LogEntry, LogEvent, Tone, Transcript};
 use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, TextRow, wrap};
 use detail::DetailForm;
@@ -98,7 +98,7 @@ struct EntryRows<'a> {
 
 fn entry_rows<'a>(run: &'a Transcript, entry: &LogEntry, cells: usize, theme: Theme, presenter: bool) -> EntryRows<'a> {
     let tone = theme.style(entry.tone(run).into());
-    let text = short_names(run, entry.text(run));
+    let text = keep_units(&run.short_names(entry.text(run)));
     let mut parts = text.split(" · ");
     let mut pieces = Vec::new();
     let head = parts.next().unwrap_or_default();
@@ -116,7 +116,7 @@ fn entry_rows<'a>(run: &'a Transcript, entry: &LogEntry, cells: usize, theme: Th
     };
     let dim = theme.style(StyleRole::Dim);
     let inner = |text: String| wrap(&[(&text, dim)], cells, &RowPrefix::all("    ", dim));
-    let mut tail: Vec<TextRow> = attempt.map(inner_attempts).into_iter().flatten().flat_map(inner).collect();
+    let mut tail: Vec<TextRow> = attempt.and_then(providers).into_iter().flat_map(inner).collect();
     tail.extend(presenter.then(TextRow::default));
     EntryRows { head: wrap(&pieces, cells, &prefix), attempt, tail }
 }
@@ -139,14 +139,6 @@ pub fn entry_of_shown(run: &Transcript) -> Option<usize> {
     run.log.iter().position(|entry| matches!(entry.event, LogEvent::Attempt(id) if id == shown))
 }
 
-/// The text with model names without their vendors: `gpt-4o-mini` for `openai/gpt-4o-mini`.
-fn short_names(run: &Transcript, text: String) -> String {
-    let chain = run.spec.iter().flat_map(|spec| spec.chain.iter().map(|route| route.model.as_str()));
-    let slugs = chain.chain(run.attempts.iter().map(|attempt| attempt.model.as_str()));
-    let text = slugs.filter(|slug| slug.contains('/')).fold(text, |text, slug| text.replace(slug, model_name(slug)));
-    keep_units(&text)
-}
-
 /// The text with a no-break space between a number and its unit `s`.
 fn keep_units(text: &str) -> String {
     let mut parts = text.split(" s");
@@ -160,19 +152,18 @@ fn keep_units(text: &str) -> String {
     kept
 }
 
-/// One line for each provider that OpenRouter tried inside an attempt.
-fn inner_attempts(attempt: &Attempt) -> Vec<String> {
+/// The providers that OpenRouter tried inside an attempt, if there are several: what came back names a single one.
+fn providers(attempt: &Attempt) -> Option<String> {
     let failed = attempt.failed.iter().flat_map(|failed| &failed.failure.inner);
     let metadata = attempt.metadata.iter().flat_map(|metadata| &metadata.attempts);
-    let mut inner: Vec<_> = metadata.collect();
-    if inner.is_empty() {
-        inner = failed.collect();
+    let mut tried: Vec<_> = metadata.collect();
+    if tried.is_empty() {
+        tried = failed.collect();
     }
-    inner
-        .iter()
-        .map(|i| match i.status {
-            Some(status) => format!("↳ inside: {} {status}", i.provider),
-            None => format!("↳ inside: {}", i.provider),
-        })
-        .collect()
+    let word = |tried: &InnerAttempt| match tried.status {
+        Some(status) => format!("{} {status}", tried.provider),
+        None => tried.provider.clone(),
+    };
+    (tried.len() > 1)
+        .then(|| format!("↳ providers tried: {}", tried.into_iter().map(word).collect::<Vec<_>>().join(", ")))
 }

@@ -36,13 +36,15 @@ pub struct AnswerPage {
     pub scroll: Scroll,
     /// Whether the user folded or unfolded the reasoning. `None`: it folds when the answer starts.
     pub pinned: Option<bool>,
+    /// Whether a switch to another model is shown above the panes, so that the page leaves it out.
+    pub has_large_banner: bool,
     folded: bool,
 }
 
 impl AnswerPage {
     /// Removes all rows. The user's choice about folding stays.
     pub fn clear(&mut self) {
-        *self = Self { pinned: self.pinned, ..Self::default() };
+        *self = Self { pinned: self.pinned, has_large_banner: self.has_large_banner, ..Self::default() };
     }
 
     /// Renders what is new since the last refresh, and keeps the rows that a view of this height needs. `agreement` says
@@ -64,7 +66,9 @@ impl AnswerPage {
         for attempt in run.discarded() {
             builder.struck(run, attempt);
         }
-        builder.banner(run);
+        if !self.has_large_banner {
+            builder.banner(run);
+        }
         if let Some(attempt) = run.shown().filter(|attempt| !attempt.is_struck()) {
             let begun = run.answer_begun(attempt) || attempt.ended.is_some();
             // Nothing folds while the user reads further up.

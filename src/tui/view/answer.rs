@@ -19,8 +19,9 @@ use crate::tui::view::chrome::{frame, hidden};
 use crate::tui::wrap::{RowPrefix, TextRow, plain, width, wrap};
 use ratatui::Frame;
 use ratatui::text::Span;
+use std::time::Duration;
 
-pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     if app.screen.layout.answer.is_empty() {
         return;
     }
@@ -33,10 +34,13 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let note = hidden(top, below);
     frame(app, f, Pane::Answer, &title(app), &note);
     if app.answer.page.is_empty() {
+        let cells = usize::from(room.width);
         let rows = if app.busy() {
-            plain("asking …", theme.style(StyleRole::Dim), usize::from(room.width))
+            let waiting = app.runs.shown.as_ref().filter(|run| run.transcript.waiting.is_some());
+            let wait = waiting.and_then(|run| run.transcript.awaited(run.clock(now)));
+            plain(wait.as_deref().unwrap_or("asking …"), theme.style(StyleRole::Dim), cells)
         } else {
-            welcome(app, usize::from(room.width))
+            welcome(app, cells)
         };
         for (row, y) in rows.iter().zip(room.y..room.bottom()) {
             f.buffer_mut().set_line(room.x, y, row, room.width);

@@ -3,7 +3,7 @@
 use crate::tui::layout::{Pane, inner};
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;
-use crate::tui::wrap::{clip, width};
+use crate::tui::wrap::{clip, clip_line, width};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -37,8 +37,8 @@ pub(in crate::tui::view) fn hidden(above: usize, below: usize) -> String {
     }
 }
 
-/// Draws a border with a title at the left and a note at the right. The title is shortened to fit; the note is left
-/// out if it does not fit.
+/// Draws a border with a title at the left and a note at the right. The title is shortened to fit; the note loses its
+/// last parts.
 pub(in crate::tui::view) fn bordered(
     f: &mut Frame<'_>,
     area: Rect,
@@ -52,11 +52,22 @@ pub(in crate::tui::view) fn bordered(
     let line = Line::styled(format!(" {title} "), title_style);
     f.buffer_mut().set_line(area.x + 1, area.y, &line, area.width.saturating_sub(2));
     let left = room.saturating_sub(width(&title) + 3);
-    if !note.is_empty() && width(note) <= left {
+    let note = fitting(note, left);
+    if !note.is_empty() {
         let x = area.right().saturating_sub(width(note) as u16 + 3);
         let line = Line::styled(format!(" {note} "), note_style);
         f.buffer_mut().set_line(x, area.y, &line, area.right().saturating_sub(x + 1));
     }
+}
+
+/// The first parts of a note that fit into `cells` cells. Parts are separated by ` · ` or two spaces.
+fn fitting(note: &str, cells: usize) -> &str {
+    let mut note = note;
+    while width(note) > cells {
+        let end = [note.rfind(" · "), note.rfind("  ")].into_iter().flatten().max();
+        note = end.map_or("", |end| &note[..end]);
+    }
+    note
 }
 
 /// Clears an area in the middle of the screen of at most this size and draws its border. Returns the area inside.
@@ -98,10 +109,25 @@ pub(in crate::tui::view) fn list<'a>(
     lines: usize,
     line: impl Fn(usize) -> Line<'a>,
 ) {
-    for (i, y) in window(selected, lines, room.height).zip(room.y..room.bottom()) {
-        f.buffer_mut().set_line(room.x, y, &line(i), room.width);
+    let window = window(selected, lines, room.height);
+    for (i, y) in window.clone().zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, &clip_line(line(i), usize::from(room.width)), room.width);
         if i == selected {
             f.buffer_mut().set_style(Rect { y, height: 1, ..room }, app.theme().style(StyleRole::Selected));
+        }
+    }
+    marks(app, f, room, &window, lines);
+}
+
+/// Draws at the ends of the first and last row of a list how many lines are hidden above and below.
+pub(in crate::tui::view) fn marks(app: &App, f: &mut Frame<'_>, room: Rect, window: &Range<usize>, lines: usize) {
+    let last = room.bottom().saturating_sub(1);
+    let style = app.theme().style(StyleRole::Dim);
+    for (mark, count, y) in [("▲", window.start, room.y), ("▼", lines.saturating_sub(window.end), last)] {
+        if count > 0 && !room.is_empty() {
+            let text = format!(" {mark} {count}");
+            let x = room.right().saturating_sub(width(&text) as u16).max(room.x);
+            f.buffer_mut().set_line(x, y, &Line::styled(text, style), room.right() - x);
         }
     }
 }
@@ -123,7 +149,15 @@ pub(in crate::tui::view) fn cursor(area: &TextArea<'_>, place: Rect) -> Position
 
 #[cfg(test)]
 mod tests {
-    use super::window;
+    use super::{fitting, window};
+
+    #[test]
+    fn a_note_loses_its_last_parts() {
+        let note = "▲ 12  ▼ 3  2 attempts · 2.61 s";
+        let parts = [31, 29, 20, 8, 4].map(|cells| fitting(note, cells));
+        assert_eq!(parts, [note, "▲ 12  ▼ 3  2 attempts", "▲ 12  ▼ 3", "▲ 12", "▲ 12"]);
+        assert_eq!(fitting(note, 3), "");
+    }
 
     #[test]
     fn the_selected_line_is_always_in_the_window() {

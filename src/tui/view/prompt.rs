@@ -61,7 +61,8 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         }
         y += rows;
     }
-    if app.screen.layout.kind == LayoutKind::Narrow && app.answer.page.is_empty() && single {
+    let is_first = app.runs.shown.is_none() && !app.busy();
+    if app.screen.layout.kind == LayoutKind::Narrow && is_first && single {
         // The answer's tab, which has this text elsewhere, is hidden.
         let rows = super::answer::welcome(app, usize::from(room.width));
         let from = room.bottom().saturating_sub(rows.len() as u16).max(room.y + 2);

@@ -1,6 +1,6 @@
 //! The pane of the signatures: the library, and the line in which a signature is typed.
 
-use super::chrome::{cursor, frame, window};
+use super::chrome::{cursor, frame, hidden, window};
 use crate::dspy::{LibraryEntry, SyntaxError};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
@@ -18,14 +18,15 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     }
     f.render_widget(ratatui::widgets::Clear, area);
     let theme = app.theme();
-    frame(app, f, Pane::Signatures, "signatures", "");
     let room = app.text_area(Pane::Signatures);
     let below = match &app.signatures.editor {
         Some(editor) => draw_editor(app, editor, room, f),
         None => room,
     };
     let lines = app.signatures.entries.len() + 1;
-    for (index, y) in window(app.signatures.selected, lines, below.height).zip(below.y..below.bottom()) {
+    let window = window(app.signatures.selected, lines, below.height);
+    frame(app, f, Pane::Signatures, "signatures", &hidden(window.start, lines - window.end));
+    for (index, y) in window.zip(below.y..below.bottom()) {
         let (mark, name, about) = match index.checked_sub(1).and_then(|i| app.signatures.entries.get(i)) {
             None => ("+", "type your own".to_owned(), String::new()),
             Some(entry) => {

@@ -8,7 +8,7 @@ use crate::tui::layout::LayoutKind;
 use crate::tui::state::app::App;
 use crate::tui::state::runs::{RunSource, ShownRun};
 use crate::tui::theme::StyleRole;
-use crate::tui::wrap::{clip, width};
+use crate::tui::wrap::{clip, clip_line, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -52,7 +52,7 @@ pub(super) fn top(app: &App, f: &mut Frame<'_>) {
         Span::styled(format!(" · {adapter}"), dim),
         Span::styled(app.next.adapter.to_string(), title),
     ]);
-    f.buffer_mut().set_line(area.x, area.y, &cut(&line, room), area.width);
+    f.buffer_mut().set_line(area.x, area.y, &clip_line(line, room), area.width);
     right(f, area, badge, theme.style(StyleRole::Badge));
 }
 
@@ -72,24 +72,48 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     }
     let numbers = numbers(app, now);
     let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
-    let mut spans = vec![Span::styled(" chain ", theme.style(StyleRole::Dim))];
-    let answering = app.transcript().and_then(Transcript::shown).map(Attempt::answering);
-    for (i, entry) in app.next.chain.iter().enumerate() {
-        if i > 0 {
-            spans.push(Span::styled(" › ", theme.style(StyleRole::Dim)));
-        }
-        let role = if answering == Some(&entry.model) { StyleRole::Accent } else { StyleRole::Text };
-        let mark = if answering == Some(&entry.model) { "●" } else { "" };
-        spans.push(Span::styled(format!("{mark}{}", model_name(&entry.model)), theme.style(role)));
-        if let Some(fault) = &entry.fault {
-            spans.push(Span::styled(format!(" ✗{fault}"), theme.style(StyleRole::Bad)));
-        }
-    }
-    for word in modes(app) {
-        spans.push(Span::styled(format!(" · {word}"), theme.style(StyleRole::Warn)));
-    }
-    f.buffer_mut().set_line(area.x, area.y, &cut(&Line::from(spans), room), area.width);
+    let words: Vec<Span<'_>> =
+        modes(app).into_iter().map(|word| Span::styled(format!(" · {word}"), theme.style(StyleRole::Warn))).collect();
+    let lead = Span::styled(" chain ", theme.style(StyleRole::Dim));
+    let left = room.saturating_sub(lead.width() + words.iter().map(Span::width).sum::<usize>());
+    let line: Line<'_> = std::iter::once(lead).chain(chain(app, left)).chain(words).collect();
+    f.buffer_mut().set_line(area.x, area.y, &clip_line(line, room), area.width);
     right(f, area, &numbers, theme.style(StyleRole::Dim));
+}
+
+/// The models of the chain with their faults, in at most `cells` cells if possible. Models that do not fit are counted:
+/// `a › b › +2`. The model that answers is always among those that are shown.
+fn chain(app: &App, cells: usize) -> Vec<Span<'static>> {
+    let theme = app.theme();
+    let answering = app.transcript().and_then(Transcript::shown).map(Attempt::answering);
+    let is_answering = |i: usize| answering == Some(app.next.chain[i].model.as_str());
+    let entry = |i: usize| {
+        let entry = &app.next.chain[i];
+        let (role, mark) = if is_answering(i) { (StyleRole::Accent, "●") } else { (StyleRole::Text, "") };
+        let name = Span::styled(format!("{mark}{}", model_name(&entry.model)), theme.style(role));
+        let fault = entry.fault.as_ref().map(|fault| Span::styled(format!(" ✗{fault}"), theme.style(StyleRole::Bad)));
+        std::iter::once(name).chain(fault).collect::<Vec<_>>()
+    };
+    let dim = |text: String| Span::styled(text, theme.style(StyleRole::Dim));
+    let all = app.next.chain.len();
+    let answers = (0..all).find(|i| is_answering(*i));
+    // With fewer and fewer models from the front, until the line fits.
+    (1..=all)
+        .rev()
+        .map(|shown| {
+            let last = answers.filter(|i| *i >= shown);
+            let mut spans: Vec<Span<'static>> = Vec::new();
+            for i in (0..shown).chain(last) {
+                let gap = if i > shown { " › … › " } else { " › " };
+                spans.extend((i > 0).then(|| dim(gap.to_owned())));
+                spans.extend(entry(i));
+            }
+            let hidden = all - last.map_or(shown, |last| last + 1);
+            spans.extend((hidden > 0).then(|| dim(format!(" › +{hidden}"))));
+            spans
+        })
+        .reduce(|longer, shorter| if longer.iter().map(Span::width).sum::<usize>() <= cells { longer } else { shorter })
+        .unwrap_or_default()
 }
 
 /// Modes of the chain that are not the default, and the number of demos.
@@ -102,21 +126,6 @@ fn modes(app: &App) -> Vec<String> {
     let hedge = app.next.policy.hedge.then_some("hedged");
     let demos = (!app.next.demos.is_empty()).then(|| counted(app.next.demos.len(), "demo"));
     mode.into_iter().chain(hedge).map(str::to_owned).chain(demos).collect()
-}
-
-/// The line cut to `cells` cells.
-fn cut(line: &Line<'static>, cells: usize) -> Line<'static> {
-    let mut left = cells;
-    let mut spans = Vec::new();
-    for span in line.iter() {
-        let text = clip(&span.content, left);
-        left -= width(&text);
-        spans.push(Span::styled(text, span.style));
-        if left == 0 {
-            break;
-        }
-    }
-    Line::from(spans)
 }
 
 fn numbers(app: &App, now: Duration) -> String {

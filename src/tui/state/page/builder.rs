@@ -197,10 +197,10 @@ impl PageBuilder<'_> {
         let id = AttemptId::new(0);
         let text =
             if finished.outcome == Outcome::Cancelled { outcome.to_owned() } else { format!("{outcome}: {headline}") };
-        self.lines("end", id, &format!("✗ {text}"), StyleRole::Bad);
+        self.lines("end", id, &run.short_names(format!("✗ {text}")), StyleRole::Bad);
         // A single failure is in the headline already.
         for failure in finished.failures.iter().filter(|_| finished.failures.len() > 1) {
-            self.lines("failure", id, &format!("  {failure}"), StyleRole::Text);
+            self.lines("failure", id, &run.short_names(format!("  {failure}")), StyleRole::Text);
         }
         self.lines("next", id, advice, StyleRole::Dim);
     }

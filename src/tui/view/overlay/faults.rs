@@ -1,5 +1,6 @@
 //! The fault picker.
 
+use crate::transcript::model_name;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::state::app::App;
@@ -19,7 +20,7 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
         return;
     };
-    let title = format!("break {} ({} of {})", chosen.model, app.next.selected + 1, app.next.chain.len());
+    let title = format!("break {} ({} of {})", model_name(&chosen.model), app.next.selected + 1, app.next.chain.len());
     let set = chosen.fault.as_ref().map_or_else(|| "healthy".to_owned(), |fault| format!("now: {fault}"));
     let room = open(app, f, &title, &set, 84, COMMON.len() as u16 + 5);
     if let Some(typed) = &faults.typing {

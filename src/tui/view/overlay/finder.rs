@@ -3,7 +3,7 @@
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::finder::{Finder, FinderKind};
 use crate::tui::theme::StyleRole;
-use crate::tui::view::chrome::{open, window};
+use crate::tui::view::chrome::{marks, open, window};
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -34,6 +34,7 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     }
     let window = window(finder.selected, finder.found().len(), below.height);
     let shown = finder.found().enumerate().skip(window.start).take(window.len());
+    let all = finder.found().len();
     for ((i, item), y) in shown.zip(below.y..below.bottom()) {
         let note = clip(&item.note, usize::from(below.width / 2));
         let label = clip(&item.label, usize::from(below.width).saturating_sub(width(&note) + 1));
@@ -44,4 +45,5 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
             f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(StyleRole::Selected));
         }
     }
+    marks(app, f, below, &window, all);
 }
