@@ -301,3 +301,97 @@ fn a_declared_reasoning_comes_first() {
     }
     assert_eq!(Module::Predict.expand(&signature("q -> a, reasoning")).inline(), "q -> a, reasoning");
 }
+
+/// A signature with objects and enums.
+fn tasks(inline: &str) -> Signature {
+    let types = json!({
+        "Owner": {"fields": {"name": "str", "mail": {"type": "str | None", "default": null}}},
+        "Color": {"description": "A color.", "enum": {"RED": "red", "BLUE": "blue"}},
+        "Prio": {"enum": {"LOW": 1, "HIGH": 2}},
+        "Task": {"description": "One thing to do.", "fields": {
+            "title": {"type": "str", "description": "What to do."},
+            "owner": "Owner",
+            "color": {"type": "Color", "default": "red", "description": "Its label."},
+            "tags": {"type": "list[str]", "max_length": 3},
+            "effort": {"type": "float | None", "default": 1.5, "description": "Hours.", "ge": 0, "le": 10},
+        }},
+    });
+    let scope = serde_json::from_value::<Signature>(json!({
+        "types": types,
+        "inputs": [],
+        "outputs": [{"name": "a", "kind": "Task"}, {"name": "b", "kind": "Prio"}],
+    }));
+    let scope = scope.expect("a signature").scope();
+    Signature::parse_inline_with(inline, &scope).unwrap_or_else(|e| panic!("{inline}: {e}")).0
+}
+
+#[test]
+fn objects_are_defined_in_the_schema_of_a_prompt() {
+    let signature =
+        tasks("boss: Owner -> owner: Owner, task: Task, tasks: list[Task], color: Color, prio: Optional[Prio]");
+    let system = &Adapter::Chat.messages(&signature, &Values::new(), &[], &[])[0].content;
+    let owner = r#"{"type": "object", "properties": {"name": {"type": "string", "title": "Name"}, "mail": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Mail"}}, "required": ["name"], "title": "Owner"}"#;
+    let color = r#"{"type": "string", "enum": ["red", "blue"], "title": "Color", "description": "A color."}"#;
+    let task = concat!(
+        r#""properties": {"title": {"type": "string", "title": "Title", "description": "What to do."}, "#,
+        r##""owner": {"$ref": "#/$defs/Owner"}, "##,
+        r##""color": {"$ref": "#/$defs/Color", "default": "red", "description": "Its label."}, "##,
+        r#""tags": {"type": "array", "items": {"type": "string"}, "maxItems": 3, "title": "Tags"}, "#,
+        r#""effort": {"anyOf": [{"type": "number", "minimum": 0, "maximum": 10}, {"type": "null"}], "default": 1.5, "title": "Effort", "description": "Hours."}}, "#,
+        r#""required": ["title", "owner", "tags"], "title": "Task", "description": "One thing to do."}"#,
+    );
+    let defs = format!(r#""$defs": {{"Owner": {owner}, "Color": {color}"#);
+    in_order(
+        system,
+        &[
+            "1. `boss` (Owner):",
+            "3. `tasks` (list[Task]):",
+            "5. `prio` (Union[Prio, NoneType]):",
+            "{boss}\n",
+            &format!("{{owner}}        # JSON that fits this schema: {owner}\n"),
+            &format!(r#"{{task}}        # JSON that fits this schema: {{"type": "object", {defs}}}, {task}"#),
+            &format!(
+                r#"{{tasks}}        # JSON that fits this schema: {{"type": "array", {defs}, "Task": {{"type": "object", {task}}}, "#
+            ),
+            r##""items": {"$ref": "#/$defs/Task"}}"##,
+            "{color}        # exactly one of: red; blue\n",
+            r##"{"$defs": {"Prio": {"type": "integer", "enum": [1, 2], "title": "Prio"}}, "anyOf": [{"$ref": "#/$defs/Prio"}, {"type": "null"}]}"##,
+        ],
+    );
+}
+
+#[test]
+fn the_response_format_closes_objects_and_is_strict_where_it_can_be() {
+    let format = Adapter::Json.response_format(&tasks("q -> best: Optional[Task], color: Color")).expect("a format");
+    assert_eq!(format["json_schema"]["strict"], true);
+    let schema = &format["json_schema"]["schema"];
+    assert_eq!(schema["properties"]["color"], json!({"$ref": "#/$defs/Color"}));
+    assert_eq!(
+        schema["properties"]["best"],
+        json!({"anyOf": [{"$ref": "#/$defs/Task"}, {"type": "null"}], "title": "Best"})
+    );
+    assert_eq!(
+        schema["$defs"]["Task"],
+        json!({
+            "type": "object",
+            "properties": {
+                "title": {"type": "string", "title": "Title", "description": "What to do."},
+                "owner": {"$ref": "#/$defs/Owner"},
+                "color": {"$ref": "#/$defs/Color"},
+                "tags": {"type": "array", "items": {"type": "string"}, "title": "Tags", "description": "at most 3 long"},
+                "effort": {
+                    "anyOf": [{"type": "number"}, {"type": "null"}],
+                    "title": "Effort",
+                    "description": "Hours. (at least 0, at most 10)",
+                },
+            },
+            "required": ["title", "owner", "color", "tags", "effort"],
+            "additionalProperties": false,
+            "title": "Task",
+            "description": "One thing to do.",
+        })
+    );
+    let format = Adapter::Json.response_format(&tasks("q -> by: dict[str, Task]")).expect("a format");
+    assert_eq!(format["json_schema"]["strict"], false);
+    assert_eq!(format["json_schema"]["schema"]["$defs"]["Owner"]["additionalProperties"], false);
+}

@@ -104,12 +104,15 @@ fn note(field_type: &FieldType) -> Option<String> {
         FieldType::Named(name) if name.starts_with("dspy.Code") => "the code in a fence, ```".to_owned(),
         FieldType::Int | FieldType::Float => format!("one {field_type} and nothing else"),
         FieldType::Bool => "True or False".to_owned(),
-        FieldType::Literal(values) => {
-            let one = |value: &Value| value.as_str().map_or_else(|| repr(value), str::to_owned);
-            format!("exactly one of: {}", values.iter().map(one).collect::<Vec<_>>().join("; "))
-        }
+        FieldType::Literal(values) => one_of(values.iter()),
+        FieldType::Enum(class) => one_of(class.values()),
         field_type => format!("JSON that fits this schema: {}", json_text(&schema(field_type))),
     })
+}
+
+fn one_of<'a>(values: impl Iterator<Item = &'a Value>) -> String {
+    let one = |value: &Value| value.as_str().map_or_else(|| repr(value), str::to_owned);
+    format!("exactly one of: {}", values.map(one).collect::<Vec<_>>().join("; "))
 }
 
 /// Appends a field: its value after a marker or between tags, then a blank line.

@@ -56,6 +56,24 @@ pub struct EnumType {
 pub const CONSTRAINTS: [&str; 8] = ["ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern"];
 
 impl ObjectField {
+    /// The constraints in words: `at least 0`, `at most 80 long`.
+    pub(in crate::dspy) fn constraint_words(&self) -> Vec<String> {
+        let words = |(name, limit): (&String, &Value)| {
+            let limit = limit.as_str().map_or_else(|| limit.to_string(), str::to_owned);
+            match name.as_str() {
+                "ge" => format!("at least {limit}"),
+                "gt" => format!("more than {limit}"),
+                "le" => format!("at most {limit}"),
+                "lt" => format!("less than {limit}"),
+                "multiple_of" => format!("a multiple of {limit}"),
+                "min_length" => format!("at least {limit} long"),
+                "max_length" => format!("at most {limit} long"),
+                _ => format!("matching {limit}"),
+            }
+        };
+        self.constraints.iter().map(words).collect()
+    }
+
     /// A required field with a name and a type.
     pub fn new(name: impl Into<String>, field_type: FieldType) -> Self {
         Self { name: name.into(), field_type, description: None, default: None, constraints: Values::new() }

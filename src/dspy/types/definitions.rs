@@ -95,8 +95,8 @@ impl DefinitionReader<'_> {
         let Value::Object(mut parts) = definition else {
             return Err(wrong("expected `fields` or `enum`".to_owned()));
         };
-        let description = parts.remove("description").map(text).transpose().map_err(wrong)?;
-        let (fields, members) = (parts.remove("fields"), parts.remove("enum"));
+        let description = parts.shift_remove("description").map(text).transpose().map_err(wrong)?;
+        let (fields, members) = (parts.shift_remove("fields"), parts.shift_remove("enum"));
         if let Some(unknown) = parts.keys().next() {
             return Err(wrong(format!("unknown key `{unknown}`; expected `description`, `fields` or `enum`")));
         }
@@ -141,9 +141,9 @@ impl DefinitionReader<'_> {
             Value::Object(parts) => parts,
             field_type => Map::from_iter([("type".to_owned(), field_type)]),
         };
-        let written = text(parts.remove("type").unwrap_or_default()).map_err(wrong)?;
-        let description = parts.remove("description").map(text).transpose().map_err(wrong)?;
-        let default = parts.remove("default");
+        let written = text(parts.shift_remove("type").unwrap_or_default()).map_err(wrong)?;
+        let description = parts.shift_remove("description").map(text).transpose().map_err(wrong)?;
+        let default = parts.shift_remove("default");
         if let Some(unknown) = parts.keys().find(|key| !CONSTRAINTS.contains(&key.as_str())) {
             let known = CONSTRAINTS.join("`, `");
             return Err(wrong(format!(
