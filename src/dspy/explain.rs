@@ -32,7 +32,8 @@ pub fn explain_signature(source: &str) -> Value {
 }
 
 /// What an answer parses to: `{"parsed": {field: value}, "repairs": [{"field", "what"}]}` or
-/// `{"rejected": true, "reasons": [{"field", "expected", "got"}]}`. Floats that JSON cannot represent are the strings
+/// `{"rejected": true, "reasons": [{"field", "path", "expected", "got"}]}`; `path` is missing if the whole value
+/// does not fit. Floats that JSON cannot represent are the strings
 /// `NaN`, `Infinity` and `-Infinity`.
 pub fn explain_answer(adapter: Adapter, signature: &Signature, text: &str) -> Value {
     match adapter.parse(signature, text) {

@@ -46,10 +46,13 @@ pub struct ParseFailure {
 
 /// A field that is missing or does not fit its type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{field}: expected {expected}, got {got}")]
+#[error("{field}{path}: expected {expected}, got {got}")]
 pub struct Problem {
     /// The field's name.
     pub field: String,
+    /// Which part of its value it is: `[2].owner`. Empty if it is the whole value.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
     /// Its type, as DSPy prints it (`Literal['a', 'b']`).
     pub expected: String,
     /// The text that was found, shortened to one line of at most 80 characters, or `nothing`.

@@ -173,8 +173,12 @@ impl AnswerReader {
 
     /// The first output that is missing, or the last one if nothing closes it. Call this before [`finish`](Self::finish).
     fn open_field(&self) -> Option<Problem> {
-        let problem =
-            |field: &Field, expected: String, got: String| Problem { field: field.name.clone(), expected, got };
+        let problem = |field: &Field, expected: String, got: String| Problem {
+            field: field.name.clone(),
+            path: String::new(),
+            expected,
+            got,
+        };
         let missing = |field: &&Field| !self.sections.iter().any(|section| section.name == field.name);
         if let Some(field) = self.outputs.iter().find(missing) {
             return Some(problem(field, field.field_type.to_string(), "nothing".to_owned()));
@@ -268,6 +272,9 @@ impl AnswerReader {
 
     /// Adds to the problem of a missing field what the answer has in its place.
     fn explain(&self, mut problem: Problem, found: bool, text: &str) -> Problem {
+        if !problem.path.is_empty() {
+            return problem;
+        }
         let chat = matches!(self.reader, FormatReader::Chat(..));
         if problem.got == "nothing" && self.thoughts.are_open() {
             "nothing; the answer ends in the thoughts before it".clone_into(&mut problem.got);

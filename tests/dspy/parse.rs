@@ -1,18 +1,29 @@
 //! Answers are parsed as by DSPy 3.4.1.
 
 use serde_json::{Value, json};
-use switchover::dspy::{Adapter, AnswerReader, Field, FieldType, Signature};
+use switchover::dspy::{Adapter, AnswerReader, Signature, TypeScope};
 
-/// The signature of a case; nothing if it needs classes of the recording program (`Ev`, `Color`), which an inline
-/// signature cannot name.
-fn signature(case: &Value) -> Option<Signature> {
-    if let Some(inline) = case["signature"].as_str() {
-        return Some(inline.parse().unwrap_or_else(|e| panic!("{inline}: {e}")));
-    }
-    let field =
-        |(name, printed): (&String, &Value)| Some(Field::new(name, printed.as_str()?.parse::<FieldType>().ok()?));
-    let outputs = case["outputs"].as_object()?.iter().map(field).collect::<Option<Vec<_>>>()?;
-    Some(Signature::new(Vec::new(), outputs))
+/// The signature of a case. `scope` has the classes of the recording program.
+fn signature(case: &Value, scope: &TypeScope) -> Signature {
+    let printed = |(name, printed): (&String, &Value)| format!("{name}: {}", printed.as_str().expect("a type"));
+    let inline = case["signature"].as_str().map_or_else(
+        || {
+            let outputs = case["outputs"].as_object().expect("outputs").iter();
+            format!("-> {}", outputs.map(printed).collect::<Vec<_>>().join(", "))
+        },
+        str::to_owned,
+    );
+    Signature::parse_inline_with(&inline, scope).unwrap_or_else(|e| panic!("{inline}: {e}")).0
+}
+
+/// The answers to signatures with classes, and their definitions.
+fn cases_with_classes() -> (Vec<Value>, TypeScope) {
+    let file: Value = serde_json::from_str(include_str!("../cases/dspy/parse_classes.json")).expect("JSON");
+    let names = file["types"].as_object().expect("types").keys();
+    let outputs: Vec<Value> = names.map(|name| json!({"name": name, "kind": name})).collect();
+    let all: Signature = serde_json::from_value(json!({"types": file["types"], "inputs": [], "outputs": outputs}))
+        .unwrap_or_else(|e| panic!("{e}"));
+    (file["cases"].as_array().expect("cases").clone(), all.scope())
 }
 
 /// The expected fields: those in `ours`, where a case differs from DSPy on purpose, else those of DSPy.
@@ -25,8 +36,8 @@ fn expected(case: &Value) -> Value {
     result.get("parsed").cloned().unwrap_or(Value::Null)
 }
 
-fn check(case: &Value) -> Result<bool, String> {
-    let Some(signature) = signature(case) else { return Ok(false) };
+fn check(case: &Value, scope: &TypeScope) -> Result<(), String> {
+    let signature = signature(case, scope);
     let adapter: Adapter = case["adapter"].as_str().expect("an adapter").parse().expect("an adapter");
     let text = case["text"].as_str().expect("a text");
     let name = format!("{adapter} {:?} {text:?}", case["case"].as_str().unwrap_or_default());
@@ -53,25 +64,55 @@ fn check(case: &Value) -> Result<bool, String> {
     if read != ours {
         return Err(format!("{name}: in single characters it gives {read:?}, not {ours:?}"));
     }
-    Ok(true)
+    Ok(())
 }
 
 #[test]
 fn recorded_answers_are_parsed_as_by_dspy() {
-    let (mut wrong, mut read, mut skipped) = (Vec::new(), 0, 0);
+    let (mut cases, scope) = cases_with_classes();
     for file in [
         include_str!("../cases/dspy/parse.json"),
         include_str!("../cases/dspy/parse_more.json"),
         include_str!("../cases/dspy/3.5/parse.json"),
     ] {
-        for case in serde_json::from_str::<Vec<Value>>(file).expect("JSON") {
-            match check(&case) {
-                Ok(true) => read += 1,
-                Ok(false) => skipped += 1,
-                Err(what) => wrong.push(what),
-            }
-        }
+        cases.extend(serde_json::from_str::<Vec<Value>>(file).expect("JSON"));
     }
+    let wrong: Vec<String> = cases.iter().filter_map(|case| check(case, &scope).err()).collect();
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(read > 800 && skipped <= 6, "{read} read, {skipped} skipped");
+    assert!(cases.len() > 1000, "{} cases", cases.len());
+}
+
+#[test]
+fn a_problem_names_the_part_of_the_value_that_does_not_fit() {
+    let (_, scope) = cases_with_classes();
+    for (outputs, text, problem) in [
+        ("v: Task", r#"{"title": "t", "owner": {}, "due": 1}"#, "v.owner.name: expected str, got nothing"),
+        ("v: Task", r#"{"title": "t", "owner": {"name": 5}, "due": 1}"#, "v.owner.name: expected str, got `5`"),
+        (
+            "v: list[Task]",
+            r#"[{"title": "t", "owner": {"name": "n"}, "due": 1}, {"title": "t"}]"#,
+            "v[1].owner: expected Owner (an object), got nothing",
+        ),
+        ("v: Task | None", r#"{"title": "t"}"#, "v.owner: expected Owner (an object), got nothing"),
+        (
+            "v: dict[str, list[Color]]",
+            r#"{"a b": ["red", "RED"]}"#,
+            "v['a b'][1]: expected Color (one of 'red', 'blue'), got `'RED'`",
+        ),
+        ("v: tuple[int, Owner]", r#"[1, {"name": null}]"#, "v[1].name: expected str, got `None`"),
+        (
+            "v: list[Task]",
+            r#"[{"title": "t", "owner": {"name": "n"}, "due": 1, "effort": 11}]"#,
+            "v[0].effort: expected float, at least 0, at most 10, got `11`",
+        ),
+        ("v: Color", "green", "v: expected Color (one of 'red', 'blue'), got `green`"),
+        ("v: Task", "later", "v: expected Task (an object), got `later`"),
+        ("v: list[int]", "[1, 'x']", "v[1]: expected int, got `'x'`"),
+        ("v: list[int]", "none", "v: expected list[int], got `none`"),
+        ("v: int", "x", "v: expected int, got `x`"),
+    ] {
+        let (signature, _) = Signature::parse_inline_with(&format!("-> {outputs}"), &scope).expect("a signature");
+        let failure = Adapter::Chat.parse(&signature, &format!("[[ ## v ## ]]\n{text}")).expect_err(text);
+        assert_eq!(failure.to_string(), problem);
+    }
 }

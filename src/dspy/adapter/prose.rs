@@ -3,7 +3,7 @@
 use super::super::python_text::{json_text, repr};
 use super::super::signature::{Field, Signature};
 use super::super::types::FieldType;
-use super::super::{Adapter, ParseFailure, Values};
+use super::super::{Adapter, ParseFailure, Problem, Values};
 use super::schema::schema;
 use super::xml;
 use serde_json::{Map, Value};
@@ -209,7 +209,8 @@ fn reminder(adapter: Adapter, signature: &Signature, out: &mut String) {
 pub(super) fn repair(adapter: Adapter, signature: &Signature, failure: &ParseFailure) -> String {
     let mut out = "That answer cannot be read:\n".to_owned();
     for problem in &failure.problems {
-        let _ = writeln!(out, "- `{}` should be {}, but there was {}.", problem.field, problem.expected, problem.got);
+        let Problem { field, path, expected, got } = problem;
+        let _ = writeln!(out, "- `{field}{path}` should be {expected}, but there was {got}.");
     }
     out.push_str("\nWrite the whole answer again, with the same meaning. ");
     reminder(adapter, signature, &mut out);

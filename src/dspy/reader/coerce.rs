@@ -2,7 +2,9 @@
 
 mod choice;
 mod convert;
+mod misfit;
 mod named;
+mod object;
 
 use super::super::Problem;
 use super::super::python_text::repr;
@@ -21,13 +23,14 @@ pub(in crate::dspy) type FieldResult = Result<(Value, Vec<String>), Problem>;
 /// Converts a text to the type of the field.
 pub(in crate::dspy) fn from_text(field: &Field, text: &str) -> FieldResult {
     let mut repairs = Vec::new();
+    let mut found = Value::Null;
     let value = match &field.field_type {
         field_type if is_verbatim(field_type) => Some(Value::String(text.to_owned())),
         FieldType::Literal(choices) => choice(choices, text, &mut repairs),
         FieldType::Enum(class) => member(class, text, &mut repairs),
         FieldType::Named(name) if name.starts_with("dspy.Code") => Some(code(text)),
         field_type => {
-            let found = parse_value(text, &mut repairs);
+            found = parse_value(text, &mut repairs);
             convert(field_type, &found, &mut repairs).or_else(|| {
                 // A word without quotes, for a union with a Literal.
                 (found == text && matches!(field_type, FieldType::Union(_)))
@@ -36,7 +39,7 @@ pub(in crate::dspy) fn from_text(field: &Field, text: &str) -> FieldResult {
             })
         }
     };
-    finish(field, value, repairs, text)
+    finish(field, value, repairs, &found, text)
 }
 
 /// Like [`from_text`], but moves the text into the value where it is the value: it may be megabytes long.
@@ -63,7 +66,7 @@ pub(in crate::dspy) fn from_json(field: &Field, value: &Value) -> FieldResult {
         FieldType::Named(name) if name.starts_with("dspy.Code") => value.get("code").and_then(Value::as_str).map(code),
         field_type => convert(field_type, value, &mut repairs),
     };
-    finish(field, converted, repairs, &value.to_string())
+    finish(field, converted, repairs, value, &value.to_string())
 }
 
 /// The value of a field that is not in the answer: null if its type allows that.
@@ -74,17 +77,23 @@ pub(super) fn missing(field: &Field) -> FieldResult {
     Err(problem(field, "nothing".to_owned()))
 }
 
-/// The value with its repairs, or the problem with an excerpt of what was found.
-pub(super) fn finish(field: &Field, value: Option<Value>, repairs: Vec<String>, got: &str) -> FieldResult {
+/// The value with its repairs, or the problem with what was found and an excerpt of its text.
+pub(super) fn finish(
+    field: &Field,
+    value: Option<Value>,
+    repairs: Vec<String>,
+    found: &Value,
+    text: &str,
+) -> FieldResult {
     match value {
         Some(value) => Ok((value, repairs)),
-        None => Err(problem(field, excerpt(got))),
+        None => Err(misfit::problem(field, found, text)),
     }
 }
 
 /// The problem that a field does not fit its type.
 pub(super) fn problem(field: &Field, got: String) -> Problem {
-    Problem { field: field.name.clone(), expected: field.field_type.to_string(), got }
+    Problem { field: field.name.clone(), path: String::new(), expected: field.field_type.to_string(), got }
 }
 
 /// Whether the text is the value: `str`, and unions of `str` with `None`, where even `null` stays text.

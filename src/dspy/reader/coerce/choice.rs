@@ -9,16 +9,7 @@ use serde_json::Value;
 /// The choice that a text names: exactly, in quotes, as `Literal[a]`, as an equal value, or, with a repair, in another
 /// letter case.
 pub(super) fn choice(choices: &[Value], text: &str, repairs: &mut Vec<String>) -> Option<Value> {
-    let mut word = text.trim();
-    for wrap in ["Literal[", "str["] {
-        word = word.strip_prefix(wrap).and_then(|w| w.strip_suffix(']')).unwrap_or(word);
-    }
-    for _ in 0..2 {
-        for quote in ['"', '\''] {
-            let inner = word.strip_prefix(quote).and_then(|w| w.strip_suffix(quote));
-            word = inner.filter(|_| !choices.iter().any(|c| c == word)).unwrap_or(word);
-        }
-    }
+    let word = unwrapped(choices, text);
     let is_named = |choice: &&Value| choice.as_str().map_or_else(|| repr(choice) == word, |name| name == word);
     if let Some(choice) = choices.iter().find(is_named) {
         return Some(choice.clone());
@@ -40,17 +31,40 @@ pub(super) fn choice(choices: &[Value], text: &str, repairs: &mut Vec<String>) -
     }
 }
 
-/// The value of an enum that a text names: by the value, by the name of the member, or else as [`choice`] does.
-pub(super) fn member(class: &EnumType, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
-    let word = text.trim();
-    let name = word.strip_prefix(&class.name).and_then(|rest| rest.strip_prefix('.')).unwrap_or(word);
-    let exact = class.values().find(|value| *value == word);
-    let named = || class.members.iter().find(|(member, _)| member == name).map(|(_, value)| value);
-    if let Some(value) = exact.or_else(named) {
-        return Some(value.clone());
+/// The text without quotes and without `Literal[…]`, unless they are a part of a choice.
+fn unwrapped<'a>(choices: &[Value], text: &'a str) -> &'a str {
+    let mut word = text.trim();
+    for wrap in ["Literal[", "str["] {
+        word = word.strip_prefix(wrap).and_then(|w| w.strip_suffix(']')).unwrap_or(word);
     }
+    for _ in 0..2 {
+        for quote in ['"', '\''] {
+            let inner = word.strip_prefix(quote).and_then(|w| w.strip_suffix(quote));
+            word = inner.filter(|_| !choices.iter().any(|c| c == word)).unwrap_or(word);
+        }
+    }
+    word
+}
+
+/// The value of an enum that a text names: by the value or by the name of the member, in quotes or not, in this letter
+/// case; or, with a repair, as `Color.RED`.
+pub(super) fn member(class: &EnumType, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
     let values: Vec<Value> = class.values().cloned().collect();
-    choice(&values, text, repairs)
+    let word = unwrapped(&values, text);
+    let named = |name: &str| class.members.iter().find(|(member, _)| member == name).map(|(_, value)| value.clone());
+    let exact = values.iter().find(|value| *value == word).cloned();
+    let other = || nested_member(class, &word.into()).or_else(|| values.iter().find(|v| repr(v) == word).cloned());
+    exact.or_else(|| named(word)).or_else(other).or_else(|| {
+        let value = named(word.strip_prefix(&class.name)?.strip_prefix('.')?)?;
+        repairs.push(format!("accepted {} as {}", excerpt(word), repr(&value)));
+        Some(value)
+    })
+}
+
+/// The value of an enum inside of another value, where pydantic accepts only an equal value, or a number in a string.
+pub(super) fn nested_member(class: &EnumType, value: &Value) -> Option<Value> {
+    let equals = |value: &Value| class.values().find(|choice| equal(choice, value)).cloned();
+    equals(value).or_else(|| equals(&scalar(value.as_str()?).filter(Value::is_number)?))
 }
 
 /// The choice that a text names in one of the `Literal`s of a union.

@@ -1,9 +1,10 @@
 //! Converts a JSON value to a type where pydantic, which DSPy uses, would convert it.
 
-use super::super::super::types::{FieldType, ObjectType};
+use super::super::super::types::FieldType;
 use super::super::json::{non_finite_name, scalar};
-use super::choice::{equal, shape, string_choice};
+use super::choice::{equal, nested_member, shape, string_choice};
 use super::named;
+use super::object::{closest, object};
 use serde_json::{Map, Number, Value};
 
 /// The value as a value of this type; nothing if it does not fit.
@@ -21,8 +22,8 @@ pub(in super::super) fn convert(field_type: &FieldType, value: &Value, repairs: 
             let exact = choices.iter().find(|choice| shape(choice) == shape(value) && equal(choice, value)).cloned();
             exact.or_else(|| value.as_str().and_then(|text| string_choice(choices, text, repairs)))
         }
-        FieldType::Object(class) => object(class, value, repairs),
-        FieldType::Enum(class) => class.values().find(|choice| equal(choice, value)).cloned(),
+        FieldType::Object(class) => object(class, value.as_object()?, repairs),
+        FieldType::Enum(class) => nested_member(class, value),
         FieldType::Alias(_, inner) => convert(inner, value, repairs),
         FieldType::List(None) | FieldType::Tuple(None) => Some(value).filter(|v| v.is_array()).cloned(),
         FieldType::List(Some(inner)) | FieldType::TupleOf(inner) => items(inner, value, repairs).map(Value::Array),
@@ -54,26 +55,17 @@ pub(in super::super) fn convert(field_type: &FieldType, value: &Value, repairs: 
         }
         FieldType::Union(types) => {
             let exact = types.iter().find(|field_type| is_exact(field_type, value));
+            if exact.is_none_or(|field_type| matches!(field_type, FieldType::Object(_)))
+                && let Some(object) = value.as_object().and_then(|given| closest(types, given, repairs))
+            {
+                return Some(object);
+            }
             match exact {
                 Some(field_type) => convert(field_type, value, repairs),
                 None => types.iter().find_map(|field_type| convert(field_type, value, repairs)),
             }
         }
     }
-}
-
-/// The fields of an object in their order. Other keys are dropped, and missing fields have their defaults.
-fn object(class: &ObjectType, value: &Value, repairs: &mut Vec<String>) -> Option<Value> {
-    let given = value.as_object()?;
-    let mut converted = Map::new();
-    for field in &class.fields {
-        let value = match given.get(&field.name) {
-            Some(value) => convert(&field.field_type, value, repairs)?,
-            None => field.default.clone()?,
-        };
-        converted.insert(field.name.clone(), value);
-    }
-    Some(Value::Object(converted))
 }
 
 /// The items of a list, each as a value of this type.
@@ -92,6 +84,10 @@ fn is_exact(field_type: &FieldType, value: &Value) -> bool {
         (FieldType::Int, Value::Number(number)) => !number.is_f64(),
         (FieldType::Float, Value::Number(number)) => number.is_f64(),
         (FieldType::Literal(choices), value) => choices.contains(value),
+        (FieldType::Object(class), Value::Object(given)) => class.fields.iter().all(|field| {
+            given.get(&field.name).map_or(field.default.is_some(), |value| is_exact(&field.field_type, value))
+        }),
+        (FieldType::Enum(class), value) => class.values().any(|choice| choice == value),
         (FieldType::List(Some(inner)), Value::Array(items)) => items.iter().all(|item| is_exact(inner, item)),
         (FieldType::Dict(Some(pair)), Value::Object(map)) => map.values().all(|value| is_exact(&pair.1, value)),
         _ => false,

@@ -64,7 +64,7 @@ pub(super) fn field(field: &Field, elements: &[Element<'_>], escaped: bool) -> F
     }
     let value = reader.value(field_type, elements, 0);
     let converted = convert(field_type, &value, &mut reader.repairs);
-    coerce::finish(field, converted, reader.repairs, elements.first().map_or("", |element| element.text))
+    coerce::finish(field, converted, reader.repairs, &value, elements.first().map_or("", |element| element.text))
 }
 
 /// The value of an element without text. A self-closed tag is null if the type allows it.
