@@ -1,41 +1,64 @@
-//! The history: every run is stored while it happens, as the JSON lines of its reports, in one file per day. Knows
-//! files and reports; must not know who started a run or how it is shown.
+//! The history: every run is stored while it happens, in one `SQLite` database that several programs may use at once.
+//! Knows files and reports; must not know who started a run or how it is shown.
 //!
-//! Each line is written in one piece, so several programs can append to the same file. After a crash or with a full
-//! disk, a line may be incomplete; the next writer ends it with a line end, so only that line is lost. A lock file
-//! makes the ids of runs unique. Reports arrive here with secrets already masked.
+//! ```text
+//! reports ─▶ writer (a thread) ─▶ packed lines ─▶ runs.db ─▶ query ─▶ rows for lists, reports of a run
+//!            JSON lines of earlier versions ─ import ─▶ ┘  └─ retention: limits, forgetting
+//! ```
+//!
+//! JSON lines are the format of exchange. The database has the same reports, without what is said twice. Reports arrive
+//! here with secrets already masked.
 
-mod files;
-mod ids;
+mod grams;
+mod import;
+mod packed;
+mod query;
 mod redecide;
+mod retention;
+mod runs;
+mod schema;
 mod writer;
 
+pub use query::Query;
+pub use redecide::{Difference, Redecided, redecide};
+pub use retention::{Keep, Retention};
+pub use schema::HistoryError;
 pub use writer::HistoryWriter;
 
-pub use redecide::{Difference, Redecided, redecide};
-
-use crate::report::{Observation, Report, ReportKind};
+use crate::report::Report;
 use crate::text::{clean, clean_value};
-use crate::transcript::Transcript;
-use serde_json::Value;
+use crate::transcript::RunRow;
+use rusqlite::Connection;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 
-/// The stored runs of a data directory.
+/// The directory in the data directory.
+const DIRECTORY: &str = "history";
+
+/// The stored runs of a data directory. Each method opens the database anew, which takes about a millisecond.
 #[derive(Clone, Debug)]
 pub struct History {
     directory: PathBuf,
 }
 
-/// The runs of a file, and the number of its unreadable lines.
+/// The runs of a file of JSON lines, and the number of its unreadable lines.
 #[derive(Clone, Debug, Default)]
 pub struct ParsedRuns {
     /// The reports of each run; the runs in order of their first lines.
     pub runs: Vec<Vec<Report>>,
     /// Lines that are not reports: cut off by a crash, or written by a later version.
+    pub unread: usize,
+}
+
+/// What came out of the files of an earlier version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Runs that are in the database now.
+    pub runs: usize,
+    /// Files and lines that cannot be read.
     pub unread: usize,
 }
 
@@ -48,114 +71,118 @@ pub enum RunNotFound {
     /// Several runs have an id with this end; up to five of the ids.
     #[error("several runs have an id that ends in {0}: {1}")]
     Several(String, String),
-    /// A file of the history cannot be read.
+    /// The history cannot be read.
     #[error(transparent)]
-    Io(#[from] io::Error),
+    History(#[from] HistoryError),
 }
 
 impl History {
     /// The history of a data directory. Reads nothing yet.
     pub fn of(data: &Path) -> Self {
-        Self { directory: data.join("history") }
+        Self { directory: data.join(DIRECTORY) }
     }
 
-    /// The directory of the history files.
-    pub fn directory(&self) -> &Path {
-        &self.directory
+    /// The database.
+    pub fn path(&self) -> PathBuf {
+        schema::path(&self.directory)
     }
 
-    /// The files, one per day, oldest first. Empty if the directory does not exist.
+    /// The files of an earlier version, oldest first.
     ///
     /// # Errors
     /// The directory exists but cannot be read.
-    pub fn files(&self) -> io::Result<Vec<PathBuf>> {
-        let entries = match fs::read_dir(&self.directory) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(e),
-        };
-        let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-        // A named pipe would keep its reader waiting.
-        files.retain(|path| path.extension().is_some_and(|ext| ext == "jsonl") && path.is_file());
-        files.sort();
-        Ok(files)
+    pub fn older_files(&self) -> io::Result<Vec<PathBuf>> {
+        import::files(&self.directory)
     }
 
-    /// The latest runs, newest first, at most `most`.
+    /// Reads the files of an earlier version into the database, unless that was done before. The files stay.
     ///
     /// # Errors
-    /// The directory exists but cannot be read.
-    pub fn latest(&self, most: usize) -> io::Result<ParsedRuns> {
-        let mut latest = ParsedRuns::default();
-        for path in self.files()?.iter().rev() {
-            if latest.runs.len() >= most {
-                break;
-            }
-            // A file that cannot be read costs only its own runs.
-            let Ok(day) = read(path) else {
-                latest.unread += 1;
-                continue;
-            };
-            latest.unread += day.unread;
-            latest.runs.extend(day.runs.into_iter().rev());
-        }
-        latest.runs.truncate(most);
-        Ok(latest)
+    /// The directory cannot be read, or the database not written.
+    pub fn import_older(&self) -> Result<Imported, HistoryError> {
+        import::import_older(&self.directory)
     }
 
-    /// The complete runs in the last `bytes` of the latest file, oldest first. Fast for files of any length.
+    /// The rows of a query.
     ///
     /// # Errors
-    /// The file cannot be read.
-    pub fn recent(&self, bytes: u64) -> io::Result<ParsedRuns> {
-        let Some(path) = self.files()?.pop() else { return Ok(ParsedRuns::default()) };
-        let mut file = fs::File::open(path)?;
-        let from = file.metadata()?.len().saturating_sub(bytes);
-        file.seek(SeekFrom::Start(from))?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text)?;
-        let mut recent = parse(&text);
-        // Runs that start before the window lack their first lines.
-        recent.runs.retain(|run| {
-            matches!(run.first().map(|report| &report.what), Some(ReportKind::Observation(Observation::Begun(_))))
-        });
-        Ok(recent)
+    /// The database cannot be read.
+    pub fn rows(&self, query: &Query) -> Result<Vec<RunRow>, HistoryError> {
+        self.read(Vec::new(), |database| query::rows(database, query))
     }
 
-    /// The run with this id, or with an id that ends in these digits; `last` is the latest run.
+    /// The reports of the run with this id, or with an id that ends in these digits; `last` is the latest run.
     ///
     /// # Errors
-    /// No run or several runs match, or a file cannot be read.
+    /// No run or several runs match, or the database cannot be read.
     pub fn find(&self, word: &str) -> Result<Vec<Report>, RunNotFound> {
-        let none = || RunNotFound::None(word.to_owned());
-        if word == "last" {
-            return self.latest(1)?.runs.pop().ok_or_else(none);
+        let none = || Err(RunNotFound::None(word.to_owned()));
+        let Some(database) = schema::open_existing(&self.directory)? else { return none() };
+        let run = query::find(&database, word)?;
+        Ok(runs::reports_of(&database, run)?)
+    }
+
+    /// The reports of a run; empty if it is not stored.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn run(&self, run: u64) -> Result<Vec<Report>, HistoryError> {
+        self.read(Vec::new(), |database| runs::reports_of(database, run))
+    }
+
+    /// Calls `each` with the reports of every run, oldest first, until it returns false.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn each_run(&self, mut each: impl FnMut(Vec<Report>) -> bool) -> Result<(), HistoryError> {
+        self.read((), |database| {
+            let mut ids = query::ids_after(database, -1)?;
+            while let Some(last) = ids.last().copied() {
+                for run in ids {
+                    if !each(runs::reports_of(database, run)?) {
+                        return Ok(());
+                    }
+                }
+                ids = query::ids_after(database, last.cast_signed())?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Deletes the run with this id, or with an id that ends in these digits. Returns its id.
+    ///
+    /// # Errors
+    /// No run or several runs match, or the database cannot be written.
+    pub fn forget(&self, word: &str) -> Result<u64, RunNotFound> {
+        let none = || Err(RunNotFound::None(word.to_owned()));
+        let Some(mut database) = schema::open_existing(&self.directory)? else { return none() };
+        let run = query::find(&database, word)?;
+        retention::forget(&mut database, &[run])?;
+        retention::scrub(&database)?;
+        Ok(run)
+    }
+
+    /// Deletes the runs that started before this wall time, in ms since 1970. Returns their number.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn forget_before(&self, wall: u64) -> Result<usize, HistoryError> {
+        let Some(mut database) = schema::open_existing(&self.directory)? else { return Ok(0) };
+        let number = retention::forget_before(&mut database, wall)?;
+        retention::scrub(&database)?;
+        Ok(number)
+    }
+
+    /// Reads the database; the value of `empty` if there is none.
+    fn read<T>(&self, empty: T, read: impl FnOnce(&Connection) -> Result<T, HistoryError>) -> Result<T, HistoryError> {
+        match schema::open_existing(&self.directory)? {
+            Some(database) => read(&database),
+            None => Ok(empty),
         }
-        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(none());
-        }
-        // A complete id contains the day, so only one file is read.
-        let day = word.parse().ok().map(|run| self.directory.join(files::day_file(run))).filter(|path| path.exists());
-        let has_id = |run: &Vec<Report>| id(run).to_string() == word;
-        if let Some(run) = day.map(|path| read(&path)).transpose()?.and_then(|day| day.runs.into_iter().find(has_id)) {
-            return Ok(run);
-        }
-        let mut found = self.latest(usize::MAX)?.runs;
-        found.retain(|run| id(run).to_string().ends_with(word));
-        if found.len() > 1 {
-            let ids: Vec<String> = found.iter().take(5).map(|run| id(run).to_string()).collect();
-            return Err(RunNotFound::Several(word.to_owned(), ids.join(", ")));
-        }
-        found.pop().ok_or_else(none)
     }
 }
 
-/// The id of a run.
-fn id(run: &[Report]) -> u64 {
-    run.first().map_or(0, |report| report.run)
-}
-
-/// Reads a file of JSON lines: a file of the history, or the output of `--json`.
+/// Reads a file of JSON lines: the output of `--json` or of `history export`.
 ///
 /// # Errors
 /// The file cannot be read. Unreadable lines are not an error.
@@ -189,30 +216,6 @@ fn report(line: &[u8]) -> Option<Report> {
         return serde_json::from_str(text).ok();
     }
     serde_json::from_value(clean_value(serde_json::from_str(text).ok()?)).ok()
-}
-
-/// Whether the run's inputs, answer, signature or models contain every word; case is ignored.
-pub fn matches(run: &Transcript, words: &[String]) -> bool {
-    let mut text = String::new();
-    let mut add = |part: &str| {
-        text.push_str(&part.to_lowercase());
-        text.push('\n');
-    };
-    if let Some(task) = run.task() {
-        add(&task.signature.name);
-        add(&task.signature.inline());
-    }
-    run.asked().iter().flat_map(|asked| asked.values()).for_each(|value| add(&plain(value)));
-    run.spec.iter().flat_map(|spec| &spec.chain).for_each(|route| add(&route.model));
-    if let Some(end) = &run.finished {
-        end.fields.values().for_each(|value| add(&plain(value)));
-        end.headline.iter().for_each(|headline| add(headline));
-    }
-    words.iter().all(|word| text.contains(&word.to_lowercase()))
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

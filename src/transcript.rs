@@ -5,6 +5,7 @@
 mod attempt;
 mod health;
 mod log;
+mod row;
 mod spend;
 mod wire;
 
@@ -12,6 +13,7 @@ pub use crate::failover::seconds;
 pub use attempt::{Attempt, AttemptPhase};
 pub use health::{HealthBoard, HealthRow};
 pub use log::{LogEntry, LogEvent, Tone, counted, model_name, usd};
+pub use row::RunRow;
 pub use spend::Spend;
 
 use crate::dspy::{Adapter, Signature, Values};

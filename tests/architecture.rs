@@ -33,6 +33,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("hyper", &["openrouter::client"]),
     ("ratatui", &["tui"]),
     ("crossterm", &["tui", "cli"]),
+    ("rusqlite", &["history"]),
     ("clap", &["cli", "main"]),
     ("anyhow", &["cli"]),
     ("std::fs", &["config", "history", "cli", "tui"]),

@@ -78,7 +78,7 @@ impl DoctorArgs {
         findings.push(writable(
             "data directory",
             &env.data_dir,
-            "runs cannot be stored; `--set history.keep=false` turns the history off",
+            "runs cannot be stored; `--set history.keep=nothing` turns the history off",
         ));
         findings.push(writable("configuration directory", &env.config_dir, "signatures cannot be saved"));
         // Paths contain the user's name, and what was found may quote a file.

@@ -1,21 +1,22 @@
-//! `history`: lists, shows, searches and exports stored runs.
+//! `history`: lists, shows, searches, exports and deletes stored runs.
 
 use super::export::{self, ExportTarget};
-use super::print::{Stream, note, out};
+use super::print::{self, Stream, note, out};
 use super::{GlobalOptions, exit};
 use crate::config::Environment;
-use crate::failover::Outcome;
 use crate::headless::{Headless, OutputStyle};
-use crate::history::{self, History};
+use crate::history::{self, History, Imported, Query, RunNotFound};
 use crate::report::Report;
 use crate::text::clean_line;
-use crate::transcript::{Transcript, counted, model_name, seconds};
-use anyhow::{Context as _, Result};
+use crate::transcript::{RunRow, Transcript, counted, model_name, seconds};
+use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::str::FromStr;
+use time::{Date, Month};
 
-/// List, show, search or export earlier runs.
+/// List, show, search, export or delete earlier runs.
 #[derive(Args, Debug)]
 pub(super) struct HistoryArgs {
     #[command(subcommand)]
@@ -43,30 +44,66 @@ enum HistoryCommand {
         #[arg(required = true)]
         words: Vec<String>,
     },
-    /// Print a run as a DSPy, LiteLLM, OpenAI or curl program
+    /// Print a run as JSON lines, or as a DSPy, LiteLLM, OpenAI or curl program; without a run, the lines of all runs
     Export {
         /// The run's id, its last digits, or `last`
-        run: String,
-        /// The kind of program
-        #[arg(long)]
-        to: ExportTarget,
+        run: Option<String>,
+        /// The kind of program; without it, JSON lines
+        #[arg(long, requires = "run")]
+        to: Option<ExportTarget>,
     },
+    /// Delete a run, or all runs before a day
+    Forget {
+        /// The run's id, its last digits, or `last`
+        #[arg(required_unless_present = "before", conflicts_with = "before")]
+        run: Option<String>,
+        /// Delete every run that started before this day (UTC), such as 2026-11-30
+        #[arg(long, value_name = "DATE")]
+        before: Option<Day>,
+    },
+    /// Print the path of the database
+    Path,
 }
 
 impl HistoryArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
-        let history = History::of(&env.data_dir);
+        let history = stored(env);
         match self.what {
-            None | Some(HistoryCommand::List) => list(&history, &[], self.most, self.json),
-            Some(HistoryCommand::Search { words }) => list(&history, &words, self.most, self.json),
+            None | Some(HistoryCommand::List) => list(&history, Vec::new(), self.most, self.json),
+            Some(HistoryCommand::Search { words }) => list(&history, words, self.most, self.json),
             Some(HistoryCommand::Show { run }) => {
                 let style =
                     if self.json { OutputStyle::Json } else { OutputStyle::Text { field: None, requests: true } };
-                print(&history.find(&run)?, style)
+                print(&find(&history, &run)?, style)
             }
-            Some(HistoryCommand::Export { run, to }) => export::run_as(&history.find(&run)?, to, settings, env),
+            Some(HistoryCommand::Export { run: Some(run), to: Some(to) }) => {
+                export::run_as(&find(&history, &run)?, to, settings, env)
+            }
+            Some(HistoryCommand::Export { run: Some(run), to: None }) => {
+                print(&find(&history, &run)?, OutputStyle::Json)
+            }
+            Some(HistoryCommand::Export { run: None, .. }) => export_all(&history),
+            Some(HistoryCommand::Forget { run, before }) => forget(&history, run.as_deref(), before),
+            Some(HistoryCommand::Path) => {
+                out!("{}", history.path().display());
+                Ok(exit::OK)
+            }
         }
     }
+}
+
+/// The history, after the files of an earlier version were read into it.
+fn stored(env: &Environment) -> History {
+    let history = History::of(&env.data_dir);
+    match history.import_older() {
+        Ok(Imported { runs: 0, unread: 0 }) => {}
+        Ok(Imported { runs, unread }) => {
+            let skipped = if unread == 0 { String::new() } else { format!("; {unread} unreadable lines were skipped") };
+            note!("{} of an earlier version are in the history now; its files stay{skipped}", counted(runs, "run"));
+        }
+        Err(error) => note!("switchover: older history files are not read: {error}"),
+    }
+    history
 }
 
 /// The reports of a run: of the history by its id, or of a file of JSON lines.
@@ -79,7 +116,14 @@ pub(super) fn reports(word: &str, env: &Environment) -> Result<Vec<Report>> {
             .pop()
             .with_context(|| format!("{word} contains no run; expected JSON lines as `ask --json` prints them"));
     }
-    Ok(History::of(&env.data_dir).find(word)?)
+    find(&stored(env), word)
+}
+
+fn find(history: &History, word: &str) -> Result<Vec<Report>> {
+    history.find(word).map_err(|error| match error {
+        RunNotFound::History(error) => anyhow!("{}: {error}", history.path().display()),
+        other => other.into(),
+    })
 }
 
 /// Prints a run without its pauses.
@@ -89,51 +133,85 @@ fn print(run: &[Report], style: OutputStyle) -> Result<u8> {
     Ok(exit::OK)
 }
 
-fn list(history: &History, words: &[String], most: usize, json: bool) -> Result<u8> {
-    let directory = || history.directory().display().to_string();
-    // A search reads all runs.
-    let latest = history.latest(if words.is_empty() { most } else { usize::MAX }).with_context(directory)?;
-    let mut runs: Vec<Transcript> = latest.runs.iter().map(Transcript::of).collect();
-    runs.retain(|run| history::matches(run, words));
-    runs.truncate(most);
+/// Prints the lines of every run, oldest first.
+fn export_all(history: &History) -> Result<u8> {
+    history
+        .each_run(|run| {
+            print::text(&run.iter().map(Report::line).collect::<String>());
+            // Only one run at a time is in memory.
+            print::written();
+            !Stream::Out.has_failed()
+        })
+        .with_context(|| history.path().display().to_string())?;
+    Ok(exit::OK)
+}
+
+fn list(history: &History, words: Vec<String>, most: usize, json: bool) -> Result<u8> {
+    let place = || history.path().display().to_string();
+    let empty = if words.is_empty() { "no runs yet" } else { "no matching run" };
+    let rows = history.rows(&Query { words, most, ..Query::default() }).with_context(place)?;
     if json {
-        out!("{}", serde_json::to_string_pretty(&runs.iter().map(summary).collect::<Vec<_>>())?);
+        let runs = rows.iter().map(|row| Ok(summary(&Transcript::of(&history.run(row.run)?))));
+        out!("{}", serde_json::to_string_pretty(&runs.collect::<Result<Vec<_>>>().with_context(place)?)?);
         return Ok(exit::OK);
     }
-    if runs.is_empty() {
-        let what = if words.is_empty() { "no runs yet" } else { "no matching run" };
-        out!("{what} in {}", directory());
+    if rows.is_empty() {
+        out!("{empty} in {}", place());
     }
-    for run in &runs {
-        out!("{}", line(run));
-    }
-    if latest.unread > 0 {
-        note!("skipped {} unreadable lines in {}", latest.unread, directory());
+    for row in &rows {
+        out!("{}", line(row));
     }
     Ok(exit::OK)
 }
 
-fn line(run: &Transcript) -> String {
-    let glyph = match run.outcome() {
-        Some(Outcome::Succeeded) if run.switch().is_some() => '⇄',
-        Some(Outcome::Succeeded) => '✓',
-        Some(Outcome::Cancelled) => '–',
-        None => '…',
-        Some(_) => '✗',
-    };
-    let model = run.winner().map_or("no answer", |attempt| model_name(attempt.answering()));
-    let took = run.finished.as_ref().map_or(run.latest, |finished| finished.took);
-    let inputs = run.asked().map(|asked| {
-        let inputs: Vec<String> = asked.values().map(|value| clean_line(&plain(value), 60)).collect();
-        inputs.join(" · ")
-    });
+/// Deletes a run, or all runs before a day.
+fn forget(history: &History, run: Option<&str>, before: Option<Day>) -> Result<u8> {
+    let place = || history.path().display().to_string();
+    if let Some(Day(wall)) = before {
+        let number = history.forget_before(wall).with_context(place)?;
+        out!("{} deleted", counted(number, "run"));
+    } else if let Some(run) = run {
+        let run = history.forget(run).map_err(|error| anyhow!("{}: {error}", place()))?;
+        out!("run {run} deleted");
+    }
+    let older = history.older_files().unwrap_or_default();
+    if let Some(file) = older.first() {
+        let number = counted(older.len(), "file");
+        note!("{number} of an earlier version may still contain it: {} and later", file.display());
+    }
+    Ok(exit::OK)
+}
+
+/// A day as its first moment (UTC), in ms since 1970.
+#[derive(Clone, Copy, Debug)]
+struct Day(u64);
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "expected a day such as 2026-11-30".to_owned();
+        let parts: Vec<&str> = text.split('-').collect();
+        let [year, month, day] = parts.as_slice() else { return Err(wrong()) };
+        let month = month.parse::<u8>().ok().and_then(|month| Month::try_from(month).ok()).ok_or_else(wrong)?;
+        let (year, day) = (year.parse().map_err(|_| wrong())?, day.parse().map_err(|_| wrong())?);
+        let date = Date::from_calendar_date(year, month, day).map_err(|_| wrong())?;
+        let seconds = u64::try_from(date.midnight().assume_utc().unix_timestamp()).map_err(|_| wrong())?;
+        Ok(Self(seconds * 1000))
+    }
+}
+
+fn line(row: &RunRow) -> String {
+    let asked = if row.asked.is_empty() { "(first line missing)" } else { &row.asked };
     format!(
-        "{} {glyph} {}  {model} · {} · {} · {}",
-        run.run.unwrap_or_default(),
-        inputs.unwrap_or_else(|| "(first line missing)".to_owned()),
-        seconds(took),
-        counted(run.attempts.len(), "attempt"),
-        run.spend(),
+        "{} {} {}  {} · {} · {} · {}",
+        row.run,
+        row.glyph(),
+        clean_line(asked, 80),
+        row.model.as_deref().map_or("no answer", model_name),
+        seconds(row.took),
+        counted(row.attempts, "attempt"),
+        row.spend,
     )
 }
 
@@ -152,8 +230,4 @@ fn summary(run: &Transcript) -> Value {
         "cost": run.spend().total(),
         "simulated": run.spec.as_ref().map(|spec| spec.simulated),
     })
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

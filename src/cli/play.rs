@@ -4,7 +4,7 @@ use super::print::note;
 use super::runtime::runtime;
 use super::{GlobalOptions, ask, exit, lists, setup, signatures};
 use crate::config::{Config, Environment};
-use crate::history::History;
+use crate::history::{History, Query};
 use crate::openrouter::catalogue::Catalogue;
 use crate::report::Report;
 use crate::spec::{RunSpec, SignatureTask};
@@ -22,8 +22,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, block_in_place};
 
-/// How much of the latest history file the history overlay reads, in bytes.
-const RECENT_BYTES: u64 = 256 << 10;
+/// How many runs of earlier sessions the history overlay lists.
+const RECENT: usize = 50;
 
 /// What the playground shows first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,8 +127,11 @@ fn start(
 fn load_recent_runs(history: History, inbox: UnboundedSender<Msg>) {
     // Not a blocking task of the runtime: its thread would stay idle and wake up once more to end.
     std::thread::spawn(move || {
-        let recent = history.recent(RECENT_BYTES).unwrap_or_default();
-        inbox.send(Msg::Past(recent.runs.iter().map(Transcript::of).collect()))
+        // What cannot be read is said when it is asked for.
+        _ = history.import_older();
+        let recent = history.rows(&Query { most: RECENT, ..Query::default() }).unwrap_or_default();
+        let runs = recent.iter().rev().filter_map(|row| history.run(row.run).ok());
+        inbox.send(Msg::Past(runs.map(|run| Transcript::of(&run)).collect()))
     });
 }
 

@@ -168,14 +168,20 @@ pub(super) async fn drained(patience: Duration) -> io::Result<()> {
 }
 
 /// Waits until everything is written, for as long as it takes.
+pub(super) fn written() {
+    let Some(printer) = PRINTER.get() else { return };
+    let (sender, reached) = channel();
+    _ = printer.jobs.send(Job::Reached(sender));
+    _ = reached.recv();
+}
+
+/// Waits until everything is written, for as long as it takes.
 ///
 /// # Errors
 /// The first error of standard output. A closed pipe is none: its reader has seen enough.
 pub(super) fn finish() -> io::Result<()> {
+    written();
     let Some(printer) = PRINTER.get() else { return Ok(()) };
-    let (sender, reached) = channel();
-    _ = printer.jobs.send(Job::Reached(sender));
-    _ = reached.recv();
     match printer.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),

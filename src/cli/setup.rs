@@ -6,7 +6,7 @@ use super::signatures::library;
 use crate::config::{Config, DEFAULT_CHAIN, Environment};
 use crate::dspy::library::LibraryEntry;
 use crate::dspy::{Adapter, Field, FieldType, Module, Signature, Values};
-use crate::history::HistoryWriter;
+use crate::history::{HistoryWriter, Keep, Retention};
 use crate::nearest::nearest;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::{ChosenValue, Headers};
@@ -15,7 +15,7 @@ use crate::simulator::{self, Simulator};
 use crate::spec::{RunSpec, SignatureTask, Task};
 use crate::text::clean_line;
 use crate::worker::{Service, ServiceOptions};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
 /// The library's signature that is used if none is set.
@@ -209,17 +209,24 @@ pub(super) fn service(config: &Config, settings: &GlobalOptions) -> Result<Servi
     Ok(Service::Server(Box::new(Endpoint { base, key })))
 }
 
-/// The writer of the history in the data directory, or one that stores nothing if `history.keep` is false. `on_error`
+/// The writer of the history in the data directory, or one that stores nothing if `history.keep` says so. `on_error`
 /// receives the first error as text.
 pub(super) fn history(
     config: &Config,
     env: &Environment,
     on_error: impl Fn(String) + Send + 'static,
 ) -> Result<HistoryWriter> {
-    if !config.read::<bool>("history.keep")?.unwrap_or(true) {
-        return Ok(HistoryWriter::none());
+    let keep = match config.read::<Value>("history.keep")? {
+        None => Keep::Runs(Retention::default()),
+        Some(Value::String(words)) => words.parse().map_err(|error: String| anyhow!(error))?,
+        Some(other) => other.to_string().parse().map_err(|error: String| anyhow!(error))?,
+    };
+    match keep {
+        Keep::Nothing => Ok(HistoryWriter::none()),
+        Keep::Runs(retention) => {
+            HistoryWriter::start(&env.data_dir, retention, on_error).context("cannot start the history thread")
+        }
     }
-    HistoryWriter::start(&env.data_dir, on_error).context("cannot start the history thread")
 }
 
 /// Attribution and extra headers, each with its origin.

@@ -11,6 +11,8 @@ pub enum ValueShape {
     Word(&'static [&'static str]),
     /// `true` or `false`.
     Switch,
+    /// A text, or `true` or `false` as earlier versions had it.
+    TextOrSwitch,
     /// A whole number, zero or more.
     Count,
     /// Any number.
@@ -52,7 +54,7 @@ const fn key(
     ConfigKey { name, env, shape, default, doc }
 }
 
-use ValueShape::{Count, Headers, Json, Number, Seconds, Switch, Table, Text, Texts, Word};
+use ValueShape::{Count, Headers, Json, Number, Seconds, Switch, Table, Text, TextOrSwitch, Texts, Word};
 
 /// All keys. The API key is not one of them: it belongs in the environment or a `.env` file.
 #[rustfmt::skip] // a table is easier to read with one row per line
@@ -88,7 +90,7 @@ pub const KEYS: &[ConfigKey] = &[
     key("ui.theme", "SWITCHOVER_THEME", Word(&["auto", "dark", "light", "safe", "projector", "mono"]), r#""auto""#, "Colours: for dark or light terminals, colour-blind safe, for a projector, or none"),
     key("ui.enter", "SWITCHOVER_ENTER", Word(&["send", "newline"]), r#""send""#, "What Enter does in the prompt; Alt+Enter does the other"),
     key("ui.keys", "SWITCHOVER_KEYS", Table, "", "Other keyboard keys for actions: action = \"key\""),
-    key("history.keep", "SWITCHOVER_HISTORY", Switch, "true", "Keep every run on disk"),
+    key("history.keep", "SWITCHOVER_HISTORY", TextOrSwitch, r#""2 years, 4 GB""#, "How long runs are kept on disk: an age, a size or both; `everything`; or `nothing`"),
 ];
 
 /// Keys of earlier versions: name, environment variable and what to do instead. They are ignored with a notice, so that
@@ -128,7 +130,7 @@ impl ConfigKey {
     /// What is expected instead.
     pub fn read(&self, text: &str) -> Result<Value, String> {
         let value = match self.shape {
-            Text | Word(_) => json!(text),
+            Text | TextOrSwitch | Word(_) => json!(text),
             Texts => text.split(',').map(str::trim).filter(|t| !t.is_empty()).collect(),
             Switch => match text.to_ascii_lowercase().as_str() {
                 "1" | "true" | "yes" | "on" => json!(true),
@@ -151,6 +153,7 @@ impl ConfigKey {
             Text => value.is_string(),
             Word(words) => value.as_str().is_some_and(|word| words.contains(&word)),
             Switch => value.is_boolean(),
+            TextOrSwitch => value.is_string() || value.is_boolean(),
             Count => value.is_u64(),
             Number => value.is_number(),
             Seconds => value.as_f64().is_some_and(|s| s > 0.0 && s <= 86_400.0),
@@ -171,7 +174,7 @@ impl ConfigKey {
 
     fn expected(&self) -> String {
         match self.shape {
-            Text => "text".into(),
+            Text | TextOrSwitch => "text".into(),
             Word(words) => format!("one of {}", words.join(", ")),
             Switch => "true or false".into(),
             Count => "a whole number".into(),

@@ -1,10 +1,12 @@
 use super::*;
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use crate::failover::Event;
+use crate::openrouter::Delta;
+use crate::report::{Observation, ReportKind};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 const OVERLOADED: &str = include_str!("../../tests/cases/runs/overloaded.jsonl");
+const TAKEOVER: &str = include_str!("../../tests/cases/runs/takeover.jsonl");
 const TYPED: &str = include_str!("../../tests/cases/runs/typed.jsonl");
 
 /// An empty directory for one test.
@@ -18,9 +20,18 @@ fn reports(text: &str) -> Vec<Report> {
     parse(text.as_bytes()).runs.remove(0)
 }
 
+/// The run with another id.
+fn numbered(run: &[Report], id: u64) -> Vec<Report> {
+    run.iter().map(|report| Report { run: id, ..report.clone() }).collect()
+}
+
 /// A writer that panics on an error.
 fn writer(data: &Path) -> HistoryWriter {
-    HistoryWriter::start(data, |error| panic!("{error}")).unwrap()
+    limited(data, Retention { days: None, bytes: None })
+}
+
+fn limited(data: &Path, retention: Retention) -> HistoryWriter {
+    HistoryWriter::start(data, retention, |error| panic!("{error}")).unwrap()
 }
 
 /// Stores reports and waits until they are written.
@@ -28,57 +39,131 @@ fn keep_all(writer: &HistoryWriter, reports: &[Report]) {
     for report in reports {
         writer.keep(&Arc::new(report.clone()));
     }
+    written(writer);
+}
+
+fn written(writer: &HistoryWriter) {
     let (written, wait) = channel();
     writer.when_written(move || written.send(()).unwrap());
     wait.recv().unwrap();
 }
 
+/// The next id of this writer.
+fn next_id(writer: &HistoryWriter, wall: u64) -> u64 {
+    let (id, wait) = channel();
+    writer.number_run(wall, move |run| id.send(run).unwrap());
+    wait.recv().unwrap()
+}
+
+/// Text that follows other text of the same attempt, joined to it: what storing does within a batch.
+fn joined(run: &[Report]) -> Vec<Report> {
+    let mut joined: Vec<Report> = Vec::new();
+    for report in run {
+        let text = |report: &Report| match &report.what {
+            ReportKind::Observation(Observation::Stream { attempt, delta: Delta::Text(text) }) => {
+                Some((*attempt, true, text.clone()))
+            }
+            ReportKind::Observation(Observation::Stream { attempt, delta: Delta::Reasoning(text) }) => {
+                Some((*attempt, false, text.clone()))
+            }
+            _ => None,
+        };
+        let (new, last) = (text(report), joined.last().and_then(&text));
+        match (new, last, joined.last_mut()) {
+            (Some(new), Some(last), Some(open)) if (new.0, new.1) == (last.0, last.1) => {
+                let all = last.2 + &new.2;
+                let delta = if new.1 { Delta::Text(all) } else { Delta::Reasoning(all) };
+                open.what = ReportKind::Observation(Observation::Stream { attempt: new.0, delta });
+            }
+            _ => joined.push(report.clone()),
+        }
+    }
+    joined
+}
+
+fn ids(history: &History, words: &[&str]) -> Vec<u64> {
+    let words = words.iter().map(|word| (*word).to_owned()).collect();
+    history.rows(&Query { words, most: 100, before: None }).unwrap().iter().map(|row| row.run).collect()
+}
+
 #[test]
-fn stored_runs_are_read_back_and_lines_contain_the_version() {
+fn stored_runs_are_read_back() {
     let data = directory("back");
-    let (first, second) = (reports(OVERLOADED), reports(TYPED));
+    let (first, second, third) = (reports(OVERLOADED), reports(TYPED), reports(TAKEOVER));
+    let history = History::of(&data);
+    assert!(history.rows(&Query { most: 9, ..Query::default() }).unwrap().is_empty(), "there is no database yet");
     let history_writer = writer(&data);
-    // Two runs at the same time.
+    // Two runs at the same time, in several batches.
     keep_all(&history_writer, &first[..3]);
+    assert_eq!(history.find("last").unwrap(), first[..3], "what has arrived is stored before the end");
     keep_all(&history_writer, &second);
     keep_all(&history_writer, &first[3..]);
-    let history = History::of(&data);
-    let text = fs::read_to_string(&history.files().unwrap()[0]).unwrap();
-    assert!(text.lines().all(|line| line.starts_with("{\"v\":1,\"run\":")));
-    let kept = history.latest(9).unwrap();
-    assert_eq!((kept.unread, kept.runs.len()), (0, 2));
-    assert_eq!(kept.runs, [second.clone(), first.clone()]);
-    assert_eq!(history.find("last").unwrap(), second);
-    assert_eq!(history.find(&first[0].run.to_string()).unwrap(), first);
+    keep_all(&history_writer, &third);
+    for run in [&first, &second, &third] {
+        let stored = history.find(&run[0].run.to_string()).unwrap();
+        assert_eq!(
+            stored.iter().map(Report::line).collect::<String>(),
+            joined(run).iter().map(Report::line).collect::<String>()
+        );
+        assert_eq!(redecide(&stored), redecide(run), "the decisions can be made again");
+    }
+    let mut all: Vec<u64> = [&first, &second, &third].map(|run| run[0].run).into();
+    all.sort_unstable();
+    let mut exported = Vec::new();
+    history
+        .each_run(|run| {
+            exported.push(run[0].run);
+            true
+        })
+        .unwrap();
+    assert_eq!(exported, all);
+    all.reverse();
+    assert_eq!(ids(&history, &[]), all);
     assert!(matches!(history.find("000"), Err(RunNotFound::Several(..))));
     assert!(matches!(history.find("42"), Err(RunNotFound::None(_))));
-    assert_eq!(history.recent(u64::MAX).unwrap().runs.len(), 2);
-    // A window that starts in the middle of a run returns only complete runs.
-    let window = history.recent(text.len() as u64 - 40).unwrap();
-    assert_eq!((window.runs.len(), &window.runs[0]), (1, &second));
-    assert!(matches(&Transcript::of(&first), &["6*7".into(), "HAIKU".into()]));
-    assert!(!matches(&Transcript::of(&first), &["6*7".into(), "nowhere".into()]));
+    assert!(ids(&history, &["6*7", "HAIKU"]).contains(&first[0].run));
+    assert!(ids(&history, &["6*7", "nowhere"]).is_empty());
     fs::remove_dir_all(data).unwrap();
 }
 
 #[test]
-fn only_an_incomplete_line_is_lost() {
+fn words_are_found_anywhere_in_any_script_newest_first() {
+    let data = directory("words");
+    let history_writer = writer(&data);
     let run = reports(OVERLOADED);
-    let lines: Vec<String> = run.iter().map(Report::line).collect();
-    let third = lines[2].len();
-    // The line is cut after one byte, in the middle, and before its closing brace.
-    for cut in [1, third / 2, third - 2] {
-        let data = directory("torn");
-        let history_writer = writer(&data);
-        keep_all(&history_writer, &run[..2]);
-        let path = History::of(&data).files().unwrap().remove(0);
-        OpenOptions::new().append(true).open(&path).unwrap().write_all(&lines[2].as_bytes()[..cut]).unwrap();
-        let later = reports(TYPED);
-        keep_all(&writer(&data), &later);
-        let kept = History::of(&data).latest(9).unwrap();
-        assert_eq!((kept.unread, &kept.runs[0], &kept.runs[1][..]), (1, &later, &run[..2]), "cut at {cut}");
-        fs::remove_dir_all(data).unwrap();
+    for (id, question) in [
+        (1, "Was ist ein Flußufer?"),
+        (2, "ナイル川はどこですか"),
+        (3, "say \"gpt-99\" AND (not) 'this*'"),
+        (4, "two\nlines"),
+    ] {
+        let mut run = numbered(&run, id);
+        let ReportKind::Observation(Observation::Begun(spec)) = &mut run[0].what else { panic!("begun") };
+        let task = Arc::make_mut(spec).task.signature_mut().unwrap();
+        task.inputs.insert("question".into(), question.into());
+        keep_all(&history_writer, &run);
     }
+    let history = History::of(&data);
+    for (words, found) in [
+        (&["flu"][..], &[1][..]),
+        (&["UFER"], &[1]),
+        (&["ル"], &[2]),
+        (&["川は"], &[2]),
+        (&["ナイル川"], &[2]),
+        (&["gpt-99"], &[3]),
+        (&["\"gpt", "this*'"], &[3]),
+        (&["AND (NOT)"], &[3]),
+        (&["two lines"], &[4]),
+        (&["?"], &[1]),
+        (&["haiku"], &[4, 3, 2, 1]),
+        (&["川ナ"], &[]),
+        (&["\0"], &[4, 3, 2, 1]),
+    ] {
+        assert_eq!(ids(&history, words), found, "{words:?}");
+    }
+    let page = history.rows(&Query { words: vec!["haiku".into()], before: Some(4), most: 2 }).unwrap();
+    assert_eq!(page.iter().map(|row| row.run).collect::<Vec<_>>(), [3, 2]);
+    fs::remove_dir_all(data).unwrap();
 }
 
 #[test]
@@ -86,25 +171,208 @@ fn an_error_is_reported_once_and_the_next_run_is_stored() {
     let data = directory("full");
     fs::write(&data, "a file where the directory should be").unwrap();
     let (error, errors) = channel();
-    let history_writer = HistoryWriter::start(&data, move |line| error.send(line).unwrap()).unwrap();
+    let history_writer =
+        HistoryWriter::start(&data, Retention::default(), move |line| error.send(line).unwrap()).unwrap();
+    assert_eq!([next_id(&history_writer, 7), next_id(&history_writer, 7)], [7, 8], "ids are unique in the program");
     keep_all(&history_writer, &reports(OVERLOADED));
     let errors: Vec<String> = errors.try_iter().collect();
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].contains("history.keep=false"));
+    assert!(errors[0].contains("history.keep=nothing"));
     fs::remove_file(&data).unwrap();
     // The obstacle is gone, so the next run is stored.
     let later = reports(TYPED);
     keep_all(&history_writer, &later);
-    assert_eq!(History::of(&data).find("last").unwrap(), later);
+    assert_eq!(History::of(&data).find("last").unwrap(), joined(&later));
     fs::remove_dir_all(data).unwrap();
 }
 
 #[test]
-fn file_names_are_days_in_utc() {
-    for (run, day) in [(0, "1970-01-01"), (951_782_400_000, "2000-02-29"), (1_795_391_999_999, "2026-11-22")] {
-        assert_eq!(files::day_file(run), format!("{day}.jsonl"), "{run}");
+fn what_is_wrong_with_the_database_is_said_in_words() {
+    for (name, says) in [("newer", "later version"), ("damaged", "damaged"), ("folder", "not a regular file")] {
+        let data = directory(name);
+        keep_all(&writer(&data), &reports(TYPED));
+        let path = History::of(&data).path();
+        // The writer's thread empties the log when it ends.
+        while path.with_extension("db-wal").exists() {
+            std::thread::yield_now();
+        }
+        match name {
+            "newer" => Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap(),
+            "damaged" => fs::write(&path, "not a database, but long enough to be looked at".repeat(100)).unwrap(),
+            _ => {
+                fs::remove_file(&path).unwrap();
+                fs::create_dir(&path).unwrap();
+            }
+        }
+        let (error, errors) = channel();
+        let broken = HistoryWriter::start(&data, Retention::default(), move |line| error.send(line).unwrap()).unwrap();
+        keep_all(&broken, &reports(OVERLOADED));
+        keep_all(&broken, &reports(TYPED));
+        let errors: Vec<String> = errors.try_iter().collect();
+        assert!(matches!(errors.as_slice(), [one] if one.contains(says)), "{name}: {errors:?}");
+        assert!(History::of(&data).find("last").unwrap_err().to_string().contains(says));
+        fs::remove_dir_all(data).unwrap();
     }
-    assert_eq!(files::day_file(1_795_392_000_000), "2026-11-23.jsonl");
+}
+
+#[test]
+fn what_another_program_keeps_out_is_stored_later() {
+    let data = directory("locked");
+    let history_writer = {
+        let (error, _) = channel();
+        HistoryWriter::start(&data, Retention::default(), move |line| _ = error.send(line)).unwrap()
+    };
+    let (first, second) = (reports(OVERLOADED), reports(TYPED));
+    keep_all(&history_writer, &first);
+    let other = Connection::open(History::of(&data).path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    keep_all(&history_writer, &second);
+    other.execute_batch("COMMIT").unwrap();
+    written(&history_writer);
+    assert_eq!(History::of(&data).find(&second[0].run.to_string()).unwrap(), joined(&second));
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn programs_that_start_at_the_same_time_get_different_ids() {
+    let data = directory("ids");
+    let wall = 1_700_000_000_000;
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let history_writer = writer(&data);
+            std::thread::spawn(move || (0..20).map(|_| next_id(&history_writer, wall)).collect::<Vec<_>>())
+        })
+        .collect();
+    let mut all: Vec<u64> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+    all.sort_unstable();
+    assert_eq!(all, (wall..wall + 80).collect::<Vec<_>>());
+    assert_eq!(next_id(&writer(&data), wall + 500), wall + 500, "later, the id is the wall time again");
+    assert_eq!(next_id(&writer(&data), wall - 100_000), wall - 100_000, "an id from a wrong clock is ignored");
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn many_programs_write_at_once() {
+    let data = directory("many");
+    let run = reports(TAKEOVER);
+    let threads: Vec<_> = (0..4_u64)
+        .map(|program| {
+            let (history_writer, run) = (writer(&data), run.clone());
+            std::thread::spawn(move || {
+                (0..10).for_each(|i| keep_all(&history_writer, &numbered(&run, 1 + program * 10 + i)));
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let history = History::of(&data);
+    assert_eq!(ids(&history, &["haiku"]), (1..=40).rev().collect::<Vec<_>>());
+    history.each_run(|stored| stored == joined(&numbered(&run, stored[0].run))).unwrap();
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn runs_beyond_the_limits_are_deleted_oldest_first() {
+    const DAY: u64 = 86_400_000;
+    let data = directory("old");
+    let run = reports(OVERLOADED);
+    let old = writer(&data);
+    for day in 1..=10 {
+        keep_all(&old, &numbered(&run, day * DAY));
+    }
+    let history = History::of(&data);
+    let recent = limited(&data, Retention { days: Some(4), bytes: None });
+    let id = next_id(&recent, 12 * DAY);
+    keep_all(&recent, &numbered(&run, id));
+    // The limits are looked at after a batch is reported as stored.
+    written(&recent);
+    assert_eq!(ids(&history, &[]), [12, 10, 9, 8].map(|day| day * DAY));
+    let small = limited(&data, Retention { days: None, bytes: Some(1) });
+    keep_all(&small, &numbered(&run, 13 * DAY));
+    written(&small);
+    assert!(ids(&history, &[]).is_empty());
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn forgotten_runs_leave_no_trace() {
+    let data = directory("forgotten");
+    let mut secret = numbered(&reports(OVERLOADED), 2);
+    let ReportKind::Observation(Observation::Begun(spec)) = &mut secret[0].what else { panic!("begun") };
+    Arc::make_mut(spec).task.signature_mut().unwrap().inputs.insert("question".into(), "zanzibar".into());
+    let history_writer = writer(&data);
+    keep_all(&history_writer, &secret);
+    for id in [1, 3, 4] {
+        keep_all(&history_writer, &numbered(&reports(TYPED), id));
+    }
+    let history = History::of(&data);
+    assert_eq!(ids(&history, &["zanzibar"]), [2]);
+    let bytes = || {
+        let files = fs::read_dir(history.path().parent().unwrap()).unwrap();
+        files.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect::<Vec<u8>>()
+    };
+    let holds = |word: &[u8]| memchr::memmem::find(&bytes(), word).is_some();
+    assert!(holds(b"zanzibar"));
+    assert_eq!(history.forget("2").unwrap(), 2);
+    assert!(!holds(b"zanzibar") && ids(&history, &["zanzibar"]).is_empty());
+    assert_eq!(history.forget_before(4).unwrap(), 2);
+    assert_eq!(ids(&history, &[]), [4]);
+    assert!(matches!(history.forget("2"), Err(RunNotFound::None(_))));
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn files_of_an_earlier_version_are_read_once_and_stay() {
+    let data = directory("older");
+    let history = History::of(&data);
+    assert_eq!(history.import_older().unwrap(), Imported::default());
+    let folder = data.join(DIRECTORY);
+    fs::create_dir_all(&folder).unwrap();
+    let torn = &TYPED[..TYPED.len() - 40];
+    fs::write(folder.join("2026-11-22.jsonl"), [OVERLOADED, TAKEOVER].concat()).unwrap();
+    fs::write(folder.join("2026-11-23.jsonl"), torn).unwrap();
+    assert_eq!(history.import_older().unwrap(), Imported { runs: 3, unread: 1 });
+    assert_eq!(history.import_older().unwrap(), Imported::default());
+    let first = reports(OVERLOADED);
+    assert_eq!(history.find(&first[0].run.to_string()).unwrap(), joined(&first));
+    assert_eq!(history.older_files().unwrap().len(), 2);
+    // An earlier version is used once more.
+    fs::write(
+        folder.join("2026-11-23.jsonl"),
+        [torn, "\n", &numbered(&first, 7).iter().map(Report::line).collect::<String>()].concat(),
+    )
+    .unwrap();
+    assert_eq!(history.import_older().unwrap(), Imported { runs: 1, unread: 1 });
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_the_history() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let data = directory("private");
+    let history_writer = writer(&data);
+    keep_all(&history_writer, &reports(TYPED));
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let folder = data.join(DIRECTORY);
+    assert_eq!([mode(&data), mode(&folder)], [0o700, 0o700]);
+    let files: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 3, "the database, its log and its index: {files:?}");
+    assert!(files.iter().all(|file| mode(file) == 0o600));
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn a_stored_run_is_a_fraction_of_its_lines() {
+    let data = directory("size");
+    let run = reports(TAKEOVER);
+    keep_all(&writer(&data), &run);
+    let database = schema::open(&data.join(DIRECTORY)).unwrap();
+    let stored: u32 = database.query_row("SELECT sum(length(lines)) FROM parts", (), |row| row.get(0)).unwrap();
+    assert!((stored as usize) * 3 < TAKEOVER.len(), "{stored} of {}", TAKEOVER.len());
+    assert!(run.iter().any(|report| matches!(report.what, ReportKind::Engine(Event::Finished(_)))));
+    fs::remove_dir_all(data).unwrap();
 }
 
 #[test]

@@ -1,28 +1,52 @@
-//! The history writer: one thread appends reports to the day's file in the order of their arrival, so that neither a
-//! slow disk nor another program's lock delays a run.
+//! The history writer: one thread stores reports in the order of their arrival, several in one transaction, so that
+//! neither a slow disk nor another program delays a run. The thread opens the database when the first run begins.
 
-use super::files::{day_file, private};
-use super::ids::RunIds;
+use super::packed::Packer;
+use super::retention::{self, Retention};
+use super::runs::{add_part, exists, merge_parts, reports_of, write_row};
+use super::schema::{self, HistoryError};
 use crate::failover::Event;
+use crate::openrouter::Delta;
 use crate::report::{Observation, Report, ReportKind};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use crate::transcript::Transcript;
+use rusqlite::{Connection, TransactionBehavior};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// The longest time that a report waits for others of its transaction.
+const BATCH: Duration = Duration::from_millis(100);
+/// The number of reports that may wait for the thread. Where the disk is slower for so long, later ones are lost.
+const MAX_WAITING: usize = 1 << 18;
+/// The bytes of lines that may wait for another program to let the database go: 64 MiB.
+const MAX_PENDING: usize = 64 << 20;
+/// An id further ahead of the clock than this, in ms, comes from a wrong clock and is ignored.
+const MAX_AHEAD: u64 = 60_000;
 
 /// A handle to the thread that writes the history. Clones share the thread; it ends when the last one is dropped.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryWriter {
-    requests: Option<Sender<WriterRequest>>,
+    thread: Option<WriterThread>,
+}
+
+#[derive(Clone, Debug)]
+struct WriterThread {
+    requests: Sender<WriterRequest>,
+    /// The number of reports that wait for the thread.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// What the thread is asked to do.
 enum WriterRequest {
-    /// Append a report.
+    /// Store a report.
     Keep(Arc<Report>),
-    /// Call this when everything before it is written.
+    /// Call this when everything before it is stored.
     Written(Box<dyn FnOnce() + Send>),
     /// Call this with the id of a new run. The number is the wall time in ms since 1970.
     NewId(u64, Box<dyn FnOnce(u64) + Send>),
@@ -30,16 +54,19 @@ enum WriterRequest {
 
 impl HistoryWriter {
     /// Starts the thread for the history of this data directory. The thread calls `on_error` once, with the text of the
-    /// first error.
+    /// first error. Runs beyond the limits of `retention` are deleted from time to time.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn start(data: &Path, on_error: impl Fn(String) + Send + 'static) -> io::Result<Self> {
+    pub fn start(data: &Path, retention: Retention, on_error: impl Fn(String) + Send + 'static) -> io::Result<Self> {
         let (requests, received) = channel();
-        let file = DayFile { directory: data.join("history"), open: None, line: Vec::new() };
-        let ids = RunIds::shared(data);
-        thread::Builder::new().name("history".into()).spawn(move || run(&received, file, ids, &on_error))?;
-        Ok(Self { requests: Some(requests) })
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let directory = data.join(super::DIRECTORY);
+        let store =
+            Store { directory, database: None, retention, runs: BTreeMap::new(), last: 0, ended: 0, prunes_at: 0 };
+        let writer = Writer { store, waiting: Arc::clone(&waiting), on_error: Box::new(on_error), reported: false };
+        thread::Builder::new().name("history".into()).spawn(move || writer.run(&received))?;
+        Ok(Self { thread: Some(WriterThread { requests, waiting }) })
     }
 
     /// A writer that stores nothing.
@@ -49,22 +76,26 @@ impl HistoryWriter {
 
     /// Whether runs are stored.
     pub fn is_on(&self) -> bool {
-        self.requests.is_some()
+        self.thread.is_some()
     }
 
     /// Stores one report. Returns at once; see [`when_written`](Self::when_written).
     pub fn keep(&self, report: &Arc<Report>) {
-        if let Some(requests) = &self.requests {
+        let Some(thread) = &self.thread else { return };
+        // Text is lost rather than the memory filled; the events that say what happened are few.
+        let is_text = matches!(report.what, ReportKind::Observation(Observation::Stream { .. }));
+        if thread.waiting.load(Ordering::Relaxed) < MAX_WAITING || !is_text {
+            thread.waiting.fetch_add(1, Ordering::Relaxed);
             // The thread runs as long as a handle exists, so sending does not fail.
-            _ = requests.send(WriterRequest::Keep(Arc::clone(report)));
+            _ = thread.requests.send(WriterRequest::Keep(Arc::clone(report)));
         }
     }
 
-    /// Calls `then` on the thread when all reports so far are written, and final events are synced to disk; also after
+    /// Calls `then` on the thread when all reports so far are stored, and final events are synced to disk; also after
     /// an error. Calls it at once if nothing is stored.
     pub fn when_written(&self, then: impl FnOnce() + Send + 'static) {
-        match &self.requests {
-            Some(requests) => _ = requests.send(WriterRequest::Written(Box::new(then))),
+        match &self.thread {
+            Some(thread) => _ = thread.requests.send(WriterRequest::Written(Box::new(then))),
             None => then(),
         }
     }
@@ -72,75 +103,208 @@ impl HistoryWriter {
     /// Calls `then` with a new run id that is unique among all programs with the same history. `wall` is the wall time
     /// in ms since 1970. Does not call it if nothing is stored.
     pub fn number_run(&self, wall: u64, then: impl FnOnce(u64) + Send + 'static) {
-        if let Some(requests) = &self.requests {
-            _ = requests.send(WriterRequest::NewId(wall, Box::new(then)));
+        if let Some(thread) = &self.thread {
+            _ = thread.requests.send(WriterRequest::NewId(wall, Box::new(then)));
         }
     }
 }
 
-/// The thread's loop: handles requests until the last handle is dropped.
-fn run(received: &Receiver<WriterRequest>, mut file: DayFile, mut ids: RunIds, on_error: &dyn Fn(String)) {
-    let mut reported = false;
-    for request in received {
-        match request {
-            WriterRequest::Keep(report) => {
-                let Err(error) = file.append(&report) else { continue };
-                tracing::warn!(target: "history", run = report.run, %error, "report not stored");
-                // Stop storing this run; the next one opens the file again.
-                file.open = None;
-                if !std::mem::replace(&mut reported, true) {
-                    let directory = file.directory.display();
-                    on_error(format!(
-                        "runs are not stored: {directory}: {error}; `--set history.keep=false` turns the history off"
-                    ));
+/// The thread's state.
+struct Writer {
+    store: Store,
+    waiting: Arc<AtomicUsize>,
+    on_error: Box<dyn Fn(String) + Send>,
+    reported: bool,
+}
+
+impl Writer {
+    /// Handles requests until the last handle is dropped. What another program's transaction keeps out is tried again
+    /// with the next batch.
+    #[expect(clippy::disallowed_methods, reason = "a batch has a longest time")]
+    fn run(mut self, received: &Receiver<WriterRequest>) {
+        while let Ok(first) = received.recv() {
+            let (until, mut next, mut then) = (Instant::now() + BATCH, Some(first), Vec::new());
+            while let Some(request) = next.take() {
+                match request {
+                    WriterRequest::Keep(report) => {
+                        self.waiting.fetch_sub(1, Ordering::Relaxed);
+                        self.store.keep(&report);
+                    }
+                    WriterRequest::Written(call) => {
+                        then.push(call);
+                        break;
+                    }
+                    WriterRequest::NewId(wall, call) => {
+                        let id = self.store.next_id(wall);
+                        self.report(id.as_ref().err());
+                        call(id.unwrap_or(self.store.last));
+                    }
+                }
+                match received.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                    Ok(request) => next = Some(request),
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
                 }
             }
-            WriterRequest::Written(then) => then(),
-            WriterRequest::NewId(wall, then) => then(ids.next(wall)),
+            let committed = self.store.commit();
+            self.report(committed.as_ref().err());
+            for call in then {
+                call();
+            }
+            if committed.is_ok() {
+                let pruned = self.store.prune();
+                self.report(pruned.as_ref().err());
+            }
+        }
+        // What waited for another program gets its last chance.
+        let committed = self.store.commit();
+        self.report(committed.as_ref().err());
+    }
+
+    fn report(&mut self, error: Option<&HistoryError>) {
+        let Some(error) = error else { return };
+        tracing::warn!(target: "history", %error, "not stored");
+        if !std::mem::replace(&mut self.reported, true) {
+            let path = schema::path(&self.store.directory);
+            (self.on_error)(format!(
+                "runs are not stored: {}: {error}; `--set history.keep=nothing` turns the history off",
+                path.display()
+            ));
         }
     }
 }
 
-/// The file of the day on which the latest run started.
-struct DayFile {
-    directory: PathBuf,
-    open: Option<(String, File)>,
-    /// The buffer for a line. Freed after each run, because the last lines contain the whole answer.
-    line: Vec<u8>,
+/// A run in progress.
+#[derive(Default)]
+struct LiveRun {
+    packer: Packer,
+    /// All reports but text: what its row needs.
+    transcript: Transcript,
+    /// Lines that are not stored yet.
+    lines: Vec<u8>,
+    /// Its row is out of date.
+    changed: bool,
+    /// Its final event has come.
+    ended: bool,
+    /// It has ended before, and something is added to it.
+    added: bool,
 }
 
-impl DayFile {
-    fn append(&mut self, report: &Report) -> io::Result<()> {
-        if matches!(report.what, ReportKind::Observation(Observation::Begun(_))) {
-            let day = day_file(report.run);
-            if self.open.as_ref().is_none_or(|(name, _)| *name != day) {
-                let file = open(&self.directory, &day)?;
-                self.open = Some((day, file));
-            }
+/// The database, and what is to be stored in it.
+struct Store {
+    directory: PathBuf,
+    database: Option<Connection>,
+    retention: Retention,
+    runs: BTreeMap<u64, LiveRun>,
+    /// The latest id.
+    last: u64,
+    /// The number of runs that this program has stored to their end.
+    ended: usize,
+    /// The number of them at which the limits are looked at.
+    prunes_at: usize,
+}
+
+impl Store {
+    fn database(&mut self) -> Result<&mut Connection, HistoryError> {
+        if self.database.is_none() {
+            self.database = Some(schema::open(&self.directory)?);
         }
-        let Some((_, file)) = &mut self.open else { return Ok(()) };
-        // One write per line, so that lines of several programs do not mix.
-        self.line.clear();
-        report.write(&mut self.line);
-        file.write_all(&self.line)?;
-        if matches!(report.what, ReportKind::Engine(Event::Finished(_))) {
-            self.line = Vec::new();
-            file.sync_data()?;
+        self.database.as_mut().ok_or_else(|| io::Error::other("it is closed").into())
+    }
+
+    /// The next id. If the database cannot be used, `last` is an id that is unique within this program.
+    fn next_id(&mut self, wall: u64) -> Result<u64, HistoryError> {
+        let own = wall.max(self.last + 1);
+        self.last = own;
+        let claim = "UPDATE ids SET latest = CASE WHEN latest >= ?1 AND latest < ?2 THEN latest + 1 ELSE ?1 END \
+                     RETURNING latest";
+        let limits = [own, wall.saturating_add(MAX_AHEAD)].map(u64::cast_signed);
+        let id: i64 = self.database()?.prepare(claim)?.query_row(limits, |row| row.get(0))?;
+        self.last = id.cast_unsigned();
+        Ok(self.last)
+    }
+
+    /// Adds a report to what is stored next.
+    fn keep(&mut self, report: &Report) {
+        let run = match self.runs.entry(report.run) {
+            Entry::Occupied(run) => run.into_mut(),
+            Entry::Vacant(new) => {
+                let added = match &report.what {
+                    ReportKind::Observation(Observation::Begun(_)) => false,
+                    // Costs may come after the run's end.
+                    ReportKind::Observation(Observation::Billed { .. }) => true,
+                    // The lines before it were lost.
+                    _ => return,
+                };
+                new.insert(LiveRun { added, changed: true, ..LiveRun::default() })
+            }
+        };
+        run.packer.push(report, &mut run.lines);
+        run.ended |= matches!(report.what, ReportKind::Engine(Event::Finished(_)));
+        run.changed |= run.ended;
+        let is_text = |delta: &Delta| matches!(delta, Delta::Text(_) | Delta::Reasoning(_));
+        if !matches!(&report.what, ReportKind::Observation(Observation::Stream { delta, .. }) if is_text(delta)) {
+            run.transcript.apply(report);
+        }
+    }
+
+    /// Stores everything that has arrived. Where another program holds the database, it is kept for the next time; after
+    /// any other error, the runs in progress are lost.
+    fn commit(&mut self) -> Result<(), HistoryError> {
+        for run in self.runs.values_mut() {
+            run.packer.flush(&mut run.lines);
+        }
+        let waiting: usize = self.runs.values().map(|run| run.lines.len()).sum();
+        if waiting == 0 {
+            return Ok(());
+        }
+        let runs = std::mem::take(&mut self.runs);
+        let stored = self.database().and_then(|database| store(database, &runs));
+        match &stored {
+            Ok(()) => {
+                self.ended += runs.values().filter(|run| run.ended).count();
+                let live = runs.into_iter().filter(|(_, run)| !run.ended && !run.added);
+                self.runs = live.map(|(id, run)| (id, LiveRun { lines: Vec::new(), changed: false, ..run })).collect();
+            }
+            Err(error) if error.is_busy() && waiting < MAX_PENDING => self.runs = runs,
+            // The next run opens the database again: it may have been moved away.
+            Err(_) => self.database = None,
+        }
+        stored
+    }
+
+    /// Deletes some runs beyond the limits, if that is due: when the program begins, and again after every 1000 runs.
+    fn prune(&mut self) -> Result<(), HistoryError> {
+        if self.ended < self.prunes_at {
+            return Ok(());
+        }
+        let (retention, now) = (self.retention, self.last);
+        if !retention::prune(self.database()?, retention, now)? {
+            self.prunes_at = self.ended + 1000;
         }
         Ok(())
     }
 }
 
-/// Opens a day's file. If its last line is incomplete after a crash, appends a line end.
-fn open(directory: &Path, name: &str) -> io::Result<File> {
-    let mut file = private(directory, name, OpenOptions::new().append(true))?;
-    if file.metadata()?.len() > 0 {
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        if last != *b"\n" {
-            file.write_all(b"\n")?;
+/// Stores the lines of runs in one transaction.
+fn store(database: &mut Connection, runs: &BTreeMap<u64, LiveRun>) -> Result<(), HistoryError> {
+    // A final event is on the disk before it is reported; other lines only have to survive this program.
+    let ends = runs.values().any(|run| run.ended);
+    database.pragma_update(None, "synchronous", if ends { "FULL" } else { "NORMAL" })?;
+    let changes = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (id, run) in runs.iter().filter(|(_, run)| !run.lines.is_empty()) {
+        if run.added && !exists(&changes, *id)? {
+            continue;
+        }
+        add_part(&changes, *id, &run.lines)?;
+        if run.ended || run.added {
+            merge_parts(&changes, *id)?;
+        }
+        if run.added {
+            write_row(&changes, &Transcript::of(&reports_of(&changes, *id)?))?;
+        } else if run.changed {
+            write_row(&changes, &run.transcript)?;
         }
     }
-    Ok(file)
+    changes.commit()?;
+    Ok(())
 }

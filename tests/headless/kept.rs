@@ -3,7 +3,7 @@
 use super::*;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An empty home directory of one test.
 pub(crate) struct Home(PathBuf);
@@ -41,14 +41,33 @@ impl Home {
         fs::write(path, text).unwrap();
     }
 
-    /// All stored lines; several files, if the day changes during a test.
+    /// All stored lines, oldest run first.
     pub(crate) fn stored(&self) -> String {
-        let Ok(folder) = fs::read_dir(self.0.join("data/switchover/history")) else { return String::new() };
-        let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
-        files.retain(|path| path.extension().is_some_and(|kind| kind == "jsonl"));
-        files.sort();
-        files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
+        out(&self.run(&["history", "export"]))
     }
+
+    /// Everything in the history's directory, as it is on the disk.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let Ok(folder) = fs::read_dir(self.0.join("data/switchover/history")) else { return Vec::new() };
+        folder.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+}
+
+/// Lines as values. Text of an attempt that follows other text of it is joined, because the history stores it so.
+pub(crate) fn joined(lines: &str) -> Vec<Value> {
+    let mut joined: Vec<Value> = Vec::new();
+    for line in lines.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let is_text = line["delta"] == "text" || line["delta"] == "reasoning";
+        match joined.last_mut() {
+            Some(last) if is_text && last["delta"] == line["delta"] && last["attempt"] == line["attempt"] => {
+                last["value"] =
+                    format!("{}{}", last["value"].as_str().unwrap(), line["value"].as_str().unwrap()).into();
+            }
+            _ => joined.push(line),
+        }
+    }
+    joined
 }
 
 #[test]
@@ -56,26 +75,31 @@ fn a_run_is_stored_listed_searched_shown_and_replayed() {
     let home = Home::new("kept");
     let asked = home.run(&["ask", "What is 6 * 7?", "--fault", "openai/gpt-4o-mini=503", "--json"]);
     assert_eq!(asked.status.code(), Some(0), "{}", err(&asked));
-    assert_eq!(home.stored(), out(&asked), "the printed lines are the stored lines");
+    assert_eq!(joined(&home.stored()), joined(&out(&asked)), "the printed lines are the stored lines");
 
     let listed: Value = serde_json::from_str(&out(&home.run(&["history", "--json"]))).unwrap();
     assert_eq!((&listed[0]["model"], &listed[0]["attempts"]), (&BACKUP.into(), &3.into()));
     assert!(out(&home.run(&["history"])).contains("What is 6 * 7?"));
     assert!(out(&home.run(&["history", "search", "6 * 7", "HAIKU"])).contains("claude-3-haiku"));
     assert!(out(&home.run(&["history", "search", "zebra"])).contains("no matching run"));
-    assert_eq!(out(&home.run(&["history", "show", "last", "--json"])), out(&asked));
+    assert_eq!(out(&home.run(&["history", "show", "last", "--json"])), home.stored());
+    assert_eq!(out(&home.run(&["history", "export", "last"])), home.stored());
     assert!(out(&home.run(&["history", "show", "last"])).contains("42"));
 
     let replayed = home.run(&["replay", "last", "--pace", "0", "--json"]);
-    assert_eq!(out(&replayed), out(&asked));
+    assert_eq!(out(&replayed), home.stored());
     assert!(err(&replayed).contains("are the same"), "{}", err(&replayed));
     let none = home.run(&["history", "show", "99999999999999"]);
     assert_eq!(none.status.code(), Some(1));
     assert!(err(&none).contains("switchover history"), "{}", err(&none));
 
     let before = home.stored();
-    home.run(&["ask", "x", "--set", "history.keep=false"]);
-    assert_eq!(home.stored(), before, "history.keep=false stores nothing");
+    for nothing in ["history.keep=nothing", "history.keep=false"] {
+        home.run(&["ask", "x", "--set", nothing]);
+        assert_eq!(home.stored(), before, "{nothing} stores nothing");
+    }
+    let wrong = home.run(&["ask", "x", "--set", "history.keep=5 parsecs"]);
+    assert!(wrong.status.code() == Some(1) && err(&wrong).contains("2 years, 4 GB"), "{}", err(&wrong));
 }
 
 #[test]
@@ -123,14 +147,24 @@ fn a_kill_during_a_run_loses_no_written_line() {
         .unwrap();
     // The stream stalls after four tokens, so the run is still in progress.
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut seen: Vec<String> = lines.by_ref().take_while(|line| !line.contains("\"event\":\"leading\"")).collect();
+    let mut seen: Vec<String> = Vec::new();
+    while seen.last().is_none_or(|line| !line.contains("\"event\":\"leading\"")) {
+        seen.extend(lines.next());
+    }
     seen.extend(lines.by_ref().take(2));
     assert!(seen.len() > 4);
     // Lines are printed at once; the history thread writes them a moment later.
-    let all_stored = || seen.iter().all(|line| home.stored().contains(line.as_str()));
+    let seen = joined(&seen.join("\n"));
+    let all_stored = || {
+        let stored = joined(&home.stored());
+        let text = |line: &Value| line["value"].as_str().unwrap_or_default().to_owned();
+        let begins = |(stored, seen): (&Value, &Value)| {
+            (stored == seen) || (stored["event"] == "stream" && text(stored).starts_with(&text(seen)))
+        };
+        stored.len() >= seen.len() && stored.iter().zip(&seen).all(begins)
+    };
     while !all_stored() {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it stored the printed lines");
-        std::thread::yield_now();
     }
     child.kill().unwrap();
     child.wait().unwrap();
@@ -151,6 +185,45 @@ fn an_error_of_the_history_is_reported_once_and_the_answer_is_printed() {
     assert_eq!(output.status.code(), Some(0));
     assert!(out(&output).contains("42"));
     assert_eq!(err(&output).matches("runs are not stored").count(), 1, "{}", err(&output));
+}
+
+#[test]
+fn runs_can_be_forgotten() {
+    let home = Home::new("forgotten");
+    home.run(&["ask", "What is 6 * 7?"]);
+    home.run(&["ask", "What is a zanzibar?"]);
+    let path = out(&home.run(&["history", "path"]));
+    assert!(Path::new(path.trim()).is_file() && path.trim().ends_with("runs.db"), "{path}");
+    assert!(memchr::memmem::find(&home.bytes(), b"zanzibar").is_some());
+    assert!(out(&home.run(&["history", "forget", "last"])).contains("deleted"));
+    assert!(memchr::memmem::find(&home.bytes(), b"zanzibar").is_none());
+    assert_eq!(joined(&home.stored()).iter().filter(|line| line["event"] == "begun").count(), 1);
+    assert!(out(&home.run(&["history", "forget", "--before", "2020-01-01"])).starts_with("0 runs"));
+    assert!(out(&home.run(&["history", "forget", "--before", "2999-12-31"])).starts_with("1 run "));
+    assert_eq!(home.stored(), "");
+    for wrong in [&["forget"][..], &["forget", "--before", "yesterday"], &["forget", "last", "--before", "2020-01-01"]]
+    {
+        let output = home.run(&[&["history"], wrong].concat());
+        assert!(!output.status.success(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn files_of_an_earlier_version_are_listed_and_stay() {
+    let home = Home::new("older");
+    let run = include_str!("../cases/runs/takeover.jsonl");
+    home.write("data/switchover/history/2026-11-22.jsonl", run);
+    let listed = home.run(&["history"]);
+    assert!(out(&listed).contains("gemini") || out(&listed).contains("claude"), "{}", out(&listed));
+    assert!(err(&listed).contains("1 run of an earlier version"), "{}", err(&listed));
+    assert_eq!(err(&home.run(&["history"])), "", "once");
+    home.write("run.jsonl", run);
+    let read = out(&home.run(&["replay", "run.jsonl", "--pace", "0", "--json"]));
+    assert_eq!(joined(&home.stored()), joined(&read));
+    assert_eq!(home.run(&["replay", "last", "--check"]).status.code(), Some(0));
+    let forgotten = home.run(&["history", "forget", "last"]);
+    assert!(err(&forgotten).contains("2026-11-22.jsonl"), "{}", err(&forgotten));
+    assert_eq!(home.stored(), "");
 }
 
 #[test]

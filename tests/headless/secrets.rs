@@ -48,6 +48,7 @@ fn every_output_masks_the_values_of_extra_headers() {
         assert_eq!(text.contains(PUBLIC), has_headers, "{what}: the public header: {text}");
     }
     assert_masked(&home.stored(), "the history");
+    assert_masked(&String::from_utf8_lossy(&home.bytes()), "the database");
 }
 
 #[test]
@@ -112,6 +113,8 @@ fn a_key_in_the_question_is_warned_about_and_masked_in_what_is_kept() {
         for (what, text) in [("the output", out(&output) + &err(&output)), ("the history", home.stored())] {
             assert!(text.contains("***") && !text.contains("0a1B2c3d"), "{what}: {text}");
         }
+        assert!(memchr::memmem::find(&home.bytes(), b"0a1B2c3d").is_none(), "the database");
+        assert!(out(&home.run(&["history", "search", "0a1B2c3d"])).contains("no matching run"));
     }
     // A short key is a placeholder and a word in honest questions.
     let question = ["ask", "what is ollama?"];

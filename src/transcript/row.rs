@@ -1,0 +1,90 @@
+//! A run as one row of a list.
+
+use super::{Spend, Transcript};
+use crate::failover::Outcome;
+use crate::text::clean_line;
+use serde_json::Value;
+use std::time::Duration;
+
+/// The longest input and the longest answer in a row, in characters.
+const SHORT: usize = 160;
+
+/// What a list says of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRow {
+    /// The run's id: its start in ms since 1970.
+    pub run: u64,
+    /// What was asked, on one line.
+    pub asked: String,
+    /// The answer, on one line.
+    pub answer: Option<String>,
+    /// The signature as it is written inline; empty for a chat.
+    pub signature: String,
+    /// The module; empty for a chat.
+    pub module: String,
+    /// The fallback chain, separated by commas.
+    pub models: String,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// How it ended; `None` for a run that has not ended, or not been able to say so.
+    pub outcome: Option<Outcome>,
+    /// Whether another model than the first one answered.
+    pub switched: bool,
+    /// The number of attempts.
+    pub attempts: usize,
+    /// How long it took.
+    pub took: Duration,
+    /// What it cost.
+    pub spend: Spend,
+    /// Whether the simulator answered.
+    pub simulated: bool,
+}
+
+impl RunRow {
+    /// The row of a run; `None` as long as the run's id is not known.
+    pub fn of(run: &Transcript) -> Option<Self> {
+        let task = run.task();
+        let chain = run.spec.iter().flat_map(|spec| &spec.chain).map(|route| route.model.as_str());
+        let end = run.finished.as_ref();
+        let answer = end.filter(|end| !end.fields.is_empty()).map(|end| {
+            // What a module adds, such as `reasoning`, is not what was asked for.
+            let own = end.fields.iter().filter(|(name, _)| !run.is_thought(name)).map(|(_, value)| value);
+            one_line(own)
+        });
+        Some(Self {
+            run: run.run?,
+            asked: run.asked().map_or_else(String::new, |asked| one_line(asked.values())),
+            answer,
+            signature: task.map(|task| task.signature.inline()).unwrap_or_default(),
+            module: task.map(|task| task.module.to_string()).unwrap_or_default(),
+            models: chain.collect::<Vec<_>>().join(","),
+            model: run.winner().map(|attempt| attempt.answering().to_owned()),
+            outcome: run.outcome(),
+            switched: run.outcome() == Some(Outcome::Succeeded) && run.switch().is_some(),
+            attempts: run.attempts.len(),
+            took: end.map_or(run.latest, |end| end.took),
+            spend: run.spend(),
+            simulated: run.spec.as_ref().is_some_and(|spec| spec.simulated),
+        })
+    }
+
+    /// The symbol of its outcome.
+    pub fn glyph(&self) -> char {
+        match self.outcome {
+            Some(Outcome::Succeeded) if self.switched => '⇄',
+            Some(Outcome::Succeeded) => '✓',
+            Some(Outcome::Cancelled) => '–',
+            None => '…',
+            Some(_) => '✗',
+        }
+    }
+}
+
+/// Values on one line.
+fn one_line<'a>(values: impl Iterator<Item = &'a Value>) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => clean_line(text, SHORT),
+        other => clean_line(&other.to_string(), SHORT),
+    };
+    clean_line(&values.map(text).collect::<Vec<_>>().join(" · "), SHORT)
+}
