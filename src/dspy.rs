@@ -21,7 +21,7 @@ mod value;
 
 pub use adapter::UnknownAdapter;
 pub use explain::{explain_answer, explain_signature};
-pub use grammar::Warning;
+pub use grammar::{Warning, is_identifier};
 pub use library::{LibraryEntry, LibraryError};
 pub use module::{Ballot, REASONING, UnknownModule, Vote, vote};
 pub use prediction::{ParseFailure, Prediction, Problem, Repair, Section};

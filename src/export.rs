@@ -1,6 +1,7 @@
 //! Exports: a run spec as a program or command for another tool. Each is a function from [`Export`] to text, tested
 //! with the tool versions that the text names. Must not know files or keys: the texts read keys from the environment.
 
+mod classes;
 mod curl;
 mod litellm;
 mod openai;

@@ -88,9 +88,9 @@ impl FromStr for FieldType {
     }
 }
 
-/// Whether a text can be the name of a field.
-pub(super) fn is_identifier(text: &str) -> bool {
-    text.starts_with(token::starts_name) && text.chars().all(token::continues_name)
+/// Whether a text can be a name in Python: of a field, a class, a member of an enum.
+pub fn is_identifier(text: &str) -> bool {
+    text.starts_with(token::starts_name) && text.chars().all(token::continues_name) && !KEYWORDS.contains(&text)
 }
 
 /// The names in a type; those of modules and the parts of dotted names too.

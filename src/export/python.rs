@@ -1,8 +1,8 @@
 //! A DSPy program. DSPy fails over with `fallbacks`, and sends the headers with every model's request. The often
 //! recommended `model_list` does not work: it ignores errors and returns an empty prediction.
 
-use super::{Export, python_arguments, python_literal, python_text};
-use crate::dspy::{Adapter, Module};
+use super::{Export, classes, python_arguments, python_literal, python_text};
+use crate::dspy::{Adapter, FieldType, Module};
 use crate::openrouter::headers::{DSPY_VERSION, LITELLM_VERSION};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -13,9 +13,11 @@ pub fn dspy(export: &Export<'_>) -> String {
     let models = export.models();
     let mut text = format!(
         "# Exported by Switchover.\n# Tested with Python 3.11, dspy {DSPY_VERSION} and litellm {LITELLM_VERSION}: pip \
-         install dspy=={DSPY_VERSION} litellm=={LITELLM_VERSION}\nimport os\n\nimport dspy\n\n# Sent with every request, \
-         also of the fallbacks.\n",
+         install dspy=={DSPY_VERSION} litellm=={LITELLM_VERSION}\n",
     );
+    let classes = task.signature.classes();
+    text.push_str(&classes::imports(&classes));
+    text.push_str("\n# Sent with every request, also of the fallbacks.\n");
     text.push_str(&export.python_headers());
     let first = models.first().copied().unwrap_or_default();
     _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", python_text(&export.prefixed(first)));
@@ -40,7 +42,8 @@ pub fn dspy(export: &Export<'_>) -> String {
         Adapter::Xml => "XMLAdapter",
     };
     _ = writeln!(text, ")\ndspy.configure(lm=lm, adapter=dspy.{adapter}())\n");
-    text.push_str(&signature(export));
+    text.push_str(&classes::definitions(&classes));
+    text.push_str(&signature(export, &classes));
     text.push_str(&program(export));
     let inputs = python_arguments("        ", &export.inputs());
     _ = write!(text, "\n\nif __name__ == \"__main__\":\n    prediction = ask(\n{inputs}    )\n");
@@ -51,14 +54,15 @@ pub fn dspy(export: &Export<'_>) -> String {
     text
 }
 
-fn signature(export: &Export<'_>) -> String {
+fn signature(export: &Export<'_>, classes: &[&FieldType]) -> String {
     let signature = &export.task.signature;
     // DSPy writes the type of None as NoneType, but reads only None.
     let inline = signature.inline().replace("NoneType", "None");
     let mut text = format!(
-        "signature = dspy.Signature(\n    {},\n    {},\n)\n",
+        "signature = dspy.Signature(\n    {},\n    {},\n{})\n",
         python_text(&inline),
-        python_text(&signature.task())
+        python_text(&signature.task()),
+        classes::custom_types(classes)
     );
     for field in signature.fields() {
         if let Some(description) = field.description.as_deref().filter(|description| !description.is_empty()) {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use std::fs;
-use switchover::dspy::Values;
+use switchover::dspy::{Signature, Values, library};
 use switchover::export::{Export, curl, dspy, openai, proxy, router};
 use switchover::openrouter::{OPENROUTER, RequestHeader};
 use switchover::spec::{RunSpec, SignatureTask};
@@ -17,6 +17,9 @@ struct Cases {
 struct Case {
     name: String,
     signature: String,
+    /// Objects and enums, as in a library file.
+    #[serde(default)]
+    types: toml::Table,
     #[serde(default)]
     instructions: String,
     module: String,
@@ -37,8 +40,18 @@ struct Case {
 }
 
 impl Case {
+    fn signature(&self) -> Signature {
+        let mut entry = toml::Table::new();
+        entry.insert("name".into(), "case".into());
+        entry.insert("inline".into(), self.signature.as_str().into());
+        entry.insert("types".into(), self.types.clone().into());
+        let file = toml::Table::from_iter([("signature".to_owned(), vec![entry].into())]);
+        let entry = library::parse(&toml::to_string(&file).unwrap()).unwrap().remove(0);
+        Signature { name: String::new(), ..entry.signature }
+    }
+
     fn spec(&self) -> RunSpec {
-        let mut signature: switchover::dspy::Signature = self.signature.parse().unwrap();
+        let mut signature = self.signature();
         signature.instructions.clone_from(&self.instructions);
         let task = SignatureTask {
             module: self.module.parse().unwrap(),
