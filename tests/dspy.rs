@@ -8,6 +8,8 @@ mod messages;
 mod parse;
 #[path = "dspy/properties.rs"]
 mod properties;
+#[path = "dspy/python_import.rs"]
+mod python_import;
 #[path = "dspy/saved_programs.rs"]
 mod saved_programs;
 #[path = "dspy/signatures.rs"]

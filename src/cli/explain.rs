@@ -3,16 +3,17 @@
 use super::print::{note, out};
 use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
+use crate::dspy::import::python;
 use crate::dspy::{self, Adapter};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
 use std::io::Read as _;
 
-/// Show the fields of an inline signature, or where its error is.
+/// Show the fields of an inline signature, or where its error is; or the signatures in Python source.
 #[derive(Args, Debug)]
 pub(super) struct SignatureArgs {
-    /// For example "question, context: list[str] -> answer: Literal['yes', 'no']"
+    /// For example "question, context: list[str] -> answer: Literal['yes', 'no']"; or Python source: "$(cat file.py)"
     #[arg(value_name = "INLINE", allow_hyphen_values = true)]
     inline: String,
     /// Print as JSON
@@ -27,12 +28,28 @@ impl SignatureArgs {
             out!("{explained}");
             return if explained["accepted"] == true { exit::OK } else { exit::USAGE };
         }
+        if python::is_source(&self.inline) {
+            return match python::read(&self.inline) {
+                Ok(imported) => {
+                    for entry in &imported.entries {
+                        out!("{}  {}", entry.signature.name, entry.module);
+                        show_fields(&entry.signature);
+                    }
+                    imported.notes.iter().for_each(|note| out!("note    {note}"));
+                    out!(
+                        "note    this is Python source; `switchover import FILE.py` adds its signatures to your library"
+                    );
+                    exit::OK
+                }
+                Err(error) => {
+                    note!("{error}");
+                    exit::USAGE
+                }
+            };
+        }
         match dspy::Signature::parse_inline(&self.inline) {
             Ok((signature, warnings)) => {
-                let sides = [("input", &signature.inputs), ("output", &signature.outputs)];
-                for (side, field) in sides.iter().flat_map(|(side, fields)| fields.iter().map(move |f| (side, f))) {
-                    out!("{side:<6}  {}: {}", field.name, field.field_type);
-                }
+                show_fields(&signature);
                 for warning in warnings {
                     out!("note    {}", warning.message);
                 }
@@ -43,6 +60,13 @@ impl SignatureArgs {
                 exit::USAGE
             }
         }
+    }
+}
+
+fn show_fields(signature: &dspy::Signature) {
+    let sides = [("input", &signature.inputs), ("output", &signature.outputs)];
+    for (side, field) in sides.iter().flat_map(|(side, fields)| fields.iter().map(move |field| (side, field))) {
+        out!("{side:<6}  {}: {}", field.name, field.field_type);
     }
 }
 

@@ -1,19 +1,20 @@
-//! `export` and `import`: programs for other tools, and DSPy's saved programs.
+//! `export` and `import`: programs for other tools, and what was written with DSPy.
 
 use super::print::{self, note, out};
 use super::{GlobalOptions, exit, history, setup, signatures};
 use crate::config::{Config, Environment};
 use crate::dspy::LibraryEntry;
-use crate::dspy::import::saved_program;
+use crate::dspy::import::{self, saved_program};
 use crate::export::{self, Export};
 use crate::openrouter::headers::{ATTRIBUTION, CLIENT, is_header_name};
 use crate::openrouter::{BaseUrl, OPENROUTER, RequestHeader};
 use crate::report::Report;
 use crate::spec::RunSpec;
 use crate::transcript::Transcript;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 /// What an export produces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -122,12 +123,12 @@ fn chosen(headers: impl IntoIterator<Item = RequestHeader>) -> Vec<RequestHeader
     .collect()
 }
 
-/// Add a program that DSPy saved to your signature library.
+/// Add the signatures of Python source, or a program that DSPy saved, to your signature library.
 #[derive(Args, Debug)]
 pub(super) struct ImportArgs {
-    /// The .json file that DSPy's save() wrote
+    /// A .py file or notebook with DSPy signatures, or the .json file that DSPy's save() wrote; `-` reads standard input
     file: PathBuf,
-    /// Name of the signature if the program has one predictor [default: the file's name]
+    /// Name of the signature if there is only one [default: its name in Python, or the file's name]
     #[arg(long)]
     name: Option<String>,
     /// Replace signatures of the same names
@@ -135,21 +136,49 @@ pub(super) struct ImportArgs {
     force: bool,
 }
 
+/// The longest file that is imported, in bytes.
+const MAX_IMPORT: u64 = 16 << 20;
+
+/// The text of the file to import. Bytes that are not UTF-8 are replaced.
+fn source(file: &Path) -> Result<String> {
+    let mut bytes = Vec::new();
+    if file.as_os_str() == "-" {
+        std::io::stdin().lock().take(MAX_IMPORT + 1).read_to_end(&mut bytes)?;
+    } else {
+        let open = std::fs::File::open(file)?;
+        if !open.metadata()?.is_file() {
+            bail!("not a regular file");
+        }
+        open.take(MAX_IMPORT + 1).read_to_end(&mut bytes)?;
+    }
+    if bytes.len() as u64 > MAX_IMPORT {
+        bail!("the file is longer than 16 MiB");
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 impl ImportArgs {
     pub(super) fn run(self, env: &Environment) -> Result<u8> {
         let place = self.file.display().to_string();
-        let text = std::fs::read_to_string(&self.file).with_context(|| place.clone())?;
+        let text = source(&self.file).with_context(|| place.clone())?;
         let stem = self.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let name = self.name.or(stem).unwrap_or_else(|| "imported".to_owned());
-        let imported = saved_program::read(&text, &name).with_context(|| place)?;
+        let stem = stem.filter(|stem| stem != "-").unwrap_or_else(|| "imported".to_owned());
+        let mut imported = import::read(&text, &stem).map_err(|error| anyhow!("{place}: {error}"))?;
+        if let Some(name) = self.name {
+            let [only] = imported.entries.as_mut_slice() else {
+                bail!("{place} has {} signatures, so --name cannot name them; leave it out", imported.entries.len());
+            };
+            only.signature.name = name;
+        }
         for note in &imported.notes {
             note!("note: {note}");
         }
         let folder = signatures::folder(env);
         if !self.force {
             let built_in = crate::dspy::library::built_in();
+            let own = signatures::names(&folder);
             for name in imported.entries.iter().map(|entry| &entry.signature.name) {
-                if let Some(path) = signatures::file_of(&folder, name) {
+                if let Some(path) = own.get(name) {
                     bail!("`{name}` is in {}; --force replaces it, --name chooses another name", path.display());
                 }
                 if built_in.iter().any(|entry| entry.signature.name == *name) {

@@ -4,6 +4,7 @@ use super::GlobalOptions;
 use super::print::note;
 use super::signatures::library;
 use crate::config::{Config, DEFAULT_CHAIN, Environment};
+use crate::dspy::import::python;
 use crate::dspy::library::LibraryEntry;
 use crate::dspy::{Adapter, Field, FieldType, Module, Signature, Values};
 use crate::history::{HistoryWriter, Keep, Retention};
@@ -67,6 +68,16 @@ pub(super) fn signature(word: &str, env: &Environment) -> Result<LibraryEntry> {
     // Only an inline signature contains an arrow, so the library need not be read.
     if let (true, Ok(signature)) = (word.contains("->"), word.parse()) {
         return Ok(entry(signature));
+    }
+    if python::is_source(word) {
+        let mut imported = python::read(word)?;
+        imported.notes.iter().for_each(|line| note!("note: {line}"));
+        return match imported.entries.len() {
+            1 => Ok(imported.entries.remove(0)),
+            count => {
+                bail!("the Python source has {count} signatures; `switchover import FILE.py` adds them to your library")
+            }
+        };
     }
     let library = library(env);
     if let Some(entry) = library.iter().find(|entry| entry.signature.name == word) {

@@ -5,6 +5,7 @@ use super::print::note;
 use crate::config::Environment;
 use crate::dspy::library::{self, LibraryEntry};
 use anyhow::{Context as _, Result, bail};
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -37,10 +38,19 @@ pub(super) fn library(env: &Environment) -> Vec<LibraryEntry> {
 
 /// The user's file that holds a signature of this name.
 pub(super) fn file_of(folder: &Path, name: &str) -> Option<PathBuf> {
-    files(folder).into_iter().find(|path| {
-        let entries = text(path).ok().and_then(|text| library::parse(&text).ok()).unwrap_or_default();
-        entries.iter().any(|entry| entry.signature.name == name)
-    })
+    names(folder).remove(name)
+}
+
+/// The names of the user's signatures, each with the file that holds it.
+pub(super) fn names(folder: &Path) -> BTreeMap<String, PathBuf> {
+    let mut names = BTreeMap::new();
+    for path in files(folder) {
+        let entries = text(&path).ok().and_then(|text| library::parse(&text).ok()).unwrap_or_default();
+        for entry in entries {
+            names.entry(entry.signature.name).or_insert_with(|| path.clone());
+        }
+    }
+    names
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

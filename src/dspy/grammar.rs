@@ -6,11 +6,14 @@
 
 mod literal;
 mod names;
+mod pieces;
 mod python;
 mod token;
 mod types;
 
 pub(super) use names::is_type_name;
+pub(super) use pieces::{number_value, rename_types, string_value, written_fields};
+pub(super) use python::is_python_source;
 
 use super::signature::{Field, Signature};
 use super::syntax::SyntaxError;

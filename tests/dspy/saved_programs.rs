@@ -1,14 +1,14 @@
 //! Saved programs: those of DSPy are imported, and exported ones have the format that DSPy reads.
 
 use serde_json::Value;
-use switchover::dspy::import::saved_program::{self, ImportedProgram};
+use switchover::dspy::import::{Imported, saved_program};
 use switchover::dspy::{Module, library};
 
 fn recorded(name: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/cases/dspy/saved/{name}.json", env!("CARGO_MANIFEST_DIR"))).expect(name)
 }
 
-fn imported(name: &str) -> ImportedProgram {
+fn imported(name: &str) -> Imported {
     saved_program::read(&recorded(name), name).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 

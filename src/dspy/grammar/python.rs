@@ -2,6 +2,11 @@
 
 use super::super::syntax::SyntaxError;
 
+/// Whether a text looks like Python source.
+pub(in crate::dspy) fn is_python_source(source: &str) -> bool {
+    python_source(source).is_some()
+}
+
 /// The error for Python source, at its first line that is code; nothing if the text does not look like Python source.
 pub(super) fn python_source(source: &str) -> Option<SyntaxError> {
     let mut start = 0;
@@ -11,14 +16,17 @@ pub(super) fn python_source(source: &str) -> Option<SyntaxError> {
             let from = start + (line.len() - line.trim_start().len());
             return Some(SyntaxError::new(
                 from..from + code.len(),
-                "this is Python source, which cannot be imported yet",
-                "`inputs -> outputs`, or a program that DSPy saved as JSON: `switchover import FILE.json`",
+                "this is Python source; `switchover import FILE.py` reads the signatures in a file",
+                "`inputs -> outputs`",
             ));
         }
         start += line.len();
     }
     None
 }
+
+/// Calls that no inline signature contains.
+const CALLS: [&str; 4] = ["Signature(", "make_signature(", "Predict(", "ChainOfThought("];
 
 /// Whether a line is a statement of Python, or a call that declares a signature. Fields in an inline signature may
 /// have names such as `from`, so a keyword alone is not enough.
@@ -28,6 +36,6 @@ fn is_python(line: &str) -> bool {
         || after("from ").is_some_and(|rest| rest.contains(" import "))
         || after("class ").is_some_and(|rest| rest.contains('(') || rest.ends_with(':'))
         || after("def ").is_some_and(|rest| rest.contains('('))
-        || line.contains("dspy.Signature(")
-        || (["dspy.InputField(", "dspy.OutputField("].iter().any(|call| line.contains(call)) && !line.contains("->"))
+        || CALLS.iter().any(|call| line.contains(call))
+        || (["InputField(", "OutputField("].iter().any(|call| line.contains(call)) && !line.contains("->"))
 }

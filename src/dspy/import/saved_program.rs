@@ -9,29 +9,12 @@ use super::super::library::LibraryEntry;
 use super::super::python_text::title;
 use super::super::signature::Field;
 use super::super::types::FieldType;
-use super::infer;
+use super::{ImportError, Imported, infer};
 use crate::text::clean_value;
 use serde_json::{Map, Value, json};
 
-/// The content of a saved program.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ImportedProgram {
-    /// One entry for each predictor, named by its path in the program.
-    pub entries: Vec<LibraryEntry>,
-    /// What was guessed or left out, one line each, starting with the name of the entry.
-    pub notes: Vec<String>,
-}
-
-/// The text is not a saved program.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ImportError {
-    /// What is wrong, and in which predictor.
-    pub message: String,
-}
-
 fn error(message: impl Into<String>) -> ImportError {
-    ImportError { message: message.into() }
+    ImportError::new(message)
 }
 
 /// Parses a saved program. A program that is a single predictor gets the name `name`; other predictors are named by
@@ -39,13 +22,13 @@ fn error(message: impl Into<String>) -> ImportError {
 ///
 /// # Errors
 /// The text is not JSON, or has no predictor that DSPy could load.
-pub fn read(text: &str, name: &str) -> Result<ImportedProgram, ImportError> {
+pub fn read(text: &str, name: &str) -> Result<Imported, ImportError> {
     let value: Value = serde_json::from_str(text).map_err(|json_error| error(format!("not JSON: {json_error}")))?;
     // Decoded text from outside may contain control characters; it is cleaned here.
     let Value::Object(root) = clean_value(value) else {
         return Err(error("expected a JSON object, as DSPy's save() writes it"));
     };
-    let mut imported = ImportedProgram::default();
+    let mut imported = Imported::default();
     if root.contains_key("signature") {
         predictor(name, "", &root, &mut imported)?;
     } else {
@@ -68,12 +51,7 @@ pub fn read(text: &str, name: &str) -> Result<ImportedProgram, ImportError> {
 }
 
 /// Adds the entry of one predictor. `path` is its path in the program, empty for a program that is one predictor.
-fn predictor(
-    name: &str,
-    path: &str,
-    state: &Map<String, Value>,
-    imported: &mut ImportedProgram,
-) -> Result<(), ImportError> {
+fn predictor(name: &str, path: &str, state: &Map<String, Value>, imported: &mut Imported) -> Result<(), ImportError> {
     let label = if path.is_empty() { "the predictor" } else { path };
     let signature = state.get("signature").and_then(Value::as_object);
     let signature = signature.ok_or_else(|| error(format!("{label}: there is no `signature`")))?;
