@@ -22,6 +22,7 @@ mod envelope;
 mod http;
 mod ledger;
 mod misbehave;
+mod received;
 mod reply;
 mod routes;
 mod script;
@@ -34,9 +35,9 @@ use crate::fault::{Fault, FaultKind, Schedule};
 use envelope::ErrorEnvelope;
 use http::RequestReadError;
 use ledger::GenerationLedger;
+use received::ReceivedRequests;
 use script::{ResponseScript, ScriptEnd, SocketStep};
 use segment::{FaultSegment, ScheduleCounters};
-use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicU64;
@@ -45,9 +46,6 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinHandle, JoinSet};
-
-/// [`Simulator::received`] has at most this many requests.
-const MAX_RECEIVED: usize = 4096;
 
 /// No pause is longer, whatever a fault or the pace says.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -90,7 +88,7 @@ struct SimulatorState {
     /// The faults of the options, for paths that name none.
     faults: Option<FaultSegment>,
     started: tokio::time::Instant,
-    received: Mutex<VecDeque<ReceivedRequest>>,
+    received: Mutex<ReceivedRequests>,
     ledger: Mutex<GenerationLedger>,
     counters: Mutex<ScheduleCounters>,
     /// How many completions were begun, for their ids.
@@ -160,9 +158,9 @@ impl Simulator {
         format!("http://{}/{}/api/v1", self.address, segment::write(faults))
     }
 
-    /// The last 4096 requests that it received, oldest first.
+    /// The last 4096 requests that it received, oldest first; fewer if their bodies are over 32 MiB.
     pub fn received(&self) -> Vec<ReceivedRequest> {
-        lock(&self.state.received).iter().cloned().collect()
+        lock(&self.state.received).all()
     }
 
     /// Every request from now on, once its response has ended. Only the first call gets them.
@@ -218,7 +216,7 @@ async fn serve_connection(mut stream: TcpStream, state: Arc<SimulatorState>) {
             }
         };
         let closes = request.closes();
-        remember(&state, request.clone());
+        lock(&state.received).add(request.clone());
         let response = routes::answer(&state, &request);
         let status = response.script.status();
         let end = script::play(&mut stream, response.script).await;
@@ -241,14 +239,6 @@ async fn serve_connection(mut stream: TcpStream, state: Arc<SimulatorState>) {
             return;
         }
     }
-}
-
-fn remember(state: &SimulatorState, request: ReceivedRequest) {
-    let mut received = lock(&state.received);
-    if received.len() == MAX_RECEIVED {
-        received.pop_front();
-    }
-    received.push_back(request);
 }
 
 /// The response to a request.

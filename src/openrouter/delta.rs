@@ -35,6 +35,23 @@ pub enum Delta {
     Chunk(String),
 }
 
+impl Delta {
+    /// Appends the text of the piece behind this one, if both are of the same kind. Returns whether it did.
+    pub fn append(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::Text(text), Self::Text(more)) | (Self::Reasoning(text), Self::Reasoning(more)) => {
+                text.push_str(more);
+                true
+            }
+            (Self::ToolCall(call), Self::ToolCall(more)) if call.index == more.index && more.name.is_empty() => {
+                call.arguments.push_str(&more.arguments);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A response's status and headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
@@ -139,4 +156,45 @@ pub struct Completion {
     /// [expected](super::Expects::Message).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Box<serde_json::Value>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_text_of_the_same_kind_is_joined() {
+        let call = |index, name: &str, arguments: &str| {
+            Delta::ToolCall(ToolCallPiece { index, name: name.into(), arguments: arguments.into() })
+        };
+        let text = |text: &str| Delta::Text(text.into());
+        let thought = |text: &str| Delta::Reasoning(text.into());
+        let mut deltas = vec![
+            Delta::Comment,
+            Delta::Comment,
+            thought("a"),
+            thought(""),
+            thought("b"),
+            text("c"),
+            text("d"),
+            thought("e"),
+            call(0, "f", ""),
+            call(0, "", "{"),
+            call(0, "", "}"),
+            call(1, "", "{}"),
+            call(1, "g", ""),
+        ];
+        deltas.dedup_by(|next, delta| delta.append(next));
+        let joined = [
+            Delta::Comment,
+            Delta::Comment,
+            thought("ab"),
+            text("cd"),
+            thought("e"),
+            call(0, "f", "{}"),
+            call(1, "", "{}"),
+            call(1, "g", ""),
+        ];
+        assert_eq!(deltas, joined);
+    }
 }

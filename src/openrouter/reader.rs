@@ -17,6 +17,8 @@ use std::time::Duration;
 pub const MAX_BODY: usize = 16 << 20;
 /// What the framing of one piece of an answer may take besides: 4 KiB.
 const MAX_FRAMING: usize = 4 << 10;
+/// The number of pieces that one answer may have; the longest answers of today's models have a fifth of it.
+const MAX_PIECES: usize = 1 << 20;
 /// The first bytes of a body that are kept to tell what it is.
 const START: usize = 64;
 
@@ -83,7 +85,8 @@ impl BodyReader {
             let blank = |b: &u8| b.is_ascii_whitespace() || [0xef, 0xbb, 0xbf].contains(b);
             let Some(start) = bytes.iter().position(|b| !blank(b)) else {
                 out.push(Delta::Comment);
-                return self.total > MAX_BODY && self.fail_too_large();
+                let reason = excess(self.total, 0, 0);
+                return reason.is_some_and(|reason| self.events.fail(Failure::new(FailureKind::TooLarge, reason)));
             };
             bytes = &bytes[start..];
             self.framing = match bytes[0] {
@@ -108,8 +111,8 @@ impl BodyReader {
             Framing::Undecided => {}
         }
         let (pieces, length) = self.events.content();
-        if length > MAX_BODY || self.total > MAX_BODY.saturating_add(pieces.saturating_mul(MAX_FRAMING)) {
-            return self.fail_too_large();
+        if let Some(reason) = excess(self.total, pieces, length) {
+            return self.events.fail(Failure::new(FailureKind::TooLarge, reason));
         }
         self.events.is_over()
     }
@@ -172,16 +175,20 @@ impl BodyReader {
         })
     }
 
-    fn fail_too_large(&mut self) -> bool {
-        self.events.fail(Failure::new(FailureKind::TooLarge, "the response is over 16 MiB"))
-    }
-
     /// The failure of a compressed body.
     fn compressed(&self) -> Option<Failure> {
         let name = compression(&self.head.headers, &self.start)?;
         let reason = format!("the server sent a body in {name}, which was not asked for");
         Some(Failure::new(FailureKind::NotAnAnswer, clean_line(&reason, 120)))
     }
+}
+
+/// Why a response is too large, if it is: `total` bytes so far, with an answer of `length` bytes in this many pieces.
+fn excess(total: usize, pieces: usize, length: usize) -> Option<String> {
+    if length > MAX_BODY || total > MAX_BODY.saturating_add(pieces.saturating_mul(MAX_FRAMING)) {
+        return Some("the response is over 16 MiB".to_owned());
+    }
+    (pieces > MAX_PIECES).then(|| format!("the answer comes in over {MAX_PIECES} pieces"))
 }
 
 /// The media type in lower case, without its parameters.
@@ -269,6 +276,34 @@ mod tests {
             let failure = read("text/event-stream", body.as_bytes().chunks(4096)).1.unwrap_err();
             assert_eq!(failure.kind, FailureKind::TooLarge);
         }
+    }
+
+    #[test]
+    fn a_flood_of_small_facts_is_bounded_and_the_last_usage_is_reported() {
+        let end = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n";
+        let flood = |event: fn(usize) -> String| {
+            let events: String = (1..=10_000).map(|i| format!("data: {}\n\n", event(i))).collect();
+            let body = [events.as_str(), end].concat();
+            let (deltas, completion) = read("text/event-stream", body.as_bytes().chunks(4096));
+            assert!(deltas.len() < 260, "{}", deltas.len());
+            (deltas, completion.unwrap())
+        };
+        let (deltas, completion) = flood(|i| format!("{{\"usage\":{{\"completion_tokens\":{i}}}}}"));
+        assert_eq!(completion.usage.and_then(|usage| usage.completion_tokens), Some(10_000));
+        let last = deltas.iter().rev().find(|delta| matches!(delta, Delta::Usage(_)));
+        assert_eq!(last, completion.usage.map(Delta::Usage).as_ref());
+        flood(|i| format!("{{\"openrouter_metadata\":{{\"strategy\":\"s{i}\"}}}}"));
+        flood(|i| format!("{{\"model\":\"m{i}\"}}"));
+        flood(|_| "{}".to_owned());
+    }
+
+    #[test]
+    fn an_answer_has_a_most_of_bytes_and_of_pieces() {
+        assert_eq!(excess(MAX_BODY + 4 * MAX_FRAMING, 4, MAX_BODY), None);
+        assert!(excess(MAX_BODY + 4 * MAX_FRAMING + 1, 4, 0).is_some());
+        assert!(excess(2 * MAX_BODY, MAX_PIECES, MAX_BODY + 1).is_some());
+        // Pieces without text, such as encrypted thoughts, count too.
+        assert!(excess(MAX_PIECES, MAX_PIECES + 1, 0).is_some_and(|reason| reason.contains("pieces")));
     }
 
     proptest! {

@@ -62,6 +62,8 @@ pub(super) fn listen(exchange: Result<Exchange, Failure>) -> impl Stream<Item = 
         match exchange? {
             Ok(mut exchange) => {
                 let end = exchange.advance(&mut deltas).await.map(Box::new);
+                // Pieces that came at the same time are one: a flood of them would take many times its bytes.
+                deltas.dedup_by(|next, delta| delta.append(next));
                 let more = end.is_none().then_some(Ok(exchange));
                 Some((Progress { deltas, end }, more))
             }

@@ -12,8 +12,10 @@ use crate::openrouter::{Delta, Usage};
 use crate::secret::Secrets;
 use serde_json::Value;
 
-/// The number of models and providers that one answer may name. Later names are ignored.
+/// The number of models and providers that one answer may name, and of the router's own records. Later ones are ignored.
 const MAX_CHANGES: u32 = 64;
+/// Of the usages behind the first 64 that differ, every 64th is reported, and the last.
+const USAGE_STRIDE: u32 = 64;
 
 /// What the chunks so far have said.
 pub(in crate::openrouter) struct ChunkFold {
@@ -31,6 +33,12 @@ pub(in crate::openrouter) struct ChunkFold {
     pub(in crate::openrouter) pieces: usize,
     /// How often a chunk named another model or provider.
     changes: u32,
+    /// How often a chunk held a record of the router.
+    records: u32,
+    /// How often the usage changed.
+    usages: u32,
+    /// The latest usage is not reported yet.
+    owes_usage: bool,
 }
 
 impl ChunkFold {
@@ -48,6 +56,9 @@ impl ChunkFold {
             usage: None,
             pieces: 0,
             changes: 0,
+            records: 0,
+            usages: 0,
+            owes_usage: false,
         }
     }
 
@@ -84,13 +95,15 @@ impl ChunkFold {
         }
         self.apply_model(&chunk.model, &chunk.provider, context, out);
         if let Some(usage) = chunk.usage.and_then(value).as_ref().and_then(usage) {
-            let merged = merge(self.usage.unwrap_or_default(), usage);
-            if self.usage.replace(merged) != Some(merged) {
-                out.push(Delta::Usage(merged));
-            }
+            self.apply_usage(usage, out);
         }
-        let metadata = chunk.openrouter_metadata.and_then(value).and_then(|value| metadata(&value, context.secrets));
-        out.extend(metadata.map(Delta::Metadata));
+        if self.records < MAX_CHANGES
+            && let Some(record) = chunk.openrouter_metadata.and_then(value)
+            && let Some(record) = metadata(&record, context.secrets)
+        {
+            self.records += 1;
+            out.push(Delta::Metadata(record));
+        }
         if chunk.is_error() {
             return Err(self.error(None, json, context));
         }
@@ -124,6 +137,26 @@ impl ChunkFold {
             }
         }
         Ok(())
+    }
+
+    /// Some servers repeat the usage in every chunk.
+    fn apply_usage(&mut self, usage: Usage, out: &mut Vec<Delta>) {
+        let merged = merge(self.usage.unwrap_or_default(), usage);
+        if self.usage.replace(merged) == Some(merged) {
+            return;
+        }
+        self.usages += 1;
+        self.owes_usage = true;
+        if self.usages <= USAGE_STRIDE || self.usages.is_multiple_of(USAGE_STRIDE) {
+            self.report_usage(out);
+        }
+    }
+
+    /// Reports the latest usage, unless that was done.
+    pub(in crate::openrouter) fn report_usage(&mut self, out: &mut Vec<Delta>) {
+        if std::mem::take(&mut self.owes_usage) {
+            out.extend(self.usage.map(Delta::Usage));
+        }
     }
 
     fn apply_model(

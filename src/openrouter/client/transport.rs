@@ -68,6 +68,9 @@ fn plain_reason(kind: FailureKind, error: &reqwest::Error) -> String {
             return "connection closed during the answer".to_owned();
         }
         FailureKind::Dns => return innermost(error),
+        FailureKind::NotAnAnswer if causes(error).iter().any(has_too_many_headers) => {
+            return "the response has over 100 headers, or headers that are too long".to_owned();
+        }
         FailureKind::Local if causes(error).iter().any(is_out_of_files) => {
             return "this machine allows no more open files; `ulimit -n` raises the limit".to_owned();
         }
@@ -140,6 +143,12 @@ fn is_out_of_files(cause: &&(dyn Error + 'static)) -> bool {
     let own = cause.downcast_ref::<Unresolved>().map(|unresolved| &unresolved.why);
     let error = own.or_else(|| cause.downcast_ref::<io::Error>());
     matches!(error.and_then(code), Some(23 | 24 | 10_024))
+}
+
+/// Whether a response has more headers than the HTTP library reads. The library has no test for this error but its text.
+fn has_too_many_headers(cause: &&(dyn Error + 'static)) -> bool {
+    let text = cause.downcast_ref::<hyper::Error>().filter(|error| error.is_parse()).map(ToString::to_string);
+    text.is_some_and(|text| text == "message head is too large")
 }
 
 /// The text of the deepest cause.

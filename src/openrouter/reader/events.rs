@@ -229,11 +229,12 @@ impl EventFold {
 
     /// The result of the whole response. An answer counts if it has text, and either a finish reason or a proper end.
     pub(super) fn complete(
-        self,
+        mut self,
         cut: Option<Failure>,
         generation: Option<String>,
         out: &mut Vec<Delta>,
     ) -> Result<Completion, Failure> {
+        self.chunks.report_usage(out);
         if let Some(failure) = self.failed {
             return Err(failure);
         }

@@ -82,10 +82,15 @@ impl Runs {
     pub fn put_away(&mut self) {
         if let Some(run) = self.shown.take().filter(|run| run.source == RunSource::Worker) {
             self.earlier = self.earlier.plus(run.transcript.spend());
-            self.past.push(run.transcript);
-            let surplus = self.past.len().saturating_sub(MAX_PAST);
-            self.past.drain(..surplus);
+            self.keep_past([run.transcript]);
         }
+    }
+
+    /// Adds ended runs to the earlier ones, of which the oldest are dropped.
+    pub fn keep_past(&mut self, runs: impl IntoIterator<Item = Transcript>) {
+        self.past.extend(runs);
+        let surplus = self.past.len().saturating_sub(MAX_PAST);
+        self.past.drain(..surplus);
     }
 
     /// What this session has cost so far, with costs that the service reported after a run.

@@ -68,7 +68,7 @@ impl App {
         let Some(Overlay::Compare(compare)) = self.overlay.take() else { return None };
         let live = compare.running();
         let ended = compare.columns.into_iter().map(|column| column.transcript).filter(|run| run.finished.is_some());
-        self.runs.past.extend(ended);
+        self.runs.keep_past(ended);
         live.then_some(Effect::Cancel)
     }
 
