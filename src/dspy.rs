@@ -28,7 +28,7 @@ pub use prediction::{ParseFailure, Prediction, Problem, Repair, Section};
 pub use reader::AnswerReader;
 pub use signature::{Field, Signature};
 pub use syntax::SyntaxError;
-pub use types::{CONSTRAINTS, DefinitionError, EnumType, FieldType, ObjectField, ObjectType, TypeScope};
+pub use types::{CONSTRAINTS, DefinitionError, EnumType, FieldType, ObjectField, ObjectType, TypeScope, read_types};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -5,7 +5,7 @@ mod class;
 pub(super) mod definitions;
 
 pub use class::{CONSTRAINTS, EnumType, ObjectField, ObjectType, TypeScope};
-pub use definitions::DefinitionError;
+pub use definitions::{DefinitionError, read_types};
 
 use super::python_text::repr;
 use serde::{Serialize, Serializer};

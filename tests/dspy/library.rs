@@ -108,11 +108,11 @@ fn a_definition_that_cannot_be_used_has_a_line_and_a_name() {
         ("[signature.types.Node]\nfields.next = 'Node | None'", 4, "type `Node`: it contains itself"),
         ("[signature.types.A]\nfields.b = 'B'\n[signature.types.B]\nfields.a = 'list[A]'", 4, "type `A`: it contains"),
         ("[signature.types.A]\nfields.b = 'Bee'", 4, "type `A`: field `b`: unknown type `Bee`"),
-        ("[signature.types.str]\nfields.b = 'int'", 4, "type `str`: the name must be an identifier"),
+        ("[signature.types.str]\nfields.b = 'int'", 4, "type `str`: the name must be a Python name"),
         ("[signature.types.A]\nfields.b = { type = 'int', gee = 1 }", 4, "field `b`: unknown key `gee`"),
         ("[signature.types.A]\nfield.b = 'int'", 4, "unknown key `field`"),
         ("[signature.types.A]\nfields.b = 'int'\nenum = { C = 1 }", 4, "expected either `fields` or `enum`"),
-        ("[signature.types.A]\nenum = { C = [1] }", 4, "`C`: expected a name with a text"),
+        ("[signature.types.A]\nenum = { C = [1] }", 4, "`C`: expected a Python name with a text"),
     ] {
         let text = format!("[[signature]]\nname = 'x'\ninline = 'q -> a'\n{types}");
         let error = library::parse(&text).expect_err(types);

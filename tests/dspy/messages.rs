@@ -1,7 +1,7 @@
 //! Messages have the roles, order, markers and values of DSPy 3.4.1.
 
 use serde_json::{Value, json};
-use switchover::dspy::{Adapter, Demo, Module, Signature, Turn, Values};
+use switchover::dspy::{Adapter, Demo, Module, Signature, Turn, Values, read_types};
 use switchover::openrouter::{Message, Role};
 
 fn values(value: Value) -> Values {
@@ -316,12 +316,7 @@ fn tasks(inline: &str) -> Signature {
             "effort": {"type": "float | None", "default": 1.5, "description": "Hours.", "ge": 0, "le": 10},
         }},
     });
-    let scope = serde_json::from_value::<Signature>(json!({
-        "types": types,
-        "inputs": [],
-        "outputs": [{"name": "a", "kind": "Task"}, {"name": "b", "kind": "Prio"}],
-    }));
-    let scope = scope.expect("a signature").scope();
+    let scope = read_types(types.as_object().expect("types")).unwrap_or_else(|e| panic!("{e}"));
     Signature::parse_inline_with(inline, &scope).unwrap_or_else(|e| panic!("{inline}: {e}")).0
 }
 

@@ -1,7 +1,7 @@
 //! Answers are parsed as by DSPy 3.4.1.
 
 use serde_json::{Value, json};
-use switchover::dspy::{Adapter, AnswerReader, Signature, TypeScope};
+use switchover::dspy::{Adapter, AnswerReader, Signature, TypeScope, read_types};
 
 /// The signature of a case. `scope` has the classes of the recording program.
 fn signature(case: &Value, scope: &TypeScope) -> Signature {
@@ -19,11 +19,8 @@ fn signature(case: &Value, scope: &TypeScope) -> Signature {
 /// The answers to signatures with classes, and their definitions.
 fn cases_with_classes() -> (Vec<Value>, TypeScope) {
     let file: Value = serde_json::from_str(include_str!("../cases/dspy/parse_classes.json")).expect("JSON");
-    let names = file["types"].as_object().expect("types").keys();
-    let outputs: Vec<Value> = names.map(|name| json!({"name": name, "kind": name})).collect();
-    let all: Signature = serde_json::from_value(json!({"types": file["types"], "inputs": [], "outputs": outputs}))
-        .unwrap_or_else(|e| panic!("{e}"));
-    (file["cases"].as_array().expect("cases").clone(), all.scope())
+    let types = read_types(file["types"].as_object().expect("types")).unwrap_or_else(|e| panic!("{e}"));
+    (file["cases"].as_array().expect("cases").clone(), types)
 }
 
 /// The expected fields: those in `ours`, where a case differs from DSPy on purpose, else those of DSPy.

@@ -1,7 +1,7 @@
 //! The TOML format of a library, and how a table becomes an entry.
 
 use super::super::signature::{Field, Signature};
-use super::super::types::definitions;
+use super::super::types::read_types;
 use super::super::{Module, Values};
 use super::entry::{LibraryEntry, LibraryError};
 use serde::Deserialize;
@@ -53,7 +53,7 @@ pub(super) fn entry(raw: RawEntry, text: &str) -> Result<(LibraryEntry, usize), 
     let lines: BTreeMap<String, usize> =
         raw.types.keys().map(|key| (key.get_ref().clone(), line(text, key.span().start))).collect();
     let types = raw.types.into_iter().map(|(key, value)| (key.into_inner(), from_toml(value))).collect();
-    let scope = definitions::read(&types)
+    let scope = read_types(&types)
         .map_err(|error| wrong(lines.get(&error.type_name).copied().unwrap_or(at), error.to_string()))?;
     let inline = raw.inline.get_ref();
     let (mut signature, _) = Signature::parse_inline_with(inline, &scope)

@@ -2,7 +2,7 @@
 
 use super::super::Values;
 use super::super::grammar::{is_identifier, parse_type_with};
-use super::super::types::{TypeScope, definitions};
+use super::super::types::{TypeScope, definitions, read_types};
 use super::{Field, Signature};
 use serde::de::Error;
 use serde::ser::SerializeStruct as _;
@@ -63,7 +63,7 @@ impl WrittenField {
 impl<'de> Deserialize<'de> for Signature {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let written = WrittenSignature::deserialize(from)?;
-        let scope = definitions::read(&written.types).map_err(D::Error::custom)?;
+        let scope = read_types(&written.types).map_err(D::Error::custom)?;
         let fields =
             |side: Vec<WrittenField>| side.into_iter().map(|field| field.read(&scope)).collect::<Result<_, _>>();
         Ok(Self {

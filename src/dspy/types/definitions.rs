@@ -18,11 +18,12 @@ pub struct DefinitionError {
     pub message: String,
 }
 
-/// The types that are defined.
+/// The objects and enums that are defined: `{name: {"fields": …}}` or `{name: {"enum": …}}`, each with a `description`
+/// or not.
 ///
 /// # Errors
 /// The first definition that cannot be used.
-pub(in crate::dspy) fn read(definitions: &Values) -> Result<TypeScope, DefinitionError> {
+pub fn read_types(definitions: &Values) -> Result<TypeScope, DefinitionError> {
     let mut reader = DefinitionReader { definitions, known: TypeScope::new(), open: Vec::new() };
     for name in definitions.keys() {
         reader.define(name)?;
@@ -89,7 +90,7 @@ impl DefinitionReader<'_> {
             return Err(wrong("it contains itself, and such types are not supported".to_owned()));
         }
         if !is_identifier(name) || is_type_name(name) {
-            return Err(wrong("the name must be an identifier and not the name of another type".to_owned()));
+            return Err(wrong("the name must be a Python name and not the name of another type".to_owned()));
         }
         let definition = self.definitions.get(name).cloned().unwrap_or_default();
         let Value::Object(mut parts) = definition else {
@@ -116,7 +117,8 @@ impl DefinitionReader<'_> {
                     .iter()
                     .find(|(member, value)| !is_identifier(member) || value.is_array() || value.is_object())
                 {
-                    let message = format!("`{member}`: expected a name with a text, a number, true, false or null");
+                    let message =
+                        format!("`{member}`: expected a Python name with a text, a number, true, false or null");
                     return Err(wrong(message));
                 }
                 let members = members.into_iter().collect();

@@ -79,7 +79,9 @@ pub(super) fn annotate(schema: &mut Value, form: Form, title: &str, description:
 /// Adds constraints, with `anyOf` to each type that they can concern.
 fn constrain(schema: &mut Value, constraints: &Map<String, Value>) {
     if let Some(Value::Array(types)) = schema.get_mut("anyOf") {
-        types.iter_mut().for_each(|schema| constrain(schema, constraints));
+        for schema in types {
+            constrain(schema, constraints);
+        }
         return;
     }
     let json_type = schema.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();

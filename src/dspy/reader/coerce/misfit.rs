@@ -9,6 +9,7 @@ use super::super::excerpt::excerpt;
 use super::convert::convert;
 use super::object::is_allowed;
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// The problem of a value that does not fit. `text` is what the answer has for the whole field.
 pub(super) fn problem(field: &Field, value: &Value, text: &str) -> Problem {
@@ -32,14 +33,14 @@ fn first_misfit<'a>(field_type: &FieldType, value: &'a Value, path: &mut String)
             Value::Array(items),
         ) => {
             if let Some((i, item)) = items.iter().enumerate().find(|(_, item)| misfits(inner, item)) {
-                path.push_str(&format!("[{i}]"));
+                _ = write!(path, "[{i}]");
                 return first_misfit(inner, item, path);
             }
         }
         (FieldType::Tuple(Some(types)), Value::Array(items)) if types.len() == items.len() => {
             let mut pairs = types.iter().zip(items).enumerate();
             if let Some((i, (inner, item))) = pairs.find(|(_, (inner, item))| misfits(inner, item)) {
-                path.push_str(&format!("[{i}]"));
+                _ = write!(path, "[{i}]");
                 return first_misfit(inner, item, path);
             }
         }
@@ -93,7 +94,7 @@ fn append_key(key: &str, path: &mut String) {
     if is_identifier(key) {
         path.extend([".", key]);
     } else {
-        path.push_str(&format!("[{}]", repr(&key.into())));
+        _ = write!(path, "[{}]", repr(&key.into()));
     }
 }
 
