@@ -31,6 +31,7 @@ fn decide_all_rows(bencher: Bencher) {
         opens: false,
         amendable: true,
         free_left: false,
+        passed_on: false,
         draw: 0.5,
     });
     bencher.counter(divan::counter::ItemsCount::new(cases.len())).bench(|| {

@@ -170,6 +170,9 @@ pub struct Policy {
     pub next_on_policy: bool,
     /// Try the next model if another model answers than the requested one.
     pub strict_model: bool,
+    /// Whoever gets the text gets it as it comes: after its first token an attempt is the run's last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub final_after_first_token: bool,
     /// Skip a fallback if its worst case costs more than this many times the primary's, or is unknown.
     pub max_price_ratio: Option<f64>,
     /// Seed of the jitter. The same seed and the same outcomes give the same log.
@@ -200,6 +203,7 @@ impl Default for Policy {
             hedge: false,
             next_on_policy: false,
             strict_model: false,
+            final_after_first_token: false,
             max_price_ratio: None,
             seed: 0,
         }

@@ -43,6 +43,8 @@ pub struct AttemptFacts {
     pub opens: bool,
     /// Whether the same route can get a changed request: a repair, without a parameter, with another limit.
     pub amendable: bool,
+    /// Whether its text has been passed on to somebody who cannot take it back.
+    pub passed_on: bool,
     /// Whether a route is left that needs no credit.
     pub free_left: bool,
     /// Jitter in `0..1`.
@@ -107,6 +109,8 @@ pub enum Refusal {
     NoHint,
     /// Nothing is left to change in the request.
     Amended,
+    /// Its text has been passed on, and no other text can follow it.
+    PassedOn,
 }
 
 /// A decision and its reason.
@@ -123,6 +127,9 @@ pub struct Decision {
 /// What to do about one failure.
 pub fn decide(policy: &Policy, facts: &AttemptFacts) -> Decision {
     let rule = rule(facts.kind);
+    if facts.passed_on {
+        return Decision { rule, action: FailureAction::Stop, refusal: Some(Refusal::PassedOn) };
+    }
     match retry_same(policy, facts, rule.on_retry) {
         Ok(action) => Decision { rule, action, refusal: None },
         Err(refusal) => Decision { rule, action: give_up(policy, facts, rule), refusal: Some(refusal) },

@@ -11,6 +11,7 @@ use serde_json::Value;
 /// Passes on what happened in a run; the run's number and the time are added there.
 pub(super) type Emit<'a> = dyn Fn(Output) + Send + Sync + 'a;
 
+#[expect(clippy::large_enum_variant, reason = "nearly all are reports, and each is passed once")]
 /// What happened in a run: a report, or what only a [relay](RunOptions::relay) gets.
 pub(super) enum Output {
     Report(ReportKind),

@@ -40,6 +40,7 @@ fn every_decision_is_the_expected_one() {
         opens: false,
         amendable: true,
         free_left: false,
+        passed_on: false,
         draw: 0.5,
     };
     let hint = |seconds| Some(Hint { after: Duration::from_secs(seconds), source: HintSource::RetryAfterSeconds });
@@ -57,6 +58,7 @@ fn every_decision_is_the_expected_one() {
         ("opens", AttemptFacts { opens: true, ..fresh }),
         ("a free model is left", AttemptFacts { free_left: true, ..fresh }),
         ("nothing to amend", AttemptFacts { amendable: false, ..fresh }),
+        ("text passed on", AttemptFacts { passed_on: true, ..fresh }),
         ("no time", AttemptFacts { time_left: Duration::ZERO, ..fresh }),
     ];
     let plain = Policy::default();

@@ -5,7 +5,7 @@ use super::{Answer, EndedAttempt, Engine, LiveAttempt, PlannedStart};
 use crate::failover::breaker::{Cooldown, Permit};
 use crate::failover::health::{BreakerTransition, Charge};
 use crate::failover::rules::{
-    self, AttemptFacts, Decision, DelaySource, FailureAction, OnGiveUp, OnRetry, RequestChange, Weight,
+    self, AttemptFacts, Decision, DelaySource, FailureAction, OnGiveUp, OnRetry, Refusal, RequestChange, Weight,
 };
 use crate::failover::{
     Answered, AttemptId, Changes, Cost, Discarded, Event, Failed, Failover, Failure, FailureKind, FaultDomain, Health,
@@ -141,6 +141,7 @@ impl Engine {
                 (self.now, if repairs { Relation::Repair } else { Relation::Retry }, changes)
             }
             FailureAction::Next | FailureAction::Continue => return self.choose(Some(live.id), health),
+            FailureAction::Stop if decision.refusal == Some(Refusal::PassedOn) => return Err(Outcome::Exhausted),
             FailureAction::Stop if decision.rule.domain == FaultDomain::Local => return Err(Outcome::LocalError),
             FailureAction::Stop if self.policy.failover == Failover::Server && decision.rule.server_moved_on() => {
                 return Err(Outcome::Exhausted);
@@ -249,6 +250,7 @@ impl Engine {
             opens: live.permit == Permit::Free && health.would_open(self.now, rule.domain, weight, route),
             amendable,
             free_left: self.is_free_left(live.route),
+            passed_on: self.policy.final_after_first_token && live.first_token_at.is_some(),
             draw,
         }
     }

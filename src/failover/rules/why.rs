@@ -71,6 +71,7 @@ fn because(refusal: Refusal, policy: &Policy, failure: &Failure) -> Option<Strin
         }
         Refusal::AskedToWait(hint) => format!("{} for {}", unavailable(failure.kind), seconds(hint)),
         Refusal::Deadline(delay) => format!("a wait of {} would pass this model's time limit", seconds(delay)),
+        Refusal::PassedOn => "its text has been passed on, and no other text can follow it".to_owned(),
         Refusal::Amended => "nothing is left to change in the request".to_owned(),
     })
 }
