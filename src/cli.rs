@@ -7,6 +7,7 @@ mod diagnostics;
 mod doctor;
 mod explain;
 mod export;
+mod gateway;
 mod history;
 mod lists;
 mod manual;
@@ -122,6 +123,8 @@ enum CliCommand {
     Scenarios(scenarios::ScenariosArgs),
     /// Check configuration, key, network, terminal and directories, and suggest fixes
     Doctor(doctor::DoctorArgs),
+    /// Give other programs the failover: a server that speaks OpenAI's and OpenRouter's API
+    Gateway(gateway::GatewayArgs),
     /// Run only the simulator, as a server for other clients
     Serve(serve::ServeArgs),
     /// Show the fields of an inline signature, or where its error is
@@ -185,6 +188,7 @@ fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
         Some(CliCommand::Doctor(doctor)) => doctor.run(&cli.settings, env),
         Some(CliCommand::Completions(completions)) => Ok(completions.run()),
         Some(CliCommand::Man(man)) => man.run(),
+        Some(CliCommand::Gateway(gateway)) => gateway.run(&cli.settings, env),
         Some(CliCommand::Serve(serve)) => serve.run(&cli.settings, env),
         Some(CliCommand::Signature(signature)) => Ok(signature.run()),
         Some(CliCommand::Parse(parse)) => parse.run(&cli.settings, env),

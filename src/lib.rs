@@ -29,6 +29,7 @@ pub mod dspy;
 pub mod export;
 pub mod failover;
 pub mod fault;
+pub mod gateway;
 pub mod headless;
 pub mod history;
 pub mod nearest;

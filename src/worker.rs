@@ -24,7 +24,7 @@ mod services;
 mod trace;
 
 pub use injected::InjectedFault;
-pub use options::{RunMessage, RunOptions};
+pub use options::{Relay, RunMessage, RunOptions};
 pub use preview::{Preview, preview};
 pub use services::{CostLookup, Service, ServiceOptions, Services};
 

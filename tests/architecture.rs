@@ -22,15 +22,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("history", &["spec", "report", "transcript", "dspy", "failover", "openrouter", "text"]),
     ("config", &["nearest", "secret", "text", "failover", "openrouter"]),
     ("worker", &["dspy", "failover", "fault", "history", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),
+    ("gateway", &["failover", "fault", "openrouter", "report", "secret", "spec", "text", "worker"]),
     ("headless", &["failover", "report", "transcript"]),
     ("tui", &["spec", "dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest"]),
 ];
 
 /// Crates that only some rooms may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("tokio", &["openrouter::client", "simulator", "worker", "tui", "cli"]),
+    ("tokio", &["openrouter::client", "simulator", "worker", "gateway", "tui", "cli"]),
     ("reqwest", &["openrouter::client"]),
-    ("hyper", &["openrouter::client"]),
+    ("hyper", &["openrouter::client", "gateway"]),
     ("ratatui", &["tui"]),
     ("crossterm", &["tui", "cli"]),
     ("rusqlite", &["history"]),

@@ -13,8 +13,8 @@ const README: &str = include_str!("../README.md");
 const NOT_RUN: [&str; 2] = ["cargo run --release", "cargo test"];
 /// The address of Ollama in the README.
 const OLLAMA: &str = "localhost:11434";
-/// The address of `switchover serve` in the README.
-const SERVED: &str = "127.0.0.1:8383";
+/// The addresses of `switchover serve` and `switchover gateway` in the README.
+const SERVED: [&str; 2] = ["127.0.0.1:8383", "127.0.0.1:4141"];
 
 /// A shell command with an empty environment and the program in its `PATH`.
 fn shell(line: &str) -> Command {
@@ -40,8 +40,9 @@ struct Served(Child, String);
 
 impl Served {
     fn start(line: &str) -> Result<Self, String> {
+        let port = if line.contains("gateway") { "--listen 127.0.0.1:0" } else { "--port 0" };
         let mut child =
-            shell(&format!("exec {line} --port 0")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+            shell(&format!("exec {line} {port}")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut first_line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first_line).unwrap();
         let address = first_line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
@@ -95,12 +96,15 @@ fn every_command_of_the_readme_runs() {
         let mut served = None;
         for line in block.filter(|line| !NOT_RUN.contains(line)) {
             ran += 1;
-            if line.starts_with("switchover serve") {
+            if line.starts_with("switchover serve") || line.starts_with("switchover gateway") {
                 served = Some(Served::start(line).unwrap());
                 continue;
             }
-            let address = served.as_ref().map_or(SERVED, |Served(_, address)| address);
-            runs(&line.replace(OLLAMA, &ollama).replace(SERVED, address)).unwrap();
+            let mut line = line.replace(OLLAMA, &ollama);
+            if let Some(Served(_, address)) = &served {
+                SERVED.iter().for_each(|written| line = line.replace(written, address));
+            }
+            runs(&line).unwrap();
         }
     }
     assert!(ran > 15, "only {ran} commands were found");

@@ -4,6 +4,7 @@
 use super::attempt::{self, Progress};
 use super::context::{CallContext, Emit, Output};
 use super::injected::Advance;
+use super::options::Relay;
 use super::question::InvalidAnswer;
 use crate::dspy::{ParseFailure, Signature};
 use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Finished, Input, Policy, Started, TokenPhase};
@@ -83,7 +84,7 @@ impl CallLoop<'_> {
     /// that one is not reported here.
     fn step(&mut self, input: Input) -> Option<Finished> {
         let now = self.context.services.now();
-        let events = self.engine.step(now, input, &mut self.context.services.health());
+        let events = self.engine.step(now, input, &mut self.context.options.health(self.context.services));
         let mut end = None;
         for event in events {
             if let Event::Finished(finished) = event {
@@ -194,7 +195,7 @@ impl CallLoop<'_> {
     /// Reads a whole answer. One that does not validate is a failure like any other.
     fn validate(&mut self, attempt: AttemptId, completion: Completion) -> Input {
         let served = completion.model.clone();
-        let response = completion.response.clone().filter(|_| self.context.options.relay);
+        let response = completion.response.clone().filter(|_| self.context.options.relay != Relay::Nothing);
         let record = self.attempts.get(&attempt);
         let asked = record.and_then(|record| record.asked.as_ref()).unwrap_or(&self.context.call.signature);
         match self.context.read(asked, completion) {

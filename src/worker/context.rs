@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(super) type Emit<'a> = dyn Fn(Output) + Send + Sync + 'a;
 
 #[expect(clippy::large_enum_variant, reason = "nearly all are reports, and each is passed once")]
-/// What happened in a run: a report, or what only a [relay](RunOptions::relay) gets.
+/// What happened in a run: a report, or what is [passed on](RunOptions::relay) besides.
 pub(super) enum Output {
     Report(ReportKind),
     Chunk(AttemptId, String),

@@ -1,7 +1,8 @@
 //! A fault that is set on a model, and the state of its schedule.
 
+use crate::failover::Health;
 use crate::fault::{Fault, ScheduleState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A fault, the time since when it is set, and how often it was asked for.
@@ -10,6 +11,7 @@ pub struct InjectedFault {
     fault: Fault,
     since: Duration,
     state: Mutex<ScheduleState>,
+    health: Mutex<Health>,
 }
 
 /// Whether looking for a fault advances its schedule.
@@ -24,12 +26,18 @@ pub(super) enum Advance {
 impl InjectedFault {
     /// A fault that begins at this time of the [services](super::Services::now).
     pub fn new(fault: Fault, since: Duration) -> Self {
-        Self { fault, since, state: Mutex::default() }
+        Self { fault, since, state: Mutex::default(), health: Mutex::default() }
     }
 
     /// The fault with its schedule.
     pub(super) fn fault(&self) -> &Fault {
         &self.fault
+    }
+
+    /// The breakers of the runs that have this fault as their own: what is broken on purpose for one program must not be
+    /// barred for another.
+    pub(super) fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it fires on an attempt at `now`.

@@ -2,12 +2,12 @@
 
 use super::injected::InjectedFault;
 use super::services::Services;
-use crate::failover::AttemptId;
+use crate::failover::{AttemptId, Health};
 use crate::openrouter::headers::Headers;
 use crate::report::Report;
 use crate::secret::{Secret, Secrets};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 /// How a run differs from the others on the same services.
 #[derive(Clone, Default)]
@@ -16,16 +16,34 @@ pub struct RunOptions {
     pub headers: Option<Headers>,
     /// The key in place of the services' own.
     pub key: Option<Secret>,
-    /// A fault of the chain's first model, besides those of the services. Its schedule counts over all runs that share it.
+    /// A fault of the chain's first model, in place of the services' own. All runs that share it share its schedule and
+    /// breakers, and leave the services' breakers alone.
     pub fault: Option<Arc<InjectedFault>>,
-    /// Whether a chat's chunks and its whole response are passed on, as [`RunMessage`]s.
-    pub relay: bool,
+    /// What of a chat's responses is passed on besides the reports.
+    pub relay: Relay,
+}
+
+/// What of a chat's responses is passed on, as [`RunMessage`]s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Relay {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The whole response of an answer.
+    Response,
+    /// That, and each chunk as it comes.
+    Chunks,
 }
 
 impl RunOptions {
     /// Attribution and extra headers of the run.
     pub(super) fn headers(&self, services: &Services) -> Headers {
         self.headers.clone().unwrap_or_else(|| services.headers())
+    }
+
+    /// The breakers of the run, held for as long as one step takes.
+    pub(super) fn health<'a>(&'a self, services: &'a Services) -> MutexGuard<'a, Health> {
+        self.fault.as_ref().map_or_else(|| services.health(), |fault| fault.health())
     }
 
     /// The key and the secret headers of the run, to be removed from what a server sends.

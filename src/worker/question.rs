@@ -1,6 +1,7 @@
 //! What a call asks, and what counts as its answer: the fields of a signature, or the message of a chat.
 
 use super::context::CallContext;
+use super::options::Relay;
 use crate::dspy::{Adapter, ParseFailure, Prediction, REASONING, ReasoningSource, Signature, Values};
 use crate::failover::{Changes, Failover, Failure, FailureKind, Route};
 use crate::openrouter::settings::{Effort, Reasoning, RequestSettings};
@@ -27,7 +28,7 @@ impl CallContext<'_> {
     pub(super) fn expects(&self) -> Expects {
         match self.spec.task {
             Task::Signature(_) => Expects::Text,
-            Task::Chat(_) if self.options.relay => Expects::Relay,
+            Task::Chat(_) if self.options.relay == Relay::Chunks => Expects::Relay,
             Task::Chat(_) => Expects::Message,
         }
     }

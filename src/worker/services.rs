@@ -1,7 +1,7 @@
 //! What all runs share: the service, the simulator, breakers, faults, models, the history, the clock.
 
 use super::injected::{Advance, InjectedFault};
-use crate::failover::{Failure, FailureKind, Health, Route};
+use crate::failover::{BreakerState, Failure, FailureKind, Health, Route};
 use crate::fault::Fault;
 use crate::history::HistoryWriter;
 use crate::openrouter::account::{Generation, KeyInfo, generation_path};
@@ -186,6 +186,17 @@ impl Services {
     /// The breakers, held for as long as one step takes.
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
         locked(&self.health)
+    }
+
+    /// The circuit breakers that were used, by name, each with its state in a word.
+    pub fn circuits(&self) -> Vec<(String, &'static str)> {
+        let now = self.now();
+        let word = |state| match state {
+            BreakerState::Closed { .. } => "closed",
+            BreakerState::Open { .. } => "open",
+            BreakerState::HalfOpen | BreakerState::Probing => "half_open",
+        };
+        self.health().breakers(now).map(|(scope, state)| (scope.name.to_string(), word(state))).collect()
     }
 
     /// Closes the breakers of this name. False if there is none.

@@ -103,6 +103,8 @@ pub enum ValueOrigin {
     Flag,
     /// Typed in the running program.
     Session,
+    /// Sent by a client of the gateway.
+    Client,
 }
 
 impl fmt::Display for ValueOrigin {
@@ -113,6 +115,7 @@ impl fmt::Display for ValueOrigin {
             Self::Env(name) => write!(f, "${name}"),
             Self::Flag => f.write_str("flag"),
             Self::Session => f.write_str("session"),
+            Self::Client => f.write_str("client"),
         }
     }
 }

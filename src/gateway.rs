@@ -1,0 +1,26 @@
+//! The gateway: a local server that speaks `OpenAI`'s and `OpenRouter`'s HTTP API, so that programs that know nothing of
+//! this one get its failover. Each chat request is a run like any other. Knows HTTP and runs; must not know any screen.
+//!
+//! ```text
+//! client ─▶ server ─▶ guard (may it?) ─▶ chat (which chain? whose name?) ─▶ run ─▶ whole │ stream ─▶ client
+//!                                                                            └─▶ Trail ─▶ a line of the log
+//! ```
+
+mod attend;
+mod attribution;
+mod body;
+mod chain;
+mod chat;
+mod guard;
+mod models;
+mod options;
+mod refusal;
+mod routes;
+mod server;
+mod stream;
+mod trail;
+mod whole;
+
+pub use attend::Served;
+pub use options::{GatewayEvent, GatewayOptions, Hold, KeySource, UnknownHold};
+pub use server::{Gateway, serve};

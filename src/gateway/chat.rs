@@ -1,0 +1,99 @@
+//! A chat request: from its body to a run, from the run to a response.
+
+use super::attend::{Served, attend};
+use super::body::{self, Body};
+use super::options::{Hold, KeySource};
+use super::refusal::Refusal;
+use super::server::Gateway;
+use super::stream::ChunkStream;
+use super::trail::Trail;
+use super::{attribution, chain, guard, whole};
+use crate::failover::Policy;
+use crate::secret::Secret;
+use crate::spec::{ChatTask, RunSpec};
+use crate::text::clean_line;
+use crate::worker::{InjectedFault, Relay, RunOptions, run_with};
+use hyper::body::Incoming;
+use hyper::header::{HeaderMap, HeaderName, USER_AGENT};
+use hyper::{Request, Response, StatusCode};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::unbounded_channel;
+
+/// The header that says what a stream waits for.
+const HOLD: HeaderName = HeaderName::from_static("x-switchover-hold");
+
+/// Serves `POST …/chat/completions`. `fault` breaks the first model of the chain.
+pub(super) async fn serve(
+    gateway: &Arc<Gateway>,
+    request: Request<Incoming>,
+    fault: Option<Arc<InjectedFault>>,
+) -> Result<Response<Body>, Refusal> {
+    guard::check_json(request.headers())?;
+    gateway.check_budget()?;
+    let slot = gateway.slot().await?;
+    let (head, incoming) = request.into_parts();
+    let bytes = body::read(incoming).await?;
+    let task = ChatTask { body: parse(&bytes)? };
+    let header = guard::text(&head.headers, &HeaderName::from_static(chain::CHAIN));
+    let chain = chain::choose(&task, header, &gateway.options.chain, &gateway.services.catalogue())?;
+    let asked = chain.first().cloned().unwrap_or_default();
+    let hold = hold(&head.headers, gateway.options.hold)?;
+    let streams = task.body.get("stream") == Some(&Value::Bool(true));
+    let key = match gateway.options.key {
+        KeySource::Configured => None,
+        KeySource::Client => Some(Secret::new(guard::bearer(&head.headers).ok_or_else(|| {
+            Refusal::new(StatusCode::UNAUTHORIZED, "this gateway uses the client's own key, and the request has none")
+        })?)),
+    };
+    let options = RunOptions {
+        headers: Some(attribution::choose(&head.headers, gateway.services.headers())),
+        key,
+        fault,
+        relay: if streams { Relay::Chunks } else { Relay::Response },
+    };
+    let policy = Policy {
+        seed: fastrand::u64(..),
+        final_after_first_token: streams && hold == Hold::FirstToken,
+        ..gateway.options.policy.clone()
+    };
+    let in_one_piece = cannot_be_put_together(&task.body);
+    let mut spec = RunSpec { policy, ..RunSpec::new(task, chain) };
+    spec.settings.stream = in_one_piece.then_some(false);
+    let agent = guard::text(&head.headers, &USER_AGENT).unwrap_or_default();
+    let served = Served {
+        client: clean_line(agent.split(' ').next().unwrap_or_default(), 60),
+        asked: clean_line(&asked, 100),
+        trail: Trail::default(),
+        took: Duration::ZERO,
+    };
+    let run = run_with(spec, options, &gateway.services);
+    let (sender, messages) = unbounded_channel();
+    tokio::spawn(attend(run, served, sender, Arc::clone(gateway), slot));
+    Ok(if streams { ChunkStream::new(messages, hold).response().await } else { whole::answer(messages).await })
+}
+
+fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    let bad = |why: String| Refusal::new(StatusCode::BAD_REQUEST, why);
+    let body: Map<String, Value> =
+        serde_json::from_slice(bytes).map_err(|error| bad(format!("the body is not a JSON object: {error}")))?;
+    if body.get("messages").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+        return Err(bad("the request has no `messages`".to_owned()));
+    }
+    Ok(body)
+}
+
+fn hold(headers: &HeaderMap, default: Hold) -> Result<Hold, Refusal> {
+    let word = guard::text(headers, &HOLD);
+    word.map_or(Ok(default), |word| {
+        word.parse().map_err(|error: super::UnknownHold| Refusal::new(StatusCode::BAD_REQUEST, error.to_string()))
+    })
+}
+
+/// Whether the chunks of a stream do not hold all that a whole response does: several choices, and audio.
+fn cannot_be_put_together(body: &Map<String, Value>) -> bool {
+    let several = body.get("n").and_then(Value::as_u64).is_some_and(|n| n > 1);
+    let modalities = body.get("modalities").and_then(Value::as_array);
+    several || modalities.is_some_and(|list| list.iter().any(|it| it == "audio"))
+}

@@ -1,0 +1,86 @@
+//! How a gateway is set up, and what it tells.
+
+use super::attend::Served;
+use crate::failover::Policy;
+use crate::report::Report;
+use crate::secret::Secret;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// How a gateway is set up.
+pub struct GatewayOptions {
+    /// The chain for requests that name none.
+    pub chain: Vec<String>,
+    /// The failover engine's settings.
+    pub policy: Policy,
+    /// What a stream waits for, unless the request says so itself.
+    pub hold: Hold,
+    /// Whose key pays.
+    pub key: KeySource,
+    /// What clients must show to be served; needed on an address that other machines reach.
+    pub token: Option<Secret>,
+    /// Further names under which clients may reach it, beside the address itself and `localhost`.
+    pub hosts: Vec<String>,
+    /// The number of requests that are served at the same time. As many again may wait eight times over.
+    pub max_requests: usize,
+    /// New requests are refused once the session has cost this much, in USD.
+    pub max_cost: Option<f64>,
+    /// Gets what happens, as it happens. Must return at once.
+    pub listener: Arc<dyn Fn(GatewayEvent) + Send + Sync>,
+}
+
+/// What a gateway tells.
+#[derive(Clone, Debug)]
+pub enum GatewayEvent {
+    /// A report of one of its runs.
+    Report(Arc<Report>),
+    /// A request ended.
+    Served(Box<Served>),
+}
+
+/// Whose key pays for a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeySource {
+    /// The configured one.
+    #[default]
+    Configured,
+    /// The client's own bearer token.
+    Client,
+}
+
+/// What a stream waits for before anything of it is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// The first token. A model that dies after it ends the stream with an error.
+    #[default]
+    FirstToken,
+    /// The whole answer. A model that dies at any time is replaced.
+    Answer,
+}
+
+/// A word that is no [`Hold`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown hold `{0}`; expected `first-token` or `answer`")]
+pub struct UnknownHold(String);
+
+impl FromStr for Hold {
+    type Err = UnknownHold;
+
+    fn from_str(word: &str) -> Result<Self, UnknownHold> {
+        match word.trim() {
+            "first-token" => Ok(Self::FirstToken),
+            "answer" => Ok(Self::Answer),
+            other => Err(UnknownHold(other.chars().take(40).collect())),
+        }
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FirstToken => "first-token",
+            Self::Answer => "answer",
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! The server: connections, limits, and the end.
+
+use super::body::Body;
+use super::options::GatewayOptions;
+use super::refusal::Refusal;
+use super::routes;
+use crate::fault::Fault;
+use crate::worker::{InjectedFault, Services};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The time in which a client must have sent the head of a request.
+const HEAD_TIME: Duration = Duration::from_secs(15);
+/// The longest head of a request: 64 KiB.
+const MAX_HEAD: usize = 64 << 10;
+/// This many times the number of requests that are served at once may wait for their turn.
+const QUEUE: usize = 8;
+/// The number of different faults in paths whose schedules are remembered.
+const MAX_FAULTS: usize = 256;
+/// The pause after a connection that could not be accepted, for example because too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What all requests share.
+pub struct Gateway {
+    pub(super) services: Arc<Services>,
+    pub(super) options: GatewayOptions,
+    pub(super) address: SocketAddr,
+    faults: Mutex<BTreeMap<String, Arc<InjectedFault>>>,
+    spent: Mutex<f64>,
+    slots: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+impl Gateway {
+    /// A gateway that listens on `address`.
+    pub fn new(services: Arc<Services>, options: GatewayOptions, address: SocketAddr) -> Self {
+        let slots = Arc::new(Semaphore::new(options.max_requests.max(1)));
+        Self {
+            services,
+            options,
+            address,
+            faults: Mutex::default(),
+            spent: Mutex::default(),
+            slots,
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    /// A place among the requests that are served, as soon as there is one.
+    pub(super) async fn slot(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        struct Waiting<'a>(&'a AtomicUsize);
+        impl Drop for Waiting<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _waiting = Waiting(&self.waiting);
+        let busy = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests are waiting").retry_after(1);
+        if before >= self.options.max_requests.saturating_mul(QUEUE) {
+            return Err(busy());
+        }
+        Arc::clone(&self.slots).acquire_owned().await.map_err(|_| busy())
+    }
+
+    /// The fault of a path. The same word is the same fault, so that its schedule counts over all requests.
+    pub(super) fn fault(&self, word: &str) -> Result<Arc<InjectedFault>, Refusal> {
+        let mut faults = locked(&self.faults);
+        if let Some(known) = faults.get(word) {
+            return Ok(Arc::clone(known));
+        }
+        let fault: Fault = word.parse().map_err(|error: crate::fault::FaultError| {
+            Refusal::new(StatusCode::NOT_FOUND, format!("no such path, and no fault: {error}"))
+        })?;
+        if faults.len() >= MAX_FAULTS {
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "too many different faults in this session"));
+        }
+        let injected = Arc::new(InjectedFault::new(fault, self.services.now()));
+        faults.insert(word.to_owned(), Arc::clone(&injected));
+        Ok(injected)
+    }
+
+    /// Adds to what the session has cost.
+    pub(super) fn spend(&self, usd: f64) {
+        *locked(&self.spent) += usd;
+    }
+
+    /// What the session has cost so far, in USD, as far as it is known.
+    pub fn spent(&self) -> f64 {
+        *locked(&self.spent)
+    }
+
+    /// Refuses a request if the session's budget is used up.
+    pub(super) fn check_budget(&self) -> Result<(), Refusal> {
+        match self.options.max_cost {
+            Some(most) if self.spent() >= most => Err(Refusal::new(
+                StatusCode::PAYMENT_REQUIRED,
+                format!("the budget of this session, ${most}, is used up (gateway.max_cost)"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+        Ok(routes::serve(&self, request).await.unwrap_or_else(|refusal| refusal.response(None)))
+    }
+}
+
+/// Serves until `stop` is over; then no connection is accepted any more, and requests in progress get `grace` to end.
+pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, stop: impl Future<Output = ()>, grace: Duration) {
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _peer)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        // Chunks are small and wait for nothing.
+        _ = stream.set_nodelay(true);
+        let gateway = Arc::clone(&gateway);
+        let service = service_fn(move |request| Arc::clone(&gateway).handle(request));
+        // A client that closes its side has left: hyper drops its request, and that cancels the run.
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .max_buf_size(MAX_HEAD)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move { _ = connection.await });
+    }
+    drop(listener);
+    _ = tokio::time::timeout(grace, graceful.shutdown()).await;
+}
+
+/// Locks, also after a panic: a lock is held for one short step.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,235 @@
+//! An answer as a stream of events.
+//!
+//! Nothing is sent before the hold allows it: until then another model can take over unseen. From then on the chunks of
+//! one attempt are forwarded as its server sent them. The chunk with the finish reason waits until the answer is
+//! accepted. A stream that cannot be completed ends with an error event and without `[DONE]`.
+
+use super::body::{Body, streamed};
+use super::options::Hold;
+use super::refusal::Refusal;
+use super::trail::Trail;
+use crate::failover::{AttemptId, Event};
+use crate::report::{Report, ReportKind};
+use crate::worker::RunMessage;
+use bytes::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
+
+/// A client hears something at least this often, so that neither it nor a proxy between gives up.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// A comment, which every reader of events skips.
+const COMMENT: &[u8] = b": switchover is waiting for a model\n\n";
+
+/// A stream on its way to the client.
+pub(super) struct ChunkStream {
+    messages: UnboundedReceiver<RunMessage>,
+    hold: Hold,
+    trail: Trail,
+    /// Chunks of attempts that may still fail unseen.
+    held: HashMap<AttemptId, Vec<String>>,
+    /// The attempt whose chunks are forwarded.
+    forwarded: Option<AttemptId>,
+    /// The chunk with the finish reason and those behind it.
+    last: Vec<String>,
+    /// Events that can be sent.
+    ready: VecDeque<Bytes>,
+    /// Nothing follows what is ready.
+    over: bool,
+    /// When the client hears from us even if there is nothing to say.
+    silent_until: Instant,
+}
+
+impl ChunkStream {
+    /// The stream of a run's messages.
+    pub(super) fn new(messages: UnboundedReceiver<RunMessage>, hold: Hold) -> Self {
+        Self {
+            messages,
+            hold,
+            trail: Trail::default(),
+            held: HashMap::new(),
+            forwarded: None,
+            last: Vec::new(),
+            ready: VecDeque::new(),
+            over: false,
+            silent_until: Instant::now() + KEEP_ALIVE,
+        }
+    }
+
+    /// Waits until there is something to send, or until the client has waited long enough; then the response's head can
+    /// be sent. A run that fails before that is an error with its own status.
+    pub(super) async fn response(mut self) -> Response<Body> {
+        while self.ready.is_empty() && !self.over {
+            let Some(message) = self.message().await else { break };
+            self.apply(message);
+            if let Some(finished) = self.trail.finished().filter(|finished| finished.attempt.is_none())
+                && self.forwarded.is_none()
+            {
+                return Refusal::of_run(finished, &self.trail).response(Some(&self.trail));
+            }
+        }
+        let mut response = Response::new(Body::default());
+        *response.status_mut() = StatusCode::OK;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        self.trail.add_headers(headers);
+        *response.body_mut() = streamed(futures_util::stream::unfold(self, async |mut stream| {
+            let event = stream.next().await?;
+            Some((event, stream))
+        }));
+        response
+    }
+
+    /// The next event; `None` at the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                self.silent_until = Instant::now() + KEEP_ALIVE;
+                return Some(event);
+            }
+            if self.over {
+                return None;
+            }
+            match self.message().await {
+                Some(message) => self.apply(message),
+                None => self.ready.push_back(Bytes::from_static(COMMENT)),
+            }
+        }
+    }
+
+    /// The run's next message; `None` if there was none for too long.
+    async fn message(&mut self) -> Option<RunMessage> {
+        let message = tokio::time::timeout_at(self.silent_until, self.messages.recv()).await.ok()?;
+        self.over |= message.is_none();
+        message
+    }
+
+    fn apply(&mut self, message: RunMessage) {
+        match message {
+            RunMessage::Chunk(attempt, chunk) if self.forwarded == Some(attempt) => self.forward(chunk),
+            RunMessage::Chunk(attempt, chunk) => self.held.entry(attempt).or_default().push(chunk),
+            RunMessage::Response(..) => {}
+            RunMessage::Report(report) => self.apply_report(&report),
+        }
+    }
+
+    fn apply_report(&mut self, report: &Report) {
+        self.trail.apply(report);
+        match &report.what {
+            ReportKind::Engine(Event::FirstToken(first)) if self.hold == Hold::FirstToken => {
+                self.release(first.attempt);
+            }
+            ReportKind::Engine(Event::Failed(failed)) => _ = self.held.remove(&failed.attempt),
+            ReportKind::Engine(Event::Answered(answered)) => {
+                self.release(answered.attempt);
+                for chunk in std::mem::take(&mut self.last) {
+                    self.send(&chunk);
+                }
+                self.send("[DONE]");
+                self.over = true;
+            }
+            ReportKind::Engine(Event::Finished(finished)) if finished.attempt.is_none() => {
+                let error = Refusal::of_run(finished, &self.trail).error();
+                self.send(&error.to_string());
+                self.over = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// From now on the chunks of this attempt are forwarded.
+    fn release(&mut self, attempt: AttemptId) {
+        if self.forwarded.is_none() {
+            self.forwarded = Some(attempt);
+            for chunk in self.held.remove(&attempt).unwrap_or_default() {
+                self.forward(chunk);
+            }
+        }
+    }
+
+    fn forward(&mut self, chunk: String) {
+        let chunk = as_chunk(chunk);
+        if self.last.is_empty() && !has_finish(&chunk) {
+            self.send(&chunk);
+        } else {
+            self.last.push(chunk);
+        }
+    }
+
+    fn send(&mut self, data: &str) {
+        self.ready.push_back(Bytes::from(format!("data: {data}\n\n")));
+    }
+}
+
+/// Whether a chunk says that one of its choices is over.
+fn has_finish(chunk: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Chunk {
+        #[serde(default)]
+        choices: Vec<Choice>,
+    }
+    #[derive(Deserialize)]
+    struct Choice {
+        finish_reason: Option<IgnoredAny>,
+    }
+    serde_json::from_str::<Chunk>(chunk).is_ok_and(|chunk| chunk.choices.iter().any(|it| it.finish_reason.is_some()))
+}
+
+/// A whole response as one chunk, from a server that does not stream. A chunk stays as it is, without line ends.
+fn as_chunk(json: String) -> String {
+    if !json.contains("\"message\"") {
+        return if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ") } else { json };
+    }
+    let Ok(mut value) = serde_json::from_str::<Value>(&json) else { return json };
+    let choices = value.get_mut("choices").and_then(Value::as_array_mut);
+    for choice in choices.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let Some(mut message) = choice.shift_remove("message") else { continue };
+        let calls = message.get_mut("tool_calls").and_then(Value::as_array_mut);
+        for (index, call) in calls.into_iter().flatten().enumerate() {
+            if let Some(call) = call.as_object_mut() {
+                call.insert("index".to_owned(), json!(index));
+            }
+        }
+        choice.insert("delta".to_owned(), message);
+    }
+    value["object"] = json!("chat.completion.chunk");
+    value.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_response_becomes_one_chunk() {
+        let whole = json!({"object": "chat.completion", "choices": [{"index": 0, "finish_reason": "stop",
+            "message": {"content": "x", "tool_calls": [{"id": "c"}]}}]});
+        let chunk: Value = serde_json::from_str(&as_chunk(whole.to_string())).expect("JSON");
+        assert_eq!(chunk["object"], "chat.completion.chunk");
+        assert_eq!(chunk["choices"][0]["delta"], json!({"content": "x", "tool_calls": [{"id": "c", "index": 0}]}));
+        let delta = r#"{"choices":[{"delta":{"content":"the \"message\""}}]}"#;
+        let same: Value = serde_json::from_str(&as_chunk(delta.to_owned())).expect("JSON");
+        assert_eq!(same["choices"][0]["delta"]["content"], "the \"message\"");
+        assert_eq!(as_chunk("{\n\"a\":\r1}".to_owned()), "{ \"a\": 1}");
+    }
+
+    #[test]
+    fn the_finish_reason_is_found() {
+        for (chunk, finish) in [
+            (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, true),
+            (r#"{"choices":[{"delta":{},"finish_reason":null},{"finish_reason":"length"}]}"#, true),
+            (r#"{"choices":[{"delta":{"content":"finish_reason"}}]}"#, false),
+            (r#"{"choices":[]}"#, false),
+            (r#"{"usage":{}}"#, false),
+        ] {
+            assert_eq!(has_finish(chunk), finish, "{chunk}");
+        }
+    }
+}

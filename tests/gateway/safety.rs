@@ -1,0 +1,138 @@
+//! Who may use the gateway, how much, and what becomes of requests that are given up.
+
+use crate::server::{Server, open_stream};
+use crate::{CHAIN, Reply, options, simulated, start};
+use serde_json::json;
+use switchover::failover::Outcome;
+use switchover::gateway::GatewayOptions;
+use switchover::secret::Secret;
+use switchover::worker::Service;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+#[tokio::test]
+async fn web_pages_of_other_sites_and_rebound_names_are_refused() {
+    let gateway = simulated(0.0, GatewayOptions { hosts: vec!["my.box".into()], ..options() }).await;
+    let port = gateway.address.port();
+    let body = json!({"model": CHAIN[0]});
+    for (name, value, status) in [
+        ("host", "evil.example".to_owned(), 403),
+        ("host", format!("evil.example:{port}"), 403),
+        ("host", format!("127.0.0.1.evil.example:{port}"), 403),
+        ("host", format!("localhost:{port}"), 200),
+        ("host", format!("my.box:{port}"), 200),
+        ("host", "[::1]:80".to_owned(), 200),
+        ("origin", "https://evil.example".to_owned(), 403),
+        ("origin", "null".to_owned(), 403),
+        ("origin", format!("http://localhost:{port}"), 200),
+        ("sec-fetch-site", "cross-site".to_owned(), 403),
+        ("sec-fetch-site", "same-origin".to_owned(), 200),
+    ] {
+        let reply = gateway.chat("", &body, &[(name, &value)]).await;
+        assert_eq!(reply.status, status, "{name}: {value}");
+        assert!(reply.headers.get("access-control-allow-origin").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_and_never_sent_on() {
+    let gateway = simulated(0.0, GatewayOptions { token: Some(Secret::new("let-me-in")), ..options() }).await;
+    let body = json!({"model": CHAIN[0]});
+    for (header, status) in [
+        (("authorization", "Bearer let-me-in"), 200),
+        (("x-switchover-token", "let-me-in"), 200),
+        (("authorization", "Bearer let-me-ix"), 401),
+        (("authorization", "Bearer let-me"), 401),
+        (("x-other", "let-me-in"), 401),
+    ] {
+        let reply = gateway.chat("", &body, &[header]).await;
+        assert_eq!(reply.status, status, "{header:?}");
+        assert!(!reply.text.contains("let-me-in"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_chat_request_is_named() {
+    let gateway = simulated(0.0, options()).await;
+    let post = async |path: &str, kind: &str, body: &str| {
+        let request = gateway.request("POST", path).header("content-type", kind).body(body.to_owned());
+        Reply::of(request.send().await.unwrap()).await
+    };
+    let chat = "/v1/chat/completions";
+    for (path, kind, body, status, why) in [
+        (chat, "text/plain", "{}", 415, "application/json"),
+        (chat, "application/json", "[]", 400, "not a JSON object"),
+        (chat, "application/json; charset=utf-8", "{}", 400, "no `messages`"),
+        (chat, "application/json", "{\"messages\": []}", 400, "no `messages`"),
+        ("/v1/responses", "application/json", "{}", 501, "does not serve"),
+        ("/v1/models", "application/json", "{}", 405, "the routes are"),
+        ("/nothing", "application/json", "{}", 404, "/v1/chat/completions"),
+        ("/nothing/v1/chat/completions", "application/json", "{}", 404, "no fault"),
+    ] {
+        let reply = post(path, kind, body).await;
+        assert_eq!(reply.status, status, "{path} {body}");
+        assert!(reply.error().unwrap().contains(why), "{path} {body}: {}", reply.text);
+    }
+    let hold = gateway.chat("", &json!({"model": CHAIN[0]}), &[("x-switchover-hold", "forever")]).await;
+    assert!(hold.status == 400 && hold.error().unwrap().contains("forever"), "{}", hold.text);
+    let long = format!("{{\"messages\": [\"{}\"]}}", "x".repeat(33 << 20));
+    let long = gateway.request("POST", chat).header("content-type", "application/json").body(long).send().await;
+    // The refusal may come before the client has sent all of it.
+    assert!(long.map_or(true, |response| response.status() == 413));
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_closes_the_socket_behind_it() {
+    for streams in [false, true] {
+        let begun = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n";
+        let mut server = Server::start([open_stream(begun).then_hang()]).await;
+        let gateway = start(Service::Server(Box::new(server.endpoint())), 0.0, options()).await;
+        let body =
+            json!({"model": "a/b", "stream": streams, "messages": [{"role": "user", "content": "hi"}]}).to_string();
+        let mut client = TcpStream::connect(gateway.address).await.unwrap();
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        client.write_all(head.as_bytes()).await.unwrap();
+        if streams {
+            let mut seen = vec![0; 64];
+            assert!(client.read(&mut seen).await.unwrap() > 0);
+        } else {
+            while server.received().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        }
+        drop(client);
+        server.hung_up().await;
+        while gateway.served.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let outcome = gateway.served.lock().unwrap()[0].trail.finished().unwrap().outcome;
+        assert_eq!(outcome, Outcome::Cancelled);
+        gateway.stopped().await;
+    }
+}
+
+#[tokio::test]
+async fn a_budget_ends_the_spending() {
+    let gateway = simulated(0.0, GatewayOptions { max_cost: Some(0.000_001), ..options() }).await;
+    let body = json!({"model": CHAIN[0]});
+    assert_eq!(gateway.chat("", &body, &[]).await.status, 200);
+    while gateway.served.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let refused = gateway.chat("", &body, &[]).await;
+    assert!(refused.status == 402 && refused.error().unwrap().contains("gateway.max_cost"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn requests_in_progress_are_finished_before_the_end() {
+    let gateway = simulated(0.0, options()).await;
+    let body = json!({"model": CHAIN[0]});
+    let replies = futures_util::future::join_all((0..20).map(|_| gateway.chat("", &body, &[]))).await;
+    assert!(replies.iter().all(|reply| reply.status == 200));
+    let served = std::sync::Arc::clone(&gateway.served);
+    gateway.stopped().await;
+    assert_eq!(served.lock().unwrap().len(), 20);
+}
