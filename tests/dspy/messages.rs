@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 use switchover::dspy::{Adapter, Demo, Module, Signature, Turn, Values, read_types};
+}
+
+use switchover::dspy::{Adapter, Demo, Field, FieldType, Module, ObjectField, ObjectType, Signature, Turn, Values};
 use switchover::openrouter::{Message, Role};
 
 fn values(value: Value) -> Values {
@@ -389,4 +392,47 @@ fn the_response_format_closes_objects_and_is_strict_where_it_can_be() {
     let format = Adapter::Json.response_format(&tasks("q -> by: dict[str, Task]")).expect("a format");
     assert_eq!(format["json_schema"]["strict"], false);
     assert_eq!(format["json_schema"]["schema"]["$defs"]["Owner"]["additionalProperties"], false);
+}
+
+#[test]
+fn objects_are_elements_with_their_fields() {
+    let task = ObjectType {
+        name: "Step".to_owned(),
+        description: None,
+        fields: vec![
+            ObjectField::new("title", FieldType::Str),
+            ObjectField::new("hours", "float | None".parse().expect("a type")),
+            ObjectField::new("tags", "list[str]".parse().expect("a type")),
+            ObjectField {
+                default: Some(json!("low")),
+                ..ObjectField::new("risk", "Literal['low', 'high']".parse().expect("a type"))
+            },
+        ],
+    };
+    let steps = FieldType::List(Some(Box::new(FieldType::Object(task.into()))));
+    let signature = Signature::new(vec![Field::new("q", FieldType::Str)], vec![Field::new("steps", steps)]);
+    let value = json!([
+        {"title": "a & b", "hours": 1.5, "tags": ["x"], "risk": "high"},
+        {"title": "two\nlines </title> or more", "hours": null, "tags": [], "risk": "low"},
+    ]);
+    let one = values(json!({"q": "?", "steps": [value[0]]}));
+    let all = values(json!({"q": "?", "steps": value}));
+    let messages = Adapter::Xml.messages(&signature, &Values::new(), &[one, all], &[]);
+    let skeleton =
+        "<steps><item><title>...</title><hours>...</hours><tags><item>...</item></tags><risk>...</risk></item></steps>";
+    in_order(&messages[0].content, &["\n\n", skeleton, "The task"]);
+    in_order(&messages[5].content, &["`<steps>`", skeleton]);
+    assert_eq!(
+        messages[2].content,
+        "<steps><item><title>a & b</title><hours>1.5</hours><tags><item>x</item></tags><risk>high</risk></item></steps>"
+    );
+    for (message, expected) in [(&messages[2], json!([value[0]])), (&messages[4], value.clone())] {
+        let read = Adapter::Xml.parse(&signature, &message.content).expect("what we write, we parse");
+        assert_eq!((&read.fields["steps"], read.repairs.len()), (&expected, 0));
+    }
+    let lenient = "<steps>\n<item>\n<title>\nif a < b:\n    print(\"</title>\")\n</title>\n<hours/>\n<tags>x</tags>\n<extra>1</extra>\n</item>\n</steps>";
+    let read = Adapter::Xml.parse(&signature, lenient).expect("it fits");
+    let expected =
+        json!([{"title": "if a < b:\n    print(\"</title>\")", "hours": null, "tags": ["x"], "risk": "low"}]);
+    assert_eq!(read.fields["steps"], expected);
 }

@@ -15,8 +15,8 @@ pub(super) const INCOMPLETE: &str = "An example in which some fields are left ou
 pub(super) const ABSENT: &str = "Left out of this example.";
 
 /// How values with elements are written, for the XML adapter.
-const ELEMENTS: &str = "A list has one <item> for each item. A dict has one element for each key, or \
-    <entry key=\"...\"> for a key that is no name. Text stands between the tags as it is, without escapes.";
+const ELEMENTS: &str = "A list has one <item> for each item, an object one element for each field. A dict has one \
+    element for each key, or <entry key=\"...\"> for a key that is no name. Text stands between the tags as it is, without escapes.";
 
 const COMPLETED: &str = "[[ ## completed ## ]]";
 

@@ -1,5 +1,5 @@
-//! Writes values and types as XML elements, as DSPy's XML adapter does: a list as `<item>` elements, a dict as one
-//! element for each key. `reader::xml` reads them.
+//! Writes values and types as XML elements, as DSPy's XML adapter does: a list as `<item>` elements, a dict or an object
+//! as one element for each key. `reader::xml` reads them.
 
 use super::super::python_text::{json_text, repr};
 use super::super::types::FieldType;
@@ -8,10 +8,10 @@ use serde_json::Value;
 /// The longest name or key of an element, in bytes. The reader does not look further for the end of a tag.
 const MAX_KEY: usize = 500;
 
-/// Whether values of this type are written as elements: `list[X]`, `dict[K, V]`, and these or `None`. Others are written
+/// Whether values of this type are written as elements: `list[X]`, `dict[K, V]`, objects, and these or `None`. Others are written
 /// as in the chat format.
 pub(super) fn is_nested(field_type: &FieldType) -> bool {
-    matches!(not_none(field_type), FieldType::List(Some(_)) | FieldType::Dict(Some(_)))
+    matches!(not_none(field_type), FieldType::List(Some(_)) | FieldType::Dict(Some(_)) | FieldType::Object(_))
 }
 
 /// The type without `None`, if it is a union of `None` and one other type.
@@ -32,6 +32,9 @@ pub(super) fn skeleton(name: &str, field_type: &FieldType) -> String {
         FieldType::TupleOf(inner) => skeleton("item", inner),
         FieldType::Tuple(_) => skeleton("item", &FieldType::Any),
         FieldType::Alias(_, inner) => return skeleton(name, inner),
+        FieldType::Object(class) if !class.fields.is_empty() => {
+            class.fields.iter().map(|field| skeleton(&field.name, &field.field_type)).collect()
+        }
         _ => "...".to_owned(),
     };
     format!("<{name}>{inner}</{name}>")
@@ -99,7 +102,7 @@ fn write(name: &str, key: Option<&str>, field_type: &FieldType, value: &Value, e
         Value::Object(map) => {
             for (key, value) in map {
                 out.push_str(end);
-                let field_type = value_type(inner);
+                let field_type = value_type(inner, key);
                 if is_name(key) {
                     write(key, None, field_type, value, end, out);
                 } else {
@@ -128,10 +131,14 @@ fn item_type(field_type: &FieldType, index: usize) -> &FieldType {
     .unwrap_or(&FieldType::Any)
 }
 
-/// The type of the values of a dict of this type.
-fn value_type(field_type: &FieldType) -> &FieldType {
+/// The type of the value with this key in a dict or an object of this type.
+fn value_type<'a>(field_type: &'a FieldType, key: &str) -> &'a FieldType {
     match field_type {
         FieldType::Dict(Some(pair)) => &pair.1,
+        FieldType::Object(class) => {
+            let field = class.fields.iter().find(|field| field.name == key);
+            field.map_or(&FieldType::Any, |field| &field.field_type)
+        }
         _ => &FieldType::Any,
     }
 }

@@ -26,8 +26,7 @@ pub(in crate::dspy) fn from_text(field: &Field, text: &str) -> FieldResult {
     let mut found = Value::Null;
     let value = match &field.field_type {
         field_type if is_verbatim(field_type) => Some(Value::String(text.to_owned())),
-        FieldType::Literal(choices) => choice(choices, text, &mut repairs),
-        FieldType::Enum(class) => member(class, text, &mut repairs),
+        FieldType::Literal(_) | FieldType::Enum(_) => choice_of(&field.field_type, text, &mut repairs),
         FieldType::Named(name) if name.starts_with("dspy.Code") => Some(code(text)),
         field_type => {
             found = parse_value(text, &mut repairs);
@@ -40,6 +39,15 @@ pub(in crate::dspy) fn from_text(field: &Field, text: &str) -> FieldResult {
         }
     };
     finish(field, value, repairs, &found, text)
+}
+
+/// The value of a `Literal` or an enum that a text names; nothing for other types.
+pub(super) fn choice_of(field_type: &FieldType, text: &str, repairs: &mut Vec<String>) -> Option<Value> {
+    match field_type {
+        FieldType::Literal(choices) => choice(choices, text, repairs),
+        FieldType::Enum(class) => member(class, text, repairs),
+        _ => None,
+    }
 }
 
 /// Like [`from_text`], but moves the text into the value where it is the value: it may be megabytes long.

@@ -1,5 +1,5 @@
 //! Converts elements to a value by the type of their field: a list is `<item>` elements or a repeated tag, a dict has
-//! one element for each key, `<entry key="…">` if the key is no name. JSON between the tags is read as well.
+//! one element for each key, `<entry key="…">` if the key is no name, an object one for each field. JSON between the tags is read as well.
 
 use super::super::super::signature::Field;
 use super::super::super::types::FieldType;
@@ -33,7 +33,7 @@ pub(super) fn has_elements(field_type: &FieldType) -> bool {
     match field_type {
         FieldType::Alias(_, inner) => has_elements(inner),
         FieldType::Union(types) => types.iter().any(has_elements),
-        FieldType::Dict(_) | FieldType::Any => true,
+        FieldType::Dict(_) | FieldType::Object(_) | FieldType::Any => true,
         FieldType::Named(name) => name == "dspy.History",
         field_type => is_list(field_type),
     }
@@ -75,7 +75,7 @@ fn empty(field_type: &FieldType, element: Element<'_>) -> Option<Value> {
     match field_type {
         FieldType::None => Some(Value::Null),
         FieldType::Alias(_, inner) => empty(inner, element),
-        FieldType::Dict(_) => Some(Value::Object(Map::new())),
+        FieldType::Dict(_) | FieldType::Object(_) => Some(Value::Object(Map::new())),
         FieldType::Union(types) if types.contains(&FieldType::None) => {
             let rest = types.iter().filter(|_| !element.self_closed);
             let of = |field_type: &FieldType| match field_type {
@@ -144,9 +144,17 @@ impl ValueReader {
             FieldType::Dict(pair) => {
                 self.dict(elements, |_| pair.as_ref().map_or(&FieldType::Any, |pair| &pair.1), depth)
             }
+            FieldType::Object(class) => {
+                let field = |name: &str| class.fields.iter().find(|field| field.name == name);
+                self.dict(elements, |name| field(name).map_or(&FieldType::Any, |field| &field.field_type), depth)
+            }
             FieldType::Union(types) => self.union(field_type, types, elements, depth),
             FieldType::Any => self.any(elements, depth),
             FieldType::Named(name) if name == "dspy.History" => self.any(elements, depth),
+            FieldType::Literal(_) | FieldType::Enum(_) if elements.len() == 1 => {
+                let text = self.text(elements[0]);
+                coerce::choice_of(field_type, &text, &mut self.repairs).unwrap_or_else(|| text.into())
+            }
             _ => match elements {
                 [only] if is_text(field_type) => self.text(*only).into(),
                 [only] => self.json(*only),
@@ -240,10 +248,7 @@ impl ValueReader {
 
 /// Whether the text of an element is a value of this type.
 fn is_text(field_type: &FieldType) -> bool {
-    matches!(
-        field_type,
-        FieldType::Str | FieldType::Bytes | FieldType::Complex | FieldType::Named(_) | FieldType::Literal(_)
-    )
+    matches!(field_type, FieldType::Str | FieldType::Bytes | FieldType::Complex | FieldType::Named(_))
 }
 
 /// The elements of each name, in the order of the first of each.
