@@ -13,11 +13,13 @@ mod thoughts;
 mod xml;
 
 use super::signature::{Field, Signature};
+use super::types::FieldType;
 use super::{Adapter, ParseFailure, Prediction, Problem, Repair, Section, Values};
 use chat::ChatReader;
 use excerpt::{excerpt, excerpt_of_end};
 use json::JsonReader;
 use object_view::ObjectView;
+use serde_json::Value;
 use std::sync::Arc;
 use thoughts::{Piece, Thoughts};
 use xml::XmlReader;
@@ -223,7 +225,8 @@ impl AnswerReader {
             FormatReader::Xml(xml) => xml.repairs().to_vec(),
         };
         let restarted = self.restarted.then_some("took the text before `</think>` as reasoning");
-        let whole = restarted.into_iter().chain(answer_repairs);
+        let replaced = self.objects.has_replaced().then_some("kept the last of several objects");
+        let whole = restarted.into_iter().chain(replaced).chain(answer_repairs);
         repairs.extend(whole.map(|what| Repair { field: String::new(), what: what.to_owned() }));
         let mut sections = std::mem::take(&mut self.sections);
         let found = !sections.is_empty();
@@ -234,6 +237,9 @@ impl AnswerReader {
         for field in &self.outputs {
             let at = sections.iter().position(|section| section.name == field.name);
             let read = match (at, &xml) {
+                (None, _) if self.object().is_some_and(JsonReader::has_lost) => {
+                    Err(coerce::problem(field, "nothing, and an object with a part that cannot be read".to_owned()))
+                }
                 (None, _) => coerce::missing(field),
                 (Some(at), Some(xml)) => xml.value(at, field, &mut sections[at].text),
                 (Some(at), None) => self.value(at, field, &mut sections[at].text),
@@ -256,17 +262,25 @@ impl AnswerReader {
 
     /// Converts the section with this index, which has this text, to a value of the field.
     fn value(&self, at: usize, field: &Field, text: &mut String) -> coerce::FieldResult {
-        let object = match &self.reader {
-            FormatReader::Chat(_, object) => object.as_ref(),
+        let Some(object) = self.object() else { return coerce::from_owned_text(field, std::mem::take(text)) };
+        let member = &object.members()[self.objects.member(at)];
+        match &member.value {
+            _ if member.lost => Err(coerce::problem(field, format!("{} and more", excerpt(&member.text)))),
+            // As it is written: `1.10` stays so.
+            Some(Value::Number(_)) if field.field_type == FieldType::Str => {
+                Ok((member.text.trim().into(), vec!["converted a number to text".to_owned()]))
+            }
+            Some(value) => coerce::from_json(field, value),
+            None => coerce::missing(field),
+        }
+    }
+
+    /// The reader of JSON, if the answer is an object.
+    fn object(&self) -> Option<&JsonReader> {
+        match &self.reader {
+            FormatReader::Chat(_, object) => object.as_deref(),
             FormatReader::Json(object) => Some(object),
             FormatReader::Xml(_) => None,
-        };
-        match object {
-            None => coerce::from_owned_text(field, std::mem::take(text)),
-            Some(object) => match &object.members()[self.objects.member(at)].value {
-                Some(value) => coerce::from_json(field, value),
-                None => coerce::missing(field),
-            },
         }
     }
 

@@ -4,13 +4,16 @@ use super::super::Section;
 
 /// The maximum length of a name in a marker, in bytes.
 const MAX_NAME: usize = 200;
+/// The marker of the end.
+const COMPLETED: &str = "[[ ## completed ## ]]";
 
 /// Splits an answer at its markers.
 #[derive(Clone, Debug)]
 pub(super) struct ChatReader {
     /// The names of the outputs.
     outputs: Vec<String>,
-    /// The start of a line that may become a marker.
+    /// The start of a line that may become a marker; or the end of one that may be the marker of the end, with the white
+    /// space after it.
     held: String,
     /// Whether the current line has had only white space.
     line_start: bool,
@@ -112,7 +115,7 @@ impl ChatReader {
         if !can_copy {
             return 0;
         }
-        let run = text.bytes().position(|b| !(b' '..0x7f).contains(&b)).unwrap_or(text.len());
+        let run = text.bytes().position(|b| !(b' '..0x7f).contains(&b) || b == b'[').unwrap_or(text.len());
         text[..run].trim_ascii_end().len()
     }
 
@@ -139,10 +142,19 @@ impl ChatReader {
         }
         self.first = self.first.or(Some(c).filter(|c| !c.is_whitespace()));
         if line_end {
+            self.end_line(sections);
             self.release(sections);
             self.text('\n', sections);
             self.line_start = true;
             self.backticks = 0;
+        } else if !self.line_start && (!self.held.is_empty() || c == '[') {
+            self.held.push(c);
+            let rest = self.held.strip_prefix(COMPLETED).map(str::trim_start);
+            if rest.map_or(!COMPLETED.starts_with(&self.held), |rest| !rest.is_empty()) {
+                self.held.pop();
+                self.release(sections);
+                self.char(c, sections);
+            }
         } else if !self.held.is_empty() || (self.line_start && c == '[') {
             self.held.push(c);
             match marker(&self.held) {
@@ -161,10 +173,11 @@ impl ChatReader {
     }
 
     pub(super) fn finish(&mut self, sections: &mut [Section]) {
-        if self.held.starts_with("[[ ##") {
+        if self.line_start && self.held.starts_with("[[ #") {
             self.repairs.push("dropped a marker that was cut off");
             self.held.clear();
         }
+        self.end_line(sections);
         let held = std::mem::take(&mut self.held);
         held.chars().for_each(|c| self.text(c, sections));
         let count_fences = |text: &str| text.lines().filter(|line| line.trim_start().starts_with("```")).count();
@@ -176,6 +189,17 @@ impl ChatReader {
             section.text.truncate(section.text.len() - 3);
             section.text.truncate(section.text.trim_end().len());
             self.repairs.push("dropped a code fence around the answer");
+        }
+    }
+
+    /// Drops the marker of the end from the end of a line.
+    fn end_line(&mut self, sections: &mut [Section]) {
+        if !self.line_start && self.held.starts_with(COMPLETED) {
+            self.held.clear();
+            if let Some(section) = self.current.take().and_then(|at| sections.get_mut(at)) {
+                section.complete = true;
+                self.repairs.push("dropped a marker after a value");
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::super::python_text::repr;
 use super::super::signature::Field;
 use super::super::types::FieldType;
 use super::excerpt::excerpt;
-use super::json::{self, scalar};
+use super::json::{self, is_wide, scalar};
 use crate::text::clean_value;
 use choice::{choice, equal, member, shape, union_choice};
 pub(super) use convert::convert;
@@ -123,9 +123,13 @@ pub(super) fn closes_itself(field_type: &FieldType, text: &str) -> bool {
     !takes_text && json::is_closed(text)
 }
 
-/// The value of a text that is valid JSON. Characters from its escapes are cleaned here, where they are decoded.
+/// The value of a text that is valid JSON and needs no repairs. Characters from its escapes are cleaned here, where they
+/// are decoded.
 fn decode_json(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok().map(clean_value)
+    if text.starts_with(['{', '[']) {
+        return json::read(text).filter(|(_, repairs)| repairs.is_empty()).map(|(value, _)| value);
+    }
+    serde_json::from_str(text).ok().filter(|_| !is_wide(text)).map(clean_value)
 }
 
 /// The value in a text: JSON, a Python value, JSON that needs repairs or has prose around it, or the text itself.
@@ -175,7 +179,7 @@ fn python(word: &str) -> Option<Value> {
         "True" => Some(Value::Bool(true)),
         "False" => Some(Value::Bool(false)),
         _ if word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-            scalar(word).filter(|v| v.is_number() && has_no_leading_zeros(word))
+            scalar(word).filter(|v| v.is_number() && has_no_leading_zeros(word) && !is_wide(word))
         }
         _ => quoted('\'').or_else(|| quoted('"')),
     }

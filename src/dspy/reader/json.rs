@@ -12,7 +12,7 @@ mod words;
 
 use crate::text::Cleaner;
 use quote::{Part, Quote};
-pub(super) use scalar::{non_finite_name, scalar};
+pub(super) use scalar::{is_wide, non_finite_name, scalar};
 use serde_json::{Map, Value};
 
 /// The maximum nesting. The reader stops at a deeper one.
@@ -29,6 +29,8 @@ pub(super) struct Member {
     pub text: String,
     /// The value, when it is complete.
     pub value: Option<Value>,
+    /// Whether a part of the value is lost, so that it must not be used.
+    pub lost: bool,
 }
 
 /// Reads JSON piece by piece: [`push`](Self::push) for each piece, then [`finish`](Self::finish).
@@ -65,6 +67,14 @@ pub(super) struct JsonReader {
     stopped: bool,
     /// Whether the quotes around the current key may be wrong.
     odd_key: bool,
+    /// Whether the current key has no quotes.
+    bare_key: bool,
+    /// Whether the last value is text without quotes.
+    bare_value: bool,
+    /// Whether a part of a value or of a key is lost.
+    lost: bool,
+    /// The number of backticks before the values.
+    backticks: usize,
 }
 
 /// An open container.
@@ -130,16 +140,24 @@ impl Default for JsonReader {
             comma_separated: false,
             stopped: false,
             odd_key: false,
+            bare_key: false,
+            bare_value: false,
+            lost: false,
+            backticks: 0,
         }
     }
 }
 
 /// The value in a complete text, with the repairs. Of several objects with equal keys, or of several lists, the last
-/// one counts; other values, and values with commas between them, become a list. Nothing if there is no value.
+/// one counts; other values, and values with commas between them, become a list. Nothing if there is no value, or if a
+/// part of it is lost.
 pub(super) fn read(text: &str) -> Option<(Value, Vec<&'static str>)> {
     let mut reader = JsonReader::default();
     reader.push(text);
     reader.finish();
+    if reader.lost {
+        return None;
+    }
     let JsonReader { mut roots, mut repairs, comma_separated, .. } = reader;
     let last = roots.pop()?;
     let like_last = |root: &Value| match (root, &last) {
@@ -257,6 +275,7 @@ impl JsonReader {
                 if quote.hold.is_empty() {
                     self.repair("added a missing closing quote");
                     self.append(&quote.escape, part);
+                    self.drop_fence();
                     self.drop_brackets();
                 }
                 self.end_text(part);
@@ -264,12 +283,22 @@ impl JsonReader {
             JsonMode::Bare(part) => self.end_bare(part),
             mode => self.mode = mode,
         }
+        self.close_all();
+    }
+
+    /// Closes what is still open.
+    fn close_all(&mut self) {
         if !self.stack.is_empty() {
             self.repair("added missing brackets at the end");
         }
         while !self.stack.is_empty() {
             self.close_frame();
         }
+    }
+
+    /// Whether the values are in a code fence.
+    fn is_fenced(&self) -> bool {
+        self.backticks >= 3
     }
 
     /// The members of outermost objects, in the order of the text.
@@ -280,6 +309,29 @@ impl JsonReader {
     /// The number of the object that has no closing brace yet.
     pub(super) fn open_object(&self) -> Option<usize> {
         self.recorded.map(|_| self.objects - 1)
+    }
+
+    /// Whether a part of a value or of a key is lost. Then a key that is missing may be there.
+    pub(super) fn has_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Records that characters of the last value are lost.
+    fn lose(&mut self) {
+        self.lost = true;
+        let current = self.objects;
+        if let (Some(_), Some(member)) = (self.recorded, self.members.last_mut()) {
+            member.lost |= member.object + 1 == current;
+        }
+    }
+
+    /// Removes the end of the code fence around the JSON from a string without a closing quote.
+    fn drop_fence(&mut self) {
+        if let Some(rest) = self.word.trim_end().strip_suffix("```").filter(|_| self.is_fenced())
+            && rest.ends_with('\n')
+        {
+            self.word.truncate(rest.trim_end().len());
+        }
     }
 
     /// The repairs so far, without duplicates.
@@ -322,6 +374,7 @@ impl JsonReader {
                     ',' if !self.roots.is_empty() => self.after_comma = true,
                     '"' if self.objects_only && !self.prose => self.wrapped = true,
                     _ => {
+                        self.backticks += usize::from(c == '`');
                         (self.prose, self.after_comma) = (true, false);
                         if c != ']' || !self.objects_only {
                             self.repair("ignored text around the JSON");
@@ -350,6 +403,8 @@ impl JsonReader {
                 };
             }
             mode if c.is_whitespace() && mode != JsonMode::Junk => self.mode = mode,
+            // The code fence around the JSON ends before its last brackets.
+            JsonMode::After if c == '`' && self.is_fenced() => self.close_all(),
             mode if (c == '/' || c == '#') && mode != JsonMode::Colon => {
                 self.repair("ignored a comment");
                 let style = if c == '#' { CommentStyle::Line } else { CommentStyle::Undecided };

@@ -16,6 +16,8 @@ pub(super) struct ObjectView {
     current: usize,
     first: usize,
     names: Vec<String>,
+    /// Whether an object was replaced by a later one.
+    replaced: bool,
     /// For each section, the index of the member that it shows, and how many bytes of that member's text it has.
     sources: Vec<(usize, usize)>,
 }
@@ -24,6 +26,11 @@ impl ObjectView {
     /// The index of the member that a section shows.
     pub(super) fn member(&self, section: usize) -> usize {
         self.sources[section].0
+    }
+
+    /// Whether an object with outputs was replaced by a later one.
+    pub(super) fn has_replaced(&self) -> bool {
+        self.replaced
     }
 
     /// Whether the object that is shown has no closing brace yet.
@@ -46,6 +53,7 @@ impl ObjectView {
                 }
                 if self.current == self.shown.0 || self.names.len() >= self.shown.1 {
                     if self.current != self.shown.0 {
+                        self.replaced |= !sections.is_empty();
                         sections.clear();
                         self.sources.clear();
                         for (at, earlier) in members.iter().enumerate().take(self.next).skip(self.first) {

@@ -65,7 +65,8 @@ impl Quote {
     }
 
     /// Decides what the held quote is from the characters after it.
-    pub(super) fn role(&self, part: Part, in_list: bool) -> QuoteRole {
+    /// `fenced`: the JSON is in a code fence, whose end may follow.
+    pub(super) fn role(&self, part: Part, in_list: bool, fenced: bool) -> QuoteRole {
         let mut rest = self.hold.chars();
         rest.next();
         let after = rest.as_str();
@@ -81,6 +82,7 @@ impl Quote {
             '}' | ']' | ')' | ':' | ';' | '#' | '/' | '.' => QuoteRole::Close,
             ',' => role_before_comma(&next[1..], in_list),
             '"' | '\'' | '“' if spaced => QuoteRole::Close,
+            '`' if spaced && fenced => QuoteRole::Close,
             _ => QuoteRole::Inner,
         }
     }

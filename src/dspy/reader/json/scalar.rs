@@ -2,6 +2,16 @@
 
 use serde_json::{Number, Value};
 
+/// Whether a text is an integer that a number would not keep as it is: of more than 64 bits, or with leading zeros.
+pub(in crate::dspy) fn is_wide(word: &str) -> bool {
+    let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
+    let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    let plain = || word.replace('_', "");
+    number
+        && (digits.len() > 1 && digits.starts_with('0')
+            || plain().parse::<i64>().is_err() && plain().parse::<u64>().is_err())
+}
+
 /// The value of a number, boolean or null in any common spelling; nothing for other text. `NaN` and the infinities
 /// become strings, because JSON has no such numbers.
 pub(in crate::dspy) fn scalar(word: &str) -> Option<Value> {

@@ -77,8 +77,11 @@ impl JsonReader {
                 }
                 self.repair("accepted a Python set");
             } else {
-                map.insert(word, Value::Null);
-                self.repair("set a key without a value to null");
+                // The key may be the rest of a value without quotes, such as `1,234`.
+                self.lost = true;
+                if std::mem::take(&mut self.bare_key) {
+                    self.lose();
+                }
             }
         }
         self.after(c);
@@ -103,7 +106,7 @@ impl JsonReader {
                 }
                 if needs_value {
                     self.begin_member();
-                    self.repair("set a missing value to an empty string");
+                    self.lose();
                     self.accept(Value::String(String::new()));
                 } else if matches!(self.stack.last(), Some(JsonFrame::List { comma: true, close: ']' | '}', .. })) {
                     self.repair("ignored an extra comma");
@@ -138,6 +141,10 @@ impl JsonReader {
             c if c.is_whitespace() => self.mode = JsonMode::After,
             c if object && Quote::open(c).is_none() => {
                 self.repair("ignored words after a value");
+                // What follows a number or a word may be a part of it.
+                if !self.is_after_container() {
+                    self.lose();
+                }
                 self.mode = JsonMode::Junk;
             }
             ':' => {
@@ -159,6 +166,9 @@ impl JsonReader {
         };
         let Some(at) = self.stack.iter().rposition(matches_bracket) else {
             self.repair("ignored an extra bracket");
+            if self.bare_value {
+                self.lose();
+            }
             return;
         };
         if at + 1 < self.stack.len() {
@@ -173,14 +183,11 @@ impl JsonReader {
     pub(super) fn close_frame(&mut self) {
         if let Some(JsonFrame::Object { key: Some(_), .. }) = self.stack.last() {
             if self.mode == JsonMode::Colon {
-                // A key that was cut off is dropped, unless the object would be empty without it.
-                if let Some(JsonFrame::Object { map, key }) = self.stack.last_mut()
-                    && let (Some(word), true) = (key.take(), map.is_empty())
-                {
-                    map.insert(word, Value::Null);
-                }
+                // A key that was cut off, or has lost the quote at its end.
+                self.lost = true;
             } else if self.mode == JsonMode::Value {
                 self.begin_member();
+                self.lose();
                 self.accept(Value::String(String::new()));
             }
         }
@@ -205,7 +212,15 @@ impl JsonReader {
     /// Puts a complete value into the innermost container.
     pub(super) fn accept(&mut self, value: Value) {
         self.mode = JsonMode::After;
+        self.bare_value = false;
         let recorded = self.in_recorded_object();
+        let known = match self.stack.last() {
+            Some(JsonFrame::Object { map, key: Some(key) }) => map.contains_key(key),
+            _ => false,
+        };
+        if known {
+            self.repair("a key occurs twice; kept the last one");
+        }
         match self.stack.last_mut() {
             Some(JsonFrame::Object { map, key }) => {
                 if let Some(key) = key.take() {
@@ -223,6 +238,16 @@ impl JsonReader {
         }
     }
 
+    /// Whether the last value of the innermost object is an object or a list.
+    fn is_after_container(&self) -> bool {
+        match self.stack.last() {
+            Some(JsonFrame::Object { map, .. }) => {
+                map.values().next_back().is_some_and(|value| value.is_object() || value.is_array())
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the innermost container is the object whose members are recorded.
     pub(super) fn in_recorded_object(&self) -> bool {
         self.recorded.is_some_and(|at| at + 1 == self.stack.len())
@@ -232,7 +257,7 @@ impl JsonReader {
     pub(super) fn begin_member(&mut self) {
         if let (true, Some(JsonFrame::Object { key: Some(key), .. })) = (self.in_recorded_object(), self.stack.last()) {
             let object = self.objects - 1;
-            self.members.push(Member { object, key: key.clone(), text: String::new(), value: None });
+            self.members.push(Member { object, key: key.clone(), text: String::new(), value: None, lost: false });
         }
     }
 }

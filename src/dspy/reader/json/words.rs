@@ -1,7 +1,7 @@
 //! Reads strings, and words without quotes.
 
 use super::quote::{Part, Quote, QuoteRole};
-use super::scalar::scalar;
+use super::scalar::{is_wide, scalar};
 use super::{JsonFrame, JsonMode, JsonReader};
 use crate::text::Cleaner;
 use serde_json::Value;
@@ -12,6 +12,7 @@ impl JsonReader {
         if c != '"' {
             self.repair("accepted quotes other than `\"`");
         }
+        self.bare_key &= part == Part::Value;
         self.begin_word();
         self.mode = JsonMode::Text(quote, part);
     }
@@ -55,7 +56,7 @@ impl JsonReader {
             }
             quote.hold.push(c);
             let in_list = part == Part::Value && matches!(self.stack.last(), Some(JsonFrame::List { .. }));
-            match quote.role(part, in_list) {
+            match quote.role(part, in_list, self.is_fenced()) {
                 QuoteRole::Undecided => self.mode = JsonMode::Text(quote, part),
                 QuoteRole::Inner => {
                     self.repair("accepted an unescaped quote");
@@ -94,6 +95,9 @@ impl JsonReader {
             match quote.escaped(c) {
                 None => self.mode = JsonMode::Text(quote, part),
                 Some((text, again)) => {
+                    if text.contains('\u{fffd}') {
+                        self.repair("replaced half of a surrogate pair");
+                    }
                     self.append(&text, part);
                     self.mode = JsonMode::Text(quote, part);
                     if again {
@@ -104,6 +108,7 @@ impl JsonReader {
             return;
         }
         if c != '\\' && quote.drop_half() {
+            self.repair("replaced half of a surrogate pair");
             self.append_char('\u{fffd}', part);
         }
         if c == '\\' {
@@ -173,7 +178,7 @@ impl JsonReader {
                 return;
             }
             self.word.push_str(word);
-            self.odd_key = true;
+            (self.odd_key, self.bare_key) = (true, true);
             return self.end_text(Part::Key);
         }
         // A word with a quote only at its end has lost its opening quote.
@@ -182,6 +187,9 @@ impl JsonReader {
         if list && word.trim_matches(['.', '…']).is_empty() {
             self.repair("ignored an ellipsis");
             self.mode = JsonMode::After;
+        } else if is_wide(word) {
+            self.repair("kept a number that is no integer of 64 bits as text");
+            self.accept(Value::String(word.to_owned()));
         } else if let Ok(value) = serde_json::from_str::<Value>(word) {
             self.accept(value);
         } else if let Some(value) = scalar(word) {
@@ -190,6 +198,7 @@ impl JsonReader {
         } else {
             self.repair("accepted text without quotes");
             self.accept(Value::String(word.to_owned()));
+            self.bare_value = true;
         }
     }
 }
