@@ -1,10 +1,9 @@
 //! Messages have the roles, order, markers and values of DSPy 3.4.1.
 
 use serde_json::{Value, json};
-use switchover::dspy::{Adapter, Demo, Module, Signature, Turn, Values, read_types};
-}
-
-use switchover::dspy::{Adapter, Demo, Field, FieldType, Module, ObjectField, ObjectType, Signature, Turn, Values};
+use switchover::dspy::{
+    Adapter, Demo, Field, FieldType, Module, ObjectField, ObjectType, Signature, Turn, Values, read_types,
+};
 use switchover::openrouter::{Message, Role};
 
 fn values(value: Value) -> Values {
