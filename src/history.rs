@@ -25,7 +25,7 @@ pub use retention::{Keep, Retention};
 pub use schema::HistoryError;
 pub use writer::HistoryWriter;
 
-use crate::report::Report;
+use crate::report::{LINES, Report};
 use crate::text::{clean, clean_value};
 use crate::transcript::RunRow;
 use rusqlite::Connection;
@@ -208,9 +208,24 @@ pub fn parse(bytes: &[u8]) -> ParsedRuns {
     parsed
 }
 
-/// A line as a report, without control and invisible characters: the file may be somebody else's.
+/// What a line says of its format.
+#[derive(serde::Deserialize)]
+struct LineVersion {
+    #[serde(default)]
+    v: Option<u32>,
+}
+
+/// A line as a report, without control and invisible characters: the file may be somebody else's. `None` for a line of a
+/// later format.
 fn report(line: &[u8]) -> Option<Report> {
     let text = std::str::from_utf8(line).ok()?;
+    // The lines of this version say so at their beginning; the first version did not say it at all.
+    if !text.starts_with("{\"v\":1,") {
+        let LineVersion { v } = serde_json::from_str(text).ok()?;
+        if v.is_some_and(|v| v > LINES) {
+            return None;
+        }
+    }
     // What JSON escapes as `\u` is rare, so nearly every line is read directly.
     if !text.contains("\\u") && matches!(clean(text), Cow::Borrowed(_)) {
         return serde_json::from_str(text).ok();

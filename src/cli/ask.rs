@@ -205,8 +205,9 @@ fn drive(
 ) -> Result<u8> {
     let runtime = runtime(None)?;
     runtime.block_on(async {
+        let history = setup::history(config, env, |error| note!("switchover: {error}"))?;
         let services = Arc::new(Services::new(ServiceOptions {
-            history: setup::history(config, env, |error| note!("switchover: {error}"))?,
+            history: history.clone(),
             cost_lookup,
             ..setup::service_options(config, settings, env).await?
         }));
@@ -228,6 +229,7 @@ fn drive(
                 },
             }
         }
+        history.settle(setup::HISTORY_PATIENCE);
         let code = writer.outcome().map_or(exit::FATAL, exit_code);
         let left = if cancel.is_cancelled() {
             Duration::ZERO

@@ -31,8 +31,9 @@ impl PlainArgs {
         let spec = setup::spec(&config, task.clone())?;
         let runtime = runtime(None)?;
         runtime.block_on(async {
+            let history = setup::history(&config, env, |error| out!("{error}"))?;
             let services = Arc::new(Services::new(ServiceOptions {
-                history: setup::history(&config, env, |error| out!("{error}"))?,
+                history: history.clone(),
                 ..setup::service_options(&config, settings, env).await?
             }));
             let env = env.clone();
@@ -43,6 +44,7 @@ impl PlainArgs {
             out!("Switchover, line by line. /help lists the commands, /quit ends the program.");
             out!("{}", repl.introduction());
             repl.run_loop(lines()).await;
+            history.settle(setup::HISTORY_PATIENCE);
             if print::drained(Duration::ZERO).await.is_err() {
                 std::process::exit(i32::from(exit::USAGE));
             }

@@ -42,8 +42,9 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let (inbox, received) = unbounded_channel();
         let (effects, received_effects) = unbounded_channel();
         let notices = inbox.clone();
+        let writer = setup::history(&config, env, move |error| _ = notices.send(Msg::Notice(error)))?;
         let services = Arc::new(Services::new(ServiceOptions {
-            history: setup::history(&config, env, move |error| _ = notices.send(Msg::Notice(error)))?,
+            history: writer.clone(),
             cost_lookup: CostLookup::AfterTheEnd,
             ..setup::service_options(&config, settings, env).await?
         }));
@@ -66,6 +67,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let save_prefs = Box::new(move |prefs| save_prefs(prefs, &screen));
         let channels = Channels { inbox: received, messages, effects, editor, clipboard, save_prefs };
         tui::run(start, channels).await.context("the terminal")?;
+        writer.settle(setup::HISTORY_PATIENCE);
         Ok(exit::OK)
     })
 }

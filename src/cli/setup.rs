@@ -18,9 +18,13 @@ use crate::text::clean_line;
 use crate::worker::{Service, ServiceOptions};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
+use std::time::Duration;
 
 /// The library's signature that is used if none is set.
 const DEFAULT_SIGNATURE: &str = "question";
+
+/// How long a program that ends waits for its runs to be stored, where another program holds the history.
+pub(super) const HISTORY_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The signature of the settings with its module and adapter, without inputs.
 pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(super) const FILE_NAME: &str = "runs.db";
 
 /// How long a statement waits for another program that writes.
-const BUSY: Duration = Duration::from_secs(2);
+const BUSY: Duration = Duration::from_secs(1);
 
 /// The steps from each version of the tables to the next. The number of steps is the current version, which the
 /// database keeps in `user_version`.

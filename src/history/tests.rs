@@ -376,6 +376,19 @@ fn a_stored_run_is_a_fraction_of_its_lines() {
 }
 
 #[test]
+fn lines_of_a_later_format_are_not_read_as_this_one() {
+    for (from, to, unread) in [
+        ("\"v\":1,", "\"v\":2,", 1),
+        ("\"v\":1,", "", 0),
+        ("{\"v\":1,", "{ \"v\": 1, ", 0),
+        ("{\"v\":1,", "{ \"v\": 9, ", 1),
+    ] {
+        let line = reports(TYPED)[0].line().replacen(from, to, 1);
+        assert_eq!(parse(line.as_bytes()).unread, unread, "{line}");
+    }
+}
+
+#[test]
 fn any_bytes_can_be_parsed() {
     let mut random = fastrand::Rng::with_seed(1);
     for _ in 0..200 {

@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 
 /// The longest time that a report waits for others of its transaction.
 const BATCH: Duration = Duration::from_millis(100);
+/// The longest wait for a request where nothing else is to be done.
+const FOREVER: Duration = Duration::from_secs(1 << 30);
 /// The number of reports that may wait for the thread. Where the disk is slower for so long, later ones are lost.
 const MAX_WAITING: usize = 1 << 18;
 /// The bytes of lines that may wait for another program to let the database go: 64 MiB.
@@ -42,12 +44,15 @@ struct WriterThread {
     waiting: Arc<AtomicUsize>,
 }
 
+/// What is called when everything before it is stored.
+type Stored = Box<dyn FnOnce() + Send>;
+
 /// What the thread is asked to do.
 enum WriterRequest {
     /// Store a report.
     Keep(Arc<Report>),
     /// Call this when everything before it is stored.
-    Written(Box<dyn FnOnce() + Send>),
+    Written(Stored),
     /// Call this with the id of a new run. The number is the wall time in ms since 1970.
     NewId(u64, Box<dyn FnOnce(u64) + Send>),
 }
@@ -100,6 +105,13 @@ impl HistoryWriter {
         }
     }
 
+    /// Waits until everything is stored, but not longer than `most`: for a program that is about to end.
+    pub fn settle(&self, most: Duration) {
+        let (stored, wait) = channel();
+        self.when_written(move || _ = stored.send(()));
+        _ = wait.recv_timeout(most);
+    }
+
     /// Calls `then` with a new run id that is unique among all programs with the same history. `wall` is the wall time
     /// in ms since 1970. Does not call it if nothing is stored.
     pub fn number_run(&self, wall: u64, then: impl FnOnce(u64) + Send + 'static) {
@@ -119,35 +131,19 @@ struct Writer {
 
 impl Writer {
     /// Handles requests until the last handle is dropped. What another program's transaction keeps out is tried again
-    /// with the next batch.
-    #[expect(clippy::disallowed_methods, reason = "a batch has a longest time")]
+    /// with the next batch, or after its time.
     fn run(mut self, received: &Receiver<WriterRequest>) {
-        while let Ok(first) = received.recv() {
-            let (until, mut next, mut then) = (Instant::now() + BATCH, Some(first), Vec::new());
-            while let Some(request) = next.take() {
-                match request {
-                    WriterRequest::Keep(report) => {
-                        self.waiting.fetch_sub(1, Ordering::Relaxed);
-                        self.store.keep(&report);
-                    }
-                    WriterRequest::Written(call) => {
-                        then.push(call);
-                        break;
-                    }
-                    WriterRequest::NewId(wall, call) => {
-                        let id = self.store.next_id(wall);
-                        self.report(id.as_ref().err());
-                        call(id.unwrap_or(self.store.last));
-                    }
-                }
-                match received.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    Ok(request) => next = Some(request),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
-                }
-            }
+        loop {
+            let patience = if self.store.has_lines() { BATCH } else { FOREVER };
+            let first = match received.recv_timeout(patience) {
+                Ok(first) => Some(first),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let then = self.collect(first, received);
             let committed = self.store.commit();
             self.report(committed.as_ref().err());
-            for call in then {
+            if let Some(call) = then {
                 call();
             }
             if committed.is_ok() {
@@ -155,9 +151,30 @@ impl Writer {
                 self.report(pruned.as_ref().err());
             }
         }
-        // What waited for another program gets its last chance.
         let committed = self.store.commit();
         self.report(committed.as_ref().err());
+    }
+
+    /// Takes the requests of one batch. Returns what is called when it is stored.
+    #[expect(clippy::disallowed_methods, reason = "a batch has a longest time")]
+    fn collect(&mut self, first: Option<WriterRequest>, received: &Receiver<WriterRequest>) -> Option<Stored> {
+        let (until, mut next) = (Instant::now() + BATCH, first);
+        while let Some(request) = next {
+            match request {
+                WriterRequest::Keep(report) => {
+                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                    self.store.keep(&report);
+                }
+                WriterRequest::Written(call) => return Some(call),
+                WriterRequest::NewId(wall, call) => {
+                    let id = self.store.next_id(wall);
+                    self.report(id.as_ref().err());
+                    call(id.unwrap_or(self.store.last));
+                }
+            }
+            next = received.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
+        }
+        None
     }
 
     fn report(&mut self, error: Option<&HistoryError>) {
@@ -245,6 +262,11 @@ impl Store {
         if !matches!(&report.what, ReportKind::Observation(Observation::Stream { delta, .. }) if is_text(delta)) {
             run.transcript.apply(report);
         }
+    }
+
+    /// Whether lines wait to be stored.
+    fn has_lines(&self) -> bool {
+        self.runs.values().any(|run| !run.lines.is_empty())
     }
 
     /// Stores everything that has arrived. Where another program holds the database, it is kept for the next time; after
