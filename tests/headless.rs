@@ -20,6 +20,8 @@ mod lines;
 mod output;
 #[path = "headless/secrets.rs"]
 mod secrets;
+#[path = "headless/soak.rs"]
+mod soak;
 
 use serde_json::Value;
 use std::io::Write as _;
