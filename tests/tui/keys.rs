@@ -3,6 +3,7 @@
 use crate::stage::{Stage, task};
 use std::sync::Arc;
 use std::time::Duration;
+use switchover::dspy::{LibraryEntry, Module};
 use switchover::tui::layout::Pane;
 use switchover::tui::state::overlay::Overlay;
 use switchover::tui::theme::Theme;
@@ -55,14 +56,96 @@ fn escape_closes_the_overlay_and_then_cancels_the_run() {
 }
 
 #[test]
-fn control_c_clears_the_prompt_and_then_quits_also_during_a_run() {
+fn control_c_cancels_the_run_or_clears_the_prompt_and_then_quits() {
     let mut stage = stage();
     stage.type_text("draft");
     assert_eq!(stage.press("Ctrl+C"), None);
     assert!(stage.app.prompt.is_empty());
     assert_eq!(stage.press("Ctrl+C"), Some(Effect::Quit));
     stage.play("takeover", Duration::from_millis(400));
-    assert_eq!(stage.script("x Backspace Ctrl+C Ctrl+C"), [Effect::Quit]);
+    stage.press("x");
+    assert_eq!(stage.script("Ctrl+C Ctrl+C"), [Effect::Cancel, Effect::Cancel], "a run is in progress until its end");
+    assert_eq!(stage.app.prompt.input().text(), "x");
+    stage.play("takeover", Duration::MAX);
+    assert_eq!(stage.script("Ctrl+C Up Backspace Ctrl+C Ctrl+C"), [Effect::Quit]);
+}
+
+#[test]
+fn text_that_was_not_sent_or_saved_is_asked_about() {
+    let mut stage = stage();
+    assert_eq!(stage.script("'half' Ctrl+Q"), []);
+    assert!(stage.screen().contains("not sent"), "{}", stage.screen());
+    assert_eq!(stage.script("Esc Enter"), [Effect::Send(Box::new(stage.app.spec()))]);
+    stage.play("takeover", Duration::MAX);
+    assert_eq!(stage.press("Ctrl+Q"), Some(Effect::Quit), "what was sent is in the history");
+
+    for key in ["Ctrl+Q", "Ctrl+C"] {
+        stage.script("Alt+O 'top_p = 0.5'");
+        assert_eq!(stage.press(key), None);
+        assert!(stage.app.overlay.is_some() && stage.screen().contains("discards"), "{}", stage.screen());
+        stage.script("Esc Esc");
+        assert!(stage.app.overlay.is_none());
+    }
+}
+
+#[test]
+fn after_a_send_the_next_typed_text_replaces_the_old_one() {
+    let mut stage = stage();
+    let text = |stage: &mut Stage| stage.app.prompt.input().text();
+    let send = |stage: &mut Stage| {
+        stage.press("Enter");
+        stage.play("takeover", Duration::MAX);
+    };
+    stage.type_text("one");
+    send(&mut stage);
+    assert_eq!(text(&mut stage), "one", "it can be read, and sent again");
+    stage.type_text("two");
+    assert_eq!(text(&mut stage), "two");
+    stage.press("Up");
+    assert_eq!(text(&mut stage), "one");
+    stage.press("Down");
+    assert_eq!(text(&mut stage), "two", "what was not sent is not lost");
+    send(&mut stage);
+    stage.press("Up");
+    assert_eq!(text(&mut stage), "one", "the prompt showed the latest already");
+    // A key that edits keeps the text; so does an undo.
+    stage.press("Down");
+    send(&mut stage);
+    stage.press("Backspace");
+    stage.type_text("o!");
+    assert_eq!(text(&mut stage), "two!");
+    stage.script("Up End Backspace 'x'");
+    assert_eq!(text(&mut stage), "twx");
+    send(&mut stage);
+    stage.app.update(stage.now, Msg::Paste("pasted".into()));
+    assert_eq!(text(&mut stage), "pasted");
+}
+
+#[test]
+fn inputs_are_checked_against_their_types_before_they_are_sent() {
+    let entry = LibraryEntry {
+        signature: "year: int, names: list[str] -> answer".parse().unwrap(),
+        description: String::new(),
+        module: Module::Predict,
+        demos: Vec::new(),
+    };
+    let mut stage = Stage::with(vec![entry], 80, 24, Theme::Dark, &[]);
+    assert_eq!(stage.script("'x' Tab 'one' Ctrl+J 'two' F2"), []);
+    assert!(stage.screen().contains("year: expected int, got `x`"), "{}", stage.screen());
+    assert_eq!(stage.app.prompt.focused, 0);
+    let sent = stage.script("Ctrl+U '1984' F2");
+    let [Effect::Send(spec)] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(serde_json::to_string(&task(spec).inputs).unwrap(), r#"{"year":1984,"names":["one","two"]}"#);
+}
+
+#[test]
+fn the_keys_are_filtered_by_words_first_and_by_letters_if_no_line_has_them() {
+    let mut stage = stage();
+    stage.script("F1 'fault'");
+    let screen = stage.screen();
+    assert!(screen.contains("Clear all faults") && !screen.contains("Find any action"), "{screen}");
+    assert_eq!(stage.script("Ctrl+U 'timln' Enter"), []);
+    assert!(stage.app.overlay.is_none());
 }
 
 #[test]
@@ -164,7 +247,7 @@ fn a_typed_signature_is_used() {
     stage.press("Enter");
     assert!(!stage.app.signatures.typing());
     assert_eq!(stage.app.next.signature.inline(), "text -> words: int");
-    assert_eq!(stage.app.prompt.inputs[0].name, "text");
+    assert_eq!(stage.app.prompt.inputs[0].field.name, "text");
 }
 
 #[test]

@@ -98,7 +98,9 @@ fn folded(screen: &str) -> String {
         if equal.len() > 20 {
             let _ = writeln!(out, "{}\n⋮ {} more lines like this", equal[0], equal.len() - 1);
         } else {
-            equal.iter().for_each(|line| _ = writeln!(out, "{line}"));
+            for line in equal {
+                let _ = writeln!(out, "{line}");
+            }
         }
     }
     out

@@ -186,8 +186,8 @@ pub const TABLE: &[Binding] = table! {
         "to-log"            Pane GoToLog             ["Alt+4"]                            ""           "To the failover log";
     }
     Always {
-        "help"              Program Help             ["F1"]                               "help"       "All keys";
-        "interrupt"         Program Interrupt        ["Ctrl+C"]                           ""           "Clear the draft; press again to quit";
+        "help"              Program Help             ["F1"]                               "help"       "All keys: type to filter them";
+        "interrupt"         Program Interrupt        ["Ctrl+C"]                           ""           "Cancel the run, or clear the prompt; press again to quit";
         "quit"              Program Quit             ["Ctrl+Q"]                           "quit"       "Quit";
         "suspend"           Program Suspend          ["Ctrl+Z"]                           ""           "Suspend to the shell; fg resumes";
     }
@@ -201,7 +201,7 @@ pub const TABLE: &[Binding] = table! {
         "fullscreen"        Pane Fullscreen          ["f"]                                "full"       "This pane alone, and back";
         "narrower"          Pane Narrower            ["["]                                ""           "Make this pane smaller";
         "wider"             Pane Wider               ["]"]                                ""           "Make this pane larger";
-        "help-here"         Program Help             ["?"]                                ""           "All keys";
+        "help-here"         Program Help             ["?"]                                ""           "All keys: type to filter them";
         "pane-prompt"       Pane GoToPrompt          ["1"]                                ""           "To the prompt";
         "pane-signatures"   Pane GoToSignatures      ["2"]                                ""           "To the signatures";
         "pane-answer"       Pane GoToAnswer          ["3"]                                ""           "To the answer";
@@ -307,6 +307,8 @@ pub const TABLE: &[Binding] = table! {
     Search {
         "found-up"          Move Up                  ["Up" "Ctrl+P"]                      ""           "One line up";
         "found-down"        Move Down                ["Down" "Ctrl+N"]                    ""           "One line down";
+        "found-page-up"     Move PageUp              ["PgUp"]                             ""           "One page up";
+        "found-page-down"   Move PageDown            ["PgDn"]                             ""           "One page down";
         "found-choose"      Overlay Choose           ["Enter"]                            "choose"     "Choose this one";
         "found-back"        Overlay Close            ["Esc"]                              "close"      "Close";
     }

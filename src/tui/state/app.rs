@@ -263,6 +263,20 @@ impl App {
         }
     }
 
+    /// What quitting now would lose, in words.
+    pub fn losses(&self) -> Vec<&'static str> {
+        let chosen = self.signatures.selected_entry().map(|entry| entry.signature.inline()).unwrap_or_default();
+        let unsent = !self.prompt.is_empty() && !self.sent.all.contains(&self.prompt.values());
+        [
+            (self.busy(), "A run is in progress; quitting cancels it."),
+            (unsent, "The prompt has text that was not sent."),
+            (self.signatures.typing() && self.signatures.source() != chosen, "A typed signature was not used."),
+        ]
+        .into_iter()
+        .filter_map(|(is_lost, text)| is_lost.then_some(text))
+        .collect()
+    }
+
     /// The screen without the strip of the tour.
     pub(in crate::tui) fn pane_area(&self) -> Rect {
         let (width, height) = self.screen.size;

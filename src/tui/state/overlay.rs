@@ -22,15 +22,13 @@ use text_popup::TextPopup;
 /// The open overlay.
 #[derive(Clone, Debug)]
 pub enum Overlay {
-    /// The help: all keys.
-    Help(TextPopup),
     /// The headers of every attempt and their origins.
     Headers(TextPopup),
     /// The fault picker.
     Faults(FaultPicker),
     /// The chain editor. The selected entry is [`NextRun::selected`](super::next_run::NextRun::selected).
     Chain,
-    /// A list that typing filters: actions, models, earlier inputs or runs.
+    /// A list that typing filters: keys, actions, models, earlier inputs or runs.
     Finder(Finder),
     /// The details of an attempt.
     Attempt(AttemptPopup),
@@ -60,7 +58,7 @@ impl Overlay {
     /// The contexts that apply to keys while the overlay is open.
     pub fn contexts(&self) -> Vec<Context> {
         match self {
-            Self::Help(_) | Self::Demo(..) => vec![Context::Overlay],
+            Self::Demo(..) => vec![Context::Overlay],
             Self::Attempt(_) => vec![Context::Attempt, Context::Overlay],
             Self::Headers(_) | Self::Composed(_) => vec![Context::Editable, Context::Overlay],
             Self::DemoPreview(..) => vec![Context::DemoPreview, Context::Overlay],

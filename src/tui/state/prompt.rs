@@ -1,6 +1,6 @@
 //! The prompt: one text editor for each input field.
 
-use crate::dspy::{FieldType, Signature, Values};
+use crate::dspy::{Field, FieldType, Problem, Signature, Values};
 use crate::text;
 use crate::tui::wrap::width;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -24,29 +24,32 @@ pub struct SentInputs {
     pub all: Vec<Values>,
     /// Index of the inputs that the prompt shows now, if any.
     pub shown: Option<usize>,
+    /// What was typed and not sent when earlier inputs were recalled.
+    pub draft: Values,
 }
 
 /// One input field.
 #[derive(Clone, Debug)]
 pub struct InputField {
-    /// The field's name; empty if the signature has no inputs.
-    pub name: String,
-    /// The field's type.
-    pub kind: FieldType,
+    /// The field; its name is empty if the signature has no inputs.
+    pub field: Field,
     /// The editor.
     pub area: TextArea<'static>,
     /// Large pastes: the placeholder in the editor and the pasted text.
     attached: Vec<(String, String)>,
+    /// Whether the text was sent and not touched since. The next typed character replaces it.
+    pub is_sent: bool,
 }
 
 /// For a paste of more bytes than this, the editor holds a placeholder.
 const LARGE: usize = 100_000;
 
 impl InputField {
-    fn new(name: &str, kind: FieldType, placeholder: Option<&str>) -> Self {
-        let mut input = Self { name: name.to_owned(), kind, area: TextArea::default(), attached: Vec::new() };
+    fn new(field: Field) -> Self {
+        let mut area = TextArea::default();
+        area.set_placeholder_text(field.placeholder.as_deref().unwrap_or_default());
+        let mut input = Self { field, area, attached: Vec::new(), is_sent: false };
         input.set("");
-        input.area.set_placeholder_text(placeholder.unwrap_or_default());
         input
     }
 
@@ -62,11 +65,12 @@ impl InputField {
 
     /// The example that is shown and can be sent while the field is empty.
     fn example(&self) -> &str {
-        if self.name.is_empty() { "" } else { self.area.placeholder_text() }
+        if self.field.name.is_empty() { "" } else { self.area.placeholder_text() }
     }
 
     /// Inserts text at the cursor. A large text is stored, and a placeholder is inserted.
     fn insert(&mut self, text: &str) {
+        self.make_room();
         let text = text::clean(text);
         if text.len() <= LARGE {
             self.area.insert_str(text);
@@ -78,8 +82,16 @@ impl InputField {
         self.attached.push((placeholder, text.into_owned()));
     }
 
+    /// Removes a text that was sent, before another one is typed. The user can undo it.
+    fn make_room(&mut self) {
+        if std::mem::take(&mut self.is_sent) {
+            self.set("");
+        }
+    }
+
     /// Replaces the text and moves the cursor to its end. The user can undo it.
     pub fn set(&mut self, text: &str) {
+        self.is_sent = false;
         self.area.set_wrap_mode(WrapMode::WordOrGlyph);
         self.area.set_cursor_line_style(Style::new());
         // The terminal's own cursor is shown instead, so that input methods know its position.
@@ -93,13 +105,10 @@ impl InputField {
         self.area.move_cursor(CursorMove::End);
     }
 
-    /// The field's value. For a type other than a string the text is parsed as JSON; if that fails, it stays text.
+    /// The field's value; the text itself if it does not fit the type.
     fn value(&self) -> Value {
         let text = self.full_text();
-        match self.kind {
-            FieldType::Str => Value::String(text),
-            _ => serde_json::from_str(&text).unwrap_or(Value::String(text)),
-        }
+        self.field.parse(&text).unwrap_or(Value::String(text))
     }
 
     /// How many rows the text needs at a width of `cells` cells.
@@ -111,13 +120,10 @@ impl InputField {
 impl PromptEditor {
     /// Empty editors for a signature.
     pub fn of(signature: &Signature) -> Self {
-        let mut inputs: Vec<_> = signature
-            .inputs
-            .iter()
-            .map(|field| InputField::new(&field.name, field.field_type.clone(), field.placeholder.as_deref()))
-            .collect();
+        let mut inputs: Vec<_> = signature.inputs.iter().cloned().map(InputField::new).collect();
         if inputs.is_empty() {
-            inputs.push(InputField::new("", FieldType::Str, Some("this signature has no inputs: F2 sends it")));
+            let placeholder = Some("this signature has no inputs: F2 sends it".to_owned());
+            inputs.push(InputField::new(Field { placeholder, ..Field::new("", FieldType::Str) }));
         }
         Self { inputs, focused: 0 }
     }
@@ -127,9 +133,10 @@ impl PromptEditor {
     pub fn with_signature(&self, signature: &Signature) -> Self {
         let mut prompt = Self::of(signature);
         for input in &mut prompt.inputs {
-            if let Some(old) = self.inputs.iter().find(|old| old.name == input.name) {
+            if let Some(old) = self.inputs.iter().find(|old| old.field.name == input.field.name) {
                 input.attached.clone_from(&old.attached);
                 input.set(&old.text());
+                input.is_sent = old.is_sent;
             }
         }
         prompt
@@ -141,16 +148,40 @@ impl PromptEditor {
         &mut self.inputs[index]
     }
 
+    /// The focused editor, to change its text. A text that was sent is then a draft again.
+    pub fn edit(&mut self) -> &mut InputField {
+        let input = self.input();
+        input.is_sent = false;
+        input
+    }
+
+    /// Remembers that these texts were sent.
+    pub fn mark_sent(&mut self) {
+        self.inputs.iter_mut().for_each(|input| input.is_sent = !input.area.is_empty());
+    }
+
+    /// The fields whose text does not fit their type.
+    pub fn problems(&self) -> impl Iterator<Item = Problem> {
+        let typed = self.inputs.iter().filter(|input| !input.area.is_empty());
+        typed.filter_map(|input| input.field.parse(&input.full_text()).err())
+    }
+
+    /// Moves the focus to the field with this name.
+    pub fn focus_on(&mut self, name: &str) {
+        self.focused = self.inputs.iter().position(|input| input.field.name == name).unwrap_or(0);
+    }
+
     /// Values by field name. Empty fields are left out, unless there is only one field.
     pub fn values(&self) -> Values {
-        let filled = |input: &&InputField| !input.name.is_empty() && (!input.area.is_empty() || self.inputs.len() == 1);
-        self.inputs.iter().filter(filled).map(|input| (input.name.clone(), input.value())).collect()
+        let filled =
+            |input: &&InputField| !input.field.name.is_empty() && (!input.area.is_empty() || self.inputs.len() == 1);
+        self.inputs.iter().filter(filled).map(|input| (input.field.name.clone(), input.value())).collect()
     }
 
     /// Replaces the text of all fields. Fields without a value become empty.
     pub fn show(&mut self, values: &Values) {
         for input in &mut self.inputs {
-            let text = match values.get(&input.name) {
+            let text = match values.get(&input.field.name) {
                 Some(Value::String(text)) => text.clone(),
                 Some(other) => other.to_string(),
                 None => String::new(),
@@ -190,13 +221,19 @@ impl PromptEditor {
 
     /// Names of the empty fields.
     pub fn missing(&self) -> Vec<&str> {
-        let empty = |input: &&InputField| !input.name.is_empty() && input.area.is_empty();
-        self.inputs.iter().filter(empty).map(|input| input.name.as_str()).collect()
+        let empty = |input: &&InputField| !input.field.name.is_empty() && input.area.is_empty();
+        self.inputs.iter().filter(empty).map(|input| input.field.name.as_str()).collect()
     }
 
     /// Types a key that has no action.
     pub fn type_key(&mut self, key: KeyEvent) {
-        type_into(&mut self.input().area, key);
+        let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
+        let input = self.input();
+        if plain && matches!(key.code, KeyCode::Char(_)) {
+            input.make_room();
+        }
+        input.is_sent = false;
+        type_into(&mut input.area, key);
     }
 
     /// Inserts pasted text. Line ends in it never send.

@@ -30,9 +30,14 @@ impl App {
         match self.keymap.action(Chord::of(key), &self.contexts())? {
             Action::Tour(TourAction::Next) => self.next_step(),
             Action::Tour(TourAction::Leave) | Action::Program(ProgramAction::Interrupt) => self.leave_tour(),
-            Action::Program(action @ (ProgramAction::Quit | ProgramAction::Suspend)) => {
+            Action::Program(ProgramAction::Quit) => {
+                // What was typed before the tour may have to be asked about.
+                let left = self.leave_tour();
+                self.quit().or(left)
+            }
+            Action::Program(ProgramAction::Suspend) => {
                 self.notice = None;
-                self.program(action)
+                self.program(ProgramAction::Suspend)
             }
             _ => None,
         }

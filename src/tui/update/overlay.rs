@@ -38,7 +38,6 @@ impl App {
             _ => {}
         }
         match self.overlay.take()? {
-            Overlay::Help(popup) => self.popup_key(popup, action, Overlay::Help),
             Overlay::Headers(_) if action == EDIT => self.draft_headers(),
             Overlay::Headers(popup) => self.popup_key(popup, action, Overlay::Headers),
             Overlay::Composed(_) if action == EDIT => self.draft_settings(),
@@ -70,7 +69,7 @@ impl App {
     }
 
     /// Rows of a popup's text that are shown.
-    fn popup_rows(&self) -> usize {
+    pub(super) fn popup_rows(&self) -> usize {
         usize::from(self.screen.layout.body.height.saturating_sub(2)).max(1)
     }
 

@@ -117,10 +117,13 @@ impl App {
             self.prompt.fill_examples();
         }
         let missing = self.prompt.missing();
-        if let Some(name) = missing.first() {
-            self.notice = Some(format!("{name} is empty: type something first."));
-            let name = (*name).to_owned();
-            self.prompt.focused = self.prompt.inputs.iter().position(|input| input.name == name).unwrap_or(0);
+        let missing =
+            missing.first().map(|name| ((*name).to_owned(), format!("{name} is empty: type something first.")));
+        let problem =
+            || self.prompt.problems().next().map(|problem| (problem.field.clone(), format!("Not sent: {problem}.")));
+        if let Some((name, notice)) = missing.or_else(problem) {
+            self.notice = Some(notice);
+            self.prompt.focus_on(&name);
             self.focus(Pane::Prompt);
             return None;
         }
@@ -130,6 +133,7 @@ impl App {
             self.sent.all.push(inputs);
         }
         self.sent.shown = None;
+        self.prompt.mark_sent();
         Some(spec)
     }
 
@@ -137,13 +141,18 @@ impl App {
         if self.signatures.typing() {
             self.signatures.stop_typing();
         } else if self.busy() {
-            self.runs.awaiting = false;
-            self.end_replay();
-            return Some(Effect::Cancel);
+            return Some(self.cancel_run());
         } else if self.answer.find.take().is_none() {
             self.screen.full = false;
         }
         None
+    }
+
+    /// Cancels the run in progress.
+    pub(super) fn cancel_run(&mut self) -> Effect {
+        self.runs.awaiting = false;
+        self.end_replay();
+        Effect::Cancel
     }
 
     fn new_run(&mut self) {

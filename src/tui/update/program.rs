@@ -3,7 +3,8 @@
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::ProgramAction;
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::{Overlay, text_popup};
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::finder::Finder;
 
 impl App {
     pub(super) fn program(&mut self, action: ProgramAction) -> Option<Effect> {
@@ -17,22 +18,24 @@ impl App {
     }
 
     pub(super) fn open_help(&mut self) {
-        self.overlay = Some(Overlay::Help(text_popup::help(&self.keymap, self.screen.size.0, self.theme())));
+        self.overlay = Some(Overlay::Finder(Finder::keys(&self.keymap)));
     }
 
-    /// Clears the prompt. Pressed again, quits.
+    /// Cancels the run; without a run, clears the prompt. Pressed again, quits.
     fn interrupt(&mut self) -> Option<Effect> {
+        if self.keeps_changed_draft() {
+            return None;
+        }
+        if self.busy() {
+            return Some(self.cancel_run());
+        }
         if self.leaving {
             return Some(Effect::Quit);
         }
         self.leaving = true;
         self.overlay = None;
         let notice = if self.prompt.is_empty() {
-            if self.busy() {
-                "A run is in progress: Esc cancels it, Ctrl+C again quits."
-            } else {
-                "Ctrl+C again quits."
-            }
+            "Ctrl+C again quits."
         } else {
             self.sent.all.push(self.prompt.values());
             self.prompt.clear();
@@ -42,12 +45,26 @@ impl App {
         None
     }
 
-    /// Quits. During a run, asks first.
+    /// Quits. Asks first if something would be lost.
     pub(super) fn quit(&mut self) -> Option<Effect> {
-        if self.busy() && !matches!(self.overlay, Some(Overlay::Leave)) {
+        if self.keeps_changed_draft() {
+            return None;
+        }
+        if !self.losses().is_empty() && !matches!(self.overlay, Some(Overlay::Leave)) {
             self.overlay = Some(Overlay::Leave);
             return None;
         }
         Some(Effect::Quit)
+    }
+
+    /// Whether the open draft has changes that a second press of the key will discard.
+    fn keeps_changed_draft(&mut self) -> bool {
+        let Some(Overlay::Draft(draft)) = &mut self.overlay else { return false };
+        let first = draft.changed() && !draft.leaving;
+        if first {
+            draft.leaving = true;
+            self.notice = Some("Ctrl+S saves the changes, the same key again discards them.".to_owned());
+        }
+        first
     }
 }

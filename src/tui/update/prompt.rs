@@ -10,11 +10,11 @@ use crossterm::event::{KeyCode, KeyEvent};
 impl App {
     pub(super) fn edit_prompt(&mut self, action: PromptAction) -> Option<Effect> {
         match action {
-            PromptAction::Newline => self.prompt.input().area.insert_newline(),
-            PromptAction::Undo => drop(self.prompt.input().area.undo()),
-            PromptAction::Redo => drop(self.prompt.input().area.redo()),
+            PromptAction::Newline => self.prompt.edit().area.insert_newline(),
+            PromptAction::Undo => drop(self.prompt.edit().area.undo()),
+            PromptAction::Redo => drop(self.prompt.edit().area.redo()),
             PromptAction::DeleteForward if self.prompt.is_empty() => return self.quit(),
-            PromptAction::DeleteForward => drop(self.prompt.input().area.delete_next_char()),
+            PromptAction::DeleteForward => drop(self.prompt.edit().area.delete_next_char()),
             PromptAction::Recall => self.overlay = Some(Overlay::Finder(Finder::inputs(&self.sent.all))),
             PromptAction::Editor => return Some(Effect::Edit(self.prompt.input().text())),
         }
@@ -32,15 +32,21 @@ impl App {
         }
     }
 
-    /// Shows other sent inputs, earlier ones if `by` is negative. After the latest comes an empty prompt.
+    /// Shows other sent inputs, earlier ones if `by` is negative. After the latest comes what was typed and not sent.
     fn recall(&mut self, by: isize) {
-        let at = self.sent.shown.unwrap_or(self.sent.all.len());
+        let all = self.sent.all.len();
+        // After a send the prompt still shows the latest inputs.
+        let is_sent = self.prompt.input().is_sent;
+        let at = self.sent.shown.unwrap_or(if is_sent { all.saturating_sub(1) } else { all });
+        if at == all {
+            self.sent.draft = self.prompt.values();
+        }
         let to = at.saturating_add_signed(by).min(self.sent.all.len());
         if to == at {
             return;
         }
         self.sent.shown = (to < self.sent.all.len()).then_some(to);
-        let values = self.sent.all.get(to).cloned().unwrap_or_default();
+        let values = self.sent.all.get(to).cloned().unwrap_or_else(|| std::mem::take(&mut self.sent.draft));
         self.prompt.show(&values);
     }
 }

@@ -111,25 +111,34 @@ pub(in crate::tui::view) fn list<'a>(
 ) {
     let window = window(selected, lines, room.height);
     for (i, y) in window.clone().zip(room.y..room.bottom()) {
-        f.buffer_mut().set_line(room.x, y, &clip_line(line(i), usize::from(room.width)), room.width);
+        let row = Rect { y, height: 1, ..room };
+        let left = mark(app, f, row, i, &window, lines);
+        f.buffer_mut().set_line(left.x, y, &clip_line(line(i), usize::from(left.width)), left.width);
         if i == selected {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..room }, app.theme().style(StyleRole::Selected));
+            f.buffer_mut().set_style(row, app.theme().style(StyleRole::Selected));
         }
     }
-    marks(app, f, room, &window, lines);
 }
 
-/// Draws at the ends of the first and last row of a list how many lines are hidden above and below.
-pub(in crate::tui::view) fn marks(app: &App, f: &mut Frame<'_>, room: Rect, window: &Range<usize>, lines: usize) {
-    let last = room.bottom().saturating_sub(1);
-    let style = app.theme().style(StyleRole::Dim);
-    for (mark, count, y) in [("▲", window.start, room.y), ("▼", lines.saturating_sub(window.end), last)] {
-        if count > 0 && !room.is_empty() {
-            let text = format!(" {mark} {count}");
-            let x = room.right().saturating_sub(width(&text) as u16).max(room.x);
-            f.buffer_mut().set_line(x, y, &Line::styled(text, style), room.right() - x);
-        }
+/// Draws at the end of a list's first and last row how many lines are hidden above and below. Returns the rest of the row.
+pub(in crate::tui::view) fn mark(
+    app: &App,
+    f: &mut Frame<'_>,
+    row: Rect,
+    line: usize,
+    window: &Range<usize>,
+    lines: usize,
+) -> Rect {
+    let above = if line == window.start { window.start } else { 0 };
+    let below = if line + 1 == window.end { lines.saturating_sub(window.end) } else { 0 };
+    let text = hidden(above, below);
+    if text.is_empty() {
+        return row;
     }
+    let cells = (width(&text) as u16 + 1).min(row.width);
+    let mark = Line::styled(text, app.theme().style(StyleRole::Dim));
+    f.buffer_mut().set_line(row.right() - cells + 1, row.y, &mark, cells - 1);
+    Rect { width: row.width - cells, ..row }
 }
 
 /// Draws a line of text near the bottom of an area: `up` is 1 for the last row, 2 for the row above it.

@@ -23,7 +23,6 @@ use std::time::Duration;
 pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     match &app.overlay {
         None => {}
-        Some(Overlay::Help(popup)) => text_popup::draw(app, popup, "keys", f),
         Some(Overlay::Headers(popup)) => text_popup::draw(app, popup, "headers of every attempt", f),
         Some(Overlay::Faults(faults)) => faults::draw(app, faults, f),
         Some(Overlay::Chain) => chain::draw(app, f),
@@ -43,9 +42,10 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
 }
 
 fn leave(app: &App, f: &mut Frame<'_>) {
-    let room = open(app, f, "quit?", "", 52, 5);
-    let text = "A run is in progress. Quitting cancels it and closes its connection. Enter quits, Esc stays.";
-    let rows = plain(text, app.theme().style(StyleRole::Text), usize::from(room.width));
+    let losses = app.losses();
+    let room = open(app, f, "quit?", "", 52, losses.len() as u16 + 4);
+    let text = format!("{}\n\nEnter quits, Esc stays.", losses.join("\n"));
+    let rows = plain(&text, app.theme().style(StyleRole::Text), usize::from(room.width));
     for (row, y) in rows.iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
     }

@@ -16,7 +16,7 @@ use super::chrome::{cursor, frame};
 use crate::dspy::FieldType;
 use crate::tui::layout::{LayoutKind, Pane};
 use crate::tui::state::app::App;
-use crate::tui::state::prompt::PromptEditor;
+use crate::tui::state::prompt::{InputField, PromptEditor};
 use crate::tui::theme::StyleRole;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -31,7 +31,9 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let theme = app.theme();
     let single = app.prompt.inputs.len() == 1;
     let title = match app.prompt.inputs.first().filter(|_| single) {
-        Some(input) if !input.name.is_empty() => format!("prompt · {}{}", input.name, kind_note(&input.kind)),
+        Some(InputField { field, .. }) if !field.name.is_empty() => {
+            format!("prompt · {}{}", field.name, kind_note(&field.field_type))
+        }
         _ => "prompt".to_owned(),
     };
     let note = format!("{} · {}", app.next.module, app.next.adapter);
@@ -44,8 +46,8 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         if !single && y < room.bottom() {
             let style = theme.style(if is_focused { StyleRole::Heading } else { StyleRole::Dim });
             let label = Line::from(vec![
-                Span::styled(input.name.clone(), style),
-                Span::styled(kind_note(&input.kind), theme.style(StyleRole::Dim)),
+                Span::styled(input.field.name.clone(), style),
+                Span::styled(kind_note(&input.field.field_type), theme.style(StyleRole::Dim)),
             ]);
             f.buffer_mut().set_line(room.x, y, &label, room.width);
             y += 1;
@@ -56,6 +58,9 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             continue;
         }
         f.render_widget(&input.area, place);
+        if input.is_sent {
+            f.buffer_mut().set_style(place, theme.style(StyleRole::Dim));
+        }
         if is_focused && app.overlay.is_none() {
             f.set_cursor_position(cursor(&input.area, place));
         }

@@ -1,10 +1,10 @@
-//! A list that typing filters: actions, models, earlier inputs or runs.
+//! A list that typing filters: keys, actions, models, earlier inputs or runs.
 
 use super::history;
 use crate::dspy::Values;
 use crate::transcript::{Transcript, model_name};
 use crate::tui::keymap::action::{LogAction, PlaygroundAction, PromptAction};
-use crate::tui::keymap::{Action, Context, Keymap, TABLE};
+use crate::tui::keymap::{Action, Binding, Context, Keymap, TABLE};
 use crate::tui::state::model::ModelOption;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -29,6 +29,8 @@ pub enum FinderChoice {
 /// What a finder lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinderKind {
+    /// All keys, with what they do and where.
+    Keys,
     /// Actions, by name.
     Actions,
     /// Models, by slug.
@@ -98,6 +100,22 @@ impl Finder {
             });
         }
         Self::new(FinderKind::Actions, items)
+    }
+
+    /// All keys, in the order of their table. Choosing one carries out its action, if it has an effect in the panes.
+    pub fn keys(keymap: &Keymap) -> Self {
+        let item = |row: &'static Binding| {
+            let keys: Vec<_> = keymap.keys(row).iter().map(ToString::to_string).collect();
+            let place =
+                if row.context == Context::Anywhere { String::new() } else { format!(" ({})", row.context.place()) };
+            FinderItem {
+                name: row.name,
+                label: format!("{}{place}", row.help),
+                note: if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") },
+                choice: FinderChoice::Act(row.action),
+            }
+        };
+        Self::new(FinderKind::Keys, TABLE.iter().map(item).collect())
     }
 
     /// The models of the catalogue, to add to the chain.
@@ -196,22 +214,29 @@ impl Finder {
         }
     }
 
-    /// Finds the items that match the query. Without a query, all match in their order.
+    /// Finds the items that match the query: those that have each of its words, or else those that have its letters in
+    /// this order. Without a query, all match in their order.
     fn search(&mut self) {
         self.selected = 0;
         if self.query.trim().is_empty() {
             self.found = (0..self.items.len()).collect();
             return;
         }
+        let words: Vec<String> = self.query.split_whitespace().map(str::to_lowercase).collect();
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(&self.query, CaseMatching::Ignore, Normalization::Smart);
         let mut chars = Vec::new();
-        let mut scored: Vec<(u32, usize)> = Vec::new();
+        let mut scored: Vec<(bool, u32, usize)> = Vec::new();
         for (i, item) in self.items.iter().enumerate() {
             let text = format!("{} {} {}", item.name, item.label, item.note);
-            scored.extend(pattern.score(Utf32Str::new(&text, &mut chars), &mut matcher).map(|score| (score, i)));
+            let lower = text.to_lowercase();
+            let has_words = words.iter().all(|word| lower.contains(word.as_str()));
+            let score = pattern.score(Utf32Str::new(&text, &mut chars), &mut matcher);
+            scored.extend(score.or(has_words.then_some(0)).map(|score| (has_words, score, i)));
         }
-        scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        self.found = scored.into_iter().map(|(_, i)| i).collect();
+        let any_has_words = scored.iter().any(|(has_words, ..)| *has_words);
+        scored.retain(|(has_words, ..)| *has_words || !any_has_words);
+        scored.sort_by(|a, b| b.1.cmp(&a.1).then(a.2.cmp(&b.2)));
+        self.found = scored.into_iter().map(|(.., i)| i).collect();
     }
 }

@@ -4,9 +4,8 @@ use crate::openrouter::BaseUrl;
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::headers::{Headers, contrast, lint};
 use crate::transcript::Attempt;
-use crate::tui::keymap::{Keymap, TABLE};
 use crate::tui::theme::{StyleRole, Theme};
-use crate::tui::wrap::{RowPrefix, TextRow, width, wrap};
+use crate::tui::wrap::{RowPrefix, TextRow, wrap};
 use ratatui::text::Span;
 
 /// Most cells of a popup's width.
@@ -31,33 +30,6 @@ impl TextPopup {
 /// The width of the text in a popup, in cells, on a screen of this width.
 pub fn cells(screen_width: u16) -> usize {
     usize::from(screen_width.min(WIDTH).saturating_sub(4).max(1))
-}
-
-/// The help: all keys of the table.
-pub fn help(keymap: &Keymap, screen_width: u16, theme: Theme) -> TextPopup {
-    let mut rows = Vec::new();
-    let mut place = "";
-    for row in TABLE {
-        if row.context.place() != place {
-            place = row.context.place();
-            if !rows.is_empty() {
-                rows.push(TextRow::default());
-            }
-            rows.push(TextRow::styled(place, theme.style(StyleRole::Heading)));
-        }
-        let keys: Vec<_> = keymap.keys(row).iter().map(ToString::to_string).collect();
-        let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
-        let pad = " ".repeat(28_usize.saturating_sub(width(&keys)).max(1));
-        let prefix = RowPrefix {
-            first: vec![Span::styled(keys + &pad, theme.style(StyleRole::Key))],
-            rest: vec![Span::raw(" ".repeat(28))],
-        };
-        rows.extend(wrap(&[(row.help, theme.style(StyleRole::Text))], cells(screen_width), &prefix));
-    }
-    rows.push(TextRow::default());
-    let editing = "In the prompt the Emacs keys edit: Ctrl+A E B F K U W Y, Alt+B F D.";
-    rows.extend(wrap(&[(editing, theme.style(StyleRole::Dim))], cells(screen_width), &RowPrefix::default()));
-    TextPopup { rows, top: 0 }
 }
 
 /// What the popup of the headers shows.

@@ -26,7 +26,8 @@ impl App {
                 None => self.overlay = Some(Overlay::Finder(finder)),
             },
             Some(Action::Move(to)) => {
-                finder.move_by(to.rows(1));
+                // Without the query and a line of context.
+                finder.move_by(to.rows(self.popup_rows().saturating_sub(2)));
                 self.overlay = Some(Overlay::Finder(finder));
             }
             _ => {

@@ -3,7 +3,7 @@
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::finder::{Finder, FinderKind};
 use crate::tui::theme::StyleRole;
-use crate::tui::view::chrome::{marks, open, window};
+use crate::tui::view::chrome::{footer, mark, open, window};
 use crate::tui::wrap::{clip, width};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -12,6 +12,7 @@ use ratatui::text::{Line, Span};
 pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     let theme = app.theme();
     let title = match finder.kind {
+        FinderKind::Keys => "keys",
         FinderKind::Actions => "palette",
         FinderKind::Models => "add a model",
         FinderKind::CompareSet => "add a model, or a chain: a/b, c/d",
@@ -19,7 +20,11 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         FinderKind::Runs => "earlier runs",
         FinderKind::Text => "find in the answer",
     };
-    let height = if finder.kind == FinderKind::Text { 3 } else { 18.min(app.screen.layout.body.height) };
+    let height = match finder.kind {
+        FinderKind::Text => 3,
+        FinderKind::Keys => app.screen.layout.body.height,
+        _ => 18.min(app.screen.layout.body.height),
+    };
     let from = if finder.kind == FinderKind::Models { format!(" · {}", app.models.source) } else { String::new() };
     let room = open(app, f, title, &format!("{}{from}", finder.found().len()), 84, height);
     let typed = clip(&finder.query, usize::from(room.width.saturating_sub(3)));
@@ -28,6 +33,12 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     f.buffer_mut().set_line(room.x, room.y, &line, room.width);
     f.set_cursor_position(Position { x, y: room.y });
     let below = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
+    let below = if finder.kind == FinderKind::Keys && below.height > 4 {
+        footer(app, f, room, 1, "The prompt also has the Emacs keys: Ctrl+A E B F K U W Y, Alt+B F D.");
+        Rect { height: below.height - 1, ..below }
+    } else {
+        below
+    };
     if finder.found().len() == 0 && matches!(finder.kind, FinderKind::Models | FinderKind::CompareSet) {
         let hint = "Not in the catalogue: Enter adds it as typed.";
         f.buffer_mut().set_line(below.x, below.y, &Line::styled(hint, theme.style(StyleRole::Dim)), below.width);
@@ -36,14 +47,15 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     let shown = finder.found().enumerate().skip(window.start).take(window.len());
     let all = finder.found().len();
     for ((i, item), y) in shown.zip(below.y..below.bottom()) {
-        let note = clip(&item.note, usize::from(below.width / 2));
-        let label = clip(&item.label, usize::from(below.width).saturating_sub(width(&note) + 1));
+        let row = Rect { y, height: 1, ..below };
+        let left = mark(app, f, row, i, &window, all);
+        let note = clip(&item.note, usize::from(left.width / 2));
+        let label = clip(&item.label, usize::from(left.width).saturating_sub(width(&note) + 1));
         f.buffer_mut().set_line(below.x, y, &Line::styled(label, theme.style(StyleRole::Text)), below.width);
-        let x = below.right().saturating_sub(width(&note) as u16);
+        let x = left.right().saturating_sub(width(&note) as u16);
         f.buffer_mut().set_line(x, y, &Line::styled(note, theme.style(StyleRole::Dim)), below.width);
         if i == finder.selected {
-            f.buffer_mut().set_style(Rect { y, height: 1, ..below }, theme.style(StyleRole::Selected));
+            f.buffer_mut().set_style(row, theme.style(StyleRole::Selected));
         }
     }
-    marks(app, f, below, &window, all);
 }
