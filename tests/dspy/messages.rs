@@ -419,7 +419,10 @@ fn objects_are_elements_with_their_fields() {
     let messages = Adapter::Xml.messages(&signature, &Values::new(), &[one, all], &[]);
     let skeleton =
         "<steps><item><title>...</title><hours>...</hours><tags><item>...</item></tags><risk>...</risk></item></steps>";
-    in_order(&messages[0].content, &["\n\n", skeleton, "The task"]);
+    in_order(
+        &messages[0].content,
+        &["\n\n", skeleton, "The values in `<steps>` fit this schema: {", "$defs", "The task"],
+    );
     in_order(&messages[5].content, &["`<steps>`", skeleton]);
     assert_eq!(
         messages[2].content,

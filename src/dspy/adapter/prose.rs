@@ -52,6 +52,16 @@ pub(super) fn system(adapter: Adapter, signature: &Signature) -> String {
             _ if nested => ELEMENTS,
             _ => "",
         });
+        // The elements show no types.
+        for field in signature.outputs.iter().filter(|field| is_nested(adapter, field) && field.field_type.has_class())
+        {
+            let _ = write!(
+                out,
+                "\nThe values in `<{}>` fit this schema: {}",
+                field.name,
+                json_text(&schema(&field.field_type))
+            );
+        }
     }
     out.truncate(out.trim_end().len());
     out.push_str("\n\nThe task:");

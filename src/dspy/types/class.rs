@@ -122,6 +122,11 @@ impl FieldType {
         }
     }
 
+    /// Whether an object or an enum occurs in this type.
+    pub(in crate::dspy) fn has_class(&self) -> bool {
+        self.class_name().is_some() || self.parts().into_iter().any(Self::has_class)
+    }
+
     /// Whether the type is too large to be used: nested more than 100 levels deep, or more than 10,000 types in all.
     pub fn is_too_large(&self) -> bool {
         fn fits(field_type: &FieldType, depth: usize, left: &mut usize) -> bool {

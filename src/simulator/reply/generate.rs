@@ -1,6 +1,7 @@
 //! One generator of values from JSON schemas: the given value where it fits, otherwise a
 //! simulated one that says so wherever it can hold text.
 
+use super::schema::unknown;
 use serde_json::{Map, Value, json};
 use std::cell::Cell;
 
@@ -43,6 +44,8 @@ impl<'a> Generator<'a> {
             return preferred.map_or(Value::Null, |member| self.value_at(member, text, depth + 1));
         }
         match kind(schema) {
+            // A class may be one that is written as text.
+            "object" if *schema == unknown() => text.into(),
             "string" => string(schema, text).into(),
             "integer" => (number(schema, true) as i64).into(),
             "number" => number(schema, false).into(),
@@ -65,7 +68,8 @@ impl<'a> Generator<'a> {
             return items.iter().map(item).collect();
         }
         // At least one where that is allowed, so that the shape of an item can be seen.
-        let least = schema["minItems"].as_u64().unwrap_or(u64::from(depth < DEEP)).min(100) as usize;
+        let shown = depth < DEEP && schema["items"] != unknown();
+        let least = schema["minItems"].as_u64().unwrap_or(u64::from(shown)).min(100) as usize;
         let length = least.min(schema["maxItems"].as_u64().unwrap_or(100) as usize);
         (0..length).map(|_| item(&schema["items"])).collect()
     }
@@ -80,7 +84,7 @@ impl<'a> Generator<'a> {
             return Value::Object(wanted.map(pair).collect());
         }
         let entry = &schema["additionalProperties"];
-        if !entry.is_object() || depth >= DEEP {
+        if !entry.is_object() || [entry, &schema["propertyNames"]].contains(&&unknown()) || depth >= DEEP {
             return json!({});
         }
         let name = self.value_at(&schema["propertyNames"], "simulated", depth + 1);
@@ -109,6 +113,7 @@ impl<'a> Generator<'a> {
             return members.iter().find_map(|member| fit(value, member));
         }
         match (kind(schema), value) {
+            ("object", _) if *schema == unknown() => (depth == 0).then(|| value.clone()),
             ("", _) | ("null", Value::Null) | ("boolean", Value::Bool(_)) => Some(value.clone()),
             ("string", Value::String(_) | Value::Number(_)) => Some(text_of(value).into()),
             ("boolean", Value::String(text)) => match text.to_lowercase().as_str() {

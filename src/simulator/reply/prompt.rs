@@ -176,28 +176,37 @@ fn constrain(schema: &mut Value, line: &str) {
     }
 }
 
-/// The schema in the note beside a field's placeholder: a JSON schema, or the options of an enum;
-/// or, in XML, the elements that stand there in place of a placeholder.
+/// The schema in the note beside a field's placeholder: a JSON schema, or the options of an enum. In XML, elements may
+/// stand in place of a placeholder: then the schema in a sentence about the tag, or the one that the elements show.
 fn noted_schema(system: &str, field: &PromptField) -> Option<Value> {
     let placeholder = format!("{{{}}}", field.name);
     let Some(line) = system.lines().find(|line| line.contains(&placeholder)) else {
-        return skeleton::schema(system, &field.name).filter(|_| has_class(&field.schema));
+        let tag = format!("`<{}>`", field.name);
+        let sentence = system.lines().find(|line| line.contains(&tag) && line.contains("schema: {"));
+        let stated = sentence.and_then(|line| schema_in(line.split_once("schema: ")?.1));
+        let shown = || skeleton::schema(system, &field.name).filter(|shown| shown.to_string().contains("properties"));
+        return stated.or_else(shown).filter(|_| has_class(&field.schema));
     };
     // In a prompt for JSON the note is inside of a JSON string.
     let member = serde_json::from_str::<Map<String, Value>>(&format!("{{{}}}", line.trim_end_matches(',')));
     let line = member.ok().and_then(|member| member.values().next().map(text_of)).unwrap_or_else(|| line.to_owned());
     let note = &line[line.find(&placeholder)? + placeholder.len()..];
     if let Some(at) = note.find('{').filter(|_| note.to_lowercase().contains("schema")) {
-        return serde_json::Deserializer::from_str(&note[at..]).into_iter().next()?.ok();
+        return schema_in(&note[at..]);
     }
-    let (_, options) = note.split_once("one of: ").filter(|_| field.schema == json!({}))?;
+    let (_, options) = note.split_once("one of: ").filter(|_| field.schema == schema::unknown())?;
     let option = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
     Some(json!({ "enum": options.split("; ").map(option).collect::<Vec<_>>() }))
 }
 
-/// Whether a type names a class somewhere, of which its name says nothing.
+/// The JSON at the start of a text.
+fn schema_in(text: &str) -> Option<Value> {
+    serde_json::Deserializer::from_str(text).into_iter().next()?.ok()
+}
+
+/// Whether a type names a class somewhere.
 fn has_class(schema: &Value) -> bool {
-    schema.to_string().contains("{}")
+    schema.to_string().contains(&schema::unknown().to_string())
 }
 
 /// The fields that a reminder names by their markers.

@@ -5,10 +5,15 @@ use serde_json::{Value, json};
 /// A type that nests deeper than this is read as `Any`.
 const MAX_DEPTH: usize = 16;
 
-/// The JSON schema of a type such as `list[Literal['a', 'b']]` or `Optional[int]`. A class, `Any`, and what cannot be
-/// read become `{}`, which allows every value.
+/// The JSON schema of a type such as `list[Literal['a', 'b']]` or `Optional[int]`. A class becomes [`unknown`]; `Any`
+/// and what cannot be read become `{}`, which allows every value.
 pub(super) fn of_python_type(text: &str) -> Value {
     read_type(text, 0).unwrap_or_else(|| json!({}))
+}
+
+/// The schema of a class, of which its name says nothing.
+pub(super) fn unknown() -> Value {
+    json!({ "type": "object" })
 }
 
 /// The text before the first separator that is outside of brackets and quotes, and the text after it. A closing
@@ -84,7 +89,8 @@ fn read_type(text: &str, depth: usize) -> Option<Value> {
         "Optional" => json!({ "anyOf": [first.unwrap_or(string), { "type": "null" }] }),
         "Union" => json!({ "anyOf": arguments }),
         "Annotated" => first?,
-        _ => json!({}),
+        "Any" | "object" => json!({}),
+        _ => unknown(),
     })
 }
 
