@@ -117,7 +117,7 @@ enum CliCommand {
     Replay(replay::ReplayArgs),
     /// Print the current settings, or a stored run, as a DSPy, LiteLLM, OpenAI or curl program
     Export(export::ExportArgs),
-    /// Add a program that DSPy saved to your signature library
+    /// Add the signatures of Python source, or a program that DSPy saved, to your library
     Import(export::ImportArgs),
     /// Check headers, failover and modules by what the server receives
     Scenarios(scenarios::ScenariosArgs),
@@ -127,7 +127,7 @@ enum CliCommand {
     Gateway(gateway::GatewayArgs),
     /// Run only the simulator, as a server for other clients
     Serve(serve::ServeArgs),
-    /// Show the fields of an inline signature, or where its error is
+    /// Show the fields of an inline signature or of Python source, or where its error is
     Signature(explain::SignatureArgs),
     /// Parse a model's answer from standard input into the signature's fields
     Parse(explain::ParseArgs),
@@ -182,7 +182,7 @@ fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
         Some(CliCommand::History(runs)) => runs.run(&cli.settings, env),
         Some(CliCommand::Replay(replay)) => replay.run(&cli.settings, env),
         Some(CliCommand::Export(export)) => export.run(&cli.settings, env),
-        Some(CliCommand::Import(import)) => import.run(env),
+        Some(CliCommand::Import(import)) => import.run(&cli.settings, env),
         Some(CliCommand::Scenarios(scenarios)) => scenarios.run(&cli.settings, env),
         Some(CliCommand::Trust(trust)) => trust.run(env),
         Some(CliCommand::Doctor(doctor)) => doctor.run(&cli.settings, env),

@@ -12,6 +12,7 @@ pub use litellm::{proxy, router};
 pub use openai::openai;
 pub use python::dspy;
 
+use crate::dspy::Adapter;
 use crate::openrouter::{BaseUrl, Dialect, Message, RequestHeader, compose, settings::MAX_MODELS};
 use crate::spec::{RunSpec, SignatureTask};
 use crate::text::clean_line;
@@ -30,6 +31,19 @@ pub struct Export<'a> {
     /// Attribution and extra headers, with the names of OpenRouter's documentation.
     pub headers: &'a [RequestHeader],
 }
+
+const PROBLEM: &str = r#"
+
+def problem(answer):
+    """Why an answer cannot be used; None if it can."""
+    if not answer.choices:
+        return f"there is no answer: {getattr(answer, 'error', None)}"
+    choice = answer.choices[0]
+    if choice.finish_reason != "stop":
+        return f"the answer ended with {choice.finish_reason}"
+    missing = [mark for mark in MARKS if mark not in (choice.message.content or "")]
+    return f"the answer lacks {', '.join(missing)}" if missing else None
+"#;
 
 /// Parameters that every library has an argument for; the others go into `extra_body`.
 const COMMON: [&str; 5] = ["temperature", "top_p", "max_tokens", "seed", "stop"];
@@ -69,6 +83,28 @@ impl Export<'_> {
         let row = |header: &RequestHeader| format!("    {}: {},\n", python_text(header.name()), value(header));
         let rows: String = self.headers.iter().map(row).collect();
         format!("{}HEADERS = {{\n{rows}}}", self.secrets_comment())
+    }
+
+    /// How long a whole answer may take, in seconds. The programs do not stream, so it is the limit for the first token:
+    /// a model that hangs costs no more.
+    fn timeout(&self) -> f64 {
+        self.spec.policy.timeouts.first_token.min(self.spec.policy.limits.deadline).as_secs_f64()
+    }
+
+    /// What the text of an answer must contain: a mark of each output.
+    fn marks(&self) -> Vec<String> {
+        let outputs = self.task.expanded().outputs;
+        let names = outputs.iter().map(|field| field.name.as_str());
+        match self.task.adapter {
+            Adapter::Chat => names.chain(["completed"]).map(|name| format!("[[ ## {name} ## ]]")).collect(),
+            Adapter::Json => names.map(|name| json!(name).to_string()).collect(),
+            Adapter::Xml => names.map(|name| format!("</{name}>")).collect(),
+        }
+    }
+
+    /// The Python function `problem`, which says why an answer of the Chat Completions API cannot be used.
+    fn python_problem(&self) -> String {
+        format!("# Every answer contains these.\nMARKS = {}\n{PROBLEM}", python_literal(&json!(self.marks())))
     }
 
     /// The messages that the adapter writes.

@@ -3,10 +3,11 @@
 
     cargo build && python3 tests/exports.py [path/to/switchover]   (EXPORTS=curl,openai runs only these)
 
-The first model is broken (503) on the simulator; between the exported program and the simulator
+The first model is broken on the simulator, first with a 503, then in ways that look like success; between the exported program and the simulator
 stands a small proxy that writes down every request. An export passes when the backup was asked and
-its answer came out, with our attribution headers and a secret header, once each, on every request. What needs a Python
-package that is not installed is skipped with a word. Exits 0 when nothing failed, 1 otherwise.
+its answer came out, with our attribution headers and a secret header, once each, on every request; after a fault that
+looks like success, it may also fail. What needs a Python package that is not installed is skipped with a word: run it
+once with LiteLLM and once without. Exits 0 when nothing failed, 1 otherwise.
 """
 
 import http.client
@@ -29,6 +30,8 @@ PRIMARY, BACKUP = "openai/gpt-4o-mini", "anthropic/claude-3-haiku"
 REFERER, TITLE = "https://exports.example", "Exports"
 SECRET = "not-written-into-any-export"
 SETTING = ["-m", PRIMARY, "-m", BACKUP, "--referer", REFERER, "--title", TITLE, "--set", f"headers.X-Api-Key={SECRET}"]
+# What a client may take for an answer, and a model that never answers.
+FAULTS = ["empty", "garbled", "no-finish", "error-event", "content-filter", "length", "black-hole"]
 QUESTION = "What is 6 * 7? It's for a test."
 
 
@@ -43,8 +46,14 @@ class Recorder(http.server.BaseHTTPRequestHandler):
         onward = http.client.HTTPConnection(self.upstream, timeout=30)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         onward.request("POST", self.path, body, headers)
-        answer = onward.getresponse()
-        text = answer.read()
+        try:
+            answer = onward.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException):
+            # The simulator closed the connection, and so does this.
+            Recorder.seen.append((self.headers, json.loads(body), 0))
+            self.close_connection = True
+            return
         Recorder.seen.append((self.headers, json.loads(body), answer.status))
         self.send_response(answer.status)
         self.send_header("content-type", answer.getheader("content-type", "application/json"))
@@ -74,9 +83,20 @@ class Bench:
         home = {"HOME": str(folder), "PATH": os.environ["PATH"]}
         keys = {"OPENROUTER_API_KEY": "any-key-will-do", "SWITCHOVER_HEADER_X_API_KEY": SECRET}
         self.env = {**home, **keys, "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*"}
-        command = [program, "serve", "--port", "0", "--pace", "0", "--fault", f"{PRIMARY}=503"]
+        self.home = home
+        self.proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+        threading.Thread(target=self.proxy.serve_forever, daemon=True).start()
+        self.serve = None
+        self.broken("503")
+
+    def broken(self, fault):
+        """Starts the simulator with a fault of the first model."""
+        if self.serve:
+            self.serve.terminate()
+            self.serve.wait()
+        command = [self.program, "serve", "--port", "0", "--pace", "0", "--fault", f"{PRIMARY}={fault}"]
         self.serve = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=home, cwd=folder
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self.home, cwd=self.folder
         )
         for line in self.serve.stdout:
             if line.startswith("base URL"):
@@ -84,8 +104,6 @@ class Bench:
                 break
         origin = url.split("/")[2]
         Recorder.upstream = origin
-        self.proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
-        threading.Thread(target=self.proxy.serve_forever, daemon=True).start()
         self.base = url.replace(origin, f"127.0.0.1:{self.proxy.server_port}")
 
     def export(self, to, name, *more):
@@ -129,7 +147,30 @@ class Bench:
             self.failed.append(name)
 
 
+    def judge_fault(self, name, fault, code, out, err):
+        """An answer of the backup, or an error; never the text of the model that failed."""
+        answered = code == 0 and "42" in out and BACKUP in out
+        asked = [body["model"] for _, body, _ in Recorder.seen]
+        good = answered or (code != 0 and err.strip() and "Traceback" not in err)
+        word = "the backup's answer" if answered else f"exit code {code}"
+        print(f"{'ok' if good else 'FAILED':<7} {name}, {fault}: {word}, the server received {asked}")
+        if not good:
+            print(f"        {out.strip()[-300:]!r} {err.strip()[-600:]}")
+            self.failed.append(f"{name}, {fault}")
+
+
+def faults(bench, to, name, *command):
+    """Runs an export against a first model that fails without an HTTP error."""
+    for fault in FAULTS:
+        bench.broken(fault)
+        for adapter in ["chat", "json", "xml"] if fault in ("garbled", "length") else ["chat"]:
+            path = bench.export(to, name, "--adapter", adapter)
+            bench.judge_fault(to, f"{fault}, {adapter}", *bench.run([*command, path]))
+    bench.broken("503")
+
+
 def python(bench):
+    faults(bench, "python", "exported_dspy.py", sys.executable)
     for module in ["predict", "chain_of_thought", "majority:3", "multi_chain_comparison:2"]:
         for adapter in ["chat", "json", "xml"] if module == "predict" else ["chat"]:
             path = bench.export("python", "exported_dspy.py", "--module", module, "--adapter", adapter)
@@ -142,16 +183,19 @@ def python(bench):
 
 
 def litellm_router(bench):
+    faults(bench, "litellm-router", "exported_router.py", sys.executable)
     path = bench.export("litellm-router", "exported_router.py")
     bench.judge("litellm-router", *bench.run([sys.executable, path]))
 
 
 def openai(bench):
+    faults(bench, "openai", "exported_openai.py", sys.executable)
     path = bench.export("openai", "exported_openai.py")
     bench.judge("openai", *bench.run([sys.executable, path]), server_side=True)
 
 
 def curl(bench):
+    faults(bench, "curl", "exported.sh", "sh")
     path = bench.export("curl", "exported.sh")
     bench.judge("curl", *bench.run(["sh", path]), server_side=True)
 
@@ -205,7 +249,7 @@ def readme(bench):
 
 EXPORTS = [
     (curl, []),
-    (python, ["dspy", "litellm"]),
+    (python, ["dspy"]),
     (dspy_state, ["dspy"]),
     (readme, ["dspy", "litellm"]),
     (litellm_router, ["litellm"]),

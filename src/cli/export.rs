@@ -19,13 +19,13 @@ use std::path::{Path, PathBuf};
 /// What an export produces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ExportTarget {
-    /// A DSPy program with the chain as fallbacks
+    /// A DSPy program that asks the models of the chain in order; works with and without LiteLLM
     Python,
     /// A LiteLLM Router in Python
     LitellmRouter,
     /// The LiteLLM proxy's configuration
     LitellmProxy,
-    /// A curl command, with OpenRouter's own `models` list
+    /// A curl command, with OpenRouter's own `models` list; checks that the answer is complete
     Curl,
     /// A program for OpenAI's Python library, with OpenRouter's own `models` list
     Openai,
@@ -123,7 +123,8 @@ fn chosen(headers: impl IntoIterator<Item = RequestHeader>) -> Vec<RequestHeader
     .collect()
 }
 
-/// Add the signatures of Python source, or a program that DSPy saved, to your signature library.
+/// Add the signatures of Python source, or a program that DSPy saved, to your signature library. A saved program has no
+/// types and no field names: --signature gives them.
 #[derive(Args, Debug)]
 pub(super) struct ImportArgs {
     /// A .py file or notebook with DSPy signatures, or the .json file that DSPy's save() wrote; `-` reads standard input
@@ -158,12 +159,14 @@ fn source(file: &Path) -> Result<String> {
 }
 
 impl ImportArgs {
-    pub(super) fn run(self, env: &Environment) -> Result<u8> {
+    pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let known = settings.signature.as_deref().map(|word| setup::signature(word, env)).transpose()?;
+        let known = known.map(|entry| entry.signature);
         let place = self.file.display().to_string();
         let text = source(&self.file).with_context(|| place.clone())?;
         let stem = self.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let stem = stem.filter(|stem| stem != "-").unwrap_or_else(|| "imported".to_owned());
-        let mut imported = import::read(&text, &stem).map_err(|error| anyhow!("{place}: {error}"))?;
+        let mut imported = import::read(&text, &stem, known.as_ref()).map_err(|error| anyhow!("{place}: {error}"))?;
         if let Some(name) = self.name {
             let [only] = imported.entries.as_mut_slice() else {
                 bail!("{place} has {} signatures, so --name cannot name them; leave it out", imported.entries.len());

@@ -5,7 +5,9 @@ pub mod python;
 pub mod saved_program;
 
 use super::library::LibraryEntry;
+use super::signature::Signature;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What a file holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,17 +27,20 @@ pub struct ImportError {
 }
 
 /// Reads a saved program, Python source, or a notebook with Python source. A program that is a single predictor gets the
-/// name `name`.
+/// name `name`; `known` is the signature of its predictors, if it is known.
 ///
 /// # Errors
-/// The text has neither a predictor nor a signature.
-pub fn read(text: &str, name: &str) -> Result<Imported, ImportError> {
-    if !text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
-        return python::read(text);
-    }
-    match serde_json::from_str::<Value>(text).ok().as_ref().and_then(notebook) {
-        Some(source) => python::read(&source),
-        None => saved_program::read(text, name),
+/// The text has neither a predictor nor a signature, or the known signature does not fit.
+pub fn read(text: &str, name: &str, known: Option<&Signature>) -> Result<Imported, ImportError> {
+    let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
+    let notebook = || serde_json::from_str::<Value>(text).ok().as_ref().and_then(notebook);
+    let source = if is_json { notebook().map(Cow::Owned) } else { Some(Cow::Borrowed(text)) };
+    match (source, known) {
+        (Some(source), None) => python::read(&source),
+        (Some(_), Some(_)) => {
+            Err(ImportError::new("Python source has its signatures; another one is for saved programs"))
+        }
+        (None, known) => saved_program::read(text, name, known),
     }
 }
 

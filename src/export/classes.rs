@@ -28,7 +28,7 @@ pub(super) fn imports(classes: &[&FieldType]) -> String {
         fields().flat_map(|class| &class.fields).map(|field| field.field_type.inline()).collect();
     let used: Vec<&str> = annotations.iter().flat_map(|annotation| words(annotation)).collect();
     let mut modules: Vec<&str> = MODULES.into_iter().filter(|module| used.contains(module)).collect();
-    modules.push("os");
+    modules.extend(["os", "sys"]);
     if classes.iter().any(|class| matches!(class, FieldType::Enum(_))) {
         modules.push("enum");
     }

@@ -11,7 +11,9 @@ pub fn curl(export: &Export<'_>) -> String {
         _ = writeln!(text, "# {left_out}");
     }
     text.push_str(&export.secrets_comment());
-    _ = writeln!(text, "curl -sS --fail-with-body {} \\", quoted(&format!("{}/chat/completions", export.base)));
+    text.push_str("# Prints the response if the answer is complete; else says why not, and exits with 1.\n");
+    let url = quoted(&format!("{}/chat/completions", export.base));
+    _ = writeln!(text, "response=$(curl -sS --fail-with-body --max-time {} {url} \\", export.timeout());
     text.push_str("  -H \"Authorization: Bearer $OPENROUTER_API_KEY\" \\\n  -H 'Content-Type: application/json' \\\n");
     for header in export.headers {
         _ = match header.variable() {
@@ -28,7 +30,17 @@ pub fn curl(export: &Export<'_>) -> String {
     let (common, rest) = export.fields();
     body.extend(common.into_iter().chain(rest));
     let body = serde_json::to_string_pretty(&Value::Object(body)).unwrap_or_default();
-    _ = writeln!(text, "  -d {}", quoted(&body));
+    _ = writeln!(text, "  -d {}) || {{ printf '%s\\n' \"$response\" >&2; exit 1; }}", quoted(&body));
+    // In the response, the text of the answer is a JSON string.
+    let marks = export.marks().into_iter().map(|mark| quoted(&mark.replace('"', "\\\"")));
+    let marks = marks.collect::<Vec<_>>().join(" ");
+    _ = write!(
+        text,
+        "case $(printf '%s' \"$response\" | tr -d ' \\n') in\n  *'\"finish_reason\":\"stop\"'*) ;;\n  *) printf '%s\\n' \
+         \"$response\" 'The answer did not end by itself.' >&2; exit 1 ;;\nesac\nfor mark in {marks}; do\n  case $response \
+         in\n    *\"$mark\"*) ;;\n    *) printf '%s\\n' \"$response\" \"The answer lacks $mark\" >&2; exit 1 ;;\n  \
+         esac\ndone\nprintf '%s\\n' \"$response\"\n",
+    );
     text
 }
 

@@ -9,11 +9,10 @@ use std::fmt::Write as _;
 /// A Python program with a `LiteLLM` Router.
 pub fn router(export: &Export<'_>) -> String {
     let models = export.models();
-    let first = models.first().copied().unwrap_or_default();
     let (common, rest) = export.fields();
     let mut text = format!(
         "# Exported by Switchover.\n# Tested with Python 3.11 and litellm {LITELLM_VERSION}: pip install \
-         litellm=={LITELLM_VERSION}\nimport os\n\nfrom litellm import Router\n\n# Sent with every request, also of the \
+         litellm=={LITELLM_VERSION}\nimport os\nimport sys\n\nfrom litellm import Router\n\n# Sent with every request, also of the \
          fallbacks.\n",
     );
     text.push_str(&export.python_headers());
@@ -26,24 +25,36 @@ pub fn router(export: &Export<'_>) -> String {
     }
     text.push_str("    ],\n");
     if models.len() > 1 {
-        text.push_str("    # Tried in this order when the model before has failed.\n");
-        _ = writeln!(text, "    fallbacks={},", python_literal(&json!([{first: models[1..]}])));
+        text.push_str("    # Tried in this order when a model has failed.\n    fallbacks=[\n");
+        for (at, model) in models.iter().enumerate().take(models.len() - 1) {
+            _ = writeln!(text, "        {},", python_literal(&json!({*model: models[at + 1..]})));
+        }
+        text.push_str("    ],\n");
     }
     text.push_str("    num_retries=0,  # the defaults first retry the failing model for seconds\n");
-    _ = writeln!(text, "    timeout={},\n)\n", export.spec.policy.limits.deadline.as_secs_f64());
-    _ = writeln!(text, "MESSAGES = {}\n", python_messages(&export.messages()));
-    _ = write!(
-        text,
-        "if __name__ == \"__main__\":\n    answer = router.completion(\n        model={},\n        messages=MESSAGES,\n",
-        python_text(first)
-    );
-    text.push_str(&python_arguments("        ", &common));
+    _ = writeln!(text, "    timeout={},  # seconds for a whole answer; more for long ones\n)\n", export.timeout());
+    _ = writeln!(text, "MODELS = {}", python_literal(&json!(models)));
+    _ = writeln!(text, "MESSAGES = {}", python_messages(&export.messages()));
+    text.push_str(&export.python_problem());
+    text.push_str("\n\nif __name__ == \"__main__\":\n    # The router fails over on errors. An answer that cannot be used is no error for it.\n    for model in MODELS:\n        answer = router.completion(\n            model=model,\n            messages=MESSAGES,\n");
+    text.push_str(&python_arguments("            ", &common));
     if !rest.is_empty() {
-        _ = writeln!(text, "        extra_body={},", python_literal(&Value::Object(rest)));
+        _ = writeln!(text, "            extra_body={},", python_literal(&Value::Object(rest)));
     }
-    text.push_str("    )\n    print(answer.choices[0].message.content)\n    print(\"answered by:\", answer.model)\n");
+    text.push_str(ENDING);
     text
 }
+
+const ENDING: &str = r#"        )
+        failure = problem(answer)
+        if failure is None:
+            print(answer.choices[0].message.content)
+            print("answered by:", answer.model)
+            break
+        print(f"{answer.model}: {failure}", file=sys.stderr)
+    else:
+        sys.exit("No model gave an answer.")
+"#;
 
 /// The configuration of the `LiteLLM` proxy. JSON strings and objects are valid YAML.
 pub fn proxy(export: &Export<'_>) -> String {

@@ -1,37 +1,51 @@
-//! A program for `OpenAI`'s Python library; the chain becomes `OpenRouter`'s `models` list.
+//! A program for `OpenAI`'s Python library. The rest of the chain goes along as `OpenRouter`'s `models` list; a loop asks
+//! the next model when all of them fail, and when an answer cannot be used.
 
 use super::{Export, python_arguments, python_literal, python_messages, python_text};
+use crate::openrouter::Dialect;
+use crate::openrouter::settings::MAX_MODELS;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// A Python program.
 pub fn openai(export: &Export<'_>) -> String {
-    let (common, mut rest) = export.fields();
+    let (common, rest) = export.fields();
     let mut text = String::from(concat!(
         "# Exported by Switchover.\n# Tested with Python 3.11 and openai 2.54.0: pip install openai==2.54.0\n",
-        "import os\n\nfrom openai import OpenAI\n\n",
+        "import os\nimport sys\n\nfrom openai import OpenAI, OpenAIError\n\n",
     ));
-    if let Some(left_out) = export.left_out() {
-        _ = writeln!(text, "# {left_out}");
-    }
     text.push_str(&export.python_headers());
     _ = write!(text, "\n\nclient = OpenAI(\n    base_url={},\n", python_text(export.base.as_str()));
-    text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    default_headers=HEADERS,\n    max_retries=0,  # the server tries the next model\n");
-    _ = writeln!(text, "    timeout={},\n)\n", export.spec.policy.limits.deadline.as_secs_f64());
-    _ = writeln!(text, "MESSAGES = {}\n", python_messages(&export.messages()));
-    let first = export.models().first().copied().unwrap_or_default();
-    _ = write!(
-        text,
-        "if __name__ == \"__main__\":\n    answer = client.chat.completions.create(\n        model={},\n        messages=MESSAGES,\n",
-        python_text(first)
-    );
-    text.push_str(&python_arguments("        ", &common));
-    if !export.server_side().is_empty() {
-        rest.insert("models".into(), json!(export.server_side()));
-    }
-    if !rest.is_empty() {
-        _ = writeln!(text, "        extra_body={},", python_literal(&Value::Object(rest)));
-    }
-    text.push_str("    )\n    print(answer.choices[0].message.content)\n    print(\"answered by:\", answer.model)\n");
+    text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    default_headers=HEADERS,\n    max_retries=0,  # the next model is asked instead\n");
+    _ = writeln!(text, "    timeout={},  # seconds for a whole answer; more for long ones\n)\n", export.timeout());
+    _ = writeln!(text, "# Asked in this order.\nMODELS = {}", python_literal(&json!(export.models())));
+    _ = writeln!(text, "MESSAGES = {}", python_messages(&export.messages()));
+    _ = writeln!(text, "EXTRA = {}", python_literal(&Value::Object(rest)));
+    text.push_str(&export.python_problem());
+    text.push_str("\n\nif __name__ == \"__main__\":\n    for at, model in enumerate(MODELS):\n");
+    let extra = if export.base.dialect() == Dialect::OpenRouter {
+        _ = writeln!(text, "        # OpenRouter tries these by itself; it takes {MAX_MODELS} at most.");
+        _ = writeln!(text, "        others = MODELS[at + 1 : at + {}]", MAX_MODELS + 1);
+        "{**EXTRA, \"models\": others} if others else EXTRA"
+    } else {
+        "EXTRA"
+    };
+    text.push_str("        try:\n            answer = client.chat.completions.create(\n                model=model,\n                messages=MESSAGES,\n");
+    text.push_str(&python_arguments("                ", &common));
+    _ = writeln!(text, "                extra_body={extra},\n            )");
+    text.push_str(ENDING);
     text
 }
+
+const ENDING: &str = r#"        except OpenAIError as error:
+            print(f"{model}: {error}", file=sys.stderr)
+            continue
+        failure = problem(answer)
+        if failure is None:
+            print(answer.choices[0].message.content)
+            print("answered by:", answer.model)
+            break
+        print(f"{answer.model}: {failure}", file=sys.stderr)
+    else:
+        sys.exit("No model gave an answer.")
+"#;

@@ -1,47 +1,33 @@
-//! A DSPy program. DSPy fails over with `fallbacks`, and sends the headers with every model's request. The often
-//! recommended `model_list` does not work: it ignores errors and returns an empty prediction.
+//! A DSPy program. Each model is an LM of its own on DSPy's own HTTP engine, so that it runs with and without `LiteLLM`; a
+//! loop asks the next one when a model fails, and when its answer is cut off or does not parse. Attribution headers are
+//! those of a provider that the program registers. DSPy's other ways lack one of these: `model_list` ignores errors and
+//! returns an empty prediction, `fallbacks` and `extra_headers` need `LiteLLM`.
 
-use super::{Export, classes, python_arguments, python_literal, python_text};
+use super::{Export, classes, comment, python_arguments, python_literal, python_text};
 use crate::dspy::{Adapter, FieldType, Module};
-use crate::openrouter::headers::{DSPY_VERSION, LITELLM_VERSION};
-use serde_json::{Value, json};
+use crate::openrouter::headers::DSPY_VERSION;
+use serde_json::json;
 use std::fmt::Write as _;
 
 /// A Python program.
 pub fn dspy(export: &Export<'_>) -> String {
-    let (spec, task) = (export.spec, export.task);
-    let models = export.models();
+    let task = export.task;
     let mut text = format!(
-        "# Exported by Switchover.\n# Tested with Python 3.11, dspy {DSPY_VERSION} and litellm {LITELLM_VERSION}: pip \
-         install dspy=={DSPY_VERSION} litellm=={LITELLM_VERSION}\n",
+        "# Exported by Switchover.\n# Tested with Python 3.11 and dspy {DSPY_VERSION}, with and without LiteLLM: pip install \
+         dspy=={DSPY_VERSION}\n",
     );
     let classes = task.signature.classes();
     text.push_str(&classes::imports(&classes));
-    text.push_str("\n# Sent with every request, also of the fallbacks.\n");
+    text.push_str("from dspy.lm15 import AccessPolicy, OpenAIChatCompat, ProviderDefinition, register_provider\n");
+    text.push_str("\n# Sent with every request, of every model.\n");
     text.push_str(&export.python_headers());
-    let first = models.first().copied().unwrap_or_default();
-    _ = write!(text, "\n\nlm = dspy.LM(\n    {},\n", python_text(&export.prefixed(first)));
-    if models.len() > 1 {
-        let rest: Vec<String> = models[1..].iter().map(|model| python_text(&export.prefixed(model))).collect();
-        text.push_str("    # Tried in this order when the model before has failed.\n");
-        _ = writeln!(text, "    fallbacks=[{}],", rest.join(", "));
-    }
-    _ = writeln!(text, "    api_base={},", python_text(export.base.as_str()));
-    text.push_str("    api_key=os.environ[\"OPENROUTER_API_KEY\"],\n    extra_headers=HEADERS,\n");
-    _ = writeln!(text, "    timeout={},", spec.policy.limits.deadline.as_secs_f64());
-    text.push_str("    num_retries=0,  # fallbacks replace retries\n");
-    text.push_str("    cache=False,  # a cached answer would hide a failing model\n");
-    let (common, rest) = export.fields();
-    text.push_str(&python_arguments("    ", &common));
-    if !rest.is_empty() {
-        _ = writeln!(text, "    extra_body={},", python_literal(&Value::Object(rest)));
-    }
+    text.push_str(&chain(export));
     let adapter = match task.adapter {
-        Adapter::Chat => "ChatAdapter",
-        Adapter::Json => "JSONAdapter",
-        Adapter::Xml => "XMLAdapter",
+        Adapter::Chat => "ChatAdapter(use_json_adapter_fallback=False)",
+        Adapter::Json => "JSONAdapter()",
+        Adapter::Xml => "XMLAdapter(use_json_adapter_fallback=False)",
     };
-    _ = writeln!(text, ")\ndspy.configure(lm=lm, adapter=dspy.{adapter}())\n");
+    _ = writeln!(text, "dspy.configure(lm=CHAIN[0], adapter=dspy.{adapter})\n");
     text.push_str(&classes::definitions(&classes));
     text.push_str(&signature(export, &classes));
     text.push_str(&program(export));
@@ -50,7 +36,38 @@ pub fn dspy(export: &Export<'_>) -> String {
     for output in &task.signature.outputs {
         _ = writeln!(text, "    print(\"{0}:\", prediction.{0})", output.name);
     }
-    text.push_str("    print(\"answered by:\", lm.history[-1][\"response_model\"])\n");
+    text.push_str("    print(\"answered by:\", ANSWERED_BY[-1])\n");
+    text
+}
+
+/// The provider with the headers, and an LM for each model.
+fn chain(export: &Export<'_>) -> String {
+    let (common, mut rest) = export.fields();
+    let routing = rest.remove("provider").map(|routing| format!(", routing={}", python_literal(&routing)));
+    let mut text = format!("\n\nBASE = {}\n", python_text(export.base.as_str()));
+    if !rest.is_empty() {
+        let names = rest.keys().cloned().collect::<Vec<_>>().join(", ");
+        _ = writeln!(text, "# {}", comment(&format!("left out, because DSPy's own engine cannot send it: {names}")));
+    }
+    _ = write!(
+        text,
+        "register_provider(\n    ProviderDefinition.chat(\n        AccessPolicy(\n            provider=\"switchover\",\n            \
+         env_keys=(\"OPENROUTER_API_KEY\",),\n            base_url=BASE,\n            \
+         headers=tuple(HEADERS.items()),\n        ),\n        \
+         compat=OpenAIChatCompat(max_tokens_field=\"max_tokens\"{}),\n    )\n)\n\n\n",
+        routing.unwrap_or_default()
+    );
+    text.push_str("def lm(model):\n    return dspy.LM(\n        \"switchover/\" + model,\n        api_base=BASE,\n");
+    text.push_str("        api_key=os.environ[\"OPENROUTER_API_KEY\"],\n");
+    _ = writeln!(text, "        timeout={},  # seconds for a whole answer; more for long ones", export.timeout());
+    text.push_str("        num_retries=0,  # the next model is asked instead\n");
+    text.push_str("        cache=False,  # a cached answer would hide a failing model\n");
+    text.push_str(&python_arguments("        ", &common));
+    text.push_str("    )\n\n\n# Asked in this order.\nCHAIN = [\n");
+    for model in export.models() {
+        _ = writeln!(text, "    lm({}),", python_text(model));
+    }
+    text.push_str("]\nANSWERED_BY = []\n");
     text
 }
 
@@ -65,9 +82,12 @@ fn signature(export: &Export<'_>, classes: &[&FieldType]) -> String {
         classes::custom_types(classes)
     );
     for field in signature.fields() {
-        if let Some(description) = field.description.as_deref().filter(|description| !description.is_empty()) {
-            let (name, description) = (python_text(&field.name), python_text(description));
-            _ = writeln!(text, "signature = signature.with_updated_fields({name}, desc={description})");
+        let texts = [("desc", &field.description), ("constraints", &field.constraints)];
+        let given =
+            texts.into_iter().filter_map(|(name, text)| Some((name, text.as_deref().filter(|t| !t.is_empty())?)));
+        let given: String = given.map(|(name, text)| format!(", {name}={}", python_text(text))).collect();
+        if !given.is_empty() {
+            _ = writeln!(text, "signature = signature.with_updated_fields({}{given})", python_text(&field.name));
         }
     }
     text
@@ -83,15 +103,17 @@ fn program(export: &Export<'_>) -> String {
         let row = |demo: &crate::dspy::Demo| format!("    dspy.Example({}),\n", python_literal(&json!(demo)));
         _ = writeln!(text, "{inner}.demos = [\n{}]", task.demos.iter().map(row).collect::<String>());
     }
+    text.push_str(FIRST_ANSWER);
     let several = |count: u8| {
         format!(
             "\n\ndef chains(inputs):\n    # A different rollout_id each; otherwise all requests would be equal.\n    \
-             return [program(**inputs, config={{\"temperature\": 1.0, \"rollout_id\": n}}) for n in range({count})]\n"
+             configs = [{{\"temperature\": 1.0, \"rollout_id\": n}} for n in range({count})]\n    \
+             return [first_answer(program, **inputs, config=config) for config in configs]\n"
         )
     };
     match task.module {
         Module::Predict | Module::ChainOfThought => {
-            text.push_str("\n\ndef ask(**inputs):\n    return program(**inputs)\n");
+            text.push_str("\n\ndef ask(**inputs):\n    return first_answer(program, **inputs)\n");
         }
         Module::Majority(count) => {
             text.push_str(&several(count));
@@ -103,9 +125,30 @@ fn program(export: &Export<'_>) -> String {
             text.push_str(&several(count));
             _ = write!(
                 text,
-                "\n\ndef ask(**inputs):\n    return dspy.MultiChainComparison(signature, M={count})(chains(inputs), **inputs)\n"
+                "\n\ndef ask(**inputs):\n    attempts = chains(inputs)\n    compare = \
+                 dspy.MultiChainComparison(signature, M={count})\n    return first_answer(lambda **given: \
+                 compare(attempts, **given), **inputs)\n"
             );
         }
     }
     text
 }
+
+/// The loop over the chain.
+const FIRST_ANSWER: &str = r#"
+
+def first_answer(module, /, **inputs):
+    for lm in CHAIN:
+        try:
+            with dspy.context(lm=lm):
+                prediction = module(**inputs)
+        except (dspy.LMError, dspy.AdapterParseError) as error:
+            print(f"{lm.model}: {error}", file=sys.stderr)
+            continue
+        response = lm.history[-1]["response"]
+        if response.finish_reason == "stop":
+            ANSWERED_BY.append(response.model)
+            return prediction
+        print(f"{lm.model}: the answer ended with {response.finish_reason}", file=sys.stderr)
+    sys.exit("No model gave an answer.")
+"#;

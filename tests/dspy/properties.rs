@@ -241,7 +241,7 @@ proptest! {
             prop_assert!(error.annotate(&text).lines().count() >= 2);
         }
         let _ = library::parse(&text);
-        let _ = saved_program::read(&text, "x");
+        let _ = saved_program::read(&text, "x", None);
         for field_type in ["int", "float", "bool", "complex", "datetime.datetime", "datetime.time", "datetime.timedelta", "uuid.UUID",
             "dspy.Code", "Literal['a', 1, None]", "set[int | str]", "tuple[int, str]", "dict[int, float]", "Optional[Literal['x']]"] {
             let signature: Signature = format!("q -> answer: {field_type}").parse().expect("a signature");

@@ -49,7 +49,7 @@ fn a_notebook_is_read_like_the_source_in_its_cells() {
         {"cell_type": "code", "source": ["%pip install dspy\n", "!ls\n", "import dspy"]},
         {"cell_type": "code", "source": "qa = dspy.Predict('question -> answer')"}
     ]}"##;
-    let imported = import::read(notebook, "name").unwrap();
+    let imported = import::read(notebook, "name", None).unwrap();
     let found: Vec<_> = imported.entries.iter().map(|e| (e.signature.name.as_str(), e.module)).collect();
     assert_eq!(found, [("qa", Module::Predict)]);
     assert_eq!(imported.notes, [""; 0]);

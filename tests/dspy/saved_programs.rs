@@ -9,7 +9,7 @@ fn recorded(name: &str) -> String {
 }
 
 fn imported(name: &str) -> Imported {
-    saved_program::read(&recorded(name), name).unwrap_or_else(|e| panic!("{name}: {e}"))
+    saved_program::read(&recorded(name), name, None).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 #[test]
@@ -96,7 +96,44 @@ fn an_error_says_why_a_file_is_not_a_program() {
         (r#"{"signature": {"fields": [{}]}, "demos": 3}"#, "`demos`"),
     ];
     for (text, expected) in cases {
-        let error = saved_program::read(text, "x").expect_err(text).to_string();
+        let error = saved_program::read(text, "x", None).expect_err(text).to_string();
         assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn modules_of_dspy_are_recognized_by_the_fields_that_they_add() {
+    let entries = imported("compare").entries;
+    let found: Vec<_> = entries.iter().map(|e| (e.signature.name.as_str(), e.signature.inline(), e.module)).collect();
+    let inline = "review, lang -> sentiment, confidence".to_owned();
+    assert_eq!(found, [("compare", inline, Module::MultiChainComparison(3))]);
+    let mixed = imported("agents");
+    let names: Vec<_> = mixed.entries.iter().map(|entry| entry.signature.name.as_str()).collect();
+    assert_eq!(names, ["draft", "compare", "plain"]);
+    for left_out in
+        ["agent is a dspy.ReAct", "newer is a dspy.ReAct", "coder is a dspy.ProgramOfThought", "act is a dspy.CodeAct"]
+    {
+        assert_eq!(mixed.notes.iter().filter(|note| note.starts_with(left_out)).count(), 1, "{:?}", mixed.notes);
+    }
+    let error = saved_program::read(&recorded("react"), "react", None).expect_err("only an agent").to_string();
+    assert!(error.contains("dspy.ReAct"), "{error}");
+}
+
+#[test]
+fn a_known_signature_gives_what_the_file_does_not_have() {
+    let known = "review: str, lang: Literal['de', 'en'] -> sentiment: Literal['good', 'bad'], confidence: float";
+    for (file, module) in [("compare", Module::MultiChainComparison(3)), ("thought", Module::ChainOfThought)] {
+        let signature = known.parse().expect("a signature");
+        let program = saved_program::read(&recorded(file), file, Some(&signature)).expect(file);
+        let entry = &program.entries[0];
+        assert_eq!((entry.signature.inline(), entry.module), (signature.inline(), module));
+        assert_eq!(entry.signature.instructions, "Rate it.");
+        assert_eq!(entry.signature.inputs[0].description.as_deref(), Some("the text"));
+        assert_eq!(program.notes, [""; 0], "nothing is guessed");
+    }
+    for wrong in ["a, b -> c", "review, language -> sentiment, confidence", "review -> sentiment"] {
+        let error =
+            saved_program::read(&recorded("thought"), "x", Some(&wrong.parse().expect(wrong))).expect_err(wrong);
+        assert!(error.message.contains("does not fit"), "{wrong}: {error}");
     }
 }

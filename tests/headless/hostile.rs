@@ -35,7 +35,8 @@ fn exports_of_a_hostile_run_hold_no_foreign_code() {
         [PRIMARY, BACKUP, "a/3", "a/4", "a/5"].into_iter().flat_map(|model| ["-m", model]).collect();
     let run = out(&home.run(&[&["ask", "What is DSPy?", "--json"][..], &models].concat()));
     let folder = home.path("");
-    let fake = "#!/bin/sh\nexit 0\n";
+    // Sends the request back, which has all that the command expects in the answer.
+    let fake = "#!/bin/sh\nprintf '%s\\n' \"$@\" '\"finish_reason\":\"stop\"'\n";
     home.write("curl", fake);
     assert!(Command::new("chmod").args(["+x", "curl"]).current_dir(&folder).status().unwrap().success());
     let check = "import ast, sys\ntree = ast.parse(sys.stdin.read())\nnames = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}\nassert '__import__' not in names and 'touch' not in names, names\n";
@@ -115,9 +116,41 @@ fn an_import_replaces_nothing_unasked_and_gives_each_predictor_its_own_file() {
     assert!(err(&again).contains("--force"), "{}", err(&again));
     assert_eq!(home.run(&["import", "p.json", "--force"]).status.code(), Some(0));
     assert_eq!(fs::read_dir(home.path("config/switchover/signatures")).unwrap().count(), 3);
+    let mine = home.run(&["import", "p.json", "--force", "--signature", "a: int -> b: list[float]"]);
+    assert!(out(&mine).contains("a_b: a: int -> b: list[float]"), "{}", out(&mine) + &err(&mine));
+    let other = home.run(&["import", "p.json", "--force", "--signature", "a, b -> c"]);
+    assert!(other.status.code() == Some(1) && err(&other).contains("does not fit"), "{}", err(&other));
     home.write("question.json", &program(&["self"]));
     assert!(err(&home.run(&["import", "question.json"])).contains("built-in"));
     assert_eq!(home.run(&["import", "question.json", "--name", "mine"]).status.code(), Some(0));
+}
+
+#[test]
+fn python_source_is_imported_and_used_by_name() {
+    let home = Home::new("python");
+    let source = "import dspy\n\nclass Sum(dspy.Signature):\n    \"\"\"Add.\"\"\"\n    a: int = dspy.InputField(desc='one')\n    photo: dspy.Image = dspy.InputField()\n    total: int = dspy.OutputField(ge=0)\n";
+    home.write("sums.py", source);
+    let imported = home.run(&["import", "sums.py"]);
+    assert_eq!(imported.status.code(), Some(0), "{}", err(&imported));
+    assert!(out(&imported).starts_with("Sum: a: int -> total: int "), "{}", out(&imported));
+    assert!(err(&imported).contains("line 6: Sum.photo is left out"), "{}", err(&imported));
+    let prompt = out(&home.run(&["prompt", "-s", "Sum", "3"]));
+    assert!(
+        prompt.contains("Add.") && prompt.contains("one") && prompt.contains("greater than or equal to: 0"),
+        "{prompt}"
+    );
+    let again = home.run(&["import", "sums.py"]);
+    assert!(again.status.code() == Some(1) && err(&again).contains("--force"), "{}", err(&again));
+    assert!(out(&home.run(&["import", "sums.py", "--name", "mine"])).starts_with("mine: "));
+    let two = format!("{source}qa = dspy.Predict('q -> a')\n");
+    home.write("two.py", &two);
+    let named = home.run(&["import", "two.py", "--name", "x", "--force"]);
+    assert!(named.status.code() == Some(1) && err(&named).contains("2 signatures"), "{}", err(&named));
+    let shown = home.run(&["signature", &two]);
+    assert!(shown.status.code() == Some(0) && out(&shown).contains("qa  predict"), "{}", out(&shown));
+    assert_eq!(home.run(&["prompt", "--signature", source, "3"]).status.code(), Some(0));
+    let many = home.run(&["prompt", "--signature", &two, "3"]);
+    assert!(many.status.code() == Some(1) && err(&many).contains("2 signatures"), "{}", err(&many));
 }
 
 #[test]

@@ -232,11 +232,11 @@ fn runs_are_exported_and_saved_programs_imported() {
     let key = "sk-or-v1-0123456789abcdef0123456789abcdef";
     home.run(&["ask", "What is 6 * 7?", "--referer", "https://mine.example"]);
     for (to, part) in [
-        ("python", "fallbacks=[\"openrouter/anthropic/claude-3-haiku\""),
+        ("python", "lm(\"anthropic/claude-3-haiku\"),"),
         ("litellm-router", "Router("),
         ("litellm-proxy", "os.environ/OPENROUTER_API_KEY"),
         ("curl", "\"models\": ["),
-        ("openai", "extra_body={\"models\""),
+        ("openai", "\"models\": others"),
     ] {
         for args in [&["export", "--to", to, "--run", "last"][..], &["history", "export", "last", "--to", to]] {
             let output = home.command(args).env("OPENROUTER_API_KEY", key).output().unwrap();

@@ -18,12 +18,13 @@ pub(super) struct Inferred {
 }
 
 /// Guesses the signature of a predictor from its fields, instructions and demos. `in_module`: the predictor is the one
-/// inside a `ChainOfThought`.
+/// inside a `ChainOfThought`. `inputs`: the number of inputs, if it is known.
 pub(super) fn signature(
     fields: &[Value],
     instructions: &str,
     demos: &[Map<String, Value>],
     in_module: bool,
+    inputs: Option<usize>,
 ) -> Inferred {
     let mut notes = Vec::new();
     let named = quoted_names(instructions);
@@ -61,6 +62,7 @@ pub(super) fn signature(
     }
     let reasoning = inferred.iter().position(|field| field.name == "reasoning").filter(|_| in_module);
     let split = match (&named, reasoning) {
+        _ if inputs.is_some() => inputs.unwrap_or_default(),
         (Some((inputs, _)), _) if inputs.len() < inferred.len() => inputs.len(),
         (_, Some(at)) => at,
         _ => {
@@ -77,12 +79,14 @@ pub(super) fn signature(
         outputs.remove(at);
     }
     let mut signature = Signature::new(inferred, outputs);
-    // Instructions that only name the fields are DSPy's default and are dropped.
-    if named.is_none() {
-        instructions.trim().clone_into(&mut signature.instructions);
-    }
+    signature.instructions = own_instructions(instructions);
     let module = if reasoning.is_some() { Module::ChainOfThought } else { Module::Predict };
     Inferred { signature, module, notes }
+}
+
+/// The instructions, or nothing if they only name the fields, as DSPy's default does.
+pub(super) fn own_instructions(instructions: &str) -> String {
+    if quoted_names(instructions).is_some() { String::new() } else { instructions.trim().to_owned() }
 }
 
 /// The names of inputs and outputs in instructions that only name them, as DSPy's default does: one sentence with two

@@ -114,7 +114,7 @@ impl App {
                 }
             }
             Some(_) => {}
-            None if self.screen.focus == Pane::Signatures && self.signatures.typing() => self.signatures.paste(text),
+            None if self.screen.focus == Pane::Signatures && self.signatures.typing() => self.paste_signature(text),
             None => {
                 self.focus(Pane::Prompt);
                 self.prompt.paste(text);

@@ -1,5 +1,6 @@
 //! Actions of the list of signatures: use one, type one, delete one.
 
+use crate::dspy::import::python;
 use crate::dspy::{Demo, LibraryEntry, Signature, library};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::SignaturesAction;
@@ -69,6 +70,41 @@ impl App {
             self.notice = Some("In the list until you quit; Alt+S names and saves it.".to_owned());
         }
         self.use_signature(signature, Vec::new());
+    }
+
+    /// Pastes into the line in which a signature is typed. Python source is read instead: its signatures come into the list
+    /// for this session, and the first is used.
+    pub(super) fn paste_signature(&mut self, pasted: &str) {
+        if !python::is_source(pasted) {
+            return self.signatures.paste(pasted);
+        }
+        let imported = match python::read(pasted) {
+            Ok(imported) => imported,
+            Err(error) => {
+                self.notice = error.message.lines().next().map(str::to_owned);
+                return;
+            }
+        };
+        let found = match imported.entries.len() {
+            1 => "1 signature".to_owned(),
+            count => format!("{count} signatures"),
+        };
+        let missing = match imported.notes.as_slice() {
+            [] => String::new(),
+            [only] => format!(" {only}"),
+            [first, rest @ ..] => format!(" {first} (and {} more)", rest.len()),
+        };
+        self.notice = Some(format!("{found} from Python, in the list until you quit; Alt+S saves.{missing}"));
+        self.signatures.stop_typing();
+        for entry in imported.entries.into_iter().rev() {
+            self.signatures.entries.retain(|other| other.signature.name != entry.signature.name);
+            self.signatures.entries.insert(0, entry);
+        }
+        self.signatures.selected = 1;
+        if let Some(entry) = self.signatures.selected_entry().cloned() {
+            self.next.module = entry.module;
+            self.use_signature(entry.signature, entry.demos);
+        }
     }
 
     /// Opens a draft of the typed signature, of the selected entry, or of the signature in use.
