@@ -206,15 +206,10 @@ impl AnswerReader {
         &self.sections
     }
 
-    /// Converts the sections to values. Call [`finish`](Self::finish) first. `text` is the whole answer, for the
-    /// problems. Long strings are moved, not copied.
-    ///
-    /// # Errors
-    /// A problem for each output that is missing or does not fit its type.
-    pub fn into_prediction(mut self, text: &str) -> Result<Prediction, ParseFailure> {
-        let (mut fields, mut repairs) = (Values::new(), Vec::new());
-        let mut problems = Vec::new();
-        let answer_repairs: Vec<&str> = match &self.reader {
+    /// What was accepted in the answer as a whole although it is not exactly as asked for. Repairs of single fields are
+    /// known once they are converted.
+    pub fn repairs(&self) -> Vec<&'static str> {
+        let of_format: Vec<&str> = match &self.reader {
             FormatReader::Chat(chat, object) => match object {
                 Some(object) if !self.sections.is_empty() => {
                     ["accepted a JSON object instead of markers"].iter().chain(object.repairs()).copied().collect()
@@ -226,7 +221,18 @@ impl AnswerReader {
         };
         let restarted = self.restarted.then_some("took the text before `</think>` as reasoning");
         let replaced = self.objects.has_replaced().then_some("kept the last of several objects");
-        let whole = restarted.into_iter().chain(replaced).chain(answer_repairs);
+        restarted.into_iter().chain(replaced).chain(of_format).collect()
+    }
+
+    /// Converts the sections to values. Call [`finish`](Self::finish) first. `text` is the whole answer, for the
+    /// problems. Long strings are moved, not copied.
+    ///
+    /// # Errors
+    /// A problem for each output that is missing or does not fit its type.
+    pub fn into_prediction(mut self, text: &str) -> Result<Prediction, ParseFailure> {
+        let (mut fields, mut repairs) = (Values::new(), Vec::new());
+        let mut problems = Vec::new();
+        let whole = self.repairs().into_iter();
         repairs.extend(whole.map(|what| Repair { field: String::new(), what: what.to_owned() }));
         let mut sections = std::mem::take(&mut self.sections);
         let found = !sections.is_empty();

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use switchover::dspy::import::saved_program;
-use switchover::dspy::{Adapter, AnswerReader, FieldType, Signature, library};
+use switchover::dspy::{Adapter, AnswerReader, Demo, FieldType, Signature, library};
 
 /// Pieces of answers, so that random texts reach the special cases of the readers.
 const PIECES: [&str; 44] = [
@@ -148,6 +148,87 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Pieces of texts that look like the ends of values.
+const TEXT_PIECES: [&str; 30] = [
+    "a",
+    "Grüße 🦀",
+    "<",
+    "</",
+    "</item>",
+    "</f0>",
+    "<item>",
+    "<b>",
+    "&",
+    "&lt;",
+    "]]>",
+    "\n",
+    "\n\n",
+    " ",
+    "\t",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "'",
+    ",",
+    ":",
+    "#",
+    "//",
+    "[[ ## f1",
+    "```",
+    "null",
+    "12",
+    "\\",
+];
+
+/// Texts that every adapter can write: without white space at their ends, and without lines that are a marker or the
+/// closing tag of their own field.
+fn plain_text() -> impl Strategy<Value = String> {
+    let marks = |line: &str| {
+        let line = line.trim();
+        line.starts_with("[[ ##") || line.starts_with("</f") || line.starts_with("<f")
+    };
+    prop::collection::vec(prop::sample::select(&TEXT_PIECES[..]), 0..8)
+        .prop_map(|pieces| pieces.concat().trim().to_owned())
+        .prop_filter("a marker", move |text| !text.lines().any(marks))
+}
+
+/// A type and a value of it.
+fn typed() -> impl Strategy<Value = (String, Value)> {
+    let leaf = prop_oneof![
+        3 => plain_text().prop_map(|text| ("str".to_owned(), Value::from(text))),
+        1 => any::<i64>().prop_map(|n| ("int".to_owned(), n.into())),
+        1 => (-1e12..1e12f64).prop_map(|n| ("float".to_owned(), n.into())),
+        1 => any::<bool>().prop_map(|b| ("bool".to_owned(), b.into())),
+        1 => prop::sample::select(&["x y", "<5"][..]).prop_map(|l| ("Literal['x y', '<5']".to_owned(), l.into())),
+        1 => any::<bool>().prop_map(|n| ("int | None".to_owned(), if n { 5.into() } else { Value::Null })),
+    ];
+    let key = prop_oneof!["[a-z][a-z0-9_-]{0,5}", "item", "entry", "[ -~]{0,8}"];
+    leaf.prop_recursive(3, 12, 3, move |inner| {
+        let several = (inner.clone(), 0..3usize);
+        let list = several.clone().prop_map(|((name, value), n)| (format!("list[{name}]"), vec![value; n].into()));
+        let dict = (several, prop::collection::vec(key.clone(), 3)).prop_map(|(((name, value), n), keys)| {
+            let members = keys.into_iter().take(n).map(|key| (key, value.clone()));
+            (format!("dict[str, {name}]"), Value::Object(members.collect()))
+        });
+        prop_oneof![list, dict]
+    })
+}
+
+/// Repairs after which an earlier view of the answer showed what is no part of it.
+const REVISED: [&str; 9] = [
+    "added a missing opening quote",
+    "ignored a field inside another element",
+    "took the text before",
+    "kept the last of several objects",
+    "a key occurs twice",
+    "added a missing closing quote",
+    "accepted a JSON object instead of markers",
+    "dropped a code fence",
+    "accepted a Python set",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -229,6 +310,52 @@ proptest! {
         let text = serde_json::json!({"v": value, "w": [value]}).to_string();
         let prediction = Adapter::Json.parse(&signature, &text).expect("it fits");
         prop_assert_eq!(&prediction.fields["w"], &switchover::text::clean_value(Value::from(vec![value])));
+    }
+
+    #[test]
+    fn a_written_value_is_read_back((name, value) in typed(), other in plain_text()) {
+        let signature: Signature = format!("q -> f0: {name}, f1").parse().expect("a signature");
+        let demo: Demo = serde_json::from_value(serde_json::json!({"q": "?", "f0": value, "f1": other})).expect("an object");
+        for adapter in Adapter::ALL {
+            let text = &adapter.messages(&signature, &Demo::new(), std::slice::from_ref(&demo), &[])[2].content;
+            match adapter.parse(&signature, text) {
+                Ok(read) => {
+                    prop_assert_eq!(&read.fields["f0"], &demo["f0"], "{}: {:?}", adapter, text);
+                    prop_assert_eq!(&read.fields["f1"], &demo["f1"], "{}: {:?}", adapter, text);
+                    prop_assert_eq!(&read.repairs, &vec![], "{}: {:?}", adapter, text);
+                }
+                Err(failure) => prop_assert!(false, "{adapter}: {failure} in {text:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_prefix_shows_no_more_than_the_whole((name, value) in typed(), other in plain_text(), noise in text(), at in 0usize..400) {
+        let signature: Signature = format!("q -> f0: {name}, f1").parse().expect("a signature");
+        let demo: Demo = serde_json::from_value(serde_json::json!({"q": "?", "f0": value, "f1": other})).expect("an object");
+        for adapter in Adapter::ALL {
+            let written = &adapter.messages(&signature, &Demo::new(), std::slice::from_ref(&demo), &[])[2].content;
+            let at = (at.min(written.len())..=written.len()).find(|&i| written.is_char_boundary(i)).expect("the end");
+            for text in [written.clone(), format!("{}{noise}{}", &written[..at], &written[at..])] {
+                let mut whole = AnswerReader::new(adapter, &signature);
+                whole.push(&text);
+                whole.finish();
+                let sections = whole.sections().to_vec();
+                let repairs = whole.repairs();
+                if REVISED.iter().any(|revised| repairs.iter().any(|repair| repair.starts_with(revised))) {
+                    continue;
+                }
+                let mut reader = AnswerReader::new(adapter, &signature);
+                for c in text.chars() {
+                    reader.push(c.encode_utf8(&mut [0; 4]));
+                    for shown in reader.sections() {
+                        let known = sections.iter().find(|section| section.name == shown.name);
+                        let same = known.is_some_and(|section| section.text.starts_with(shown.text.trim_end()));
+                        prop_assert!(same, "{}: {:?} of {:?}, at last {:?} {:?}", adapter, shown, text, known, repairs);
+                    }
+                }
+            }
+        }
     }
 
     #[test]

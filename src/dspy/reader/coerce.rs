@@ -142,7 +142,8 @@ pub(super) fn parse_value(text: &str, repairs: &mut Vec<String>) -> Value {
     let bare = bare.strip_prefix('(').and_then(|b| b.strip_suffix(')')).map_or(bare, str::trim);
     let negative = bare.strip_prefix('-').map(|digits| format!("-{}", digits.trim_start()));
     if let Some(value) = python(negative.as_deref().unwrap_or(bare)) {
-        if value != text {
+        // Messages show these words as Python spells them.
+        if value != text && !matches!(text, "None" | "True" | "False") {
             repairs.push(format!("accepted Python's {}", excerpt(text)));
         }
         return value;

@@ -182,7 +182,11 @@ impl JsonReader {
             return self.end_text(Part::Key);
         }
         // A word with a quote only at its end has lost its opening quote.
-        let word = word.strip_suffix('"').filter(|inner| !inner.contains('"')).unwrap_or(word);
+        let closed = word.strip_suffix('"').filter(|inner| !inner.contains('"') && inner.trim_end() == *inner);
+        if closed.is_some() {
+            self.repair("added a missing opening quote");
+        }
+        let word = closed.unwrap_or(word);
         let list = matches!(self.stack.last(), Some(JsonFrame::List { .. }));
         if list && word.trim_matches(['.', '…']).is_empty() {
             self.repair("ignored an ellipsis");

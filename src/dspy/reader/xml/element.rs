@@ -111,7 +111,12 @@ impl ElementEnd {
             let (start, end) = (self.at, self.at + tag.length);
             if tag.kind == TagKind::Close && self.open.saturating_add_signed(self.balance) <= 1 {
                 let lone = self.blank && !self.first_line;
-                let follows = if self.first_line { Follows::End } else { follows(&text[end..], lone, whole, &is_next) };
+                // A second closing tag is no next element: then this one is text.
+                let next = |rest: &str| match lex_named(rest, &self.name) {
+                    Lexeme::Tag(tag) if tag.kind == TagKind::Close => Some(false),
+                    _ => is_next(rest),
+                };
+                let follows = if self.first_line { Follows::End } else { follows(&text[end..], lone, whole, next) };
                 match follows {
                     Follows::End => return Search::End(start, end),
                     Follows::Undecided => break,
