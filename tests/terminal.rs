@@ -105,7 +105,10 @@ fn a_paste_does_not_send() {
     person.types("\x1b[200~first line\rsecond line\r\x1b[201~");
     person.sees("second line");
     assert!(person.screen().contains("Each attempt: model"), "no run began: {}", person.screen());
+    // What was typed and not sent is asked about.
     person.types("\x11");
+    person.sees("not sent");
+    person.types("\r");
     assert_eq!(person.waits_for_the_end(), Some(0));
     person.has_the_terminal_back();
 }
@@ -204,7 +207,10 @@ fn the_background_query_loses_no_key() {
     person.types("\r");
     // The next one after light.
     person.sees("theme: safe");
+    // What was typed and not sent is asked about.
     person.types("\x11");
+    person.sees("not sent");
+    person.types("\r");
     assert_eq!(person.waits_for_the_end(), Some(0));
     person.has_the_terminal_back();
 }
