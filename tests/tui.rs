@@ -8,6 +8,8 @@ mod docs;
 mod frames;
 #[path = "tui/health.rs"]
 mod health;
+#[path = "tui/history.rs"]
+mod history;
 #[path = "tui/keys.rs"]
 mod keys;
 #[path = "tui/making.rs"]

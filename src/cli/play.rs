@@ -11,6 +11,7 @@ use crate::spec::{RunSpec, SignatureTask};
 use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::state::model::ModelOption;
+use crate::tui::state::overlay::history::PAGE;
 use crate::tui::theme::Theme;
 use crate::tui::{self, ChainEntry, Channels, ComposedRequest, Effect, InitialState, Msg, UiPrefs};
 use crate::worker::{self, Canceller, CostLookup, ServiceOptions, Services};
@@ -21,9 +22,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, block_in_place};
-
-/// How many runs of earlier sessions the history overlay lists.
-const RECENT: usize = 50;
 
 /// What the playground shows first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +56,8 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         }
         let folder = signatures::folder(env);
         let history = History::of(&env.data_dir);
-        load_recent_runs(History::of(&env.data_dir), inbox.clone());
-        let runner = EffectRunner { services, inbox, runs: Vec::new(), replaying: None, history, folder };
+        let runner =
+            EffectRunner { services, inbox, runs: Vec::new(), replaying: None, history, imported: false, folder };
         tokio::spawn(runner.run(received_effects));
         let exists = |path: &PathBuf| path.is_file();
         let clipboard = tui::ClipboardTool::find(|name| env.vars.get(name).cloned(), exists);
@@ -125,16 +123,17 @@ fn start(
     })
 }
 
-/// Loads the runs for the history overlay while the first frame is drawn.
-fn load_recent_runs(history: History, inbox: UnboundedSender<Msg>) {
-    // Not a blocking task of the runtime: its thread would stay idle and wake up once more to end.
-    std::thread::spawn(move || {
-        // What cannot be read is said when it is asked for.
+/// A page of the history. `import`: the files of an earlier version are read first.
+fn list_runs(history: &History, import: bool, words: String, before: Option<u64>) -> Msg {
+    if import {
+        // What cannot be read of them is said by `switchover history`.
         _ = history.import_older();
-        let recent = history.rows(&Query { most: RECENT, ..Query::default() }).unwrap_or_default();
-        let runs = recent.iter().rev().filter_map(|row| history.run(row.run).ok());
-        inbox.send(Msg::Past(runs.map(|run| Transcript::of(&run)).collect()))
-    });
+    }
+    let query = Query { words: words.split_whitespace().map(str::to_owned).collect(), before, most: PAGE };
+    match history.rows(&query) {
+        Ok(rows) => Msg::Rows { words, before, rows },
+        Err(error) => Msg::Notice(format!("the history cannot be read: {error}")),
+    }
 }
 
 /// The keymap with the user's changes.
@@ -182,6 +181,8 @@ struct EffectRunner {
     /// The replay in progress.
     replaying: Option<AbortHandle>,
     history: History,
+    /// Whether the files of an earlier version were read.
+    imported: bool,
     /// The user's signature library.
     folder: PathBuf,
 }
@@ -211,6 +212,21 @@ impl EffectRunner {
                     self.notify(format!("cannot replay: {error}"));
                 }
             },
+            Effect::ListRuns { words, before } => {
+                let import = !std::mem::replace(&mut self.imported, true);
+                let (history, inbox) = (self.history.clone(), self.inbox.clone());
+                // Not a blocking task of the runtime: its thread would stay idle and wake up once more to end.
+                std::thread::spawn(move || inbox.send(list_runs(&history, import, words, before)));
+            }
+            Effect::OpenRun(run, purpose) => {
+                let read = block_in_place(|| self.history.run(run));
+                let run = match read {
+                    Ok(reports) if reports.is_empty() => Err("this run is in the history no more".to_owned()),
+                    Ok(reports) => Ok(Transcript::of(&reports)),
+                    Err(error) => Err(format!("the history cannot be read: {error}")),
+                };
+                _ = self.inbox.send(Msg::Opened(purpose, Box::new(run)));
+            }
             Effect::Cancel => {
                 self.runs.drain(..).for_each(|run| run.cancel());
                 self.replaying.take().inspect(AbortHandle::abort);

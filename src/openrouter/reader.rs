@@ -282,8 +282,8 @@ mod tests {
     fn a_flood_of_small_facts_is_bounded_and_the_last_usage_is_reported() {
         let end = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n";
         let flood = |event: fn(usize) -> String| {
-            let events: String = (1..=10_000).map(|i| format!("data: {}\n\n", event(i))).collect();
-            let body = [events.as_str(), end].concat();
+            let events = (1..=10_000).map(|i| format!("data: {}\n\n", event(i)));
+            let body = events.chain([end.to_owned()]).collect::<Vec<_>>().concat();
             let (deltas, completion) = read("text/event-stream", body.as_bytes().chunks(4096));
             assert!(deltas.len() < 260, "{}", deltas.len());
             (deltas, completion.unwrap())

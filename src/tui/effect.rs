@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::openrouter::Request;
 use crate::openrouter::headers::Headers;
 use crate::spec::RunSpec;
+use crate::tui::state::overlay::history::RunUse;
 
 /// Something that the screen needs the rest of the program to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,15 @@ pub enum Effect {
     /// Replay the recorded run with this number at its recorded speed, without a network. Its reports arrive as
     /// `Msg::Replayed`.
     Replay(u64),
+    /// Read a page of the history. The reply is `Msg::Rows` with the same words and the same run.
+    ListRuns {
+        /// Only runs that contain all these words.
+        words: String,
+        /// Only runs before this one.
+        before: Option<u64>,
+    },
+    /// Read a run of the history. The reply is `Msg::Opened`.
+    OpenRun(u64, RunUse),
     /// Cancel all runs in progress, and the replay.
     Cancel,
     /// Set or clear the fault of a model. It applies to attempts that start later.

@@ -18,13 +18,14 @@ use super::layout::{LayoutKind, Pane};
 use super::state::app::App;
 use super::state::model::ModelOption;
 use super::state::overlay::Overlay;
+use super::state::overlay::history::RunUse;
 use super::state::overlay::text_popup::TextPopup;
 use super::state::runs::{RunSource, ShownRun};
 use super::theme::Theme;
 
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::report::{Observation, Report, ReportKind};
-use crate::transcript::Transcript;
+use crate::transcript::{RunRow, Transcript};
 use crossterm::event::{KeyEvent, KeyEventKind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,8 +64,17 @@ pub enum Msg {
     Received(String, Box<Result<Generation, String>>),
     /// The models of the catalogue, and the source and age of that list.
     Models(Vec<ModelOption>, String),
-    /// The runs of earlier sessions, the oldest first.
-    Past(Vec<Transcript>),
+    /// A page of the history, as [`Effect::ListRuns`] asked for it.
+    Rows {
+        /// The words.
+        words: String,
+        /// The run behind which it begins.
+        before: Option<u64>,
+        /// The rows, the latest run first.
+        rows: Vec<RunRow>,
+    },
+    /// A run of the history, or why it cannot be read.
+    Opened(RunUse, Box<Result<Transcript, String>>),
     /// The theme that suits the terminal's background.
     Background(Theme),
     /// A notice for the status line.
@@ -82,7 +92,7 @@ impl App {
     /// Whether this message may change what the screen shows now. If not, no frame is drawn after it.
     pub fn may_change_screen(&self, msg: &Msg) -> bool {
         match msg {
-            Msg::Past(_) => matches!(self.overlay, Some(Overlay::History(_))),
+            Msg::Rows { .. } => matches!(self.overlay, Some(Overlay::History(_) | Overlay::Finder(_))),
             _ => true,
         }
     }
@@ -145,10 +155,11 @@ impl App {
                 self.models.all = models;
                 None
             }
-            Msg::Past(earlier) => {
-                self.runs.past.splice(0..0, earlier);
+            Msg::Rows { words, before, rows } => {
+                self.on_rows(&words, before, rows);
                 None
             }
+            Msg::Opened(purpose, run) => self.on_opened(purpose, *run),
             Msg::Edited(Err(text)) | Msg::Notice(text) => {
                 self.notice = Some(text);
                 None

@@ -220,7 +220,7 @@ fn refreshing_a_comparison_without_new_reports_renders_nothing() {
 fn replaying() -> (Stage, Vec<Report>) {
     let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover"]);
     let reports = recorded("takeover");
-    assert_eq!(stage.script("Ctrl+S p"), [Effect::Replay(reports[0].run)]);
+    assert_eq!(stage.script("Ctrl+S p").last(), Some(&Effect::Replay(reports[0].run)));
     assert!(stage.app.busy());
     (stage, reports)
 }
@@ -258,16 +258,6 @@ fn a_replay_can_be_cancelled_and_an_incomplete_one_ends() {
     stage.app.update(stage.now, Msg::Replayed(Some(Arc::new(reports[1].clone()))));
     stage.app.update(stage.now, Msg::Replayed(None));
     assert!(!stage.app.busy());
-}
-
-#[test]
-fn earlier_runs_can_be_searched() {
-    let mut stage = Stage::new(120, 36, Theme::Dark, &["takeover", "typed", "exhausted"]);
-    let wanted = stage.app.runs.past[1].task().expect("begun").inputs.clone();
-    let text = wanted.values().next().and_then(|value| value.as_str()).expect("a text");
-    let words: String = text.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
-    stage.script(&format!("Ctrl+S / '{words}' Enter"));
-    assert!(matches!(stage.app.overlay, Some(Overlay::History(1))), "{words}: {:?}", stage.app.overlay);
 }
 
 #[test]

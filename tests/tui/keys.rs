@@ -345,7 +345,9 @@ fn an_earlier_run_can_be_shown_and_run_again() {
     assert!(stage.screen().contains("from history"));
     assert_eq!(stage.app.prompt.inputs[0].text(), "6*7?");
     let effects = stage.script("Ctrl+S Down r");
-    assert!(matches!(effects.as_slice(), [Effect::Send(ask)] if task(ask).inputs["question"] == "What is DSPy?"));
+    assert!(
+        matches!(effects.as_slice(), [Effect::ListRuns { .. }, Effect::Send(ask)] if task(ask).inputs["question"] == "What is DSPy?")
+    );
 }
 
 #[test]

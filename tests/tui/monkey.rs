@@ -8,7 +8,7 @@ use std::time::Duration;
 use switchover::dspy::library;
 use switchover::failover::Event;
 use switchover::report::{Report, ReportKind};
-use switchover::transcript::Transcript;
+use switchover::transcript::{RunRow, Transcript};
 use switchover::tui::keymap::TABLE;
 use switchover::tui::layout::Pane;
 use switchover::tui::theme::Theme;
@@ -157,7 +157,8 @@ proptest! {
             if monkey.quit {
                 return Ok(());
             }
-            let earlier = Msg::Past(vec![Transcript::of(&recorded("takeover"))]);
+            let rows = RunRow::of(&Transcript::of(&recorded("takeover"))).into_iter().collect();
+            let earlier = Msg::Rows { words: String::new(), before: None, rows };
             if !monkey.stage.app.may_change_screen(&earlier) {
                 monkey.deliver(earlier);
                 prop_assert!(monkey.stage.frame() == frame, "a message that may not change the screen changed it after {act:?}");

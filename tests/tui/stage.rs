@@ -82,8 +82,7 @@ impl Stage {
             ..InitialState::default()
         };
         let mut stage = Self { app: App::new(start), now: Duration::from_secs(5) };
-        let earlier = past.iter().map(|name| Transcript::of(&recorded(name))).collect();
-        stage.app.update(stage.now, Msg::Past(earlier));
+        stage.app.runs.keep_past(past.iter().map(|name| Transcript::of(&recorded(name))));
         stage.app.resize(width, height);
         stage.app.refresh();
         stage

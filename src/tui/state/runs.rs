@@ -1,6 +1,7 @@
 //! The runs of this session and of earlier ones, and which of them the screen shows.
 
 use crate::transcript::{Spend, Transcript};
+use crate::tui::state::overlay::history::RunList;
 use std::time::Duration;
 
 /// How many earlier runs are kept in memory.
@@ -62,8 +63,12 @@ pub struct Runs {
     pub shown: Option<ShownRun>,
     /// Whether a run was sent and has not reported yet.
     pub awaiting: bool,
-    /// Earlier runs, the oldest first.
+    /// Earlier runs of this session, the oldest first.
     pub past: Vec<Transcript>,
+    /// The rows that the list of earlier runs shows.
+    pub list: RunList,
+    /// The run of an earlier session that was opened last.
+    pub opened: Option<Transcript>,
     /// Number of the recorded run that is being replayed.
     pub replaying: Option<u64>,
     /// What the earlier runs of this session cost, replays and history not counted.
@@ -91,6 +96,11 @@ impl Runs {
         self.past.extend(runs);
         let surplus = self.past.len().saturating_sub(MAX_PAST);
         self.past.drain(..surplus);
+    }
+
+    /// The earlier run with this id, if it is in memory.
+    pub fn earlier(&self, run: u64) -> Option<&Transcript> {
+        self.past.iter().chain(&self.opened).rev().find(|known| known.run == Some(run))
     }
 
     /// What this session has cost so far, with costs that the service reported after a run.

@@ -71,7 +71,7 @@ impl App {
             PlaygroundAction::Settings => self.draft_settings(),
             PlaygroundAction::Demos => self.overlay = Some(Overlay::Demos(0)),
             PlaygroundAction::Health => self.overlay = Some(Overlay::Health(0)),
-            PlaygroundAction::History => self.overlay = Some(Overlay::History(0)),
+            PlaygroundAction::History => return Some(self.open_history()),
             PlaygroundAction::CompareSet => self.overlay = Some(Overlay::CompareSet(0)),
         }
         None

@@ -3,7 +3,6 @@
 use crate::report::{Observation, Report, ReportKind};
 use crate::tui::effect::Effect;
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::history;
 use crate::tui::state::runs::{RunSource, ShownRun};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ impl App {
             self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
             return None;
         }
-        let number = history::run_at(&self.runs.past, line)?.run?;
+        let number = self.runs.list.rows.get(line)?.run;
         self.runs.put_away();
         self.runs.replaying = Some(number);
         self.runs.awaiting = true;

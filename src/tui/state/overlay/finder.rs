@@ -2,7 +2,7 @@
 
 use super::history;
 use crate::dspy::Values;
-use crate::transcript::{Transcript, model_name};
+use crate::transcript::{RunRow, model_name};
 use crate::tui::keymap::action::{LogAction, PlaygroundAction, PromptAction};
 use crate::tui::keymap::{Action, Binding, Context, Keymap, TABLE};
 use crate::tui::state::model::ModelOption;
@@ -20,8 +20,8 @@ pub enum FinderChoice {
     CompareEntry(String),
     /// Show the sent inputs with this index in the prompt.
     Inputs(usize),
-    /// Select the earlier run on this line of the history.
-    Run(usize),
+    /// Select this earlier run.
+    Run(Box<RunRow>),
     /// Search the answer for this text.
     Text(String),
 }
@@ -151,15 +151,45 @@ impl Finder {
     }
 
     /// Earlier runs, the latest first.
-    pub fn runs(past: &[Transcript]) -> Self {
-        let item = |(i, run): (usize, &Transcript)| {
-            let who = run.winner().map_or("no answer", |attempt| model_name(attempt.answering()));
-            let fields =
-                run.winner().and_then(|attempt| attempt.prediction.as_ref()).map(|p| history::one_line(&p.fields));
-            let note = format!("{who} · {}", fields.unwrap_or_default());
-            FinderItem { name: "", label: history::inputs(run), note, choice: FinderChoice::Run(i) }
+    pub fn runs(rows: &[RunRow]) -> Self {
+        Self::new(FinderKind::Runs, rows.iter().map(run_item).collect())
+    }
+
+    /// The words that the history is to be searched for after a change of the query.
+    pub fn wants_search(&self) -> Option<String> {
+        let words = self.query.trim();
+        (self.kind == FinderKind::Runs && !words.is_empty()).then(|| words.to_owned())
+    }
+
+    /// Puts the runs that the history has found for these words before the others, unless the query has changed.
+    pub fn add_hits(&mut self, words: &str, hits: &[RunRow]) {
+        if self.kind != FinderKind::Runs || self.query.trim() != words {
+            return;
+        }
+        let place = |items: &[FinderItem], run: u64| {
+            items.iter().position(|item| matches!(&item.choice, FinderChoice::Run(row) if row.run == run))
         };
-        Self::new(FinderKind::Runs, past.iter().rev().enumerate().map(item).collect())
+        let mut found = Vec::new();
+        for hit in hits {
+            found.push(place(&self.items, hit.run).unwrap_or_else(|| {
+                self.items.push(run_item(hit));
+                self.items.len() - 1
+            }));
+        }
+        found.extend(self.found.iter().filter(|item| !found.contains(item)).copied().collect::<Vec<_>>());
+        self.found = found;
+        self.selected = self.selected.min(self.found.len().saturating_sub(1));
+    }
+
+    /// The runs that match, the latest first.
+    pub fn found_runs(&self) -> Vec<RunRow> {
+        let run = |item: &FinderItem| match &item.choice {
+            FinderChoice::Run(row) => Some(row.as_ref().clone()),
+            _ => None,
+        };
+        let mut rows: Vec<RunRow> = self.found().filter_map(run).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.run));
+        rows
     }
 
     /// A query for the answer's text.
@@ -239,4 +269,10 @@ impl Finder {
         scored.sort_by(|a, b| b.1.cmp(&a.1).then(a.2.cmp(&b.2)));
         self.found = scored.into_iter().map(|(.., i)| i).collect();
     }
+}
+
+fn run_item(row: &RunRow) -> FinderItem {
+    let who = row.model.as_deref().map_or("no answer", model_name);
+    let note = format!("{who} · {}", row.answer.as_deref().unwrap_or_default());
+    FinderItem { name: "", label: row.asked.clone(), note, choice: FinderChoice::Run(Box::new(row.clone())) }
 }

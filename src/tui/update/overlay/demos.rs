@@ -7,7 +7,7 @@ use crate::tui::keymap::action::{DemosAction, OverlayAction};
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::draft::Draft;
 use crate::tui::state::overlay::text_popup::TextPopup;
-use crate::tui::state::overlay::{Overlay, demos, history};
+use crate::tui::state::overlay::{Overlay, demos};
 use crate::tui::update::overlay::moves::{moved, scroll_popup};
 
 impl App {
@@ -21,9 +21,10 @@ impl App {
         self.pin(self.transcript().and_then(demo_of));
     }
 
-    /// Shows the run on the selected line of the history as the demo that it would be.
-    pub(in crate::tui::update) fn preview_demo(&mut self, selected: usize) {
-        let Some(demo) = history::run_at(&self.runs.past, selected).and_then(demo_of) else {
+    /// Shows an earlier run as the demo that it would be.
+    pub(in crate::tui::update) fn preview_demo(&mut self, run: &Transcript) {
+        let selected = run.run.and_then(|run| self.runs.list.line_of(run)).unwrap_or_default();
+        let Some(demo) = demo_of(run) else {
             self.notice = Some("Nothing to pin: only a complete, valid answer can be a demo.".to_owned());
             self.overlay = Some(Overlay::History(selected));
             return;
@@ -41,7 +42,8 @@ impl App {
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => self.overlay = Some(Overlay::History(selected)),
             Some(Action::Overlay(OverlayAction::Confirm)) => {
-                let Some(run) = history::run_at(&self.runs.past, selected) else { return };
+                let row = self.runs.list.rows.get(selected);
+                let Some(run) = row.and_then(|row| self.runs.earlier(row.run)) else { return };
                 let (demo, task) = (demo_of(run), run.task().cloned());
                 if let Some(task) = task.filter(|task| task.signature.inline() != self.next.signature.inline()) {
                     self.next.module = task.module;

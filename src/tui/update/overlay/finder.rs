@@ -7,6 +7,7 @@ use crate::tui::state::Direction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::finder::{Finder, FinderChoice, FinderKind};
+use crate::tui::state::overlay::history::RunList;
 use crate::tui::update::keys::KeyPress;
 use crossterm::event::{KeyCode, KeyModifiers};
 
@@ -17,11 +18,15 @@ impl App {
                 self.overlay = match finder.kind {
                     FinderKind::Models => Some(Overlay::Chain),
                     FinderKind::CompareSet => Some(Overlay::CompareSet(0)),
-                    FinderKind::Runs => Some(Overlay::History(0)),
+                    FinderKind::Runs => return Some(self.open_history()),
                     _ => None,
                 }
             }
             Some(Action::Overlay(OverlayAction::Choose)) => match finder.choice() {
+                Some(FinderChoice::Run(run)) => {
+                    self.runs.list = RunList::of_rows(finder.found_runs());
+                    self.overlay = self.runs.list.line_of(run.run).map(Overlay::History);
+                }
                 Some(choice) => return self.choose(choice),
                 None => self.overlay = Some(Overlay::Finder(finder)),
             },
@@ -37,7 +42,9 @@ impl App {
                     (_, Some(c)) => finder.push(c.encode_utf8(&mut [0; 4])),
                     _ => {}
                 }
+                let search = finder.wants_search();
                 self.overlay = Some(Overlay::Finder(finder));
+                return search.map(|words| Effect::ListRuns { words, before: None });
             }
         }
         None
@@ -65,7 +72,8 @@ impl App {
                 let values = self.sent.all[i].clone();
                 self.prompt.show(&values);
             }
-            FinderChoice::Run(selected) => self.overlay = Some(Overlay::History(selected)),
+            // Its list is the finder's.
+            FinderChoice::Run(_) => {}
             FinderChoice::Text(text) => {
                 self.answer.find = Some(text);
                 self.find_next(Direction::Forward);

@@ -1,54 +1,121 @@
 //! Keys of the list of earlier runs.
 
 use crate::spec::RunSpec;
+use crate::transcript::{RunRow, Transcript};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{HistoryAction, OverlayAction};
 use crate::tui::state::app::App;
+use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::finder::Finder;
-use crate::tui::state::overlay::{Overlay, history};
+use crate::tui::state::overlay::history::{RunList, RunUse};
 use crate::tui::state::runs::{RunSource, ShownRun};
 use crate::tui::update::overlay::moves::moved;
 use std::time::Duration;
 
 impl App {
+    /// Opens the list, and asks for the first page of the history.
+    pub(in crate::tui::update) fn open_history(&mut self) -> Effect {
+        self.runs.list = RunList::of_session(&self.runs.past);
+        self.overlay = Some(Overlay::History(0));
+        Effect::ListRuns { words: String::new(), before: None }
+    }
+
     pub(in crate::tui::update) fn history_key(&mut self, selected: usize, action: Option<Action>) -> Option<Effect> {
-        let selected = moved(selected, self.runs.past.len(), action);
+        let selected = moved(selected, self.runs.list.rows.len(), action);
         match action {
-            Some(Action::Overlay(OverlayAction::Close)) => {}
+            Some(Action::Overlay(OverlayAction::Close)) => None,
             Some(Action::History(HistoryAction::Search)) => {
-                self.overlay = Some(Overlay::Finder(Finder::runs(&self.runs.past)));
+                self.overlay = Some(Overlay::Finder(Finder::runs(&self.runs.list.rows)));
+                None
             }
-            Some(Action::History(HistoryAction::Replay)) => return self.replay(selected),
-            Some(Action::History(HistoryAction::Pin)) => self.preview_demo(selected),
-            Some(Action::Overlay(OverlayAction::Choose) | Action::History(HistoryAction::RunAgain)) => {
-                if self.busy() {
-                    self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
-                    return None;
-                }
-                let run = history::run_at(&self.runs.past, selected)?.clone();
-                if let (Some(spec), Some(Action::History(HistoryAction::RunAgain))) = (&run.spec, action)
-                    && run.task().is_none()
-                {
-                    // A chat has no prompt to come back into, so it is sent as it was, to the models of today.
-                    let spec = RunSpec { chain: self.spec().chain, ..spec.as_ref().clone() };
-                    return Some(self.send_spec(spec));
-                }
-                if let Some(task) = run.task() {
-                    self.next.module = task.module;
-                    self.next.adapter = task.adapter;
-                    self.next.reasoning = task.reasoning;
-                    self.use_signature(task.signature.clone(), self.demos_for(&task.signature));
-                    self.prompt.show(&task.inputs);
-                }
-                if action == Some(Action::History(HistoryAction::RunAgain)) {
-                    return self.send();
-                }
-                self.runs.put_away();
-                self.runs.shown = Some(ShownRun { transcript: run, began: Duration::ZERO, source: RunSource::History });
+            Some(Action::History(HistoryAction::Replay)) => self.replay(selected),
+            Some(Action::History(HistoryAction::Pin)) => self.open_run(selected, RunUse::PreviewDemo),
+            Some(Action::Overlay(OverlayAction::Choose)) => self.open_run(selected, RunUse::Show),
+            Some(Action::History(HistoryAction::RunAgain)) => self.open_run(selected, RunUse::RunAgain),
+            _ => {
+                self.overlay = Some(Overlay::History(selected));
+                let before = self.runs.list.wants(selected)?;
+                Some(Effect::ListRuns { words: String::new(), before: Some(before) })
             }
-            _ => self.overlay = Some(Overlay::History(selected)),
         }
+    }
+
+    /// Adds a page of the history to the list, or the runs that a search has found to the finder.
+    pub(in crate::tui::update) fn on_rows(&mut self, words: &str, before: Option<u64>, rows: Vec<RunRow>) {
+        if !words.is_empty() {
+            if let Some(Overlay::Finder(finder)) = &mut self.overlay {
+                finder.add_hits(words, &rows);
+            }
+            return;
+        }
+        let selected = match &mut self.overlay {
+            Some(Overlay::History(selected) | Overlay::DemoPreview(selected, _)) => selected,
+            _ => &mut 0,
+        };
+        // The selection stays on its run.
+        let run = self.runs.list.rows.get(*selected).map(|row| row.run);
+        self.runs.list.add(before, rows);
+        *selected = run.and_then(|run| self.runs.list.line_of(run)).unwrap_or(*selected);
+    }
+
+    /// Uses the run on a line of the list; one of another session is read first.
+    fn open_run(&mut self, selected: usize, purpose: RunUse) -> Option<Effect> {
+        let run = self.runs.list.rows.get(selected)?.run;
+        self.overlay = Some(Overlay::History(selected));
+        match self.runs.earlier(run).cloned() {
+            Some(run) => self.use_run(purpose, run),
+            None => Some(Effect::OpenRun(run, purpose)),
+        }
+    }
+
+    /// Uses the run that was read, unless the user has left the list.
+    pub(in crate::tui::update) fn on_opened(
+        &mut self,
+        purpose: RunUse,
+        run: Result<Transcript, String>,
+    ) -> Option<Effect> {
+        match run {
+            Ok(run) if matches!(self.overlay, Some(Overlay::History(_))) => {
+                self.runs.opened = Some(run.clone());
+                self.use_run(purpose, run)
+            }
+            Ok(_) => None,
+            Err(why) => {
+                self.notice = Some(why);
+                None
+            }
+        }
+    }
+
+    fn use_run(&mut self, purpose: RunUse, run: Transcript) -> Option<Effect> {
+        if purpose == RunUse::PreviewDemo {
+            self.preview_demo(&run);
+            return None;
+        }
+        self.overlay = None;
+        if self.busy() {
+            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
+            return None;
+        }
+        if let (Some(spec), RunUse::RunAgain) = (&run.spec, purpose)
+            && run.task().is_none()
+        {
+            // A chat has no prompt to come back into, so it is sent as it was, to the models of today.
+            let spec = RunSpec { chain: self.spec().chain, ..spec.as_ref().clone() };
+            return Some(self.send_spec(spec));
+        }
+        if let Some(task) = run.task() {
+            self.next.module = task.module;
+            self.next.adapter = task.adapter;
+            self.use_signature(task.signature.clone(), self.demos_for(&task.signature));
+            self.prompt.show(&task.inputs);
+        }
+        if purpose == RunUse::RunAgain {
+            return self.send();
+        }
+        self.runs.put_away();
+        self.runs.shown = Some(ShownRun { transcript: run, began: Duration::ZERO, source: RunSource::History });
         None
     }
 }
