@@ -1,5 +1,5 @@
 //! 20,000 runs in one `plain` process and 20,000 in one playground, with faults that change: memory and open files stay
-//! as they are after the first runs, no run is lost, and each keeps the invariants.
+//! as they are after the first runs, no run is lost, and each keeps the invariants. `docs/reliability.md` has results.
 //! `cargo bench --bench soak`, or `cargo bench --bench soak -- RUNS`. Needs Linux.
 
 #[cfg(target_os = "linux")]
@@ -137,7 +137,7 @@ mod linux {
                     playground.idle_for(Duration::from_millis(200));
                 }
             }
-            if number % 50 == 0 {
+            if number % 10 == 0 {
                 samples.extend(usage(playground.pid()).map(|usage| (number, usage)));
             }
             if number < runs {
