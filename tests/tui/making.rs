@@ -10,6 +10,7 @@ use switchover::openrouter::Request;
 use switchover::openrouter::account::KeyInfo;
 use switchover::openrouter::headers::{ExtraHeader, HeaderValue, ValueOrigin, Visibility};
 use switchover::report::{Observation, Report, ReportKind};
+use switchover::tui::layout::Pane;
 use switchover::tui::state::overlay::Overlay;
 use switchover::tui::theme::Theme;
 use switchover::tui::{ComposedRequest, Effect, Msg};
@@ -250,6 +251,32 @@ fn a_large_paste_is_a_placeholder_until_it_is_sent() {
     let sent = stage.press("Enter");
     let Some(Effect::Send(ask)) = sent else { panic!("{sent:?}") };
     assert_eq!(task(&ask).inputs["question"], large.as_str());
+}
+
+#[test]
+fn python_source_pasted_as_a_signature_comes_in() {
+    let source = "```python\nclass Find(dspy.Signature):\n    \"\"\"Find names.\"\"\"\n    text: str = dspy.InputField()\n    photo: dspy.Image = dspy.InputField()\n    names: list[str] = dspy.OutputField()\n\ncount = dspy.Predict('text -> count: int')\n```\n";
+    let typing = || {
+        let mut stage = stage();
+        stage.app.signatures.selected = 0;
+        stage.app.screen.focus = Pane::Signatures;
+        stage.app.signatures.start_typing("");
+        stage
+    };
+    let mut stage = typing();
+    stage.app.update(stage.now, Msg::Paste(source.into()));
+    assert!(!stage.app.signatures.typing());
+    assert_eq!(stage.app.next.signature.inline(), "text -> names: list[str]");
+    assert_eq!(stage.app.next.signature.instructions, "Find names.");
+    assert_eq!(stage.app.signatures.entries[1].module, Module::Predict);
+    let notice = stage.app.notice.clone().unwrap_or_default();
+    assert!(notice.starts_with("2 signatures from Python") && notice.contains("line 5: Find.photo"), "{notice}");
+    let mut nothing = typing();
+    nothing.app.update(nothing.now, Msg::Paste("import dspy\nprint(1)\n".into()));
+    assert!(nothing.app.signatures.typing() && nothing.app.notice.is_some(), "the reason is shown");
+    let mut inline = typing();
+    inline.app.update(inline.now, Msg::Paste("from,\nclass -> import_".into()));
+    assert_eq!(inline.app.signatures.source(), "from, class -> import_", "no Python source");
 }
 
 #[test]
