@@ -85,7 +85,7 @@ fn signature(export: &Export<'_>, classes: &[&FieldType]) -> String {
         let texts = [("desc", &field.description), ("constraints", &field.constraints)];
         let given =
             texts.into_iter().filter_map(|(name, text)| Some((name, text.as_deref().filter(|t| !t.is_empty())?)));
-        let given: String = given.map(|(name, text)| format!(", {name}={}", python_text(text))).collect();
+        let given = given.fold(String::new(), |list, (name, text)| list + ", " + name + "=" + &python_text(text));
         if !given.is_empty() {
             _ = writeln!(text, "signature = signature.with_updated_fields({}{given})", python_text(&field.name));
         }
