@@ -70,7 +70,9 @@ impl AnswerPage {
             builder.banner(run);
         }
         if let Some(attempt) = run.shown().filter(|attempt| !attempt.is_struck()) {
-            let begun = run.answer_begun(attempt) || attempt.ended.is_some();
+            // What the user cancelled stays as it was.
+            let ended = attempt.ended.is_some() && !attempt.was_cancelled();
+            let begun = run.answer_begun(attempt) || ended;
             // Nothing folds while the user reads further up.
             self.folded = self.pinned.unwrap_or(begun && (self.folded || self.scroll.follows_end()));
             builder.reasoning(run, attempt, self.folded);
