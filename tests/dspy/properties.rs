@@ -414,3 +414,41 @@ fn extreme_depth_and_length_do_not_crash() {
         }
     }
 }
+
+/// Answers of which each piece could make a reader look at all of the rest again.
+#[test]
+fn reading_takes_time_in_proportion_to_the_length() {
+    let signature: Signature = "q -> v: list[str], w: Any, x".parse().expect("a signature");
+    let many = 60_000;
+    for (open, piece) in [
+        ("", "<v>\na</v> b"),
+        ("", "<v>a"),
+        ("<v>\n", "a</v> b\n"),
+        ("<v>\n", "</v> "),
+        ("<x>\n", "</x>\n\n\n"),
+        ("<w>", "<a>\nx</a> y"),
+        ("<w>", "<a>x</a>"),
+        ("<w>", "<a>"),
+        ("", "<!-- "),
+        ("", "<a "),
+        ("<x>", "<"),
+        ("<x>a</x>", " </x>"),
+        ("<think>", "</thin"),
+        ("a", "</think>"),
+        ("a</think>", " "),
+        ("[[ ## x ## ]]\na", "[[ ## completed ## ]"),
+        ("[[ ## x ## ]]\n", "x [[ ## completed ## ]] "),
+        ("{\"x\": \"", "\" , "),
+        ("{\"x\": ", "1 2,"),
+    ] {
+        let text = format!("{open}{}", piece.repeat(many / piece.len()));
+        for adapter in Adapter::ALL {
+            let _ = adapter.parse(&signature, &text);
+            let mut reader = AnswerReader::new(adapter, &signature);
+            for c in text.chars() {
+                reader.push(c.encode_utf8(&mut [0; 4]));
+            }
+            reader.finish();
+        }
+    }
+}

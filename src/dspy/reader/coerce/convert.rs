@@ -46,10 +46,11 @@ pub(in super::super) fn convert(field_type: &FieldType, value: &Value, repairs: 
             let mut converted = Map::new();
             for (key, value) in value.as_object()? {
                 let name = convert(&pair.0, &Value::String(key.clone()), repairs)?;
-                converted.insert(
-                    name.as_str().map_or_else(|| name.to_string(), str::to_owned),
-                    convert(&pair.1, value, repairs)?,
-                );
+                let name = name.as_str().map_or_else(|| name.to_string(), str::to_owned);
+                // Two keys that become one, such as `1` and `1.0` for `int`, would lose a value.
+                if converted.insert(name, convert(&pair.1, value, repairs)?).is_some() {
+                    return None;
+                }
             }
             Some(Value::Object(converted))
         }

@@ -3,7 +3,7 @@
 //!
 //! An element of one line ends at its closing tag. One of several lines ends at the line that has nothing but its
 //! closing tag; a closing tag elsewhere ends it if another tag or nothing follows. Where neither comes, it ends at the
-//! first closing tag with white space after it. Tags of the same name at the start of a line are counted.
+//! first closing tag that begins a line or has white space after it. Tags of the same name at the start of a line are counted.
 
 use super::tag::{Lexeme, TagKind, lex_named};
 
@@ -120,7 +120,7 @@ impl ElementEnd {
                 match follows {
                     Follows::End => return Search::End(start, end),
                     Follows::Undecided => break,
-                    Follows::Text if text[end..].starts_with(char::is_whitespace) => {
+                    Follows::Text if lone || text[end..].starts_with(char::is_whitespace) => {
                         if self.hasty {
                             return Search::End(start, end);
                         }
