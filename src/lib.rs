@@ -25,6 +25,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod contract;
 pub mod dspy;
 pub mod export;
 pub mod failover;

@@ -1,8 +1,9 @@
 //! What is asked: one value that the screen, the command line, the history, exports, comparisons and replays all
 //! carry, and that the worker runs. Knows signatures, chains and settings; must not know who answers, nor how.
 
+use crate::contract::{Contract, ContractMode};
 use crate::dspy::program::{Call, Program, Step};
-use crate::dspy::{Adapter, Demo, Module, Prediction, ReasoningSource, Signature, Turn, Values};
+use crate::dspy::{Adapter, Demo, Module, ParseFailure, Prediction, ReasoningSource, Signature, Turn, Values};
 use crate::failover::{Policy, Route};
 use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{Message, Role};
@@ -43,6 +44,9 @@ pub struct ChatTask {
     /// `stream`; all other fields are sent as they are, and win over the request settings of the same name.
     #[serde(rename = "chat")]
     pub body: Map<String, Value>,
+    /// Whether answers are checked against what the body asks for.
+    #[serde(default, skip_serializing_if = "ContractMode::is_default")]
+    pub contract: ContractMode,
 }
 
 /// A signature with its inputs, and how a module asks it.
@@ -157,7 +161,20 @@ impl ChatTask {
     /// A chat of one message from the user.
     pub fn of(text: &str) -> Self {
         let message = Message::new(Role::User, text);
-        Self { body: [("messages".to_owned(), serde_json::json!([message]))].into_iter().collect() }
+        Self::new([("messages".to_owned(), serde_json::json!([message]))].into_iter().collect())
+    }
+
+    /// A chat request with this body; its answers are checked against it.
+    pub fn new(body: Map<String, Value>) -> Self {
+        Self { body, contract: ContractMode::default() }
+    }
+
+    /// What an answer must be.
+    pub fn contract(&self) -> Contract {
+        match self.contract {
+            ContractMode::FromRequest => Contract::of(&self.body),
+            ContractMode::None => Contract::Message,
+        }
     }
 
     /// The fallback chain that the body asks for: its `models`; or its `model`, then the `configured` chain. The model
@@ -182,6 +199,23 @@ impl ChatTask {
     pub fn max_tokens(&self) -> Option<u32> {
         let cap = |name| self.body.get(name).and_then(Value::as_u64);
         cap("max_completion_tokens").or_else(|| cap("max_tokens")).and_then(|cap| u32::try_from(cap).ok())
+    }
+
+    /// The messages that ask for a corrected answer; empty where the conversation does not allow it, because it does not
+    /// end with the user.
+    pub fn repair_turn(&self, answer: &str, problems: &ParseFailure) -> Vec<Message> {
+        let last = self.body.get("messages").and_then(Value::as_array).and_then(|messages| messages.last());
+        if last.is_none_or(|message| message["role"] != "user") || answer.trim().is_empty() {
+            return Vec::new();
+        }
+        match self.contract() {
+            Contract::Fields(adapter, signature) => adapter.repair_turn(&signature, answer, problems),
+            contract => {
+                let ask =
+                    format!("That answer is not {}: {problems}. Answer again, with nothing else.", contract.name());
+                vec![Message::new(Role::Assistant, answer), Message::new(Role::User, ask)]
+            }
+        }
     }
 
     /// The length of the body as JSON, for the price of a prompt.
@@ -249,7 +283,7 @@ mod tests {
 
     fn chat(body: Value) -> ChatTask {
         let Value::Object(body) = body else { panic!("an object") };
-        ChatTask { body }
+        ChatTask::new(body)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The gateway over real sockets: what clients get when models break, and who may use it.
 
+#[path = "gateway/contracts.rs"]
+mod contracts;
 #[path = "gateway/faults.rs"]
 mod faults;
 #[path = "gateway/passing.rs"]
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use switchover::contract::ContractMode;
 use switchover::failover::Policy;
 use switchover::gateway::{Gateway, GatewayEvent, GatewayOptions, Hold, KeySource, Served, serve};
 use switchover::openrouter::client::Client;
@@ -40,6 +43,7 @@ pub(crate) fn options() -> GatewayOptions {
         chain: CHAIN.map(str::to_owned).to_vec(),
         policy: Policy { seed: 1, ..Policy::default() },
         hold: Hold::FirstToken,
+        contract: ContractMode::FromRequest,
         key: KeySource::Configured,
         token: None,
         hosts: Vec::new(),

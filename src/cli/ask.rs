@@ -135,7 +135,7 @@ fn chat_body(text: &str) -> Result<ChatTask> {
     if body.get("messages").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         bail!("--body: the request has no `messages`");
     }
-    Ok(ChatTask { body })
+    Ok(ChatTask::new(body))
 }
 
 /// Opens the playground; on a terminal that cannot move its cursor, line by line; without a terminal, prints the

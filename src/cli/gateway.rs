@@ -5,6 +5,7 @@ use super::print::{self, note, out};
 use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
+use crate::contract::ContractMode;
 use crate::failover::{Cost, Outcome, seconds};
 use crate::gateway::{Gateway, GatewayEvent, GatewayOptions, Hold, KeySource, Served, serve};
 use crate::secret::Secret;
@@ -35,6 +36,9 @@ pub(super) struct GatewayArgs {
     /// What a stream waits for: first-token, or answer, which replaces a model that dies at any time [default: first-token]
     #[arg(long, value_name = "HOLD")]
     hold: Option<Hold>,
+    /// Do not check answers against the request's schema, fields or tools
+    #[arg(long)]
+    no_contract: bool,
     /// Refuse new requests once this session has cost so much, in USD
     #[arg(long, value_name = "USD")]
     max_cost: Option<f64>,
@@ -93,6 +97,7 @@ impl GatewayArgs {
                 Some(hold) => hold,
                 None => config.read::<String>("gateway.hold")?.map_or(Ok(Hold::default()), |word| word.parse())?,
             },
+            contract: if self.no_contract { ContractMode::None } else { ContractMode::FromRequest },
             key: if self.client_key { KeySource::Client } else { KeySource::Configured },
             token: self.token.as_deref().filter(|token| !token.is_empty()).map(Secret::new),
             hosts: config.read("gateway.hosts")?.unwrap_or_default(),

@@ -37,6 +37,11 @@ impl Adapter {
         messages
     }
 
+    /// An answer with these values, written exactly as the model is asked to.
+    pub fn answer(self, signature: &Signature, values: &Values) -> String {
+        prose::answer(self, signature, values, None)
+    }
+
     /// The messages that ask for a corrected answer after one that was rejected: the answer, and its problems with a
     /// reminder of the format.
     pub fn repair_turn(self, signature: &Signature, answer: &str, failure: &ParseFailure) -> Vec<Message> {

@@ -64,7 +64,7 @@ mod tests {
         let listing = json!({"data": [{"id": "a/one"}, {"id": "b/two"}, {"id": "c/two"}, {"id": "local"}]});
         let catalogue = Catalogue::from_answer(&listing, std::time::Duration::ZERO).expect("models");
         let configured = ["a/one".to_owned(), "z/last".to_owned()];
-        choose(&ChatTask { body }, header, &configured, &catalogue).map_err(|refusal| refusal.error().to_string())
+        choose(&ChatTask::new(body), header, &configured, &catalogue).map_err(|refusal| refusal.error().to_string())
     }
 
     #[test]

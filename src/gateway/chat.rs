@@ -8,6 +8,7 @@ use super::server::Gateway;
 use super::stream::ChunkStream;
 use super::trail::Trail;
 use super::{attribution, chain, guard, whole};
+use crate::contract::ContractMode;
 use crate::failover::Policy;
 use crate::secret::Secret;
 use crate::spec::{ChatTask, RunSpec};
@@ -23,6 +24,8 @@ use tokio::sync::mpsc::unbounded_channel;
 
 /// The header that says what a stream waits for.
 const HOLD: HeaderName = HeaderName::from_static("x-switchover-hold");
+/// The header that turns the check of the answer off.
+const CONTRACT: HeaderName = HeaderName::from_static("x-switchover-contract");
 
 /// Serves `POST …/chat/completions`. `fault` breaks the first model of the chain.
 pub(super) async fn serve(
@@ -35,7 +38,8 @@ pub(super) async fn serve(
     let slot = gateway.slot().await?;
     let (head, incoming) = request.into_parts();
     let bytes = body::read(incoming).await?;
-    let task = ChatTask { body: parse(&bytes)? };
+    let contract = contract(&head.headers, gateway.options.contract)?;
+    let task = ChatTask { body: parse(&bytes)?, contract };
     let header = guard::text(&head.headers, &HeaderName::from_static(chain::CHAIN));
     let chain = chain::choose(&task, header, &gateway.options.chain, &gateway.services.catalogue())?;
     let asked = chain.first().cloned().unwrap_or_default();
@@ -82,6 +86,16 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
         return Err(bad("the request has no `messages`".to_owned()));
     }
     Ok(body)
+}
+
+fn contract(headers: &HeaderMap, default: ContractMode) -> Result<ContractMode, Refusal> {
+    match guard::text(headers, &CONTRACT).map(str::trim) {
+        None => Ok(default),
+        Some("none") => Ok(ContractMode::None),
+        Some(_) => {
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "x-switchover-contract: expected `none`, or no such header"))
+        }
+    }
 }
 
 fn hold(headers: &HeaderMap, default: Hold) -> Result<Hold, Refusal> {

@@ -1,6 +1,7 @@
 //! How a gateway is set up, and what it tells.
 
 use super::attend::Served;
+use crate::contract::ContractMode;
 use crate::failover::Policy;
 use crate::report::Report;
 use crate::secret::Secret;
@@ -16,6 +17,8 @@ pub struct GatewayOptions {
     pub policy: Policy,
     /// What a stream waits for, unless the request says so itself.
     pub hold: Hold,
+    /// Whether answers are checked against what their requests ask for, unless the request says so itself.
+    pub contract: ContractMode,
     /// Whose key pays.
     pub key: KeySource,
     /// What clients must show to be served; needed on an address that other machines reach.

@@ -40,6 +40,8 @@ pub(super) struct ChunkStream {
     last: Vec<String>,
     /// Events that can be sent.
     ready: VecDeque<Bytes>,
+    /// The whole response of the attempt that answers.
+    response: Option<Box<Value>>,
     /// Nothing follows what is ready.
     over: bool,
     /// When the client hears from us even if there is nothing to say.
@@ -57,6 +59,7 @@ impl ChunkStream {
             forwarded: None,
             last: Vec::new(),
             ready: VecDeque::new(),
+            response: None,
             over: false,
             silent_until: Instant::now() + KEEP_ALIVE,
         }
@@ -115,7 +118,7 @@ impl ChunkStream {
         match message {
             RunMessage::Chunk(attempt, chunk) if self.forwarded == Some(attempt) => self.forward(chunk),
             RunMessage::Chunk(attempt, chunk) => self.held.entry(attempt).or_default().push(chunk),
-            RunMessage::Response(..) => {}
+            RunMessage::Response(_, response) => self.response = Some(response),
             RunMessage::Report(report) => self.apply_report(&report),
         }
     }
@@ -128,6 +131,13 @@ impl ChunkStream {
             }
             ReportKind::Engine(Event::Failed(failed)) => _ = self.held.remove(&failed.attempt),
             ReportKind::Engine(Event::Answered(answered)) => {
+                // A mended answer is sent as it should have been written, unless it has been sent already.
+                if let Some(response) =
+                    self.response.take().filter(|_| self.trail.is_mended() && self.forwarded.is_none())
+                {
+                    self.forwarded = Some(answered.attempt);
+                    self.forward(response.to_string());
+                }
                 self.release(answered.attempt);
                 for chunk in std::mem::take(&mut self.last) {
                     self.send(&chunk);

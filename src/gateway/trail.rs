@@ -95,6 +95,11 @@ impl Trail {
         self.finished.as_ref()
     }
 
+    /// Whether the answer was accepted only after mending.
+    pub(super) fn is_mended(&self) -> bool {
+        self.mended
+    }
+
     /// What the run has cost.
     pub fn cost(&self) -> Cost {
         self.finished.as_ref().map_or(Cost::NOTHING, |finished| finished.cost)

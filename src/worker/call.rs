@@ -5,7 +5,7 @@ use super::attempt::{self, Progress};
 use super::context::{CallContext, Emit, Output};
 use super::injected::Advance;
 use super::options::Relay;
-use super::question::InvalidAnswer;
+use super::question::{InvalidAnswer, Reading};
 use crate::dspy::{ParseFailure, Signature};
 use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Finished, Input, Policy, Started, TokenPhase};
 use crate::openrouter::{Completion, Delta, Message, Request, Usage, without};
@@ -195,12 +195,15 @@ impl CallLoop<'_> {
     /// Reads a whole answer. One that does not validate is a failure like any other.
     fn validate(&mut self, attempt: AttemptId, completion: Completion) -> Input {
         let served = completion.model.clone();
-        let response = completion.response.clone().filter(|_| self.context.options.relay != Relay::Nothing);
+        let mut response = completion.response.clone().filter(|_| self.context.options.relay != Relay::Nothing);
         let record = self.attempts.get(&attempt);
         let asked = record.and_then(|record| record.asked.as_ref()).unwrap_or(&self.context.call.signature);
         match self.context.read(asked, completion) {
-            Ok((prediction, remark)) => {
+            Ok(Reading { prediction, remark, canonical }) => {
                 let fields = prediction.fields.clone();
+                if let (Some(canonical), Some(response)) = (canonical, &mut response) {
+                    response["choices"][0]["message"]["content"] = canonical.into();
+                }
                 if let Some(response) = response {
                     (self.emit)(Output::Response(attempt, response));
                 }

@@ -2,12 +2,13 @@
 
 use super::context::CallContext;
 use super::options::Relay;
-use crate::dspy::{Adapter, ParseFailure, Prediction, REASONING, ReasoningSource, Signature, Values};
+use crate::contract::{Contract, ContractMode, Fitting, check_calls};
+use crate::dspy::{Adapter, ParseFailure, Prediction, Problem, REASONING, ReasoningSource, Signature};
 use crate::failover::{Changes, Failover, Failure, FailureKind, Route};
 use crate::openrouter::settings::{Effort, Reasoning, RequestSettings};
 use crate::openrouter::{Completion, Dialect, Expects, Finish, Message, compose};
 use crate::secret::Secrets;
-use crate::spec::{SignatureTask, Task};
+use crate::spec::{ChatTask, SignatureTask, Task};
 use crate::text::{clean_line, clean_value};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -21,6 +22,15 @@ pub(super) struct InvalidAnswer {
     pub(super) failure: Failure,
     pub(super) text: String,
     pub(super) problems: ParseFailure,
+}
+
+/// An answer that validates.
+pub(super) struct Reading {
+    pub(super) prediction: Prediction,
+    /// What is odd about its end.
+    pub(super) remark: Option<String>,
+    /// The text of a chat's answer as it should have been written, if it was not.
+    pub(super) canonical: Option<String>,
 }
 
 impl CallContext<'_> {
@@ -109,29 +119,71 @@ impl CallContext<'_> {
     pub(super) fn repair_turn(&self, asked: &Signature, text: &str, problems: &ParseFailure) -> Vec<Message> {
         match &self.spec.task {
             Task::Signature(task) => task.adapter.repair_turn(asked, text, problems),
-            Task::Chat(_) => Vec::new(),
+            Task::Chat(task) => task.repair_turn(text, problems),
         }
     }
 
     /// Reads a whole answer to the signature that the attempt asked: its fields, and a remark if its end is odd.
-    pub(super) fn read(
-        &self,
-        asked: &Signature,
-        completion: Completion,
-    ) -> Result<(Prediction, Option<String>), Box<InvalidAnswer>> {
+    pub(super) fn read(&self, asked: &Signature, completion: Completion) -> Result<Reading, Box<InvalidAnswer>> {
         match &self.spec.task {
             Task::Signature(task) => self.read_fields(task, asked, completion),
-            Task::Chat(_) => {
-                let remark = match completion.finish {
+            Task::Chat(task) => self.read_message(task, completion),
+        }
+    }
+
+    /// Reads the message of a chat: whether it is what the request asks for.
+    fn read_message(&self, task: &ChatTask, completion: Completion) -> Result<Reading, Box<InvalidAnswer>> {
+        let calls = completion.response.as_ref().and_then(|response| response.pointer("/choices/0/message/tool_calls"));
+        let calls = calls.and_then(Value::as_array).filter(|calls| !calls.is_empty()).cloned();
+        let contract = task.contract();
+        let (text, finish) = (completion.text, completion.finish);
+        let checked = match &calls {
+            // A call is made instead of an answer; what is said beside it is for people.
+            Some(calls) if task.contract == ContractMode::FromRequest => {
+                check_calls(&task.body, calls).and_then(|()| Contract::Message.check(&text))
+            }
+            Some(_) => Contract::Message.check(&text),
+            None => contract.check(&text),
+        };
+        let secrets = self.options.secrets(self.services);
+        let cut = !finish.is_whole() && contract != Contract::Message && !contract.is_whole(&text);
+        let mut problems = match checked {
+            Ok(Fitting { mut prediction, canonical }) if !cut || calls.is_some() => {
+                if let Some(calls) = calls {
+                    let fields = Arc::make_mut(&mut prediction.fields);
+                    fields.retain(|_, value| value.as_str().is_none_or(|text| !text.is_empty()));
+                    fields.insert("tool_calls".to_owned(), clean_value(calls.into()));
+                }
+                scrub(&mut prediction, &secrets);
+                let remark = match finish {
                     Finish::Length => Some("cut short by max_tokens".to_owned()),
                     Finish::Unstated => Some("no finish reason came".to_owned()),
-                    Finish::Other(ref word) => Some(format!("unknown finish reason `{word}`")),
+                    Finish::Other(word) => Some(format!("unknown finish reason `{word}`")),
                     Finish::Stop | Finish::ToolCalls => None,
                 };
-                let fields = Arc::new(message_fields(completion, &self.options.secrets(self.services)));
-                Ok((Prediction { fields, repairs: Vec::new() }, remark))
+                return Ok(Reading { prediction, remark, canonical });
             }
+            Ok(_) => {
+                let open = Problem {
+                    field: "content".to_owned(),
+                    path: String::new(),
+                    expected: contract.name().to_owned(),
+                    got: "one that was cut off".to_owned(),
+                };
+                ParseFailure { problems: vec![open] }
+            }
+            Err(problems) => problems,
+        };
+        for problem in &mut problems.problems {
+            problem.got = clean_line(&secrets.scrub(&problem.got), REASON);
         }
+        // A cap that the program set is not raised, so the same model would only be cut off again.
+        let kind = match finish {
+            Finish::Length if task.max_tokens().is_none() => FailureKind::Length,
+            _ => FailureKind::Invalid,
+        };
+        let failure = Failure::new(kind, clean_line(&problems.to_string(), REASON));
+        Err(Box::new(InvalidAnswer { failure, text, problems }))
     }
 
     fn read_fields(
@@ -139,7 +191,7 @@ impl CallContext<'_> {
         task: &SignatureTask,
         asked: &Signature,
         completion: Completion,
-    ) -> Result<(Prediction, Option<String>), Box<InvalidAnswer>> {
+    ) -> Result<Reading, Box<InvalidAnswer>> {
         // Structured calls may come back with the whole answer in `reasoning` and no content.
         let (text, thoughts) = if completion.text.trim().is_empty() {
             (completion.reasoning, String::new())
@@ -165,7 +217,7 @@ impl CallContext<'_> {
                     Finish::Other(word) => Some(format!("unknown finish reason `{word}`, but every field is complete")),
                     Finish::Stop | Finish::ToolCalls => None,
                 };
-                return Ok((prediction, remark));
+                return Ok(Reading { prediction, remark, canonical: None });
             }
             (Ok(_), Some(open)) => (FailureKind::Truncated, ParseFailure { problems: vec![open] }),
             (Err(problems), _) => (FailureKind::Invalid, problems),
@@ -186,20 +238,4 @@ fn scrub(prediction: &mut Prediction, secrets: &Secrets) {
     for repair in &mut prediction.repairs {
         repair.what = secrets.scrub(&repair.what).into_owned();
     }
-}
-
-/// What a chat's answer is shown as: its text, and its tool calls if it has some.
-fn message_fields(completion: Completion, secrets: &Secrets) -> Values {
-    let mut fields = Values::new();
-    let calls = completion.response.as_ref().and_then(|response| response.pointer("/choices/0/message/tool_calls"));
-    let calls = calls.filter(|calls| calls.is_array());
-    if calls.is_none() || !completion.text.is_empty() {
-        fields.insert("content".to_owned(), completion.text.into());
-    }
-    if let Some(calls) = calls {
-        let mut calls = clean_value(calls.clone());
-        secrets.scrub_value(&mut calls);
-        fields.insert("tool_calls".to_owned(), calls);
-    }
-    fields
 }

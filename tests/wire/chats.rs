@@ -12,7 +12,7 @@ fn chat(more: &Value) -> RunSpec {
     let mut body = json!({"messages": [{"role": "user", "content": "Say hello."}]});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let Value::Object(body) = body else { unreachable!() };
-    RunSpec::new(ChatTask { body }, CHAIN)
+    RunSpec::new(ChatTask::new(body), CHAIN)
 }
 
 fn finish(content: &Value, finish: &str) -> String {
