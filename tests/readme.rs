@@ -102,7 +102,9 @@ fn every_command_of_the_readme_runs() {
             }
             let mut line = line.replace(OLLAMA, &ollama);
             if let Some(Served(_, address)) = &served {
-                SERVED.iter().for_each(|written| line = line.replace(written, address));
+                for written in SERVED {
+                    line = line.replace(written, address);
+                }
             }
             runs(&line).unwrap();
         }

@@ -33,7 +33,10 @@ pub(super) fn imports(classes: &[&FieldType]) -> String {
         modules.push("enum");
     }
     modules.sort_unstable();
-    let mut text: String = modules.iter().map(|module| format!("import {module}\n")).collect();
+    let mut text = String::new();
+    for module in &modules {
+        _ = writeln!(text, "import {module}");
+    }
     for module in ["collections", "typing"] {
         let names = IMPORTED.iter().filter(|(name, from)| *from == module && used.contains(name));
         let names: Vec<&str> = names.map(|(name, _)| *name).collect();
