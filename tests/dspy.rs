@@ -4,6 +4,8 @@
 mod library;
 #[path = "dspy/messages.rs"]
 mod messages;
+#[path = "dspy/nested_types.rs"]
+mod nested_types;
 #[path = "dspy/parse.rs"]
 mod parse;
 #[path = "dspy/properties.rs"]
