@@ -38,6 +38,9 @@ const WORDS: [&str; 16] = [
     "saffron",
 ];
 
+/// What is measured: its name, and a query that says how many rows it found.
+type Case<'a> = (&'static str, Box<dyn Fn() -> usize + 'a>);
+
 fn main() {
     let mut arguments = std::env::args().skip_while(|word| word != "--keep").skip(1);
     if let Some(directory) = arguments.next() {
@@ -138,7 +141,7 @@ fn queries(data: &Path) {
     };
     let query = |words: &[&str]| Query { words: words.iter().map(|w| (*w).into()).collect(), before: None, most: 20 };
     let middle = (FIRST + 77 * 60_000).to_string();
-    let cases: [(&str, Box<dyn Fn() -> usize>); 8] = [
+    let cases: [Case<'_>; 8] = [
         ("the newest 20 of all runs", Box::new(|| history.rows(&query(&[])).expect("rows").len())),
         (
             "a page from the middle",

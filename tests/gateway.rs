@@ -132,7 +132,7 @@ impl Reply {
         self.text.lines().filter_map(|line| line.strip_prefix("data: ")).collect()
     }
 
-    /// The message of an error in OpenAI's shape: of the whole reply, or of a stream's last event.
+    /// The message of an error in `OpenAI`'s shape: of the whole reply, or of a stream's last event.
     pub(crate) fn error(&self) -> Option<String> {
         let last = self.events().last().map_or(self.text.as_str(), |last| *last);
         let value: Value = serde_json::from_str(last).ok()?;

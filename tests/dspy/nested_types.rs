@@ -98,9 +98,9 @@ fn value(field_type: &FieldType, next: &mut impl FnMut() -> usize) -> Value {
     const TEXTS: [&str; 8] = ["x", "", "two words", "two\nlines", "it's \"so\" & <b>", "[1, {2}]", "null", "7"];
     match field_type {
         FieldType::Str => TEXTS[next() % TEXTS.len()].into(),
-        FieldType::Int => (next() as i64 - 50).into(),
+        FieldType::Int => (i64::try_from(next()).expect("a small number") - 50).into(),
         FieldType::Float => (next() as f64 / 2.0).into(),
-        FieldType::Bool => (next() % 2 == 0).into(),
+        FieldType::Bool => next().is_multiple_of(2).into(),
         FieldType::Literal(choices) => choices[next() % choices.len()].clone(),
         FieldType::Enum(class) => class.members[next() % class.members.len()].1.clone(),
         FieldType::List(Some(inner)) => (0..next() % 4).map(|_| value(inner, next)).collect(),

@@ -108,7 +108,7 @@ proptest! {
             sent.push(chunk(json!({}), json!("stop")));
             sent.push(json!({"choices": [], "x_usage": usage}).to_string());
             sent.push("[DONE]".to_owned());
-            let events: String = sent.iter().map(|data| format!("data: {data}\n\n")).collect();
+            let events = sent.iter().map(|data| format!("data: {data}\n\n")).collect::<Vec<_>>().concat();
             let server = Server::start([stream(&events)]).await;
             let gateway = start(at(&server), 0.0, options()).await;
             let reply = gateway.chat("", &json!({"model": "a/b", "stream": true}), &[]).await;
@@ -127,7 +127,7 @@ async fn when_all_fail_the_client_gets_the_first_cause_and_who_was_asked() {
         let error = &reply.json()["error"];
         assert_eq!((reply.status, error["type"].as_str()), (429, Some("rate_limit_error")), "{}", reply.text);
         assert!(error["message"].as_str().unwrap().contains("slow down"), "{error}");
-        assert_eq!(error["metadata"]["attempts"].as_array().unwrap().is_empty(), false);
+        assert!(!error["metadata"]["attempts"].as_array().unwrap().is_empty());
         assert_eq!(reply.header("x-should-retry"), "false");
     }
 }

@@ -1,5 +1,7 @@
 //! Sessions of `plain` in which models break and recover.
 
+use std::fmt::Write as _;
+
 /// Options of the sessions: four models, the simulator, and no waits.
 pub(crate) const OPTIONS: [&str; 15] = [
     "--simulate",
@@ -58,9 +60,9 @@ pub(crate) fn session(runs: usize, seed: u64) -> String {
         for _ in 0..random.usize(..3) {
             let model = OPTIONS[2 + 2 * random.usize(..4)];
             let schedule = ["", "@once", "@p=0.5,seed=3"][random.usize(..3)];
-            lines += &format!("/break {}{schedule} {model}\n", FAULTS[random.usize(..FAULTS.len())]);
+            _ = writeln!(lines, "/break {}{schedule} {model}", FAULTS[random.usize(..FAULTS.len())]);
         }
-        lines += &format!("What is {run} + {run}?\n");
+        _ = writeln!(lines, "What is {run} + {run}?");
     }
     lines
 }
