@@ -133,7 +133,13 @@ impl<O: Write, L: Write> Headless<O, L> {
     }
 }
 
-/// A value as text: strings as they are, the rest as JSON.
+/// A value as text: strings as they are, the rest as JSON, objects on several lines.
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    let has_objects = |items: &[Value]| items.iter().any(Value::is_object);
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(_) => format!("{value:#}"),
+        Value::Array(items) if has_objects(items) => format!("{value:#}"),
+        other => other.to_string(),
+    }
 }

@@ -1,5 +1,7 @@
 //! Compares Switchover with recorded behaviour of DSPy 3.4.1.
 
+#[path = "dspy/classes.rs"]
+mod classes;
 #[path = "dspy/library.rs"]
 mod library;
 #[path = "dspy/messages.rs"]

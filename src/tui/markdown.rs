@@ -15,7 +15,7 @@ mod text_style;
 mod units;
 
 use super::wrap::TextRow;
-pub use prose::table;
+pub use prose::{table, table_width};
 use renderer::UnitRenderer;
 use std::ops::Range;
 pub use text_style::TextStyle;

@@ -217,15 +217,30 @@ impl ProseWriter {
     }
 }
 
+/// The text of a cell, in one line.
+fn cell(row: &[String], column: usize) -> String {
+    row.get(column).map_or("", String::as_str).replace('\n', " ")
+}
+
+/// The width of each column of a table.
+fn column_widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    (0..columns).map(|c| rows.iter().map(|row| width(&cell(row, c))).max().unwrap_or(0).max(1)).collect()
+}
+
+/// The cells that a table needs to be shown whole.
+pub fn table_width(rows: &[Vec<String>]) -> usize {
+    let widths = column_widths(rows);
+    widths.iter().sum::<usize>() + 3 * widths.len().saturating_sub(1)
+}
+
 /// The rows of a table. If it is too wide, the widest columns are cut first.
 pub fn table(rows: &[Vec<String>], text_style: TextStyle) -> Vec<TextRow> {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let mut widths = column_widths(rows);
+    let columns = widths.len();
     if columns == 0 {
         return Vec::new();
     }
-    let cell = |row: &Vec<String>, column: usize| row.get(column).map_or("", String::as_str).replace('\n', " ");
-    let mut widths: Vec<usize> =
-        (0..columns).map(|c| rows.iter().map(|row| width(&cell(row, c))).max().unwrap_or(0).max(1)).collect();
     let room = text_style.cells().saturating_sub(3 * (columns - 1));
     while widths.iter().sum::<usize>() > room {
         match widths.iter_mut().max().filter(|widest| **widest > 1) {
