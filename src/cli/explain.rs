@@ -68,6 +68,9 @@ fn show_fields(signature: &dspy::Signature) {
     for (side, field) in sides.iter().flat_map(|(side, fields)| fields.iter().map(move |field| (side, field))) {
         out!("{side:<6}  {}: {}", field.name, field.field_type);
     }
+    for outline in signature.classes().into_iter().filter_map(dspy::FieldType::outline) {
+        out!("type    {outline}");
+    }
 }
 
 /// Parse a model's answer from standard input into the signature's fields.

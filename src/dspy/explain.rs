@@ -2,12 +2,13 @@
 
 use super::import::{Imported, python};
 use super::signature::{Field, Signature};
+use super::types::definitions;
 use super::{Adapter, LibraryEntry, Warning};
 use serde_json::{Value, json};
 
 /// The fields of an inline signature, or what is wrong with it; for Python source, the signatures in it:
 /// `{"accepted": true, "fields": [{"name", "kind", "type"}], "warnings": [{"at": [from, to], "message"}]}` or
-/// `{"accepted": true, "signatures": [{"name", "module", "instructions", "fields"}], "notes": […]}` or
+/// `{"accepted": true, "signatures": [{"name", "module", "instructions", "fields", "types"?}], "notes": […]}` or
 /// `{"accepted": false, "error": {"message", "at": [from, to], "expected", "suggestion"}}`.
 /// `kind` is `input` or `output`, `at` is a range of bytes of `source`, and `suggestion` may be null.
 pub fn explain_signature(source: &str) -> Value {
@@ -34,16 +35,22 @@ pub fn explain_signature(source: &str) -> Value {
     }
 }
 
-/// What was imported: `{"accepted": true, "signatures": [{"name", "module", "instructions", "fields"}], "notes": […]}`.
+/// What was imported: `{"accepted": true, "signatures": [{"name", "module", "instructions", "fields", "types"?}],
+/// "notes": […]}`. `types` defines the objects and enums.
 fn explain_import(imported: &Imported) -> Value {
     let entry = |entry: &LibraryEntry| {
         let signature = &entry.signature;
-        json!({
+        let mut shown = json!({
             "name": signature.name,
             "module": entry.module,
             "instructions": signature.instructions,
             "fields": fields(signature),
-        })
+        });
+        let types = definitions::write(signature.classes());
+        if !types.is_empty() {
+            shown["types"] = types.into();
+        }
+        shown
     };
     let signatures: Vec<Value> = imported.entries.iter().map(entry).collect();
     json!({"accepted": true, "signatures": signatures, "notes": imported.notes})

@@ -1,6 +1,7 @@
 //! Types that a person defines: objects with typed fields (`pydantic.BaseModel`, dataclasses) and enums.
 
 use super::super::Values;
+use super::super::python_text::repr;
 use super::FieldType;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -95,6 +96,20 @@ impl FieldType {
             Self::Enum(class) => Some(&class.name),
             _ => None,
         }
+    }
+
+    /// An object with its fields, or an enum with its values, in one line: `Task(title: str, urgency: Urgency = 'low')`.
+    pub fn outline(&self) -> Option<String> {
+        let field = |field: &ObjectField| {
+            let default = field.default.as_ref().map(|value| format!(" = {}", repr(value))).unwrap_or_default();
+            format!("{}: {}{default}", field.name, field.field_type.inline())
+        };
+        let parts: Vec<String> = match self {
+            Self::Object(class) => class.fields.iter().map(field).collect(),
+            Self::Enum(class) => class.values().map(repr).collect(),
+            _ => return None,
+        };
+        Some(format!("{}({})", self.class_name()?, parts.join(", ")))
     }
 
     /// The types that this type directly consists of.

@@ -1,7 +1,7 @@
 //! The pane of the signatures: the library, and the line in which a signature is typed.
 
 use super::chrome::{cursor, frame, hidden, window};
-use crate::dspy::{LibraryEntry, SyntaxError};
+use crate::dspy::{FieldType, LibraryEntry, SyntaxError};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::theme::{StyleRole, Theme};
@@ -55,6 +55,9 @@ fn details(app: &App, below: Rect, lines: usize, f: &mut Frame<'_>) {
     let signature = app.signatures.selected_entry().map_or(&app.next.signature, |entry| &entry.signature);
     let cells = usize::from(below.width);
     let mut rows = plain(&signature.inline(), theme.style(StyleRole::Accent), cells);
+    for outline in signature.classes().into_iter().filter_map(FieldType::outline) {
+        rows.extend(plain(&outline, theme.style(StyleRole::Text), cells));
+    }
     rows.push(TextRow::default());
     rows.extend(plain(&signature.task(), theme.style(StyleRole::Dim), cells));
     if app.signatures.typing() || usize::from(below.bottom().saturating_sub(top)) < rows.len() {
