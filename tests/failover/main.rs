@@ -6,6 +6,7 @@ mod fuzz;
 mod health;
 mod invariants;
 mod policy;
+mod redecided;
 mod report;
 mod script;
 mod suspended;

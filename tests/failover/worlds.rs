@@ -83,7 +83,7 @@ fn cost() -> impl Strategy<Value = Cost> {
     prop_oneof![Just(Cost::NOTHING), Just(Cost::Known(0.25)), Just(Cost::Unknown)]
 }
 
-fn failure() -> impl Strategy<Value = Failure> {
+pub(crate) fn failure() -> impl Strategy<Value = Failure> {
     (kind(), hint(), prop::option::of(400_u16..530), prop::option::of(0_u32..5000), 0_usize..4).prop_map(
         |(kind, hint, status, affordable_tokens, inner)| {
             let inner = vec![InnerAttempt { provider: "p".to_owned(), model: None, status: None }; inner];
