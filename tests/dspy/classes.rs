@@ -33,7 +33,8 @@ impl Source {
         if self.below(3) == 0 {
             let values = [json!("red"), json!("it's"), json!(3), json!(null), json!(2.5)];
             let count = 1 + self.below(5) as usize;
-            let members = values.into_iter().take(count).enumerate().map(|(i, value)| (format!("M{i}"), value)).collect();
+            let members =
+                values.into_iter().take(count).enumerate().map(|(i, value)| (format!("M{i}"), value)).collect();
             return FieldType::Enum(Arc::new(EnumType { name: self.name(), description, members }));
         }
         let fields = (0..self.below(4)).map(|i| self.field(&format!("f{i}"), depth)).collect();

@@ -53,7 +53,7 @@ impl Session {
         let mut reports = vec![Report { run: run as u64, at: Duration::ZERO, what: begun }];
         reports.extend(events.iter().filter(|timed| timed.run == run).map(|timed| Report {
             run: run as u64,
-            at: timed.at - self.begins[run],
+            at: timed.at.saturating_sub(self.begins[run]),
             what: ReportKind::Engine(timed.event.clone()),
         }));
         reports
