@@ -188,7 +188,7 @@ fn processes(home: &Path) {
         &["history", "search", "signaturex"],
         &["history", "show", "last"],
         &["history", "show", &run],
-        &["history", "show", &run[5..]],
+        &["history", "show", &run[3..]],
         &["replay", &run, "--pace", "0"],
         &["replay", &run, "--check"],
     ] {
