@@ -100,7 +100,7 @@ fn signature(decisions: Vec<u32>) -> (Signature, Value) {
     let value = source.value(&field_type);
     let fields = |name: &str| vec![Field::new(name, field_type.clone())];
     let mut signature = Signature::new(fields("q"), fields("v"));
-    signature.name = "random".to_owned();
+    "random".clone_into(&mut signature.name);
     (signature, value)
 }
 
