@@ -27,7 +27,7 @@ pub(in crate::dspy) fn from_text(field: &Field, text: &str) -> FieldResult {
     let value = match &field.field_type {
         field_type if is_verbatim(field_type) => Some(Value::String(text.to_owned())),
         FieldType::Literal(_) | FieldType::Enum(_) => choice_of(&field.field_type, text, &mut repairs),
-        FieldType::Named(name) if name.starts_with("dspy.Code") => Some(code(text)),
+        FieldType::Named(name) if name.starts_with("dspy.Code") => Some(code(text, &mut repairs)),
         field_type => {
             found = parse_value(text, &mut repairs);
             convert(field_type, &found, &mut repairs).or_else(|| {
@@ -71,7 +71,9 @@ pub(in crate::dspy) fn from_json(field: &Field, value: &Value) -> FieldResult {
             Some(Value::String(repr(value)))
         }
         FieldType::Literal(choices) => choices.iter().any(|choice| equal(choice, value)).then(|| value.clone()),
-        FieldType::Named(name) if name.starts_with("dspy.Code") => value.get("code").and_then(Value::as_str).map(code),
+        FieldType::Named(name) if name.starts_with("dspy.Code") => {
+            value.get("code").and_then(Value::as_str).map(|text| code(text, &mut repairs))
+        }
         field_type => convert(field_type, value, &mut repairs),
     };
     finish(field, converted, repairs, value, &value.to_string())
@@ -187,17 +189,25 @@ fn python(word: &str) -> Option<Value> {
 }
 
 /// The code for a `dspy.Code`: the `code` of a JSON object, the content of the first code fence, or the whole text.
-fn code(text: &str) -> Value {
+fn code(text: &str, repairs: &mut Vec<String>) -> Value {
     if let Some(Value::Object(map)) = decode_json(text)
         && let Some(Value::String(code)) = map.get("code")
     {
         return Value::String(code.clone());
     }
-    let fenced = text.find("```").and_then(|open| {
-        let body = &text[open + 3..];
-        let start = body.find('\n')? + 1;
-        let end = body[start..].find("```")?;
-        Some(body[start..start + end].trim_end_matches('\n'))
+    let Some((before, body)) =
+        text.split_once("```").and_then(|(before, rest)| Some((before, rest.split_once('\n')?.1)))
+    else {
+        return Value::String(text.to_owned());
+    };
+    let (inner, after) = body.split_once("```").unwrap_or_else(|| {
+        repairs.push("ended a code fence that was open".to_owned());
+        (body, "")
     });
-    Value::String(fenced.unwrap_or(text).to_owned())
+    if after.contains("```") {
+        repairs.push("took the first of several code fences".to_owned());
+    } else if !before.trim().is_empty() || !after.trim().is_empty() {
+        repairs.push("took the code fence and dropped the text around it".to_owned());
+    }
+    Value::String(inner.trim_end_matches('\n').to_owned())
 }
