@@ -124,7 +124,7 @@ mod linux {
         let (mut samples, mut number, mut last) = (Vec::new(), 0, 0);
         while number < runs {
             let sent = now();
-            // The screen may hear of an end later than the database: a key in between does nothing.
+            // The database has a run's end before the screen does; until then the screen ignores the key.
             loop {
                 playground.idle_for(Duration::from_millis(2));
                 let (more, latest) = ended(&database, last);

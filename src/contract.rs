@@ -22,10 +22,10 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContractMode {
-    /// They are.
+    /// Answers are checked against their request.
     #[default]
     FromRequest,
-    /// They are not: any message will do.
+    /// Any message is an answer.
     None,
 }
 

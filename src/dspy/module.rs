@@ -39,7 +39,8 @@ impl Module {
         expanded
     }
 
-    /// What is asked of a model whose own reasoning is the `reasoning` of this expanded signature: the other outputs.
+    /// The signature for a model that reasons by itself: the expanded one without its output `reasoning`, which the
+    /// service fills in.
     /// `None` if the module asks for no reasoning, or for nothing else.
     pub fn without_reasoning(self, expanded: &Signature) -> Option<Signature> {
         let text =

@@ -1,4 +1,4 @@
-//! Who was asked for a request and what came of it: the fold of a run's reports that a client is told of.
+//! The attempts for one request and their results: a fold of the run's reports, for response headers and the log.
 
 use crate::failover::{AttemptId, Cost, Event, Failure, FailureKind, Finished};
 use crate::report::{Observation, Report, ReportKind};
