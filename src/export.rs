@@ -48,6 +48,18 @@ def problem(answer):
 /// Parameters that every library has an argument for; the others go into `extra_body`.
 const COMMON: [&str; 5] = ["temperature", "top_p", "max_tokens", "seed", "stop"];
 
+/// The end of a Python loop over models: an answer without a `problem` is printed and ends it; without one, the program
+/// fails.
+const CHECK_ANSWER: &str = r#"        failure = problem(answer)
+        if failure is None:
+            print(answer.choices[0].message.content)
+            print("answered by:", answer.model)
+            break
+        print(f"{answer.model}: {failure}", file=sys.stderr)
+    else:
+        sys.exit("No model gave an answer.")
+"#;
+
 impl Export<'_> {
     /// The models of the chain, in order.
     fn models(&self) -> Vec<&str> {

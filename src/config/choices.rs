@@ -2,6 +2,7 @@
 
 use super::{Config, ConfigError};
 use crate::failover::Policy;
+use crate::openrouter::model::without_prefix;
 use crate::text::clean;
 use std::time::Duration;
 
@@ -49,23 +50,5 @@ impl Config {
             return Err(ConfigError::new("models", "expected at least one model, and none of them empty"));
         }
         Ok(Some(models))
-    }
-}
-
-/// A model's id without `LiteLLM`'s prefix: `openrouter/author/slug` becomes `author/slug`. `OpenRouter`'s own
-/// routers, such as `openrouter/auto`, keep their name.
-fn without_prefix(model: &str) -> &str {
-    model.strip_prefix("openrouter/").filter(|rest| rest.contains('/')).unwrap_or(model)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_prefix;
-
-    #[test]
-    fn the_prefix_of_litellm_is_removed() {
-        assert_eq!(without_prefix("openrouter/openai/gpt-4o-mini"), "openai/gpt-4o-mini");
-        assert_eq!(without_prefix("openrouter/auto"), "openrouter/auto");
-        assert_eq!(without_prefix("llama3.2"), "llama3.2");
     }
 }

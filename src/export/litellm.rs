@@ -1,7 +1,7 @@
 //! The chain for `LiteLLM`: a Router in Python, and the configuration of the proxy, which serves one chain to several
 //! machines.
 
-use super::{Export, RequestHeader, python_arguments, python_literal, python_messages, python_text};
+use super::{CHECK_ANSWER, Export, RequestHeader, python_arguments, python_literal, python_messages, python_text};
 use crate::openrouter::headers::LITELLM_VERSION;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -41,20 +41,10 @@ pub fn router(export: &Export<'_>) -> String {
     if !rest.is_empty() {
         _ = writeln!(text, "            extra_body={},", python_literal(&Value::Object(rest)));
     }
-    text.push_str(ENDING);
+    text.push_str("        )\n");
+    text.push_str(CHECK_ANSWER);
     text
 }
-
-const ENDING: &str = r#"        )
-        failure = problem(answer)
-        if failure is None:
-            print(answer.choices[0].message.content)
-            print("answered by:", answer.model)
-            break
-        print(f"{answer.model}: {failure}", file=sys.stderr)
-    else:
-        sys.exit("No model gave an answer.")
-"#;
 
 /// The configuration of the `LiteLLM` proxy. JSON strings and objects are valid YAML.
 pub fn proxy(export: &Export<'_>) -> String {

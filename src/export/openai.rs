@@ -1,7 +1,7 @@
 //! A program for `OpenAI`'s Python library. The rest of the chain goes along as `OpenRouter`'s `models` list; a loop asks
 //! the next model when all of them fail, and when an answer cannot be used.
 
-use super::{Export, python_arguments, python_literal, python_messages, python_text};
+use super::{CHECK_ANSWER, Export, python_arguments, python_literal, python_messages, python_text};
 use crate::openrouter::Dialect;
 use crate::openrouter::settings::MAX_MODELS;
 use serde_json::{Value, json};
@@ -33,19 +33,12 @@ pub fn openai(export: &Export<'_>) -> String {
     text.push_str("        try:\n            answer = client.chat.completions.create(\n                model=model,\n                messages=MESSAGES,\n");
     text.push_str(&python_arguments("                ", &common));
     _ = writeln!(text, "                extra_body={extra},\n            )");
-    text.push_str(ENDING);
+    text.push_str(NEXT_ON_ERROR);
+    text.push_str(CHECK_ANSWER);
     text
 }
 
-const ENDING: &str = r#"        except OpenAIError as error:
+const NEXT_ON_ERROR: &str = r#"        except OpenAIError as error:
             print(f"{model}: {error}", file=sys.stderr)
             continue
-        failure = problem(answer)
-        if failure is None:
-            print(answer.choices[0].message.content)
-            print("answered by:", answer.model)
-            break
-        print(f"{answer.model}: {failure}", file=sys.stderr)
-    else:
-        sys.exit("No model gave an answer.")
 "#;

@@ -2,6 +2,7 @@
 
 use super::refusal::Refusal;
 use crate::openrouter::catalogue::Catalogue;
+use crate::openrouter::model::without_prefix;
 use crate::spec::{CONFIGURED_CHAIN, ChatTask};
 use hyper::StatusCode;
 
@@ -37,8 +38,7 @@ pub(super) fn choose(
 /// A model's id: as it is, or the only one in the catalogue that ends in `/name`. A name that nobody knows is sent as it
 /// is: the server may know it.
 fn full_name(model: &str, catalogue: &Catalogue) -> Result<String, Refusal> {
-    let model = model.trim();
-    let model = model.strip_prefix("openrouter/").filter(|rest| rest.contains('/')).unwrap_or(model);
+    let model = without_prefix(model.trim());
     if model.contains('/') || catalogue.find(model).is_some() {
         return Ok(model.to_owned());
     }

@@ -170,6 +170,12 @@ pub fn search(models: &[ModelInfo], query: &str) -> Vec<ModelMatch> {
     found.into_iter().map(|(_, found)| found).collect()
 }
 
+/// A model's id without `LiteLLM`'s prefix: `openrouter/author/slug` becomes `author/slug`. `OpenRouter`'s own
+/// routers, such as `openrouter/auto`, keep their name.
+pub fn without_prefix(model: &str) -> &str {
+    model.strip_prefix("openrouter/").filter(|rest| rest.contains('/')).unwrap_or(model)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +183,13 @@ mod tests {
 
     fn snapshot() -> Vec<ModelInfo> {
         ModelInfo::parse_all(&serde_json::from_str(include_str!("../../assets/models.json")).unwrap())
+    }
+
+    #[test]
+    fn the_prefix_of_litellm_is_removed() {
+        assert_eq!(without_prefix("openrouter/openai/gpt-4o-mini"), "openai/gpt-4o-mini");
+        assert_eq!(without_prefix("openrouter/auto"), "openrouter/auto");
+        assert_eq!(without_prefix("llama3.2"), "llama3.2");
     }
 
     #[test]

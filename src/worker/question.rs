@@ -155,13 +155,7 @@ impl CallContext<'_> {
                     fields.insert("tool_calls".to_owned(), clean_value(calls.into()));
                 }
                 scrub(&mut prediction, &secrets);
-                let remark = match finish {
-                    Finish::Length => Some("cut short by max_tokens".to_owned()),
-                    Finish::Unstated => Some("no finish reason came".to_owned()),
-                    Finish::Other(word) => Some(format!("unknown finish reason `{word}`")),
-                    Finish::Stop | Finish::ToolCalls => None,
-                };
-                return Ok(Reading { prediction, remark, canonical });
+                return Ok(Reading { prediction, remark: odd_end(&finish), canonical });
             }
             Ok(_) => {
                 let open = Problem {
@@ -211,12 +205,7 @@ impl CallContext<'_> {
                     fields.shift_insert(0, REASONING.to_owned(), value.unwrap_or_default());
                 }
                 scrub(&mut prediction, &self.options.secrets(self.services));
-                let remark = match finish {
-                    Finish::Length => Some("cut short by max_tokens, but every field is complete".to_owned()),
-                    Finish::Unstated => Some("no finish reason came, but every field is complete".to_owned()),
-                    Finish::Other(word) => Some(format!("unknown finish reason `{word}`, but every field is complete")),
-                    Finish::Stop | Finish::ToolCalls => None,
-                };
+                let remark = odd_end(&finish).map(|what| format!("{what}, but every field is complete"));
                 return Ok(Reading { prediction, remark, canonical: None });
             }
             (Ok(_), Some(open)) => (FailureKind::Truncated, ParseFailure { problems: vec![open] }),
@@ -229,6 +218,16 @@ impl CallContext<'_> {
         let kind = if finish == Finish::Length { FailureKind::Length } else { kind };
         let failure = Failure::new(kind, clean_line(&problems.to_string(), REASON));
         Err(Box::new(InvalidAnswer { failure, text, problems }))
+    }
+}
+
+/// What is odd about the end of an answer that is accepted.
+fn odd_end(finish: &Finish) -> Option<String> {
+    match finish {
+        Finish::Length => Some("cut short by max_tokens".to_owned()),
+        Finish::Unstated => Some("no finish reason came".to_owned()),
+        Finish::Other(word) => Some(format!("unknown finish reason `{word}`")),
+        Finish::Stop | Finish::ToolCalls => None,
     }
 }
 
