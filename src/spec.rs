@@ -3,7 +3,7 @@
 
 use crate::contract::{Contract, ContractMode};
 use crate::dspy::program::{Call, Program, Step};
-use crate::dspy::{Adapter, Demo, Module, ParseFailure, Prediction, ReasoningSource, Signature, Turn, Values};
+use crate::dspy::{Adapter, Demo, Field, Module, ParseFailure, Prediction, ReasoningSource, Signature, Turn, Values};
 use crate::failover::{Policy, Route};
 use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{Message, Role};
@@ -253,6 +253,18 @@ impl SignatureTask {
             demos: Vec::new(),
             turns: Vec::new(),
         }
+    }
+
+    /// The turns before this one: `turns`, then those in an input of type `dspy.History`.
+    pub fn conversation(&self) -> Vec<Turn> {
+        let in_inputs = self.signature.turns_in(&self.inputs).unwrap_or_default();
+        self.turns.iter().cloned().chain(in_inputs).collect()
+    }
+
+    /// The inputs without the earlier turns: what is asked in this turn.
+    pub fn question(&self) -> Values {
+        let is_history = |name: &str| self.signature.input(name).is_some_and(Field::is_history);
+        self.inputs.iter().filter(|(name, _)| !is_history(name)).map(|(name, v)| (name.clone(), v.clone())).collect()
     }
 
     /// The calls that the module makes.

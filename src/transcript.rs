@@ -16,7 +16,7 @@ pub use log::{LogEntry, LogEvent, Tone, counted, model_name, usd};
 pub use row::RunRow;
 pub use spend::Spend;
 
-use crate::dspy::{Adapter, Signature, Values};
+use crate::dspy::{Adapter, Demo, Signature, Turn, Values};
 use crate::failover::{
     AttemptId, BreakerChange, BreakerState, Cost, Event, Failover, Finished, Outcome, Skipped, Waiting,
 };
@@ -249,6 +249,23 @@ impl Transcript {
     /// The attempts with text that is struck out, oldest first.
     pub fn discarded(&self) -> impl Iterator<Item = &Attempt> {
         self.attempts.iter().filter(|a| a.is_struck() && a.has_content())
+    }
+
+    /// The inputs and outputs of the run, for a demo; `None` without a complete, valid answer.
+    pub fn demo(&self) -> Option<Demo> {
+        let mut demo = self.task()?.inputs.clone();
+        demo.extend(self.winner()?.prediction.as_ref()?.fields.as_ref().clone());
+        Some(demo)
+    }
+
+    /// The conversation with this run as its last turn; `None` without a complete, valid answer.
+    pub fn conversation(&self) -> Option<Vec<Turn>> {
+        let task = self.task()?;
+        let mut turn = task.question();
+        turn.extend(self.winner()?.prediction.as_ref()?.fields.as_ref().clone());
+        let mut turns = task.conversation();
+        turns.push(turn);
+        Some(turns)
     }
 
     /// Whether an output field is the module's own, such as `reasoning`, and not one of the signature's.

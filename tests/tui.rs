@@ -2,6 +2,8 @@
 
 #[path = "tui/compare.rs"]
 mod compare;
+#[path = "tui/conversation.rs"]
+mod conversation;
 #[path = "tui/docs.rs"]
 mod docs;
 #[path = "tui/frames.rs"]

@@ -6,7 +6,7 @@ use super::signatures::library;
 use crate::config::{Config, DEFAULT_CHAIN, Environment};
 use crate::dspy::import::python;
 use crate::dspy::library::LibraryEntry;
-use crate::dspy::{Adapter, Field, FieldType, Module, Signature, Values};
+use crate::dspy::{Adapter, Field, Module, Signature, Values};
 use crate::history::{HistoryWriter, Keep, Retention};
 use crate::nearest::nearest;
 use crate::openrouter::client::{Client, Endpoint};
@@ -123,7 +123,7 @@ pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Resu
     let unset = signature
         .inputs
         .iter()
-        .filter(|field| !values.contains_key(&field.name) && !is_history(field))
+        .filter(|field| !values.contains_key(&field.name) && !field.is_history())
         .collect::<Vec<_>>();
     let mut unset = unset.into_iter();
     for word in unnamed {
@@ -148,13 +148,8 @@ pub(super) fn inputs_from_json(signature: &Signature, json: &str) -> Result<Valu
     require_all(signature, values)
 }
 
-/// Whether a field holds the earlier turns of a conversation; without it, the conversation begins.
-fn is_history(field: &Field) -> bool {
-    field.field_type == FieldType::Named("dspy.History".to_owned())
-}
-
 fn require_all(signature: &Signature, values: Values) -> Result<Values> {
-    let required = |field: &&Field| !field.field_type.is_optional() && !is_history(field);
+    let required = |field: &&Field| !field.field_type.is_optional() && !field.is_history();
     match signature.inputs.iter().filter(required).find(|field| !values.contains_key(&field.name)) {
         Some(missing) => bail!("the input `{}` is missing; set it with {}=…", missing.name, missing.name),
         None => Ok(values),
@@ -171,7 +166,7 @@ fn names(signature: &Signature) -> String {
 /// Example inputs: the placeholders of the signature's fields.
 pub(super) fn example_inputs(signature: &Signature) -> Result<Values> {
     let text = |field: &Field| field.placeholder.clone().unwrap_or_else(|| "What is DSPy?".to_owned());
-    let fields = signature.inputs.iter().filter(|field| !is_history(field));
+    let fields = signature.inputs.iter().filter(|field| !field.is_history());
     fields.map(|field| Ok((field.name.clone(), field.parse(&text(field))?))).collect()
 }
 

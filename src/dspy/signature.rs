@@ -4,8 +4,10 @@ mod paper;
 
 use super::types::{FieldType, TypeScope};
 use super::value::render;
+use super::{Turn, Values};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A task for a model: typed inputs, typed outputs, and instructions.
 ///
@@ -45,6 +47,11 @@ impl Field {
     /// A field with a name and a type, and neither description, constraints nor placeholder.
     pub fn new(name: impl Into<String>, field_type: FieldType) -> Self {
         Self { name: name.into(), field_type, description: None, constraints: None, placeholder: None }
+    }
+
+    /// Whether the field holds the earlier turns of a conversation. Without a value, the conversation begins.
+    pub fn is_history(&self) -> bool {
+        self.field_type == FieldType::Named("dspy.History".to_owned())
     }
 
     /// The text of a value of this field in a message.
@@ -103,6 +110,32 @@ impl Signature {
         }
         task.push('.');
         task
+    }
+
+    /// Whether the signature is one of a conversation: it has an input of type `dspy.History`.
+    pub fn has_history(&self) -> bool {
+        self.inputs.iter().any(Field::is_history)
+    }
+
+    /// The earlier turns in an input of type `dspy.History`: `{"messages": […]}`, or the list itself. `None` if these
+    /// inputs have no such list.
+    pub fn turns_in(&self, inputs: &Values) -> Option<Vec<Turn>> {
+        let value = inputs.get(&self.inputs.iter().find(|field| field.is_history())?.name)?;
+        let list = value.as_array().or_else(|| value.get("messages")?.as_array())?;
+        Some(list.iter().filter_map(Value::as_object).cloned().collect())
+    }
+
+    /// Whether another signature has inputs and outputs of the same names, histories not counted: then the turns of a
+    /// conversation with one can be told with the other.
+    pub fn shares_fields_with(&self, other: &Self) -> bool {
+        let names = |signature: &Self| {
+            let side = |fields: &[Field]| {
+                let own = fields.iter().filter(|field| !field.is_history());
+                own.map(|field| field.name.clone()).collect::<BTreeSet<_>>()
+            };
+            (side(&signature.inputs), side(&signature.outputs))
+        };
+        names(self) == names(other)
     }
 
     /// Finds an output field by name.

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod banner;
 pub mod calls;
+pub mod conversation;
 pub mod display;
 pub mod log;
 pub mod model;

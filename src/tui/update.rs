@@ -2,6 +2,7 @@
 //! effect. `now` is an argument.
 
 mod compose;
+mod conversation;
 mod copy;
 mod keys;
 mod overlay;
@@ -191,7 +192,11 @@ impl App {
             self.runs.shown = Some(ShownRun::new(RunSource::Worker, began));
         }
         if let Some(run) = self.runs.shown.as_mut().filter(|run| run.source == RunSource::Worker) {
+            let was_live = run.transcript.live();
             run.transcript.apply(report);
+            if was_live && !run.transcript.live() {
+                self.add_turn();
+            }
         }
     }
 }

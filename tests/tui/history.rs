@@ -46,7 +46,9 @@ fn the_history_comes_in_pages_as_the_list_is_scrolled() {
 fn a_run_of_another_session_is_read_when_it_is_used() {
     let reports = recorded("typed");
     let run = reports[0].run;
-    for (key, purpose) in [("Enter", RunUse::Show), ("r", RunUse::RunAgain), ("d", RunUse::PreviewDemo)] {
+    for (key, purpose) in
+        [("Enter", RunUse::Show), ("r", RunUse::RunAgain), ("t", RunUse::TakeUp), ("d", RunUse::PreviewDemo)]
+    {
         let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
         stage.press("Ctrl+S");
         deliver(&mut stage, "", None, rows([run].into_iter()));
@@ -56,6 +58,14 @@ fn a_run_of_another_session_is_read_when_it_is_used() {
         stage.app.refresh();
         match purpose {
             RunUse::Show => assert!(stage.app.runs.shown.is_some() && stage.app.overlay.is_none()),
+            RunUse::TakeUp => {
+                assert!(stage.app.runs.shown.is_some() && stage.app.overlay.is_none());
+                let chain: Vec<_> = stage.app.next.chain.iter().map(|entry| entry.model.as_str()).collect();
+                let asked = Transcript::of(&reports);
+                let spec = asked.spec.as_ref().expect("a spec");
+                assert_eq!(chain, spec.chain.iter().map(|route| route.model.as_str()).collect::<Vec<_>>());
+                assert_eq!(stage.app.prompt.values(), spec.task.asked());
+            }
             RunUse::RunAgain => assert!(matches!(effect, Some(Effect::Send(_)))),
             RunUse::PreviewDemo => {
                 stage.press("Enter");

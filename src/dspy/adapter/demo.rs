@@ -1,11 +1,9 @@
 //! Writes demos and earlier turns as messages.
 
 use super::super::signature::{Field, Signature};
-use super::super::types::FieldType;
 use super::super::{Adapter, Demo, Turn, Values};
 use super::prose;
 use crate::openrouter::{Message, Role};
-use serde_json::Value;
 
 /// Appends the demos: incomplete ones first, then complete ones. A demo without any input or without any output is left
 /// out, as by DSPy.
@@ -37,13 +35,10 @@ fn is_incomplete(signature: &Signature, demo: &Demo) -> bool {
 
 /// The turns in an input of type `dspy.History`, and the signature without that input.
 pub(super) fn history(signature: &Signature, inputs: &Values) -> (Vec<Turn>, Signature) {
-    let is_history = |field: &Field| field.field_type == FieldType::Named("dspy.History".to_owned());
-    let value = signature.inputs.iter().find(|field| is_history(field)).and_then(|field| inputs.get(&field.name));
-    let list = value.and_then(|value| value.as_array().or_else(|| value.get("messages")?.as_array()));
-    let turns = list.into_iter().flatten().filter_map(Value::as_object).cloned().collect();
+    let turns = signature.turns_in(inputs);
     let mut rest = signature.clone();
-    if list.is_some() {
-        rest.inputs.retain(|field| !is_history(field));
+    if turns.is_some() {
+        rest.inputs.retain(|field| !field.is_history());
     }
-    (turns, rest)
+    (turns.unwrap_or_default(), rest)
 }

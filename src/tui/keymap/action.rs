@@ -60,6 +60,10 @@ pub enum PlaygroundAction {
     Send,
     Cancel,
     NewRun,
+    GoOn,
+    TakeUp,
+    AddModel,
+    NextFirst,
     Request,
     Compare,
     Tour,
@@ -198,6 +202,7 @@ pub enum FaultsAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChainAction {
     Add,
+    First,
     Remove,
     MoveUp,
     MoveDown,
@@ -236,6 +241,7 @@ pub enum HealthAction {
 /// Actions of the list of earlier runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HistoryAction {
+    TakeUp,
     RunAgain,
     Replay,
     Pin,

@@ -171,7 +171,11 @@ pub const TABLE: &[Binding] = table! {
         "compare"           Playground Compare       ["Alt+C"]                            ""           "Compare up to four models or chains side by side";
         "compare-set"       Playground CompareSet    []                                   ""           "Choose models and chains to compare";
         "tour"              Playground Tour          ["Alt+T"]                            ""           "The guided tour, on the simulator";
-        "new-run"           Playground NewRun        ["Ctrl+N"]                           ""           "Clear the prompt and the answer";
+        "new-run"           Playground NewRun        ["Ctrl+N"]                           ""           "Begin anew: clear prompt and answer, and end the conversation";
+        "go-on"             Playground GoOn          ["Alt+N"]                            ""           "Go on from this answer: the next question continues the conversation";
+        "take-up"           Playground TakeUp        ["Alt+A"]                            ""           "Take this run up again: signature, inputs, chain, settings, conversation";
+        "model"             Playground AddModel      ["Alt+M"]                            ""           "Add a model to the chain: type a part of its name";
+        "next-first"        Playground NextFirst     ["Alt+L"]                            ""           "Ask the next model of the chain first";
         "reasoning"         Playground Reasoning     ["Ctrl+T"]                           ""           "Fold or unfold the reasoning, and keep it so";
         "copy-answer"       Copy Answer              ["Ctrl+O"]                           ""           "Copy the answer";
         "copy-run"          Copy Run                 []                                   ""           "Copy the whole run as text";
@@ -236,6 +240,7 @@ pub const TABLE: &[Binding] = table! {
     }
     Chain {
         "add-model"         Chain Add                ["a" "+"]                            "add"        "Add a model";
+        "first-model"       Chain First              ["Enter" "1"]                        "first"      "Ask this model first";
         "remove-model"      Chain Remove             ["x" "Delete" "Backspace"]           "remove"     "Remove this model";
         "move-up"           Chain MoveUp             ["K" "Shift+Up" "Alt+Up"]            "move up"    "Move it up";
         "move-down"         Chain MoveDown           ["J" "Shift+Down" "Alt+Down"]        "move down"  "Move it down";
@@ -268,6 +273,7 @@ pub const TABLE: &[Binding] = table! {
         "reset-breaker"     Health ResetBreaker      ["r"]                                "reset"      "Close this model's breaker";
     }
     History {
+        "take-up-run"       History TakeUp           ["t" "Alt+A"]                        "take up"    "Take it up again: signature, inputs, chain, settings, conversation";
         "rerun"             History RunAgain         ["r"]                                "run again"  "Run it again";
         "replay"            History Replay           ["p"]                                "replay"     "Replay it at its recorded speed, without a network";
         "history-pin"       History Pin              ["d" "Alt+P"]                        "pin"        "Preview its answer as a demo";

@@ -2,6 +2,7 @@
 //! it; drawing takes it by shared reference.
 
 use super::banner;
+use super::conversation::Conversation;
 use super::display::Display;
 use super::log::LogView;
 use super::model::{ModelList, ModelOption};
@@ -147,6 +148,7 @@ impl App {
                 selected: 0,
                 policy: start.policy,
                 settings: start.settings,
+                conversation: Conversation::default(),
             },
             models: ModelList { all: start.models, source: start.models_source },
             compare_set: CompareSet::default(),
@@ -226,6 +228,7 @@ impl App {
             adapter: self.next.adapter,
             reasoning: self.next.reasoning,
             demos: self.next.demos.clone(),
+            turns: self.next.conversation.turns.clone(),
             ..SignatureTask::new(self.next.signature.clone(), self.prompt.values())
         };
         RunSpec {
@@ -270,6 +273,7 @@ impl App {
         [
             (self.busy(), "A run is in progress; quitting cancels it."),
             (unsent, "The prompt has text that was not sent."),
+            (self.prompt.has_parked(), "Text typed for another signature was not sent."),
             (self.signatures.typing() && self.signatures.source() != chosen, "A typed signature was not used."),
         ]
         .into_iter()
@@ -312,6 +316,8 @@ impl App {
         let text_style = TextStyle { width: room.width, theme: self.theme(), role: StyleRole::Text };
         self.answer.page.has_large_banner = !self.screen.layout.banner.is_empty();
         if let Some(run) = &self.runs.shown {
+            let converses = |task: &SignatureTask| !task.turns.is_empty() || task.signature.has_history();
+            self.answer.page.has_conversation = run.transcript.task().is_some_and(converses);
             self.answer.page.refresh(&run.transcript, text_style, usize::from(room.height), &|_| Agreement::Alone);
             self.log.refresh(
                 &run.transcript,

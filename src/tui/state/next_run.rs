@@ -1,5 +1,6 @@
 //! The parts of the next run, except its inputs.
 
+use super::conversation::Conversation;
 use crate::dspy::{Adapter, Demo, Module, ReasoningSource, Signature};
 use crate::failover::Policy;
 use crate::openrouter::settings::RequestSettings;
@@ -26,4 +27,13 @@ pub struct NextRun {
     pub policy: Policy,
     /// Settings of every request.
     pub settings: RequestSettings,
+    /// The conversation that it continues.
+    pub conversation: Conversation,
+}
+
+impl NextRun {
+    /// Whether its answer becomes a turn of a conversation.
+    pub fn converses(&self) -> bool {
+        self.conversation.goes_on || self.signature.has_history()
+    }
 }

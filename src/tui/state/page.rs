@@ -32,12 +32,16 @@ pub struct AnswerPage {
     blocks: Vec<(BlockKey, BlockBody)>,
     heights: Vec<usize>,
     text_style: Option<TextStyle>,
+    /// The run that the blocks are of.
+    run: Option<u64>,
     /// The first row of the view, or that the view follows the end.
     pub scroll: Scroll,
     /// Whether the user folded or unfolded the reasoning. `None`: it folds when the answer starts.
     pub pinned: Option<bool>,
     /// Whether a switch to another model is shown above the panes, so that the page leaves it out.
     pub has_large_banner: bool,
+    /// Whether the question, and the earlier turns of its conversation, are shown above the answer.
+    pub has_conversation: bool,
     folded: bool,
 }
 
@@ -58,8 +62,15 @@ impl AnswerPage {
     ) {
         let restyled = self.text_style != Some(text_style);
         self.text_style = Some(text_style);
-        let mut old = std::mem::take(&mut self.blocks);
-        let mut builder = PageBuilder { text_style, agreement, restyled, old: &mut old, new: Vec::new() };
+        if self.run != run.run {
+            // Blocks of another run have the same keys.
+            (self.run, self.blocks) = (run.run, Vec::new());
+        }
+        let old = std::mem::take(&mut self.blocks).into_iter().map(Some).collect();
+        let mut builder = PageBuilder { text_style, agreement, restyled, old, next: 0, new: Vec::new() };
+        if self.has_conversation {
+            builder.conversation(run);
+        }
         for (text, role) in calls::lines(run) {
             builder.lines("chain", AttemptId::new(0), &text, role);
         }

@@ -15,6 +15,9 @@ pub struct PromptEditor {
     pub inputs: Vec<InputField>,
     /// Index of the focused editor.
     pub focused: usize,
+    /// Texts that were typed and not sent, in fields that the signature in use does not have. They come back with a
+    /// signature that has them.
+    parked: Vec<InputField>,
 }
 
 /// Inputs that were sent, so that the user can recall them.
@@ -26,6 +29,16 @@ pub struct SentInputs {
     pub shown: Option<usize>,
     /// What was typed and not sent when earlier inputs were recalled.
     pub draft: Values,
+}
+
+impl SentInputs {
+    /// Adds inputs to those that can be recalled.
+    pub fn keep(&mut self, inputs: Values) {
+        if !inputs.is_empty() && !self.all.contains(&inputs) {
+            self.all.push(inputs);
+        }
+        self.shown = None;
+    }
 }
 
 /// One input field.
@@ -46,9 +59,8 @@ const LARGE: usize = 100_000;
 
 impl InputField {
     fn new(field: Field) -> Self {
-        let mut area = TextArea::default();
-        area.set_placeholder_text(field.placeholder.as_deref().unwrap_or_default());
-        let mut input = Self { field, area, attached: Vec::new(), is_sent: false };
+        let mut input = Self { field, area: TextArea::default(), attached: Vec::new(), is_sent: false };
+        input.offer_example(true);
         input.set("");
         input
     }
@@ -61,6 +73,12 @@ impl InputField {
     /// The text with large pastes in full.
     pub fn full_text(&self) -> String {
         self.attached.iter().fold(self.text(), |text, (placeholder, pasted)| text.replace(placeholder, pasted))
+    }
+
+    /// Shows the field's example while the field is empty, or no longer does.
+    fn offer_example(&mut self, offered: bool) {
+        let example = self.field.placeholder.as_deref().filter(|_| offered).unwrap_or_default();
+        self.area.set_placeholder_text(example);
     }
 
     /// The example that is shown and can be sent while the field is empty.
@@ -120,26 +138,53 @@ impl InputField {
 impl PromptEditor {
     /// Empty editors for a signature.
     pub fn of(signature: &Signature) -> Self {
-        let mut inputs: Vec<_> = signature.inputs.iter().cloned().map(InputField::new).collect();
+        // A history is not typed: the conversation carries it.
+        let typed = signature.inputs.iter().filter(|field| !field.is_history());
+        let mut inputs: Vec<_> = typed.cloned().map(InputField::new).collect();
         if inputs.is_empty() {
             let placeholder = Some("this signature has no inputs: F2 sends it".to_owned());
             inputs.push(InputField::new(Field { placeholder, ..Field::new("", FieldType::Str) }));
         }
-        Self { inputs, focused: 0 }
+        Self { inputs, focused: 0, parked: Vec::new() }
     }
 
-    /// Editors for another signature. Fields with the same name keep their text.
+    /// Editors for another signature. Fields with the same name keep their text; other texts that were not sent wait for
+    /// a signature that has their field.
     #[must_use]
     pub fn with_signature(&self, signature: &Signature) -> Self {
         let mut prompt = Self::of(signature);
+        let mut old: Vec<&InputField> = self.inputs.iter().chain(&self.parked).collect();
         for input in &mut prompt.inputs {
-            if let Some(old) = self.inputs.iter().find(|old| old.field.name == input.field.name) {
+            if let Some(index) = old.iter().position(|old| old.field.name == input.field.name) {
+                let old = old.remove(index);
                 input.attached.clone_from(&old.attached);
                 input.set(&old.text());
                 input.is_sent = old.is_sent;
             }
         }
+        prompt.parked = old.into_iter().filter(|input| !input.area.is_empty() && !input.is_sent).cloned().collect();
         prompt
+    }
+
+    /// Whether texts that were not sent wait for a signature that has their field.
+    pub fn has_parked(&self) -> bool {
+        !self.parked.is_empty()
+    }
+
+    /// Empties the prompt after its text has become a turn of a conversation. With several fields, and where the text was
+    /// changed meanwhile, it stays.
+    pub fn take_sent(&mut self) {
+        if let [only] = self.inputs.as_mut_slice()
+            && only.is_sent
+        {
+            only.set("");
+            only.attached.clear();
+        }
+    }
+
+    /// Shows the examples in empty fields, or no longer does. Only examples that are shown can be sent.
+    pub fn offer_examples(&mut self, offered: bool) {
+        self.inputs.iter_mut().for_each(|input| input.offer_example(offered));
     }
 
     /// The focused editor.
@@ -190,6 +235,12 @@ impl PromptEditor {
             input.attached.clear();
             input.insert(&text);
         }
+    }
+
+    /// Shows these values, and returns them as the prompt now has them.
+    pub fn shown_as(&mut self, values: &Values) -> Values {
+        self.show(values);
+        self.values()
     }
 
     /// Whether all fields are empty.

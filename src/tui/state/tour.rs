@@ -1,9 +1,9 @@
 //! The guided tour: steps with a text and keys, from `assets/tour.toml`. A step only presses keys, as a user would.
 
+use super::next_run::NextRun;
 use super::overlay::compare_set::CompareSet;
 use super::prompt::{PromptEditor, SentInputs};
-use crate::dspy::{Demo, Module, Signature};
-use crate::tui::effect::ChainEntry;
+use crate::dspy::Module;
 use crate::tui::keymap::{Chord, Keymap};
 use crate::tui::layout::SMALLEST;
 use crate::tui::wrap::plain;
@@ -49,14 +49,8 @@ pub struct SavedState {
     pub prompt: PromptEditor,
     /// The inputs that were sent before. Those of the tour are not kept.
     pub sent: SentInputs,
-    /// The signature in use.
-    pub signature: Signature,
-    /// The module in use.
-    pub module: Module,
-    /// The demos in use.
-    pub demos: Vec<Demo>,
-    /// The fallback chain.
-    pub chain: Vec<ChainEntry>,
+    /// The next run.
+    pub next: NextRun,
     /// The user's keymap. The tour uses the default keys, because its texts name them.
     pub keymap: Keymap,
     /// The models and chains to compare.

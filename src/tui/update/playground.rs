@@ -29,6 +29,10 @@ impl App {
                 return Some(Effect::Mouse(self.display.mouse));
             }
             PlaygroundAction::NewRun => self.new_run(),
+            PlaygroundAction::GoOn => self.go_on(),
+            PlaygroundAction::TakeUp => return self.take_up_shown(),
+            PlaygroundAction::AddModel => self.add_model(),
+            PlaygroundAction::NextFirst => self.next_first(),
             PlaygroundAction::NextPane => self.focus_next(Direction::Forward),
             PlaygroundAction::PrevPane => self.focus_next(Direction::Back),
             PlaygroundAction::Module => self.next_module(),
@@ -105,8 +109,7 @@ impl App {
 
     /// The run spec of the prompt, whose inputs are then remembered as sent. `None`, with a notice, if it cannot be sent.
     pub(super) fn ready_spec(&mut self) -> Option<RunSpec> {
-        if self.busy() {
-            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
+        if self.refuses_while_busy() {
             return None;
         }
         if self.next.chain.is_empty() {
@@ -156,14 +159,20 @@ impl App {
     }
 
     fn new_run(&mut self) {
-        if self.busy() {
-            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
+        if self.refuses_while_busy() {
             return;
         }
+        let kept = self.put_aside();
+        let ended = self.end_conversation() > 0;
         self.runs.put_away();
         self.prompt.clear();
         self.answer.find = None;
         self.focus(Pane::Prompt);
+        self.notice = match (ended, kept) {
+            (true, _) => Some("A new conversation begins; the last one is in the history.".to_owned()),
+            (false, true) => Some("Up brings back what was typed.".to_owned()),
+            (false, false) => None,
+        };
     }
 
     fn next_module(&mut self) {

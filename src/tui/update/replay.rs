@@ -9,8 +9,7 @@ use std::time::Duration;
 impl App {
     /// Replays the run on a line of the history.
     pub(super) fn replay(&mut self, line: usize) -> Option<Effect> {
-        if self.busy() {
-            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
+        if self.refuses_while_busy() {
             return None;
         }
         let number = self.runs.list.rows.get(line)?.run;
@@ -36,11 +35,8 @@ impl App {
         if let ReportKind::Observation(Observation::Begun(spec)) = &report.what
             && let Some(task) = spec.task.signature()
         {
-            self.next.module = task.module;
-            self.next.adapter = task.adapter;
-            self.next.reasoning = task.reasoning;
-            self.use_signature(task.signature.clone(), task.demos.clone());
-            self.prompt.show(&task.inputs);
+            self.put_aside();
+            self.bring_back(task, task.demos.clone());
         }
         if let Some(run) = &mut self.runs.shown {
             run.transcript.apply(report);

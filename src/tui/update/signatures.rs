@@ -47,9 +47,16 @@ impl App {
     }
 
     pub(super) fn use_signature(&mut self, signature: Signature, demos: Vec<Demo>) {
+        let continues = signature.shares_fields_with(&self.next.signature);
         self.prompt = self.prompt.with_signature(&signature);
         self.next.signature = signature;
         self.next.demos = demos;
+        if continues {
+            self.prompt.offer_examples(self.next.conversation.turns.is_empty());
+        } else if self.end_conversation() > 0 {
+            self.notice =
+                Some("The conversation has ended; Ctrl+S lists its runs, and t takes one up again.".to_owned());
+        }
         self.focus(Pane::Prompt);
     }
 

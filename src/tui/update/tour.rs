@@ -3,6 +3,7 @@
 use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
+use crate::tui::state::conversation::Conversation;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::tour::{SavedState, Tour, built_in, parse_keys};
 use std::collections::VecDeque;
@@ -16,8 +17,7 @@ impl App {
             );
             return None;
         }
-        if self.busy() {
-            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
+        if self.refuses_while_busy() {
             return None;
         }
         self.clear_faults();
@@ -25,13 +25,12 @@ impl App {
         let before = SavedState {
             prompt: self.prompt.clone(),
             sent: std::mem::take(&mut self.sent),
-            signature: self.next.signature.clone(),
-            module: self.next.module,
-            demos: std::mem::take(&mut self.next.demos),
-            chain: std::mem::take(&mut self.next.chain),
+            next: self.next.clone(),
             keymap: std::mem::take(&mut self.keymap),
             compare_set: std::mem::take(&mut self.compare_set),
         };
+        self.next.demos = Vec::new();
+        self.next.conversation = Conversation::default();
         self.next.chain = plan.chain.iter().map(ChainEntry::new).collect();
         self.next.selected = 0;
         self.next.module = plan.module;
@@ -81,13 +80,12 @@ impl App {
         self.overlay = None;
         self.log.timeline = false;
         self.clear_faults();
-        self.next.chain = tour.before.chain;
-        self.next.selected = 0;
         self.keymap = tour.before.keymap;
         self.compare_set = tour.before.compare_set;
-        self.next.module = tour.before.module;
-        self.use_signature(tour.before.signature, tour.before.demos);
+        self.next = tour.before.next;
+        self.next.selected = 0;
         (self.prompt, self.sent) = (tour.before.prompt, tour.before.sent);
+        self.focus(Pane::Prompt);
         self.notice = Some("The tour is over, and its faults are cleared. Alt+T starts it again.".to_owned());
         Some(Effect::HealAll)
     }

@@ -36,6 +36,10 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         }
         _ => "prompt".to_owned(),
     };
+    let title = match app.next.conversation.turns.len() {
+        0 => title,
+        turns => format!("{title} · turn {}", turns + 1),
+    };
     let note = format!("{} · {}", app.next.module, app.next.adapter);
     frame(app, f, Pane::Prompt, &title, &note);
     let room = app.text_area(Pane::Prompt);

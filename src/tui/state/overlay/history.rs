@@ -78,6 +78,8 @@ impl RunList {
 pub enum RunUse {
     /// To be shown.
     Show,
+    /// To come back into the prompt with all that it was asked with, its chain and settings too.
+    TakeUp,
     /// To be sent again.
     RunAgain,
     /// To be shown as the demo that it would be.

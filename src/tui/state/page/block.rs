@@ -1,5 +1,6 @@
 //! The blocks of a page and the text that each is rendered from.
 
+use crate::dspy::Turn;
 use crate::failover::AttemptId;
 use crate::transcript::{Attempt, Transcript};
 use crate::tui::markdown::Markdown;
@@ -22,6 +23,12 @@ pub enum Agreement {
 pub(super) enum BlockKey {
     /// A few lines that are rendered anew with each refresh.
     Lines(&'static str, AttemptId),
+    /// An input of the turn with this index of the conversation. After the earlier turns comes the run's own.
+    Asked(usize, String),
+    /// An output of an earlier turn that is a text.
+    TurnField(usize, String),
+    /// Another output of an earlier turn.
+    TurnValue(usize, String),
     /// A field of discarded text.
     Struck(AttemptId, String),
     /// The model's own reasoning.
@@ -37,7 +44,10 @@ impl BlockKey {
     pub(super) fn source<'a>(&self, run: &'a Transcript) -> &'a str {
         let attempt = |id: &AttemptId| run.attempt(*id);
         let source = match self {
-            Self::Lines(..) | Self::Value(..) => None,
+            Self::Lines(..) | Self::Value(..) | Self::Asked(..) | Self::TurnValue(..) => None,
+            Self::TurnField(turn, field) => {
+                return turns(run).get(*turn).and_then(|turn| turn.get(field)?.as_str()).unwrap_or_default();
+            }
             Self::Reasoning(id) => attempt(id).map(|attempt| &attempt.reasoning),
             Self::Struck(id, field) => attempt(id).map(|attempt| {
                 let whole = if attempt.text.is_empty() { &attempt.reasoning } else { &attempt.text };
@@ -53,6 +63,11 @@ impl BlockKey {
         };
         source.map_or("", String::as_str)
     }
+}
+
+/// The earlier turns of the run's conversation.
+pub(super) fn turns(run: &Transcript) -> &[Turn] {
+    run.task().map_or(&[], |task| &task.turns)
 }
 
 fn section<'a>(attempt: &'a Attempt, field: &str) -> Option<&'a String> {

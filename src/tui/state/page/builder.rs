@@ -1,7 +1,7 @@
 //! Builds the blocks of a page from a run, reusing the blocks of the last refresh.
 
 use super::block::{Agreement, BlockBody, BlockKey};
-use crate::dspy::{FieldType, Prediction};
+use crate::dspy::{Field, FieldType, Prediction, Signature, Values};
 use crate::failover::{AttemptId, Outcome};
 use crate::transcript::{Attempt, AttemptPhase, Transcript, model_name, seconds};
 use crate::tui::markdown::{Markdown, TextStyle};
@@ -11,6 +11,10 @@ use crate::tui::theme::StyleRole;
 use crate::tui::wrap::{RowPrefix, TextRow, plain, wrap};
 use ratatui::style::Modifier;
 use ratatui::text::Span;
+use serde_json::Value;
+
+/// Most rows of an input that are shown with its turn.
+const MAX_ASKED: usize = 40;
 
 /// Builds the blocks of one refresh.
 pub(super) struct PageBuilder<'a> {
@@ -19,8 +23,10 @@ pub(super) struct PageBuilder<'a> {
     pub(super) agreement: &'a dyn Fn(&str) -> Agreement,
     /// Whether width or colours have changed, so that no rendered value can be reused.
     pub(super) restyled: bool,
-    /// The blocks of the last refresh that were not reused yet.
-    pub(super) old: &'a mut Vec<(BlockKey, BlockBody)>,
+    /// The blocks of the last refresh; `None` for those that were reused.
+    pub(super) old: Vec<Option<(BlockKey, BlockBody)>>,
+    /// The old block after the last one that was reused: mostly the next to be reused.
+    pub(super) next: usize,
     /// The blocks of this refresh.
     pub(super) new: Vec<(BlockKey, BlockBody)>,
 }
@@ -31,8 +37,10 @@ impl PageBuilder<'_> {
     }
 
     fn reuse(&mut self, key: &BlockKey) -> Option<BlockBody> {
-        let index = self.old.iter().position(|(old, _)| old == key)?;
-        Some(self.old.swap_remove(index).1)
+        let is_it = |index: &usize| self.old[*index].as_ref().is_some_and(|(old, _)| old == key);
+        let index = (self.next..self.old.len()).chain(0..self.next).find(is_it)?;
+        self.next = index + 1;
+        self.old[index].take().map(|(_, body)| body)
     }
 
     pub(super) fn lines(&mut self, name: &'static str, id: AttemptId, text: &str, role: StyleRole) {
@@ -44,6 +52,70 @@ impl PageBuilder<'_> {
         if !self.new.is_empty() {
             self.new.push((BlockKey::Lines("gap", AttemptId::new(0)), BlockBody::Rows(vec![TextRow::default()])));
         }
+    }
+
+    /// Adds the earlier turns of the conversation, and what is asked in this one.
+    pub(super) fn conversation(&mut self, run: &Transcript) {
+        let Some(task) = run.task() else { return };
+        for (index, turn) in task.turns.iter().enumerate() {
+            self.asked(index, &task.signature, turn);
+            for output in &task.signature.outputs {
+                let Some(value) = turn.get(&output.name) else { continue };
+                self.gap();
+                if task.signature.outputs.len() > 1 {
+                    self.lines("heading", AttemptId::new(0), &output.name, StyleRole::Dim);
+                }
+                match value {
+                    Value::String(_) => {
+                        self.growing(run, BlockKey::TurnField(index, output.name.clone()), StyleRole::Text);
+                    }
+                    value => {
+                        self.rows(BlockKey::TurnValue(index, output.name.clone()), |style| value::rows(value, style))
+                    }
+                }
+            }
+        }
+        self.asked(task.turns.len(), &task.signature, &task.inputs);
+    }
+
+    /// Adds the inputs of a turn.
+    fn asked(&mut self, turn: usize, signature: &Signature, values: &Values) {
+        self.gap();
+        let inputs: Vec<&Field> = signature.inputs.iter().filter(|field| !field.is_history()).collect();
+        for field in &inputs {
+            let Some(value) = values.get(&field.name) else { continue };
+            let label = if inputs.len() > 1 { format!("{}: ", field.name) } else { String::new() };
+            self.rows(BlockKey::Asked(turn, field.name.clone()), |style| {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let (key, dim) = (style.theme.style(StyleRole::Key), style.theme.style(StyleRole::Dim));
+                let cells = usize::from(style.width.max(1));
+                let mut rows = Vec::new();
+                for (i, line) in text.lines().enumerate() {
+                    let lead = if i == 0 {
+                        vec![Span::styled("› ", key), Span::styled(label.clone(), dim)]
+                    } else {
+                        vec![Span::raw("  ")]
+                    };
+                    let prefix = RowPrefix { first: lead, rest: vec![Span::raw("  ")] };
+                    rows.extend(wrap(&[(line, style.theme.style(StyleRole::Accent))], cells, &prefix));
+                    if rows.len() > MAX_ASKED {
+                        rows.truncate(MAX_ASKED);
+                        rows.push(TextRow::styled("  …", dim));
+                        break;
+                    }
+                }
+                rows
+            });
+        }
+    }
+
+    /// Adds rows that are made once, and again for another width or other colours.
+    fn rows(&mut self, key: BlockKey, make: impl FnOnce(TextStyle) -> Vec<TextRow>) {
+        let body = match self.reuse(&key).filter(|_| !self.restyled) {
+            Some(body) => body,
+            None => BlockBody::Rows(make(self.text_style)),
+        };
+        self.new.push((key, body));
     }
 
     fn growing(&mut self, run: &Transcript, key: BlockKey, role: StyleRole) {
@@ -149,12 +221,7 @@ impl PageBuilder<'_> {
                 self.growing(run, BlockKey::Field(attempt.id, name.clone()), role);
                 continue;
             }
-            let key = BlockKey::Value(attempt.id, name.clone());
-            let body = match self.reuse(&key).filter(|_| !self.restyled) {
-                Some(body) => body,
-                None => BlockBody::Rows(value::rows(field, self.text_style)),
-            };
-            self.new.push((key, body));
+            self.rows(BlockKey::Value(attempt.id, name.clone()), |style| value::rows(field, style));
         }
         for repair in &prediction.repairs {
             let field = if repair.field.is_empty() { "answer" } else { &repair.field };

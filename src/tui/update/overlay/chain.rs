@@ -22,8 +22,10 @@ impl App {
                 self.overlay = None;
                 self.next.selected = 0;
             }
-            Some(Action::Chain(ChainAction::Add)) => {
-                self.overlay = Some(Overlay::Finder(Finder::models(&self.models.all)));
+            Some(Action::Chain(ChainAction::Add)) => self.add_model(),
+            Some(Action::Chain(ChainAction::First)) if self.next.selected > 0 => {
+                self.next.chain[..=self.next.selected].rotate_right(1);
+                self.next.selected = 0;
             }
             Some(Action::Chain(ChainAction::Providers)) => self.draft_settings(),
             Some(Action::Chain(ChainAction::Break)) => {
@@ -51,6 +53,24 @@ impl App {
             other => self.next.selected = moved(self.next.selected, self.next.chain.len(), other),
         }
         None
+    }
+
+    /// Opens the list of models to add to the chain.
+    pub(in crate::tui::update) fn add_model(&mut self) {
+        self.overlay = Some(Overlay::Finder(Finder::models(&self.models.all)));
+    }
+
+    /// Asks the second model of the chain first. The first one becomes the last.
+    pub(in crate::tui::update) fn next_first(&mut self) {
+        if self.next.chain.len() > 1 {
+            self.next.chain.rotate_left(1);
+            self.next.selected = 0;
+        }
+        self.notice = Some(match self.next.chain.as_slice() {
+            [] => "The chain is empty: Ctrl+L adds a model.".to_owned(),
+            [first] => format!("{} is the only model: Alt+M adds another.", first.model),
+            [first, ..] => format!("{} is asked first.", first.model),
+        });
     }
 
     /// Changes the selected model to the next variant of its name. Clears its fault.

@@ -18,13 +18,13 @@ impl App {
             self.notice = Some("That answer belongs to another signature: use that signature first.".to_owned());
             return;
         }
-        self.pin(self.transcript().and_then(demo_of));
+        self.pin(self.transcript().and_then(Transcript::demo));
     }
 
     /// Shows an earlier run as the demo that it would be.
     pub(in crate::tui::update) fn preview_demo(&mut self, run: &Transcript) {
         let selected = run.run.and_then(|run| self.runs.list.line_of(run)).unwrap_or_default();
-        let Some(demo) = demo_of(run) else {
+        let Some(demo) = run.demo() else {
             self.notice = Some("Nothing to pin: only a complete, valid answer can be a demo.".to_owned());
             self.overlay = Some(Overlay::History(selected));
             return;
@@ -44,7 +44,7 @@ impl App {
             Some(Action::Overlay(OverlayAction::Confirm)) => {
                 let row = self.runs.list.rows.get(selected);
                 let Some(run) = row.and_then(|row| self.runs.earlier(row.run)) else { return };
-                let (demo, task) = (demo_of(run), run.task().cloned());
+                let (demo, task) = (run.demo(), run.task().cloned());
                 if let Some(task) = task.filter(|task| task.signature.inline() != self.next.signature.inline()) {
                     self.next.module = task.module;
                     self.use_signature(task.signature.clone(), Vec::new());
@@ -110,11 +110,4 @@ impl App {
         }
         self.overlay = Some(Overlay::Demos(selected));
     }
-}
-
-/// Inputs and outputs of a run as a demo; `None` if it has no valid answer.
-fn demo_of(run: &Transcript) -> Option<Demo> {
-    let mut demo = run.task()?.inputs.clone();
-    demo.extend(run.winner()?.prediction.as_ref()?.fields.as_ref().clone());
-    Some(demo)
 }

@@ -32,6 +32,7 @@ impl App {
             Some(Action::History(HistoryAction::Replay)) => self.replay(selected),
             Some(Action::History(HistoryAction::Pin)) => self.open_run(selected, RunUse::PreviewDemo),
             Some(Action::Overlay(OverlayAction::Choose)) => self.open_run(selected, RunUse::Show),
+            Some(Action::History(HistoryAction::TakeUp)) => self.open_run(selected, RunUse::TakeUp),
             Some(Action::History(HistoryAction::RunAgain)) => self.open_run(selected, RunUse::RunAgain),
             _ => {
                 self.overlay = Some(Overlay::History(selected));
@@ -93,11 +94,11 @@ impl App {
             self.preview_demo(&run);
             return None;
         }
-        self.overlay = None;
-        if self.busy() {
-            self.notice = Some("A run is in progress: Esc cancels it.".to_owned());
+        if self.refuses_while_busy() {
+            self.overlay = None;
             return None;
         }
+        self.overlay = None;
         if let (Some(spec), RunUse::RunAgain) = (&run.spec, purpose)
             && run.task().is_none()
         {
@@ -105,17 +106,22 @@ impl App {
             let spec = RunSpec { chain: self.spec().chain, ..spec.as_ref().clone() };
             return Some(self.send_spec(spec));
         }
-        if let Some(task) = run.task() {
-            self.next.module = task.module;
-            self.next.adapter = task.adapter;
-            self.use_signature(task.signature.clone(), self.demos_for(&task.signature));
-            self.prompt.show(&task.inputs);
-        }
+        let effect = if purpose == RunUse::TakeUp {
+            self.take_up(&run)
+        } else {
+            if let Some(task) = run.task().cloned() {
+                if self.put_aside() {
+                    self.notice = Some("Up brings back what was typed.".to_owned());
+                }
+                self.bring_back(&task, self.demos_for(&task.signature));
+            }
+            None
+        };
         if purpose == RunUse::RunAgain {
             return self.send();
         }
         self.runs.put_away();
         self.runs.shown = Some(ShownRun { transcript: run, began: Duration::ZERO, source: RunSource::History });
-        None
+        effect
     }
 }
