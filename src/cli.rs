@@ -9,6 +9,7 @@ mod explain;
 mod export;
 mod gateway;
 mod history;
+mod init;
 mod lists;
 mod manual;
 mod plain;
@@ -143,7 +144,9 @@ enum CliCommand {
     Key(lists::KeyArgs),
     /// Show every setting, its value and where the value comes from
     Config(settings::ConfigArgs),
-    /// Let the .env files of the working directory choose the server
+    /// Write a switchover.toml for this project, with comments
+    Init(init::InitArgs),
+    /// Let the files of this folder (.env, switchover.toml) choose the server
     Trust(trust::TrustArgs),
     /// Print a shell completion script
     Completions(manual::CompletionsArgs),
@@ -184,6 +187,7 @@ fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
         Some(CliCommand::Export(export)) => export.run(&cli.settings, env),
         Some(CliCommand::Import(import)) => import.run(&cli.settings, env),
         Some(CliCommand::Scenarios(scenarios)) => scenarios.run(&cli.settings, env),
+        Some(CliCommand::Init(_)) => init::InitArgs::run(env),
         Some(CliCommand::Trust(trust)) => trust.run(env),
         Some(CliCommand::Doctor(doctor)) => doctor.run(&cli.settings, env),
         Some(CliCommand::Completions(completions)) => Ok(completions.run()),

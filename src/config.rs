@@ -1,17 +1,19 @@
-//! The user's settings and where each comes from: defaults, one TOML file, `.env` files, the environment and
-//! flags. Each layer replaces the one before. One table of keys serves the reading, the error messages,
+//! The user's settings and where each comes from: defaults, the user's TOML file, the project's, `.env` files, the
+//! environment and flags. Each layer replaces the one before. One table of keys serves the reading, the error messages,
 //! `switchover config` and the documentation. Must not know what the values are used for.
 
 mod choices;
 mod dotenv;
 mod keys;
 mod layers;
+mod project;
 mod special;
 pub mod trust;
 
 pub use crate::openrouter::headers::ValueOrigin;
 pub use choices::DEFAULT_CHAIN;
 pub use keys::{ConfigKey, KEYS, ValueShape, within};
+pub use project::FILE_NAME as PROJECT_FILE_NAME;
 
 use crate::openrouter::headers::{ExtraHeader, HeaderValue, visibility};
 use crate::secret::Secret;
@@ -43,9 +45,10 @@ impl Environment {
         self.vars.get("SWITCHOVER_CONFIG").map_or_else(|| self.config_dir.join("config.toml"), PathBuf::from)
     }
 
-    /// Whether a file in this folder may be somebody else's, because it came with the working directory.
+    /// Whether a file in this folder may be somebody else's, because it came with the working directory or with the
+    /// project around it.
     pub fn is_foreign(&self, folder: &Path) -> bool {
-        folder.is_relative() || (folder == self.cwd && folder != self.config_dir)
+        folder.is_relative() || (self.cwd.starts_with(folder) && folder != self.config_dir)
     }
 
     /// The `.env` files that are read. An earlier one replaces the values of a later one.
@@ -88,7 +91,7 @@ pub struct Config {
     ignored: Vec<Notice>,
     notes: Vec<Notice>,
     withheld: Vec<(&'static str, Notice)>,
-    trusts_cwd: bool,
+    trusts_folder: bool,
 }
 
 /// Something in the configuration that is not used as it stands.
@@ -113,8 +116,9 @@ impl Config {
     /// Reads all layers. `flags` are keys and values from the command line.
     ///
     /// # Errors
-    /// A configuration file that cannot be read, an unknown key (with a suggestion) or a value of the wrong shape. A
-    /// `.env` file that cannot be read is only [noted](Self::notes): it may belong to another program.
+    /// A configuration file that cannot be read, an unknown key (with a suggestion), a value of the wrong shape or a
+    /// chain without models. A `.env` file that cannot be read is only [noted](Self::notes): it may belong to another
+    /// program.
     pub fn load(env: &Environment, flags: &[(String, Value)]) -> Result<Self, ConfigError> {
         let mut config = Self {
             values: BTreeMap::new(),
@@ -123,7 +127,7 @@ impl Config {
             ignored: Vec::new(),
             notes: Vec::new(),
             withheld: Vec::new(),
-            trusts_cwd: false,
+            trusts_folder: false,
         };
         for key in KEYS {
             if let Some(value) = key.default() {
@@ -136,13 +140,17 @@ impl Config {
         }
         config.keep_headers_of_the_server(env);
         config.publish_headers()?;
+        config.chains()?;
         config.trace(env);
         Ok(config)
     }
 
     /// Logs which files were found and what set which key. Values are left out: some are secret.
     fn trace(&self, env: &Environment) {
-        let files = || std::iter::once(env.config_file()).chain(env.env_files()).filter(|path| path.exists());
+        let files = || {
+            let all = std::iter::once(env.config_file()).chain(env.project_file()).chain(env.env_files());
+            all.filter(|path| path.exists())
+        };
         info!(target: "config", files = ?files().collect::<Vec<_>>(), key = self.secret.is_some(), "configuration found");
         for (name, set) in self.values.iter().filter(|(_, set)| set.origin != ValueOrigin::Default) {
             debug!(target: "config", name, origin = %set.origin, "setting found");

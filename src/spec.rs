@@ -5,6 +5,7 @@ use crate::contract::{Contract, ContractMode};
 use crate::dspy::program::{Call, Program, Step};
 use crate::dspy::{Adapter, Demo, Field, Module, ParseFailure, Prediction, ReasoningSource, Signature, Turn, Values};
 use crate::failover::{Policy, Route};
+pub use crate::openrouter::model::CONFIGURED_CHAIN;
 use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{Message, Role};
 use serde::{Deserialize, Serialize};
@@ -153,9 +154,6 @@ impl Task {
 
 /// The name under which a chat's last message is shown.
 const CHAT_INPUT: &str = "message";
-
-/// The name of a model that stands for the configured chain.
-pub const CONFIGURED_CHAIN: &str = "switchover";
 
 impl ChatTask {
     /// A chat of one message from the user.

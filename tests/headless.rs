@@ -18,6 +18,8 @@ mod kept;
 mod lines;
 #[path = "headless/output.rs"]
 mod output;
+#[path = "headless/project.rs"]
+mod project;
 #[path = "headless/secrets.rs"]
 mod secrets;
 #[path = "headless/soak.rs"]

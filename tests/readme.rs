@@ -5,7 +5,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 const README: &str = include_str!("../README.md");
@@ -16,19 +16,27 @@ const OLLAMA: &str = "localhost:11434";
 /// The addresses of `switchover serve` and `switchover gateway` in the README.
 const SERVED: [&str; 2] = ["127.0.0.1:8383", "127.0.0.1:4141"];
 
+/// An empty folder for the commands of one block.
+fn fresh(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    folder
+}
+
 /// A shell command with an empty environment and the program in its `PATH`.
-fn shell(line: &str) -> Command {
+fn shell(line: &str, folder: &Path) -> Command {
     let binary = Path::new(env!("CARGO_BIN_EXE_switchover"));
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", binary.parent().unwrap().display());
     let mut command = Command::new("sh");
-    command.args(["-c", line]).env_clear().current_dir(env!("CARGO_TARGET_TMPDIR")).stdin(Stdio::null());
+    command.args(["-c", line]).env_clear().current_dir(folder).stdin(Stdio::null());
     command.envs([("PATH", path.as_str()), ("HOME", env!("CARGO_TARGET_TMPDIR")), ("SWITCHOVER_PACE", "0")]);
     command
 }
 
 /// Runs a line. It must succeed and print something.
-fn runs(line: &str) -> Result<(), String> {
-    let output = shell(line).output().map_err(|error| error.to_string())?;
+fn runs(line: &str, folder: &Path) -> Result<(), String> {
+    let output = shell(line, folder).output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         return Err(format!("{line}: {}", String::from_utf8_lossy(&output.stderr)));
     }
@@ -39,10 +47,10 @@ fn runs(line: &str) -> Result<(), String> {
 struct Served(Child, String);
 
 impl Served {
-    fn start(line: &str) -> Result<Self, String> {
+    fn start(line: &str, folder: &Path) -> Result<Self, String> {
         let port = if line.contains("gateway") { "--listen 127.0.0.1:0" } else { "--port 0" };
         let mut child =
-            shell(&format!("exec {line} {port}")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+            shell(&format!("exec {line} {port}"), folder).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut first_line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first_line).unwrap();
         let address = first_line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
@@ -92,12 +100,13 @@ fn blocks(language: &str) -> impl Iterator<Item = impl Iterator<Item = &'static 
 fn every_command_of_the_readme_runs() {
     let ollama = model_server();
     let mut ran = 0;
-    for block in blocks("sh") {
+    for (number, block) in blocks("sh").enumerate() {
+        let folder = fresh(&format!("readme-{number}"));
         let mut served = None;
         for line in block.filter(|line| !NOT_RUN.contains(line)) {
             ran += 1;
             if line.starts_with("switchover serve") || line.starts_with("switchover gateway") {
-                served = Some(Served::start(line).unwrap());
+                served = Some(Served::start(line, &folder).unwrap());
                 continue;
             }
             let mut line = line.replace(OLLAMA, &ollama);
@@ -106,7 +115,7 @@ fn every_command_of_the_readme_runs() {
                     line = line.replace(written, address);
                 }
             }
-            runs(&line).unwrap();
+            runs(&line, &folder).unwrap();
         }
     }
     assert!(ran > 15, "only {ran} commands were found");
@@ -114,9 +123,10 @@ fn every_command_of_the_readme_runs() {
 
 #[test]
 fn every_command_in_the_text_exists() {
+    let folder = fresh("readme-help");
     let text: String = README.split("\n```").step_by(2).collect();
     let named = text.split('`').skip(1).step_by(2).filter(|code| code.starts_with("switchover "));
-    assert!(named.map(|code| runs(&format!("{code} --help")).unwrap()).count() > 5);
+    assert!(named.map(|code| runs(&format!("{code} --help"), &folder).unwrap()).count() > 5);
 }
 
 #[test]
@@ -129,6 +139,7 @@ fn the_compared_versions_are_those_of_the_exports() {
 
 #[test]
 fn a_wrong_command_fails_the_test() {
+    let folder = fresh("readme-wrong");
     for line in [
         "swichover config",
         "switchover aks hello",
@@ -136,7 +147,7 @@ fn a_wrong_command_fails_the_test() {
         "switchover signature 'a - b'",
         "true",
     ] {
-        assert!(runs(line).is_err(), "{line}");
+        assert!(runs(line, &folder).is_err(), "{line}");
     }
-    assert!(Served::start("switchover serv").is_err());
+    assert!(Served::start("switchover serv", &folder).is_err());
 }

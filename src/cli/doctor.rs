@@ -197,6 +197,9 @@ fn files(env: &Environment) -> Vec<Finding> {
             "optional; `switchover config` shows every setting",
         )
     }];
+    if let Some(project) = env.project_file() {
+        findings.push(good("project's file", project.display().to_string()));
+    }
     let found: Vec<String> =
         env.env_files().iter().filter(|path| path.exists()).map(|path| path.display().to_string()).collect();
     findings.push(match found.as_slice() {

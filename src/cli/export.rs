@@ -1,7 +1,8 @@
 //! `export` and `import`: programs for other tools, and what was written with DSPy.
 
 use super::print::{self, note, out};
-use super::{GlobalOptions, exit, history, setup, signatures};
+use super::signatures::{self, Folders};
+use super::{GlobalOptions, exit, history, setup};
 use crate::config::{Config, Environment};
 use crate::dspy::LibraryEntry;
 use crate::dspy::import::{self, saved_program};
@@ -160,7 +161,10 @@ fn source(file: &Path) -> Result<String> {
 
 impl ImportArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
-        let known = settings.signature.as_deref().map(|word| setup::signature(word, env)).transpose()?;
+        let known = match settings.signature.as_deref() {
+            Some(word) => Some(setup::signature(word, &settings.config(env)?, env)?),
+            None => None,
+        };
         let known = known.map(|entry| entry.signature);
         let place = self.file.display().to_string();
         let text = source(&self.file).with_context(|| place.clone())?;
@@ -176,10 +180,10 @@ impl ImportArgs {
         for note in &imported.notes {
             note!("note: {note}");
         }
-        let folder = signatures::folder(env);
+        let folders = Folders::of(env);
         if !self.force {
             let built_in = crate::dspy::library::built_in();
-            let own = signatures::names(&folder);
+            let own = folders.names();
             for name in imported.entries.iter().map(|entry| &entry.signature.name) {
                 if let Some(path) = own.get(name) {
                     bail!("`{name}` is in {}; --force replaces it, --name chooses another name", path.display());
@@ -190,7 +194,7 @@ impl ImportArgs {
             }
         }
         for entry in &imported.entries {
-            let path = signatures::save(&folder, entry)?;
+            let path = signatures::save(&folders, entry)?;
             out!("{}: {}   saved in {}", entry.signature.name, entry.signature.inline(), path.display());
         }
         Ok(exit::OK)

@@ -6,7 +6,7 @@ mod orders;
 use super::print::{self, Stream, out};
 use super::runtime::runtime;
 use super::{GlobalOptions, ask, exit, setup};
-use crate::config::Environment;
+use crate::config::{Config, Environment};
 use crate::dspy::{Field, Values};
 use crate::headless::{Headless, OutputStyle};
 use crate::report::Report;
@@ -39,8 +39,18 @@ impl PlainArgs {
             let env = env.clone();
             let inputs = Values::new();
             let health = HealthBoard::default();
-            let mut repl =
-                Repl { services, task, spec, env, health, inputs, joined: String::new(), run: None, last: None };
+            let mut repl = Repl {
+                services,
+                task,
+                spec,
+                config,
+                env,
+                health,
+                inputs,
+                joined: String::new(),
+                run: None,
+                last: None,
+            };
             out!("Switchover, line by line. /help lists the commands, /quit ends the program.");
             out!("{}", repl.introduction());
             repl.run_loop(lines()).await;
@@ -74,6 +84,7 @@ struct Repl {
     task: SignatureTask,
     /// The chain, policy and settings of the next run.
     spec: RunSpec,
+    config: Config,
     env: Environment,
     /// The health of the models in this session.
     health: HealthBoard,

@@ -2,7 +2,8 @@
 
 use super::print::note;
 use super::runtime::runtime;
-use super::{GlobalOptions, ask, exit, lists, setup, signatures};
+use super::signatures::{self, Folders};
+use super::{GlobalOptions, ask, exit, lists, setup};
 use crate::config::{Config, Environment};
 use crate::history::{History, Query};
 use crate::openrouter::catalogue::Catalogue;
@@ -54,10 +55,10 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         if !services.simulated() {
             tokio::spawn(load_models(Arc::clone(&services), inbox.clone()));
         }
-        let folder = signatures::folder(env);
+        let folders = Folders::of(env);
         let history = History::of(&env.data_dir);
         let runner =
-            EffectRunner { services, inbox, runs: Vec::new(), replaying: None, history, imported: false, folder };
+            EffectRunner { services, inbox, runs: Vec::new(), replaying: None, history, imported: false, folders };
         tokio::spawn(runner.run(received_effects));
         let exists = |path: &PathBuf| path.is_file();
         let clipboard = tui::ClipboardTool::find(|name| env.vars.get(name).cloned(), exists);
@@ -91,7 +92,7 @@ fn start(
     spec: &RunSpec,
     services: &Services,
 ) -> Result<InitialState> {
-    let mut library = signatures::library(env);
+    let mut library = signatures::library(config, env);
     // The selected signature comes first, even if it is not in the library.
     match library.iter().position(|entry| entry.signature == task.signature) {
         Some(at) => library[..=at].rotate_right(1),
@@ -183,8 +184,8 @@ struct EffectRunner {
     history: History,
     /// Whether the files of an earlier version were read.
     imported: bool,
-    /// The user's signature library.
-    folder: PathBuf,
+    /// The folders of the signature library.
+    folders: Folders,
 }
 
 impl EffectRunner {
@@ -239,14 +240,14 @@ impl EffectRunner {
                 }
             }
             Effect::SaveSignature(signature) => {
-                let notice = match block_in_place(|| signatures::save(&self.folder, &signature)) {
+                let notice = match block_in_place(|| signatures::save(&self.folders, &signature)) {
                     Ok(path) => format!("saved in {}", path.display()),
                     Err(error) => format!("not saved: {error:#}"),
                 };
                 self.notify(notice);
             }
             Effect::DeleteSignature(name) => {
-                let notice = match block_in_place(|| signatures::delete(&self.folder, &name)) {
+                let notice = match block_in_place(|| signatures::delete(&self.folders, &name)) {
                     Ok(path) => format!("removed {}", path.display()),
                     Err(error) => format!("not removed: {error:#}"),
                 };

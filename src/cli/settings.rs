@@ -59,11 +59,13 @@ fn assignment(word: &str) -> Result<(String, Value)> {
     let name = name.trim();
     let value = match KEYS.iter().find(|key| key.name == name) {
         Some(key) => key.read(text).map_err(|what| anyhow!("--set {name}: {what}"))?,
-        // A request field is JSON, or else a text. `Config::load` reports unknown keys.
-        None if within(name).is_some_and(|(key, _)| key.shape == ValueShape::Json) => {
-            serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
-        }
-        None => Value::from(text),
+        // A request field is JSON, or else a text; a named list is separated by commas. `Config::load` reports unknown
+        // keys.
+        None => match within(name).map(|(key, _)| key.shape) {
+            Some(ValueShape::Json) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+            Some(ValueShape::Lists) => text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect(),
+            _ => Value::from(text),
+        },
     };
     Ok((name.to_owned(), value))
 }
@@ -93,10 +95,15 @@ impl ConfigArgs {
             return Ok(exit::OK);
         }
         out!("# file: {}", env.config_file().display());
+        if let Some(project) = env.project_file() {
+            out!("# the project's file: {}", project.display());
+        }
         for notice in config.ignored().iter().chain(config.notes()).chain(&config.withheld()) {
             out!("# {notice}");
         }
-        out!("# priority, lowest first: defaults, file, .env files, environment, command line");
+        out!(
+            "# priority, lowest first: defaults, your file and .env files, the project's file, .env files here, environment, command line"
+        );
         for key in KEYS {
             out!("\n# {}; ${}", key.doc, key.env);
             match config.get(key.name) {

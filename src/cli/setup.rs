@@ -29,7 +29,7 @@ pub(super) const HISTORY_PATIENCE: Duration = Duration::from_secs(3);
 /// The signature of the settings with its module and adapter, without inputs.
 pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> {
     let source = config.read::<String>("signature")?;
-    let entry = signature(source.as_deref().unwrap_or(DEFAULT_SIGNATURE), env)?;
+    let entry = signature(source.as_deref().unwrap_or(DEFAULT_SIGNATURE), config, env)?;
     let module = match config.read::<String>("module")? {
         Some(word) => word.parse::<Module>()?,
         None => entry.module,
@@ -68,7 +68,7 @@ fn other_server(config: &Config) -> Result<bool> {
 }
 
 /// A signature: inline, or by its name in the library.
-pub(super) fn signature(word: &str, env: &Environment) -> Result<LibraryEntry> {
+pub(super) fn signature(word: &str, config: &Config, env: &Environment) -> Result<LibraryEntry> {
     // Only an inline signature contains an arrow, so the library need not be read.
     if let (true, Ok(signature)) = (word.contains("->"), word.parse()) {
         return Ok(entry(signature));
@@ -83,7 +83,7 @@ pub(super) fn signature(word: &str, env: &Environment) -> Result<LibraryEntry> {
             }
         };
     }
-    let library = library(env);
+    let library = library(config, env);
     if let Some(entry) = library.iter().find(|entry| entry.signature.name == word) {
         return Ok(entry.clone());
     }

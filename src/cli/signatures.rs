@@ -1,9 +1,12 @@
-//! The user's signature library: a folder with one TOML file for each signature that was saved. A file that cannot be
-//! read costs only itself.
+//! The signature library: the built-in entries, the user's folder with one TOML file for each signature that was saved,
+//! and the project's. A file that cannot be read costs only itself.
 
 use super::print::note;
-use crate::config::Environment;
+use super::setup;
+use crate::config::{Config, Environment};
+use crate::dspy::Signature;
 use crate::dspy::library::{self, LibraryEntry};
+use crate::text::clean_line;
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -13,44 +16,67 @@ use std::path::{Path, PathBuf};
 /// The longest file name, in characters without the ending.
 const NAME_CAP: usize = 100;
 
-/// The folder of the user's library.
-pub(super) fn folder(env: &Environment) -> PathBuf {
-    env.config_dir.join("signatures")
+/// The folders that hold signatures.
+#[derive(Clone, Debug)]
+pub(super) struct Folders {
+    /// The user's, where new entries are saved.
+    own: PathBuf,
+    /// `signatures` beside the project's file. Its entries replace the user's of the same name.
+    project: Option<PathBuf>,
 }
 
-/// The built-in library, with the user's entries in place of built-in ones of the same name. A file with an error is
-/// reported and skipped.
-pub(super) fn library(env: &Environment) -> Vec<LibraryEntry> {
+impl Folders {
+    pub(super) fn of(env: &Environment) -> Self {
+        let project = env.project_file().map(|file| file.with_file_name("signatures"));
+        Self { own: env.config_dir.join("signatures"), project }
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let folders = std::iter::once(&self.own).chain(&self.project);
+        folders.flat_map(|folder| files(folder)).collect()
+    }
+
+    /// The names of the kept signatures, each with the file that counts.
+    pub(super) fn names(&self) -> BTreeMap<String, PathBuf> {
+        let mut names = BTreeMap::new();
+        for path in self.files().into_iter().rev() {
+            let entries = text(&path).ok().and_then(|text| library::parse(&text).ok()).unwrap_or_default();
+            for entry in entries {
+                names.entry(entry.signature.name).or_insert_with(|| path.clone());
+            }
+        }
+        names
+    }
+
+    /// The folder in which an entry of this name is saved: the one that has it, or the user's.
+    fn folder_of(&self, name: &str) -> PathBuf {
+        let held = self.names().remove(name).and_then(|file| Some(file.parent()?.to_owned()));
+        held.unwrap_or_else(|| self.own.clone())
+    }
+}
+
+/// The built-in library, with the user's and the project's entries in place of built-in ones of the same name. A file
+/// with an error is reported and skipped.
+pub(super) fn library(config: &Config, env: &Environment) -> Vec<LibraryEntry> {
     let mut texts = Vec::new();
-    for path in files(&folder(env)) {
+    for path in Folders::of(env).files() {
         let name = path.display().to_string();
         match text(&path) {
             Ok(text) => texts.push((name, text)),
             Err(error) => note!("switchover: {name}: {error}"),
         }
     }
-    let (entries, errors) = library::merge(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    let (mut entries, errors) = library::merge(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     for (name, error) in errors {
         note!("switchover: {name}, {error}");
     }
-    entries
-}
-
-/// The user's file that holds a signature of this name.
-pub(super) fn file_of(folder: &Path, name: &str) -> Option<PathBuf> {
-    names(folder).remove(name)
-}
-
-/// The names of the user's signatures, each with the file that holds it.
-pub(super) fn names(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let mut names = BTreeMap::new();
-    for path in files(folder) {
-        let entries = text(&path).ok().and_then(|text| library::parse(&text).ok()).unwrap_or_default();
-        for entry in entries {
-            names.entry(entry.signature.name).or_insert_with(|| path.clone());
+    for (name, inline) in config.read::<BTreeMap<String, String>>("signatures").ok().flatten().unwrap_or_default() {
+        match inline.parse::<Signature>() {
+            Ok(signature) => library::put(&mut entries, setup::entry(Signature { name, ..signature })),
+            Err(error) => note!("switchover: signatures.{}: {error}", clean_line(&name, 60)),
         }
     }
-    names
+    entries
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -69,11 +95,12 @@ pub(super) fn text(path: &Path) -> std::io::Result<String> {
     Err(std::io::Error::other("is not a regular file, and is skipped"))
 }
 
-/// Saves an entry in the user's library, one file for each name, and returns the file's path. It replaces an entry of
-/// the same name. Only the user can read the file.
-pub(super) fn save(folder: &Path, entry: &LibraryEntry) -> Result<PathBuf> {
-    let path = path_for(folder, &entry.signature.name);
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+/// Saves an entry in the library, one file for each name, and returns the file's path. It replaces an entry of the same
+/// name. Only the user can read the file.
+pub(super) fn save(folders: &Folders, entry: &LibraryEntry) -> Result<PathBuf> {
+    let folder = folders.folder_of(&entry.signature.name);
+    let path = path_for(&folder, &entry.signature.name);
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     replace(&path, &library::to_toml(std::slice::from_ref(entry))).with_context(|| path.display().to_string())?;
     Ok(path)
 }
@@ -89,9 +116,9 @@ pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     written.and_then(|()| fs::rename(&draft, path)).inspect_err(|_| _ = fs::remove_file(&draft))
 }
 
-/// Removes an entry from the user's library, and returns the path of its file.
-pub(super) fn delete(folder: &Path, name: &str) -> Result<PathBuf> {
-    let Some(path) = file_of(folder, name) else { bail!("`{name}` is not in {}", folder.display()) };
+/// Removes an entry from the library, and returns the path of its file.
+pub(super) fn delete(folders: &Folders, name: &str) -> Result<PathBuf> {
+    let Some(path) = folders.names().remove(name) else { bail!("`{name}` is not in {}", folders.own.display()) };
     let entries = library::parse(&text(&path)?).with_context(|| path.display().to_string())?;
     match entries.as_slice() {
         [only] if only.signature.name == name => fs::remove_file(&path)?,

@@ -2,8 +2,9 @@
 
 use super::{Config, ConfigError};
 use crate::failover::Policy;
-use crate::openrouter::model::without_prefix;
+use crate::openrouter::model::{CONFIGURED_CHAIN, without_prefix};
 use crate::text::clean;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The chain when the user sets none: a cheap model of each of three vendors.
@@ -39,16 +40,64 @@ impl Config {
         Ok(policy)
     }
 
-    /// The models of the fallback chain; none if the user sets no chain.
+    /// The models of the fallback chain; none if the user sets no chain. The name of a chain stands for its models.
     ///
     /// # Errors
     /// An empty list.
     pub fn chain(&self) -> Result<Option<Vec<String>>, ConfigError> {
-        let Some(models) = self.read::<Vec<String>>("models")? else { return Ok(None) };
-        let models: Vec<String> = models.iter().map(|model| without_prefix(clean(model).trim()).to_owned()).collect();
-        if models.is_empty() || models.iter().any(String::is_empty) {
-            return Err(ConfigError::new("models", "expected at least one model, and none of them empty"));
-        }
-        Ok(Some(models))
+        self.read("models")?.map(|words: Vec<String>| self.chain_of(&words)).transpose()
     }
+
+    /// The chain that these words ask for: each is a model, or the name of a chain, which stands for its models.
+    ///
+    /// # Errors
+    /// An empty list.
+    pub fn chain_of(&self, words: &[String]) -> Result<Vec<String>, ConfigError> {
+        let chains = self.chains()?;
+        let mut models: Vec<String> = Vec::new();
+        for word in words {
+            match chains.get(word.trim()) {
+                Some(chain) => {
+                    for model in chain {
+                        if !models.contains(model) {
+                            models.push(model.clone());
+                        }
+                    }
+                }
+                None => models.push(model_name(word)),
+            }
+        }
+        check_models("models", &models).map(|()| models)
+    }
+
+    /// The named chains.
+    ///
+    /// # Errors
+    /// An empty chain; a name that could be taken for a model, or that stands for the configured chain.
+    pub fn chains(&self) -> Result<BTreeMap<String, Vec<String>>, ConfigError> {
+        let named: BTreeMap<String, Vec<String>> = self.read("chains")?.unwrap_or_default();
+        let mut chains = BTreeMap::new();
+        for (name, words) in named {
+            let place = format!("chains.{}", clean(&name));
+            if name.trim() != name || name.contains(['/', '=', ',']) || name.is_empty() || name == CONFIGURED_CHAIN {
+                let what = format!("a chain's name is a word without `/`, `=` and `,`, and not `{CONFIGURED_CHAIN}`");
+                return Err(ConfigError::new(place, what));
+            }
+            let models: Vec<String> = words.iter().map(|word| model_name(word)).collect();
+            check_models(&place, &models)?;
+            chains.insert(name, models);
+        }
+        Ok(chains)
+    }
+}
+
+fn model_name(word: &str) -> String {
+    without_prefix(clean(word).trim()).to_owned()
+}
+
+fn check_models(place: &str, models: &[String]) -> Result<(), ConfigError> {
+    if models.is_empty() || models.iter().any(String::is_empty) {
+        return Err(ConfigError::new(place, "expected at least one model, and none of them empty"));
+    }
+    Ok(())
 }

@@ -23,6 +23,8 @@ pub enum ValueShape {
     Texts,
     /// A table of texts by name.
     Table,
+    /// A table of lists of texts by name.
+    Lists,
     /// A table of header values by name. They are stored apart, because they are secret unless made public.
     Headers,
     /// Any JSON object.
@@ -54,14 +56,16 @@ const fn key(
     ConfigKey { name, env, shape, default, doc }
 }
 
-use ValueShape::{Count, Headers, Json, Number, Seconds, Switch, Table, Text, TextOrSwitch, Texts, Word};
+use ValueShape::{Count, Headers, Json, Lists, Number, Seconds, Switch, Table, Text, TextOrSwitch, Texts, Word};
 
 /// All keys. The API key is not one of them: it belongs in the environment or a `.env` file.
 #[rustfmt::skip] // a table is easier to read with one row per line
 pub const KEYS: &[ConfigKey] = &[
     key("base_url", "SWITCHOVER_BASE_URL", Text, "", "The server's base URL; without it OpenRouter if a key is set, else the built-in simulator"),
     key("models", "SWITCHOVER_MODELS", Texts, "", "The fallback chain, first choice first"),
+    key("chains", "SWITCHOVER_CHAINS", Lists, "", "Named chains: name = [models]; the name stands for these models wherever a model is asked for"),
     key("signature", "SWITCHOVER_SIGNATURE", Text, "", "The signature at the start: inline, or a name from the library"),
+    key("signatures", "SWITCHOVER_SIGNATURES", Table, "", "Named signatures: name = \"inline signature\"; `signatures/*.toml` beside the project's file holds larger ones"),
     key("module", "SWITCHOVER_MODULE", Text, "", "The module: predict, chain_of_thought, …"),
     key("adapter", "SWITCHOVER_ADAPTER", Word(&["chat", "json", "xml"]), r#""chat""#, "The adapter, which writes the fields into messages"),
     key("reasoning", "SWITCHOVER_REASONING", Word(&["text", "native"]), r#""text""#, "The modules' `reasoning`: written by the model as a field, or the service's own where the catalogue lists it"),
@@ -111,11 +115,20 @@ pub(super) fn find(name: &str) -> Option<&'static ConfigKey> {
 /// The key of a table and the part of it that `name` means, such as `request` and `temperature`.
 pub fn within(name: &str) -> Option<(&'static ConfigKey, &str)> {
     let part = |key: &'static ConfigKey| Some((key, name.strip_prefix(key.name)?.strip_prefix('.')?));
-    KEYS.iter().filter(|key| matches!(key.shape, Table | Headers | Json)).find_map(part)
+    KEYS.iter().filter(|key| matches!(key.shape, Table | Lists | Headers | Json)).find_map(part)
+}
+
+fn is_list(value: &Value) -> bool {
+    value.as_array().is_some_and(|all| all.iter().all(Value::is_string))
 }
 
 /// The message for an unknown name.
 pub(super) fn unknown(name: &str) -> String {
+    if name == "key" || name.to_ascii_lowercase().ends_with("api_key") {
+        return format!(
+            "unknown key `{name}`: the API key belongs in the environment or a .env file, as OPENROUTER_API_KEY"
+        );
+    }
     let names = || KEYS.iter().flat_map(|k| [k.name, k.name.split('.').next().unwrap_or(k.name)]);
     match crate::nearest::nearest(name, names()) {
         Some(near) => format!("unknown key `{name}`: did you mean `{near}`?"),
@@ -142,7 +155,7 @@ impl ConfigKey {
                 "0" | "false" | "no" | "off" => json!(false),
                 _ => return Err(self.mismatch(text)),
             },
-            Count | Number | Seconds | Table | Headers | Json => {
+            Count | Number | Seconds | Table | Lists | Headers | Json => {
                 serde_json::from_str(text).map_err(|_| self.mismatch(text))?
             }
         };
@@ -162,7 +175,8 @@ impl ConfigKey {
             Count => value.is_u64(),
             Number => value.is_number(),
             Seconds => value.as_f64().is_some_and(|s| s > 0.0 && s <= 86_400.0),
-            Texts => value.as_array().is_some_and(|all| all.iter().all(Value::is_string)),
+            Texts => is_list(value),
+            Lists => value.as_object().is_some_and(|all| all.values().all(is_list)),
             Table | Headers => value.as_object().is_some_and(|all| all.values().all(Value::is_string)),
             Json => value.is_object(),
         };
@@ -172,7 +186,7 @@ impl ConfigKey {
     /// The message for a value of another shape. A table may hold secrets and is not quoted.
     fn mismatch(&self, found: &str) -> String {
         match self.shape {
-            Table | Headers | Json => format!("expected {}, found another type", self.expected()),
+            Table | Lists | Headers | Json => format!("expected {}, found another type", self.expected()),
             _ => format!("expected {}, found `{found}`", self.expected()),
         }
     }
@@ -187,6 +201,7 @@ impl ConfigKey {
             Seconds => "a number of seconds between 0 and 86400".into(),
             Texts => "a list of texts".into(),
             Table | Headers => r#"a table of texts, like {"Name": "value"}"#.into(),
+            Lists => r#"a table of lists, like {"name": ["a", "b"]}"#.into(),
             Json => r#"a table, like {"top_p": 0.9}"#.into(),
         }
     }

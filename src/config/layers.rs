@@ -1,6 +1,7 @@
 //! The layers, each read over the one before: the configuration file, `.env` files, the environment.
 
 use super::dotenv::{self, DotEnv};
+use super::project::read_toml;
 use super::trust::{self, TrustedFolders, guarded};
 use super::{Config, ConfigError, ConfigValue, Environment, KEY_VARIABLE, KEYS, Notice, ValueOrigin, ValueShape};
 use super::{keys, within};
@@ -23,28 +24,52 @@ fn put(into: &mut Value, path: &str, separator: char, value: Value) {
 }
 
 impl Config {
-    /// Reads the configuration file, the `.env` files and the environment.
+    /// Reads the configuration file, the `.env` files, the project's file and the environment.
     pub(super) fn read_layers(&mut self, env: &Environment, trusted: &TrustedFolders) -> Result<(), ConfigError> {
         let files: Vec<(PathBuf, DotEnv)> =
             env.env_files().into_iter().rev().filter_map(|path| Some((path.clone(), dotenv::read(&path)?))).collect();
-        let trusted = trusted.allows(&env.cwd, &trust::base_url_of(env, &files));
+        let project = match env.project_file() {
+            Some(path) => read_toml(&path)?.map(|tables| (path, tables)),
+            None => None,
+        };
+        let base_url = trust::base_url_of(env, &files, project.as_ref().map(|(_, tables)| tables));
+        let trusted = trusted.allows(&env.folder(), &base_url);
         // The file that holds the key that will be sent; none if the environment holds it.
         let holds_key =
             |vars: &BTreeMap<String, String>| vars.get(KEY_VARIABLE).is_some_and(|key| !api_key::clean(key).is_empty());
         let key_file =
             if holds_key(&env.vars) { None } else { files.iter().rev().find(|(_, file)| holds_key(&file.vars)) };
         let own_config = env.vars.contains_key("SWITCHOVER_CONFIG") || !env.is_foreign(&env.config_dir);
-        self.read_file(&env.config_file(), !own_config)?;
-        for (path, file) in &files {
-            let foreign = path.parent().is_some_and(|folder| env.is_foreign(folder));
-            let holds_the_key = key_file.is_some_and(|(holder, _)| holder == path);
-            let origin = |_: &str| ValueOrigin::EnvFile(path.clone());
-            self.read_env(&file.vars, origin, foreign && !trusted && !holds_the_key)?;
-            let noted = |note: &String| Notice { found: path.display().to_string(), advice: note.clone() };
-            self.notes.extend(file.notes.iter().map(noted));
+        let config_file = env.config_file();
+        if let Some(tables) = read_toml(&config_file)? {
+            self.read_table("", &tables, &config_file, !own_config)?;
         }
-        self.trusts_cwd = trusted;
+        // What is nearer to the work counts more: the user's own files, the project's, those of the working directory.
+        let (here, own): (Vec<_>, Vec<_>) =
+            files.iter().partition(|(path, _)| path.parent() == Some(env.cwd.as_path()));
+        let withholds = |path: &PathBuf| {
+            let foreign = path.parent().is_some_and(|folder| env.is_foreign(folder));
+            foreign && !trusted && key_file.is_none_or(|(holder, _)| holder != path)
+        };
+        for (path, file) in own {
+            self.read_env_file(path, file, withholds(path))?;
+        }
+        if let Some((path, tables)) = &project {
+            let brings_key = key_file.is_some_and(|(holder, _)| holder.parent() == path.parent());
+            self.read_table("", tables, path, !trusted && !brings_key)?;
+        }
+        for (path, file) in here {
+            self.read_env_file(path, file, withholds(path))?;
+        }
+        self.trusts_folder = trusted;
         self.read_env(&env.vars, |name| ValueOrigin::Env(name.to_owned()), false)
+    }
+
+    fn read_env_file(&mut self, path: &Path, file: &DotEnv, withholds: bool) -> Result<(), ConfigError> {
+        self.read_env(&file.vars, |_| ValueOrigin::EnvFile(path.to_owned()), withholds)?;
+        let noted = |note: &String| Notice { found: path.display().to_string(), advice: note.clone() };
+        self.notes.extend(file.notes.iter().map(noted));
+        Ok(())
     }
 
     /// Where a file of the working directory chose the server, for its own key: leaves out the headers that come from
@@ -52,7 +77,9 @@ impl Config {
     pub(super) fn keep_headers_of_the_server(&mut self, env: &Environment) {
         let Some(chosen_by) = self.values.get("base_url").map(|set| set.origin.clone()) else { return };
         let foreign = |path: &Path| path.parent().is_some_and(|folder| env.is_foreign(folder));
-        if self.trusts_cwd || !matches!(&chosen_by, ValueOrigin::EnvFile(path) if foreign(path)) {
+        if self.trusts_folder
+            || !matches!(&chosen_by, ValueOrigin::EnvFile(path) | ValueOrigin::File(path) if foreign(path))
+        {
             return;
         }
         for header in self.headers.extract_if(.., |header| header.from != chosen_by) {
@@ -63,38 +90,26 @@ impl Config {
         }
     }
 
-    fn read_file(&mut self, path: &Path, withholds: bool) -> Result<(), ConfigError> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(ConfigError::new(path.display(), e.to_string())),
-        };
-        // The line itself is not quoted: it may hold a secret.
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
-            let line = before.matches('\n').count() + 1;
-            ConfigError::new(format!("{}, line {line}", path.display()), error.message().trim().to_owned())
-        })?;
-        let value = serde_json::to_value(table).map_err(|e| ConfigError::new(path.display(), e.to_string()))?;
-        self.read_table("", &value, path, withholds)
-    }
-
     fn read_table(&mut self, prefix: &str, value: &Value, path: &Path, withholds: bool) -> Result<(), ConfigError> {
         let Value::Object(table) = value else { return Ok(()) };
         for (name, value) in table {
             let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-            if value.is_object()
-                && !keys::find(&name)
-                    .is_some_and(|key| matches!(key.shape, ValueShape::Table | ValueShape::Headers | ValueShape::Json))
-            {
+            let origin = ValueOrigin::File(path.to_owned());
+            let shape = keys::find(&name).map(|key| key.shape);
+            if let Some(guarded) = guarded(&name, value).filter(|_| withholds) {
+                self.withhold(guarded, &origin);
+            } else if let (Some(ValueShape::Table | ValueShape::Lists), Some(entries)) = (shape, value.as_object()) {
+                // Each file adds its entries to those of the files before it.
+                for (entry, value) in entries {
+                    self.set(&format!("{name}.{entry}"), value.clone(), origin.clone())?;
+                }
+            } else if value.is_object() && !matches!(shape, Some(ValueShape::Headers | ValueShape::Json)) {
                 if !KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) {
                     return Err(ConfigError::new(path.display(), keys::unknown(&name)));
                 }
                 self.read_table(&name, value, path, withholds)?;
-            } else if let Some(guarded) = guarded(&name).filter(|_| withholds) {
-                self.withhold(guarded, &ValueOrigin::File(path.to_owned()));
             } else {
-                self.set(&name, value.clone(), ValueOrigin::File(path.to_owned()))?;
+                self.set(&name, value.clone(), origin)?;
             }
         }
         Ok(())
@@ -124,7 +139,7 @@ impl Config {
                 continue;
             };
             let origin = origin(key.env);
-            if let Some(name) = guarded(key.name).filter(|_| withholds) {
+            if let Some(name) = guarded(key.name, &Value::from(text.as_ref())).filter(|_| withholds) {
                 self.withhold(name, &origin);
                 continue;
             }
@@ -141,7 +156,7 @@ impl Config {
 
     fn withhold(&mut self, name: &'static str, origin: &ValueOrigin) {
         let found = format!("{origin}: {name} is ignored");
-        let advice = "a file of the working directory chooses the server and its headers only for a key of its own; \
+        let advice = "a file of the working directory or of its project decides this only for a key of its own; \
                       `switchover trust` allows it in this folder";
         self.withheld.push((name, Notice { found, advice: advice.to_owned() }));
     }

@@ -5,29 +5,39 @@
 
 use super::Environment;
 use super::dotenv::{self, DotEnv};
+use super::project::read_toml;
 use crate::text::unwrapped;
+use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The keys that decide where a key goes, or what goes with it.
-const GUARDED: [&str; 3] = ["base_url", "headers", "public_headers"];
+/// The keys that decide where an API key goes, what goes with it, and who may spend its money.
+const GUARDED: [&str; 4] = ["base_url", "headers", "public_headers", "gateway.hosts"];
+/// The key that decides how long runs are kept.
+const KEEP: &str = "history.keep";
 
 /// The guarded key that a name is, or is a part of.
-pub(super) fn guarded(name: &str) -> Option<&'static str> {
-    GUARDED.into_iter().find(|key| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+pub(super) fn guarded(name: &str, value: &Value) -> Option<&'static str> {
+    let is_part = |key: &&str| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    // An age or a size would delete runs of other folders too.
+    let deletes = name == KEEP && value.as_str().is_some_and(|words| words.contains(|c: char| c.is_ascii_digit()));
+    GUARDED.into_iter().find(is_part).or(deletes.then_some(KEEP))
 }
 
-/// The base URL that the files of the working directory set; empty if they set none.
+/// The base URL that the files of the working directory and of its project set; empty if they set none.
 pub fn base_url(env: &Environment) -> String {
     let read = |path: PathBuf| Some((path.clone(), dotenv::read(&path)?));
-    base_url_of(env, &env.env_files().into_iter().rev().filter_map(read).collect::<Vec<_>>())
+    let project = env.project_file().and_then(|file| read_toml(&file).ok().flatten());
+    base_url_of(env, &env.env_files().into_iter().rev().filter_map(read).collect::<Vec<_>>(), project.as_ref())
 }
 
 /// The base URL that these files set as far as they are foreign; the last one counts.
-pub(super) fn base_url_of(env: &Environment, files: &[(PathBuf, DotEnv)]) -> String {
+pub(super) fn base_url_of(env: &Environment, files: &[(PathBuf, DotEnv)], project: Option<&Value>) -> String {
+    let of_project = project.and_then(|tables| tables.get("base_url")?.as_str()).map(str::to_owned);
     let foreign = files.iter().filter(|(path, _)| path.parent().is_some_and(|folder| env.is_foreign(folder)));
     let set = foreign.filter_map(|(_, file)| file.vars.get("SWITCHOVER_BASE_URL"));
-    set.map(|url| unwrapped(url).into_owned()).rfind(|url| !url.is_empty()).unwrap_or_default()
+    let set = set.map(|url| unwrapped(url).into_owned()).filter(|url| !url.is_empty());
+    of_project.into_iter().chain(set).last().unwrap_or_default()
 }
 
 /// One folder that the user allows to choose the server.

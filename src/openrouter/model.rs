@@ -6,6 +6,9 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use serde_json::Value;
 
+/// The name of a model that stands for the configured chain.
+pub const CONFIGURED_CHAIN: &str = "switchover";
+
 /// One model of the catalogue. `None` means that the catalogue does not say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelInfo {

@@ -4,17 +4,17 @@ use super::*;
 use std::fs;
 use std::path::PathBuf;
 
-const KEY: &str = "sk-or-v1-0123456789abcdef0123456789abcdef";
-const OTHER: &str = "http://127.0.0.1:9/v1";
+pub(super) const KEY: &str = "sk-or-v1-0123456789abcdef0123456789abcdef";
+pub(super) const OTHER: &str = "http://127.0.0.1:9/v1";
 
 /// A working directory and a home of its own.
-struct Folder {
-    cwd: PathBuf,
+pub(super) struct Folder {
+    pub(super) cwd: PathBuf,
     home: PathBuf,
 }
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("foreign-{name}"));
         _ = fs::remove_dir_all(&root);
         let folder = Self { cwd: root.join("cwd"), home: root.join("home") };
@@ -23,29 +23,41 @@ impl Folder {
         folder
     }
 
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) {
+    pub(super) fn file(&self, name: &str, text: impl AsRef<[u8]>) {
         fs::write(self.cwd.join(name), text).unwrap();
     }
 
+    /// The same home, and a folder below the working directory.
+    pub(super) fn below(&self, path: &str) -> Self {
+        let cwd = self.cwd.join(path);
+        fs::create_dir_all(&cwd).unwrap();
+        Self { cwd, home: self.home.clone() }
+    }
+
+    /// The user's own configuration file.
+    pub(super) fn config(&self, text: &str) {
+        fs::write(self.home.join(".config/switchover/config.toml"), text).unwrap();
+    }
+
     /// The user's own `.env`.
-    fn own(&self, text: &str) {
+    pub(super) fn own(&self, text: &str) {
         fs::write(self.home.join(".config/switchover/.env"), text).unwrap();
     }
 
-    fn run(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
+    pub(super) fn run(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
         let mut command = switchover(args);
         command.env("HOME", &self.home).current_dir(&self.cwd).envs(env.iter().copied()).output().unwrap()
     }
 
     /// The request that would be sent, with its headers, and what is said about it.
-    fn request(&self, env: &[(&str, &str)]) -> String {
+    pub(super) fn request(&self, env: &[(&str, &str)]) -> String {
         let output = self.run(&["ask", "x", "--dry-run", "-m", "a/b"], env);
         assert_eq!(output.status.code(), Some(0), "{}", err(&output));
         out(&output) + &err(&output)
     }
 }
 
-fn env_key() -> [(&'static str, &'static str); 1] {
+pub(super) fn env_key() -> [(&'static str, &'static str); 1] {
     [("OPENROUTER_API_KEY", KEY)]
 }
 

@@ -13,7 +13,7 @@ Type each input on its own line; the run starts after the last one. A backslash 
 /signature [INLINE or NAME]  show or change the signature
 /module [NAME]               predict, chain_of_thought, majority:3, ...
 /adapter [NAME]              chat, json, xml
-/model [MODEL ...]           show or change the fallback chain, first choice first
+/model [MODEL ...]           show or change the fallback chain, first choice first; a named chain counts too
 /break FAULT [MODEL]         break a model on purpose, by default the first one; example: /break 503
 /heal                        remove all injected faults
 /health                      show the health of each model
@@ -34,7 +34,7 @@ impl Repl {
             "signature" => self.signature(rest),
             "module" => self.module(rest),
             "adapter" => self.adapter(rest),
-            "model" | "models" => Ok(self.models(rest)),
+            "model" | "models" => self.models(rest),
             "break" => self.fault(rest),
             "heal" => {
                 for model in self.services.faults().keys() {
@@ -62,7 +62,7 @@ impl Repl {
         if word.is_empty() {
             return Ok(self.task.signature.inline());
         }
-        let entry = setup::signature(word, &self.env)?;
+        let entry = setup::signature(word, &self.config, &self.env)?;
         self.inputs.clear();
         let task = &mut self.task;
         (task.signature, task.module, task.demos) = (entry.signature, entry.module, entry.demos);
@@ -83,17 +83,18 @@ impl Repl {
         Ok(format!("Adapter {}.", self.task.adapter))
     }
 
-    fn models(&mut self, words: &str) -> String {
+    fn models(&mut self, words: &str) -> Result<String> {
         let models: Vec<&str> = words.split([' ', ',']).filter(|word| !word.is_empty()).collect();
         if !models.is_empty() {
-            self.spec.chain = models.into_iter().map(|model| Route::new(model, "")).collect();
+            let words: Vec<String> = models.into_iter().map(str::to_owned).collect();
+            self.spec.chain = self.config.chain_of(&words)?.into_iter().map(|model| Route::new(model, "")).collect();
         }
         let faults = self.services.faults();
         let line = |(index, route): (usize, &Route)| {
             let fault = faults.get(&route.model).map(|fault| format!(", injected fault {fault}"));
             format!("{}. {}{}", index + 1, route.model, fault.unwrap_or_default())
         };
-        self.spec.chain.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+        Ok(self.spec.chain.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"))
     }
 
     fn fault(&mut self, words: &str) -> Result<String> {
