@@ -18,7 +18,7 @@ mod words;
 pub use engine::{Answer, Engine, Input, TokenPhase};
 pub use event::{
     Answered, BreakerChange, BreakerState, Changes, Cost, Discarded, Event, Failed, Finished, FirstToken, NextStep,
-    Outcome, Relation, Skip, Skipped, Started, Waiting,
+    Outcome, Relation, SharedHealth, Skip, Skipped, Started, Waiting,
 };
 pub use failure::{Failure, FailureKind, Hint, HintSource, InnerAttempt, LimitScope};
 pub use health::{FirstTokenTimes, Health};

@@ -105,6 +105,7 @@ impl Transcript {
 
     fn apply_event(&mut self, at: Duration, event: &Event) {
         match event {
+            Event::Health(_) => {}
             Event::Started(started) => {
                 self.waiting = None;
                 let attempt = self.attempt_mut(started.attempt);

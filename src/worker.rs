@@ -121,13 +121,14 @@ async fn serve(
     cancelled: watch::Receiver<bool>,
 ) {
     let run = services.new_run(HISTORY_PATIENCE).await;
-    let began = services.now();
+    // A line has whole microseconds.
+    let began = Duration::from_micros(services.now().as_micros() as u64);
     let reporter = Reporter { run, began, services, messages };
     let costs = Mutex::new(PendingCosts::default());
     let emit = |output: Output| match output {
-        Output::Report(what) => {
+        Output::Report(now, what) => {
             costs.lock().unwrap_or_else(PoisonError::into_inner).apply(&what, reporter.services.simulated());
-            reporter.report(what);
+            reporter.report(now, what);
         }
         Output::Chunk(attempt, chunk) => reporter.send(RunMessage::Chunk(attempt, chunk)),
         Output::Response(attempt, response) => reporter.send(RunMessage::Response(attempt, response)),

@@ -38,6 +38,7 @@ pub struct Breaker {
     state: Circuit,
     weight: f32,
     times_opened: u32,
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     recent: VecDeque<CallResult>,
 }
 
@@ -58,12 +59,9 @@ enum Circuit {
     },
 }
 
+/// When a call ended, in ms, and the weight of its failure; 0 for a success. In JSON a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct CallResult {
-    #[serde(rename = "at_ms", with = "as_ms")]
-    at: Duration,
-    weight: f32,
-}
+struct CallResult(#[serde(with = "as_ms")] Duration, f32);
 
 /// How a call was admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,10 +176,17 @@ impl Breaker {
         if self.state != Circuit::Closed {
             return true;
         }
-        let recent = self.recent.iter().filter(|call| call.at + WINDOW > now);
-        let (count, failed) = recent.fold((1, weight.min(1.0)), |(n, w), call| (n + 1, w + call.weight.min(1.0)));
+        let recent = self.recent.iter().filter(|call| call.counts(now));
+        let (count, failed) = recent.fold((1, weight.min(1.0)), |(n, w), call| (n + 1, w + call.1.min(1.0)));
         weight > 0.0
             && (self.weight + weight >= TRIPS_AT || count >= MIN_CALLS && failed >= MAX_FAILURE_RATE * count as f32)
+    }
+
+    /// The breaker without the calls that no longer count; from now on it decides the same. `None`: like a new one.
+    pub fn at(&self, now: Duration) -> Option<Self> {
+        let recent = self.recent.iter().copied().filter(|call| call.counts(now)).collect();
+        let breaker = Self { recent, ..*self };
+        (breaker != Self::default()).then_some(breaker)
     }
 
     fn open(&mut self, now: Duration, cooldown: Cooldown, draw: f64) {
@@ -199,7 +204,13 @@ impl Breaker {
         if self.recent.len() == MAX_CALLS {
             self.recent.pop_front();
         }
-        self.recent.push_back(CallResult { at: now, weight });
+        self.recent.push_back(CallResult(now, weight));
+    }
+}
+
+impl CallResult {
+    fn counts(self, now: Duration) -> bool {
+        self.0 + WINDOW > now
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     AttemptId, Changes, Cost, Event, Failover, Failure, FailureKind, Finished, Health, Outcome, Policy, Relation,
     Route, Skip,
 };
-use super::{BreakerChange, BreakerState, FirstToken, Started, Timeouts, health, rules};
+use super::{BreakerChange, BreakerState, FirstToken, SharedHealth, Started, Timeouts, health, rules};
 use choose::Exclusions;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -112,6 +112,8 @@ pub struct Engine {
     cost: Cost,
     failures: Vec<EndedAttempt>,
     finished: bool,
+    /// The part of the shared health that decides for this run, as its last step left it.
+    left: Health,
     events: Vec<Event>,
 }
 
@@ -187,6 +189,7 @@ impl Engine {
             cost: Cost::NOTHING,
             failures: Vec::new(),
             finished: false,
+            left: Health::default(),
             events: Vec::new(),
             policy,
             chain,
@@ -210,17 +213,32 @@ impl Engine {
         let due = self.timer_due();
         self.now = self.now.max(rules::whole_micros(now));
         self.discount_suspension(due);
-        if self.began.is_none() {
-            self.began = Some(self.run_began.map_or(self.now, |began| began.min(self.now)));
-            if input == Input::Begin && !self.time_left().is_zero() {
-                self.start_next(None, health);
-            }
+        let found = self.part(health);
+        let hedges = self.live.iter().any(|live| live.hedges_at.is_some_and(|at| at <= self.now));
+        let begins = self.began.is_none();
+        let began = *self.began.get_or_insert(self.run_began.map_or(self.now, |began| began.min(self.now)));
+        if begins && input == Input::Begin && !self.time_left().is_zero() {
+            self.start_next(None, health);
         }
         self.run_timers(health);
         if !self.finished {
             self.apply(input, health);
         }
-        std::mem::take(&mut self.events)
+        let mut events = std::mem::take(&mut self.events);
+        // That no model can be asked beside a slow one is a decision without an event.
+        if hedges || !events.is_empty() {
+            if found != self.part(&self.left) {
+                events.insert(0, Event::Health(SharedHealth { began, health: found }));
+            }
+            self.left = self.part(health);
+        }
+        events
+    }
+
+    /// The part of the shared health that decides for this run.
+
+    fn part(&self, health: &Health) -> Health {
+        health.part(self.now, &self.chain, self.policy.hedge)
     }
 
     /// When to call [`step`](Self::step) again if nothing happens before. `None`: the run has not begun, or is over.

@@ -1,7 +1,7 @@
 //! The engine's events. The worker carries them out; the failover log, the history and
 //! `--json` consist of them. A time is counted from the run's beginning, unless its doc says otherwise.
 
-use super::{AttemptId, Failure, FaultDomain, Scope, Timeouts, parameter};
+use super::{AttemptId, Failure, FaultDomain, Health, Scope, Timeouts, parameter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -11,6 +11,8 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// What other runs left behind. The events that follow were decided with it.
+    Health(SharedHealth),
     /// Start this attempt.
     Started(Started),
     /// A route was skipped.
@@ -31,6 +33,18 @@ pub enum Event {
     Answered(Answered),
     /// The run ended. This is its last event.
     Finished(Finished),
+}
+
+/// The part of the shared [`Health`] that decides for this run. It is an event where another run, or the user, has changed
+/// it since the run's last step; without one, nothing was known when the run began, and nobody else changed it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SharedHealth {
+    /// When the run began, in ms on the clock of the times in `health`.
+    #[serde(rename = "began_ms", with = "super::as_ms")]
+    pub began: Duration,
+    /// Breakers, times to first token (where the run may hedge), network failures, and the retry budget.
+    #[serde(flatten)]
+    pub health: Health,
 }
 
 /// An attempt to start.

@@ -19,8 +19,11 @@ const DIFFERENTIAL: Duration = Duration::from_secs(30);
 /// The state that runs share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Health {
+    #[serde(rename = "breakers", default, skip_serializing_if = "Vec::is_empty")]
     guards: Vec<GuardedBreaker>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     models: Vec<ModelTimes>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     suspects: Vec<Suspect>,
     budget: Budget,
 }
@@ -30,6 +33,7 @@ pub struct Health {
 struct GuardedBreaker {
     #[serde(flatten)]
     scope: Scope,
+    #[serde(flatten)]
     breaker: Breaker,
 }
 
@@ -94,6 +98,24 @@ pub struct Charge {
 }
 
 impl Health {
+    /// The part that decides for a run over `chain`, from `now` on. `hedges`: whether the run may start hedges.
+    #[must_use]
+    pub fn part(&self, now: Duration, chain: &[Route], hedges: bool) -> Self {
+        let is_asked = |scope: &Scope| chain.iter().any(|route| scope.covers(route));
+        let guards = self.guards.iter().filter(|guard| is_asked(&guard.scope)).filter_map(|guard| {
+            let breaker = guard.breaker.at(now)?;
+            Some(GuardedBreaker { scope: guard.scope.clone(), breaker })
+        });
+        let suspects = self.suspects.iter().filter(|suspect| suspect.counts(now) && is_asked(&suspect.scope));
+        let models = self.models.iter().filter(|model| hedges && is_asked(&model.scope));
+        Self {
+            guards: guards.collect(),
+            models: models.cloned().collect(),
+            suspects: suspects.cloned().collect(),
+            budget: self.budget,
+        }
+    }
+
     /// Whether a call on this route is admitted now, and if not, why. Of several breakers the one
     /// that stays open longest decides; the call is a probe if any of them is half-open.
     pub fn admission(&self, now: Duration, route: &Route) -> (Admission, Option<Skip>) {
@@ -139,10 +161,11 @@ impl Health {
         self.earn(0.2);
         let mut transitions = self.each(now, route, "it answered", |guard| guard.breaker.succeed(now, permit));
         let suspects: Vec<Suspect> = self.suspects.extract_if(.., |s| *s.scope.origin == *route.origin).collect();
-        for Suspect { scope, at } in suspects {
-            if *scope.name == *route.model || at + DIFFERENTIAL < now {
+        for suspect in suspects {
+            if *suspect.scope.name == *route.model || !suspect.counts(now) {
                 continue;
             }
+            let scope = suspect.scope;
             let why = format!("not the network: {} answered at the same origin", route.model);
             let index = self.guards.iter().position(|guard| guard.scope == scope).unwrap_or_else(|| self.guard(scope));
             let fail =
@@ -165,7 +188,7 @@ impl Health {
     /// against the origin, and against the model if another model then answers there.
     pub fn fail(&mut self, now: Duration, route: &Route, charge: Charge, cause: &str) -> Option<BreakerTransition> {
         if charge.domain == FaultDomain::Origin {
-            self.suspects.retain(|s| s.at + DIFFERENTIAL >= now);
+            self.suspects.retain(|suspect| suspect.counts(now));
             self.suspects.push(Suspect { scope: Scope::model(route), at: now });
         }
         let index = match self.guards.iter().position(|guard| guard.is(charge.domain, route)) {
@@ -257,6 +280,12 @@ impl Health {
     ) -> Vec<BreakerTransition> {
         let guards = self.guards.iter_mut().filter(|guard| guard.scope.covers(route));
         guards.filter_map(|guard| guard.change(now, |_, _| why.to_owned(), &mut change)).collect()
+    }
+}
+
+impl Suspect {
+    fn counts(&self, now: Duration) -> bool {
+        self.at + DIFFERENTIAL >= now
     }
 }
 

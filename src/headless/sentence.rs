@@ -35,7 +35,7 @@ pub fn sentence(report: &Report) -> Option<String> {
             format!("The simulator injects a fault: {}.", sent.injected.as_ref()?)
         }
         ReportKind::Observation(Observation::Chain { chain, of, .. }) => format!("Chain {chain} of {of} has ended."),
-        ReportKind::Engine(Event::Answered(_)) | ReportKind::Observation(_) => return None,
+        ReportKind::Engine(Event::Health(_) | Event::Answered(_)) | ReportKind::Observation(_) => return None,
     })
 }
 

@@ -1,7 +1,8 @@
 //! Makes the decisions of a recorded run again: feeds what the network did, at the recorded times, to the program and
 //! the failover engine of today, and compares their decisions with the recorded ones.
 //!
-//! A log does not contain the state of the circuit breakers before the run; [`breakers`] derives it from the reports.
+//! What other runs left behind is in the log ([`SharedHealth`](crate::failover::SharedHealth)). Logs of earlier builds
+//! do not contain it; for those, [`breakers`] derives the state of the circuit breakers from the reports.
 
 mod breakers;
 
@@ -46,8 +47,13 @@ pub fn redecide(run: &[Report]) -> Option<Redecided> {
         ReportKind::Observation(Observation::Begun(spec)) => Some(spec.as_ref()),
         _ => None,
     })?;
-    let health = breakers::before(run, &spec.chain);
-    let mut replay = ProgramReplay { spec, calls: Vec::new(), health };
+    let began = run.iter().find_map(|report| match &report.what {
+        ReportKind::Engine(Event::Health(shared)) => Some(shared.began),
+        _ => None,
+    });
+    let health = if began.is_some() { Health::default() } else { breakers::before(run, &spec.chain) };
+    let (waiting, calls, began) = (Vec::new(), Vec::new(), began.unwrap_or(EPOCH));
+    let mut replay = ProgramReplay { spec, waiting, calls, began, health };
     replay.next_calls(Duration::ZERO);
     for report in run {
         replay.apply(report);
@@ -59,8 +65,12 @@ pub fn redecide(run: &[Report]) -> Option<Redecided> {
 /// A program that is driven by a log.
 struct ProgramReplay<'a> {
     spec: &'a RunSpec,
+    /// Calls to start: when, and their numbers.
+    waiting: Vec<(Duration, u32)>,
     /// In the order in which the program requested them.
     calls: Vec<CallReplay>,
+    /// On the engine's clock.
+    began: Duration,
     health: Health,
 }
 
@@ -68,6 +78,8 @@ struct ProgramReplay<'a> {
 struct CallReplay {
     /// As in [`Call::number`](crate::dspy::program::Call::number): 0 if it is the only call.
     number: u32,
+    /// When the run began, on the engine's clock.
+    began: Duration,
     engine: Engine,
     fields: BTreeMap<AttemptId, Arc<Map<String, Value>>>,
     recorded: Vec<String>,
@@ -77,7 +89,7 @@ struct CallReplay {
 }
 
 impl ProgramReplay<'_> {
-    /// If all earlier calls have ended, starts the calls that the program requests next.
+    /// If all earlier calls have ended, the calls that the program requests next.
     fn next_calls(&mut self, at: Duration) {
         let ended: Option<Vec<&Finished>> = self.calls.iter().map(|call| call.end.as_ref()).collect();
         let Some(ended) = ended.filter(|ended| ended.iter().all(|end| end.outcome != Outcome::Cancelled)) else {
@@ -85,15 +97,29 @@ impl ProgramReplay<'_> {
         };
         let answers: Vec<Option<Prediction>> = ended.into_iter().map(prediction).collect();
         if let Step::Calls(calls) = self.spec.task.next(&answers) {
-            for call in calls {
-                self.calls.push(CallReplay::begin(self.spec, call.number, at, &mut self.health));
-            }
+            self.waiting = calls.into_iter().map(|call| (at, call.number)).collect();
+        }
+    }
+
+    /// Starts the calls that wait for what was known when they began: it is reported right before their first decisions.
+    fn begin(&mut self) {
+        for (at, number) in std::mem::take(&mut self.waiting) {
+            self.calls.push(CallReplay::begin(self.spec, number, self.began, at, &mut self.health));
         }
     }
 
     fn apply(&mut self, report: &Report) {
         let at = report.at;
         match &report.what {
+            ReportKind::Engine(Event::Health(_)) => {}
+            ReportKind::Engine(_) | ReportKind::Observation(Observation::Chain { .. }) => self.begin(),
+            ReportKind::Observation(_) => {}
+        }
+        match &report.what {
+            ReportKind::Engine(Event::Health(shared)) => {
+                self.calls.iter_mut().for_each(|call| call.skip_timers(at, &self.health));
+                self.health = shared.health.clone();
+            }
             ReportKind::Engine(Event::Finished(end)) => {
                 // Calls without a final event end with the run.
                 for call in self.calls.iter_mut().filter(|call| call.end.is_none()) {
@@ -159,7 +185,7 @@ fn call_of(event: &Event, several: bool) -> Option<u32> {
         Event::Failed(e) => Some(e.attempt.call),
         Event::Answered(e) => Some(e.attempt.call),
         Event::Skipped(_) | Event::Finished(_) => (!several).then_some(0),
-        Event::FirstToken(_) | Event::Discarded(_) | Event::Breaker(_) | Event::Waiting(_) => None,
+        Event::Health(_) | Event::FirstToken(_) | Event::Discarded(_) | Event::Breaker(_) | Event::Waiting(_) => None,
     }
 }
 
@@ -182,25 +208,39 @@ fn word(value: &impl serde::Serialize) -> String {
 }
 
 impl CallReplay {
-    fn begin(spec: &RunSpec, number: u32, at: Duration, health: &mut Health) -> Self {
+    /// `began` is when the run began, on the engine's clock.
+    fn begin(spec: &RunSpec, number: u32, began: Duration, at: Duration, health: &mut Health) -> Self {
         let policy = Policy { seed: spec.policy.seed.wrapping_add(u64::from(number)), ..spec.policy.clone() };
-        let engine = Engine::new(policy, spec.chain.clone()).for_call(number, EPOCH);
+        let engine = Engine::new(policy, spec.chain.clone()).for_call(number, began);
         let (recorded, today) = (Vec::new(), Vec::new());
-        let mut call = Self { number, engine, fields: BTreeMap::new(), recorded, today, end: None };
+        let mut call = Self { number, began, engine, fields: BTreeMap::new(), recorded, today, end: None };
         call.step(at, Input::Begin, health);
         call
     }
 
     fn step(&mut self, at: Duration, input: Input, health: &mut Health) {
-        let events = self.engine.step(EPOCH + at, input, health);
+        self.skip_timers(at, health);
+        let events = self.engine.step(self.began + at, input, health);
         self.today.extend(events.iter().filter_map(|event| decision(event, self.number)));
+    }
+
+    /// Lets timers fire that were due before this time, as long as they decide nothing that would be in the log.
+    fn skip_timers(&mut self, at: Duration, health: &Health) {
+        while let Some(due) = self.engine.wake_at().filter(|due| *due < self.began + at) {
+            let mut engine = self.engine.clone();
+            let events = engine.step(due, Input::Tick, &mut health.clone());
+            if events.iter().any(|event| !matches!(event, Event::Health(_))) {
+                break;
+            }
+            self.engine = engine;
+        }
     }
 
     /// Advances the clock to this time, or to a timer that is due within [`SLACK`] after it.
     fn tick(&mut self, at: Duration, health: &mut Health) {
-        let now = EPOCH + at;
+        let now = self.began + at;
         let due = self.engine.wake_at().filter(|due| *due <= now + SLACK).map_or(now, |due| due.max(now));
-        self.step(due.saturating_sub(EPOCH), Input::Tick, health);
+        self.step(due.saturating_sub(self.began), Input::Tick, health);
     }
 
     /// Records an event's decision, and feeds the engine the input that caused it.
@@ -215,7 +255,7 @@ impl CallReplay {
                 let answer = Answer { fields, served, cost, warnings };
                 self.step(at, Input::Done { attempt: answered.attempt, answer }, health);
             }
-            Event::Started(_) if !ahead => self.tick(at, health),
+            Event::Started(_) | Event::Skipped(_) if !ahead => self.tick(at, health),
             _ => {}
         }
     }

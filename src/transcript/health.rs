@@ -54,7 +54,7 @@ impl HealthBoard {
                 };
                 self.row(change.scope.domain, &change.scope.name).breaker = Some(state);
             }
-            Event::Skipped(_) | Event::Waiting(_) | Event::Discarded(_) | Event::Finished(_) => {}
+            Event::Health(_) | Event::Skipped(_) | Event::Waiting(_) | Event::Discarded(_) | Event::Finished(_) => {}
         }
     }
 

@@ -65,13 +65,13 @@ impl CallContext<'_> {
         let engine = Engine::new(policy, self.spec.chain.clone()).for_call(self.call.number, run_began);
         let mut call =
             CallLoop { context: self, messages, emit, engine, live: SelectAll::new(), attempts: HashMap::new() };
-        let mut finished = call.step(Input::Begin);
+        let mut finished = call.step(call.context.services.now(), Input::Begin);
         loop {
             finished = match finished {
                 Some(finished) => return finished,
                 None => match call.next(&mut cancel).await {
-                    WakeReason::Cancelled => call.step(Input::Cancel),
-                    WakeReason::Timer => call.step(Input::Tick),
+                    WakeReason::Cancelled => call.step(call.context.services.now(), Input::Cancel),
+                    WakeReason::Timer => call.step(call.context.services.now(), Input::Tick),
                     WakeReason::Progress(attempt, progress) => call.on_progress(attempt, progress),
                 },
             }
@@ -82,8 +82,7 @@ impl CallContext<'_> {
 impl CallLoop<'_> {
     /// Steps the engine, reports its events and carries them out. Returns the call's final event, once it has come;
     /// that one is not reported here.
-    fn step(&mut self, input: Input) -> Option<Finished> {
-        let now = self.context.services.now();
+    fn step(&mut self, now: Duration, input: Input) -> Option<Finished> {
         let events = self.engine.step(now, input, &mut self.context.options.health(self.context.services));
         let mut end = None;
         for event in events {
@@ -91,9 +90,9 @@ impl CallLoop<'_> {
                 end = Some(finished);
                 continue;
             }
-            (self.emit)(event.clone().into());
+            (self.emit)(Output::event(now, event.clone()));
             match event {
-                Event::Started(started) => self.start(&started),
+                Event::Started(started) => self.start(now, &started),
                 Event::Failed(failed) => {
                     if let Some(abort) = self.attempts.get_mut(&failed.attempt).and_then(|p| p.abort.take()) {
                         abort.abort();
@@ -106,7 +105,7 @@ impl CallLoop<'_> {
     }
 
     /// Opens an attempt. A request that cannot be sent ends it at once, in the same way as one that failed.
-    fn start(&mut self, started: &Started) {
+    fn start(&mut self, now: Duration, started: &Started) {
         let id = started.attempt;
         let invalid = started.changes.repair_of.and_then(|of| self.attempts.get(&of)?.invalid.as_ref());
         let asked = self.context.asked(&started.model, &started.changes);
@@ -118,7 +117,7 @@ impl CallLoop<'_> {
         let mut request = None;
         let exchange = attempt::open(&self.context, started, &messages, Advance::Schedule).map(|(sent, exchange)| {
             request = Some(Arc::clone(&sent.request));
-            (self.emit)(Observation::Sent(sent).into());
+            (self.emit)(Output::observation(now, Observation::Sent(sent)));
             exchange
         });
         let (abort, registration) = AbortHandle::new_pair();
@@ -147,9 +146,10 @@ impl CallLoop<'_> {
                 (self.emit)(Output::Chunk(attempt, chunk));
                 continue;
             }
+            let now = self.context.services.now();
             let input = self.on_delta(attempt, &delta);
-            (self.emit)(Observation::Stream { attempt, delta }.into());
-            if let Some(finished) = input.and_then(|input| self.step(input)) {
+            (self.emit)(Output::observation(now, Observation::Stream { attempt, delta }));
+            if let Some(finished) = input.and_then(|input| self.step(now, input)) {
                 return Some(finished);
             }
             // The engine may abandon an attempt in the middle of its deltas.
@@ -157,15 +157,17 @@ impl CallLoop<'_> {
                 return None;
             }
         }
-        let input = match *progress.end? {
-            Ok(completion) => self.validate(attempt, completion),
+        let end = *progress.end?;
+        let now = self.context.services.now();
+        let input = match end {
+            Ok(completion) => self.validate(now, attempt, completion),
             Err(mut failure) => {
                 // Only what was sent can be left out.
                 failure.parameter = failure.parameter.filter(|name| self.was_sent(attempt, name));
                 Input::Failed { attempt, failure, cost: self.cost(attempt) }
             }
         };
-        self.step(input)
+        self.step(now, input)
     }
 
     /// Whether the attempt's request has this part, as [`without::take_out`] names it.
@@ -193,7 +195,7 @@ impl CallLoop<'_> {
     }
 
     /// Reads a whole answer. One that does not validate is a failure like any other.
-    fn validate(&mut self, attempt: AttemptId, completion: Completion) -> Input {
+    fn validate(&mut self, now: Duration, attempt: AttemptId, completion: Completion) -> Input {
         let served = completion.model.clone();
         let mut response = completion.response.clone().filter(|_| self.context.options.relay != Relay::Nothing);
         let record = self.attempts.get(&attempt);
@@ -207,7 +209,7 @@ impl CallLoop<'_> {
                 if let Some(response) = response {
                     (self.emit)(Output::Response(attempt, response));
                 }
-                (self.emit)(Observation::Parsed { attempt, prediction }.into());
+                (self.emit)(Output::observation(now, Observation::Parsed { attempt, prediction }));
                 let warnings = remark.into_iter().collect();
                 let answer = Answer { fields, served, cost: self.cost(attempt), warnings };
                 Input::Done { attempt, answer }

@@ -7,6 +7,7 @@ use crate::failover::{AttemptId, Event};
 use crate::report::{Observation, ReportKind};
 use crate::spec::RunSpec;
 use serde_json::Value;
+use std::time::Duration;
 
 /// Passes on what happened in a run; the run's number and the time are added there.
 pub(super) type Emit<'a> = dyn Fn(Output) + Send + Sync + 'a;
@@ -14,20 +15,20 @@ pub(super) type Emit<'a> = dyn Fn(Output) + Send + Sync + 'a;
 #[expect(clippy::large_enum_variant, reason = "nearly all are reports, and each is passed once")]
 /// What happened in a run: a report, or what is [passed on](RunOptions::relay) besides.
 pub(super) enum Output {
-    Report(ReportKind),
+    /// It happened at this time of the services. An event has the time with which the engine decided, so that the same
+    /// can be decided again.
+    Report(Duration, ReportKind),
     Chunk(AttemptId, String),
     Response(AttemptId, Box<Value>),
 }
 
-impl From<Event> for Output {
-    fn from(event: Event) -> Self {
-        Self::Report(ReportKind::Engine(event))
+impl Output {
+    pub(super) fn event(now: Duration, event: Event) -> Self {
+        Self::Report(now, ReportKind::Engine(event))
     }
-}
 
-impl From<Observation> for Output {
-    fn from(observation: Observation) -> Self {
-        Self::Report(ReportKind::Observation(observation))
+    pub(super) fn observation(now: Duration, observation: Observation) -> Self {
+        Self::Report(now, ReportKind::Observation(observation))
     }
 }
 

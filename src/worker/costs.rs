@@ -65,7 +65,8 @@ pub(super) async fn look_up(reporter: Reporter, owed: Vec<(AttemptId, String)>) 
         async move {
             let generation = Box::new(ask(&alive, &id).await?);
             let reporter = Reporter { run, began, services: alive.upgrade()?, messages };
-            reporter.report(ReportKind::Observation(Observation::Billed { attempt, generation }));
+            let billed = ReportKind::Observation(Observation::Billed { attempt, generation });
+            reporter.report(reporter.services.now(), billed);
             Some(())
         }
     };

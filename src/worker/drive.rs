@@ -1,7 +1,7 @@
 //! Drives a program: makes the calls that it asks for, side by side, until it has its answer. All calls go through
 //! the same engine rules, and their attempts stand in the same log.
 
-use super::context::{CallContext, Emit};
+use super::context::{CallContext, Emit, Output};
 use super::masked::masked;
 use super::options::RunOptions;
 use super::services::Services;
@@ -35,7 +35,7 @@ pub(super) async fn drive(
         *first_token = spec.policy.first_token_reasoning.max(*first_token);
     }
     let spec = Arc::new(spec);
-    emit(Observation::Begun(masked(&spec, &options.secrets(services))).into());
+    emit(Output::observation(began, Observation::Begun(masked(&spec, &options.secrets(services)))));
     let caller = Caller { spec: &spec, options, began, services, emit, cancel };
     let mut ended: Vec<Finished> = Vec::new();
     loop {
@@ -50,7 +50,7 @@ pub(super) async fn drive(
             }
             Step::Answer { call, vote } => {
                 if let Some(vote) = vote {
-                    emit(Observation::Voted(vote).into());
+                    emit(Output::observation(services.now(), Observation::Voted(vote)));
                 }
                 return fold(&ended, call, caller.elapsed());
             }
@@ -87,7 +87,8 @@ impl Caller<'_> {
         let end = context.make(messages, self.began, self.emit, self.cancel.clone()).await;
         if call.number > 0 {
             let chain = call.number as usize;
-            (self.emit)(Observation::Chain { chain, of, end: end.clone() }.into());
+            let ended = Observation::Chain { chain, of, end: end.clone() };
+            (self.emit)(Output::observation(services.now(), ended));
         }
         end
     }

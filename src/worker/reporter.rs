@@ -18,8 +18,9 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    pub(super) fn report(&self, what: ReportKind) {
-        let report = self.keep(self.services.now().saturating_sub(self.began), what);
+    /// Reports what happened at this time of the services.
+    pub(super) fn report(&self, now: Duration, what: ReportKind) {
+        let report = self.keep(now.saturating_sub(self.began), what);
         self.send(RunMessage::Report(report));
     }
 

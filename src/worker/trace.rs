@@ -41,6 +41,7 @@ pub(super) fn trace(report: &Report) {
 
 fn trace_event(run: u64, event: &Event) {
     match event {
+        Event::Health(_) => {}
         Event::Started(started) => info!(
             target: "run",
             run,
