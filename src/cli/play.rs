@@ -65,10 +65,19 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let screen = screen_file(env);
         let save_prefs = Box::new(move |prefs| save_prefs(prefs, &screen));
         let channels = Channels { inbox: received, messages, effects, editor, clipboard, save_prefs };
+        let start = InitialState { wall_time: wall_time(), ..start };
         tui::run(start, channels).await.context("the terminal")?;
         writer.settle(setup::HISTORY_PATIENCE);
         Ok(exit::OK)
     })
+}
+
+/// The wall time in ms since 1970.
+#[expect(clippy::disallowed_methods, reason = "the edge reads the clock that the screen counts on")]
+fn wall_time() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or_default())
 }
 
 /// The file that stores pane sizes and theme between sessions.

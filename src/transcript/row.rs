@@ -68,6 +68,18 @@ impl RunRow {
         })
     }
 
+    /// How long ago it began, in its largest unit, at this wall time in ms since 1970: `5 min`, `3 d`.
+    pub fn age(&self, now: u64) -> String {
+        let seconds = now.saturating_sub(self.run) / 1000;
+        match seconds {
+            0..60 => "now".to_owned(),
+            60..3_600 => format!("{} min", seconds / 60),
+            3_600..86_400 => format!("{} h", seconds / 3_600),
+            86_400..31_536_000 => format!("{} d", seconds / 86_400),
+            _ => format!("{} y", seconds / 31_536_000),
+        }
+    }
+
     /// The symbol of its outcome.
     pub fn glyph(&self) -> char {
         match self.outcome {

@@ -78,6 +78,7 @@ impl Stage {
                 .collect(),
             models_source: "as listed 3 hours ago".to_owned(),
             simulated: true,
+            wall_time: 1_763_000_400_000,
             theme,
             ..InitialState::default()
         };

@@ -77,6 +77,7 @@ pub enum PlaygroundAction {
     Reasoning,
     Timeline,
     LogDetail,
+    LogStory,
     Presenter,
     Theme,
     Mouse,

@@ -164,7 +164,8 @@ pub const TABLE: &[Binding] = table! {
         "headers"           Playground Headers       ["F5"]                               ""           "Headers that are sent, and where they come from";
         "health"            Playground Health        ["F6"]                               ""           "Health of each model, and its circuit breaker";
         "timeline"          Playground Timeline      ["F7"]                               ""           "All attempts on one time axis";
-        "log-detail"        Playground LogDetail     ["Alt+H"]                            ""           "Detail of the log: story, headers, everything";
+        "log-detail"        Playground LogDetail     ["Alt+H"]                            ""           "Headers in the log: the chosen ones, or all";
+        "log-story"         Playground LogStory      []                                   ""           "The log without headers, and back";
         "presenter"         Playground Presenter     ["F8"]                               ""           "Presenter mode: more space, pressed keys, strong colours";
         "adapter"           Playground Adapter       ["F9"]                               ""           "Next adapter: how fields are written in messages";
         "history"           Playground History       ["Ctrl+S"]                           ""           "Earlier runs";
@@ -228,7 +229,8 @@ pub const TABLE: &[Binding] = table! {
     }
     Log {
         "open-attempt"      Log OpenAttempt          ["Enter"]                            "open"       "Details of this attempt";
-        "log-detail-here"   Playground LogDetail     ["h"]                                "headers"    "Detail of the log: story, headers, everything";
+        "log-detail-here"   Playground LogDetail     ["h"]                                "headers"    "Headers in the log: the chosen ones, or all";
+        "log-story-here"    Playground LogStory      ["s"]                                ""           "The log without headers, and back";
         "log-timeline"      Playground Timeline      ["t"]                                "timeline"   "All attempts on one time axis";
         "copy-log-here"     Copy Log                 ["y" "c"]                            "copy"       "Copy the failover log";
     }
@@ -319,7 +321,7 @@ pub const TABLE: &[Binding] = table! {
         "found-back"        Overlay Close            ["Esc"]                              "close"      "Close";
     }
     Leave {
-        "leave"             Overlay Confirm          ["Enter" "y"]                        "quit"       "Cancel the run and quit";
+        "leave"             Overlay Confirm          ["Enter" "y"]                        "quit"       "Quit";
         "stay"              Overlay Close            ["Esc" "n"]                          "stay"       "Stay";
     }
 };

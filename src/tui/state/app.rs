@@ -73,6 +73,8 @@ pub struct InitialState {
     pub notice: Option<String>,
     /// Whether to start with the guided tour.
     pub tour: bool,
+    /// The wall time at the start of the screen's clock, in ms since 1970.
+    pub wall_time: u64,
 }
 
 /// The state of the screen.
@@ -113,6 +115,8 @@ pub struct App {
     pub leaving: bool,
     /// The guided tour, while it is on.
     pub tour: Option<Tour>,
+    /// The wall time at the start of the screen's clock, in ms since 1970. Ages of runs are counted to it.
+    pub wall_time: u64,
 }
 
 /// The rows of the answer and the search in them.
@@ -166,6 +170,7 @@ impl App {
             notice: start.notice,
             leaving: false,
             tour: None,
+            wall_time: start.wall_time,
         }
     }
 
@@ -248,6 +253,12 @@ impl App {
             module: self.next.module,
             demos: self.next.demos.clone(),
         }
+    }
+
+    /// The name of a signature that is written inline: that in the library, or the inline form itself.
+    pub fn signature_name<'a>(&'a self, inline: &'a str) -> &'a str {
+        let named = |entry: &&LibraryEntry| !entry.signature.name.is_empty() && entry.signature.inline() == inline;
+        self.signatures.entries.iter().find(named).map_or(inline, |entry| entry.signature.name.as_str())
     }
 
     /// A warning if the model with this index in the chain costs much more than the first one, or if its price is unknown.

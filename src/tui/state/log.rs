@@ -73,7 +73,11 @@ impl LogView {
         // Not even one row for each attempt fits.
         let pins = !fits && self.detail == LogDetail::Headers && room.height > 2;
         let shown = run.shown().filter(|_| pins);
-        self.pinned = shown.and_then(|attempt| detail::one_row(attempt, "↑ ", cells, theme));
+        // They are mostly the same in every attempt.
+        let same = run.attempts.len() > 1
+            && run.attempts.windows(2).all(|two| two[0].chosen_headers() == two[1].chosen_headers());
+        let lead = if same { "↑ all attempts · " } else { "↑ " };
+        self.pinned = shown.and_then(|attempt| detail::one_row(attempt, lead, cells, theme));
     }
 
     /// The rows for a view of this height, and how many are hidden above and below. The selected entry is among them.

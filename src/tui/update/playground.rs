@@ -49,17 +49,8 @@ impl App {
                     self.focus(Pane::Log);
                 }
             }
-            PlaygroundAction::LogDetail => {
-                self.log.detail = self.log.detail.next();
-                self.log.timeline = false;
-                if self.log.detail == LogDetail::Everything {
-                    self.log.selected = self.transcript().and_then(entry_of_shown);
-                }
-                self.notice = Some(format!("failover log: {}", self.log.detail.name()));
-                if self.screen.layout.kind == LayoutKind::Narrow {
-                    self.focus(Pane::Log);
-                }
-            }
+            PlaygroundAction::LogDetail => self.show_log_detail(self.log.detail.next()),
+            PlaygroundAction::LogStory => self.show_log_detail(self.log.detail.without_headers()),
             PlaygroundAction::Presenter => self.display.presenter = !self.display.presenter,
             PlaygroundAction::Theme => {
                 self.display.theme = self.display.theme.next();
@@ -79,6 +70,18 @@ impl App {
             PlaygroundAction::CompareSet => self.overlay = Some(Overlay::CompareSet(0)),
         }
         None
+    }
+
+    fn show_log_detail(&mut self, detail: LogDetail) {
+        self.log.detail = detail;
+        self.log.timeline = false;
+        if detail == LogDetail::Everything {
+            self.log.selected = self.transcript().and_then(entry_of_shown);
+        }
+        self.notice = Some(format!("failover log: {}", detail.name()));
+        if self.screen.layout.kind == LayoutKind::Narrow {
+            self.focus(Pane::Log);
+        }
     }
 
     pub(super) fn draft_settings(&mut self) {

@@ -29,7 +29,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Finder(finder)) => finder::draw(app, finder, f),
         Some(Overlay::Attempt(attempt)) => text_popup::draw(app, &attempt.popup, &format!("attempt {}", attempt.id), f),
         Some(Overlay::Health(selected)) => health::draw(app, *selected, now, f),
-        Some(Overlay::History(selected)) => history::draw(app, *selected, f),
+        Some(Overlay::History(selected)) => history::draw(app, *selected, now, f),
         Some(Overlay::DemoPreview(_, popup)) => text_popup::draw(app, popup, "use this answer as a demo?", f),
         Some(Overlay::Demos(selected)) => demos::draw(app, *selected, f),
         Some(Overlay::Demo(selected, popup)) => text_popup::draw(app, popup, &format!("demo {}", selected + 1), f),
@@ -42,7 +42,11 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
 }
 
 fn leave(app: &App, f: &mut Frame<'_>) {
-    let losses = app.losses();
+    let mut losses = app.losses();
+    if losses.is_empty() {
+        // What was in progress has ended meanwhile.
+        losses.push("Nothing is lost.");
+    }
     let room = open(app, f, "quit?", "", 52, losses.len() as u16 + 4);
     let text = format!("{}\n\nEnter quits, Esc stays.", losses.join("\n"));
     let rows = plain(&text, app.theme().style(StyleRole::Text), usize::from(room.width));

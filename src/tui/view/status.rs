@@ -8,7 +8,7 @@ use crate::tui::layout::LayoutKind;
 use crate::tui::state::app::App;
 use crate::tui::state::runs::{RunSource, ShownRun};
 use crate::tui::theme::StyleRole;
-use crate::tui::wrap::{clip, clip_line, width};
+use crate::tui::wrap::{RowPrefix, TextRow, clip, clip_line, width, wrap};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -20,6 +20,9 @@ const BADGE: [&str; 3] = [
     " SIMULATOR — set OPENROUTER_API_KEY ",
     " SIMULATOR ",
 ];
+
+/// How to get out and to the help: hints that are shown at every width.
+const LAST: [&str; 3] = ["close", "help", "quit"];
 
 /// Draws the top line: name, signature, module and adapter, with the badge at the right.
 pub(super) fn top(app: &App, f: &mut Frame<'_>) {
@@ -65,9 +68,10 @@ fn right(f: &mut Frame<'_>, area: Rect, text: &str, style: ratatui::style::Style
 pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let area = app.screen.layout.status;
     let theme = app.theme();
-    if let Some(notice) = &app.notice {
-        let text = clip(&format!(" {notice}"), usize::from(area.width));
-        f.buffer_mut().set_line(area.x, area.y, &Line::styled(text, theme.style(StyleRole::Warn)), area.width);
+    if app.notice.is_some() {
+        for (row, y) in notice(app).iter().zip([area.y, app.screen.layout.hints.y]) {
+            f.buffer_mut().set_line(area.x, y, row, area.width);
+        }
         return;
     }
     let numbers = numbers(app, now);
@@ -79,6 +83,20 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let line: Line<'_> = std::iter::once(lead).chain(chain(app, left)).chain(words).collect();
     f.buffer_mut().set_line(area.x, area.y, &clip_line(line, room), area.width);
     right(f, area, &numbers, theme.style(StyleRole::Dim));
+}
+
+/// The notice in one row, or in two where it is longer: then the second one takes the place of the hints.
+fn notice(app: &App) -> Vec<TextRow> {
+    let Some(notice) = &app.notice else { return Vec::new() };
+    let style = app.theme().style(StyleRole::Warn);
+    let cells = usize::from(app.screen.layout.status.width.saturating_sub(2).max(1));
+    let mut rows = wrap(&[(notice, style)], cells, &RowPrefix::all(" ", style));
+    if rows.len() > 2 {
+        rows.truncate(1);
+        let rest = notice.get(rows[0].to_string().trim().len()..).unwrap_or_default();
+        rows.push(TextRow::styled(clip(&format!(" {}", rest.trim()), cells + 1), style));
+    }
+    rows
 }
 
 /// The models of the chain with their faults, in at most `cells` cells if possible. Models that do not fit are counted:
@@ -161,6 +179,9 @@ fn numbers(app: &App, now: Duration) -> String {
 pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
     let area = app.screen.layout.hints;
     let theme = app.theme();
+    if notice(app).len() > 1 {
+        return;
+    }
     let shown_keys = app.display.pressed_keys.iter().filter(|_| app.display.presenter);
     let pressed: Vec<Span<'_>> = shown_keys
         .flat_map(|key| [Span::styled(format!(" {key} "), theme.style(StyleRole::Selected)), Span::raw(" ")])
@@ -172,16 +193,24 @@ pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
     let mut hints = app.keymap.hints(&app.contexts());
     // While a run is on, how to stop it comes first.
     hints.sort_by_key(|(_, word)| *word != "cancel" || !app.busy());
-    for (key, word) in hints {
-        if word == "cancel" && !app.busy() {
+    hints.retain(|(_, word)| *word != "cancel" || app.busy());
+    let hints: Vec<(String, &str)> = hints.into_iter().map(|(key, word)| (key.to_string(), word)).collect();
+    let cells = |(key, word): &(String, &str)| width(key) + 1 + width(word) + 2;
+    // They have their place at every width.
+    let last: Vec<_> = hints.iter().filter(|(_, word)| LAST.contains(word)).collect();
+    let mut kept: usize = last.iter().map(|hint| cells(hint)).sum();
+    let mut is_full = false;
+    for hint in &hints {
+        let is_last = LAST.contains(&hint.1);
+        if is_last {
+            kept -= cells(hint);
+        }
+        is_full |= !is_last && used + cells(hint) + kept > room;
+        if used + cells(hint) + kept > room || (is_full && !is_last) {
             continue;
         }
-        let key = key.to_string();
-        let cells = width(&key) + 1 + width(word) + 2;
-        if used + cells > room {
-            break;
-        }
-        used += cells;
+        used += cells(hint);
+        let (key, word) = hint.clone();
         spans.push(Span::styled(key, theme.style(StyleRole::Key)));
         spans.push(Span::styled(format!(" {word}  "), theme.style(StyleRole::Dim)));
     }

@@ -19,14 +19,19 @@ pub enum LogDetail {
 }
 
 impl LogDetail {
-    /// The next level; after the last one, the first.
+    /// More detail, or back from all of it to the usual one.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
-            Self::Story => Self::Headers,
+            Self::Story | Self::Everything => Self::Headers,
             Self::Headers => Self::Everything,
-            Self::Everything => Self::Story,
         }
+    }
+
+    /// The story alone, or back from it to the usual detail.
+    #[must_use]
+    pub fn without_headers(self) -> Self {
+        if self == Self::Story { Self::Headers } else { Self::Story }
     }
 
     /// Its name on the screen.

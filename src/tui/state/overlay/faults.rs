@@ -8,8 +8,8 @@ pub const COMMON: &[(char, &str, &str)] = &[
     ('4', "429:retry-after=2", "rate limited, retry after 2 s"),
     ('r', "refused", "connection refused"),
     ('b', "black-hole", "accepts the connection, never answers"),
-    ('s', "stall:75%", "goes silent after three quarters of the answer"),
-    ('c', "cut:75%", "cuts the stream after three quarters of the answer"),
+    ('s', "stall:75%", "goes silent after three quarters of an answer"),
+    ('c', "cut:75%", "cuts the stream after three quarters"),
     ('e', "error-event:75%", "an error inside the stream, after three quarters"),
     ('g', "garbled", "an answer that does not parse"),
 ];

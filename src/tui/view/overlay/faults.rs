@@ -29,8 +29,13 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
     list(app, f, Rect { height: room.height.saturating_sub(2), ..room }, faults.selected, COMMON.len(), |i| {
         let (letter, word, about) = COMMON[i];
         let mark = if chosen.fault.as_ref().is_some_and(|fault| fault.to_string() == word) { "✗" } else { " " };
+        let letter = Span::styled(format!("{mark} {letter}  "), theme.style(StyleRole::Key));
+        if room.width < 76 {
+            // Where both do not fit, what it does matters more than its word.
+            return Line::from(vec![letter, Span::styled(about, theme.style(StyleRole::Text))]);
+        }
         Line::from(vec![
-            Span::styled(format!("{mark} {letter}  "), theme.style(StyleRole::Key)),
+            letter,
             Span::styled(format!("{word:<19}"), theme.style(StyleRole::Text)),
             Span::styled(about, theme.style(StyleRole::Dim)),
         ])
