@@ -23,7 +23,7 @@ mod reporter;
 mod services;
 mod trace;
 
-pub use injected::InjectedFault;
+pub use injected::RunFaults;
 pub use options::{Relay, RunMessage, RunOptions};
 pub use preview::{Preview, preview};
 pub use services::{CostLookup, Service, ServiceOptions, Services};

@@ -13,7 +13,7 @@ use crate::failover::Policy;
 use crate::secret::Secret;
 use crate::spec::{ChatTask, RunSpec};
 use crate::text::clean_line;
-use crate::worker::{InjectedFault, Relay, RunOptions, run_with};
+use crate::worker::{Relay, RunFaults, RunOptions, run_with};
 use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
@@ -31,7 +31,7 @@ const CONTRACT: HeaderName = HeaderName::from_static("x-switchover-contract");
 pub(super) async fn serve(
     gateway: &Arc<Gateway>,
     request: Request<Incoming>,
-    fault: Option<Arc<InjectedFault>>,
+    fault: Option<Arc<RunFaults>>,
 ) -> Result<Response<Body>, Refusal> {
     guard::check_json(request.headers())?;
     gateway.check_budget()?;
@@ -54,7 +54,7 @@ pub(super) async fn serve(
     let options = RunOptions {
         headers: Some(attribution::choose(&head.headers, gateway.services.headers())),
         key,
-        fault,
+        faults: fault,
         relay: if streams { Relay::Chunks } else { Relay::Response },
     };
     let policy = Policy {

@@ -5,7 +5,7 @@ use super::options::GatewayOptions;
 use super::refusal::Refusal;
 use super::routes;
 use crate::fault::Fault;
-use crate::worker::{InjectedFault, Services};
+use crate::worker::{RunFaults, Services};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -38,7 +38,7 @@ pub struct Gateway {
     pub(super) services: Arc<Services>,
     pub(super) options: GatewayOptions,
     pub(super) address: SocketAddr,
-    faults: Mutex<BTreeMap<String, Arc<InjectedFault>>>,
+    faults: Mutex<BTreeMap<String, Arc<RunFaults>>>,
     spent: Mutex<f64>,
     slots: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -77,7 +77,7 @@ impl Gateway {
     }
 
     /// The fault of a path. The same word is the same fault, so that its schedule counts over all requests.
-    pub(super) fn fault(&self, word: &str) -> Result<Arc<InjectedFault>, Refusal> {
+    pub(super) fn fault(&self, word: &str) -> Result<Arc<RunFaults>, Refusal> {
         let mut faults = locked(&self.faults);
         if let Some(known) = faults.get(word) {
             return Ok(Arc::clone(known));
@@ -88,7 +88,7 @@ impl Gateway {
         if faults.len() >= MAX_FAULTS {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "too many different faults in this session"));
         }
-        let injected = Arc::new(InjectedFault::new(fault, self.services.now()));
+        let injected = Arc::new(RunFaults::of_first(fault, self.services.now()));
         faults.insert(word.to_owned(), Arc::clone(&injected));
         Ok(injected)
     }

@@ -33,9 +33,8 @@ pub(super) fn open(
         settings.models = others.take(MAX_MODELS).collect();
     }
     let models: Vec<&str> = [&started.model].into_iter().chain(&settings.models).map(String::as_str).collect();
-    // The run's own fault is that of the chain's first model.
-    let own = context.options.fault.as_ref().filter(|_| started.route == 0);
-    let Address { mut endpoint, injected, simulated } = context.services.address(&models, own, advance);
+    let own = context.options.faults.as_deref();
+    let Address { mut endpoint, injected, simulated } = context.services.address(started.route, &models, own, advance);
     if let Some(key) = context.options.key.as_ref().filter(|_| !simulated) {
         endpoint.key = Some(key.clone());
     }

@@ -1,6 +1,6 @@
 //! What a run may have of its own, in place of what all runs share, and what it passes on besides its reports.
 
-use super::injected::InjectedFault;
+use super::injected::RunFaults;
 use super::services::Services;
 use crate::failover::{AttemptId, Health};
 use crate::openrouter::headers::Headers;
@@ -16,9 +16,9 @@ pub struct RunOptions {
     pub headers: Option<Headers>,
     /// The key in place of the services' own.
     pub key: Option<Secret>,
-    /// A fault of the chain's first model, in place of the services' own. All runs that share it share its schedule and
-    /// breakers, and leave the services' breakers alone.
-    pub fault: Option<Arc<InjectedFault>>,
+    /// Faults in place of the services' own for the same models. The run uses their breakers, and leaves the services'
+    /// breakers alone.
+    pub faults: Option<Arc<RunFaults>>,
     /// What of a chat's responses is passed on besides the reports.
     pub relay: Relay,
 }
@@ -43,7 +43,7 @@ impl RunOptions {
 
     /// The breakers of the run, held for as long as one step takes.
     pub(super) fn health<'a>(&'a self, services: &'a Services) -> MutexGuard<'a, Health> {
-        self.fault.as_ref().map_or_else(|| services.health(), |fault| fault.health())
+        self.faults.as_ref().map_or_else(|| services.health(), |faults| faults.health())
     }
 
     /// The key and the secret headers of the run, to be removed from what a server sends.

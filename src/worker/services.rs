@@ -1,6 +1,6 @@
 //! What all runs share: the service, the simulator, breakers, faults, models, the history, the clock.
 
-use super::injected::{Advance, InjectedFault};
+use super::injected::{Advance, InjectedFault, RunFaults};
 use crate::failover::{BreakerState, Failure, FailureKind, Health, Route};
 use crate::fault::Fault;
 use crate::history::HistoryWriter;
@@ -15,7 +15,7 @@ use crate::simulator::Simulator;
 use crate::spec::{RunSpec, Task};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -105,7 +105,7 @@ pub struct Services {
     catalogue: Mutex<Catalogue>,
     model_cache: Option<PathBuf>,
     health: Mutex<Health>,
-    faults: Mutex<BTreeMap<String, Arc<InjectedFault>>>,
+    faults: Mutex<BTreeMap<String, InjectedFault>>,
     began: Instant,
     last_run: Mutex<u64>,
 }
@@ -210,7 +210,7 @@ impl Services {
         let mut faults = locked(&self.faults);
         match fault {
             Some(fault) => {
-                faults.insert(model.to_owned(), Arc::new(InjectedFault::new(fault, self.now())));
+                faults.insert(model.to_owned(), InjectedFault::new(fault, self.now()));
             }
             None => _ = faults.remove(model),
         }
@@ -252,14 +252,20 @@ impl Services {
     }
 
     /// Where an attempt goes. A fault is an address: whether it fires is decided here, so that a request that it does not
-    /// hit goes to the service itself. `models` is the request's whole list, first choice first; each may have a fault of
-    /// its own, and the run's own fault is the first model's.
-    pub(super) fn address(&self, models: &[&str], of_run: Option<&Arc<InjectedFault>>, advance: Advance) -> Address {
+    /// hit goes to the service itself. `models` is the request's whole list, first choice first, from this place of the
+    /// chain on; each may have a fault, and the run's own go before the others.
+    pub(super) fn address(
+        &self,
+        place: usize,
+        models: &[&str],
+        of_run: Option<&RunFaults>,
+        advance: Advance,
+    ) -> Address {
         let now = self.now();
         let faults = locked(&self.faults);
         let mut fired = Vec::new();
-        for (place, model) in models.iter().enumerate() {
-            let injected = of_run.filter(|_| place == 0).or_else(|| faults.get(*model));
+        for (place, model) in (place..).zip(models) {
+            let injected = of_run.and_then(|own| own.get(place, model)).or_else(|| faults.get(*model));
             fired.extend(injected.filter(|it| it.fires(now, advance)).map(|it| (*model, it.fault().clone())));
         }
         drop(faults);
