@@ -11,6 +11,7 @@ mod attribution;
 mod body;
 mod chain;
 mod chat;
+mod frame;
 mod guard;
 mod models;
 mod options;

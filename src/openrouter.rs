@@ -2,10 +2,12 @@
 //! what compatible servers leave out; must not know about chains, screens or the simulator.
 
 pub mod account;
+mod api;
 pub mod api_key;
 mod assembly;
 mod base;
 pub mod catalogue;
+mod chains;
 mod chunk;
 pub mod classify;
 pub mod client;
@@ -26,7 +28,9 @@ pub mod sse;
 mod surrogates;
 pub mod without;
 
+pub use api::Api;
 pub use base::{BadBaseUrl, BaseUrl, Dialect, OPENROUTER};
+pub use chains::Chains;
 pub use delta::{Completion, Delta, Finish, Head, Metadata, ToolCallPiece, Usage};
 pub use message::{Message, Role};
 pub use reader::{BodyReader, Expects, MAX_BODY};

@@ -7,7 +7,7 @@ use crate::dspy::{Adapter, Demo, Field, Module, ParseFailure, Prediction, Reason
 use crate::failover::{Policy, Route};
 pub use crate::openrouter::model::CONFIGURED_CHAIN;
 use crate::openrouter::settings::RequestSettings;
-use crate::openrouter::{Message, Role};
+use crate::openrouter::{Api, Chains, Message, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -38,7 +38,7 @@ pub enum Task {
     Chat(ChatTask),
 }
 
-/// A chat request without a signature.
+/// A request to the API without a signature: a chat, or one that is passed on to another part of the API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChatTask {
     /// The request's body: `messages`, and what else it has. The chain and the worker decide its `model`, `models` and
@@ -48,6 +48,9 @@ pub struct ChatTask {
     /// Whether answers are checked against what the body asks for.
     #[serde(default, skip_serializing_if = "ContractMode::is_default")]
     pub contract: ContractMode,
+    /// The part of the API that it goes to.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub api: Api,
 }
 
 /// A signature with its inputs, and how a module asks it.
@@ -164,39 +167,38 @@ impl ChatTask {
 
     /// A chat request with this body; its answers are checked against it.
     pub fn new(body: Map<String, Value>) -> Self {
-        Self { body, contract: ContractMode::default() }
+        Self { body, contract: ContractMode::default(), api: Api::default() }
     }
 
     /// What an answer must be.
     pub fn contract(&self) -> Contract {
         match self.contract {
-            ContractMode::FromRequest => Contract::of(&self.body),
-            ContractMode::None => Contract::Message,
+            ContractMode::FromRequest if self.api.is_chat() => Contract::of(&self.body),
+            ContractMode::FromRequest | ContractMode::None => Contract::Message,
         }
     }
 
-    /// The fallback chain that the body asks for: its `models`; or its `model`, then the `configured` chain. The model
-    /// `switchover` stands for the configured chain. No model is in it twice.
-    pub fn chain(&self, configured: impl IntoIterator<Item = String>) -> Vec<String> {
-        let listed = self.body.get("models").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        let first = self.body.get("model").and_then(Value::as_str).filter(|model| *model != CONFIGURED_CHAIN);
-        let mut asked: Vec<String> = first.into_iter().chain(listed).map(str::to_owned).collect();
-        if self.body.get("models").is_none() {
-            asked.extend(configured);
+    /// The fallback chain that the body asks for: its `model` and its `models`, each named chain in place of its name. One
+    /// model alone is followed by the configured chain.
+    ///
+    /// # Errors
+    /// Those of `id`, which turns a name into a model's id.
+    pub fn chain<E>(&self, chains: Chains<'_>, id: impl Fn(&str) -> Result<String, E>) -> Result<Vec<String>, E> {
+        let listed = self.body.get("models");
+        let more = listed.and_then(Value::as_array).into_iter().flatten();
+        let mut asked: Vec<&str> = self.body.get("model").into_iter().chain(more).filter_map(Value::as_str).collect();
+        if listed.is_none() && asked.iter().all(|name| chains.get(name).is_none()) {
+            asked.push(CONFIGURED_CHAIN);
         }
-        let mut chain: Vec<String> = Vec::new();
-        for model in asked {
-            if !chain.contains(&model) {
-                chain.push(model);
-            }
-        }
-        chain
+        chains.expand(asked, id)
     }
 
-    /// The cap on the answer's tokens that the body has: `max_completion_tokens`, or its older name `max_tokens`.
+    /// The cap on the answer's tokens that the body has: `max_completion_tokens`, its older name `max_tokens`, or
+    /// `max_output_tokens` of `/responses`.
     pub fn max_tokens(&self) -> Option<u32> {
         let cap = |name| self.body.get(name).and_then(Value::as_u64);
-        cap("max_completion_tokens").or_else(|| cap("max_tokens")).and_then(|cap| u32::try_from(cap).ok())
+        let cap = ["max_completion_tokens", "max_tokens", "max_output_tokens"].into_iter().find_map(cap);
+        cap.and_then(|cap| u32::try_from(cap).ok())
     }
 
     /// The messages that ask for a corrected answer; empty where the conversation does not allow it, because it does not
@@ -221,16 +223,19 @@ impl ChatTask {
         serde_json::to_string(&self.body).map_or(0, |body| body.len())
     }
 
-    /// The text of the last message, without images and other parts.
+    /// The text of the last message, without images and other parts; or the input of a request to another part of the
+    /// API.
     fn last_message(&self) -> String {
-        let messages = self.body.get("messages").and_then(Value::as_array);
-        let content = messages.and_then(|messages| messages.last()).map(|message| &message["content"]);
-        match content {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Array(parts)) => {
-                parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n")
-            }
-            _ => String::new(),
+        let text = |part: &Value| Some(part.as_str().or(part["text"].as_str())?.to_owned());
+        let asked = self.body.get("messages").or_else(|| self.body.get("input"));
+        let last = match asked {
+            Some(Value::Array(items)) if self.api != Api::Embeddings => items.last(),
+            other => other,
+        };
+        match last.map(|message| message.get("content").unwrap_or(message)) {
+            Some(Value::Array(parts)) => parts.iter().filter_map(text).collect::<Vec<_>>().join("\n"),
+            Some(value) => text(value).unwrap_or_default(),
+            None => String::new(),
         }
     }
 }
@@ -290,6 +295,8 @@ impl SignatureTask {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::collections::BTreeMap;
+    use std::convert::Infallible;
 
     fn chat(body: Value) -> ChatTask {
         let Value::Object(body) = body else { panic!("an object") };
@@ -305,8 +312,14 @@ mod tests {
             (json!({"model": "c/3"}), vec!["c/3", "a/1", "b/2"]),
             (json!({"models": ["d/4", "e/5", "d/4"]}), vec!["d/4", "e/5"]),
             (json!({"model": "c/3", "models": ["d/4"]}), vec!["c/3", "d/4"]),
+            (json!({"model": "cheap"}), vec!["c/3", "a/1"]),
+            (json!({"models": ["d/4", "cheap", "switchover"]}), vec!["d/4", "c/3", "a/1", "b/2"]),
         ] {
-            assert_eq!(chat(body.clone()).chain(["a/1", "b/2"].map(str::to_owned)), chain, "{body}");
+            let configured = ["a/1", "b/2"].map(str::to_owned);
+            let named = BTreeMap::from([("cheap".to_owned(), vec!["c/3".to_owned(), "a/1".to_owned()])]);
+            let chains = Chains { configured: &configured, named: &named };
+            let found = chat(body.clone()).chain(chains, |model| Ok::<_, Infallible>(model.to_owned()));
+            assert_eq!(found, Ok(chain.into_iter().map(str::to_owned).collect()), "{body}");
         }
     }
 

@@ -4,6 +4,8 @@
 mod contracts;
 #[path = "gateway/faults.rs"]
 mod faults;
+#[path = "gateway/passed_on.rs"]
+mod passed_on;
 #[path = "gateway/passing.rs"]
 mod passing;
 #[path = "gateway/safety.rs"]
@@ -13,6 +15,7 @@ mod safety;
 mod server;
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -41,6 +44,7 @@ pub(crate) struct Running {
 pub(crate) fn options() -> GatewayOptions {
     GatewayOptions {
         chain: CHAIN.map(str::to_owned).to_vec(),
+        chains: BTreeMap::new(),
         policy: Policy { seed: 1, ..Policy::default() },
         hold: Hold::FirstToken,
         contract: ContractMode::FromRequest,

@@ -6,6 +6,7 @@ use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
 use crate::failover::{Failover, Outcome, Route};
 use crate::headless::{Headless, OutputStyle};
+use crate::openrouter::Chains;
 use crate::spec::{ChatTask, RunSpec};
 use crate::text::clean_line;
 use crate::worker::{self, CostLookup, Preview, ServiceOptions, Services};
@@ -84,8 +85,10 @@ impl AskArgs {
             let mut spec = setup::spec(config, task.clone())?;
             // Models of the command line win over those of the body, and the body's over the configuration.
             if settings.models.is_empty() {
-                let configured = spec.chain.iter().map(|route| route.model.clone());
-                spec.chain = task.chain(configured).into_iter().map(|model| Route::new(model, "")).collect();
+                let configured: Vec<String> = spec.chain.iter().map(|route| route.model.clone()).collect();
+                let chains = Chains { configured: &configured, named: &config.chains()? };
+                let chain = task.chain(chains, |model| Ok::<_, anyhow::Error>(model.to_owned()))?;
+                spec.chain = chain.into_iter().map(|model| Route::new(model, "")).collect();
             }
             return Ok(spec);
         }

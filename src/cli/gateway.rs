@@ -92,6 +92,7 @@ impl GatewayArgs {
         });
         Ok(GatewayOptions {
             chain,
+            chains: config.chains()?,
             policy: config.policy(fastrand::u64(..))?,
             hold: match self.hold {
                 Some(hold) => hold,

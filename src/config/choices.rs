@@ -2,6 +2,7 @@
 
 use super::{Config, ConfigError};
 use crate::failover::Policy;
+use crate::openrouter::Chains;
 use crate::openrouter::model::{CONFIGURED_CHAIN, without_prefix};
 use crate::text::clean;
 use std::collections::BTreeMap;
@@ -53,20 +54,10 @@ impl Config {
     /// # Errors
     /// An empty list.
     pub fn chain_of(&self, words: &[String]) -> Result<Vec<String>, ConfigError> {
-        let chains = self.chains()?;
-        let mut models: Vec<String> = Vec::new();
-        for word in words {
-            match chains.get(word.trim()) {
-                Some(chain) => {
-                    for model in chain {
-                        if !models.contains(model) {
-                            models.push(model.clone());
-                        }
-                    }
-                }
-                None => models.push(model_name(word)),
-            }
-        }
+        let named = self.chains()?;
+        let chains = Chains { configured: &[], named: &named };
+        let models =
+            chains.expand(words.iter().map(|word| word.trim()), |word| Ok::<_, ConfigError>(model_name(word)))?;
         check_models("models", &models).map(|()| models)
     }
 

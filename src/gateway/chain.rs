@@ -1,34 +1,26 @@
 //! Which models a request is for.
 
 use super::refusal::Refusal;
+use crate::openrouter::Chains;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::model::without_prefix;
-use crate::spec::{CONFIGURED_CHAIN, ChatTask};
+use crate::spec::ChatTask;
 use hyper::StatusCode;
 
 /// The header that names a chain: `a/b, c/d`.
 pub(super) const CHAIN: &str = "x-switchover-chain";
 
-/// The fallback chain of a request: that of its header; or the body's `models`; or its `model`, then the configured
-/// chain.
+/// The fallback chain of a request: that of its header, or of its body.
 pub(super) fn choose(
     task: &ChatTask,
     header: Option<&str>,
-    configured: &[String],
+    chains: Chains<'_>,
     catalogue: &Catalogue,
 ) -> Result<Vec<String>, Refusal> {
-    let listed: Vec<String> =
-        header.unwrap_or_default().split(',').map(str::trim).filter(|m| !m.is_empty()).map(str::to_owned).collect();
-    let asked = if listed.is_empty() { task.chain(configured.iter().cloned()) } else { listed };
-    let mut chain: Vec<String> = Vec::new();
-    for model in asked {
-        let models = if model == CONFIGURED_CHAIN { configured.to_vec() } else { vec![full_name(&model, catalogue)?] };
-        for model in models {
-            if !chain.contains(&model) {
-                chain.push(model);
-            }
-        }
-    }
+    let listed: Vec<&str> =
+        header.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let id = |name: &str| full_name(name, catalogue);
+    let chain = if listed.is_empty() { task.chain(chains, id) } else { chains.expand(listed, id) }?;
     if chain.is_empty() {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "the request names no model, and no chain is configured"));
     }
@@ -58,13 +50,16 @@ fn full_name(model: &str, catalogue: &Catalogue) -> Result<String, Refusal> {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use std::collections::BTreeMap;
 
     fn chosen(body: Value, header: Option<&str>) -> Result<Vec<String>, String> {
         let Value::Object(body) = body else { panic!("an object") };
         let listing = json!({"data": [{"id": "a/one"}, {"id": "b/two"}, {"id": "c/two"}, {"id": "local"}]});
         let catalogue = Catalogue::from_answer(&listing, std::time::Duration::ZERO).expect("models");
         let configured = ["a/one".to_owned(), "z/last".to_owned()];
-        choose(&ChatTask::new(body), header, &configured, &catalogue).map_err(|refusal| refusal.error().to_string())
+        let named = BTreeMap::from([("cheap".to_owned(), vec!["b/two".to_owned(), "a/one".to_owned()])]);
+        let chains = Chains { configured: &configured, named: &named };
+        choose(&ChatTask::new(body), header, chains, &catalogue).map_err(|refusal| refusal.error().to_string())
     }
 
     #[test]
@@ -77,6 +72,8 @@ mod tests {
             (json!({"model": "local"}), None, vec!["local", "a/one", "z/last"]),
             (json!({"model": "unknown"}), None, vec!["unknown", "a/one", "z/last"]),
             (json!({"model": "a/one", "models": ["b/two"]}), None, vec!["a/one", "b/two"]),
+            (json!({"model": "cheap"}), None, vec!["b/two", "a/one"]),
+            (json!({"model": "x/y"}), Some("cheap, switchover"), vec!["b/two", "a/one", "z/last"]),
             (json!({"model": "x/y"}), Some(" c/two , one"), vec!["c/two", "a/one"]),
             (json!({"model": "x/y"}), Some("c/two, switchover"), vec!["c/two", "a/one", "z/last"]),
         ] {

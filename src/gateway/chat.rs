@@ -1,4 +1,4 @@
-//! A chat request: from its body to a run, from the run to a response.
+//! A request that a model answers: from its body to a run, from the run to a response.
 
 use super::attend::{Served, attend};
 use super::body::{self, Body};
@@ -10,6 +10,7 @@ use super::trail::Trail;
 use super::{attribution, chain, guard, whole};
 use crate::contract::ContractMode;
 use crate::failover::Policy;
+use crate::openrouter::Api;
 use crate::secret::Secret;
 use crate::spec::{ChatTask, RunSpec};
 use crate::text::clean_line;
@@ -27,10 +28,11 @@ const HOLD: HeaderName = HeaderName::from_static("x-switchover-hold");
 /// The header that turns the check of the answer off.
 const CONTRACT: HeaderName = HeaderName::from_static("x-switchover-contract");
 
-/// Serves `POST …/chat/completions`. `fault` breaks the first model of the chain.
+/// Serves a request to one part of the API. `fault` breaks the first model of the chain.
 pub(super) async fn serve(
     gateway: &Arc<Gateway>,
     request: Request<Incoming>,
+    api: Api,
     fault: Option<Arc<RunFaults>>,
 ) -> Result<Response<Body>, Refusal> {
     guard::check_json(request.headers())?;
@@ -39,12 +41,16 @@ pub(super) async fn serve(
     let (head, incoming) = request.into_parts();
     let bytes = body::read(incoming).await?;
     let contract = contract(&head.headers, gateway.options.contract)?;
-    let task = ChatTask { body: parse(&bytes)?, contract };
+    let task = ChatTask { body: parse(&bytes, api)?, contract, api };
     let header = guard::text(&head.headers, &HeaderName::from_static(chain::CHAIN));
-    let chain = chain::choose(&task, header, &gateway.options.chain, &gateway.services.catalogue())?;
+    let mut chain = chain::choose(&task, header, gateway.options.chains(), &gateway.services.catalogue())?;
+    if api == Api::Embeddings {
+        // Vectors of different models cannot be compared, so no other model answers.
+        chain.truncate(1);
+    }
     let asked = chain.first().cloned().unwrap_or_default();
     let hold = hold(&head.headers, gateway.options.hold)?;
-    let streams = task.body.get("stream") == Some(&Value::Bool(true));
+    let streams = api != Api::Embeddings && task.body.get("stream") == Some(&Value::Bool(true));
     let key = match gateway.options.key {
         KeySource::Configured => None,
         KeySource::Client => Some(Secret::new(guard::bearer(&head.headers).ok_or_else(|| {
@@ -62,8 +68,11 @@ pub(super) async fn serve(
         final_after_first_token: streams && hold == Hold::FirstToken,
         ..gateway.options.policy.clone()
     };
-    let in_one_piece = cannot_be_put_together(&task.body);
+    let in_one_piece = if api.is_chat() { cannot_be_put_together(&task.body) } else { !streams };
     let mut spec = RunSpec { policy, ..RunSpec::new(task, chain) };
+    if api == Api::Embeddings {
+        spec.policy.limits.per_run = 1;
+    }
     spec.settings.stream = in_one_piece.then_some(false);
     let agent = guard::text(&head.headers, &USER_AGENT).unwrap_or_default();
     let served = Served {
@@ -75,17 +84,21 @@ pub(super) async fn serve(
     let run = run_with(spec, options, &gateway.services);
     let (sender, messages) = unbounded_channel();
     tokio::spawn(attend(run, served, sender, Arc::clone(gateway), slot));
-    Ok(if streams { ChunkStream::new(messages, hold).response().await } else { whole::answer(messages).await })
+    Ok(if streams { ChunkStream::new(messages, api, hold).response().await } else { whole::answer(messages).await })
 }
 
-fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
+fn parse(bytes: &[u8], api: Api) -> Result<Map<String, Value>, Refusal> {
     let bad = |why: String| Refusal::new(StatusCode::BAD_REQUEST, why);
     let body: Map<String, Value> =
         serde_json::from_slice(bytes).map_err(|error| bad(format!("the body is not a JSON object: {error}")))?;
-    if body.get("messages").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-        return Err(bad("the request has no `messages`".to_owned()));
+    match api {
+        Api::ChatCompletions if body.get("messages").and_then(Value::as_array).is_none_or(Vec::is_empty) => {
+            Err(bad("the request has no `messages`".to_owned()))
+        }
+        Api::Embeddings if !body.contains_key("input") => Err(bad("the request has no `input`".to_owned())),
+        // A stored prompt or an earlier response may stand in for the input.
+        _ => Ok(body),
     }
-    Ok(body)
 }
 
 fn contract(headers: &HeaderMap, default: ContractMode) -> Result<ContractMode, Refusal> {

@@ -1,4 +1,4 @@
-//! The list of models, as a client's `/models` shows it: the configured chain first.
+//! The list of models, as a client's `/models` shows it: the chains first.
 
 use super::body::{Body, json_response};
 use super::refusal::Refusal;
@@ -8,28 +8,29 @@ use crate::spec::CONFIGURED_CHAIN;
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
-/// All models.
+/// All models: the chains first.
 pub(super) fn list(gateway: &Gateway) -> Response<Body> {
     let catalogue = gateway.services.catalogue();
-    let models: Vec<Value> = std::iter::once(chain(gateway)).chain(catalogue.models.iter().map(entry)).collect();
+    let names = std::iter::once(CONFIGURED_CHAIN).chain(gateway.options.chains.keys().map(String::as_str));
+    let chains = names.filter_map(|name| chain(gateway, name));
+    let models: Vec<Value> = chains.chain(catalogue.models.iter().map(entry)).collect();
     json_response(StatusCode::OK, &json!({"object": "list", "data": models}))
 }
 
-/// One model.
+/// One model or chain.
 pub(super) fn one(gateway: &Gateway, id: &str) -> Result<Response<Body>, Refusal> {
-    let found = match id {
-        CONFIGURED_CHAIN => Some(chain(gateway)),
-        id => gateway.services.catalogue().find(id).map(entry),
-    };
+    let found = chain(gateway, id).or_else(|| gateway.services.catalogue().find(id).map(entry));
     let none = || Refusal::new(StatusCode::NOT_FOUND, "no such model; `/v1/models` lists them");
     found.map(|model| json_response(StatusCode::OK, &model)).ok_or_else(none)
 }
 
-fn chain(gateway: &Gateway) -> Value {
-    json!({
-        "id": CONFIGURED_CHAIN, "object": "model", "created": 0, "owned_by": "switchover",
-        "name": "The configured fallback chain", "description": gateway.options.chain.join(", "),
-    })
+fn chain(gateway: &Gateway, name: &str) -> Option<Value> {
+    let models = gateway.options.chains().get(name)?;
+    let title = if name == CONFIGURED_CHAIN { "The configured fallback chain" } else { "A fallback chain" };
+    Some(json!({
+        "id": name, "object": "model", "created": 0, "owned_by": "switchover",
+        "name": title, "description": models.join(", "),
+    }))
 }
 
 fn entry(model: &ModelInfo) -> Value {

@@ -3,8 +3,10 @@
 use super::attend::Served;
 use crate::contract::ContractMode;
 use crate::failover::Policy;
+use crate::openrouter::Chains;
 use crate::report::Report;
 use crate::secret::Secret;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use std::sync::Arc;
 pub struct GatewayOptions {
     /// The chain for requests that name none.
     pub chain: Vec<String>,
+    /// Chains that a request can name as its model.
+    pub chains: BTreeMap<String, Vec<String>>,
     /// The failover engine's settings.
     pub policy: Policy,
     /// What a stream waits for, unless the request says so itself.
@@ -66,6 +70,13 @@ pub enum Hold {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown hold `{0}`; expected `first-token` or `answer`")]
 pub struct UnknownHold(String);
+
+impl GatewayOptions {
+    /// The chains that a request can name.
+    pub(super) fn chains(&self) -> Chains<'_> {
+        Chains { configured: &self.chain, named: &self.chains }
+    }
+}
 
 impl FromStr for Hold {
     type Err = UnknownHold;

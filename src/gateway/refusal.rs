@@ -3,6 +3,7 @@
 use super::body::{Body, json_response};
 use super::trail::Trail;
 use crate::failover::{FailureKind, Finished, Outcome};
+use crate::openrouter::client::NO_SUCH_API;
 use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -38,6 +39,7 @@ impl Refusal {
             (Outcome::Cancelled, _) => 499,
             (Outcome::LocalError, _) => 500,
             (Outcome::DeadlineExceeded, _) => 504,
+            (_, Some(failure)) if failure.code.as_deref() == Some(NO_SUCH_API) => 501,
             (_, Some(failure)) => match failure.status.filter(|status| (400..600).contains(status)) {
                 Some(status) => status,
                 None => status_of(failure.kind),

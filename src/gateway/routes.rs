@@ -5,6 +5,7 @@ use super::body::{Body, json_response};
 use super::refusal::Refusal;
 use super::server::Gateway;
 use super::{chat, guard, models};
+use crate::openrouter::Api;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -12,7 +13,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// Named where a path is unknown.
-const ROUTES: &str = "POST /v1/chat/completions, GET /v1/models, GET /v1/models/{id}, GET /health";
+const ROUTES: &str = "POST /v1/chat/completions, POST /v1/responses, POST /v1/embeddings, GET /v1/models, GET /v1/models/{id}, GET /health";
 
 /// Serves one request.
 pub(super) async fn serve(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
@@ -23,17 +24,19 @@ pub(super) async fn serve(gateway: &Arc<Gateway>, request: Request<Incoming>) ->
     let route = path.strip_prefix("/api").unwrap_or(path);
     let route = route.strip_prefix("/v1").unwrap_or(route);
     match (request.method(), route) {
-        (&Method::POST, "/chat/completions") => chat::serve(gateway, request, fault).await,
+        (&Method::POST, "/chat/completions") => chat::serve(gateway, request, Api::ChatCompletions, fault).await,
+        (&Method::POST, "/responses") => chat::serve(gateway, request, Api::Responses, fault).await,
+        (&Method::POST, "/embeddings") => chat::serve(gateway, request, Api::Embeddings, fault).await,
         (&Method::GET, "/models" | "/models/") => Ok(models::list(gateway)),
         (&Method::GET, "/health") => Ok(health(gateway)),
         (&Method::GET, route) if route.starts_with("/models/") => {
             models::one(gateway, route.trim_start_matches("/models/"))
         }
-        (&Method::POST, "/responses" | "/embeddings" | "/completions") => {
-            let why = format!("the gateway does not serve {route} yet; it serves {ROUTES}");
+        (&Method::POST, "/completions") => {
+            let why = format!("the gateway does not serve {route}; it serves {ROUTES}");
             Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, why))
         }
-        (_, "/chat/completions" | "/models" | "/health") => {
+        (_, "/chat/completions" | "/responses" | "/embeddings" | "/models" | "/health") => {
             Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, format!("the routes are {ROUTES}")))
         }
         _ => Err(Refusal::new(StatusCode::NOT_FOUND, format!("no such path; the routes are {ROUTES}"))),
@@ -44,7 +47,7 @@ pub(super) async fn serve(gateway: &Arc<Gateway>, request: Request<Incoming>) ->
 fn split(path: &str) -> (Option<&str>, &str) {
     let inner = path.strip_prefix('/').unwrap_or(path);
     let Some((first, _)) = inner.split_once('/') else { return (None, path) };
-    if ["v1", "api", "models", "chat"].contains(&first) {
+    if ["v1", "api", "models", "chat", "responses"].contains(&first) {
         return (None, path);
     }
     (Some(first), &path[1 + first.len()..])

@@ -5,18 +5,18 @@
 //! accepted. A stream that cannot be completed ends with an error event and without `[DONE]`.
 
 use super::body::{Body, streamed};
+use super::frame;
 use super::options::Hold;
 use super::refusal::Refusal;
 use super::trail::Trail;
 use crate::failover::{AttemptId, Event};
+use crate::openrouter::Api;
 use crate::report::{Report, ReportKind};
 use crate::worker::RunMessage;
 use bytes::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -30,6 +30,7 @@ const COMMENT: &[u8] = b": switchover is waiting for a model\n\n";
 /// A stream on its way to the client.
 pub(super) struct ChunkStream {
     messages: UnboundedReceiver<RunMessage>,
+    api: Api,
     hold: Hold,
     trail: Trail,
     /// Chunks of attempts that may still fail unseen.
@@ -37,7 +38,7 @@ pub(super) struct ChunkStream {
     /// The attempt whose chunks are forwarded.
     forwarded: Option<AttemptId>,
     /// The chunk with the finish reason and those behind it.
-    last: Vec<String>,
+    last: Vec<Bytes>,
     /// Events that can be sent.
     ready: VecDeque<Bytes>,
     /// The whole response of the attempt that answers.
@@ -50,9 +51,10 @@ pub(super) struct ChunkStream {
 
 impl ChunkStream {
     /// The stream of a run's messages.
-    pub(super) fn new(messages: UnboundedReceiver<RunMessage>, hold: Hold) -> Self {
+    pub(super) fn new(messages: UnboundedReceiver<RunMessage>, api: Api, hold: Hold) -> Self {
         Self {
             messages,
+            api,
             hold,
             trail: Trail::default(),
             held: HashMap::new(),
@@ -139,15 +141,13 @@ impl ChunkStream {
                     self.forward(response.to_string());
                 }
                 self.release(answered.attempt);
-                for chunk in std::mem::take(&mut self.last) {
-                    self.send(&chunk);
-                }
-                self.send("[DONE]");
+                self.ready.extend(std::mem::take(&mut self.last));
+                self.ready.extend(frame::end(self.api));
                 self.over = true;
             }
             ReportKind::Engine(Event::Finished(finished)) if finished.attempt.is_none() => {
                 let error = Refusal::of_run(finished, &self.trail).error();
-                self.send(&error.to_string());
+                self.ready.push_back(frame::error(self.api, error));
                 self.over = true;
             }
             _ => {}
@@ -165,81 +165,11 @@ impl ChunkStream {
     }
 
     fn forward(&mut self, chunk: String) {
-        let chunk = as_chunk(chunk);
-        if self.last.is_empty() && !has_finish(&chunk) {
-            self.send(&chunk);
+        let (event, ends) = frame::piece(self.api, chunk);
+        if self.last.is_empty() && !ends {
+            self.ready.push_back(event);
         } else {
-            self.last.push(chunk);
-        }
-    }
-
-    fn send(&mut self, data: &str) {
-        self.ready.push_back(Bytes::from(format!("data: {data}\n\n")));
-    }
-}
-
-/// Whether a chunk says that one of its choices is over.
-fn has_finish(chunk: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Chunk {
-        #[serde(default)]
-        choices: Vec<Choice>,
-    }
-    #[derive(Deserialize)]
-    struct Choice {
-        finish_reason: Option<IgnoredAny>,
-    }
-    serde_json::from_str::<Chunk>(chunk).is_ok_and(|chunk| chunk.choices.iter().any(|it| it.finish_reason.is_some()))
-}
-
-/// A whole response as one chunk, from a server that does not stream. A chunk stays as it is, without line ends.
-fn as_chunk(json: String) -> String {
-    if !json.contains("\"message\"") {
-        return if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ") } else { json };
-    }
-    let Ok(mut value) = serde_json::from_str::<Value>(&json) else { return json };
-    let choices = value.get_mut("choices").and_then(Value::as_array_mut);
-    for choice in choices.into_iter().flatten().filter_map(Value::as_object_mut) {
-        let Some(mut message) = choice.shift_remove("message") else { continue };
-        let calls = message.get_mut("tool_calls").and_then(Value::as_array_mut);
-        for (index, call) in calls.into_iter().flatten().enumerate() {
-            if let Some(call) = call.as_object_mut() {
-                call.insert("index".to_owned(), json!(index));
-            }
-        }
-        choice.insert("delta".to_owned(), message);
-    }
-    value["object"] = json!("chat.completion.chunk");
-    value.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_whole_response_becomes_one_chunk() {
-        let whole = json!({"object": "chat.completion", "choices": [{"index": 0, "finish_reason": "stop",
-            "message": {"content": "x", "tool_calls": [{"id": "c"}]}}]});
-        let chunk: Value = serde_json::from_str(&as_chunk(whole.to_string())).expect("JSON");
-        assert_eq!(chunk["object"], "chat.completion.chunk");
-        assert_eq!(chunk["choices"][0]["delta"], json!({"content": "x", "tool_calls": [{"id": "c", "index": 0}]}));
-        let delta = r#"{"choices":[{"delta":{"content":"the \"message\""}}]}"#;
-        let same: Value = serde_json::from_str(&as_chunk(delta.to_owned())).expect("JSON");
-        assert_eq!(same["choices"][0]["delta"]["content"], "the \"message\"");
-        assert_eq!(as_chunk("{\n\"a\":\r1}".to_owned()), "{ \"a\": 1}");
-    }
-
-    #[test]
-    fn the_finish_reason_is_found() {
-        for (chunk, finish) in [
-            (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, true),
-            (r#"{"choices":[{"delta":{},"finish_reason":null},{"finish_reason":"length"}]}"#, true),
-            (r#"{"choices":[{"delta":{"content":"finish_reason"}}]}"#, false),
-            (r#"{"choices":[]}"#, false),
-            (r#"{"usage":{}}"#, false),
-        ] {
-            assert_eq!(has_finish(chunk), finish, "{chunk}");
+            self.last.push(event);
         }
     }
 }

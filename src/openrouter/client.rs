@@ -13,8 +13,9 @@ mod exchange;
 mod reuse;
 mod transport;
 
-pub use exchange::Exchange;
+pub use exchange::{Exchange, NO_SUCH_API};
 
+use super::Api;
 use super::MAX_BODY;
 use super::base::BaseUrl;
 use super::classify::{self, ErrorContext};
@@ -54,6 +55,8 @@ impl Endpoint {
 /// One request to make.
 #[derive(Clone)]
 pub struct OutgoingRequest<'a> {
+    /// The part of the API that it is for.
+    pub api: Api,
     /// The server and its key.
     pub endpoint: &'a Endpoint,
     /// Attribution and extra headers.
@@ -85,7 +88,7 @@ impl Client {
     /// # Errors
     /// A request that cannot be sent: [`FailureKind::Local`], or [`FailureKind::Tls`] on a machine without certificates.
     pub fn open(&self, call: OutgoingRequest<'_>) -> Result<Exchange, Failure> {
-        let url = format!("{}/chat/completions", call.endpoint.base);
+        let url = format!("{}{}", call.endpoint.base, call.api.path());
         let body =
             serde_json::to_vec(&call.body).map_err(|error| Failure::new(FailureKind::Local, error.to_string()))?;
         let request = build(Method::POST, &url, call.endpoint, call.headers, Some(body))?;
@@ -94,7 +97,7 @@ impl Client {
         let shown = Arc::new(record(&request, call.body, &secrets));
         debug!(target: "http", method = "POST", url = shown.url, fresh = call.fresh, "request built");
         let sending = Box::pin(reuse::send(kept, fresh, request));
-        Ok(Exchange::new(shown, secrets, call.endpoint.base.with_version(), sending))
+        Ok(Exchange::new(shown, secrets, call.api, call.endpoint.base.with_version(), sending))
     }
 
     /// Opens a connection that the next request will find ready.
@@ -123,7 +126,7 @@ impl Client {
         if !success {
             let context = ErrorContext { headers: &head.headers, secrets: &secrets, now: wall() };
             let failure = classify::response(head.status, &body, context);
-            return Err(suggest(failure, endpoint.base.with_version().as_deref()));
+            return Err(suggest(failure, Api::default(), endpoint.base.with_version().as_deref()));
         }
         end.map_err(|error| transport::failure(&error, &secrets))?;
         serde_json::from_slice(&body).map_err(|error| {

@@ -79,6 +79,18 @@ pub fn body(request: ChatRequest<'_>) -> Result<Value, BadSetting> {
     Ok(Value::Object(body))
 }
 
+/// The body of a request to another part of the API than chat completions: as the program wrote it, for this model.
+/// `models` are those that OpenRouter itself may ask after it.
+pub fn passed_on(own: &Map<String, Value>, model: &str, models: &[String]) -> Value {
+    let mut body = own.clone();
+    body.insert("model".to_owned(), model.into());
+    body.shift_remove("models");
+    if !models.is_empty() {
+        body.insert("models".to_owned(), json!(models));
+    }
+    Value::Object(body)
+}
+
 /// Puts a program's own fields over the settings of the same name. An own cap on tokens, under either name, is the only
 /// one.
 fn add_own(body: &mut Map<String, Value>, own: &Map<String, Value>) {

@@ -156,6 +156,10 @@ pub struct Completion {
     /// [expected](super::Expects::Message).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Box<serde_json::Value>>,
+    /// The response as it was sent, where its [`Api`](super::Api) is not chat completions; `response` is then its
+    /// meaning as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Box<serde_json::Value>>,
 }
 
 #[cfg(test)]

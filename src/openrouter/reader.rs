@@ -6,7 +6,7 @@ mod events;
 use super::classify::ErrorContext;
 use super::encoding::compression;
 use super::sse::Decoder;
-use super::{Completion, Delta, Head};
+use super::{Api, Completion, Delta, Head};
 use crate::failover::{Failure, FailureKind};
 use crate::secret::Secrets;
 use crate::text::clean_line;
@@ -61,14 +61,14 @@ enum Framing {
 impl BodyReader {
     /// A reader for the body that follows `head`. `now` is the wall time since 1970, which hints with dates need.
     pub fn new(head: Head, secrets: Secrets, now: Duration) -> Self {
-        let events = EventFold::new(&secrets, Expects::Text);
+        let events = EventFold::new(&secrets, Expects::Text, Api::default());
         Self { events, head, secrets, now, framing: Framing::Undecided, total: 0, start: Vec::new() }
     }
 
-    /// What counts as an answer; text, unless this is called.
+    /// What counts as an answer, and of which part of the API; the text of a chat completion, unless this is called.
     #[must_use]
-    pub fn expecting(mut self, expects: Expects) -> Self {
-        self.events = EventFold::new(&self.secrets, expects);
+    pub fn expecting(mut self, expects: Expects, api: Api) -> Self {
+        self.events = EventFold::new(&self.secrets, expects, api);
         self
     }
 

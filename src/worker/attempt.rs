@@ -48,7 +48,13 @@ pub(super) fn open(
         without::take_out(&mut body, name);
     }
     let headers = context.options.headers(context.services);
-    let request = OutgoingRequest { endpoint: &endpoint, headers: &headers, body, fresh: changes.fresh_connection };
+    let request = OutgoingRequest {
+        api: context.api(),
+        endpoint: &endpoint,
+        headers: &headers,
+        body,
+        fresh: changes.fresh_connection,
+    };
     let exchange = context.services.client.open(request)?.expecting(context.expects());
     let request = Arc::clone(exchange.request());
     Ok((Sent { attempt: started.attempt, model: started.model.clone(), request, injected, simulated }, exchange))

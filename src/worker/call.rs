@@ -197,7 +197,8 @@ impl CallLoop<'_> {
     /// Reads a whole answer. One that does not validate is a failure like any other.
     fn validate(&mut self, now: Duration, attempt: AttemptId, completion: Completion) -> Input {
         let served = completion.model.clone();
-        let mut response = completion.response.clone().filter(|_| self.context.options.relay != Relay::Nothing);
+        let response = completion.original.as_ref().or(completion.response.as_ref());
+        let mut response = response.filter(|_| self.context.options.relay != Relay::Nothing).cloned();
         let record = self.attempts.get(&attempt);
         let asked = record.and_then(|record| record.asked.as_ref()).unwrap_or(&self.context.call.signature);
         match self.context.read(asked, completion) {

@@ -6,7 +6,7 @@ use crate::contract::{Contract, ContractMode, Fitting, check_calls};
 use crate::dspy::{Adapter, ParseFailure, Prediction, Problem, REASONING, ReasoningSource, Signature};
 use crate::failover::{Changes, Failover, Failure, FailureKind, Route};
 use crate::openrouter::settings::{Effort, Reasoning, RequestSettings};
-use crate::openrouter::{Completion, Dialect, Expects, Finish, Message, compose};
+use crate::openrouter::{Api, Completion, Dialect, Expects, Finish, Message, compose};
 use crate::secret::Secrets;
 use crate::spec::{ChatTask, SignatureTask, Task};
 use crate::text::{clean_line, clean_value};
@@ -40,6 +40,14 @@ impl CallContext<'_> {
             Task::Signature(_) => Expects::Text,
             Task::Chat(_) if self.options.relay == Relay::Chunks => Expects::Relay,
             Task::Chat(_) => Expects::Message,
+        }
+    }
+
+    /// The part of the API that the requests go to.
+    pub(super) fn api(&self) -> Api {
+        match &self.spec.task {
+            Task::Signature(_) => Api::default(),
+            Task::Chat(task) => task.api,
         }
     }
 
@@ -82,6 +90,11 @@ impl CallContext<'_> {
         (settings, changes): (&RequestSettings, &Changes),
         dialect: Dialect,
     ) -> Result<Value, Failure> {
+        if let Task::Chat(task) = &self.spec.task
+            && !task.api.is_chat()
+        {
+            return Ok(compose::passed_on(&task.body, model, &settings.models));
+        }
         let asked = self.asked(model, changes);
         let mut settings = Cow::Borrowed(settings);
         if matches!(asked, Cow::Owned(_)) && settings.reasoning == Reasoning::default() {

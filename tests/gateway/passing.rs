@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use switchover::gateway::{GatewayOptions, KeySource};
 use switchover::worker::Service;
 
-fn at(server: &Server) -> Service {
+pub(crate) fn at(server: &Server) -> Service {
     Service::Server(Box::new(server.endpoint()))
 }
 
-fn header<'a>(headers: &'a [(String, String)], name: &str) -> Vec<&'a str> {
+pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Vec<&'a str> {
     headers.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect()
 }
 

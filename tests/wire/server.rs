@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use switchover::failover::Failure;
 use switchover::openrouter::client::{Client, Endpoint, Exchange, OutgoingRequest};
 use switchover::openrouter::headers::Headers;
-use switchover::openrouter::{Completion, Delta};
+use switchover::openrouter::{Api, Completion, Delta};
 use switchover::secret::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -203,7 +203,13 @@ pub(crate) fn body() -> Value {
 
 /// Opens an exchange with default headers.
 pub(crate) fn open(client: &Client, endpoint: &Endpoint) -> Result<Exchange, Failure> {
-    client.open(OutgoingRequest { endpoint, headers: &Headers::default(), body: body(), fresh: false })
+    client.open(OutgoingRequest {
+        api: Api::default(),
+        endpoint,
+        headers: &Headers::default(),
+        body: body(),
+        fresh: false,
+    })
 }
 
 /// Reads an exchange to its end.

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use switchover::fault::{Fault, FaultGroup, TABLE};
-use switchover::openrouter::Delta;
 use switchover::openrouter::client::OutgoingRequest;
 use switchover::openrouter::headers::Headers;
+use switchover::openrouter::{Api, Delta};
 use switchover::simulator::{Simulator, SimulatorOptions};
 
 #[derive(Deserialize)]
@@ -41,7 +41,13 @@ async fn every_fault_comes_to_its_kind() {
         for stream in [true, false] {
             let expected = cases.whole.get(word).filter(|_| !stream).unwrap_or(expected);
             let endpoint = endpoint(&simulator.base_url_with(&word.parse::<Fault>().unwrap()));
-            let call = OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body(stream), fresh: false };
+            let call = OutgoingRequest {
+                api: Api::default(),
+                endpoint: &endpoint,
+                headers: &headers,
+                body: body(stream),
+                fresh: false,
+            };
             let (_, end) = finish(client.open(call.clone()).unwrap()).await;
             let kind = end.as_ref().map_or_else(|failure| json!(failure.kind), |_| json!("ok"));
             if kind != json!(expected) {
@@ -67,7 +73,13 @@ async fn the_log_shows_what_the_simulator_received() {
     client.warm(&endpoint, &headers).await.unwrap();
     for stream in [true, false] {
         let exchange = client
-            .open(OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body(stream), fresh: false })
+            .open(OutgoingRequest {
+                api: Api::default(),
+                endpoint: &endpoint,
+                headers: &headers,
+                body: body(stream),
+                fresh: false,
+            })
             .unwrap();
         let shown = exchange.request().clone();
         let (deltas, end) = finish(exchange).await;

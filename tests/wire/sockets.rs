@@ -10,7 +10,7 @@ use switchover::failover::FailureKind;
 use switchover::openrouter::account::{Generation, KeyInfo, generation_path};
 use switchover::openrouter::client::{Endpoint, OutgoingRequest};
 use switchover::openrouter::headers::{ExtraHeader, HeaderValue, Headers, ValueOrigin, Visibility};
-use switchover::openrouter::{Completion, Delta, RequestHeader};
+use switchover::openrouter::{Api, Completion, Delta, RequestHeader};
 use switchover::secret::Secrets;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -28,7 +28,13 @@ async fn the_record_of_a_request_is_what_the_server_receives() {
     let headers = Headers { extras: vec![extra], ..Headers::default() };
     for fresh in [false, true] {
         let exchange = client()
-            .open(OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body.clone(), fresh })
+            .open(OutgoingRequest {
+                api: Api::default(),
+                endpoint: &endpoint,
+                headers: &headers,
+                body: body.clone(),
+                fresh,
+            })
             .unwrap();
         let recorded = exchange.request().clone();
         assert!(server.received().len() == usize::from(fresh), "nothing is sent before the record can be shown");
@@ -76,13 +82,21 @@ async fn a_secret_header_is_sent_and_never_shown() {
     };
     let extras = vec![extra("X-Api-Key", "hunter2hunter2hunter2"), extra("X-Note", KEY)];
     let (endpoint, headers) = (server.endpoint(), Headers { extras, ..Headers::default() });
-    let exchange =
-        client().open(OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body(), fresh: false }).unwrap();
+    let exchange = client()
+        .open(OutgoingRequest {
+            api: Api::default(),
+            endpoint: &endpoint,
+            headers: &headers,
+            body: body(),
+            fresh: false,
+        })
+        .unwrap();
     let shown = format!("{:?}", exchange.request());
     assert!(!shown.contains("hunter2h") && !shown.contains(&KEY[..8]), "{shown}");
     finish(exchange).await.1.unwrap();
     assert!(server.received()[0].headers.contains(&("x-api-key".into(), "hunter2hunter2hunter2".into())));
-    let request = OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body(), fresh: false };
+    let request =
+        OutgoingRequest { api: Api::default(), endpoint: &endpoint, headers: &headers, body: body(), fresh: false };
     let failure = finish(client().open(request).unwrap()).await.1.unwrap_err();
     assert_eq!(failure.reason, "bad key ***", "credentials are removed from what the server sends back");
     assert!(!format!("{failure:?}").contains("hunter2h"), "{failure:?}");
@@ -125,7 +139,8 @@ async fn connections_are_reused_unless_a_request_asks_for_a_fresh_one() {
     client.warm(&endpoint, &headers).await.unwrap();
     finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
     finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
-    let call = OutgoingRequest { endpoint: &endpoint, headers: &headers, body: body(), fresh: true };
+    let call =
+        OutgoingRequest { api: Api::default(), endpoint: &endpoint, headers: &headers, body: body(), fresh: true };
     finish(client.open(call.clone()).unwrap()).await.1.unwrap();
     finish(client.open(call.clone()).unwrap()).await.1.unwrap();
     let connections: Vec<usize> = server.received().iter().map(|r| r.connection).collect();

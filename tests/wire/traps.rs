@@ -7,7 +7,7 @@ use switchover::openrouter::client::OutgoingRequest;
 use switchover::openrouter::compose::{self, ChatRequest};
 use switchover::openrouter::headers::{ChosenValue, Headers, ValueOrigin};
 use switchover::openrouter::settings::RequestSettings;
-use switchover::openrouter::{Completion, Delta, Dialect, Finish};
+use switchover::openrouter::{Api, Completion, Delta, Dialect, Finish};
 use switchover::simulator::{Simulator, SimulatorOptions};
 use switchover::worker::{Service, ServiceOptions, Services};
 
@@ -106,7 +106,8 @@ async fn trap_07_a_list_of_too_many_models_is_never_sent() {
     assert!(ask(4).unwrap_err().to_string().contains("3 besides the first"));
     let server = Server::start([stream(OK)]).await;
     let (endpoint, body) = (server.endpoint(), ask(3).unwrap());
-    let call = OutgoingRequest { endpoint: &endpoint, headers: &Headers::default(), body, fresh: false };
+    let call =
+        OutgoingRequest { api: Api::default(), endpoint: &endpoint, headers: &Headers::default(), body, fresh: false };
     finish(client().open(call).unwrap()).await.1.unwrap();
     let sent: serde_json::Value = serde_json::from_slice(&server.received()[0].body).unwrap();
     assert_eq!(sent["models"].as_array().unwrap().len(), 3);
@@ -201,7 +202,13 @@ async fn trap_14_attribution_is_on_every_request_and_bad_values_are_found_before
     let (client, endpoint, headers) = (client(), server.endpoint(), Headers::default());
     finish(open(&client, &endpoint).unwrap()).await.1.unwrap();
     client.get(&endpoint, &headers, "/models").await.unwrap();
-    let call = OutgoingRequest { endpoint: &endpoint, headers: &headers, body: json!({"stream": false}), fresh: true };
+    let call = OutgoingRequest {
+        api: Api::default(),
+        endpoint: &endpoint,
+        headers: &headers,
+        body: json!({"stream": false}),
+        fresh: true,
+    };
     finish(client.open(call.clone()).unwrap()).await.1.unwrap();
     for received in server.received() {
         let names: Vec<&str> = received.headers.iter().map(|(name, _)| name.as_str()).collect();

@@ -1,9 +1,9 @@
 //! One exchange with a server: the request on its way out, then the response as it comes in.
 
 use super::{MAX_ERROR_BODY, transport, wall};
-use crate::failover::Failure;
+use crate::failover::{Failure, FailureKind};
 use crate::openrouter::classify::{self, ErrorContext};
-use crate::openrouter::{BodyReader, Completion, Delta, Expects, Head, Request};
+use crate::openrouter::{Api, BodyReader, Completion, Delta, Expects, Head, Request};
 use crate::secret::Secrets;
 use reqwest::Response;
 use std::future::Future;
@@ -23,6 +23,7 @@ pub struct Exchange {
     request: Arc<Request>,
     secrets: Secrets,
     expects: Expects,
+    api: Api,
     /// The base URL to suggest where the server does not know the path.
     better: Option<String>,
     state: ExchangeState,
@@ -38,8 +39,14 @@ enum ExchangeState {
 }
 
 impl Exchange {
-    pub(super) fn new(request: Arc<Request>, secrets: Secrets, better: Option<String>, sending: Sending) -> Self {
-        Self { request, secrets, expects: Expects::Text, better, state: ExchangeState::Sending(sending) }
+    pub(super) fn new(
+        request: Arc<Request>,
+        secrets: Secrets,
+        api: Api,
+        better: Option<String>,
+        sending: Sending,
+    ) -> Self {
+        Self { request, secrets, expects: Expects::Text, api, better, state: ExchangeState::Sending(sending) }
     }
 
     /// What counts as an answer; text, unless this is called.
@@ -67,7 +74,8 @@ impl Exchange {
                     let head = super::head(&response, secrets);
                     out.push(Delta::Opened(head.clone()));
                     self.state = if response.status().is_success() {
-                        let reader = Box::new(BodyReader::new(head, secrets.clone(), wall()).expecting(self.expects));
+                        let reader =
+                            Box::new(BodyReader::new(head, secrets.clone(), wall()).expecting(self.expects, self.api));
                         ExchangeState::Reading { response, reader, done: false, grace_ends: None }
                     } else {
                         ExchangeState::Refused { response, head, body: Vec::new() }
@@ -81,7 +89,7 @@ impl Exchange {
                 let context = ErrorContext { headers: &head.headers, secrets, now: wall() };
                 let failure = classify::response(head.status, body, context);
                 self.state = ExchangeState::Over;
-                Some(Err(suggest(failure, self.better.as_deref())))
+                Some(Err(suggest(failure, self.api, self.better.as_deref())))
             }
             ExchangeState::Reading { response, reader, done, grace_ends } => {
                 let (mut cut, mut open) = (None, false);
@@ -111,9 +119,9 @@ impl Exchange {
                     _ = tokio::time::timeout(GRACE, response.chunk()).await;
                 }
                 match std::mem::replace(&mut self.state, ExchangeState::Over) {
-                    ExchangeState::Reading { reader, .. } => {
-                        Some(reader.finish(cut, out).map_err(|failure| suggest(failure, self.better.as_deref())))
-                    }
+                    ExchangeState::Reading { reader, .. } => Some(
+                        reader.finish(cut, out).map_err(|failure| suggest(failure, self.api, self.better.as_deref())),
+                    ),
                     _ => None,
                 }
             }
@@ -122,10 +130,20 @@ impl Exchange {
     }
 }
 
+/// What a failure is called whose server does not have this part of the API.
+pub const NO_SUCH_API: &str = "no_such_api";
+
 /// Adds a base URL to try, where the server says that it has nothing at this path. LM Studio says so with status 200.
-pub(super) fn suggest(mut failure: Failure, better: Option<&str>) -> Failure {
-    let no_such_path = matches!(failure.status, Some(404 | 405))
-        || failure.reason.to_ascii_lowercase().contains("unexpected endpoint");
+/// A server that has chat completions only is the same for all models.
+pub(super) fn suggest(mut failure: Failure, api: Api, better: Option<&str>) -> Failure {
+    let words = failure.reason.to_ascii_lowercase();
+    let no_such_path = matches!(failure.status, Some(404 | 405 | 501)) || words.contains("unexpected endpoint");
+    if no_such_path && !api.is_chat() && !words.contains("model") && !words.contains("endpoints found") {
+        failure.kind = FailureKind::Malformed;
+        failure.code = Some(NO_SUCH_API.to_owned());
+        failure.reason = format!("the server has no {}: {}", api.path(), failure.reason);
+        return failure;
+    }
     if let Some(better) = better.filter(|_| no_such_path) {
         failure.reason =
             format!("{}; the base URL has no version: is it {better}?", failure.reason.trim_end_matches('.'));

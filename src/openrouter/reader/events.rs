@@ -1,7 +1,8 @@
 //! The events of a stream, or a whole body, as one result. Decides what counts as an answer.
 
-use super::Expects;
+use super::{Api, Expects};
 use crate::failover::{Failure, FailureKind};
+use crate::openrouter::api::Translation;
 use crate::openrouter::assembly::{self, Assembly};
 use crate::openrouter::chunk::{ChunkFold, parse, parse_marked};
 use crate::openrouter::classify::ErrorContext;
@@ -30,6 +31,8 @@ pub(super) struct EventFold {
     assembly: Option<Assembly>,
     /// Whether chunks are passed on.
     relay: bool,
+    /// What responses of another API mean.
+    translation: Translation,
     events: u32,
     bad_in_a_row: u32,
     warnings: u32,
@@ -43,7 +46,7 @@ pub(super) struct EventFold {
 
 impl EventFold {
     /// The fold before the first event.
-    pub(super) fn new(secrets: &Secrets, expects: Expects) -> Self {
+    pub(super) fn new(secrets: &Secrets, expects: Expects, api: Api) -> Self {
         let chunks = ChunkFold::new(secrets);
         let assembly = (expects != Expects::Text).then(Assembly::default);
         let relay = expects == Expects::Relay;
@@ -51,6 +54,7 @@ impl EventFold {
             chunks,
             assembly,
             relay,
+            translation: Translation::of(api),
             events: 0,
             bad_in_a_row: 0,
             warnings: 0,
@@ -167,6 +171,14 @@ impl EventFold {
         // Some servers put an error into a list.
         let list: Option<Vec<&RawValue>> = json.starts_with('[').then(|| serde_json::from_str(json).ok()).flatten();
         let json = list.as_ref().and_then(|list| list.first()).map_or(json, |first| first.get());
+        let sent = json;
+        let translated;
+        let json = if self.translation.is_chat() {
+            json
+        } else {
+            translated = self.translation.translate(serde_json::from_str(json)?).to_string();
+            &translated
+        };
         let marked;
         let (chunk, json) = match parse(json) {
             Ok(chunk) => (chunk, json),
@@ -180,7 +192,7 @@ impl EventFold {
         let before = out.len();
         self.failed = self.chunks.apply(&chunk, json, context, out).err();
         if self.relay && self.failed.is_none() {
-            out.insert(before, Delta::Chunk(context.secrets.scrub(json).into_owned()));
+            out.insert(before, Delta::Chunk(context.secrets.scrub(sent).into_owned()));
         }
         if let (Some(assembly), Ok(chunk)) = (&mut self.assembly, serde_json::from_str(json)) {
             assembly.apply(chunk);
@@ -299,6 +311,7 @@ impl EventFold {
             id: chunks.id.or(generation),
             usage: chunks.usage,
             response: response.map(Box::new),
+            original: self.translation.into_whole().map(Box::new),
         })
     }
 }
