@@ -9,6 +9,7 @@
 //! ```
 
 mod attempt;
+mod backlog;
 mod call;
 mod context;
 mod costs;
@@ -32,6 +33,7 @@ use crate::failover::{Cost, Event, Finished, Outcome};
 use crate::report::{Report, ReportKind};
 use crate::spec::RunSpec;
 use crate::transcript::Transcript;
+use backlog::{Backlog, Outbox};
 use context::Output;
 use costs::PendingCosts;
 use futures_util::FutureExt as _;
@@ -39,13 +41,14 @@ use reporter::Reporter;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 
 /// A run in progress. Dropping it cancels it: its sockets close, and its last reports still reach the history.
 #[derive(Debug)]
 pub struct Run {
     messages: UnboundedReceiver<RunMessage>,
+    backlog: Arc<Backlog>,
     cancel: Canceller,
 }
 
@@ -70,7 +73,7 @@ impl Run {
     /// costs [after the end](CostLookup::AfterTheEnd), [`Billed`](crate::report::Observation::Billed) may follow it.
     pub async fn next(&mut self) -> Option<Arc<Report>> {
         loop {
-            if let RunMessage::Report(report) = self.messages.recv().await? {
+            if let RunMessage::Report(report) = self.next_message().await? {
                 return Some(report);
             }
         }
@@ -78,7 +81,9 @@ impl Run {
 
     /// The next message: a report, or what a [relay](RunOptions::relay) gets besides. `None` after the last one.
     pub async fn next_message(&mut self) -> Option<RunMessage> {
-        self.messages.recv().await
+        let message = self.messages.recv().await?;
+        self.backlog.remove(&message);
+        Some(message)
     }
 
     /// A handle that cancels this run.
@@ -108,8 +113,10 @@ pub fn run(spec: RunSpec, services: &Arc<Services>) -> Run {
 pub fn run_with(spec: RunSpec, options: RunOptions, services: &Arc<Services>) -> Run {
     let (cancel, cancelled) = watch::channel(false);
     let (sender, messages) = unbounded_channel();
-    tokio::spawn(serve(spec, options, Arc::clone(services), sender, cancelled));
-    Run { messages, cancel: Canceller(cancel) }
+    let backlog = Arc::new(Backlog::new(options.backlog));
+    let outbox = Outbox { messages: sender, backlog: Arc::clone(&backlog) };
+    tokio::spawn(serve(spec, options, Arc::clone(services), outbox, cancelled));
+    Run { messages, backlog, cancel: Canceller(cancel) }
 }
 
 /// One run from its number to its last report.
@@ -117,23 +124,24 @@ async fn serve(
     spec: RunSpec,
     options: RunOptions,
     services: Arc<Services>,
-    messages: UnboundedSender<RunMessage>,
+    outbox: Outbox,
     cancelled: watch::Receiver<bool>,
 ) {
     let run = services.new_run(HISTORY_PATIENCE).await;
     // A line has whole microseconds.
     let began = Duration::from_micros(services.now().as_micros() as u64);
-    let reporter = Reporter { run, began, services, messages };
+    let backlog = Arc::clone(&outbox.backlog);
+    let reporter = Reporter { run, began, services, outbox };
     let costs = Mutex::new(PendingCosts::default());
     let emit = |output: Output| match output {
         Output::Report(now, what) => {
             costs.lock().unwrap_or_else(PoisonError::into_inner).apply(&what, reporter.services.simulated());
             reporter.report(now, what);
         }
-        Output::Chunk(attempt, chunk) => reporter.send(RunMessage::Chunk(attempt, chunk)),
-        Output::Response(attempt, response) => reporter.send(RunMessage::Response(attempt, response)),
+        Output::Chunk(attempt, chunk) => reporter.outbox.send(RunMessage::Chunk(attempt, chunk)),
+        Output::Response(attempt, response) => reporter.outbox.send(RunMessage::Response(attempt, response)),
     };
-    let driven = drive::drive(spec, &options, began, &reporter.services, &emit, cancelled);
+    let driven = drive::drive(spec, &options, began, &reporter.services, (&emit, &backlog), cancelled);
     let finished = guarded(driven, || reporter.services.now().saturating_sub(began)).await;
     let owed = costs.into_inner().unwrap_or_else(PoisonError::into_inner).owed();
     let lookup = reporter.services.cost_lookup;
@@ -157,7 +165,7 @@ async fn end(reporter: &Reporter, finished: Finished) {
         reporter.services.history.when_written(move || _ = written.send(()));
         _ = tokio::time::timeout(HISTORY_PATIENCE, wait).await;
     }
-    reporter.send(RunMessage::Report(report));
+    reporter.outbox.send(RunMessage::Report(report));
 }
 
 /// The final event of a run. A panic on the way is a fault of this program: it ends its run, and whoever waits for the

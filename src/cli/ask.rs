@@ -7,9 +7,10 @@ use crate::config::{Config, Environment};
 use crate::failover::{Failover, Outcome, Route};
 use crate::headless::{Headless, OutputStyle};
 use crate::openrouter::Chains;
+use crate::report::Report;
 use crate::spec::{ChatTask, RunSpec};
 use crate::text::clean_line;
-use crate::worker::{self, CostLookup, Preview, ServiceOptions, Services};
+use crate::worker::{self, CostLookup, Preview, Run, ServiceOptions, Services};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -221,11 +222,14 @@ fn drive(
         let mut run = worker::run(spec, &services);
         let cancel = run.canceller();
         let mut stop = std::pin::pin!(interrupted());
+        let left = |cancelled| {
+            if cancelled { Duration::ZERO } else { deadline.saturating_sub(services.now().saturating_sub(began)) }
+        };
         loop {
             tokio::select! {
                 biased;
                 () = &mut stop, if !cancel.is_cancelled() => cancel.cancel(),
-                report = run.next() => match report {
+                report = next_report(&mut run, left(cancel.is_cancelled())) => match report {
                     // A closed pipe cancels the run.
                     Some(report) => if writer.apply(&report).is_err() { cancel.cancel() },
                     None => break,
@@ -234,17 +238,18 @@ fn drive(
         }
         history.settle(setup::HISTORY_PATIENCE);
         let code = writer.outcome().map_or(exit::FATAL, exit_code);
-        let left = if cancel.is_cancelled() {
-            Duration::ZERO
-        } else {
-            deadline.saturating_sub(services.now().saturating_sub(began))
-        };
-        if print::drained(left).await.is_err() {
+        if print::drained(left(cancel.is_cancelled())).await.is_err() {
             // The thread that prints is stuck, so nothing more can be said, and nothing is left to clean up.
             std::process::exit(i32::from(if code == exit::OK { exit::USAGE } else { code }));
         }
         Ok(code)
     })
+}
+
+/// The run's next report, as soon as there is room to print it, or after `patience`.
+pub(super) async fn next_report(run: &mut Run, patience: Duration) -> Option<Arc<Report>> {
+    _ = tokio::time::timeout(patience, print::has_room()).await;
+    run.next().await
 }
 
 /// Returns at Ctrl+C or SIGTERM.

@@ -1,7 +1,7 @@
 //! `gateway`: the failover for other programs, as a server. Prints one line per request to standard error, or every
 //! report as a JSON line.
 
-use super::print::{self, note, out};
+use super::print::{self, Stream, note, out};
 use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
@@ -10,6 +10,7 @@ use crate::failover::{Cost, Outcome, seconds};
 use crate::gateway::{Gateway, GatewayEvent, GatewayOptions, Hold, KeySource, Served, serve};
 use crate::secret::Secret;
 use crate::spec::ChatTask;
+use crate::text::clean;
 use crate::transcript::usd;
 use crate::worker::{ServiceOptions, Services};
 use anyhow::{Context as _, Result, bail};
@@ -86,8 +87,8 @@ impl GatewayArgs {
     fn options(&self, config: &Config, chain: Vec<String>) -> Result<GatewayOptions> {
         let json = self.json;
         let listener = Arc::new(move |event| match event {
-            GatewayEvent::Report(report) if json => print::text(&report.line()),
-            GatewayEvent::Served(served) if !json => note!("{}", line(&served)),
+            GatewayEvent::Report(report) if json => print::offer(Stream::Out, report.line()),
+            GatewayEvent::Served(served) if !json => print::offer(Stream::Err, format!("{}\n", clean(&line(&served)))),
             _ => {}
         });
         Ok(GatewayOptions {

@@ -18,7 +18,7 @@ use clap::Args;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, channel};
 
 /// Open the playground line by line, for screen readers and simple terminals.
 #[derive(Args, Debug)]
@@ -63,13 +63,16 @@ impl PlainArgs {
     }
 }
 
+/// The lines that are read ahead.
+const LINES: usize = 64;
+
 /// Lines of standard input. The thread that reads them ends with the process.
-fn lines() -> UnboundedReceiver<String> {
-    let (sender, lines) = unbounded_channel();
+fn lines() -> Receiver<String> {
+    let (sender, lines) = channel(LINES);
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
             let Ok(line) = line else { break };
-            if sender.send(line).is_err() {
+            if sender.blocking_send(line).is_err() {
                 break;
             }
         }
@@ -101,11 +104,13 @@ struct Repl {
 /// A run in progress.
 struct LiveRun {
     run: Run,
+    /// The end of its time, on the services' clock.
+    ends: Duration,
     writer: Headless<Stream, Stream>,
 }
 
 impl Repl {
-    async fn run_loop(&mut self, mut lines: UnboundedReceiver<String>) {
+    async fn run_loop(&mut self, mut lines: Receiver<String>) {
         let interactive = std::io::stdin().is_terminal();
         self.prompt();
         while !Stream::Out.has_failed() {
@@ -117,7 +122,7 @@ impl Repl {
                     Some(live) => live.run.canceller().cancel(),
                     None => return,
                 },
-                report = next(&mut self.run) => self.on_report(report),
+                report = next(&mut self.run, self.services.now()) => self.on_report(report),
                 line = lines.recv(), if reads => match line {
                     Some(line) => if !self.on_line(&line) { return },
                     None if self.run.is_none() => return,
@@ -130,7 +135,7 @@ impl Repl {
     /// Standard input was closed: waits for the end of the run.
     async fn finish(&mut self) {
         while self.run.is_some() {
-            let report = next(&mut self.run).await;
+            let report = next(&mut self.run, self.services.now()).await;
             self.on_report(report);
         }
     }
@@ -200,7 +205,8 @@ impl Repl {
         }
         let run = worker::run(self.spec.clone(), &self.services);
         let writer = Headless::new(Stream::Out, Stream::Out, OutputStyle::Sentences);
-        self.run = Some(LiveRun { run, writer });
+        let ends = self.services.now().saturating_add(self.spec.policy.limits.deadline);
+        self.run = Some(LiveRun { run, ends, writer });
     }
 
     /// The input to enter next; `None` if all are set.
@@ -233,9 +239,9 @@ impl Repl {
 }
 
 /// The next report of the run in progress; never returns if there is none.
-async fn next(run: &mut Option<LiveRun>) -> Option<Arc<Report>> {
+async fn next(run: &mut Option<LiveRun>, now: Duration) -> Option<Arc<Report>> {
     match run {
-        Some(live) => live.run.next().await,
+        Some(live) => ask::next_report(&mut live.run, live.ends.saturating_sub(now)).await,
         None => std::future::pending().await,
     }
 }

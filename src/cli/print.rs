@@ -2,9 +2,10 @@
 //! holds up neither a deadline nor a signal. A failed write is remembered, and reported when the program ends.
 
 use crate::text::clean;
+use crate::transcript::counted;
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -13,6 +14,8 @@ use tokio::sync::Notify;
 
 /// The most bytes that one system call writes, so that a slow reader can be distinguished from one that stalls.
 const PIECE: usize = 4096;
+/// The bytes that may wait for a slow reader: 8 MiB. With more, whoever prints waits, or prints less.
+const MOST: usize = 8 << 20;
 /// A reader that takes nothing for this time stalls.
 const STALL: Duration = Duration::from_secs(1);
 
@@ -48,6 +51,11 @@ struct Printer {
     jobs: Sender<Job>,
     /// Texts that are sent to the thread and not written yet.
     waiting: AtomicU64,
+    /// The bytes of these texts.
+    bytes: AtomicUsize,
+    room: Notify,
+    /// Lines that were not printed, and not mentioned yet.
+    dropped: AtomicU64,
     /// Bytes that the readers have taken.
     taken: AtomicU64,
     /// The first error of standard output.
@@ -62,7 +70,16 @@ fn printer() -> &'static Printer {
         let (jobs, received) = channel();
         thread::spawn(move || write_all(&received));
         let failed = Mutex::new(None);
-        Printer { jobs, waiting: AtomicU64::new(0), taken: AtomicU64::new(0), failed, idle: Notify::new() }
+        Printer {
+            jobs,
+            waiting: AtomicU64::new(0),
+            bytes: AtomicUsize::new(0),
+            room: Notify::new(),
+            dropped: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            failed,
+            idle: Notify::new(),
+        }
     })
 }
 
@@ -85,6 +102,10 @@ fn write_all(jobs: &Receiver<Job>) {
         if let (Stream::Out, Err(error)) = (stream, written) {
             *printer.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
+        printer.bytes.fetch_sub(text.len(), Ordering::SeqCst);
+        if !is_full() {
+            printer.room.notify_waiters();
+        }
         if printer.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
             printer.idle.notify_one();
         }
@@ -104,6 +125,7 @@ impl Stream {
     fn send(self, text: Vec<u8>) {
         let printer = printer();
         printer.waiting.fetch_add(1, Ordering::SeqCst);
+        printer.bytes.fetch_add(text.len(), Ordering::SeqCst);
         // The thread runs as long as the process.
         _ = printer.jobs.send(Job::Write(self, text));
     }
@@ -136,6 +158,37 @@ pub(super) fn line(stream: Stream, text: fmt::Arguments<'_>) {
 /// Prints a text as it is.
 pub(super) fn text(text: &str) {
     Stream::Out.send(text.as_bytes().to_vec());
+}
+
+/// Prints lines, or if too much waits for a reader already, nothing: for a program that waits for no reader. When there is
+/// room again, standard error says how many are missing.
+pub(super) fn offer(stream: Stream, lines: String) {
+    let printer = printer();
+    if is_full() {
+        printer.dropped.fetch_add(1, Ordering::SeqCst);
+        return;
+    }
+    let dropped = printer.dropped.swap(0, Ordering::SeqCst);
+    if dropped > 0 {
+        note!("switchover: nobody read fast enough, so {} not printed", counted(dropped as usize, "line"));
+    }
+    stream.send(lines.into_bytes());
+}
+
+fn is_full() -> bool {
+    PRINTER.get().is_some_and(|printer| printer.bytes.load(Ordering::SeqCst) >= MOST)
+}
+
+/// Waits while too much waits for a reader.
+pub(super) async fn has_room() {
+    while is_full() {
+        let mut room = std::pin::pin!(printer().room.notified());
+        // From here on no notification is missed.
+        room.as_mut().enable();
+        if is_full() {
+            room.await;
+        }
+    }
 }
 
 fn is_idle() -> bool {

@@ -251,6 +251,20 @@ impl Engine {
         hedges.chain(self.timer_due()).chain([self.deadline(began)]).min()
     }
 
+    /// When the run's deadline passes. `None`: the run has not begun, or is over.
+    pub fn ends_at(&self) -> Option<Duration> {
+        self.began.filter(|_| !self.finished).map(|began| self.deadline(began))
+    }
+
+    /// What arrived could not be read until `now`: the limits of attempts that would have ended begin anew. The run's
+    /// deadline is not moved.
+    pub fn resume(&mut self, now: Duration) {
+        if self.timer_due().is_some_and(|due| due <= now) {
+            self.now = self.now.max(rules::whole_micros(now));
+            self.begin_limits_anew();
+        }
+    }
+
     /// When the next attempt times out or starts.
     fn timer_due(&self) -> Option<Duration> {
         let live = self.live.iter().map(|live| live.next_timeout().0);

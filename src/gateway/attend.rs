@@ -9,7 +9,10 @@ use crate::worker::{Run, RunMessage};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
+
+/// A client that takes nothing for this time, although something waits for it, counts as one that has left.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request that was served.
 #[derive(Clone, Debug)]
@@ -28,16 +31,17 @@ pub struct Served {
 pub(super) async fn attend(
     mut run: Run,
     mut served: Served,
-    messages: UnboundedSender<RunMessage>,
+    messages: Sender<RunMessage>,
     gateway: Arc<Gateway>,
     slot: OwnedSemaphorePermit,
 ) {
-    let cancel = run.canceller();
+    let mut client = Some(messages);
     loop {
         let message = tokio::select! {
             biased;
-            () = messages.closed(), if !cancel.is_cancelled() => {
-                cancel.cancel();
+            () = left(client.as_ref()) => {
+                client = None;
+                run.canceller().cancel();
                 continue;
             }
             message = run.next_message() => message,
@@ -47,8 +51,12 @@ pub(super) async fn attend(
             served.trail.apply(report);
             (gateway.options.listener)(GatewayEvent::Report(Arc::clone(report)));
         }
-        // A client that has left gets nothing.
-        _ = messages.send(message);
+        if let Some(messages) = &client
+            && messages.send_timeout(message, PATIENCE).await.is_err()
+        {
+            client = None;
+            run.canceller().cancel();
+        }
     }
     drop(slot);
     served.took = served.trail.finished().map_or(Duration::ZERO, |finished| finished.took);
@@ -56,4 +64,12 @@ pub(super) async fn attend(
         gateway.spend(usd);
     }
     (gateway.options.listener)(GatewayEvent::Served(Box::new(served)));
+}
+
+/// Waits until the client has left; for ever if it is known to have.
+async fn left(client: Option<&Sender<RunMessage>>) {
+    match client {
+        Some(client) => client.closed().await,
+        None => std::future::pending().await,
+    }
 }

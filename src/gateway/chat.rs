@@ -21,8 +21,12 @@ use hyper::{Request, Response, StatusCode};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::channel;
 
+/// The bytes that may wait for a client that reads slowly; with more, its model waits. 1 MiB.
+const BACKLOG: usize = 1 << 20;
+/// The messages of a run that may wait for the response to take them.
+const WAITING: usize = 16;
 /// The header that says what a stream waits for.
 const HOLD: HeaderName = HeaderName::from_static("x-switchover-hold");
 /// The header that turns the check of the answer off.
@@ -38,6 +42,8 @@ pub(super) async fn serve(
     guard::check_json(request.headers())?;
     gateway.check_budget()?;
     let slot = gateway.slot().await?;
+    // Others may have used up the budget while this one waited.
+    gateway.check_budget()?;
     let (head, incoming) = request.into_parts();
     let bytes = body::read(incoming).await?;
     let contract = contract(&head.headers, gateway.options.contract)?;
@@ -62,6 +68,7 @@ pub(super) async fn serve(
         key,
         faults: fault,
         relay: if streams { Relay::Chunks } else { Relay::Response },
+        backlog: BACKLOG,
     };
     let policy = Policy {
         seed: fastrand::u64(..),
@@ -82,7 +89,7 @@ pub(super) async fn serve(
         took: Duration::ZERO,
     };
     let run = run_with(spec, options, &gateway.services);
-    let (sender, messages) = unbounded_channel();
+    let (sender, messages) = channel(WAITING);
     tokio::spawn(attend(run, served, sender, Arc::clone(gateway), slot));
     Ok(if streams { ChunkStream::new(messages, api, hold).response().await } else { whole::answer(messages).await })
 }

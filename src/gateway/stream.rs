@@ -19,7 +19,7 @@ use hyper::{Response, StatusCode};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
 /// A client hears something at least this often, so that neither it nor a proxy between gives up.
@@ -29,7 +29,7 @@ const COMMENT: &[u8] = b": switchover is waiting for a model\n\n";
 
 /// A stream on its way to the client.
 pub(super) struct ChunkStream {
-    messages: UnboundedReceiver<RunMessage>,
+    messages: Receiver<RunMessage>,
     api: Api,
     hold: Hold,
     trail: Trail,
@@ -51,7 +51,7 @@ pub(super) struct ChunkStream {
 
 impl ChunkStream {
     /// The stream of a run's messages.
-    pub(super) fn new(messages: UnboundedReceiver<RunMessage>, api: Api, hold: Hold) -> Self {
+    pub(super) fn new(messages: Receiver<RunMessage>, api: Api, hold: Hold) -> Self {
         Self {
             messages,
             api,

@@ -7,10 +7,10 @@ use crate::failover::AttemptId;
 use crate::worker::RunMessage;
 use hyper::{Response, StatusCode};
 use serde_json::Value;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 
 /// Waits for the run's end, and answers with the response of the attempt that answered.
-pub(super) async fn answer(mut messages: UnboundedReceiver<RunMessage>) -> Response<Body> {
+pub(super) async fn answer(mut messages: Receiver<RunMessage>) -> Response<Body> {
     let mut trail = Trail::default();
     let mut response: Option<(AttemptId, Box<Value>)> = None;
     while trail.finished().is_none() {

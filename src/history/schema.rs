@@ -59,6 +59,9 @@ pub enum HistoryError {
         /// The version of this program.
         known: usize,
     },
+    /// More arrives than can be written.
+    #[error("the disk is too slow")]
+    TooSlow,
     /// What is stored of a run cannot be read.
     #[error("what is stored of run {0} is damaged")]
     Damaged(u64),

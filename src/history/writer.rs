@@ -10,8 +10,8 @@ use crate::openrouter::Delta;
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
 use rusqlite::{Connection, TransactionBehavior};
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,12 +22,18 @@ use std::time::{Duration, Instant};
 
 /// The longest time that a report waits for others of its transaction.
 const BATCH: Duration = Duration::from_millis(100);
+/// The bytes of reports, roughly, with which a transaction begins at once: 1 MiB.
+const BATCH_BYTES: usize = 1 << 20;
 /// The longest wait for a request where nothing else is to be done.
 const FOREVER: Duration = Duration::from_secs(1 << 30);
-/// The number of reports that may wait for the thread. Where the disk is slower for so long, later ones are lost.
-const MAX_WAITING: usize = 1 << 18;
+/// The bytes of reports that may wait for the thread: 32 MiB. Where the disk is slower for so long, later text is lost.
+const MAX_WAITING: usize = 32 << 20;
+/// What a report takes in memory besides its text, roughly.
+const OVERHEAD: usize = 256;
 /// The bytes of lines that may wait for another program to let the database go: 64 MiB.
 const MAX_PENDING: usize = 64 << 20;
+/// The longest run whose lines are compressed as a whole at its end: 1 MiB.
+const MAX_MERGED: usize = 1 << 20;
 /// An id further ahead of the clock than this, in ms, comes from a wrong clock and is ignored.
 const MAX_AHEAD: u64 = 60_000;
 
@@ -40,8 +46,16 @@ pub struct HistoryWriter {
 #[derive(Clone, Debug)]
 struct WriterThread {
     requests: Sender<WriterRequest>,
-    /// The number of reports that wait for the thread.
-    waiting: Arc<AtomicUsize>,
+    queue: Arc<Queue>,
+}
+
+/// What waits for the thread.
+#[derive(Debug, Default)]
+struct Queue {
+    /// The bytes of reports, roughly.
+    bytes: AtomicUsize,
+    /// The bytes of text that did not fit, since the last time that this was reported.
+    lost: AtomicUsize,
 }
 
 /// What is called when everything before it is stored.
@@ -65,13 +79,14 @@ impl HistoryWriter {
     /// The thread cannot be started.
     pub fn start(data: &Path, retention: Retention, on_error: impl Fn(String) + Send + 'static) -> io::Result<Self> {
         let (requests, received) = channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
+        let queue = Arc::<Queue>::default();
         let directory = data.join(super::DIRECTORY);
         let store =
             Store { directory, database: None, retention, runs: BTreeMap::new(), last: 0, ended: 0, prunes_at: 0 };
-        let writer = Writer { store, waiting: Arc::clone(&waiting), on_error: Box::new(on_error), reported: false };
+        let writer =
+            Writer { store, queue: Arc::clone(&queue), on_error: Box::new(on_error), reported: BTreeSet::new() };
         thread::Builder::new().name("history".into()).spawn(move || writer.run(&received))?;
-        Ok(Self { thread: Some(WriterThread { requests, waiting }) })
+        Ok(Self { thread: Some(WriterThread { requests, queue }) })
     }
 
     /// A writer that stores nothing.
@@ -89,11 +104,13 @@ impl HistoryWriter {
         let Some(thread) = &self.thread else { return };
         // Text is lost rather than the memory filled; the events that say what happened are few.
         let is_text = matches!(report.what, ReportKind::Observation(Observation::Stream { .. }));
-        if thread.waiting.load(Ordering::Relaxed) < MAX_WAITING || !is_text {
-            thread.waiting.fetch_add(1, Ordering::Relaxed);
-            // The thread runs as long as a handle exists, so sending does not fail.
-            _ = thread.requests.send(WriterRequest::Keep(Arc::clone(report)));
+        if is_text && thread.queue.bytes.load(Ordering::Relaxed) >= MAX_WAITING {
+            thread.queue.lost.fetch_add(bytes(report), Ordering::Relaxed);
+            return;
         }
+        thread.queue.bytes.fetch_add(bytes(report), Ordering::Relaxed);
+        // The thread runs as long as a handle exists, so sending does not fail.
+        _ = thread.requests.send(WriterRequest::Keep(Arc::clone(report)));
     }
 
     /// Calls `then` on the thread when all reports so far are stored, and final events are synced to disk; also after
@@ -124,9 +141,10 @@ impl HistoryWriter {
 /// The thread's state.
 struct Writer {
     store: Store,
-    waiting: Arc<AtomicUsize>,
+    queue: Arc<Queue>,
     on_error: Box<dyn Fn(String) + Send>,
-    reported: bool,
+    /// What was said already.
+    reported: BTreeSet<&'static str>,
 }
 
 impl Writer {
@@ -143,6 +161,9 @@ impl Writer {
             let then = self.collect(first, received);
             let committed = self.store.commit();
             self.report(committed.as_ref().err());
+            if self.queue.lost.swap(0, Ordering::Relaxed) > 0 {
+                self.report(Some(&HistoryError::TooSlow));
+            }
             if let Some(call) = then {
                 call();
             }
@@ -158,11 +179,12 @@ impl Writer {
     /// Takes the requests of one batch. Returns what is called when it is stored.
     #[expect(clippy::disallowed_methods, reason = "a batch has a longest time")]
     fn collect(&mut self, first: Option<WriterRequest>, received: &Receiver<WriterRequest>) -> Option<Stored> {
-        let (until, mut next) = (Instant::now() + BATCH, first);
+        let (until, mut next, mut size) = (Instant::now() + BATCH, first, 0);
         while let Some(request) = next {
             match request {
                 WriterRequest::Keep(report) => {
-                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                    size += bytes(&report);
+                    self.queue.bytes.fetch_sub(bytes(&report), Ordering::Relaxed);
                     self.store.keep(&report);
                 }
                 WriterRequest::Written(call) => return Some(call),
@@ -172,6 +194,9 @@ impl Writer {
                     call(id.unwrap_or(self.store.last));
                 }
             }
+            if size >= BATCH_BYTES {
+                break;
+            }
             next = received.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
         }
         None
@@ -180,13 +205,25 @@ impl Writer {
     fn report(&mut self, error: Option<&HistoryError>) {
         let Some(error) = error else { return };
         tracing::warn!(target: "history", %error, "not stored");
-        if !std::mem::replace(&mut self.reported, true) {
+        let what = match error {
+            HistoryError::TooSlow => "parts of answers are not stored",
+            _ => "runs are not stored",
+        };
+        if self.reported.insert(what) {
             let path = schema::path(&self.store.directory);
             (self.on_error)(format!(
-                "runs are not stored: {}: {error}; `--set history.keep=nothing` turns the history off",
+                "{what}: {}: {error}; `--set history.keep=nothing` turns the history off",
                 path.display()
             ));
         }
+    }
+}
+
+/// What a report takes in memory, roughly.
+fn bytes(report: &Report) -> usize {
+    match &report.what {
+        ReportKind::Observation(Observation::Stream { delta, .. }) => OVERHEAD + delta.text().len(),
+        _ => OVERHEAD,
     }
 }
 
@@ -198,6 +235,8 @@ struct LiveRun {
     transcript: Transcript,
     /// Lines that are not stored yet.
     lines: Vec<u8>,
+    /// The bytes of the lines that are.
+    stored: usize,
     /// Its row is out of date.
     changed: bool,
     /// Its final event has come.
@@ -285,7 +324,11 @@ impl Store {
             Ok(()) => {
                 self.ended += runs.values().filter(|run| run.ended).count();
                 let live = runs.into_iter().filter(|(_, run)| !run.ended && !run.added);
-                self.runs = live.map(|(id, run)| (id, LiveRun { lines: Vec::new(), changed: false, ..run })).collect();
+                let kept = |run: LiveRun| {
+                    let stored = run.stored + run.lines.len();
+                    LiveRun { lines: Vec::new(), stored, changed: false, ..run }
+                };
+                self.runs = live.map(|(id, run)| (id, kept(run))).collect();
             }
             Err(error) if error.is_busy() && waiting < MAX_PENDING => self.runs = runs,
             // The next run opens the database again: it may have been moved away.
@@ -318,7 +361,8 @@ fn store(database: &mut Connection, runs: &BTreeMap<u64, LiveRun>) -> Result<(),
             continue;
         }
         add_part(&changes, *id, &run.lines)?;
-        if run.ended || run.added {
+        // A long run stays in parts: one of all of them would take its whole length in memory.
+        if run.added || run.ended && run.stored + run.lines.len() <= MAX_MERGED {
             merge_parts(&changes, *id)?;
         }
         if run.added {

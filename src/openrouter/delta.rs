@@ -36,6 +36,15 @@ pub enum Delta {
 }
 
 impl Delta {
+    /// The text that arrived: a piece of the answer, the reasoning, a tool's arguments, or a remark.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Reasoning(text) | Self::Warning(text) | Self::Chunk(text) => text,
+            Self::ToolCall(call) => &call.arguments,
+            Self::Opened(_) | Self::Comment | Self::Served { .. } | Self::Usage(_) | Self::Metadata(_) => "",
+        }
+    }
+
     /// Appends the text of the piece behind this one, if both are of the same kind. Returns whether it did.
     pub fn append(&mut self, next: &Self) -> bool {
         match (self, next) {

@@ -2,6 +2,7 @@
 //! the network, the engine's timer or the user, steps the engine with it, and carries out the events.
 
 use super::attempt::{self, Progress};
+use super::backlog::Backlog;
 use super::context::{CallContext, Emit, Output};
 use super::injected::Advance;
 use super::options::Relay;
@@ -43,6 +44,8 @@ struct CallLoop<'a> {
     /// The messages of the first request.
     messages: Vec<Message>,
     emit: &'a Emit<'a>,
+    /// What the run's reader has not taken yet.
+    backlog: &'a Backlog,
     engine: Engine,
     live: SelectAll<BoxStream<'static, (AttemptId, Progress)>>,
     attempts: HashMap<AttemptId, AttemptRecord>,
@@ -56,15 +59,15 @@ impl CallContext<'_> {
         self,
         messages: Vec<Message>,
         run_began: Duration,
-        emit: &Emit<'_>,
+        (emit, backlog): (&Emit<'_>, &Backlog),
         mut cancel: watch::Receiver<bool>,
     ) -> Finished {
         // Each call has a seed of its own, or all would wait the same jitter and knock again together.
         let seed = self.spec.policy.seed.wrapping_add(u64::from(self.call.number));
         let policy = Policy { seed, ..self.spec.policy.clone() };
         let engine = Engine::new(policy, self.spec.chain.clone()).for_call(self.call.number, run_began);
-        let mut call =
-            CallLoop { context: self, messages, emit, engine, live: SelectAll::new(), attempts: HashMap::new() };
+        let (live, attempts) = (SelectAll::new(), HashMap::new());
+        let mut call = CallLoop { context: self, messages, emit, backlog, engine, live, attempts };
         let mut finished = call.step(call.context.services.now(), Input::Begin);
         loop {
             finished = match finished {
@@ -129,12 +132,22 @@ impl CallLoop<'_> {
 
     /// Waits for whatever comes first: the user, the engine's timer, or the network.
     async fn next(&mut self, cancel: &mut watch::Receiver<bool>) -> WakeReason {
+        let (services, backlog) = (self.context.services, self.backlog);
+        if backlog.is_full() {
+            // The models wait for the reader, and so do their timers.
+            tokio::select! {
+                biased;
+                _ = cancel.wait_for(|cancelled| *cancelled) => return WakeReason::Cancelled,
+                () = services.sleep_until(self.engine.ends_at()) => return WakeReason::Timer,
+                () = backlog.has_room() => self.engine.resume(services.now()),
+            }
+        }
         let wake = self.engine.wake_at();
         tokio::select! {
             // Esc wins over a flood of tokens, and so does a timer.
             biased;
             _ = cancel.wait_for(|cancelled| *cancelled) => WakeReason::Cancelled,
-            () = self.context.services.sleep_until(wake) => WakeReason::Timer,
+            () = services.sleep_until(wake) => WakeReason::Timer,
             Some((attempt, progress)) = self.live.next() => WakeReason::Progress(attempt, progress),
         }
     }

@@ -57,14 +57,14 @@ impl PendingCosts {
 /// Looks these costs up side by side and reports each that the service knows. Never outlives the services: where
 /// nothing else holds them, it ends.
 pub(super) async fn look_up(reporter: Reporter, owed: Vec<(AttemptId, String)>) {
-    let Reporter { run, began, services, messages } = reporter;
+    let Reporter { run, began, services, outbox } = reporter;
     let alive = Arc::downgrade(&services);
     drop(services);
     let look_up = |(attempt, id): (AttemptId, String)| {
-        let (alive, messages) = (alive.clone(), messages.clone());
+        let (alive, outbox) = (alive.clone(), outbox.clone());
         async move {
             let generation = Box::new(ask(&alive, &id).await?);
-            let reporter = Reporter { run, began, services: alive.upgrade()?, messages };
+            let reporter = Reporter { run, began, services: alive.upgrade()?, outbox };
             let billed = ReportKind::Observation(Observation::Billed { attempt, generation });
             reporter.report(reporter.services.now(), billed);
             Some(())

@@ -1,6 +1,7 @@
 //! Drives a program: makes the calls that it asks for, side by side, until it has its answer. All calls go through
 //! the same engine rules, and their attempts stand in the same log.
 
+use super::backlog::Backlog;
 use super::context::{CallContext, Emit, Output};
 use super::masked::masked;
 use super::options::RunOptions;
@@ -23,7 +24,7 @@ pub(super) async fn drive(
     options: &RunOptions,
     began: Duration,
     services: &Services,
-    emit: &Emit<'_>,
+    (emit, backlog): (&Emit<'_>, &Backlog),
     cancel: watch::Receiver<bool>,
 ) -> Finished {
     let mut step = spec.task.next(&[]);
@@ -36,7 +37,7 @@ pub(super) async fn drive(
     }
     let spec = Arc::new(spec);
     emit(Output::observation(began, Observation::Begun(masked(&spec, &options.secrets(services)))));
-    let caller = Caller { spec: &spec, options, began, services, emit, cancel };
+    let caller = Caller { spec: &spec, options, began, services, emit, backlog, cancel };
     let mut ended: Vec<Finished> = Vec::new();
     loop {
         match step {
@@ -75,6 +76,7 @@ struct Caller<'a> {
     began: Duration,
     services: &'a Services,
     emit: &'a Emit<'a>,
+    backlog: &'a Backlog,
     cancel: watch::Receiver<bool>,
 }
 
@@ -84,7 +86,7 @@ impl Caller<'_> {
     async fn make(&self, call: &Call, messages: Vec<Message>, of: usize) -> Finished {
         let Self { spec, options, services, .. } = *self;
         let context = CallContext { spec, call, options, services };
-        let end = context.make(messages, self.began, self.emit, self.cancel.clone()).await;
+        let end = context.make(messages, self.began, (self.emit, self.backlog), self.cancel.clone()).await;
         if call.number > 0 {
             let chain = call.number as usize;
             let ended = Observation::Chain { chain, of, end: end.clone() };
@@ -137,8 +139,8 @@ mod tests {
         tokio::time::pause();
         tokio::time::advance(spec.policy.limits.deadline).await;
         tokio::time::resume();
-        let (_keep, cancel) = watch::channel(false);
-        let end = drive(spec, &RunOptions::default(), Duration::ZERO, &services, &|_| {}, cancel).await;
+        let ((_keep, cancel), backlog) = (watch::channel(false), Backlog::new(1));
+        let end = drive(spec, &RunOptions::default(), Duration::ZERO, &services, (&|_| {}, &backlog), cancel).await;
         assert_eq!((end.outcome, end.attempts), (Outcome::DeadlineExceeded, 0));
     }
 }

@@ -3,6 +3,7 @@
 use super::injected::RunFaults;
 use super::services::Services;
 use crate::failover::{AttemptId, Health};
+use crate::openrouter::MAX_BODY;
 use crate::openrouter::headers::Headers;
 use crate::report::Report;
 use crate::secret::{Secret, Secrets};
@@ -10,7 +11,7 @@ use serde_json::Value;
 use std::sync::{Arc, MutexGuard};
 
 /// How a run differs from the others on the same services.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RunOptions {
     /// Attribution and extra headers in place of the services' own.
     pub headers: Option<Headers>,
@@ -21,6 +22,15 @@ pub struct RunOptions {
     pub faults: Option<Arc<RunFaults>>,
     /// What of a chat's responses is passed on besides the reports.
     pub relay: Relay,
+    /// The bytes of messages that may wait for their reader. With more, the run reads nothing from its models until the
+    /// reader has taken some; the models' timeouts wait as well, the run's deadline does not.
+    pub backlog: usize,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { headers: None, key: None, faults: None, relay: Relay::default(), backlog: MAX_BODY }
+    }
 }
 
 /// What of a chat's responses is passed on, as [`RunMessage`]s.

@@ -1,12 +1,12 @@
 //! Where a run's reports go: to the diagnostic log, the history and whoever listens.
 
+use super::backlog::Outbox;
 use super::options::RunMessage;
 use super::services::Services;
 use super::trace;
 use crate::report::{Report, ReportKind};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc::UnboundedSender;
 
 /// Gives a run's reports to the history and to whoever listens.
 #[derive(Clone)]
@@ -14,19 +14,14 @@ pub(super) struct Reporter {
     pub(super) run: u64,
     pub(super) began: Duration,
     pub(super) services: Arc<Services>,
-    pub(super) messages: UnboundedSender<RunMessage>,
+    pub(super) outbox: Outbox,
 }
 
 impl Reporter {
     /// Reports what happened at this time of the services.
     pub(super) fn report(&self, now: Duration, what: ReportKind) {
         let report = self.keep(now.saturating_sub(self.began), what);
-        self.send(RunMessage::Report(report));
-    }
-
-    /// Passes a message to whoever listens; nobody has to.
-    pub(super) fn send(&self, message: RunMessage) {
-        _ = self.messages.send(message);
+        self.outbox.send(RunMessage::Report(report));
     }
 
     /// Hands a report to the history and the diagnostic log.

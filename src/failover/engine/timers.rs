@@ -83,9 +83,13 @@ impl Engine {
     /// arrived meanwhile could not be read, so the live attempts' limits begin anew. The run's deadline is not moved.
     pub(super) fn discount_suspension(&mut self, due: Option<Duration>) {
         let now = self.now;
-        if due.is_none_or(|due| now.saturating_sub(due) < SUSPENDED) {
-            return;
+        if due.is_some_and(|due| now.saturating_sub(due) >= SUSPENDED) {
+            self.begin_limits_anew();
         }
+    }
+
+    pub(super) fn begin_limits_anew(&mut self) {
+        let now = self.now;
         let shares: Vec<Duration> = self.live.iter().map(|live| self.time_share(live.route)).collect();
         for (live, share) in self.live.iter_mut().zip(shares) {
             live.silent_since = now;
