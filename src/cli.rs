@@ -10,6 +10,7 @@ mod export;
 mod gateway;
 mod history;
 mod init;
+mod keep;
 mod lists;
 mod manual;
 mod plain;

@@ -4,6 +4,7 @@
 
 mod choices;
 mod dotenv;
+pub mod edit;
 mod keys;
 mod layers;
 mod project;
@@ -11,8 +12,8 @@ mod special;
 pub mod trust;
 
 pub use crate::openrouter::headers::ValueOrigin;
-pub use choices::DEFAULT_CHAIN;
-pub use keys::{ConfigKey, KEYS, ValueShape, within};
+pub use choices::{DEFAULT_CHAIN, POLICY, PolicyKey, chain_name_problem};
+pub use keys::{ConfigKey, KEYS, REQUEST_FIELDS, ValueShape, within};
 pub use project::FILE_NAME as PROJECT_FILE_NAME;
 
 use crate::openrouter::headers::{ExtraHeader, HeaderValue, visibility};

@@ -25,7 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("worker", &["contract", "dspy", "failover", "fault", "history", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),
     ("gateway", &["contract", "failover", "fault", "openrouter", "report", "secret", "spec", "text", "worker"]),
     ("headless", &["failover", "report", "transcript"]),
-    ("tui", &["spec", "dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest"]),
+    // Of the configuration the table of keys, which is no file.
+    ("tui", &["config", "spec", "dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest"]),
 ];
 
 /// Crates that only some rooms may name.

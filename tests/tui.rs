@@ -20,6 +20,8 @@ mod making;
 mod monkey;
 #[path = "tui/screens.rs"]
 mod screens;
+#[path = "tui/settings.rs"]
+mod settings;
 #[path = "tui/stage.rs"]
 mod stage;
 #[path = "tui/tour.rs"]

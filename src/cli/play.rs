@@ -1,5 +1,6 @@
 //! The playground: connects the screen with the worker and carries out the screen's commands.
 
+use super::keep::{self, Keeper};
 use super::print::note;
 use super::runtime::runtime;
 use super::signatures::{self, Folders};
@@ -13,6 +14,7 @@ use crate::transcript::Transcript;
 use crate::tui::keymap::Keymap;
 use crate::tui::state::model::ModelOption;
 use crate::tui::state::overlay::history::PAGE;
+use crate::tui::state::overlay::keep::KeepRequest;
 use crate::tui::theme::Theme;
 use crate::tui::{self, ChainEntry, Channels, ComposedRequest, Effect, InitialState, Msg, UiPrefs};
 use crate::worker::{self, Canceller, CostLookup, ServiceOptions, Services};
@@ -56,9 +58,18 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
             tokio::spawn(load_models(Arc::clone(&services), inbox.clone()));
         }
         let folders = Folders::of(env);
+        let keeper = Keeper::new(&config, env);
         let history = History::of(&env.data_dir);
-        let runner =
-            EffectRunner { services, inbox, runs: Vec::new(), replaying: None, history, imported: false, folders };
+        let runner = EffectRunner {
+            services,
+            inbox,
+            runs: Vec::new(),
+            replaying: None,
+            history,
+            imported: false,
+            keeper,
+            folders,
+        };
         tokio::spawn(runner.run(received_effects));
         let exists = |path: &PathBuf| path.is_file();
         let clipboard = tui::ClipboardTool::find(|name| env.vars.get(name).cloned(), exists);
@@ -124,6 +135,7 @@ fn start(
         server: services.endpoint().base,
         headers: services.headers(),
         settings: spec.settings.clone(),
+        chains: config.chains()?,
         keymap: keymap(config)?,
         prefs,
         theme,
@@ -193,6 +205,8 @@ struct EffectRunner {
     history: History,
     /// Whether the files of an earlier version were read.
     imported: bool,
+    /// The configuration files.
+    keeper: Keeper,
     /// The folders of the signature library.
     folders: Folders,
 }
@@ -273,6 +287,15 @@ impl EffectRunner {
                         _ = inbox.send(Msg::Received(id, Box::new(generation)));
                     }
                 });
+            }
+            Effect::PlanKeep(changes) => {
+                let plans = block_in_place(|| self.keeper.plan(&changes));
+                _ = self.inbox.send(Msg::KeepPlanned(changes, plans));
+            }
+            Effect::Keep(request) => {
+                let result = block_in_place(|| keep::write(&request)).map_err(|error| format!("{error:#}"));
+                let KeepRequest { path, changes, .. } = *request;
+                _ = self.inbox.send(Msg::Kept(changes, result.map(|()| path)));
             }
             Effect::Compose(mut spec) => {
                 let composed =

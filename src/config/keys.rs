@@ -102,6 +102,17 @@ pub const KEYS: &[ConfigKey] = &[
     key("history.keep", "SWITCHOVER_HISTORY", TextOrSwitch, r#""2 years, 4 GB""#, "How long runs are kept on disk: an age, a size or both; `everything`; or `nothing`"),
 ];
 
+/// Fields of `request` that are worth a line of their own: name and meaning.
+pub const REQUEST_FIELDS: &[(&str, &str)] = &[
+    ("request.temperature", "Randomness, 0 to 2"),
+    ("request.max_tokens", "Most tokens of an answer, reasoning included"),
+    ("request.reasoning.effort", "How much to reason: none, minimal, low, medium, high, xhigh, max"),
+    ("request.seed", "The same seed and request give the same answer, with some providers"),
+    ("request.top_p", "Share of probability that tokens are drawn from: over 0, at most 1"),
+    ("request.provider.sort", "Which providers come first: price, throughput, latency, exacto"),
+    ("request.service_tier", "Price and speed class: flex, priority, …"),
+];
+
 /// Keys of earlier versions: name, environment variable and what to do instead. They are ignored with a notice, so that
 /// the program still starts with an old configuration.
 pub(super) const RETIRED: &[(&str, &str, &str)] =

@@ -1,11 +1,13 @@
 //! Effects: what the screen asks the rest of the program to do, as plain values.
 
+use crate::config::edit::Change;
 use crate::dspy::LibraryEntry;
 use crate::fault::Fault;
 use crate::openrouter::Request;
 use crate::openrouter::headers::Headers;
 use crate::spec::RunSpec;
 use crate::tui::state::overlay::history::RunUse;
+use crate::tui::state::overlay::keep::KeepRequest;
 
 /// Something that the screen needs the rest of the program to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +69,10 @@ pub enum Effect {
     },
     /// Open this text in the user's editor. The result is `Msg::Edited`.
     Edit(String),
+    /// Read the configuration files and make these changes in their text. The reply is `Msg::KeepPlanned`.
+    PlanKeep(Vec<Change>),
+    /// Write a configuration file. The reply is `Msg::Kept`.
+    Keep(Box<KeepRequest>),
     /// Open a connection to the server now, because the user has started to type.
     Warm,
     /// Turn reports of the mouse wheel on or off.

@@ -16,6 +16,7 @@ pub mod runs;
 pub mod screen;
 pub mod scroll;
 pub mod server;
+pub mod settings;
 pub mod signatures;
 pub mod tour;
 pub mod value;

@@ -20,14 +20,17 @@ use super::state::app::App;
 use super::state::model::ModelOption;
 use super::state::overlay::Overlay;
 use super::state::overlay::history::RunUse;
+use super::state::overlay::keep::KeepPlan;
 use super::state::overlay::text_popup::TextPopup;
 use super::state::runs::{RunSource, ShownRun};
 use super::theme::Theme;
 
+use crate::config::edit::Change;
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::{RunRow, Transcript};
 use crossterm::event::{KeyEvent, KeyEventKind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +79,10 @@ pub enum Msg {
     },
     /// A run of the history, or why it cannot be read.
     Opened(RunUse, Box<Result<Transcript, String>>),
+    /// The configuration files with these changes, as [`Effect::PlanKeep`] asked for them.
+    KeepPlanned(Vec<Change>, Vec<KeepPlan>),
+    /// These changes were kept in this file, or why not.
+    Kept(Vec<Change>, Result<PathBuf, String>),
     /// The theme that suits the terminal's background.
     Background(Theme),
     /// A notice for the status line.
@@ -158,6 +165,14 @@ impl App {
             }
             Msg::Rows { words, before, rows } => {
                 self.on_rows(&words, before, rows);
+                None
+            }
+            Msg::KeepPlanned(changes, plans) => {
+                self.ask_to_keep(changes, plans);
+                None
+            }
+            Msg::Kept(changes, result) => {
+                self.on_kept(&changes, result);
                 None
             }
             Msg::Opened(purpose, run) => self.on_opened(purpose, *run),

@@ -80,7 +80,7 @@ fn text_that_was_not_sent_or_saved_is_asked_about() {
     assert_eq!(stage.press("Ctrl+Q"), Some(Effect::Quit), "what was sent is in the history");
 
     for key in ["Ctrl+Q", "Ctrl+C"] {
-        stage.script("Alt+O 'top_p = 0.5'");
+        stage.script("Alt+O 'raw' Enter 'top_p = 0.5'");
         assert_eq!(stage.press(key), None);
         assert!(stage.app.overlay.is_some() && stage.screen().contains("discards"), "{}", stage.screen());
         stage.script("Esc Esc");

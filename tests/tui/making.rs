@@ -106,7 +106,7 @@ fn a_typed_signature_stays_in_the_list_and_can_be_named_and_saved() {
 #[test]
 fn invalid_settings_are_not_saved_and_closing_them_needs_two_presses() {
     let mut stage = stage();
-    stage.press("Alt+O");
+    stage.script("Alt+O 'raw' Enter");
     wipe(&mut stage);
     stage.script("'temprature = 1' Ctrl+S");
     assert!(matches!(stage.app.overlay, Some(Overlay::Draft(_))));
@@ -121,7 +121,7 @@ fn invalid_settings_are_not_saved_and_closing_them_needs_two_presses() {
 #[test]
 fn saved_settings_are_sent_and_shown_again() {
     let mut stage = stage();
-    stage.press("Alt+O");
+    stage.script("Alt+O 'raw' Enter");
     wipe(&mut stage);
     for line in ["temperature = 0.5", "extra_body = \"{\\\"a\\\": [1, null]}\"", "[provider]", "sort = \"price\""] {
         stage.type_text(line);
@@ -131,7 +131,7 @@ fn saved_settings_are_sent_and_shown_again() {
     assert_eq!(stage.app.next.settings.temperature, Some(0.5));
     assert_eq!(stage.app.next.settings.extra_body["a"], serde_json::json!([1, null]));
     let before = stage.app.next.settings.clone();
-    stage.script("Alt+O Ctrl+S");
+    stage.script("Alt+O 'raw' Enter Ctrl+S");
     assert_eq!(stage.app.next.settings, before);
     let sent = stage.script("'why?' Enter");
     let [Effect::Send(ask)] = sent.as_slice() else { panic!("{sent:?}") };

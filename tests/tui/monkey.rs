@@ -5,12 +5,14 @@ use crate::stage::{Stage, recorded, task};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
+use switchover::config::edit::edited;
 use switchover::dspy::library;
 use switchover::failover::Event;
 use switchover::report::{Report, ReportKind};
 use switchover::transcript::{RunRow, Transcript};
 use switchover::tui::keymap::TABLE;
 use switchover::tui::layout::Pane;
+use switchover::tui::state::overlay::keep::KeepPlan;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Effect, Msg};
 
@@ -91,6 +93,17 @@ impl Monkey {
             }
             Some(Effect::Edit(text)) => self.deliver(Msg::Edited(Ok(text + "\n# edited \u{1b}[2J"))),
             Some(Effect::Compose(_)) => self.deliver(Msg::Composed(Box::new(Err("not here".to_owned())))),
+            Some(Effect::PlanKeep(changes)) => {
+                let plan = KeepPlan {
+                    path: "config.toml".into(),
+                    whose: "your configuration",
+                    before: None,
+                    after: edited("", &changes),
+                    warnings: Vec::new(),
+                };
+                self.deliver(Msg::KeepPlanned(changes, vec![plan]));
+            }
+            Some(Effect::Keep(request)) => self.deliver(Msg::Kept(request.changes, Ok(request.path))),
             Some(Effect::AskServer { generation }) => {
                 self.deliver(Msg::KeyInfo(Box::new(Err("not here".to_owned()))));
                 if let Some(id) = generation {

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
+use switchover::config::edit::edited;
 use switchover::report::{Observation, ReportKind};
 use switchover::tui::layout::{LayoutKind, Pane};
+use switchover::tui::state::overlay::keep::KeepPlan;
 use switchover::tui::theme::Theme;
 use switchover::tui::{ComposedRequest, Effect, Msg};
 
@@ -75,6 +77,16 @@ fn perform(stage: &mut Stage, effect: &Effect) {
                 }
                 stage.app.update(stage.now, Msg::Compared { number: *number, column, report: Arc::new(report) });
             }
+        }
+        Effect::PlanKeep(changes) => {
+            let plan = KeepPlan {
+                path: "/home/ann/.config/switchover/config.toml".into(),
+                whose: "your configuration",
+                before: Some("# mine\nmodels = [\"openai/gpt-4o-mini\"]\n".to_owned()),
+                after: edited("# mine\nmodels = [\"openai/gpt-4o-mini\"]\n", changes),
+                warnings: vec!["models is set by $SWITCHOVER_MODELS too, which wins over this file".to_owned()],
+            };
+            stage.app.update(stage.now, Msg::KeepPlanned(changes.clone(), vec![plan]));
         }
         Effect::Compose(_) => {
             let sent = reports.iter().find_map(|report| match &report.what {

@@ -39,6 +39,8 @@ pub enum Action {
     Health(HealthAction),
     /// Acts on the list of earlier runs.
     History(HistoryAction),
+    /// Acts on the question whether to keep settings.
+    Keep(KeepAction),
     /// Acts on a comparison.
     Compare(CompareAction),
     /// Acts on the list of models to compare.
@@ -85,6 +87,7 @@ pub enum PlaygroundAction {
     Faults,
     Chain,
     Settings,
+    Keep,
     Demos,
     Headers,
     Health,
@@ -212,6 +215,8 @@ pub enum ChainAction {
     Failover,
     Hedge,
     Providers,
+    Name,
+    UseNamed,
 }
 
 /// Actions of the list of demos.
@@ -265,4 +270,10 @@ pub enum CompareSetAction {
     Add,
     Remove,
     Compare,
+}
+
+/// Actions of the question whether to keep what was set on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeepAction {
+    OtherFile,
 }

@@ -35,6 +35,8 @@ pub enum Context {
     History,
     /// The preview of an earlier answer that may become a demo.
     DemoPreview,
+    /// The question whether to keep what was set on the screen.
+    Keep,
     /// A comparison.
     Compare,
     /// The list of models and chains to compare.
@@ -82,6 +84,7 @@ impl Context {
             Self::Health => "health board",
             Self::History => "history",
             Self::DemoPreview => "demo preview",
+            Self::Keep => "when keeping settings",
             Self::Compare => "comparison",
             Self::CompareSet => "models to compare",
             Self::Tour => "guided tour",
@@ -117,8 +120,8 @@ mod group {
     pub(super) use crate::tui::keymap::action::{
         AnswerAction as Answer, ChainAction as Chain, CompareAction as Compare, CompareSetAction as CompareSet,
         CopyAction as Copy, DemosAction as Demos, DraftAction as Draft, FaultsAction as Faults, HealthAction as Health,
-        HistoryAction as History, LogAction as Log, Move, OverlayAction as Overlay, PaneAction as Pane,
-        PlaygroundAction as Playground, ProgramAction as Program, PromptAction as Prompt,
+        HistoryAction as History, KeepAction as Keep, LogAction as Log, Move, OverlayAction as Overlay,
+        PaneAction as Pane, PlaygroundAction as Playground, ProgramAction as Program, PromptAction as Prompt,
         SignaturesAction as Signatures, TourAction as Tour,
     };
 }
@@ -157,7 +160,8 @@ pub const TABLE: &[Binding] = table! {
         "prev-pane"         Playground PrevPane      ["Shift+Tab"]                        ""           "Previous field or pane";
         "module"            Playground Module        ["F3"]                               ""           "Next module: Predict, ChainOfThought, …";
         "request"           Playground Request       ["F12"]                              ""           "Preview the request and its highest cost";
-        "settings"          Playground Settings      ["Alt+O"]                            ""           "Request settings: temperature, max_tokens, providers, raw fields";
+        "settings"          Playground Settings      ["Alt+O"]                            ""           "Settings: temperature, max_tokens, effort, seed, deadline, mode, …";
+        "keep-settings"     Playground Keep          ["Alt+K"]                            ""           "Keep chain, settings and attribution in a configuration file";
         "pin-demo"          Playground PinDemo       ["Alt+P"]                            ""           "Make the answer on the screen a demo";
         "demos"             Playground Demos         ["F10"]                              ""           "Demos: order, view, remove";
         "save-current"      Playground SaveSignature ["Alt+S"]                            ""           "Edit and save the signature with its demos";
@@ -250,6 +254,8 @@ pub const TABLE: &[Binding] = table! {
         "variant"           Chain Variant            ["v"]                                "variant"    "Next variant of its name: :free, :nitro, :floor, none";
         "mode"              Chain Failover           ["m"]                                "mode"       "Who tries the next model: Switchover, OpenRouter (server), nobody (strict)";
         "hedge"             Chain Hedge              ["h"]                                "hedge"      "Start the next model in parallel with a slow one: on or off";
+        "name-chain"        Chain Name               ["s"]                                "save"       "Keep the chain under a name, or as the chain of the start";
+        "named-chain"       Chain UseNamed           ["o"]                                "named"      "Use a chain that has a name";
         "providers"         Chain Providers          ["p"]                                "providers"  "Provider preferences: order, only, ignore, sort, max_price, data_collection, zdr, quantizations";
     }
     Demos {
@@ -283,6 +289,10 @@ pub const TABLE: &[Binding] = table! {
     }
     DemoPreview {
         "pin-it"            Overlay Confirm          ["Enter" "d" "Alt+P"]                "pin"        "Make it a demo of its signature";
+    }
+    Keep {
+        "write-settings"    Overlay Confirm          ["Enter" "y"]                        "write"      "Write the lines into the file";
+        "other-file"        Keep OtherFile           ["Tab" "Left" "Right"]               "other file" "Choose your configuration or the project's file";
     }
     Compare {
         "compare-again"     Compare RunAgain         ["r"]                                "again"      "Run the comparison again";

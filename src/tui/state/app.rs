@@ -15,6 +15,7 @@ use super::prompt::{PromptEditor, SentInputs};
 use super::runs::Runs;
 use super::screen::Screen;
 use super::server::Server;
+use super::settings::Configured;
 use super::signatures::SignatureList;
 use super::tour::Tour;
 use crate::dspy::{Adapter, LibraryEntry, Module, ReasoningSource, Signature};
@@ -31,6 +32,7 @@ use crate::tui::markdown::TextStyle;
 use crate::tui::prefs::UiPrefs;
 use crate::tui::theme::{StyleRole, Theme};
 use ratatui::layout::Rect;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A fallback that costs more than this many times the first model gets a warning.
@@ -75,6 +77,8 @@ pub struct InitialState {
     pub tour: bool,
     /// The wall time at the start of the screen's clock, in ms since 1970.
     pub wall_time: u64,
+    /// The named chains of the configuration.
+    pub chains: BTreeMap<String, Vec<String>>,
 }
 
 /// The state of the screen.
@@ -97,6 +101,8 @@ pub struct App {
     pub next: NextRun,
     /// The models of the catalogue.
     pub models: ModelList,
+    /// What the configuration has, to keep what is different.
+    pub configured: Configured,
     /// The models and chains to compare.
     pub compare_set: CompareSet,
     /// The server and the headers that it gets.
@@ -134,7 +140,7 @@ impl App {
         let first = start.library.first().cloned();
         let signature =
             first.as_ref().map_or_else(|| Signature::new(Vec::new(), Vec::new()), |entry| entry.signature.clone());
-        Self {
+        let mut app = Self {
             screen: Screen::new(start.prefs.sizes),
             display: Display { theme: start.theme, chosen_theme: start.prefs.theme, ..Display::default() },
             overlay: None,
@@ -155,6 +161,7 @@ impl App {
                 conversation: Conversation::default(),
             },
             models: ModelList { all: start.models, source: start.models_source },
+            configured: Configured { chains: start.chains, ..Configured::default() },
             compare_set: CompareSet::default(),
             server: Server {
                 simulated: start.simulated,
@@ -171,7 +178,9 @@ impl App {
             leaving: false,
             tour: None,
             wall_time: start.wall_time,
-        }
+        };
+        app.configured.settings = app.next.configuration(&app.server.headers);
+        app
     }
 
     /// Whether a run or a replay is in progress.

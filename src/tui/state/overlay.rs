@@ -9,6 +9,7 @@ pub mod draft;
 pub mod faults;
 pub mod finder;
 pub mod history;
+pub mod keep;
 pub mod text_popup;
 
 use crate::tui::keymap::Context;
@@ -17,6 +18,7 @@ use compare::Comparison;
 use draft::Draft;
 use faults::FaultPicker;
 use finder::Finder;
+use keep::KeepDialog;
 use text_popup::TextPopup;
 
 /// The open overlay.
@@ -50,6 +52,8 @@ pub enum Overlay {
     Compare(Comparison),
     /// The models and chains to compare, with the index of the selected line.
     CompareSet(usize),
+    /// The question whether to keep what was set on the screen.
+    Keep(Box<KeepDialog>),
     /// The question whether to quit during a run.
     Leave,
 }
@@ -72,6 +76,7 @@ impl Overlay {
             Self::History(_) => vec![Context::History, Context::List, Context::Overlay],
             Self::Compare(_) => vec![Context::Compare, Context::Overlay],
             Self::CompareSet(_) => vec![Context::CompareSet, Context::Overlay],
+            Self::Keep(_) => vec![Context::Keep, Context::Overlay],
             Self::Leave => vec![Context::Leave],
         }
     }

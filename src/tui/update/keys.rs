@@ -82,6 +82,7 @@ impl App {
             | Action::Draft(_)
             | Action::Health(_)
             | Action::History(_)
+            | Action::Keep(_)
             | Action::Compare(_)
             | Action::CompareSet(_) => {}
         }

@@ -9,7 +9,9 @@ mod faults;
 mod finder;
 mod health;
 mod history;
+mod keep;
 mod moves;
+mod settings;
 
 use super::keys::KeyPress;
 use crate::tui::effect::Effect;
@@ -56,6 +58,7 @@ impl App {
             Overlay::Finder(finder) => return self.finder_key(finder, press),
             Overlay::Health(selected) => return self.health_key(selected, action),
             Overlay::History(selected) => return self.history_key(selected, action),
+            Overlay::Keep(dialog) => return self.keep_key(dialog, action),
             Overlay::CompareSet(selected) => return self.compare_set_key(selected, action),
             Overlay::Leave => match action {
                 Some(Action::Overlay(OverlayAction::Confirm)) => return Some(Effect::Quit),

@@ -63,7 +63,8 @@ impl App {
                 self.overlay = Some(Overlay::Faults(FaultPicker::default()));
             }
             PlaygroundAction::Chain => self.overlay = Some(Overlay::Chain),
-            PlaygroundAction::Settings => self.draft_settings(),
+            PlaygroundAction::Settings => self.open_settings(),
+            PlaygroundAction::Keep => return self.keep_settings(),
             PlaygroundAction::Demos => self.overlay = Some(Overlay::Demos(0)),
             PlaygroundAction::Health => self.overlay = Some(Overlay::Health(0)),
             PlaygroundAction::History => return Some(self.open_history()),

@@ -9,6 +9,7 @@ mod faults;
 mod finder;
 mod health;
 mod history;
+mod keep;
 mod text_popup;
 
 use super::chrome::open;
@@ -37,6 +38,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Draft(draft)) => draft::draw(app, draft, f),
         Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
         Some(Overlay::CompareSet(selected)) => compare_set::draw(app, *selected, f),
+        Some(Overlay::Keep(dialog)) => keep::draw(app, dialog, f),
         Some(Overlay::Leave) => leave(app, f),
     }
 }

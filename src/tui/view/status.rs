@@ -134,7 +134,7 @@ fn chain(app: &App, cells: usize) -> Vec<Span<'static>> {
         .unwrap_or_default()
 }
 
-/// Modes of the chain that are not the default, and the number of demos.
+/// Modes of the chain and settings that are not the default, and the number of demos.
 fn modes(app: &App) -> Vec<String> {
     let mode = match app.next.policy.failover {
         Failover::Strict => Some("strict: no fallback"),
@@ -142,8 +142,15 @@ fn modes(app: &App) -> Vec<String> {
         Failover::Client => None,
     };
     let hedge = app.next.policy.hedge.then_some("hedged");
+    let mut unusual = app.next.unusual();
+    let most = if app.screen.size.0 >= 100 { 3 } else { 1 };
+    if unusual.len() > most {
+        let more = unusual.len() - most;
+        unusual.truncate(most);
+        unusual.push(format!("+{more} set"));
+    }
     let demos = (!app.next.demos.is_empty()).then(|| counted(app.next.demos.len(), "demo"));
-    mode.into_iter().chain(hedge).map(str::to_owned).chain(demos).collect()
+    mode.into_iter().chain(hedge).map(str::to_owned).chain(unusual).chain(demos).collect()
 }
 
 fn numbers(app: &App, now: Duration) -> String {

@@ -2,7 +2,7 @@
 //! how runs are started.
 
 mod marks;
-mod words;
+pub(in crate::tui) mod words;
 
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::{Attempt, Transcript, model_name};

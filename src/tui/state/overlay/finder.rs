@@ -6,8 +6,11 @@ use crate::transcript::{RunRow, model_name};
 use crate::tui::keymap::action::{LogAction, PlaygroundAction, PromptAction};
 use crate::tui::keymap::{Action, Binding, Context, Keymap, TABLE};
 use crate::tui::state::model::ModelOption;
+use crate::tui::state::next_run::NextRun;
+use crate::tui::state::settings::{SettingKey, choosable, value_text};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+use std::collections::BTreeMap;
 
 /// What choosing a line does.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +27,18 @@ pub enum FinderChoice {
     Run(Box<RunRow>),
     /// Search the answer for this text.
     Text(String),
+    /// Choose a value for this setting.
+    Setting(SettingKey),
+    /// Set this setting to the value that is written so; empty for its default.
+    SettingValue(SettingKey, String),
+    /// Edit all request settings as text.
+    SettingsText,
+    /// Use the chain of this name.
+    Chain(String),
+    /// Keep the chain under this name.
+    ChainName(String),
+    /// Keep the chain as the one of the start.
+    StartChain,
 }
 
 /// What a finder lists.
@@ -43,6 +58,14 @@ pub enum FinderKind {
     Runs,
     /// Nothing: the typed text is searched for in the answer.
     Text,
+    /// Settings, by key.
+    Settings,
+    /// Values of this setting; another one may be typed.
+    Setting(SettingKey),
+    /// Named chains.
+    Chains,
+    /// Names for the chain; another one may be typed.
+    ChainNames,
 }
 
 /// A list and the query that filters it.
@@ -161,6 +184,85 @@ impl Finder {
         (self.kind == FinderKind::Runs && !words.is_empty()).then(|| words.to_owned())
     }
 
+    /// The settings, with their values.
+    pub fn settings(next: &NextRun) -> Self {
+        let values = next.settings();
+        let item = |key: SettingKey| {
+            let value = values.get(key.key).map(value_text);
+            FinderItem {
+                name: key.key,
+                label: format!("{:<22} {}", key.short(), key.doc),
+                note: value.unwrap_or_else(|| "–".to_owned()),
+                choice: FinderChoice::Setting(key),
+            }
+        };
+        let mut items: Vec<FinderItem> = choosable().map(item).collect();
+        let text = FinderItem {
+            name: "as text",
+            label: format!(
+                "{:<22} All fields of the request as text: stop, providers, plugins, raw fields",
+                "as text …"
+            ),
+            note: String::new(),
+            choice: FinderChoice::SettingsText,
+        };
+        items.push(text);
+        Self::new(FinderKind::Settings, items)
+    }
+
+    /// The values of a setting: the present one, the words that it may be, and its default.
+    pub fn setting(key: SettingKey, next: &NextRun) -> Self {
+        let now = next.settings().get(key.key).map(value_text);
+        let item = |text: String, note: &str| FinderItem {
+            name: "",
+            label: text.clone(),
+            note: note.to_owned(),
+            choice: FinderChoice::SettingValue(key, text),
+        };
+        let others = key.words().into_iter().filter(|word| Some(word) != now.as_ref());
+        let others: Vec<FinderItem> = others.map(|word| item(word, "")).collect();
+        let mut items: Vec<FinderItem> = now.iter().map(|now| item(now.clone(), "now")).collect();
+        items.extend(others);
+        let default = FinderItem {
+            name: "",
+            label: key.default_text(),
+            note: if now.is_none() { "now".to_owned() } else { String::new() },
+            choice: FinderChoice::SettingValue(key, String::new()),
+        };
+        // The present value comes first, so that Enter alone changes nothing.
+        items.insert(if now.is_none() { 0 } else { items.len() }, default);
+        Self::new(FinderKind::Setting(key), items)
+    }
+
+    /// The named chains, to use one.
+    pub fn chains(chains: &BTreeMap<String, Vec<String>>) -> Self {
+        let item = |(name, models): (&String, &Vec<String>)| FinderItem {
+            name: "",
+            label: name.clone(),
+            note: models.join(", "),
+            choice: FinderChoice::Chain(name.clone()),
+        };
+        Self::new(FinderKind::Chains, chains.iter().map(item).collect())
+    }
+
+    /// Names under which the chain may be kept: those of other chains, which it replaces.
+    pub fn chain_names(chains: &BTreeMap<String, Vec<String>>) -> Self {
+        let mut finder = Self::chains(chains);
+        finder.kind = FinderKind::ChainNames;
+        for (item, name) in finder.items.iter_mut().zip(chains.keys()) {
+            item.choice = FinderChoice::ChainName(name.clone());
+        }
+        let start = FinderItem {
+            name: "",
+            label: "without a name".to_owned(),
+            note: "the chain of the start".to_owned(),
+            choice: FinderChoice::StartChain,
+        };
+        finder.items.insert(0, start);
+        finder.search();
+        finder
+    }
+
     /// Puts the runs that the history has found for these words before the others, unless the query has changed.
     pub fn add_hits(&mut self, words: &str, hits: &[RunRow]) {
         if self.kind != FinderKind::Runs || self.query.trim() != words {
@@ -231,6 +333,14 @@ impl Finder {
         self.found.iter().map(|item| &self.items[*item])
     }
 
+    /// What the typed text asks for, if it is a value of this finder's setting.
+    pub fn typed_setting(&self) -> Option<(SettingKey, &str)> {
+        match self.kind {
+            FinderKind::Setting(key) if !self.query.trim().is_empty() => Some((key, self.query.trim())),
+            _ => None,
+        }
+    }
+
     /// The choice of the selected line. If no model matches, the query itself is the model.
     pub fn choice(&self) -> Option<FinderChoice> {
         let typed = self.query.trim();
@@ -239,30 +349,42 @@ impl Finder {
             None if typed.is_empty() => None,
             None if self.kind == FinderKind::Models => Some(FinderChoice::Model(typed.to_owned())),
             None if self.kind == FinderKind::CompareSet => Some(FinderChoice::CompareEntry(typed.to_owned())),
+            None if self.kind == FinderKind::ChainNames => Some(FinderChoice::ChainName(typed.to_owned())),
             None if self.kind == FinderKind::Text => Some(FinderChoice::Text(self.query.clone())),
             None => None,
         }
     }
 
-    /// Finds the items that match the query: those that have each of its words, or else those that have its letters in
-    /// this order. Without a query, all match in their order.
+    /// Finds the items that match the query: those that have each of its words, the ones that begin with it first; or else
+    /// those that have its letters in this order. Without a query, all match in their order.
     fn search(&mut self) {
         self.selected = 0;
         if self.query.trim().is_empty() {
             self.found = (0..self.items.len()).collect();
             return;
         }
+        if matches!(self.kind, FinderKind::Setting(_)) {
+            // A value is typed, and its beginning is enough for one of the words: no digit of another value is looked for.
+            let typed = self.query.trim().to_lowercase();
+            let begins = |item: &FinderItem| matches!(&item.choice, FinderChoice::SettingValue(_, text) if !text.is_empty() && text.starts_with(&typed));
+            self.found = (0..self.items.len()).filter(|item| begins(&self.items[*item])).collect();
+            return;
+        }
         let words: Vec<String> = self.query.split_whitespace().map(str::to_lowercase).collect();
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(&self.query, CaseMatching::Ignore, Normalization::Smart);
         let mut chars = Vec::new();
-        let mut scored: Vec<(bool, u32, usize)> = Vec::new();
+        let whole = self.query.trim().to_lowercase();
+        let mut scored: Vec<(bool, (bool, u32), usize)> = Vec::new();
         for (i, item) in self.items.iter().enumerate() {
             let text = format!("{} {} {}", item.name, item.label, item.note);
             let lower = text.to_lowercase();
             let has_words = words.iter().all(|word| lower.contains(word.as_str()));
             let score = pattern.score(Utf32Str::new(&text, &mut chars), &mut matcher);
-            scored.extend(score.or(has_words.then_some(0)).map(|score| (has_words, score, i)));
+            // A name that is the query, or the text that begins with it.
+            let begins =
+                item.label.to_lowercase().starts_with(&format!("{whole} ")) || item.label.to_lowercase() == whole;
+            scored.extend(score.or(has_words.then_some(0)).map(|score| (has_words, (begins, score), i)));
         }
         let any_has_words = scored.iter().any(|(has_words, ..)| *has_words);
         scored.retain(|(has_words, ..)| *has_words || !any_has_words);

@@ -27,6 +27,15 @@ impl App {
                 self.next.chain[..=self.next.selected].rotate_right(1);
                 self.next.selected = 0;
             }
+            Some(Action::Chain(ChainAction::Name)) => {
+                self.overlay = Some(Overlay::Finder(Finder::chain_names(&self.configured.chains)));
+            }
+            Some(Action::Chain(ChainAction::UseNamed)) if self.configured.chains.is_empty() => {
+                self.notice = Some("No chain has a name yet: s gives this one a name.".to_owned());
+            }
+            Some(Action::Chain(ChainAction::UseNamed)) => {
+                self.overlay = Some(Overlay::Finder(Finder::chains(&self.configured.chains)));
+            }
             Some(Action::Chain(ChainAction::Providers)) => self.draft_settings(),
             Some(Action::Chain(ChainAction::Break)) => {
                 self.overlay = Some(Overlay::Faults(FaultPicker { from_chain: true, ..FaultPicker::default() }));

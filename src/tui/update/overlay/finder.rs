@@ -16,11 +16,21 @@ impl App {
         match press.action {
             Some(Action::Overlay(OverlayAction::Close)) => {
                 self.overlay = match finder.kind {
-                    FinderKind::Models => Some(Overlay::Chain),
+                    FinderKind::Models | FinderKind::Chains | FinderKind::ChainNames => Some(Overlay::Chain),
+                    FinderKind::Setting(_) => Some(Overlay::Finder(Finder::settings(&self.next))),
                     FinderKind::CompareSet => Some(Overlay::CompareSet(0)),
                     FinderKind::Runs => return Some(self.open_history()),
                     _ => None,
                 }
+            }
+            // What is typed is the value, if it can be one; else the line that it has found.
+            Some(Action::Overlay(OverlayAction::Choose))
+                if let Some((key, text)) = finder.typed_setting()
+                    && (finder.found().len() == 0 || self.next.with_setting(key, text).is_ok()) =>
+            {
+                let text = text.to_owned();
+                self.overlay = Some(Overlay::Finder(finder));
+                self.set_setting(key, &text);
             }
             Some(Action::Overlay(OverlayAction::Choose)) => match finder.choice() {
                 Some(FinderChoice::Run(run)) => {
@@ -71,6 +81,19 @@ impl App {
                 self.sent.shown = Some(i);
                 let values = self.sent.all[i].clone();
                 self.prompt.show(&values);
+            }
+            FinderChoice::Setting(key) => self.overlay = Some(Overlay::Finder(Finder::setting(key, &self.next))),
+            FinderChoice::SettingValue(key, text) => self.set_setting(key, &text),
+            FinderChoice::SettingsText => self.draft_settings(),
+            FinderChoice::Chain(name) => {
+                self.overlay = Some(Overlay::Chain);
+                let models = self.configured.chains.get(&name).cloned().unwrap_or_default();
+                return self.use_chain(models.into_iter());
+            }
+            FinderChoice::ChainName(name) => return self.keep_chain(&name),
+            FinderChoice::StartChain => {
+                self.overlay = Some(Overlay::Chain);
+                return self.keep_settings();
             }
             // Its list is the finder's.
             FinderChoice::Run(_) => {}

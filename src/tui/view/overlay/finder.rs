@@ -1,5 +1,6 @@
 //! A finder: the query and the lines that match it.
 
+use crate::config::chain_name_problem;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::finder::{Finder, FinderKind};
 use crate::tui::theme::StyleRole;
@@ -11,7 +12,15 @@ use ratatui::text::{Line, Span};
 
 pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     let theme = app.theme();
+    let setting;
     let title = match finder.kind {
+        FinderKind::Settings => "settings of every run",
+        FinderKind::Setting(key) => {
+            setting = format!("{} · {}", key.key, key.doc);
+            &setting
+        }
+        FinderKind::Chains => "use a chain",
+        FinderKind::ChainNames => "keep the chain under a name",
         FinderKind::Keys => "keys",
         FinderKind::Actions => "palette",
         FinderKind::Models => "add a model",
@@ -23,6 +32,10 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     let height = match finder.kind {
         FinderKind::Text => 3,
         FinderKind::Keys => app.screen.layout.body.height,
+        FinderKind::Settings => app.screen.layout.body.height.min(26),
+        FinderKind::Setting(_) | FinderKind::Chains | FinderKind::ChainNames => {
+            (finder.found().len() as u16 + 4).clamp(5, app.screen.layout.body.height.max(5))
+        }
         _ => 18.min(app.screen.layout.body.height),
     };
     let from = if finder.kind == FinderKind::Models { format!(" · {}", app.models.source) } else { String::new() };
@@ -39,10 +52,14 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
     } else {
         below
     };
-    if finder.found().len() == 0 && matches!(finder.kind, FinderKind::Models | FinderKind::CompareSet) {
-        let hint = "Not in the catalogue: Enter adds it as typed.";
-        f.buffer_mut().set_line(below.x, below.y, &Line::styled(hint, theme.style(StyleRole::Dim)), below.width);
-    }
+    let below = match hint(app, finder) {
+        Some((text, role)) => {
+            let text = clip(&text, below.width.into());
+            f.buffer_mut().set_line(below.x, below.y, &Line::styled(text, theme.style(role)), below.width);
+            Rect { y: below.y + 1, height: below.height.saturating_sub(1), ..below }
+        }
+        None => below,
+    };
     let window = window(finder.selected, finder.found().len(), below.height);
     let shown = finder.found().enumerate().skip(window.start).take(window.len());
     let all = finder.found().len();
@@ -57,5 +74,32 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         if i == finder.selected {
             f.buffer_mut().set_style(row, theme.style(StyleRole::Selected));
         }
+    }
+}
+
+/// What choosing will do with the typed text, where that is not in the list.
+fn hint(app: &App, finder: &Finder) -> Option<(String, StyleRole)> {
+    let is_empty = finder.found().len() == 0;
+    match finder.kind {
+        FinderKind::Models | FinderKind::CompareSet if is_empty => {
+            Some(("Not in the catalogue: Enter adds it as typed.".to_owned(), StyleRole::Dim))
+        }
+        FinderKind::ChainNames if is_empty && !finder.query.trim().is_empty() => {
+            Some(match chain_name_problem(finder.query.trim()) {
+                Some(problem) => (format!("✗ {problem}"), StyleRole::Bad),
+                None => ("Enter keeps the chain under this name.".to_owned(), StyleRole::Dim),
+            })
+        }
+        FinderKind::Setting(key) => {
+            let Some((_, typed)) = finder.typed_setting() else {
+                return Some(("Type a value, or choose one.".to_owned(), StyleRole::Dim));
+            };
+            match app.next.with_setting(key, typed) {
+                Ok(_) => Some((format!("✓ Enter sets {} to {typed}", key.short()), StyleRole::Good)),
+                Err(why) if is_empty => Some((format!("✗ {why}"), StyleRole::Bad)),
+                Err(_) => None,
+            }
+        }
+        _ => None,
     }
 }

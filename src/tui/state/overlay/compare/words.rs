@@ -7,7 +7,7 @@ const MAX_TABLE: usize = 1_000_000;
 
 /// For each word of `text` whether it is new compared with `base`. If both texts are long and differ much, a word is new
 /// only if `base` does not have it anywhere.
-pub(super) fn new_words<W: Ord>(base: &[W], text: &[W]) -> Vec<bool> {
+pub(in crate::tui) fn new_words<W: Ord>(base: &[W], text: &[W]) -> Vec<bool> {
     let before = base.iter().zip(text).take_while(|(a, b)| a == b).count();
     let (rest, middle) = (&base[before..], &text[before..]);
     let after = rest.iter().rev().zip(middle.iter().rev()).take_while(|(a, b)| a == b).count();
