@@ -25,6 +25,7 @@ mod settings;
 mod setup;
 mod signatures;
 mod tour;
+mod traffic;
 mod trust;
 
 use crate::config::Environment;
@@ -59,8 +60,11 @@ pub struct Cli {
     #[command(flatten)]
     settings: GlobalOptions,
     /// Open the playground line by line, for screen readers and simple terminals
-    #[arg(long)]
+    #[arg(long, conflicts_with = "gateway")]
     plain: bool,
+    /// Start the gateway beside the playground, which shows the requests of other programs as they happen
+    #[arg(long)]
+    gateway: bool,
 }
 
 /// Options of every command. Most have a key in the configuration file and an environment variable too.
@@ -180,6 +184,7 @@ fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
     match cli.command {
         Some(CliCommand::Plain(_)) => plain::PlainArgs::run(&cli.settings, env),
         None if cli.plain => plain::PlainArgs::run(&cli.settings, env),
+        None if cli.gateway => play::gateway(&cli.settings, env),
         None => ask::playground(&cli.settings, env),
         Some(CliCommand::Ask(ask)) => ask.run(&cli.settings, env),
         Some(CliCommand::Tour) => tour::run(&cli.settings, env),

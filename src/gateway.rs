@@ -22,6 +22,6 @@ mod stream;
 mod trail;
 mod whole;
 
-pub use attend::Served;
+pub use attend::{ClientRequest, Served};
 pub use options::{GatewayEvent, GatewayOptions, Hold, KeySource, UnknownHold};
 pub use server::{Gateway, serve};

@@ -7,6 +7,7 @@ mod health;
 mod log;
 mod row;
 mod spend;
+mod traffic;
 mod wire;
 
 pub use crate::failover::seconds;
@@ -15,6 +16,7 @@ pub use health::{HealthBoard, HealthRow};
 pub use log::{LogEntry, LogEvent, Tone, counted, model_name, usd};
 pub use row::RunRow;
 pub use spend::Spend;
+pub use traffic::{MAX_ROWS, Traffic, TrafficRow, TrafficStatus, TrafficUpdate, TrafficWatch, WatchedPart};
 
 use crate::dspy::{Adapter, Demo, Signature, Turn, Values};
 use crate::failover::{

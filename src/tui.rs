@@ -12,6 +12,7 @@ pub mod keymap;
 pub mod layout;
 pub mod markdown;
 mod prefs;
+mod receipt;
 mod signals;
 pub mod state;
 pub mod terminal;
@@ -24,6 +25,7 @@ pub use channels::Channels;
 pub use clipboard::ClipboardTool;
 pub use effect::{ChainEntry, ComposedRequest, Effect};
 pub use prefs::UiPrefs;
+pub use receipt::Receipt;
 pub use state::app::InitialState;
 pub use update::Msg;
 
@@ -50,6 +52,7 @@ pub async fn run(start: InitialState, channels: Channels) -> io::Result<()> {
         // A frame is due only after a change or while a time is shown. Otherwise no timer is set.
         if due.is_some_and(|due| due <= event_loop.clock.now()) {
             drawn = event_loop.frame()?;
+            event_loop.subscribe()?;
             due = event_loop.next_change(drawn, TICK);
         }
         tokio::select! {

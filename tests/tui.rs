@@ -26,5 +26,7 @@ mod settings;
 mod stage;
 #[path = "tui/tour.rs"]
 mod tour;
+#[path = "tui/traffic.rs"]
+mod traffic;
 #[path = "tui/transcripts.rs"]
 mod transcripts;

@@ -15,8 +15,10 @@ use crate::transcript::usd;
 use crate::worker::{ServiceOptions, Services};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Give other programs the failover: a local server that speaks OpenAI's and OpenRouter's API.
@@ -25,11 +27,21 @@ use tokio::net::TcpListener;
 /// models in order: the request's own model first, then the configured chain.
 #[derive(Args, Debug)]
 pub(super) struct GatewayArgs {
+    #[command(flatten)]
+    flags: GatewayFlags,
+    /// Print every event of every run as a JSON line (docs/json.md describes them)
+    #[arg(long)]
+    json: bool,
+}
+
+/// What can be set for a gateway on the command line. The rest, and what is not set, comes from the configuration.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct GatewayFlags {
     /// Address to listen on [default: 127.0.0.1:4141]; other machines reach 0.0.0.0:4141, which needs --token
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     /// What clients must send as their API key
-    #[arg(long, value_name = "TOKEN", env = "SWITCHOVER_GATEWAY_TOKEN", hide_env_values = true)]
+    #[arg(long, value_name = "TOKEN", env = TOKEN, hide_env_values = true)]
     token: Option<String>,
     /// Use each client's own API key for its requests, instead of the configured key
     #[arg(long)]
@@ -43,54 +55,41 @@ pub(super) struct GatewayArgs {
     /// Refuse new requests once this session has cost so much, in USD
     #[arg(long, value_name = "USD")]
     max_cost: Option<f64>,
-    /// Print every event of every run as a JSON line (docs/json.md describes them)
-    #[arg(long)]
-    json: bool,
 }
 
-impl GatewayArgs {
-    pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
-        let config = settings.config(env)?;
+/// The environment variable of the token.
+const TOKEN: &str = "SWITCHOVER_GATEWAY_TOKEN";
+
+impl GatewayFlags {
+    /// No flags: only what the environment says.
+    pub(super) fn of(env: &Environment) -> Self {
+        Self { token: env.vars.get(TOKEN).cloned(), ..Self::default() }
+    }
+
+    fn token(&self) -> Option<Secret> {
+        self.token.as_deref().filter(|token| !token.is_empty()).map(Secret::new)
+    }
+
+    /// The address to listen on. Only a gateway with a token may be reached by other machines.
+    fn address(&self, config: &Config) -> Result<SocketAddr> {
         let listen = self.listen.clone().or(config.read("gateway.listen")?).context("gateway.listen")?;
         let address: SocketAddr = listen
             .parse()
             .with_context(|| format!("--listen {listen}: expected an address and a port, such as 127.0.0.1:4141"))?;
-        if !address.ip().is_loopback() && self.token.as_deref().is_none_or(str::is_empty) {
+        if !address.ip().is_loopback() && self.token().is_none() {
             bail!(
                 "--listen {listen}: other machines can reach this address, so set --token; the gateway spends your money"
             );
         }
-        // The chain of the settings; the task is not used.
-        let spec = setup::spec(&config, ChatTask::of(""))?;
-        let options = self.options(&config, spec.chain.into_iter().map(|route| route.model).collect())?;
-        let grace = spec.policy.limits.deadline;
-        let runtime = runtime(Some(WORKERS))?;
-        runtime.block_on(async {
-            let services = Arc::new(Services::new(ServiceOptions {
-                history: setup::history(&config, env, |error| note!("switchover: {error}"))?,
-                ..setup::service_options(&config, settings, env).await?
-            }));
-            let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-            let address = listener.local_addr().context("the listening address")?;
-            if !self.json {
-                introduce(&services, &options, address);
-            }
-            let gateway = Arc::new(Gateway::new(services, options, address));
-            serve(gateway, listener, super::ask::interrupted(), grace).await;
-            if print::drained(std::time::Duration::ZERO).await.is_err() {
-                std::process::exit(i32::from(exit::USAGE));
-            }
-            Ok(exit::OK)
-        })
+        Ok(address)
     }
 
-    fn options(&self, config: &Config, chain: Vec<String>) -> Result<GatewayOptions> {
-        let json = self.json;
-        let listener = Arc::new(move |event| match event {
-            GatewayEvent::Report(report) if json => print::offer(Stream::Out, report.line()),
-            GatewayEvent::Served(served) if !json => print::offer(Stream::Err, format!("{}\n", clean(&line(&served)))),
-            _ => {}
-        });
+    fn options(
+        &self,
+        config: &Config,
+        chain: Vec<String>,
+        listener: Arc<dyn Fn(GatewayEvent) + Send + Sync>,
+    ) -> Result<GatewayOptions> {
         Ok(GatewayOptions {
             chain,
             chains: config.chains()?,
@@ -101,11 +100,79 @@ impl GatewayArgs {
             },
             contract: if self.no_contract { ContractMode::None } else { ContractMode::FromRequest },
             key: if self.client_key { KeySource::Client } else { KeySource::Configured },
-            token: self.token.as_deref().filter(|token| !token.is_empty()).map(Secret::new),
+            token: self.token(),
             hosts: config.read("gateway.hosts")?.unwrap_or_default(),
             max_requests: config.read("gateway.max_requests")?.unwrap_or(DEFAULT_REQUESTS),
             max_cost: self.max_cost.or(config.read("gateway.max_cost")?),
             listener,
+        })
+    }
+
+    /// Sets a gateway up and listens.
+    ///
+    /// # Errors
+    /// A setting is wrong, or the address cannot be had: another program listens there.
+    pub(super) async fn listen(
+        &self,
+        config: &Config,
+        services: Arc<Services>,
+        listener: Arc<dyn Fn(GatewayEvent) + Send + Sync>,
+    ) -> Result<ListeningGateway> {
+        let address = self.address(config)?;
+        // The chain of the settings; the task is not used.
+        let spec = setup::spec(config, ChatTask::of(""))?;
+        let options = self.options(config, spec.chain.into_iter().map(|route| route.model).collect(), listener)?;
+        let socket = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let address = socket.local_addr().context("the listening address")?;
+        let gateway = Arc::new(Gateway::new(services, options, address));
+        Ok(ListeningGateway { gateway, address, socket, grace: spec.policy.limits.deadline })
+    }
+}
+
+/// A gateway with its socket. Clients can connect; they are answered once it serves.
+pub(super) struct ListeningGateway {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) address: SocketAddr,
+    socket: TcpListener,
+    /// The time in which requests in progress can end after the last was accepted.
+    grace: Duration,
+}
+
+impl ListeningGateway {
+    /// Serves until `stop` is over, and then those that are in progress, within the grace.
+    pub(super) async fn serve(self, stop: impl Future<Output = ()>) {
+        serve(self.gateway, self.socket, stop, self.grace).await;
+    }
+}
+
+impl GatewayArgs {
+    pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
+        // Said before anything is started.
+        self.flags.address(&config)?;
+        let runtime = runtime(Some(WORKERS))?;
+        runtime.block_on(async {
+            let services = Arc::new(Services::new(ServiceOptions {
+                history: setup::history(&config, env, |error| note!("switchover: {error}"))?,
+                ..setup::service_options(&config, settings, env).await?
+            }));
+            let json = self.json;
+            let listener = Arc::new(move |event| match event {
+                GatewayEvent::Report(report) if json => print::offer(Stream::Out, report.line()),
+                GatewayEvent::Served(served) if !json => {
+                    print::offer(Stream::Err, format!("{}\n", clean(&line(&served))));
+                }
+                _ => {}
+            });
+            let listening = self.flags.listen(&config, Arc::clone(&services), listener).await?;
+            if !self.json {
+                introduce(&services, listening.gateway.options(), listening.address);
+            }
+            listening.serve(super::ask::interrupted()).await;
+            if print::drained(Duration::ZERO).await.is_err() {
+                std::process::exit(i32::from(exit::USAGE));
+            }
+            Ok(exit::OK)
         })
     }
 }
@@ -134,7 +201,7 @@ fn introduce(services: &Services, options: &GatewayOptions, address: SocketAddr)
 /// A request in one line: client, asked model, attempts, first token, time, cost.
 fn line(served: &Served) -> String {
     let trail = &served.trail;
-    let client = if served.client.is_empty() { "unknown client" } else { &served.client };
+    let client = if served.request.client.is_empty() { "unknown client" } else { &served.request.client };
     let outcome = match trail.finished().map(|finished| finished.outcome) {
         Some(Outcome::Succeeded) => '✓',
         Some(Outcome::Cancelled) => '–',

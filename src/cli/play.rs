@@ -1,16 +1,18 @@
 //! The playground: connects the screen with the worker and carries out the screen's commands.
 
+use super::gateway::GatewayFlags;
 use super::keep::{self, Keeper};
 use super::print::note;
 use super::runtime::runtime;
 use super::signatures::{self, Folders};
+use super::traffic::GatewayBeside;
 use super::{GlobalOptions, ask, exit, lists, setup};
 use crate::config::{Config, Environment};
 use crate::history::{History, Query};
 use crate::openrouter::catalogue::Catalogue;
 use crate::report::Report;
 use crate::spec::{RunSpec, SignatureTask};
-use crate::transcript::Transcript;
+use crate::transcript::{TrafficWatch, Transcript};
 use crate::tui::keymap::Keymap;
 use crate::tui::state::model::ModelOption;
 use crate::tui::state::overlay::history::PAGE;
@@ -18,8 +20,9 @@ use crate::tui::state::overlay::keep::KeepRequest;
 use crate::tui::theme::Theme;
 use crate::tui::{self, ChainEntry, Channels, ComposedRequest, Effect, InitialState, Msg, UiPrefs};
 use crate::worker::{self, Canceller, CostLookup, ServiceOptions, Services};
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +36,17 @@ pub(super) enum Opening {
     Prompt,
     /// The first step of the guided tour.
     Tour,
+    /// The requests of other programs, for which a gateway listens.
+    Gateway,
+}
+
+/// Opens the playground with a gateway beside it.
+pub(super) fn gateway(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+    let is_dumb = env.vars.get("TERM").is_some_and(|term| term == "dumb");
+    if is_dumb || !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        bail!("the playground needs a terminal; `switchover gateway` serves without one");
+    }
+    run(settings, env, Opening::Gateway)
 }
 
 /// Opens the playground; returns when the user quits.
@@ -51,7 +65,19 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         }));
         let task = setup::task(&config, env)?;
         let base = setup::spec(&config, task.clone())?;
-        let start = InitialState { tour: opening == Opening::Tour, ..start(&config, env, &task, &base, &services)? };
+        let beside = GatewayBeside::new(GatewayFlags::of(env), &config, &services, &inbox);
+        let listening = match opening {
+            Opening::Gateway => Some(beside.listen().await?),
+            Opening::Prompt | Opening::Tour => None,
+        };
+        let start = InitialState {
+            tour: opening == Opening::Tour,
+            gateway: listening.as_ref().map(|listening| listening.address.to_string()),
+            ..start(&config, env, &task, &base, &services)?
+        };
+        if let Some(listening) = listening {
+            tokio::spawn(beside.clone().serve(listening));
+        }
         let messages = inbox.clone();
         let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| env.vars.get(*name).cloned());
         if !services.simulated() {
@@ -69,6 +95,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
             imported: false,
             keeper,
             folders,
+            gateway: beside.clone(),
         };
         tokio::spawn(runner.run(received_effects));
         let exists = |path: &PathBuf| path.is_file();
@@ -77,7 +104,9 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let save_prefs = Box::new(move |prefs| save_prefs(prefs, &screen));
         let channels = Channels { inbox: received, messages, effects, editor, clipboard, save_prefs };
         let start = InitialState { wall_time: wall_time(), ..start };
-        tui::run(start, channels).await.context("the terminal")?;
+        let shown = tui::run(start, channels).await.context("the terminal");
+        beside.stop().await;
+        shown?;
         writer.settle(setup::HISTORY_PATIENCE);
         Ok(exit::OK)
     })
@@ -123,9 +152,11 @@ fn start(
     let prefs = signatures::text(&screen_file(env)).map_or_else(|_| UiPrefs::default(), |text| UiPrefs::read(&text));
     let (theme, ask_background) = theme(config, env, prefs)?;
     let link = |model: &str| ChainEntry { model: model.to_owned(), fault: faults.get(model).cloned() };
+    let in_chain = |model: &str| spec.chain.iter().any(|route| route.model == model);
     Ok(InitialState {
         library,
         chain: spec.chain.iter().map(|route| link(&route.model)).collect(),
+        elsewhere: faults.keys().filter(|model| !in_chain(model)).map(|model| link(model)).collect(),
         models: models(&services.catalogue()),
         models_source: lists::listed(services),
         policy: spec.policy.clone(),
@@ -209,6 +240,7 @@ struct EffectRunner {
     keeper: Keeper,
     /// The folders of the signature library.
     folders: Folders,
+    gateway: GatewayBeside,
 }
 
 impl EffectRunner {
@@ -243,13 +275,13 @@ impl EffectRunner {
                 std::thread::spawn(move || inbox.send(list_runs(&history, import, words, before)));
             }
             Effect::OpenRun(run, purpose) => {
-                let read = block_in_place(|| self.history.run(run));
-                let run = match read {
-                    Ok(reports) if reports.is_empty() => Err("this run is in the history no more".to_owned()),
-                    Ok(reports) => Ok(Transcript::of(&reports)),
-                    Err(error) => Err(format!("the history cannot be read: {error}")),
-                };
-                _ = self.inbox.send(Msg::Opened(purpose, Box::new(run)));
+                _ = self.inbox.send(Msg::Opened(purpose, Box::new(self.read_run(run))));
+            }
+            Effect::StartGateway => _ = tokio::spawn(self.gateway.clone().start()),
+            Effect::Watch(watch) => {
+                if let (false, TrafficWatch::Run(run)) = (self.gateway.watch(watch), watch) {
+                    _ = self.inbox.send(Msg::Watched(Box::new(self.read_run(run))));
+                }
             }
             Effect::Cancel => {
                 self.runs.drain(..).for_each(|run| run.cancel());
@@ -312,6 +344,15 @@ impl EffectRunner {
             }
             // The event loop carries these out itself.
             Effect::Copy { .. } | Effect::Edit(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    /// Reads a run of the history.
+    fn read_run(&self, run: u64) -> Result<Transcript, String> {
+        match block_in_place(|| self.history.run(run)) {
+            Ok(reports) if reports.is_empty() => Err("this run is in the history no more".to_owned()),
+            Ok(reports) => Ok(Transcript::of(&reports)),
+            Err(error) => Err(format!("the history cannot be read: {error}")),
         }
     }
 

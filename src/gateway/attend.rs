@@ -14,28 +14,37 @@ use tokio::sync::mpsc::Sender;
 /// A client that takes nothing for this time, although something waits for it, counts as one that has left.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A request that was served.
+/// Who asks, and for what.
 #[derive(Clone, Debug)]
-pub struct Served {
+pub struct ClientRequest {
     /// The client's name, from its `User-Agent`; empty if it sent none.
     pub client: String,
     /// The model that it asked for.
     pub asked: String,
+}
+
+/// A request that was served.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// Who asked, and for what.
+    pub request: ClientRequest,
     /// Who was asked, and what came of it.
     pub trail: Trail,
     /// From the request to the end of its run.
     pub took: Duration,
 }
 
-/// Follows the run. `slot` is given back at its end.
+/// Follows the run. `slot` is given back with its final event; costs that are looked up later may follow that.
 pub(super) async fn attend(
     mut run: Run,
-    mut served: Served,
+    request: ClientRequest,
     messages: Sender<RunMessage>,
     gateway: Arc<Gateway>,
     slot: OwnedSemaphorePermit,
 ) {
     let mut client = Some(messages);
+    let listener = Arc::clone(&gateway.options.listener);
+    let (mut trail, mut slot, mut has_begun) = (Trail::default(), Some(slot), false);
     loop {
         let message = tokio::select! {
             biased;
@@ -48,8 +57,19 @@ pub(super) async fn attend(
         };
         let Some(message) = message else { break };
         if let RunMessage::Report(report) = &message {
-            served.trail.apply(report);
-            (gateway.options.listener)(GatewayEvent::Report(Arc::clone(report)));
+            if !std::mem::replace(&mut has_begun, true) {
+                listener(GatewayEvent::Begun { run: report.run, request: request.clone() });
+            }
+            trail.apply(report);
+            listener(GatewayEvent::Report(Arc::clone(report)));
+            if trail.finished().is_some()
+                && let Some(slot) = slot.take()
+            {
+                drop(slot);
+                if let Cost::Known(usd) = trail.cost() {
+                    gateway.spend(usd);
+                }
+            }
         }
         if let Some(messages) = &client
             && messages.send_timeout(message, PATIENCE).await.is_err()
@@ -59,11 +79,8 @@ pub(super) async fn attend(
         }
     }
     drop(slot);
-    served.took = served.trail.finished().map_or(Duration::ZERO, |finished| finished.took);
-    if let Cost::Known(usd) = served.trail.cost() {
-        gateway.spend(usd);
-    }
-    (gateway.options.listener)(GatewayEvent::Served(Box::new(served)));
+    let took = trail.finished().map_or(Duration::ZERO, |finished| finished.took);
+    listener(GatewayEvent::Served(Box::new(Served { request, trail, took })));
 }
 
 /// Waits until the client has left; for ever if it is known to have.

@@ -5,10 +5,13 @@ use crate::openrouter::Chains;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::model::without_prefix;
 use crate::spec::ChatTask;
+use crate::text::clean_line;
 use hyper::StatusCode;
 
 /// The header that names a chain: `a/b, c/d`.
 pub(super) const CHAIN: &str = "x-switchover-chain";
+/// The longest name of a model, in characters.
+const MAX_NAME: usize = 200;
 
 /// The fallback chain of a request: that of its header, or of its body.
 pub(super) fn choose(
@@ -30,7 +33,8 @@ pub(super) fn choose(
 /// A model's id: as it is, or the only one in the catalogue that ends in `/name`. A name that nobody knows is sent as it
 /// is: the server may know it.
 fn full_name(model: &str, catalogue: &Catalogue) -> Result<String, Refusal> {
-    let model = without_prefix(model.trim());
+    let model = clean_line(without_prefix(model.trim()), MAX_NAME);
+    let model = model.as_str();
     if model.contains('/') || catalogue.find(model).is_some() {
         return Ok(model.to_owned());
     }

@@ -1,12 +1,11 @@
 //! A request that a model answers: from its body to a run, from the run to a response.
 
-use super::attend::{Served, attend};
+use super::attend::{ClientRequest, attend};
 use super::body::{self, Body};
 use super::options::{Hold, KeySource};
 use super::refusal::Refusal;
 use super::server::Gateway;
 use super::stream::ChunkStream;
-use super::trail::Trail;
 use super::{attribution, chain, guard, whole};
 use crate::contract::ContractMode;
 use crate::failover::Policy;
@@ -20,7 +19,6 @@ use hyper::header::{HeaderMap, HeaderName, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc::channel;
 
 /// The bytes that may wait for a client that reads slowly; with more, its model waits. 1 MiB.
@@ -82,15 +80,13 @@ pub(super) async fn serve(
     }
     spec.settings.stream = in_one_piece.then_some(false);
     let agent = guard::text(&head.headers, &USER_AGENT).unwrap_or_default();
-    let served = Served {
+    let request = ClientRequest {
         client: clean_line(agent.split(' ').next().unwrap_or_default(), 60),
         asked: clean_line(&asked, 100),
-        trail: Trail::default(),
-        took: Duration::ZERO,
     };
     let run = run_with(spec, options, &gateway.services);
     let (sender, messages) = channel(WAITING);
-    tokio::spawn(attend(run, served, sender, Arc::clone(gateway), slot));
+    tokio::spawn(attend(run, request, sender, Arc::clone(gateway), slot));
     Ok(if streams { ChunkStream::new(messages, api, hold).response().await } else { whole::answer(messages).await })
 }
 

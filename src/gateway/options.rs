@@ -1,6 +1,6 @@
 //! How a gateway is set up, and what it tells.
 
-use super::attend::Served;
+use super::attend::{ClientRequest, Served};
 use crate::contract::ContractMode;
 use crate::failover::Policy;
 use crate::openrouter::Chains;
@@ -40,9 +40,16 @@ pub struct GatewayOptions {
 /// What a gateway tells.
 #[derive(Clone, Debug)]
 pub enum GatewayEvent {
+    /// A request begins, as the run with this id. Its reports follow.
+    Begun {
+        /// The run's id.
+        run: u64,
+        /// Who asks, and for what.
+        request: ClientRequest,
+    },
     /// A report of one of its runs.
     Report(Arc<Report>),
-    /// A request ended.
+    /// A request ended: no report of its run follows.
     Served(Box<Served>),
 }
 

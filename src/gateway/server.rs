@@ -59,6 +59,11 @@ impl Gateway {
         }
     }
 
+    /// How it is set up.
+    pub fn options(&self) -> &GatewayOptions {
+        &self.options
+    }
+
     /// A place among the requests that are served, as soon as there is one.
     pub(super) async fn slot(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         struct Waiting<'a>(&'a AtomicUsize);

@@ -7,6 +7,9 @@ use crate::report::{Report, ReportKind};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The most rows. Programs at the gateway may ask for any number of models.
+const MAX_ROWS: usize = 200;
+
 /// The health board: a row for each model that was asked, and for whatever else has a breaker that changed.
 #[derive(Clone, Debug, Default)]
 pub struct HealthBoard {
@@ -58,6 +61,25 @@ impl HealthBoard {
         }
     }
 
+    /// Adds what another board has seen since this one. `own` translates a time on its clock to this one's.
+    pub fn absorb(&mut self, later: &Self, own: impl Fn(Duration) -> Duration) {
+        for news in &later.rows {
+            let row = self.row(news.scope.domain, &news.scope.name);
+            row.asked += news.asked;
+            row.answered += news.answered;
+            row.failed += news.failed;
+            row.first_tokens.extend(&news.first_tokens);
+            if news.last_failure.is_some() {
+                row.last_failure.clone_from(&news.last_failure);
+            }
+            row.breaker = match news.breaker {
+                Some(BreakerState::Open { until }) => Some(BreakerState::Open { until: until.map(&own) }),
+                Some(other) => Some(other),
+                None => row.breaker,
+            };
+        }
+    }
+
     /// The user closed all breakers of this name.
     pub fn reset(&mut self, name: &str) {
         for row in self.rows.iter_mut().filter(|row| *row.scope.name == *name && row.breaker.is_some()) {
@@ -96,6 +118,9 @@ impl HealthBoard {
 
     fn row(&mut self, domain: FaultDomain, name: &str) -> &mut HealthRow {
         let index = self.rows.iter().position(|row| row.is(domain, name)).unwrap_or_else(|| {
+            if self.rows.len() >= MAX_ROWS {
+                self.rows.remove(0);
+            }
             self.rows.push(HealthRow {
                 scope: Scope { domain, name: Arc::from(name), origin: Arc::default() },
                 asked: 0,

@@ -6,6 +6,7 @@ use crate::fault::Fault;
 use crate::openrouter::Request;
 use crate::openrouter::headers::Headers;
 use crate::spec::RunSpec;
+use crate::transcript::TrafficWatch;
 use crate::tui::state::overlay::history::RunUse;
 use crate::tui::state::overlay::keep::KeepRequest;
 
@@ -60,6 +61,10 @@ pub enum Effect {
     },
     /// Compose the first request without sending it. The reply is `Msg::Composed`.
     Compose(Box<RunSpec>),
+    /// Start the gateway. The reply is `Msg::Gateway`.
+    StartGateway,
+    /// Show this request of the gateway in full: as `Msg::Traffic`, or as `Msg::Watched` if only the history has it.
+    Watch(TrafficWatch),
     /// Put text on the clipboard.
     Copy {
         /// What the text is, for the notice: "the answer".

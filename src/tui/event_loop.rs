@@ -8,6 +8,7 @@ use super::state::app::{App, InitialState};
 use super::terminal::{self, Terminal};
 use super::update::Msg;
 use super::{background, clipboard, editor, view};
+use crate::transcript::TrafficWatch;
 use crossterm::event::{Event, MouseEventKind};
 use std::io;
 use std::ops::ControlFlow;
@@ -42,6 +43,8 @@ pub(super) struct EventLoop {
     saved_prefs: UiPrefs,
     /// Whether the terminal was asked for its background and has not replied.
     asked_background: bool,
+    /// The request of the gateway that was asked for last.
+    watched: TrafficWatch,
     /// Whether Ctrl+Z stopped the process: the next `SIGCONT` needs no further work.
     stopped: bool,
 }
@@ -61,6 +64,7 @@ impl EventLoop {
             channels,
             clock: Clock::start(),
             asked_background: false,
+            watched: TrafficWatch::Nothing,
             stopped: false,
         };
         if ask_background {
@@ -86,6 +90,15 @@ impl EventLoop {
             view::draw(&self.app, now, frame);
         })?;
         Ok(now)
+    }
+
+    /// Asks for the request of the gateway that the screen is to show, if it is another one than before.
+    pub(super) fn subscribe(&mut self) -> io::Result<()> {
+        let watch = self.app.traffic.watch;
+        if std::mem::replace(&mut self.watched, watch) != watch {
+            self.perform(Effect::Watch(watch))?;
+        }
+        Ok(())
     }
 
     /// When the screen changes without an event after a frame at `drawn`; `None` if it does not.

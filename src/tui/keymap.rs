@@ -173,12 +173,17 @@ impl Keymap {
 
     /// Key and word of each hint for these contexts, in the order of the contexts.
     pub fn hints(&self, contexts: &[Context]) -> Vec<(Chord, &'static str)> {
-        let rows = || TABLE.iter().zip(&self.chords);
-        contexts
-            .iter()
-            .flat_map(|context| rows().filter(move |(row, _)| row.context == *context && !row.hint.is_empty()))
-            .filter_map(|(row, keys)| keys.first().map(|key| (*key, row.hint)))
-            .collect()
+        let mut taken: Vec<Chord> = Vec::new();
+        let mut hints = Vec::new();
+        for context in contexts {
+            let rows = TABLE.iter().zip(&self.chords).filter(|(row, _)| row.context == *context);
+            for (row, keys) in rows.clone().filter(|(row, _)| !row.hint.is_empty()) {
+                // An earlier context may have another use for the key.
+                hints.extend(keys.first().filter(|key| !taken.contains(key)).map(|key| (*key, row.hint)));
+            }
+            taken.extend(rows.flat_map(|(_, keys)| keys));
+        }
+        hints
     }
 
     /// The table as Markdown, for `docs/terminal.md`.

@@ -11,6 +11,9 @@
 //! ├────────┴── status ───┴────────┤  ├───── status ──────┤  ├───── status ──────┤
 //! └──────────── hints ────────────┘  └────── hints ──────┘  └────── hints ──────┘
 //! ```
+//!
+//! The gateway's requests, while they are shown, are in the place of the prompt: over the whole width, and with a third
+//! of the height.
 
 use ratatui::layout::Rect;
 
@@ -25,11 +28,13 @@ pub enum Pane {
     Answer,
     /// The failover log.
     Log,
+    /// The gateway's requests, if there is a gateway.
+    Traffic,
 }
 
 impl Pane {
     /// All panes in the order of Tab and of their numbers.
-    pub const ALL: [Self; 4] = [Self::Prompt, Self::Signatures, Self::Answer, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Prompt, Self::Signatures, Self::Answer, Self::Log, Self::Traffic];
 
     /// The name on the screen.
     pub fn title(self) -> &'static str {
@@ -38,6 +43,7 @@ impl Pane {
             Self::Signatures => "signatures",
             Self::Answer => "answer",
             Self::Log => "log",
+            Self::Traffic => "traffic",
         }
     }
 }
@@ -81,7 +87,7 @@ impl PaneSizes {
         let (left, right, strip) = match pane {
             Pane::Signatures => (2 * by, 0, 0),
             Pane::Log => (0, 2 * by, by),
-            Pane::Answer | Pane::Prompt => (-by, -by, -by),
+            Pane::Answer | Pane::Prompt | Pane::Traffic => (-by, -by, -by),
         };
         self.left = self.left.saturating_add_signed(left);
         self.right = self.right.saturating_add_signed(right);
@@ -122,6 +128,8 @@ pub struct LayoutRequest {
     pub focus: Pane,
     /// Whether only the focused pane is shown.
     pub full: bool,
+    /// Whether the gateway's requests have the place of the prompt.
+    pub traffic: bool,
     /// Rows that the prompt needs, its border included.
     pub prompt_rows: u16,
     /// Pane sizes that the user chose.
@@ -135,7 +143,7 @@ pub struct LayoutRequest {
 impl Default for LayoutRequest {
     fn default() -> Self {
         let sizes = PaneSizes::default();
-        Self { focus: Pane::Prompt, full: false, prompt_rows: 3, sizes, presenter: false, banner: 0 }
+        Self { focus: Pane::Prompt, full: false, traffic: false, prompt_rows: 3, sizes, presenter: false, banner: 0 }
     }
 }
 
@@ -158,6 +166,8 @@ pub struct Layout {
     pub answer: Rect,
     /// The failover log.
     pub log: Rect,
+    /// The gateway's requests.
+    pub traffic: Rect,
     /// The status line.
     pub status: Rect,
     /// The hint line.
@@ -176,7 +186,7 @@ pub const SMALLEST: (u16, u16) = (40, 12);
 impl Layout {
     /// Computes the layout of a screen.
     pub fn of(screen: Rect, request: LayoutRequest) -> Self {
-        let LayoutRequest { focus, full, prompt_rows, sizes, presenter, banner } = request;
+        let LayoutRequest { focus, full, traffic, prompt_rows, sizes, presenter, banner } = request;
         let none = Rect::ZERO;
         let row = |y: u16| Rect { x: screen.x, y, width: screen.width, height: 1 };
         let mut layout = Self {
@@ -188,6 +198,7 @@ impl Layout {
             signatures: none,
             answer: none,
             log: none,
+            traffic: none,
             status: none,
             hints: none,
             body: screen,
@@ -204,7 +215,11 @@ impl Layout {
         let banner = banner.min(layout.body.height.saturating_sub(9));
         layout.banner = Rect { height: banner, ..layout.body };
         let body = Rect { y: layout.body.y + banner, height: layout.body.height - banner, ..layout.body };
-        let prompt_rows = prompt_rows.clamp(3, (body.height / 3).max(3));
+        let third = (body.height / 3).max(3);
+        let prompt_rows = if traffic { third } else { prompt_rows.clamp(3, third) };
+        let wide = matches!(layout.kind, LayoutKind::Wide) && traffic && !full;
+        let (body, bottom) = if wide { split(body, third) } else { (body, none) };
+        let prompt_rows = if wide { 0 } else { prompt_rows };
         match layout.kind {
             _ if full => *layout.pane_mut(focus) = body,
             LayoutKind::Wide if presenter => {
@@ -236,6 +251,10 @@ impl Layout {
                 *layout.pane_mut(focus) = Rect { y: body.y + 1, height: body.height - 1, ..body };
             }
         }
+        if traffic && !full && layout.kind != LayoutKind::Narrow {
+            layout.traffic = if wide { bottom } else { layout.prompt };
+            layout.prompt = none;
+        }
         layout
     }
 
@@ -246,6 +265,7 @@ impl Layout {
             Pane::Signatures => self.signatures,
             Pane::Answer => self.answer,
             Pane::Log => self.log,
+            Pane::Traffic => self.traffic,
         }
     }
 
@@ -255,6 +275,7 @@ impl Layout {
             Pane::Signatures => &mut self.signatures,
             Pane::Answer => &mut self.answer,
             Pane::Log => &mut self.log,
+            Pane::Traffic => &mut self.traffic,
         }
     }
 
@@ -304,8 +325,9 @@ mod tests {
                 {
                     let screen = Rect { x: 0, y: 0, width, height };
                     let sizes = PaneSizes { left: 60, right: 80, strip: 14 };
-                    let layout =
-                        Layout::of(screen, LayoutRequest { focus, full, prompt_rows: 200, sizes, presenter, banner });
+                    let traffic = focus == Pane::Traffic || (focus != Pane::Prompt && width % 2 == 0);
+                    let request = LayoutRequest { focus, full, traffic, prompt_rows: 200, sizes, presenter, banner };
+                    let layout = Layout::of(screen, request);
                     for pane in Pane::ALL {
                         assert_eq!(layout.pane(pane).intersection(screen), layout.pane(pane), "{pane:?} {screen:?}");
                     }

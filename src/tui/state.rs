@@ -19,6 +19,7 @@ pub mod server;
 pub mod settings;
 pub mod signatures;
 pub mod tour;
+pub mod traffic;
 pub mod value;
 
 /// A direction in a list or a text.

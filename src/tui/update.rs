@@ -13,9 +13,11 @@ mod prompt;
 mod replay;
 mod signatures;
 mod tour;
+mod traffic;
 
 use super::effect::{ComposedRequest, Effect};
 use super::layout::{LayoutKind, Pane};
+use super::receipt::Receipt;
 use super::state::app::App;
 use super::state::model::ModelOption;
 use super::state::overlay::Overlay;
@@ -28,7 +30,7 @@ use super::theme::Theme;
 use crate::config::edit::Change;
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::report::{Observation, Report, ReportKind};
-use crate::transcript::{RunRow, Transcript};
+use crate::transcript::{RunRow, TrafficUpdate, Transcript};
 use crossterm::event::{KeyEvent, KeyEventKind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -83,6 +85,12 @@ pub enum Msg {
     KeepPlanned(Vec<Change>, Vec<KeepPlan>),
     /// These changes were kept in this file, or why not.
     Kept(Vec<Change>, Result<PathBuf, String>),
+    /// The gateway listens on this address, or why it does not.
+    Gateway(Result<String, String>),
+    /// What has changed of the gateway's requests. No other such message comes before this one was taken.
+    Traffic(Box<TrafficUpdate>, Receipt),
+    /// The selected request of the gateway, as the history has it, or why it cannot be read.
+    Watched(Box<Result<Transcript, String>>),
     /// The theme that suits the terminal's background.
     Background(Theme),
     /// A notice for the status line.
@@ -173,6 +181,18 @@ impl App {
             }
             Msg::Kept(changes, result) => {
                 self.on_kept(&changes, result);
+                None
+            }
+            Msg::Gateway(listening) => {
+                self.on_gateway(listening);
+                None
+            }
+            Msg::Traffic(update, _taken) => {
+                self.on_traffic(now, *update);
+                None
+            }
+            Msg::Watched(run) => {
+                self.on_watched_run(*run);
                 None
             }
             Msg::Opened(purpose, run) => self.on_opened(purpose, *run),

@@ -10,6 +10,7 @@ mod signatures;
 mod status;
 mod timeline;
 mod tour;
+mod traffic;
 
 use super::keymap::Action;
 use super::keymap::action::PaneAction;
@@ -33,6 +34,7 @@ pub fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     answer::draw(app, now, f);
     log::draw(app, now, f);
     prompt::draw(app, f);
+    traffic::draw(app, now, f);
     signatures::draw(app, f);
     status::line(app, now, f);
     status::hints(app, f);
@@ -57,13 +59,20 @@ fn tabs(app: &App, layout: &Layout, f: &mut Frame<'_>) {
     }
     let theme = app.theme();
     let mut spans = Vec::new();
-    let keys = [PaneAction::GoToPrompt, PaneAction::GoToSignatures, PaneAction::GoToAnswer, PaneAction::GoToLog];
+    let panes = app.tabs();
+    let go = |pane| match pane {
+        Pane::Prompt => PaneAction::GoToPrompt,
+        Pane::Signatures => PaneAction::GoToSignatures,
+        Pane::Answer => PaneAction::GoToAnswer,
+        Pane::Log => PaneAction::GoToLog,
+        Pane::Traffic => PaneAction::GoToTraffic,
+    };
     let key = |action| app.keymap.key(Action::Pane(action));
-    let tab = |(pane, action): (Pane, PaneAction)| (pane, format!(" {} {} ", key(action), pane.title()));
-    let mut tabs: Vec<(Pane, String)> = Pane::ALL.into_iter().zip(keys).map(tab).collect();
+    let tab = |pane: &Pane| (*pane, format!(" {} {} ", key(go(*pane)), pane.title()));
+    let mut tabs: Vec<(Pane, String)> = panes.iter().map(tab).collect();
     if tabs.iter().map(|(_, text)| width(text)).sum::<usize>() > usize::from(layout.tabs.width) {
         // The keys are left out where they do not fit; Tab and Shift+Tab lead there as well.
-        tabs = Pane::ALL.into_iter().map(|pane| (pane, format!(" {} ", pane.title()))).collect();
+        tabs = panes.into_iter().map(|pane| (pane, format!(" {} ", pane.title()))).collect();
     }
     for (pane, text) in tabs {
         let style = theme.style(if pane == app.screen.focus { StyleRole::Selected } else { StyleRole::Dim });

@@ -26,6 +26,11 @@ impl FirstTokenTimes {
         self.0.push_back(Sample(took));
     }
 
+    /// Adds later times.
+    pub fn extend(&mut self, later: &Self) {
+        later.0.iter().for_each(|sample| self.record(sample.0));
+    }
+
     /// How many are known.
     pub fn len(&self) -> usize {
         self.0.len()

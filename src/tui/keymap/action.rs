@@ -23,6 +23,8 @@ pub enum Action {
     Answer(AnswerAction),
     /// Acts on the failover log.
     Log(LogAction),
+    /// Acts on the gateway's requests.
+    Traffic(TrafficAction),
     /// Controls the guided tour.
     Tour(TourAction),
     /// Applies in several overlays.
@@ -93,6 +95,7 @@ pub enum PlaygroundAction {
     Health,
     History,
     CompareSet,
+    Gateway,
 }
 
 /// What can be copied.
@@ -126,6 +129,7 @@ pub enum PaneAction {
     GoToSignatures,
     GoToAnswer,
     GoToLog,
+    GoToTraffic,
 }
 
 /// Moves through a text or a list.
@@ -175,6 +179,14 @@ pub enum AnswerAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogAction {
     OpenAttempt,
+}
+
+/// Actions of the gateway's requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TrafficAction {
+    Follow,
+    RunAgain,
+    Replay,
 }
 
 /// Actions of the guided tour.

@@ -15,6 +15,8 @@ pub enum Context {
     Answer,
     /// The failover log.
     Log,
+    /// The gateway's requests.
+    Traffic,
     /// Any pane but the prompt.
     Read,
     /// The fault picker.
@@ -74,6 +76,7 @@ impl Context {
             Self::Signatures => "signatures",
             Self::Answer => "answer",
             Self::Log => "log",
+            Self::Traffic => "traffic",
             Self::Read => "any pane but the prompt",
             Self::Faults => "fault picker",
             Self::Chain => "chain editor",
@@ -122,7 +125,7 @@ mod group {
         CopyAction as Copy, DemosAction as Demos, DraftAction as Draft, FaultsAction as Faults, HealthAction as Health,
         HistoryAction as History, KeepAction as Keep, LogAction as Log, Move, OverlayAction as Overlay,
         PaneAction as Pane, PlaygroundAction as Playground, ProgramAction as Program, PromptAction as Prompt,
-        SignaturesAction as Signatures, TourAction as Tour,
+        SignaturesAction as Signatures, TourAction as Tour, TrafficAction as Traffic,
     };
 }
 
@@ -174,6 +177,7 @@ pub const TABLE: &[Binding] = table! {
         "adapter"           Playground Adapter       ["F9"]                               ""           "Next adapter: how fields are written in messages";
         "history"           Playground History       ["Ctrl+S"]                           ""           "Earlier runs";
         "compare"           Playground Compare       ["Alt+C"]                            ""           "Compare up to four models or chains side by side";
+        "gateway"           Playground Gateway       ["Alt+G"]                            ""           "Gateway: start it, see its traffic, back to the prompt";
         "compare-set"       Playground CompareSet    []                                   ""           "Choose models and chains to compare";
         "tour"              Playground Tour          ["Alt+T"]                            ""           "The guided tour, on the simulator";
         "new-run"           Playground NewRun        ["Ctrl+N"]                           ""           "Begin anew: clear prompt and answer, and end the conversation";
@@ -193,6 +197,7 @@ pub const TABLE: &[Binding] = table! {
         "to-signatures"     Pane GoToSignatures      ["Alt+2"]                            ""           "To the signatures";
         "to-answer"         Pane GoToAnswer          ["Alt+3"]                            ""           "To the answer";
         "to-log"            Pane GoToLog             ["Alt+4"]                            ""           "To the failover log";
+        "to-traffic"        Pane GoToTraffic         ["Alt+5"]                            ""           "To the traffic: the requests of other programs";
     }
     Always {
         "help"              Program Help             ["F1"]                               "help"       "All keys: type to filter them";
@@ -215,6 +220,7 @@ pub const TABLE: &[Binding] = table! {
         "pane-signatures"   Pane GoToSignatures      ["2"]                                ""           "To the signatures";
         "pane-answer"       Pane GoToAnswer          ["3"]                                ""           "To the answer";
         "pane-log"          Pane GoToLog             ["4"]                                ""           "To the failover log";
+        "pane-traffic"      Pane GoToTraffic         ["5"]                                ""           "To the traffic: the requests of other programs";
         "menu"              Playground Palette       [":" "x"]                            ""           "Find any action by its name";
     }
     Signatures {
@@ -237,6 +243,16 @@ pub const TABLE: &[Binding] = table! {
         "log-story-here"    Playground LogStory      ["s"]                                ""           "The log without headers, and back";
         "log-timeline"      Playground Timeline      ["t"]                                "timeline"   "All attempts on one time axis";
         "copy-log-here"     Copy Log                 ["y" "c"]                            "copy"       "Copy the failover log";
+    }
+    Traffic {
+        "traffic-answer"    Pane GoToAnswer          ["Enter"]                            "answer"     "To the answer of this request";
+        "traffic-follow"    Traffic Follow           ["F" "Home" "g"]                     "follow"     "Show the newest request, always; or stay with this one";
+        "traffic-prompt"    Pane GoToPrompt          ["i"]                                "prompt"     "To the prompt";
+        "traffic-oldest"    Move End                 ["End" "G"]                          ""           "To the oldest request";
+        "traffic-curl"      Copy Curl                ["c"]                                "copy curl"  "Copy its attempt as a curl command";
+        "traffic-copy"      Copy Answer              ["y"]                                ""           "Copy its answer";
+        "traffic-rerun"     Traffic RunAgain         ["r"]                                ""           "Send it again, to the chain of the screen";
+        "traffic-replay"    Traffic Replay           ["p"]                                "replay"     "Replay it at its recorded speed, without a network";
     }
     Faults {
         "prev-model"        Faults PrevModel         ["Left"]                             "previous"   "Previous model";

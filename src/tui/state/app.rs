@@ -18,6 +18,7 @@ use super::server::Server;
 use super::settings::Configured;
 use super::signatures::SignatureList;
 use super::tour::Tour;
+use super::traffic::TrafficList;
 use crate::dspy::{Adapter, LibraryEntry, Module, ReasoningSource, Signature};
 use crate::failover::Policy;
 use crate::openrouter::BaseUrl;
@@ -27,7 +28,7 @@ use crate::spec::{RunSpec, SignatureTask};
 use crate::transcript::{HealthBoard, Transcript};
 use crate::tui::effect::ChainEntry;
 use crate::tui::keymap::{Context, Keymap};
-use crate::tui::layout::{Layout, LayoutRequest, Pane, READING_WIDTH, inner};
+use crate::tui::layout::{Layout, LayoutKind, LayoutRequest, Pane, READING_WIDTH, inner};
 use crate::tui::markdown::TextStyle;
 use crate::tui::prefs::UiPrefs;
 use crate::tui::theme::{StyleRole, Theme};
@@ -79,6 +80,10 @@ pub struct InitialState {
     pub wall_time: u64,
     /// The named chains of the configuration.
     pub chains: BTreeMap<String, Vec<String>>,
+    /// Broken models that are not in the chain.
+    pub elsewhere: Vec<ChainEntry>,
+    /// The address on which the gateway listens, if it was started before the screen.
+    pub gateway: Option<String>,
 }
 
 /// The state of the screen.
@@ -123,6 +128,8 @@ pub struct App {
     pub tour: Option<Tour>,
     /// The wall time at the start of the screen's clock, in ms since 1970. Ages of runs are counted to it.
     pub wall_time: u64,
+    /// The gateway and its requests.
+    pub traffic: TrafficList,
 }
 
 /// The rows of the answer and the search in them.
@@ -140,8 +147,12 @@ impl App {
         let first = start.library.first().cloned();
         let signature =
             first.as_ref().map_or_else(|| Signature::new(Vec::new(), Vec::new()), |entry| entry.signature.clone());
+        let mut screen = Screen::new(start.prefs.sizes);
+        if start.gateway.is_some() {
+            screen.focus_on(Pane::Traffic);
+        }
         let mut app = Self {
-            screen: Screen::new(start.prefs.sizes),
+            screen,
             display: Display { theme: start.theme, chosen_theme: start.prefs.theme, ..Display::default() },
             overlay: None,
             keymap: start.keymap,
@@ -155,6 +166,7 @@ impl App {
                 adapter: start.adapter,
                 reasoning: start.reasoning,
                 chain: start.chain,
+                elsewhere: start.elsewhere,
                 selected: 0,
                 policy: start.policy,
                 settings: start.settings,
@@ -178,6 +190,7 @@ impl App {
             leaving: false,
             tour: None,
             wall_time: start.wall_time,
+            traffic: TrafficList::listening(start.gateway),
         };
         app.configured.settings = app.next.configuration(&app.server.headers);
         app
@@ -193,7 +206,10 @@ impl App {
     pub fn shows_time(&self, now: Duration) -> bool {
         let comparing = matches!(&self.overlay, Some(Overlay::Compare(compare)) if compare.running());
         let touring = self.tour.as_ref().is_some_and(Tour::has_keys);
+        let counting = self.traffic.in_progress > 0 && !self.screen.layout.traffic.is_empty();
         self.busy()
+            || self.runs.live()
+            || counting
             || comparing
             || touring
             || (matches!(self.overlay, Some(Overlay::Health(_))) && self.health.counts_down(now))
@@ -230,6 +246,7 @@ impl App {
             Pane::Signatures => vec![Context::Signatures, Context::Read],
             Pane::Answer => vec![Context::Answer, Context::Read],
             Pane::Log => vec![Context::Log, Context::Read],
+            Pane::Traffic => vec![Context::Traffic, Context::Read],
         };
         contexts.extend([Context::Anywhere, Context::Always]);
         contexts
@@ -292,6 +309,7 @@ impl App {
         let unsent = !self.prompt.is_empty() && !self.sent.all.contains(&self.prompt.values());
         [
             (self.busy(), "A run is in progress; quitting cancels it."),
+            (self.traffic.in_progress > 0, "Programs wait for answers of the gateway."),
             (unsent, "The prompt has text that was not sent."),
             (self.prompt.has_parked(), "Text typed for another signature was not sent."),
             (self.signatures.typing() && self.signatures.source() != chosen, "A typed signature was not used."),
@@ -325,10 +343,10 @@ impl App {
     /// unless the width or the theme has changed.
     pub fn refresh(&mut self) {
         let screen = self.pane_area();
-        let (focus, full, sizes, presenter) =
-            (self.screen.focus, self.screen.full, self.screen.sizes, self.display.presenter);
+        let Screen { focus, full, sizes, traffic, .. } = self.screen;
+        let presenter = self.display.presenter;
         let banner = if presenter { banner::rows(self.transcript(), screen.height) } else { 0 };
-        let request = LayoutRequest { focus, full, prompt_rows: 3, sizes, presenter, banner };
+        let request = LayoutRequest { focus, full, traffic, prompt_rows: 3, sizes, presenter, banner };
         let first_layout = Layout::of(screen, request);
         let prompt_rows = self.prompt.rows_wanted(inner(first_layout.prompt).width) + 2;
         self.screen.layout = Layout::of(screen, LayoutRequest { prompt_rows, ..request });
@@ -367,6 +385,31 @@ impl App {
             attempt: self.transcript().and_then(Transcript::shown),
         };
         text_popup::headers(&facts, self.screen.size.0, self.theme())
+    }
+
+    /// The panes that there are: the traffic only with a gateway.
+    pub fn tabs(&self) -> Vec<Pane> {
+        let has_gateway = self.traffic.address().is_some();
+        Pane::ALL.into_iter().filter(|pane| *pane != Pane::Traffic || has_gateway).collect()
+    }
+
+    /// The panes through which Tab moves. Where several are shown, the traffic or the prompt has the place of the other.
+    pub fn panes(&self) -> Vec<Pane> {
+        let hidden = if self.screen.traffic { Pane::Prompt } else { Pane::Traffic };
+        let is_narrow = self.screen.layout.kind == LayoutKind::Narrow;
+        self.tabs().into_iter().filter(|pane| is_narrow || *pane != hidden).collect()
+    }
+
+    /// Models that can be broken: those of the chain, then others that are broken, or that programs asked for.
+    pub fn breakable(&self) -> Vec<String> {
+        let chain = self.next.chain.iter().chain(&self.next.elsewhere).map(|entry| entry.model.as_str());
+        let mut models: Vec<String> = Vec::new();
+        for model in chain.chain(self.traffic.models()) {
+            if !models.iter().any(|known| known == model) {
+                models.push(model.to_owned());
+            }
+        }
+        models
     }
 
     /// Moves the focus to a pane.

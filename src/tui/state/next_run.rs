@@ -3,6 +3,7 @@
 use super::conversation::Conversation;
 use crate::dspy::{Adapter, Demo, Module, ReasoningSource, Signature};
 use crate::failover::Policy;
+use crate::fault::Fault;
 use crate::openrouter::settings::RequestSettings;
 use crate::tui::effect::ChainEntry;
 
@@ -21,7 +22,9 @@ pub struct NextRun {
     pub reasoning: ReasoningSource,
     /// The fallback chain.
     pub chain: Vec<ChainEntry>,
-    /// Index of the selected entry of the chain. Faults are set on it.
+    /// Broken models that are not in the chain.
+    pub elsewhere: Vec<ChainEntry>,
+    /// Index of the selected entry of the chain.
     pub selected: usize,
     /// The policy of the failover engine.
     pub policy: Policy,
@@ -35,5 +38,30 @@ impl NextRun {
     /// Whether its answer becomes a turn of a conversation.
     pub fn converses(&self) -> bool {
         self.conversation.goes_on || self.signature.has_history()
+    }
+}
+
+impl NextRun {
+    /// An entry for the chain, with the fault that the model has already.
+    pub fn entry(&mut self, model: String) -> ChainEntry {
+        match self.elsewhere.iter().position(|entry| entry.model == model) {
+            Some(place) => self.elsewhere.swap_remove(place),
+            None => ChainEntry::new(model),
+        }
+    }
+
+    /// The fault of a model.
+    pub fn fault(&self, model: &str) -> Option<&Fault> {
+        self.chain.iter().chain(&self.elsewhere).find(|entry| entry.model == model)?.fault.as_ref()
+    }
+
+    /// Sets or clears the fault of a model.
+    pub fn set_fault(&mut self, model: &str, fault: Option<Fault>) {
+        if let Some(entry) = self.chain.iter_mut().find(|entry| entry.model == model) {
+            entry.fault = fault;
+            return;
+        }
+        self.elsewhere.retain(|entry| entry.model != model);
+        self.elsewhere.extend(fault.map(|fault| ChainEntry { model: model.to_owned(), fault: Some(fault) }));
     }
 }

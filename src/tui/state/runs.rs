@@ -12,6 +12,8 @@ const MAX_PAST: usize = 200;
 pub enum RunSource {
     /// The worker runs it, or ran it in this session.
     Worker,
+    /// A program sent it to the gateway.
+    Traffic,
     /// The user opened it from the history.
     History,
     /// A recorded run is being replayed, without a network.
@@ -47,7 +49,7 @@ impl ShownRun {
 
     /// Whether more reports may arrive for it.
     pub fn may_continue(&self) -> bool {
-        matches!(self.source, RunSource::Worker | RunSource::Replay)
+        matches!(self.source, RunSource::Worker | RunSource::Traffic | RunSource::Replay)
     }
 
     /// Whether it is a replay, ended or not.
@@ -78,9 +80,20 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Whether a run or a replay is in progress.
+    /// Whether a run of this screen, or a replay, is in progress.
     pub fn busy(&self) -> bool {
-        self.awaiting || self.shown.as_ref().is_some_and(|run| run.may_continue() && run.transcript.live())
+        let is_own = self.shown.as_ref().is_some_and(|run| run.source != RunSource::Traffic);
+        self.awaiting || (is_own && self.live())
+    }
+
+    /// Whether the shown run is in progress.
+    pub fn live(&self) -> bool {
+        self.shown.as_ref().is_some_and(|run| run.may_continue() && run.transcript.live())
+    }
+
+    /// Adds what runs have cost that the screen does not hold.
+    pub fn add_cost(&mut self, spend: Spend) {
+        self.earlier = self.earlier.plus(spend);
     }
 
     /// Removes the run from the screen. A run of this session is added to the earlier ones.

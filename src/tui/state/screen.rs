@@ -16,18 +16,25 @@ pub struct Screen {
     pub focus: Pane,
     /// Whether only the focused pane is shown.
     pub full: bool,
+    /// Whether the gateway's requests have the place of the prompt: the one of the two that was focused last has it.
+    pub traffic: bool,
 }
 
 impl Screen {
     /// A screen without a size yet, with the focus on the prompt.
     pub fn new(sizes: PaneSizes) -> Self {
         let layout = Layout::of(Rect::ZERO, LayoutRequest::default());
-        Self { size: (0, 0), layout, sizes, focus: Pane::Prompt, full: false }
+        Self { size: (0, 0), layout, sizes, focus: Pane::Prompt, full: false, traffic: false }
     }
 
     /// Moves the focus to a pane.
     pub fn focus_on(&mut self, pane: Pane) {
         self.focus = pane;
+        self.traffic = match pane {
+            Pane::Traffic => true,
+            Pane::Prompt => false,
+            Pane::Signatures | Pane::Answer | Pane::Log => self.traffic,
+        };
         self.full &= self.layout.kind != LayoutKind::Narrow;
     }
 }

@@ -74,6 +74,7 @@ impl App {
             Action::Move(to) => self.move_in_pane(to),
             Action::Answer(action) => self.answer(action),
             Action::Log(action) => self.log(action),
+            Action::Traffic(action) => return self.traffic_action(action),
             Action::Tour(_)
             | Action::Overlay(_)
             | Action::Faults(_)
@@ -99,7 +100,7 @@ impl App {
                 return (empty && !self.prompt.is_empty() && !self.server.simulated).then_some(Effect::Warm);
             }
             Pane::Signatures => self.signatures.type_key(key),
-            Pane::Answer | Pane::Log => {}
+            Pane::Answer | Pane::Log | Pane::Traffic => {}
         }
         None
     }

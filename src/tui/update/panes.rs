@@ -19,6 +19,7 @@ impl App {
             PaneAction::GoToSignatures => self.focus(Pane::Signatures),
             PaneAction::GoToAnswer => self.focus(Pane::Answer),
             PaneAction::GoToLog => self.focus(Pane::Log),
+            PaneAction::GoToTraffic => self.focus_traffic(),
         }
     }
 
@@ -50,12 +51,13 @@ impl App {
             self.prompt.focused = field;
             return;
         }
-        let index = Pane::ALL.iter().position(|pane| *pane == self.screen.focus).unwrap_or(0);
+        let panes = self.panes();
+        let index = panes.iter().position(|pane| *pane == self.screen.focus).unwrap_or(0);
         let (by, field) = match direction {
             Direction::Forward => (1, 0),
-            Direction::Back => (Pane::ALL.len() - 1, last_field),
+            Direction::Back => (panes.len() - 1, last_field),
         };
-        let to = Pane::ALL[(index + by) % Pane::ALL.len()];
+        let to = panes[(index + by) % panes.len()];
         if to == Pane::Prompt {
             self.prompt.focused = field;
         }
@@ -70,7 +72,7 @@ impl App {
             (Move::End, Pane::Answer) => self.answer.page.scroll.to_end(),
             (Move::Top, Pane::Log) => self.log.selected = Some(0),
             (Move::End, Pane::Log) => self.log.selected = None,
-            (Move::Top | Move::End, _) => self.signatures.move_by(to.rows(page)),
+            (Move::Top | Move::End, Pane::Signatures) => self.signatures.move_by(to.rows(page)),
             _ => self.scroll(to.rows(page)),
         }
     }
@@ -80,6 +82,7 @@ impl App {
         match self.screen.focus {
             Pane::Log => self.log.move_by(rows.signum()),
             Pane::Signatures => self.signatures.move_by(rows),
+            Pane::Traffic => self.choose_request(rows),
             Pane::Prompt | Pane::Answer => {
                 let height = usize::from(self.text_area(Pane::Answer).height).max(1);
                 let heights = self.answer.page.heights().to_vec();

@@ -2,7 +2,7 @@
 
 use crate::dspy::{Adapter, Module};
 use crate::spec::RunSpec;
-use crate::transcript::{Transcript, counted};
+use crate::transcript::{TrafficWatch, Transcript, counted};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::layout::{LayoutKind, Pane};
@@ -11,7 +11,6 @@ use crate::tui::state::app::App;
 use crate::tui::state::log::{LogDetail, entry_of_shown};
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::draft::Draft;
-use crate::tui::state::overlay::faults::FaultPicker;
 use crate::tui::state::overlay::finder::Finder;
 
 impl App {
@@ -58,10 +57,8 @@ impl App {
                 self.notice = Some(format!("theme: {}", self.display.theme.name()));
             }
             PlaygroundAction::Palette => self.overlay = Some(Overlay::Finder(Finder::actions(&self.keymap))),
-            PlaygroundAction::Faults => {
-                self.next.selected = self.next.selected.min(self.next.chain.len().saturating_sub(1));
-                self.overlay = Some(Overlay::Faults(FaultPicker::default()));
-            }
+            PlaygroundAction::Faults => self.open_faults(),
+            PlaygroundAction::Gateway => return self.gateway(),
             PlaygroundAction::Chain => self.overlay = Some(Overlay::Chain),
             PlaygroundAction::Settings => self.open_settings(),
             PlaygroundAction::Keep => return self.keep_settings(),
@@ -104,6 +101,7 @@ impl App {
     /// Starts a run, and shows it.
     pub(super) fn send_spec(&mut self, spec: RunSpec) -> Effect {
         self.runs.awaiting = true;
+        self.traffic.watch = TrafficWatch::Nothing;
         self.answer.page.scroll.to_end();
         if self.screen.layout.kind == LayoutKind::Narrow {
             self.focus(Pane::Answer);
@@ -169,6 +167,7 @@ impl App {
         let kept = self.put_aside();
         let ended = self.end_conversation() > 0;
         self.runs.put_away();
+        self.traffic.watch = TrafficWatch::Nothing;
         self.prompt.clear();
         self.answer.find = None;
         self.focus(Pane::Prompt);
@@ -186,14 +185,16 @@ impl App {
         self.notice = Some(format!("module: {}", self.next.module));
     }
 
-    /// Clears the faults of the chain on the screen, and returns their number.
+    /// Clears all faults on the screen, and returns their number.
     pub(super) fn clear_faults(&mut self) -> usize {
         let broken = self.next.chain.iter_mut().filter(|entry| entry.fault.is_some());
         let cleared = broken.map(|entry| {
             entry.fault = None;
             self.health.reset_route(&entry.model);
         });
-        cleared.count()
+        let in_chain = cleared.count();
+        let elsewhere = self.next.elsewhere.drain(..).map(|entry| self.health.reset_route(&entry.model));
+        in_chain + elsewhere.count()
     }
 
     fn heal_all(&mut self) -> Option<Effect> {

@@ -1,6 +1,7 @@
 //! Replays of recorded runs.
 
 use crate::report::{Observation, Report, ReportKind};
+use crate::transcript::TrafficWatch;
 use crate::tui::effect::Effect;
 use crate::tui::state::app::App;
 use crate::tui::state::runs::{RunSource, ShownRun};
@@ -9,10 +10,16 @@ use std::time::Duration;
 impl App {
     /// Replays the run on a line of the history.
     pub(super) fn replay(&mut self, line: usize) -> Option<Effect> {
+        let number = self.runs.list.rows.get(line)?.run;
+        self.replay_run(number)
+    }
+
+    /// Replays the run with this id.
+    pub(super) fn replay_run(&mut self, number: u64) -> Option<Effect> {
         if self.refuses_while_busy() {
             return None;
         }
-        let number = self.runs.list.rows.get(line)?.run;
+        self.traffic.watch = TrafficWatch::Nothing;
         self.runs.put_away();
         self.runs.replaying = Some(number);
         self.runs.awaiting = true;

@@ -1,5 +1,6 @@
 //! The guided tour: its start, its steps and its end.
 
+use crate::transcript::TrafficWatch;
 use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
@@ -42,6 +43,7 @@ impl App {
         }
         self.prompt.clear();
         self.focus(Pane::Prompt);
+        self.traffic.watch = TrafficWatch::Nothing;
         let first = plan.steps.first().map(|step| step.keys.clone()).unwrap_or_default();
         let keys = parse_keys(&first).unwrap_or_default();
         self.tour = Some(Tour { plan, current: 0, keys, before });

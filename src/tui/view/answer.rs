@@ -35,7 +35,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     frame(app, f, Pane::Answer, &title(app), &note);
     if app.answer.page.is_empty() {
         let cells = usize::from(room.width);
-        let rows = if app.busy() {
+        let rows = if app.busy() || app.runs.live() {
             let waiting = app.runs.shown.as_ref().filter(|run| run.transcript.waiting.is_some());
             let wait = waiting.and_then(|run| run.transcript.awaited(run.clock(now)));
             plain(wait.as_deref().unwrap_or("asking …"), theme.style(StyleRole::Dim), cells)
@@ -78,6 +78,7 @@ pub(super) fn welcome(app: &App, cells: usize) -> Vec<TextRow> {
         ),
         (key(PlaygroundAction::LogDetail), "look at all headers that were sent"),
         (key(PlaygroundAction::Compare), "compare the models of the chain"),
+        (key(PlaygroundAction::Gateway), "give other programs this failover, and watch them"),
         (key(PlaygroundAction::Tour), "take the guided tour"),
     ];
     let column = steps.iter().map(|(keys, _)| width(keys)).max().unwrap_or_default() + 2;

@@ -76,11 +76,21 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     }
     let numbers = numbers(app, now);
     let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
-    let words: Vec<Span<'_>> =
-        modes(app).into_iter().map(|word| Span::styled(format!(" · {word}"), theme.style(StyleRole::Warn))).collect();
+    let word = |text: String, role| Span::styled(format!(" · {text}"), theme.style(role));
+    let elsewhere = app.next.elsewhere.iter().filter_map(|entry| Some((entry, entry.fault.as_ref()?)));
+    let broken = elsewhere.map(|(entry, fault)| word(format!("{} ✗{fault}", model_name(&entry.model)), StyleRole::Bad));
+    let modes = modes(app).into_iter().map(|mode| word(mode, StyleRole::Warn));
+    let gateway = gateway(app).map(|text| Span::styled(text, theme.style(StyleRole::Accent)));
+    // Where there is little room, what is last may be cut off.
+    let (first, last) = if area.width < 80 { (gateway, None) } else { (None, gateway) };
+    let dim = |text: &'static str| Span::styled(text, theme.style(StyleRole::Dim));
+    let first: Vec<Span<'_>> = first.into_iter().flat_map(|gateway| [dim(" "), gateway, dim(" ·")]).collect();
+    let last = last.into_iter().flat_map(|gateway| [dim(" · "), gateway]);
+    let words: Vec<Span<'_>> = broken.chain(modes).chain(last).collect();
     let lead = Span::styled(" chain ", theme.style(StyleRole::Dim));
-    let left = room.saturating_sub(lead.width() + words.iter().map(Span::width).sum::<usize>());
-    let line: Line<'_> = std::iter::once(lead).chain(chain(app, left)).chain(words).collect();
+    let taken = first.iter().chain(&words).map(Span::width).sum::<usize>();
+    let left = room.saturating_sub(lead.width() + taken);
+    let line: Line<'_> = first.into_iter().chain([lead]).chain(chain(app, left)).chain(words).collect();
     f.buffer_mut().set_line(area.x, area.y, &clip_line(line, room), area.width);
     right(f, area, &numbers, theme.style(StyleRole::Dim));
 }
@@ -153,6 +163,19 @@ fn modes(app: &App) -> Vec<String> {
     mode.into_iter().chain(hedge).map(str::to_owned).chain(unusual).chain(demos).collect()
 }
 
+/// Where the gateway listens, and how many requests are in progress.
+fn gateway(app: &App) -> Option<String> {
+    let address = app.traffic.address()?;
+    let count = app.traffic.in_progress;
+    if app.screen.size.0 >= 100 {
+        let progress = if count > 0 { format!(", {count} in progress") } else { String::new() };
+        return Some(format!("gateway {address}{progress}"));
+    }
+    let port = address.rsplit_once(':').map_or(address, |(_, port)| port);
+    let progress = if count > 0 { format!(" …{count}") } else { String::new() };
+    Some(format!("gateway :{port}{progress}"))
+}
+
 fn numbers(app: &App, now: Duration) -> String {
     let Some(run) = &app.runs.shown else { return String::new() };
     let transcript = &run.transcript;
@@ -175,7 +198,7 @@ fn numbers(app: &App, now: Duration) -> String {
         _ => String::new(),
     };
     let origin = match run.source {
-        RunSource::Worker => "",
+        RunSource::Worker | RunSource::Traffic => "",
         RunSource::History => "from history · ",
         RunSource::Replay | RunSource::EndedReplay => "replay, no network · ",
     };

@@ -1,4 +1,4 @@
-//! The fault picker: a letter sets a fault on the selected model of the chain.
+//! The fault picker: a letter sets a fault on a model of the chain, or on one that a program asked for.
 
 use crate::fault::Fault;
 
@@ -14,9 +14,11 @@ pub const COMMON: &[(char, &str, &str)] = &[
     ('g', "garbled", "an answer that does not parse"),
 ];
 
-/// The picker. The selected model is [`NextRun::selected`](crate::tui::state::next_run::NextRun::selected).
+/// The picker.
 #[derive(Clone, Debug, Default)]
 pub struct FaultPicker {
+    /// The model to break; empty if there is none.
+    pub model: String,
     /// Index of the selected line.
     pub selected: usize,
     /// The fault that is being typed, if any.

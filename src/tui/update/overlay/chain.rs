@@ -38,7 +38,10 @@ impl App {
             }
             Some(Action::Chain(ChainAction::Providers)) => self.draft_settings(),
             Some(Action::Chain(ChainAction::Break)) => {
-                self.overlay = Some(Overlay::Faults(FaultPicker { from_chain: true, ..FaultPicker::default() }));
+                let model = self.next.chain.get(self.next.selected).map(|entry| entry.model.clone());
+                let picker =
+                    FaultPicker { model: model.unwrap_or_default(), from_chain: true, ..FaultPicker::default() };
+                self.overlay = Some(Overlay::Faults(picker));
             }
             Some(Action::Chain(ChainAction::Remove)) if !self.next.chain.is_empty() => {
                 let removed = self.next.chain.remove(self.next.selected);

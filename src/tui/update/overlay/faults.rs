@@ -5,6 +5,7 @@ use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{FaultsAction, OverlayAction, PlaygroundAction};
 use crate::tui::layout::Pane;
+use crate::tui::state::Direction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
@@ -18,7 +19,6 @@ impl App {
             return self.typed_fault_key(picker, press);
         }
         let letter = press.chord.text().and_then(|c| COMMON.iter().find(|(letter, ..)| *letter == c));
-        let models = self.next.chain.len().max(1);
         match press.action {
             // The letter of a fault takes precedence over other bindings of the key.
             _ if letter.is_some() => return self.choose_fault(&picker, letter),
@@ -31,13 +31,11 @@ impl App {
             }
             Some(Action::Faults(FaultsAction::Heal)) => {
                 self.overlay = overlay_below(&picker);
-                return self.set_fault(None);
+                return self.set_fault(&picker.model, None);
             }
             Some(Action::Faults(FaultsAction::TypeFault)) => picker.typing = Some(String::new()),
-            Some(Action::Faults(FaultsAction::PrevModel)) => {
-                self.next.selected = (self.next.selected + models - 1) % models;
-            }
-            Some(Action::Faults(FaultsAction::NextModel)) => self.next.selected = (self.next.selected + 1) % models,
+            Some(Action::Faults(FaultsAction::PrevModel)) => self.turn_to(&mut picker, Direction::Back),
+            Some(Action::Faults(FaultsAction::NextModel)) => self.turn_to(&mut picker, Direction::Forward),
             action => picker.selected = moved(picker.selected, COMMON.len(), action),
         }
         self.overlay = Some(Overlay::Faults(picker));
@@ -46,7 +44,7 @@ impl App {
 
     fn choose_fault(&mut self, picker: &FaultPicker, chosen: Option<&(char, &str, &str)>) -> Option<Effect> {
         self.overlay = overlay_below(picker);
-        self.set_fault(chosen.and_then(|(_, word, _)| word.parse().ok()))
+        self.set_fault(&picker.model, chosen.and_then(|(_, word, _)| word.parse().ok()))
     }
 
     /// Handles a key while a fault is being typed.
@@ -57,7 +55,7 @@ impl App {
             Some(Action::Overlay(OverlayAction::Choose)) => match typed.parse::<Fault>() {
                 Ok(fault) => {
                     self.overlay = overlay_below(&picker);
-                    return self.set_fault(Some(fault));
+                    return self.set_fault(&picker.model, Some(fault));
                 }
                 Err(error) => self.notice = Some(error.to_string()),
             },
@@ -72,12 +70,40 @@ impl App {
         None
     }
 
-    /// Sets the fault of the selected model of the chain; `None` clears it.
-    fn set_fault(&mut self, fault: Option<Fault>) -> Option<Effect> {
-        let entry = self.next.chain.get_mut(self.next.selected)?;
-        entry.fault.clone_from(&fault);
-        let model = entry.model.clone();
+    /// Opens the picker: for the model of the selected request while requests are listed, else for that of the chain.
+    pub(in crate::tui::update) fn open_faults(&mut self) {
+        self.next.selected = self.next.selected.min(self.next.chain.len().saturating_sub(1));
+        let asked = self.traffic.selected_row().filter(|_| self.screen.traffic).map(|row| row.asked.to_string());
+        let chosen = self.next.chain.get(self.next.selected).map(|entry| entry.model.clone());
+        let model = asked.or(chosen).or_else(|| self.breakable().into_iter().next()).unwrap_or_default();
+        self.overlay = Some(Overlay::Faults(FaultPicker { model, ..FaultPicker::default() }));
+    }
+
+    fn turn_to(&mut self, picker: &mut FaultPicker, direction: Direction) {
+        let models = self.breakable();
+        let at = models.iter().position(|model| *model == picker.model).unwrap_or(0);
+        let by = if direction == Direction::Forward { 1 } else { models.len().saturating_sub(1) };
+        picker.model = models.get((at + by) % models.len().max(1)).cloned().unwrap_or_default();
+        if let Some(place) = self.next.chain.iter().position(|entry| entry.model == picker.model) {
+            self.next.selected = place;
+        }
+    }
+
+    /// Sets the fault of a model; `None` clears it.
+    fn set_fault(&mut self, model: &str, fault: Option<Fault>) -> Option<Effect> {
+        if model.is_empty() {
+            return None;
+        }
+        let model = model.to_owned();
+        self.next.set_fault(&model, fault.clone());
         self.health.reset_route(&model);
+        if self.screen.traffic {
+            self.notice = Some(match &fault {
+                Some(fault) => format!("{model} now has the fault {fault}, from the next request on."),
+                None => format!("The fault of {model} is cleared."),
+            });
+            return Some(Effect::SetFault { model, fault });
+        }
         // So that Enter sends, wherever the user was.
         self.focus(Pane::Prompt);
         let key = |action| self.keymap.key(Action::Playground(action));

@@ -1,6 +1,6 @@
 //! Keys of a finder, and what a choice does.
 
-use crate::tui::effect::{ChainEntry, Effect};
+use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::OverlayAction;
 use crate::tui::state::Direction;
@@ -67,7 +67,8 @@ impl App {
                 if self.next.chain.iter().any(|entry| entry.model == slug) {
                     self.notice = Some(format!("{slug} is in the chain already."));
                 } else {
-                    self.next.chain.push(ChainEntry::new(slug));
+                    let entry = self.next.entry(slug);
+                    self.next.chain.push(entry);
                     self.next.selected = self.next.chain.len() - 1;
                 }
                 self.overlay = Some(Overlay::Chain);

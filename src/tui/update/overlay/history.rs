@@ -1,7 +1,7 @@
 //! Keys of the list of earlier runs.
 
 use crate::spec::RunSpec;
-use crate::transcript::{RunRow, Transcript};
+use crate::transcript::{RunRow, TrafficWatch, Transcript};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{HistoryAction, OverlayAction};
@@ -89,7 +89,7 @@ impl App {
         }
     }
 
-    fn use_run(&mut self, purpose: RunUse, run: Transcript) -> Option<Effect> {
+    pub(in crate::tui::update) fn use_run(&mut self, purpose: RunUse, run: Transcript) -> Option<Effect> {
         if purpose == RunUse::PreviewDemo {
             self.preview_demo(&run);
             return None;
@@ -120,6 +120,7 @@ impl App {
         if purpose == RunUse::RunAgain {
             return self.send();
         }
+        self.traffic.watch = TrafficWatch::Nothing;
         self.runs.put_away();
         self.runs.shown = Some(ShownRun { transcript: run, began: Duration::ZERO, source: RunSource::History });
         effect

@@ -14,21 +14,23 @@ use ratatui::text::{Line, Span};
 
 pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
     let theme = app.theme();
-    let Some(chosen) = app.next.chain.get(app.next.selected) else {
+    let models = app.breakable();
+    let Some(place) = models.iter().position(|model| *model == faults.model) else {
         let room = open(app, f, "break a model", "", 48, 3);
         let line = Line::styled("The chain is empty: Ctrl+L adds a model.", theme.style(StyleRole::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
         return;
     };
-    let title = format!("break {} ({} of {})", model_name(&chosen.model), app.next.selected + 1, app.next.chain.len());
-    let set = chosen.fault.as_ref().map_or_else(|| "healthy".to_owned(), |fault| format!("now: {fault}"));
+    let title = format!("break {} ({} of {})", model_name(&faults.model), place + 1, models.len());
+    let fault = app.next.fault(&faults.model);
+    let set = fault.map_or_else(|| "healthy".to_owned(), |fault| format!("now: {fault}"));
     let room = open(app, f, &title, &set, 84, COMMON.len() as u16 + 5);
     if let Some(typed) = &faults.typing {
         return draw_typing(app, typed, room, f);
     }
     list(app, f, Rect { height: room.height.saturating_sub(2), ..room }, faults.selected, COMMON.len(), |i| {
         let (letter, word, about) = COMMON[i];
-        let mark = if chosen.fault.as_ref().is_some_and(|fault| fault.to_string() == word) { "✗" } else { " " };
+        let mark = if fault.is_some_and(|fault| fault.to_string() == word) { "✗" } else { " " };
         let letter = Span::styled(format!("{mark} {letter}  "), theme.style(StyleRole::Key));
         if room.width < 76 {
             // Where both do not fit, what it does matters more than its word.
@@ -41,7 +43,8 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
         ])
     });
     let send = app.keymap.key(Action::Playground(PlaygroundAction::Send));
-    footer(app, f, room, 2, &format!("A key sets a fault, then {send} sends."));
+    let then = if app.screen.traffic { "for the next request.".to_owned() } else { format!("then {send} sends.") };
+    footer(app, f, room, 2, &format!("A key sets a fault, {then}"));
     footer(app, f, room, 1, "Backspace clears it; / types any fault.");
 }
 
