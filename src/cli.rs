@@ -5,6 +5,7 @@
 mod ask;
 mod diagnostics;
 mod doctor;
+mod eval;
 mod explain;
 mod export;
 mod gateway;
@@ -44,6 +45,8 @@ pub mod exit {
     pub const EXHAUSTED: u8 = 2;
     /// Another model would not help: invalid key, no credit, malformed request.
     pub const FATAL: u8 = 3;
+    /// A score is below `eval --min-score`.
+    pub const BELOW: u8 = 4;
     /// The user cancelled the run.
     pub const CANCELLED: u8 = 130;
 }
@@ -117,6 +120,8 @@ enum CliCommand {
     Plain(plain::PlainArgs),
     /// Start a one-minute guided tour of the playground, on the simulator
     Tour,
+    /// Ask a file of cases by several variants, under faults, and compare scores, cost and latency
+    Eval(eval::EvalArgs),
     /// List, show, search or export earlier runs
     History(history::HistoryArgs),
     /// Show a stored run again, without a network, and check today's failover decisions against it
@@ -188,6 +193,7 @@ fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
         None => ask::playground(&cli.settings, env),
         Some(CliCommand::Ask(ask)) => ask.run(&cli.settings, env),
         Some(CliCommand::Tour) => tour::run(&cli.settings, env),
+        Some(CliCommand::Eval(eval)) => eval.run(&cli.settings, env),
         Some(CliCommand::History(runs)) => runs.run(&cli.settings, env),
         Some(CliCommand::Replay(replay)) => replay.run(&cli.settings, env),
         Some(CliCommand::Export(export)) => export.run(&cli.settings, env),

@@ -209,6 +209,18 @@ impl Config {
             .map_err(|e| ConfigError::new(format!("{}, {name}", set.origin), e.to_string()))
     }
 
+    /// The path in a key. In a file it is relative to the file's folder, elsewhere to the working directory.
+    ///
+    /// # Errors
+    /// A value that is not text.
+    pub fn path(&self, name: &str) -> Result<Option<PathBuf>, ConfigError> {
+        let folder = match self.get(name).map(|set| &set.origin) {
+            Some(ValueOrigin::File(file)) => file.parent().map(Path::to_owned).unwrap_or_default(),
+            _ => PathBuf::new(),
+        };
+        Ok(self.read::<String>(name)?.map(|path| folder.join(path)))
+    }
+
     /// The API key and its origin.
     pub fn secret(&self) -> Option<&(Secret, ValueOrigin)> {
         self.secret.as_ref()

@@ -27,6 +27,7 @@ pub mod cli;
 pub mod config;
 pub mod contract;
 pub mod dspy;
+pub mod eval;
 pub mod export;
 pub mod failover;
 pub mod fault;

@@ -14,6 +14,7 @@ mod call;
 mod context;
 mod costs;
 mod drive;
+mod evaluate;
 mod injected;
 mod masked;
 mod options;
@@ -23,11 +24,14 @@ pub mod reliability;
 mod reporter;
 mod services;
 mod trace;
+mod worst;
 
+pub use evaluate::{CommandMetric, EvaluateEnd, EvaluateEvent, EvaluateOptions, evaluate};
 pub use injected::RunFaults;
 pub use options::{Relay, RunMessage, RunOptions};
 pub use preview::{Preview, preview};
 pub use services::{CostLookup, Service, ServiceOptions, Services};
+pub use worst::worst_case;
 
 use crate::failover::{Cost, Event, Finished, Outcome};
 use crate::report::{Report, ReportKind};

@@ -19,10 +19,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["spec", "dspy", "failover", "openrouter"]),
     ("transcript", &["spec", "report", "dspy", "failover", "openrouter", "text"]),
     ("export", &["spec", "dspy", "openrouter", "text"]),
+    ("eval", &["spec", "report", "transcript", "dspy", "failover", "fault", "nearest", "openrouter", "text"]),
     ("simulator", &["fault"]),
     ("history", &["spec", "report", "transcript", "dspy", "failover", "openrouter", "text"]),
     ("config", &["nearest", "secret", "text", "failover", "openrouter"]),
-    ("worker", &["contract", "dspy", "failover", "fault", "history", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),
+    ("worker", &["contract", "dspy", "eval", "failover", "fault", "history", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),
     ("gateway", &["contract", "failover", "fault", "openrouter", "report", "secret", "spec", "text", "worker"]),
     ("headless", &["failover", "report", "transcript"]),
     // Of the configuration the table of keys, which is no file.

@@ -6,6 +6,8 @@ mod chats;
 mod commands;
 #[path = "headless/diagnostics.rs"]
 mod diagnostics;
+#[path = "headless/evals.rs"]
+mod evals;
 #[path = "headless/exports.rs"]
 mod exports;
 #[path = "headless/foreign.rs"]

@@ -219,6 +219,15 @@ pub(super) fn service(config: &Config, settings: &GlobalOptions) -> Result<Servi
     Ok(Service::Server(Box::new(Endpoint { base, key })))
 }
 
+/// What the settings keep of runs.
+pub(super) fn keep(config: &Config) -> Result<Keep> {
+    match config.read::<Value>("history.keep")? {
+        None => Ok(Keep::Runs(Retention::default())),
+        Some(Value::String(words)) => words.parse().map_err(|error: String| anyhow!(error)),
+        Some(other) => other.to_string().parse().map_err(|error: String| anyhow!(error)),
+    }
+}
+
 /// The writer of the history in the data directory, or one that stores nothing if `history.keep` says so. `on_error`
 /// receives the first error as text.
 pub(super) fn history(
@@ -226,12 +235,7 @@ pub(super) fn history(
     env: &Environment,
     on_error: impl Fn(String) + Send + 'static,
 ) -> Result<HistoryWriter> {
-    let keep = match config.read::<Value>("history.keep")? {
-        None => Keep::Runs(Retention::default()),
-        Some(Value::String(words)) => words.parse().map_err(|error: String| anyhow!(error))?,
-        Some(other) => other.to_string().parse().map_err(|error: String| anyhow!(error))?,
-    };
-    match keep {
+    match keep(config)? {
         Keep::Nothing => Ok(HistoryWriter::none()),
         Keep::Runs(retention) => {
             HistoryWriter::start(&env.data_dir, retention, on_error).context("cannot start the history thread")

@@ -15,13 +15,17 @@ use std::path::{Path, PathBuf};
 const GUARDED: [&str; 4] = ["base_url", "headers", "public_headers", "gateway.hosts"];
 /// The key that decides how long runs are kept.
 const KEEP: &str = "history.keep";
+/// The key that may name programs to run.
+const METRICS: &str = "eval.metrics";
 
 /// The guarded key that a name is, or is a part of.
 pub(super) fn guarded(name: &str, value: &Value) -> Option<&'static str> {
     let is_part = |key: &&str| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     // An age or a size would delete runs of other folders too.
     let deletes = name == KEEP && value.as_str().is_some_and(|words| words.contains(|c: char| c.is_ascii_digit()));
-    GUARDED.into_iter().find(is_part).or(deletes.then_some(KEEP))
+    // A program that scores answers is code of the folder.
+    let runs = name == METRICS && value.to_string().contains("cmd:");
+    GUARDED.into_iter().find(is_part).or(deletes.then_some(KEEP)).or(runs.then_some(METRICS))
 }
 
 /// The base URL that the files of the working directory and of its project set; empty if they set none.

@@ -10,7 +10,7 @@ pub(super) const OTHER: &str = "http://127.0.0.1:9/v1";
 /// A working directory and a home of its own.
 pub(super) struct Folder {
     pub(super) cwd: PathBuf,
-    home: PathBuf,
+    pub(super) home: PathBuf,
 }
 
 impl Folder {

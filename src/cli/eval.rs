@@ -1,0 +1,275 @@
+//! `eval`: asks a file of cases by several variants, under several fault plans, and shows the scores side by side.
+
+mod kept;
+mod output;
+mod setting;
+
+use super::print::{self, note};
+use super::runtime::runtime;
+use super::{GlobalOptions, ask, exit, setup};
+use crate::config::{Config, Environment};
+use crate::eval::{CaseFormat, Evaluation, Results, Scored, read};
+use crate::failover::Cost;
+use crate::transcript::usd;
+use crate::worker::{EvaluateEnd, EvaluateEvent, EvaluateOptions, ServiceOptions, Services, evaluate, worst_case};
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use kept::KeptCells;
+use output::{Output, Progress, Style};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Ask a file of cases by several variants, under faults, and compare scores, cost and latency.
+///
+/// Each line of CASES is a JSON object with values of the signature's inputs and, to be scored, of its outputs. CSV
+/// with a header and [[case]] tables in TOML work too. Without expected outputs, use judge: or cmd: metrics.
+#[derive(Args, Debug)]
+pub(super) struct EvalArgs {
+    /// File of cases: .jsonl, .csv or .toml; `-` reads JSON lines from standard input [default: eval.cases]
+    cases: Option<PathBuf>,
+    /// A further variant with this chain: models or a named chain, separated by commas; repeat for more
+    #[arg(long, value_name = "CHAIN")]
+    against: Vec<String>,
+    /// Ask with each of these values of a setting: module=predict,chain_of_thought or adapter=chat,json or demos=on,off
+    #[arg(long, value_name = "KEY=VALUES")]
+    vary: Vec<String>,
+    /// A fault plan: `none`, a named plan, or "MODEL=FAULT; MODEL=FAULT"; repeat for more. Faults begin anew with each run
+    #[arg(long = "faults", value_name = "PLAN")]
+    plans: Vec<String>,
+    /// How an output is scored: answer=exact, normalized, contains, f1, number:0.01, set, json, judge:NAME, cmd:PROGRAM
+    #[arg(long = "metric", value_name = "OUTPUT=METRIC")]
+    metrics: Vec<String>,
+    /// Ask each case this many times [default: 1]
+    #[arg(long, value_name = "N")]
+    repeat: Option<usize>,
+    /// Runs at the same time [default: 8]
+    #[arg(long, value_name = "N")]
+    concurrency: Option<usize>,
+    /// Stop before the cost passes this many USD; models of unknown price are refused
+    #[arg(long, value_name = "USD")]
+    max_cost: Option<f64>,
+    /// Use only the first N cases
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Use only cases of this split, for example dev
+    #[arg(long, value_name = "SPLIT")]
+    split: Option<String>,
+    /// Use only cases with this tag
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
+    /// Seed of chance faults, jitter and intervals [default: 0]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Go on with the same evaluation where it was stopped
+    #[arg(long)]
+    resume: bool,
+    /// Print each finished run as a JSON line, and at the end one line per variant and fault plan
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Print the finished runs as CSV
+    #[arg(long)]
+    csv: bool,
+    /// Fail with exit code 4 if a variant's score is below this, under any of the fault plans
+    #[arg(long, value_name = "SCORE")]
+    min_score: Option<f64>,
+    /// Say what would be asked and what it can cost at most, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// The number of runs at the same time, unless it is set.
+const CONCURRENCY: usize = 8;
+
+impl EvalArgs {
+    pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let config = settings.config(env)?;
+        let evaluation = self.evaluation(&config, settings, env)?;
+        let judges = setting::judges(&evaluation, &config, env)?;
+        let max_cost = self.max_cost.or(config.read("eval.max_cost")?);
+        let concurrency = self.concurrency.or(config.read("eval.concurrency")?).unwrap_or(CONCURRENCY);
+        let style = match (self.json, self.csv) {
+            (true, _) => Style::Json,
+            (_, true) => Style::Csv,
+            _ => Style::Table,
+        };
+        runtime(Some(2))?.block_on(async {
+            let history = setup::history(&config, env, |error| note!("switchover: {error}"))?;
+            let mut service_options = setup::service_options(&config, settings, env).await?;
+            // The faults are those of the plans.
+            service_options.faults.clear();
+            let services = Arc::new(Services::new(ServiceOptions { history: history.clone(), ..service_options }));
+            let judge_specs: Vec<_> = judges.values().map(|judge| judge.spec.clone()).collect();
+            let worst = worst(&evaluation, &judge_specs, &services);
+            announce(&evaluation, worst, max_cost, services.simulated());
+            if max_cost.is_some() && worst.is_none() {
+                bail!(
+                    "--max-cost: the price or the longest answer of a model is not known, so its cost has no limit; \
+                     set request.max_tokens, or leave the model out"
+                );
+            }
+            if self.dry_run {
+                return Ok(exit::OK);
+            }
+            let mut kept = KeptCells::open(&config, env, &evaluation, self.resume)?;
+            let mut results = Results::new(&evaluation);
+            let mut output = Output::new(style, &evaluation);
+            for (index, scored) in kept.take() {
+                results.set(index, (&scored).into());
+                output.scored(index, &scored);
+            }
+            let options = EvaluateOptions {
+                concurrency,
+                max_cost,
+                spent: results.spent(),
+                finished: (0..evaluation.len()).map(|index| results.get(index).is_some()).collect(),
+                judges,
+                command: Arc::new(setting::run_metric),
+            };
+            let mut progress = Progress::new(evaluation.len(), results.finished(), services.now());
+            let mut count = |index: usize, scored: &Scored| {
+                kept.keep(scored);
+                results.set(index, scored.into());
+                output.scored(index, scored);
+                progress.show(results.finished(), results.spent(), services.now());
+            };
+            let end = evaluate(&evaluation, &options, &services, ask::interrupted(), |event| {
+                if let EvaluateEvent::Scored(index, scored) = event {
+                    count(index, &scored);
+                }
+            })
+            .await;
+            progress.clear();
+            output.finish(&results);
+            history.settle(setup::HISTORY_PATIENCE);
+            let code = self.code(&end, &evaluation, &results);
+            explain(&end, kept.is_on());
+            if print::drained(Duration::ZERO).await.is_err() {
+                std::process::exit(i32::from(if code == exit::OK { exit::USAGE } else { code }));
+            }
+            Ok(code)
+        })
+    }
+
+    /// What is asked. Everything is read and checked before anything is sent.
+    fn evaluation(&self, config: &Config, settings: &GlobalOptions, env: &Environment) -> Result<Evaluation> {
+        let variants = setting::variants(&self.against, &self.vary, settings, env)?;
+        let Some(task) = variants[0].spec.task.signature() else { bail!("eval asks a signature") };
+        let signature = task.signature.clone();
+        let path = self.cases_file(config)?;
+        let place = path.display().to_string();
+        let text = text(&path).with_context(|| place.clone())?;
+        let mut cases = read(&text, CaseFormat::of_name(&place), &signature).map_err(|errors| {
+            let lines: Vec<String> = errors.iter().map(|error| format!("{place}, {error}")).collect();
+            anyhow::anyhow!("{}", lines.join("\nswitchover: "))
+        })?;
+        if let Some(split) = &self.split {
+            cases.retain(|case| case.split.as_ref() == Some(split));
+        }
+        if let Some(tag) = &self.tag {
+            cases.retain(|case| case.tags.contains(tag));
+        }
+        cases.truncate(self.limit.unwrap_or(usize::MAX));
+        if cases.is_empty() {
+            bail!("{place}: no case is left with --split, --tag and --limit");
+        }
+        let metrics = setting::metrics(&self.metrics, config, &signature, &cases)?;
+        let scored = |case: &&crate::eval::Case| {
+            metrics.iter().any(|(name, metric)| !metric.needs_expected() || case.expected.contains_key(name))
+        };
+        if let Some(case) = cases.iter().find(|case| !scored(case)) {
+            let outputs: Vec<&str> = metrics.iter().map(|(name, _)| name.as_str()).collect();
+            bail!("{place}: case {} has no expected value of {}", case.id, outputs.join(", "));
+        }
+        Ok(Evaluation {
+            cases,
+            variants,
+            plans: setting::plans(&self.plans, config, settings)?,
+            metrics,
+            repeat: self.repeat.or(config.read("eval.repeat")?).unwrap_or(1).max(1),
+            seed: self.seed.or(config.read("eval.seed")?).unwrap_or_default(),
+        })
+    }
+
+    /// The file of cases. A path in a configuration file is relative to that file.
+    fn cases_file(&self, config: &Config) -> Result<PathBuf> {
+        if let Some(path) = &self.cases {
+            return Ok(path.clone());
+        }
+        let Some(path) = config.path("eval.cases")? else {
+            bail!("which cases? Name a file: switchover eval cases.jsonl");
+        };
+        Ok(path)
+    }
+
+    fn code(&self, end: &EvaluateEnd, evaluation: &Evaluation, results: &Results) -> u8 {
+        let rows = results.rows(evaluation);
+        let below = |least: f64| rows.iter().any(|row| row.score.unwrap_or_default() < least);
+        match end {
+            EvaluateEnd::Cancelled => exit::CANCELLED,
+            EvaluateEnd::Unscored(_) | EvaluateEnd::UnknownPrice => exit::USAGE,
+            _ if self.min_score.is_some_and(below) => exit::BELOW,
+            EvaluateEnd::TooExpensive => exit::FATAL,
+            EvaluateEnd::Complete if rows.iter().all(|row| row.valid == 0) => exit::EXHAUSTED,
+            EvaluateEnd::Complete => exit::OK,
+        }
+    }
+}
+
+/// The text of the file of cases.
+fn text(path: &Path) -> Result<String> {
+    if path == Path::new("-") {
+        return std::io::read_to_string(std::io::stdin()).context("standard input");
+    }
+    let bytes = std::fs::read(path)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.split(|byte| *byte == b'\n').count();
+        anyhow::anyhow!("line {line} is not UTF-8")
+    })
+}
+
+/// The most that the evaluation can cost, in USD; none if a price is unknown.
+fn worst(evaluation: &Evaluation, judges: &[crate::spec::RunSpec], services: &Services) -> Option<f64> {
+    let of_judges = judges.iter().map(|spec| worst_case(spec, services)).sum::<Option<f64>>()?;
+    (0..evaluation.len())
+        .map(|index| Some(worst_case(&evaluation.spec(evaluation.cell(index)), services)? + of_judges))
+        .sum()
+}
+
+/// Says how much will be asked, and the most that it can cost.
+fn announce(evaluation: &Evaluation, worst: Option<f64>, max_cost: Option<f64>, simulated: bool) {
+    let counts = [
+        (evaluation.cases.len(), "case"),
+        (evaluation.repeat, "repeat"),
+        (evaluation.variants.len(), "variant"),
+        (evaluation.plans.len(), "fault plan"),
+    ];
+    let counts = counts.into_iter().enumerate().filter(|(at, (count, _))| *at == 0 || *count > 1);
+    let product: Vec<String> =
+        counts.map(|(_, (count, what))| format!("{count} {what}{}", if count == 1 { "" } else { "s" })).collect();
+    let cost = match (worst, max_cost) {
+        _ if simulated => "simulated models".to_owned(),
+        (None, _) => "a model's price is not known".to_owned(),
+        (Some(worst), Some(most)) if worst > most => {
+            format!("at most {}, stopped before {} is passed", usd(Cost::Known(worst)), usd(Cost::Known(most)))
+        }
+        (Some(worst), _) => format!("at most {}", usd(Cost::Known(worst))),
+    };
+    note!("{} = {} runs; {cost}", product.join(" × "), evaluation.len());
+    for (output, metric) in &evaluation.metrics {
+        note!("score: {output} by {metric}");
+    }
+}
+
+/// Says why an evaluation ended early.
+fn explain(end: &EvaluateEnd, can_resume: bool) {
+    let go_on = if can_resume { "; the same command with --resume goes on" } else { "" };
+    match end {
+        EvaluateEnd::Complete => {}
+        EvaluateEnd::TooExpensive => note!("switchover: the next run could pass --max-cost{go_on}"),
+        EvaluateEnd::UnknownPrice => note!("switchover: a model's price is not known, so --max-cost cannot be kept"),
+        EvaluateEnd::Cancelled => note!("switchover: cancelled{go_on}"),
+        EvaluateEnd::Unscored(why) => note!("switchover: no score: {why}{go_on}"),
+    }
+}

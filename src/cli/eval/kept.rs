@@ -1,0 +1,113 @@
+//! The finished cells of an evaluation on disk, so that it can go on after it was stopped: a file of JSON lines for each
+//! evaluation, written as the cells end. A torn last line costs that cell only.
+
+use crate::config::{Config, Environment};
+use crate::eval::{CellId, Evaluation, Scored};
+use crate::history::Keep;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+
+/// The file, and what it held.
+pub(super) struct KeptCells {
+    file: Option<File>,
+    cells: Vec<(usize, Scored)>,
+}
+
+impl KeptCells {
+    /// Opens the file of this evaluation. `resume`: its cells count; otherwise it begins empty. Without a history nothing is
+    /// kept.
+    pub(super) fn open(config: &Config, env: &Environment, evaluation: &Evaluation, resume: bool) -> Result<Self> {
+        if matches!(crate::cli::setup::keep(config)?, Keep::Nothing) {
+            if resume {
+                anyhow::bail!("--resume: nothing is kept while history.keep is `nothing`");
+            }
+            return Ok(Self { file: None, cells: Vec::new() });
+        }
+        let folder = env.data_dir.join("evaluations");
+        let path = folder.join(format!("{:016x}.jsonl", evaluation.fingerprint()));
+        let cells = if resume { read(&path, evaluation) } else { Vec::new() };
+        make_folder(&folder).with_context(|| folder.display().to_string())?;
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path).with_context(|| path.display().to_string())?;
+        if resume {
+            // The last line may be torn.
+            _ = file.write_all(b"\n");
+        } else {
+            file.set_len(0).with_context(|| path.display().to_string())?;
+        }
+        Ok(Self { file: Some(file), cells })
+    }
+
+    /// Whether cells are kept.
+    pub(super) fn is_on(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// The cells that the file held.
+    pub(super) fn take(&mut self) -> Vec<(usize, Scored)> {
+        std::mem::take(&mut self.cells)
+    }
+
+    /// Keeps a finished cell. A full disk costs only the possibility to go on.
+    pub(super) fn keep(&mut self, scored: &Scored) {
+        if let Some(file) = &mut self.file
+            && let Ok(mut line) = serde_json::to_vec(scored)
+        {
+            line.push(b'\n');
+            _ = file.write_all(&line);
+        }
+    }
+}
+
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// The cells of a file, by their places.
+fn read(path: &Path, evaluation: &Evaluation) -> Vec<(usize, Scored)> {
+    let place = |names: Vec<&str>| -> HashMap<String, usize> {
+        names.into_iter().enumerate().map(|(at, name)| (name.to_owned(), at)).collect()
+    };
+    let cases = place(evaluation.cases.iter().map(|case| case.id.as_str()).collect());
+    let variants = place(evaluation.variants.iter().map(|variant| variant.name.as_str()).collect());
+    let plans = place(evaluation.plans.iter().map(|plan| plan.name.as_str()).collect());
+    let mut cells: HashMap<usize, Scored> = HashMap::new();
+    let lines = File::open(path).map(|file| BufReader::new(file).lines()).into_iter().flatten();
+    for line in lines.map_while(Result::ok) {
+        let Ok(scored) = serde_json::from_str::<Scored>(&line) else { continue };
+        let cell = || {
+            Some(CellId {
+                case: *cases.get(&scored.case)?,
+                repeat: scored.repeat.checked_sub(1).filter(|repeat| *repeat < evaluation.repeat)?,
+                variant: *variants.get(&scored.variant)?,
+                plan: *plans.get(&scored.faults)?,
+            })
+        };
+        if let Some(cell) = cell() {
+            cells.insert(evaluation.index(cell), scored);
+        }
+    }
+    let mut cells: Vec<_> = cells.into_iter().collect();
+    cells.sort_by_key(|(index, _)| *index);
+    cells
+}
+
+/// A finished cell as a line of `--json`.
+pub(super) fn event(scored: &Scored) -> Value {
+    let mut line = serde_json::Map::from_iter([("event".to_owned(), Value::from("scored"))]);
+    if let Ok(Value::Object(fields)) = serde_json::to_value(scored) {
+        line.extend(fields);
+    }
+    line.into()
+}

@@ -1,0 +1,251 @@
+//! From words to what is asked: variants, fault plans, metrics, judges.
+
+use crate::cli::{GlobalOptions, setup};
+use crate::config::{Config, Environment};
+use crate::dspy::Signature;
+use crate::eval::{Case, Evaluation, FaultPlan, Judge, Metric, Variant};
+use crate::fault::Fault;
+use crate::nearest::nearest;
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// Settings of a variant, each with its value.
+type Combination<'a> = Vec<(&'a str, &'a str)>;
+
+/// One setting with the values that are tried.
+struct Axis<'a> {
+    key: &'a str,
+    values: Vec<&'a str>,
+}
+
+/// The variants: each chain with each combination of the varied settings.
+pub(super) fn variants(
+    against: &[String],
+    vary: &[String],
+    settings: &GlobalOptions,
+    env: &Environment,
+) -> Result<Vec<Variant>> {
+    let mut combinations: Vec<Combination<'_>> = vec![Vec::new()];
+    for word in vary {
+        let Axis { key, values } = axis(word)?;
+        let mut longer = Vec::new();
+        for so_far in &combinations {
+            for value in &values {
+                longer.push(so_far.iter().copied().chain([(key, *value)]).collect());
+            }
+        }
+        combinations = longer;
+    }
+    let mut chains: Vec<Option<Vec<String>>> = vec![None];
+    for words in against {
+        let words: Vec<String> = words.split(',').map(|word| word.trim().to_owned()).collect();
+        chains.push(Some(words));
+    }
+    let mut variants: Vec<Variant> = Vec::new();
+    for chain in &chains {
+        for combination in &combinations {
+            let mut settings = settings.clone();
+            if let Some(words) = chain {
+                settings.models.clone_from(words);
+            }
+            let mut demos = true;
+            for (key, value) in combination {
+                match (*key, *value) {
+                    ("module", value) => settings.module = Some(value.to_owned()),
+                    ("adapter", value) => settings.adapter = Some(value.to_owned()),
+                    ("demos", "on" | "off") => demos = *value == "on",
+                    ("demos", other) => bail!("--vary demos={other}: expected on or off"),
+                    (key, value) => settings.set.push(format!("{key}={value}")),
+                }
+            }
+            let config = settings.config(env).with_context(|| format!("--vary {}", words(combination)))?;
+            let mut task = setup::task(&config, env)?;
+            if !demos {
+                task.demos.clear();
+            }
+            let spec = setup::spec(&config, task)?;
+            let models: Vec<&str> = spec.chain.iter().map(|route| route.model.as_str()).collect();
+            let called = match chain {
+                Some(words) => words.join(" › "),
+                None => models.join(" › "),
+            };
+            let name = match (chains.len() > 1 || combination.is_empty(), combination.is_empty()) {
+                (true, true) => called,
+                (true, false) => format!("{called} · {}", words(combination)),
+                (false, _) => words(combination),
+            };
+            if variants.iter().any(|other| other.name == name) {
+                bail!("two variants are the same: {name}");
+            }
+            variants.push(Variant { name, spec });
+        }
+    }
+    Ok(variants)
+}
+
+fn words(combination: &[(&str, &str)]) -> String {
+    combination.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+}
+
+fn axis(word: &str) -> Result<Axis<'_>> {
+    let (key, values) = word.split_once('=').ok_or_else(|| anyhow!("--vary {word}: expected KEY=VALUE,VALUE"))?;
+    let key = key.trim();
+    if matches!(key, "signature" | "models" | "chains" | "base_url") {
+        bail!("--vary {key}: this cannot be varied; --against adds a chain");
+    }
+    let values: Vec<&str> = values.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+    if values.is_empty() {
+        bail!("--vary {word}: expected at least one value");
+    }
+    Ok(Axis { key, values })
+}
+
+/// The fault plans of the words: `none`, the name of a plan of the configuration, or faults separated by `;`. Without
+/// words, the faults of `--fault` are the only plan.
+pub(super) fn plans(words: &[String], config: &Config, settings: &GlobalOptions) -> Result<Vec<FaultPlan>> {
+    if words.is_empty() {
+        let faults = settings.faults()?;
+        let named = |(model, fault): &(String, Fault)| format!("{model}={fault}");
+        let name = faults.iter().map(named).collect::<Vec<_>>().join("; ");
+        return Ok(vec![if faults.is_empty() { FaultPlan::none() } else { FaultPlan { name, faults } }]);
+    }
+    if !settings.faults()?.is_empty() {
+        bail!("use --faults for the faults too: each of its plans is one column of the result");
+    }
+    let named: BTreeMap<String, Vec<String>> = config.read("eval.faults")?.unwrap_or_default();
+    let mut plans: Vec<FaultPlan> = Vec::new();
+    for word in words {
+        let plan = match (word.trim(), named.get(word.trim())) {
+            (FaultPlan::NONE, _) => FaultPlan::none(),
+            (name, Some(faults)) => {
+                FaultPlan { name: name.to_owned(), faults: faults_of(faults.iter().map(String::as_str))? }
+            }
+            (text, None) if !text.contains('=') => match nearest(text, named.keys().map(String::as_str)) {
+                Some(near) => bail!("--faults {text}: no plan has this name; did you mean `{near}`?"),
+                None => bail!("--faults {text}: expected `none`, a plan of eval.faults, or MODEL=FAULT"),
+            },
+            (text, None) => FaultPlan { name: text.to_owned(), faults: faults_of(text.split(';'))? },
+        };
+        if plans.iter().any(|other| other.name == plan.name) {
+            bail!("--faults {}: the plan is there twice", plan.name);
+        }
+        plans.push(plan);
+    }
+    Ok(plans)
+}
+
+fn faults_of<'a>(words: impl Iterator<Item = &'a str>) -> Result<Vec<(String, Fault)>> {
+    let faults = words.map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    GlobalOptions { faults, ..GlobalOptions::default() }.faults()
+}
+
+/// The scored outputs with their metrics: those of the words, those of the configuration, and for the other outputs that
+/// a case expects a value of, the default of their types.
+pub(super) fn metrics(
+    words: &[String],
+    config: &Config,
+    signature: &Signature,
+    cases: &[Case],
+) -> Result<Vec<(String, Metric)>> {
+    if config.withheld().iter().any(|notice| notice.found.contains("eval.metrics")) {
+        bail!("eval.metrics of this folder runs a program; `switchover trust` allows it");
+    }
+    let mut chosen: BTreeMap<String, String> = config.read("eval.metrics")?.unwrap_or_default();
+    for word in words {
+        let (output, metric) = word
+            .split_once('=')
+            .ok_or_else(|| anyhow!("--metric {word}: expected OUTPUT=METRIC, for example answer=exact"))?;
+        chosen.insert(output.trim().to_owned(), metric.to_owned());
+    }
+    let known = |name: &str| signature.output(name).is_some();
+    if let Some(name) = chosen.keys().find(|name| !known(name)) {
+        let outputs: Vec<&str> = signature.outputs.iter().map(|field| field.name.as_str()).collect();
+        bail!("metric of `{name}`: the signature has no such output; it has {}", outputs.join(", "));
+    }
+    let mut metrics = Vec::new();
+    for field in &signature.outputs {
+        let expected = cases.iter().any(|case| case.expected.contains_key(&field.name));
+        let metric = match chosen.get(&field.name) {
+            Some(word) => word.parse::<Metric>().with_context(|| format!("metric of `{}`", field.name))?,
+            None if expected => Metric::default_for(&field.field_type),
+            None => continue,
+        };
+        if metric.needs_expected() && !expected {
+            bail!("metric of `{}`: no case has an expected value of it", field.name);
+        }
+        metrics.push((field.name.clone(), metric));
+    }
+    if metrics.is_empty() {
+        let outputs: Vec<&str> = signature.outputs.iter().map(|field| field.name.as_str()).collect();
+        bail!(
+            "nothing can be scored: no case has an expected value of {}; add a column with this name, or use --metric \
+             with judge: or cmd:",
+            outputs.join(" or ")
+        );
+    }
+    Ok(metrics)
+}
+
+/// The judges of the metrics. They use the chain of the settings.
+pub(super) fn judges(evaluation: &Evaluation, config: &Config, env: &Environment) -> Result<BTreeMap<String, Judge>> {
+    let mut judges = BTreeMap::new();
+    for (output, metric) in &evaluation.metrics {
+        let Metric::Judge(name) = metric else { continue };
+        let entry = setup::signature(name, config, env).with_context(|| format!("judge of `{output}`"))?;
+        let base = evaluation.variants[0].spec.task.signature().map(|task| task.adapter).unwrap_or_default();
+        let task = crate::spec::SignatureTask {
+            module: entry.module,
+            adapter: base,
+            demos: entry.demos,
+            ..crate::spec::SignatureTask::new(entry.signature, crate::dspy::Values::new())
+        };
+        let evaluated = evaluation.signature().context("the evaluated signature")?;
+        let judge = Judge::new(setup::spec(config, task)?, evaluated, output)
+            .map_err(|why| anyhow!("judge:{name} of `{output}`: {why}"))?;
+        judges.insert(output.clone(), judge);
+    }
+    Ok(judges)
+}
+
+/// The longest time of a metric's program.
+const METRIC_TIME: Duration = Duration::from_secs(60);
+
+/// Runs a metric's program: JSON on its standard input, a number from 0 to 1 on its standard output.
+pub(super) fn run_metric(program: &str, question: &Value) -> Result<f64, String> {
+    let fail = |what: &dyn std::fmt::Display| format!("cmd:{program}: {what}");
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut child = Command::new(shell)
+        .args([flag, program])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| fail(&error))?;
+    let (mut stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let question = question.to_string();
+    // A program that reads nothing, or prints much, must not hold up this one.
+    std::thread::spawn(move || stdin.take().map(|mut stdin| stdin.write_all(question.as_bytes())));
+    let (sender, output) = channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        _ = stdout.map(|out| out.take(1 << 16).read_to_end(&mut bytes));
+        _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    let Ok(text) = output.recv_timeout(METRIC_TIME) else {
+        _ = child.kill();
+        return Err(fail(&format!("no score within {} s", METRIC_TIME.as_secs())));
+    };
+    let status = child.wait().map_err(|error| fail(&error))?;
+    if !status.success() {
+        return Err(fail(&status));
+    }
+    let score = text.trim().parse::<f64>().ok().filter(|score| (0.0..=1.0).contains(score));
+    score.ok_or_else(|| {
+        let found: String = text.trim().chars().take(80).collect();
+        fail(&format!("expected a number from 0 to 1, got `{found}`"))
+    })
+}

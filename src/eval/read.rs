@@ -1,0 +1,294 @@
+//! Reads a file of cases: JSON lines, CSV, or an array of TOML tables. All of them give rows of named values; the
+//! signature says which are inputs and which are expected outputs.
+
+use super::case::{Case, CaseError};
+use crate::dspy::{Field, FieldType, Signature, Values};
+use crate::nearest::nearest;
+use crate::text::{clean, clean_line, clean_value};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+/// The format of a file of cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseFormat {
+    /// One JSON object per line.
+    JsonLines,
+    /// Comma-separated values; the first line names the columns.
+    Csv,
+    /// `[[case]]` tables.
+    Toml,
+}
+
+impl CaseFormat {
+    /// The format that a file's name says; JSON lines if it says none.
+    pub fn of_name(name: &str) -> Self {
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        match ending.as_deref() {
+            Some("csv") => Self::Csv,
+            Some("toml") => Self::Toml,
+            _ => Self::JsonLines,
+        }
+    }
+}
+
+/// The most errors that are listed.
+const MAX_ERRORS: usize = 10;
+
+/// Reads all cases.
+///
+/// # Errors
+/// The first ten problems. A file without a case is one.
+pub fn read(text: &str, format: CaseFormat, signature: &Signature) -> Result<Vec<Case>, Vec<CaseError>> {
+    let text = text.trim_start_matches('\u{feff}');
+    let (rows, mut errors) = match format {
+        CaseFormat::JsonLines => json_rows(text),
+        CaseFormat::Csv => csv_rows(text),
+        CaseFormat::Toml => toml_rows(text),
+    };
+    let mut cases = Vec::new();
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        let line = row.line;
+        match row.case(index + 1, signature) {
+            Ok(case) => match lines.insert(case.id.clone(), line) {
+                None => cases.push(case),
+                Some(other) => errors.push(CaseError {
+                    line,
+                    column: None,
+                    what: format!("the id `{}` is taken by line {other}", case.id),
+                }),
+            },
+            Err(error) => errors.push(error),
+        }
+    }
+    if cases.is_empty() && errors.is_empty() {
+        errors.push(CaseError { line: 1, column: None, what: "the file has no cases".to_owned() });
+    }
+    errors.sort_by_key(|error| (error.line, error.column));
+    errors.truncate(MAX_ERRORS);
+    if errors.is_empty() { Ok(cases) } else { Err(errors) }
+}
+
+/// A value as it is written.
+enum Written {
+    /// Text of a format without types.
+    Text(String),
+    /// A value with a type.
+    Json(Value),
+}
+
+/// One row: each value with its column, where that is known.
+struct Row {
+    line: usize,
+    values: Vec<(String, Option<usize>, Written)>,
+}
+
+type Rows = (Vec<Row>, Vec<CaseError>);
+
+fn json_rows(text: &str) -> Rows {
+    let (mut rows, mut errors) = (Vec::new(), Vec::new());
+    for (index, source) in text.lines().enumerate() {
+        let line = index + 1;
+        if source.trim().is_empty() {
+            continue;
+        }
+        match serde_json::from_str::<Map<String, Value>>(source) {
+            Ok(object) => {
+                let column = |name: &str| source.find(&format!("\"{name}\"")).map(|at| at + 1);
+                let values =
+                    object.into_iter().map(|(name, value)| (name.clone(), column(&name), Written::Json(value)));
+                rows.push(Row { line, values: values.collect() });
+            }
+            Err(error) => errors.push(CaseError {
+                line,
+                column: Some(error.column()),
+                what: format!("not a JSON object: {}", without_place(&error)),
+            }),
+        }
+    }
+    (rows, errors)
+}
+
+/// The message of a JSON error without its line and column, which are those of one line only.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
+}
+
+fn csv_rows(text: &str) -> Rows {
+    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
+    let (mut rows, mut errors) = (Vec::new(), Vec::new());
+    let place = |error: &csv::Error| error.position().map_or(1, |position| position.line() as usize);
+    let names: Vec<String> = match reader.headers() {
+        Ok(names) => names.iter().map(|name| name.trim().to_owned()).collect(),
+        Err(error) => {
+            errors.push(CaseError { line: place(&error), column: None, what: error.to_string() });
+            return (rows, errors);
+        }
+    };
+    if let Some(twice) = names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name)) {
+        errors.push(CaseError { line: 1, column: None, what: format!("two columns are named `{twice}`") });
+        return (rows, errors);
+    }
+    for record in reader.records() {
+        match record {
+            Ok(record) => {
+                let line = record.position().map_or(1, |position| position.line() as usize);
+                let cells = names.iter().zip(record.iter()).enumerate();
+                let values = cells
+                    .map(|(at, (name, cell))| (name.clone(), Some(at + 1), Written::Text(clean(cell).into_owned())));
+                rows.push(Row { line, values: values.collect() });
+            }
+            Err(error) => errors.push(csv_error(&error, place(&error))),
+        }
+    }
+    (rows, errors)
+}
+
+fn csv_error(error: &csv::Error, line: usize) -> CaseError {
+    let what = match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} values, but the first line names {expected_len} columns")
+        }
+        _ => error.to_string(),
+    };
+    CaseError { line, column: None, what }
+}
+
+fn toml_rows(text: &str) -> Rows {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct CaseFile {
+        #[serde(alias = "cases")]
+        case: Vec<Spanned<toml::Table>>,
+    }
+    let line_of = |offset: usize| text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1;
+    match toml::from_str::<CaseFile>(text) {
+        Ok(file) => {
+            let rows = file.case.into_iter().map(|table| {
+                let line = line_of(table.span().start);
+                let values = table
+                    .into_inner()
+                    .into_iter()
+                    .map(|(name, value)| (name, None, Written::Json(serde_json::to_value(value).unwrap_or_default())));
+                Row { line, values: values.collect() }
+            });
+            (rows.collect(), Vec::new())
+        }
+        Err(error) => {
+            let line = line_of(error.span().map_or(0, |span| span.start));
+            let what = format!("expected [[case]] tables: {}", error.message().trim());
+            (Vec::new(), vec![CaseError { line, column: None, what }])
+        }
+    }
+}
+
+impl Row {
+    fn case(self, number: usize, signature: &Signature) -> Result<Case, CaseError> {
+        let line = self.line;
+        let mut case = Case {
+            id: number.to_string(),
+            inputs: Values::new(),
+            expected: Values::new(),
+            notes: Map::new(),
+            split: None,
+            tags: Vec::new(),
+        };
+        let names: Vec<String> = self.values.iter().map(|(name, ..)| name.clone()).collect();
+        for (name, column, written) in self.values {
+            let fail = |what: String| CaseError { line, column, what: clean_line(&what, 300) };
+            if let Some(field) = signature.input(&name) {
+                if let Some(value) = written.input(field).map_err(fail)? {
+                    case.inputs.insert(name, value);
+                }
+            } else if let Some(field) = signature.output(&name) {
+                if let Some(value) = written.expected(field).map_err(fail)? {
+                    case.expected.insert(name, value);
+                }
+            } else {
+                match (name.as_str(), written.note()) {
+                    ("id", Value::String(text)) if !text.is_empty() => case.id = clean_line(&text, 100),
+                    ("id", id @ Value::Number(_)) => case.id = id.to_string(),
+                    ("split", Value::String(text)) if !text.is_empty() => case.split = Some(text),
+                    ("tags", Value::Array(tags)) => {
+                        case.tags = tags.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+                    }
+                    ("tags", Value::String(text)) => {
+                        case.tags = text
+                            .split([',', ';'])
+                            .map(str::trim)
+                            .filter(|tag| !tag.is_empty())
+                            .map(str::to_owned)
+                            .collect();
+                    }
+                    ("id" | "split" | "tags", Value::Null | Value::String(_)) => {}
+                    ("id" | "split" | "tags", other) => {
+                        return Err(fail(format!("{name}: expected text, got {other}")));
+                    }
+                    (_, note) => _ = case.notes.insert(name, note),
+                }
+            }
+        }
+        let missing = signature
+            .inputs
+            .iter()
+            .find(|field| !case.inputs.contains_key(&field.name) && !field.field_type.is_optional());
+        if let Some(field) = missing {
+            let near = nearest(&field.name, case.notes.keys().map(String::as_str));
+            let hint = near.map_or_else(
+                || format!("the row has {}", if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }),
+                |near| format!("did you mean the column `{near}`?"),
+            );
+            let what = clean_line(&format!("the input `{}` is missing; {hint}", field.name), 300);
+            return Err(CaseError { line, column: None, what });
+        }
+        Ok(case)
+    }
+}
+
+impl Written {
+    /// The value of an input; none if it is left out.
+    fn input(self, field: &Field) -> Result<Option<Value>, String> {
+        match self {
+            Self::Text(text) if text.trim().is_empty() && field.field_type != FieldType::Str => {
+                if field.field_type.is_optional() {
+                    Ok(None)
+                } else {
+                    Err(format!("the input `{}` is empty", field.name))
+                }
+            }
+            Self::Text(text) => field.parse(&text).map(Some).map_err(|problem| problem.to_string()),
+            Self::Json(Value::Null) => Ok(None),
+            Self::Json(value) => {
+                field.parse_json(&value).map(|value| Some(clean_value(value))).map_err(|problem| problem.to_string())
+            }
+        }
+    }
+
+    /// The expected value of an output; none if it is left out.
+    fn expected(self, field: &Field) -> Result<Option<Value>, String> {
+        match self {
+            Self::Text(text) if text.trim().is_empty() => Ok(None),
+            Self::Json(Value::Null) if !field.field_type.is_optional() => Ok(None),
+            // Any of several texts.
+            Self::Json(Value::Array(texts))
+                if field.field_type == FieldType::Str && texts.iter().all(Value::is_string) && !texts.is_empty() =>
+            {
+                Ok(Some(clean_value(texts.into())))
+            }
+            Self::Text(text) => field.parse(&text).map(Some).map_err(|problem| problem.to_string()),
+            Self::Json(value) => {
+                field.parse_json(&value).map(|value| Some(clean_value(value))).map_err(|problem| problem.to_string())
+            }
+        }
+    }
+
+    fn note(self) -> Value {
+        match self {
+            Self::Text(text) => Value::from(text),
+            Self::Json(value) => clean_value(value),
+        }
+    }
+}

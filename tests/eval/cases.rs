@@ -1,0 +1,116 @@
+//! Files of cases.
+
+use serde_json::json;
+use switchover::dspy::Signature;
+use switchover::eval::{Case, CaseFormat, read};
+
+fn signature() -> Signature {
+    "question, year: int | None -> answer: int, names: list[str], note".parse().unwrap()
+}
+
+fn cases(text: &str, format: CaseFormat) -> Vec<Case> {
+    read(text, format, &signature()).unwrap()
+}
+
+/// The problems as text.
+fn problems(text: &str, format: CaseFormat) -> Vec<String> {
+    read(text, format, &signature()).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn all_formats_give_the_same_cases() {
+    let lines = "\u{feff}{\"id\": \"a\", \"question\": \"1+1?\", \"year\": 3, \"answer\": 2, \"split\": \"dev\", \"tags\": [\"x\", \"y\"]}\n\r\n{\"question\": \"q, \\\"2\\\"\", \"answer\": \"4\", \"names\": [\"n\"], \"level\": \"hard\"}\n";
+    let csv = "id,question,year,answer,split,tags,names,level\r\na,1+1?,3,2,dev,x; y,,\r\n2,\"q, \"\"2\"\"\",,4,,,\"[\"\"n\"\"]\",hard\r\n";
+    let toml = "[[case]]\nid = \"a\"\nquestion = \"1+1?\"\nyear = 3\nanswer = 2\nsplit = \"dev\"\ntags = [\"x\", \"y\"]\n[[case]]\nquestion = 'q, \"2\"'\nanswer = \"4\"\nnames = [\"n\"]\nlevel = \"hard\"\n";
+    let of_lines = cases(lines, CaseFormat::JsonLines);
+    assert_eq!(cases(toml, CaseFormat::Toml), of_lines);
+    let mut of_csv = cases(csv, CaseFormat::Csv);
+    // An empty cell of another column is a note all the same.
+    of_csv[0].notes.clear();
+    assert_eq!(of_csv, of_lines);
+    assert_eq!(of_lines[0].expected, [("answer".to_owned(), json!(2))].into_iter().collect());
+    assert_eq!((of_lines[0].id.as_str(), of_lines[0].split.as_deref(), of_lines[0].tags.len()), ("a", Some("dev"), 2));
+    assert_eq!((of_lines[1].id.as_str(), &of_lines[1].expected["answer"]), ("2", &json!(4)), "text that is a number");
+    assert_eq!((&of_lines[1].notes["level"], of_lines[1].inputs.contains_key("year")), (&json!("hard"), false));
+}
+
+#[test]
+fn a_bad_row_is_named_with_its_place() {
+    for (text, format, expected) in [
+        (
+            "{\"question\": \"q\"}\n{\"question\": q}\n",
+            CaseFormat::JsonLines,
+            "line 2, column 14: not a JSON object: expected value",
+        ),
+        ("[1]\n", CaseFormat::JsonLines, "line 1, column 0: not a JSON object"),
+        ("{\"question\": \"q\", \"year\": \"x\"}", CaseFormat::JsonLines, "line 1, column 19: year: expected"),
+        (
+            "\n\n{\"question\": \"q\", \"answer\": \"two\"}",
+            CaseFormat::JsonLines,
+            "line 3, column 19: answer: expected int",
+        ),
+        (
+            "{\"questoin\": \"q\"}",
+            CaseFormat::JsonLines,
+            "line 1: the input `question` is missing; did you mean the column `questoin`?",
+        ),
+        ("{\"text\": \"q\"}", CaseFormat::JsonLines, "line 1: the input `question` is missing; the row has text"),
+        ("{\"id\": [1], \"question\": \"q\"}", CaseFormat::JsonLines, "line 1, column 2: id: expected text, got [1]"),
+        (
+            "{\"id\": 7, \"question\": \"q\"}\n{\"id\": \"7\", \"question\": \"r\"}",
+            CaseFormat::JsonLines,
+            "line 2: the id `7` is taken by line 1",
+        ),
+        ("question,answer\nq,1\nr,1,2\n", CaseFormat::Csv, "line 3: 3 values, but the first line names 2 columns"),
+        ("question,answer\nq,1\n\"two\nlines\",x\n", CaseFormat::Csv, "line 3, column 2: answer: expected int"),
+        ("question,year,question\nq,1,r\n", CaseFormat::Csv, "line 1: two columns are named `question`"),
+        (
+            "[[case]]\nquestion = \"q\"\n\n[[case]]\nanswer = 1\n",
+            CaseFormat::Toml,
+            "line 4: the input `question` is missing",
+        ),
+        ("[[case]\n", CaseFormat::Toml, "line 1: expected [[case]] tables"),
+        ("question = \"q\"\n", CaseFormat::Toml, "expected [[case]] tables"),
+        ("", CaseFormat::JsonLines, "line 1: the file has no cases"),
+        ("question,answer\n", CaseFormat::Csv, "line 1: the file has no cases"),
+    ] {
+        let found = problems(text, format);
+        assert!(found[0].contains(expected), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn all_problems_are_named_up_to_ten_and_in_order() {
+    let text: String =
+        (0..20).map(|i| if i == 3 { "{\n".to_owned() } else { "{\"answer\": 1}\n".to_owned() }).collect();
+    let found = problems(&text, CaseFormat::JsonLines);
+    assert_eq!(found.len(), 10);
+    assert!(found[0].starts_with("line 1:") && found[3].starts_with("line 4, column"), "{found:?}");
+}
+
+#[test]
+fn text_of_a_file_is_cleaned() {
+    let lines = cases("{\"question\": \"a\\u001b[31mb\", \"note\": \"\\u001b]0;x\\u0007y\"}", CaseFormat::JsonLines);
+    assert!(!lines[0].inputs["question"].as_str().unwrap().contains('\u{1b}'));
+    let csv = cases("question,note\na\u{1b}[31mb,\u{1b}]0;x\u{7}y\n", CaseFormat::Csv);
+    assert_eq!(csv[0].inputs, lines[0].inputs);
+}
+
+#[test]
+fn several_texts_may_be_right() {
+    let found = cases("{\"question\": \"q\", \"note\": [\"a\", \"b\"], \"names\": [\"c\"]}", CaseFormat::JsonLines);
+    assert_eq!(found[0].expected["note"], json!(["a", "b"]));
+}
+
+#[test]
+fn the_name_of_a_file_says_its_format() {
+    for (name, format) in [
+        ("a.csv", CaseFormat::Csv),
+        ("dir.csv/b.JSONL", CaseFormat::JsonLines),
+        ("x.TOML", CaseFormat::Toml),
+        ("-", CaseFormat::JsonLines),
+        ("cases", CaseFormat::JsonLines),
+    ] {
+        assert_eq!(CaseFormat::of_name(name), format, "{name}");
+    }
+}

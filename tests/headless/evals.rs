@@ -1,0 +1,284 @@
+//! `eval`: what is checked before anything is sent, what is printed, and exit codes.
+
+use super::foreign::Folder;
+use super::*;
+
+const SIGNATURE: &str = "question -> answer: int";
+const RIGHT: &str =
+    "{\"question\": \"What is 2 + 3?\", \"answer\": 5}\n{\"question\": \"What is 4 + 4?\", \"answer\": 8}\n";
+
+impl Folder {
+    fn eval(&self, args: &[&str]) -> Output {
+        self.run(&[&["eval", "cases.jsonl", "-s", SIGNATURE], args].concat(), &[])
+    }
+}
+
+/// A folder with these cases.
+fn with(name: &str, cases: &str) -> Folder {
+    let folder = Folder::new(&format!("eval-{name}"));
+    folder.file("cases.jsonl", cases);
+    folder
+}
+
+/// JSON lines without what depends on time.
+fn timeless(output: &Output) -> Vec<Value> {
+    let mut lines = events(output);
+    for line in &mut lines {
+        let fields = line.as_object_mut().unwrap();
+        fields.retain(|name, _| name != "run" && !name.ends_with("_ms"));
+    }
+    lines
+}
+
+#[test]
+fn the_lines_of_an_evaluation_have_the_documented_fields() {
+    let folder = with("lines", RIGHT);
+    let output = folder.eval(&[
+        "--json",
+        "-m",
+        "openai/gpt-4o-mini",
+        "--against",
+        "google/gemini-2.5-flash",
+        "--faults",
+        "none",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let lines = events(&output);
+    assert_eq!((of(&lines, "scored").len(), of(&lines, "evaluated").len(), of(&lines, "compared").len()), (4, 2, 1));
+    for name in [
+        "case",
+        "variant",
+        "faults",
+        "repeat",
+        "run",
+        "model",
+        "score",
+        "scores",
+        "valid",
+        "attempts",
+        "took_ms",
+        "first_token_ms",
+        "cost",
+    ] {
+        assert!(of(&lines, "scored")[0].get(name).is_some(), "scored has {name}");
+    }
+    for name in [
+        "variant",
+        "faults",
+        "n",
+        "valid",
+        "score",
+        "low",
+        "high",
+        "p50_ms",
+        "p95_ms",
+        "attempts",
+        "cost",
+        "cost_per_right",
+        "answered_by",
+    ] {
+        assert!(of(&lines, "evaluated")[0].get(name).is_some(), "evaluated has {name}");
+    }
+    let order: Vec<(&str, &str)> =
+        of(&lines, "scored").iter().map(|it| (it["case"].as_str().unwrap(), it["variant"].as_str().unwrap())).collect();
+    let (first, second) = ("openai/gpt-4o-mini", "google/gemini-2.5-flash");
+    assert_eq!(order, [("1", first), ("1", second), ("2", first), ("2", second)]);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_lines_but_for_times() {
+    let folder = with("seed", RIGHT);
+    let args =
+        ["--json", "-m", "openai/gpt-4o-mini", "--faults", "openai/gpt-4o-mini=empty@p=0.6,seed=3", "--repeat", "4"];
+    let lines = timeless(&folder.eval(&args));
+    assert_eq!(timeless(&folder.eval(&args)), lines);
+    assert_ne!(timeless(&folder.eval(&[&args[..], &["--seed", "5"]].concat())), lines);
+}
+
+#[test]
+fn an_evaluation_that_was_stopped_goes_on() {
+    let folder = with("resume", RIGHT);
+    let keep = [("SWITCHOVER_HISTORY", "everything")];
+    let run = |args: &[&str]| {
+        folder.run(&[&["eval", "cases.jsonl", "-s", SIGNATURE, "--json", "--repeat", "3"], args].concat(), &keep)
+    };
+    let whole = run(&[]);
+    let folder_of_cells = folder.home.join(".local/share/switchover/evaluations");
+    let file = std::fs::read_dir(&folder_of_cells).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&file).unwrap();
+    // Killed while the fourth line was written.
+    let torn: usize = text.lines().take(3).map(|line| line.len() + 1).sum::<usize>() + 20;
+    std::fs::write(&file, &text[..torn]).unwrap();
+    let resumed = run(&["--resume"]);
+    assert!(err(&resumed).contains("3 of 6 runs are finished already"), "{}", err(&resumed));
+    assert_eq!(timeless(&resumed), timeless(&whole));
+    let again = run(&["--resume"]);
+    assert!(err(&again).contains("6 of 6 runs are finished already"), "{}", err(&again));
+    assert_eq!(events(&again), events(&resumed), "nothing is asked again");
+    let fresh = run(&[]);
+    assert!(!err(&fresh).contains("finished already"));
+    let nothing = folder.eval(&["--resume"]);
+    assert!(nothing.status.code() == Some(1) && err(&nothing).contains("nothing is kept"), "{}", err(&nothing));
+}
+
+#[test]
+fn exit_codes_say_what_an_evaluation_found() {
+    let wrong = RIGHT.replace('8', "9");
+    for (name, cases, args, code) in [
+        ("good", RIGHT, &[][..], 0),
+        ("reached", RIGHT, &["--min-score", "1"], 0),
+        ("half", &wrong, &["--min-score", "0.5"], 0),
+        ("below", &wrong, &["--min-score", "0.6"], 4),
+        (
+            "under-faults",
+            RIGHT,
+            &[
+                "--faults",
+                "none",
+                "--faults",
+                "openai/gpt-4o-mini=401",
+                "-m",
+                "openai/gpt-4o-mini",
+                "--min-score",
+                "0.9",
+            ],
+            4,
+        ),
+        ("dead", RIGHT, &["-m", "openai/gpt-4o-mini", "--fault", "openai/gpt-4o-mini=404"], 2),
+        (
+            "dead-below",
+            RIGHT,
+            &["-m", "openai/gpt-4o-mini", "--fault", "openai/gpt-4o-mini=404", "--min-score", "0.1"],
+            4,
+        ),
+        ("budget", RIGHT, &["--max-cost", "0.0000001"], 3),
+        ("metric-fails", RIGHT, &["--metric", "answer=cmd:exit 3"], 1),
+    ] {
+        let output = with(&format!("exit-{name}"), cases).eval(args);
+        assert_eq!(output.status.code(), Some(code), "{name}: {}{}", out(&output), err(&output));
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_before_anything_is_sent() {
+    for (name, cases, args, why) in [
+        (
+            "row",
+            "{\"question\": \"q\", \"answer\": \"x\"}\n",
+            &[][..],
+            "cases.jsonl, line 1, column 19: answer: expected int",
+        ),
+        ("nothing", "{\"question\": \"q\"}\n", &[], "nothing can be scored: no case has an expected value of answer"),
+        (
+            "one-without",
+            "{\"question\": \"q\", \"answer\": 1}\n{\"question\": \"r\"}\n",
+            &[],
+            "case 2 has no expected value of answer",
+        ),
+        ("metric", RIGHT, &["--metric", "answer=same"], "unknown metric `same`"),
+        ("output", RIGHT, &["--metric", "anser=exact"], "the signature has no such output; it has answer"),
+        ("plan", RIGHT, &["--faults", "stormy"], "expected `none`, a plan of eval.faults, or MODEL=FAULT"),
+        ("fault", RIGHT, &["--faults", "openai/gpt-4o-mini=5033"], "5033"),
+        ("vary", RIGHT, &["--vary", "module"], "expected KEY=VALUE"),
+        ("module", RIGHT, &["--vary", "module=guess"], "guess"),
+        ("key", RIGHT, &["--vary", "moduel=predict"], "did you mean `module`"),
+        ("twice", RIGHT, &["--against", "openai/gpt-4o-mini", "-m", "openai/gpt-4o-mini"], "two variants are the same"),
+        ("split", RIGHT, &["--split", "dev"], "no case is left"),
+        ("price", RIGHT, &["-m", "nobody/knows", "--max-cost", "1"], "is not known"),
+        ("judge", RIGHT, &["--metric", "answer=judge:nobody"], "judge of `answer`"),
+        (
+            "judge-inputs",
+            RIGHT,
+            &["--metric", "answer=judge:question", "--set", "signatures.question=thing -> good: bool"],
+            "the judge's input `thing`",
+        ),
+        ("both", RIGHT, &["--faults", "none", "--fault", "openai/gpt-4o-mini=503"], "use --faults for the faults too"),
+    ] {
+        let output = with(&format!("wrong-{name}"), cases).eval(args);
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", out(&output));
+        assert!(err(&output).contains(why) && out(&output).is_empty(), "{name}: {}{}", out(&output), err(&output));
+    }
+    let output = Folder::new("eval-no-file").run(&["eval", "-s", SIGNATURE], &[]);
+    assert!(err(&output).contains("which cases?"), "{}", err(&output));
+    let output = Folder::new("eval-lost-file").run(&["eval", "lost.csv", "-s", SIGNATURE], &[]);
+    assert!(err(&output).contains("lost.csv"), "{}", err(&output));
+}
+
+#[test]
+fn a_program_and_a_judge_score_answers() {
+    let folder = with("metrics", RIGHT);
+    folder.file("metric.sh", "grep -q '\"answer\":5' && echo 1 || echo 0.25\n");
+    let output = folder.eval(&["--json", "--metric", "answer=cmd:sh metric.sh"]);
+    let scores: Vec<Value> = of(&events(&output), "scored").iter().map(|line| line["score"].clone()).collect();
+    assert_eq!(scores, [1.0, 0.25], "{}", err(&output));
+    let judge = "signatures.strict=question, prediction: int, expected: int -> right: bool";
+    let output = folder.eval(&["--json", "--metric", "answer=judge:strict", "--set", judge]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let row = of(&events(&output), "evaluated")[0].clone();
+    assert!(row["judge_cost"].as_f64().unwrap() > 0.0 && row["score"].is_number(), "{row}");
+}
+
+#[test]
+fn a_project_names_its_cases_metrics_and_fault_plans() {
+    let folder = Folder::new("eval-project");
+    std::fs::create_dir_all(folder.cwd.join(".git")).unwrap();
+    std::fs::create_dir_all(folder.cwd.join("data")).unwrap();
+    folder.file("data/cases.csv", "question,answer\nWhat is 2 + 3?,5\n");
+    folder.file(
+        "switchover.toml",
+        format!(
+            "signature = \"{SIGNATURE}\"\nmodels = [\"openai/gpt-4o-mini\", \"anthropic/claude-3-haiku\"]\n\
+             [eval]\ncases = \"data/cases.csv\"\nrepeat = 2\n[eval.metrics]\nanswer = \"number:1\"\n\
+             [eval.faults]\nstorm = [\"openai/gpt-4o-mini=404\", \"anthropic/claude-3-haiku=empty@once\"]\n"
+        ),
+    );
+    let output = folder.below("src").run(&["eval", "--faults", "storm", "--json"], &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let rows = events(&output);
+    let row = of(&rows, "evaluated")[0];
+    assert_eq!(
+        (&row["faults"], &row["n"], row["answered_by"]["anthropic/claude-3-haiku"].as_u64()),
+        (&"storm".into(), &2.into(), Some(2))
+    );
+    assert!(err(&output).contains("score: answer by number:1"), "{}", err(&output));
+    folder.file("switchover.toml", "[eval.metrics]\nanswer = \"cmd:touch stolen\"\n");
+    let output = folder.run(&["eval", "data/cases.csv", "-s", SIGNATURE], &[]);
+    assert!(output.status.code() == Some(1) && err(&output).contains("switchover trust"), "{}", err(&output));
+    assert!(!folder.cwd.join("stolen").exists(), "a program of somebody else's folder does not run");
+}
+
+#[test]
+fn csv_has_a_line_for_each_run() {
+    let folder = with("csv", &RIGHT.replace("What is 2 + 3?", "What is 2 + 3, \\\"exactly\\\"?"));
+    let output = folder.eval(&["--csv", "--vary", "adapter=chat,json"]);
+    let mut reader = csv::Reader::from_reader(output.stdout.as_slice());
+    assert_eq!(&reader.headers().unwrap().iter().take(3).collect::<Vec<_>>(), &["case", "variant", "faults"]);
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(
+        rows.iter().map(|row| row[1].to_owned()).collect::<Vec<_>>(),
+        ["adapter=chat", "adapter=json"].repeat(2)
+    );
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_says_the_most_that_it_can_cost() {
+    let folder = with("dry", RIGHT);
+    let output = folder.run(
+        &[
+            "eval",
+            "cases.jsonl",
+            "-s",
+            SIGNATURE,
+            "--dry-run",
+            "--repeat",
+            "3",
+            "--base-url",
+            "http://127.0.0.1:9/v1",
+            "-m",
+            "openai/gpt-4o-mini",
+        ],
+        &[],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(err(&output).contains("2 cases × 3 repeats = 6 runs; at most $"), "{}", err(&output));
+}
