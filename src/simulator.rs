@@ -27,6 +27,7 @@ mod reply;
 mod routes;
 mod script;
 mod segment;
+mod shape;
 
 pub use http::ReceivedRequest;
 pub use routes::ServedRequest;

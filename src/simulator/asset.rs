@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 #[derive(Deserialize)]
 pub(super) struct SimulatorData {
     pub(super) model: Vec<SimulatedModel>,
+    pub(super) embedding_model: Vec<SimulatedModel>,
     pub(super) fact: Vec<Fact>,
 }
 

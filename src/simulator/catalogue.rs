@@ -74,6 +74,11 @@ pub(super) fn all() -> &'static [SimulatedModel] {
     &DATA.model
 }
 
+/// The models of `/embeddings`.
+pub(super) fn embedding_models() -> &'static [SimulatedModel] {
+    &DATA.embedding_model
+}
+
 /// The model with this id or dated slug. The variants `:nitro`, `:floor`, `:exacto` and `:online` are the model itself.
 pub(super) fn find(id: &str) -> Option<&'static SimulatedModel> {
     let base = [":nitro", ":floor", ":exacto", ":online"].iter().find_map(|v| id.strip_suffix(v)).unwrap_or(id);
@@ -85,7 +90,13 @@ pub(super) fn providers() -> Vec<Value> {
     let mut names: Vec<&str> = all().iter().flat_map(|model| &model.providers).map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();
-    names.into_iter().map(|name| json!({ "name": name, "slug": slug(name) })).collect()
+    let row = |name| {
+        json!({
+            "name": name, "slug": slug(name), "privacy_policy_url": null, "terms_of_service_url": null,
+            "status_page_url": null, "headquarters": null, "datacenters": null,
+        })
+    };
+    names.into_iter().map(row).collect()
 }
 
 fn slug(provider: &str) -> String {
@@ -141,16 +152,22 @@ impl SimulatedModel {
         })
     }
 
+    fn architecture(&self) -> Value {
+        let output = if embedding_models().iter().any(|model| model.id == self.id) { "embeddings" } else { "text" };
+        json!({
+            "modality": format!("text->{output}"), "input_modalities": ["text"], "output_modalities": [output],
+            "tokenizer": "Other", "instruct_type": null,
+        })
+    }
+
     /// The model's entry in `/models`.
     pub(super) fn listing(&self) -> Value {
         json!({
             "id": self.id, "canonical_slug": self.served(), "name": self.name, "created": self.created,
             "description": format!("Simulated. {}", self.description),
             "context_length": self.context,
-            "architecture": {
-                "modality": "text->text", "input_modalities": ["text"], "output_modalities": ["text"],
-                "tokenizer": "Other", "instruct_type": null,
-            },
+            "architecture": self.architecture(), "supported_voices": null, "hugging_face_id": null, "knowledge_cutoff": null,
+            "expiration_date": null, "links": { "details": format!("/api/v1/models/{}/endpoints", self.id) },
             "pricing": self.pricing(),
             "top_provider": {
                 "context_length": self.context, "max_completion_tokens": self.max_output, "is_moderated": false,
@@ -169,13 +186,16 @@ impl SimulatedModel {
                     "name": format!("{provider} | {}", self.id), "tag": slug(provider), "provider_name": provider,
                     "context_length": self.context, "max_completion_tokens": self.max_output,
                     "max_prompt_tokens": null, "quantization": "unknown", "pricing": self.pricing(),
+                    "model_id": self.id, "model_name": self.name, "supports_implicit_caching": false, "supports_diarization": false, "native_tools": {}, "service_tier": null,
+                    "supports_tool_choice": { "auto": true, "function": true, "none": true, "required": true },
                     "supported_parameters": self.parameters(), "status": 0, "uptime_last_30m": 100,
+                    "uptime_last_5m": 100, "uptime_last_1d": 100, "latency_last_30m": null, "throughput_last_30m": null,
                 })
             })
             .collect();
         json!({
             "id": self.id, "name": self.name, "created": self.created, "description": self.description,
-            "architecture": { "modality": "text->text", "tokenizer": "Other", "instruct_type": null },
+            "architecture": self.architecture(),
             "endpoints": endpoints,
         })
     }

@@ -1,16 +1,17 @@
-//! `POST /chat/completions`: reads the request, tries its models in order as OpenRouter's router does, and has the
+//! Completions of every [`Shape`]: reads the request, tries its models in order as OpenRouter's router does, and has the
 //! model that answers generate a completion.
 
 mod request;
 mod tools;
 
-pub(super) use request::{CompletionRequest, PromptMessage, ResponseFormat};
+pub(super) use request::{CompletionRequest, PromptMessage, ResponseFormat, hash};
 
 use super::catalogue::{self, SimulatedModel};
 use super::completion::SimulatedCompletion;
 use super::envelope::ErrorEnvelope;
 use super::http::ReceivedRequest;
 use super::segment::FaultSegment;
+use super::shape::Shape;
 use super::{ScriptedResponse, SimulatorState, lock, misbehave, reply};
 use crate::fault::{Fault, FaultKind};
 use serde_json::{Value, json};
@@ -23,9 +24,10 @@ pub(super) const FAULT_HEADER: &str = "X-Switchover-Fault";
 pub(super) fn answer(
     state: &SimulatorState,
     received: &ReceivedRequest,
+    shape: Shape,
     faults: Option<&FaultSegment>,
 ) -> ScriptedResponse {
-    let request = match CompletionRequest::read(received) {
+    let request = match CompletionRequest::read(received, shape) {
         Ok(request) => request,
         Err(envelope) => return envelope.script(&[]).into(),
     };
@@ -76,7 +78,8 @@ impl<'a> ModelRouter<'a> {
     }
 
     fn try_model(&mut self, requested: &'a str, last: bool) -> Result<RoutedModel<'a>, RoutingError> {
-        let model = resolve(requested).ok_or_else(|| Box::new((ErrorEnvelope::unknown_model(requested), None)))?;
+        let model = resolve(requested, self.request.shape)
+            .ok_or_else(|| Box::new((ErrorEnvelope::unknown_model(requested), None)))?;
         let fault = self.faults.and_then(|faults| {
             let now = self.state.started.elapsed();
             faults.fault(requested, &mut lock(&self.state.counters), now)
@@ -115,7 +118,7 @@ impl<'a> ModelRouter<'a> {
             .request
             .models
             .iter()
-            .filter_map(|id| resolve(id))
+            .filter_map(|id| resolve(id, self.request.shape))
             .flat_map(|model| model.providers.iter().enumerate().map(move |(i, provider)| (model, i, provider)))
             .map(|(model, i, provider)| {
                 let chosen = i == 0 && selected.is_some_and(|selected| selected.id == model.id);
@@ -136,8 +139,9 @@ impl<'a> ModelRouter<'a> {
 }
 
 /// The model of an id. `openrouter/auto` is the first model, `openrouter/free` the first free one.
-fn resolve(id: &str) -> Option<&'static SimulatedModel> {
+fn resolve(id: &str, shape: Shape) -> Option<&'static SimulatedModel> {
     match id {
+        _ if shape == Shape::Embeddings => catalogue::embedding_models().iter().find(|model| model.id == id),
         "openrouter/auto" => catalogue::all().first(),
         "openrouter/free" => catalogue::all().iter().find(|model| model.id.ends_with(":free")),
         _ => catalogue::find(id),

@@ -2,8 +2,10 @@
 
 use super::catalogue::{SimulatedModel, StreamTail};
 use super::chat::CompletionRequest;
+use super::date::iso_time;
 use super::http::ReceivedRequest;
 use super::reply::ComposedReply;
+use super::shape::Shape;
 use serde_json::{Value, json};
 
 /// What a model says, in tokens, with everything that is sent beside it.
@@ -28,6 +30,10 @@ pub(super) struct SimulatedCompletion {
     pub metadata: Option<Value>,
     /// The seed of random draws; equal for equal requests.
     pub hash: u64,
+    /// How it is sent.
+    pub shape: Shape,
+    /// What is embedded, where that is asked for: the texts, the numbers of each vector, and whether in base64.
+    pub embeds: (Vec<String>, usize, bool),
 }
 
 /// One token of a stream, by where it belongs.
@@ -74,6 +80,8 @@ impl SimulatedCompletion {
             prompt_tokens: request.prompt_tokens(),
             metadata,
             hash,
+            shape: request.shape,
+            embeds: request.embeds.clone(),
         };
         completion.truncate(request.max_tokens.unwrap_or(usize::MAX).min(model.max_output as usize));
         if !request.shows_reasoning {
@@ -232,13 +240,13 @@ impl SimulatedCompletion {
     pub(super) fn generation(&self, request: &ReceivedRequest, streamed: bool) -> Value {
         let latency = self.model.first_token_ms;
         let took = self.model.token_ms * self.len() as u64;
-        json!({
+        let mut record = json!({
             "id": self.id, "upstream_id": null, "model": self.model.served(), "provider_name": self.provider,
             "provider_responses": [{
                 "provider_name": self.provider, "model_permaslug": self.model.served(), "status": 200,
                 "latency": latency, "is_byok": false,
             }],
-            "created_at": self.created, "router": null, "latency": latency, "generation_time": took,
+            "created_at": iso_time(self.created), "router": null, "latency": latency, "generation_time": took,
             "total_cost": self.cost(), "usage": self.cost(), "is_byok": false, "streamed": streamed, "cancelled": false,
             "tokens_prompt": self.prompt_tokens, "tokens_completion": self.len(),
             "native_tokens_prompt": self.prompt_tokens, "native_tokens_completion": self.len(),
@@ -246,10 +254,37 @@ impl SimulatedCompletion {
             "finish_reason": self.finish, "native_finish_reason": self.native_finish,
             "http_referer": request.header("http-referer"),
             "user_agent": request.header("user-agent"), "origin": request.header("origin").unwrap_or_default(),
-            "app_id": null, "api_type": "completions",
-        })
+            "workspace_id": "simulated", "data_region": "global", "app_id": null, "api_type": if self.shape == Shape::Embeddings { "embeddings" } else { "completions" },
+        });
+        for name in NOTHING_TO_SAY {
+            record[name] = Value::Null;
+        }
+        record
     }
 }
+
+/// The fields of a generation that `OpenRouter`'s own SDKs require, and of which a simulation has nothing to say.
+const NOTHING_TO_SAY: [&str; 19] = [
+    "cache_discount",
+    "external_user",
+    "moderation_latency",
+    "native_tokens_cached",
+    "native_tokens_completion_images",
+    "num_fetches",
+    "num_input_audio_prompt",
+    "num_media_completion",
+    "num_media_prompt",
+    "num_search_results",
+    "preset_id",
+    "provider_options",
+    "request_id",
+    "response_cache_source_id",
+    "service_tier",
+    "session_id",
+    "upstream_inference_cost",
+    "user_id",
+    "web_search_engine",
+];
 
 /// The `choices` of a chunk, with one choice in them.
 pub(super) fn choice(delta: &Value, finish: Option<&str>, native: Option<&str>) -> Value {

@@ -5,6 +5,7 @@ use super::envelope::ErrorEnvelope;
 use super::http::ReceivedRequest;
 use super::script::ResponseScript;
 use super::segment::FaultSegment;
+use super::shape::Shape;
 use super::{ScriptedResponse, SimulatorState, chat, lock};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -59,10 +60,19 @@ pub(super) fn answer(state: &SimulatorState, request: &ReceivedRequest) -> Scrip
         return ErrorEnvelope::new(401, "No auth credentials found").script(&[]).into();
     }
     match (method, path) {
-        ("POST", "/chat/completions") => chat::answer(state, request, segment.as_ref().or(state.faults.as_ref())),
+        ("POST", path) if shape(path).is_some() => {
+            let faults = segment.as_ref().or(state.faults.as_ref());
+            chat::answer(state, request, shape(path).unwrap_or_default(), faults)
+        }
         ("GET", "") => hello(state),
         ("GET", "/models" | "/models/user") => {
-            ok(&json!({ "data": catalogue::all().iter().map(SimulatedModel::listing).collect::<Vec<_>>() }))
+            let data: Vec<Value> = catalogue::all().iter().map(SimulatedModel::listing).collect();
+            ok(&json!({ "total_count": data.len(), "data": data, "links": { "next": null } }))
+        }
+        ("GET", "/models/count") => ok(&json!({ "data": { "count": catalogue::all().len() } })),
+        ("GET", "/embeddings/models") => {
+            let data: Vec<Value> = catalogue::embedding_models().iter().map(SimulatedModel::listing).collect();
+            ok(&json!({ "total_count": data.len(), "data": data, "links": { "next": null } }))
         }
         ("GET", "/key" | "/auth/key") => ok(&key(state, request)),
         ("GET", "/credits") => ok(&json!({ "data": { "total_credits": 10, "total_usage": spent(state) } })),
@@ -70,20 +80,40 @@ pub(super) fn answer(state: &SimulatorState, request: &ReceivedRequest) -> Scrip
         ("GET", "/providers") => ok(&json!({ "data": catalogue::providers() })),
         ("GET", path) if path.starts_with("/models/") && path.ends_with("/endpoints") => {
             let id = &path["/models/".len()..path.len() - "/endpoints".len()];
-            match catalogue::find(id) {
-                Some(model) => ok(&json!({ "data": model.endpoints() })),
-                None => ErrorEnvelope::new(404, "Model not found").script(&[]).into(),
-            }
+            found(catalogue::find(id).map(SimulatedModel::endpoints))
         }
-        (_, "/chat/completions" | "/models" | "/key" | "/credits" | "/generation" | "/providers") => {
+        ("GET", path) if path.starts_with("/model/") => {
+            found(catalogue::find(&path["/model/".len()..]).map(SimulatedModel::listing))
+        }
+        (_, path) if shape(path).is_some() => ErrorEnvelope::new(405, "Method not allowed").script(&[]).into(),
+        (_, "/models" | "/key" | "/credits" | "/generation" | "/providers") => {
             ErrorEnvelope::new(405, "Method not allowed").script(&[]).into()
         }
         _ => ErrorEnvelope::new(
             404,
-            "Not found: the simulator serves /api/v1/chat/completions, /models, /key, /credits and /generation",
+            "Not found: the simulator serves /api/v1/chat/completions, /responses, /completions, /embeddings, /models, \
+             /key, /credits, /generation and /providers",
         )
         .script(&[])
         .into(),
+    }
+}
+
+/// The shape of a path's completions.
+fn shape(path: &str) -> Option<Shape> {
+    Some(match path {
+        "/chat/completions" => Shape::Chat,
+        "/completions" => Shape::Text,
+        "/responses" => Shape::Responses,
+        "/embeddings" => Shape::Embeddings,
+        _ => return None,
+    })
+}
+
+fn found(data: Option<Value>) -> ScriptedResponse {
+    match data {
+        Some(data) => ok(&json!({ "data": data })),
+        None => ErrorEnvelope::new(404, "Model not found").script(&[]).into(),
     }
 }
 
@@ -145,6 +175,9 @@ fn key(state: &SimulatorState, request: &ReceivedRequest) -> Value {
         "label": format!("simulated...{tail}"),
         "limit": 10, "limit_remaining": 10.0 - usage, "limit_reset": null,
         "usage": usage, "usage_daily": usage, "usage_weekly": usage, "usage_monthly": usage,
+        "byok_usage": 0, "byok_usage_daily": 0, "byok_usage_weekly": 0, "byok_usage_monthly": 0,
+        "allowed_data_regions": [], "budgets": [], "effective_budget": null, "organization_id": "simulated",
+        "workspace_id": "simulated", "include_byok_in_limit": false, "creator_user_id": null, "is_provisioning_key": false,
         "is_free_tier": false, "is_management_key": false, "expires_at": null,
         "free_model_daily_requests": { "used": 0, "limit": 1000, "remaining": 1000 },
         "rate_limit": { "requests": -1, "interval": "10s", "note": "deprecated" },

@@ -1,7 +1,7 @@
 //! Every path of the API, and HTTP itself.
 
 use crate::start;
-use crate::wire::{ask, get, parse, post, post_bytes, send};
+use crate::wire::{ask, get, parse, post, post_bytes, post_to, send};
 use serde_json::{Value, json};
 use switchover::fault::{Fault, FaultKind};
 use switchover::simulator::{Simulator, SimulatorOptions};
@@ -233,4 +233,75 @@ async fn refused_is_an_address_at_which_nothing_listens() {
             .starts_with(&format!("http://{}/", simulator.address()))
     );
     assert!(simulator.received().is_empty());
+}
+
+#[tokio::test]
+async fn the_other_shapes_of_a_completion_are_answered() {
+    let simulator = start().await;
+    let post =
+        async |path: &str, body: Value| send(&simulator, &post_to(&format!("/api/v1{path}"), &body.to_string())).await;
+    let asked = json!({"model": "openai/gpt-4o-mini", "input": "What is the capital of France?"});
+    let whole = post("/responses", asked.clone()).await.json();
+    assert_eq!((&whole["object"], &whole["status"]), (&json!("response"), &json!("completed")));
+    assert_eq!(whole["output"][0]["content"][0]["text"], "The capital of France is Paris.");
+    assert!(whole["usage"]["cost"].as_f64().unwrap() > 0.0);
+    let streamed = |more: Value| {
+        let mut body = asked.clone();
+        body["stream"] = true.into();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let tool = json!({"type": "function", "name": "look", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}});
+    for (more, kind, last) in [
+        (json!({}), "message", "response.completed"),
+        (json!({"model": "deepseek/deepseek-r1"}), "reasoning", "response.completed"),
+        (json!({"tools": [tool]}), "function_call", "response.completed"),
+        (json!({"max_output_tokens": 2}), "message", "response.incomplete"),
+    ] {
+        let events = post("/responses", streamed(more)).await.events();
+        let numbers: Vec<_> = events.iter().map(|event| event["sequence_number"].as_u64().unwrap()).collect();
+        assert_eq!(numbers, (0..events.len() as u64).collect::<Vec<_>>());
+        let end = events.last().unwrap();
+        assert_eq!((&end["type"], &end["response"]["output"][0]["type"]), (&json!(last), &json!(kind)));
+    }
+    let refused = post("/responses", json!({"model": "openai/gpt-4o-mini", "input": "hi", "store": true})).await;
+    assert_eq!(refused.status, 400);
+    let text =
+        post("/completions", json!({"model": "openai/gpt-4o-mini", "prompt": "What is the capital of France?"})).await;
+    assert_eq!(text.json()["choices"][0]["text"], "The capital of France is Paris.");
+    let embed = async |more: Value| {
+        let mut body = json!({"model": "openai/text-embedding-3-small", "input": ["a", "b", "a"], "dimensions": 4});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        post("/embeddings", body).await.json()
+    };
+    let vectors = embed(json!({})).await;
+    assert_eq!(vectors["data"][0]["embedding"], vectors["data"][2]["embedding"]);
+    assert_eq!(vectors["data"][1]["embedding"].as_array().unwrap().len(), 4);
+    assert_eq!(embed(json!({"encoding_format": "base64"})).await["data"][0]["embedding"].as_str().unwrap().len(), 24);
+    assert_eq!(post("/embeddings", json!({"model": "openai/gpt-4o-mini", "input": "a"})).await.status, 404);
+    assert_eq!(get(&simulator, "/api/v1/models/count").await.json()["data"]["count"], 12);
+    assert_eq!(get(&simulator, "/api/v1/model/openai/gpt-4o-mini").await.json()["data"]["id"], "openai/gpt-4o-mini");
+    let models = get(&simulator, "/api/v1/embeddings/models").await.json();
+    assert_eq!(models["data"][0]["id"], "openai/text-embedding-3-small");
+}
+
+#[tokio::test]
+async fn a_fault_shows_in_every_shape() {
+    let simulator = start().await;
+    for (path, fault, whole) in [
+        ("responses", "503", false),
+        ("embeddings", "503", false),
+        ("responses", "cut:2", false),
+        ("responses", "error-event:2", true),
+    ] {
+        let model = if path == "embeddings" { "openai/text-embedding-3-small" } else { "openai/gpt-4o-mini" };
+        let body = json!({"model": model, "input": "What is the capital of France?", "stream": true}).to_string();
+        let address = format!("/{fault}/api/v1/{path}");
+        let reply = send(&simulator, &post_to(&address, &body)).await;
+        assert_eq!(
+            (reply.status == 503, reply.whole || reply.status == 503),
+            (fault == "503", whole || fault == "503")
+        );
+        assert!(!reply.text().contains("response.completed"), "{}", reply.text());
+    }
 }

@@ -34,7 +34,7 @@ impl Reply {
     /// The events of a stream that contain JSON.
     pub(crate) fn events(&self) -> Vec<Value> {
         let text = self.text();
-        let data = text.split("\n\n").filter_map(|block| block.strip_prefix("data: "));
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
         data.filter_map(|data| serde_json::from_str(data).ok()).collect()
     }
 
@@ -101,8 +101,12 @@ pub(crate) async fn get(simulator: &Simulator, path: &str) -> Reply {
 
 pub(crate) fn post_bytes(fault: &str, body: &str) -> String {
     let prefix = if fault.is_empty() { String::new() } else { format!("/{fault}") };
+    post_to(&format!("{prefix}/api/v1/chat/completions"), body)
+}
+
+pub(crate) fn post_to(path: &str, body: &str) -> String {
     format!(
-        "POST {prefix}/api/v1/chat/completions HTTP/1.1\r\nHost: sim\r\nAuthorization: Bearer sk-test\r\n\
+        "POST {path} HTTP/1.1\r\nHost: sim\r\nAuthorization: Bearer sk-test\r\n\
          HTTP-Referer: https://example.org\r\nX-OpenRouter-Metadata: enabled\r\nConnection: close\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()

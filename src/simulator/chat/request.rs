@@ -5,6 +5,7 @@ use crate::simulator::catalogue::SimulatedModel;
 use crate::simulator::completion::count_tokens;
 use crate::simulator::envelope::ErrorEnvelope;
 use crate::simulator::http::ReceivedRequest;
+use crate::simulator::shape::Shape;
 use serde_json::Value;
 
 /// A message's role and text; content in parts is joined with line ends.
@@ -41,6 +42,10 @@ pub(in crate::simulator) struct CompletionRequest {
     /// Whether the header `X-OpenRouter-Metadata: enabled` was sent.
     pub metadata: bool,
     require_parameters: bool,
+    /// How the answer is sent.
+    pub shape: Shape,
+    /// What is embedded: texts, numbers of each vector, base64.
+    pub embeds: (Vec<String>, usize, bool),
     /// A hash of the body's bytes, from which ids and random draws come.
     pub hash: u64,
 }
@@ -69,12 +74,16 @@ pub(super) fn refuse(message: impl Into<String>) -> ErrorEnvelope {
 }
 
 impl CompletionRequest {
-    pub(super) fn read(request: &ReceivedRequest) -> Result<Self, ErrorEnvelope> {
+    pub(super) fn read(request: &ReceivedRequest, shape: Shape) -> Result<Self, ErrorEnvelope> {
         let body: Value = serde_json::from_slice(&request.body)
             .map_err(|error| refuse(format!("Request body is not JSON: {error}")))?;
         if !body.is_object() {
             return Err(refuse("Request body must be a JSON object"));
         }
+        let body = shape.as_chat(body)?;
+        let messages = messages(&body)?;
+        let embeds = &body["embeddings"];
+        let texts = messages.iter().filter(|_| embeds.is_object()).map(|message| message.text.clone()).collect();
         let reasoning = &body["reasoning"];
         if !reasoning["effort"].is_null() && !reasoning["max_tokens"].is_null() {
             return Err(refuse("Only one of \"reasoning.effort\" and \"reasoning.max_tokens\" can be specified"));
@@ -89,7 +98,9 @@ impl CompletionRequest {
         }
         Ok(Self {
             models: models(&body)?,
-            messages: messages(&body)?,
+            messages,
+            shape,
+            embeds: (texts, embeds["dimensions"].as_u64().unwrap_or(0) as usize, embeds["base64"] == Value::Bool(true)),
             stream: flag(&body, "stream")?,
             max_tokens: max_tokens(&body)?,
             stop: stop(&body["stop"])?,

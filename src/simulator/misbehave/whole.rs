@@ -51,7 +51,7 @@ pub(super) fn script(delivery: &Delivery<'_>) -> ResponseScript {
         }
         _ => {}
     }
-    let mut body = body.to_string().into_bytes();
+    let mut body = completion.shape.body(completion, body).to_string().into_bytes();
     match delivery.kind {
         Some(FaultKind::Cut(_)) => return torn(delivery, &body, SocketStep::Close),
         Some(FaultKind::ResetAfter(_)) => return torn(delivery, &body, SocketStep::Reset),
@@ -106,9 +106,8 @@ fn torn(delivery: &Delivery<'_>, body: &[u8], end: SocketStep) -> ResponseScript
 
 /// Inserts two bytes that are not UTF-8 and a line end before the content, so that the answer itself stays whole.
 fn bad_utf8(body: &mut Vec<u8>) {
-    let key = b"\"content\":\"";
-    if let Some(at) = memchr::memmem::find(body, key) {
-        let at = at + key.len();
+    let keys: [&[u8]; 2] = [b"\"content\":\"", b"\"text\":\""];
+    if let Some(at) = keys.into_iter().find_map(|key| Some(memchr::memmem::find(body, key)? + key.len())) {
         body.splice(at..at, *b"\xff\xff\\n").for_each(drop);
     }
 }
