@@ -1,10 +1,14 @@
-//! 20,000 runs in one `plain` process and 20,000 in one playground, with faults that change: memory and open files stay
-//! as they are after the first runs, no run is lost, and each keeps the invariants. `docs/reliability.md` has results.
-//! `cargo bench --bench soak`, or `cargo bench --bench soak -- RUNS`. Needs Linux.
+//! 20,000 runs in one `plain` process, 20,000 in one playground, and 100,000 requests to one gateway, with faults that
+//! change: memory and open files stay as they are after the first runs, no run is lost, and each keeps the invariants.
+//! `docs/reliability.md` has results. `cargo bench --bench soak`, or `cargo bench --bench soak -- [RUNS] [plain |
+//! playground | gateway]`. Needs Linux.
 
 #[cfg(target_os = "linux")]
 #[path = "../tests/shared/faulty.rs"]
 mod faulty;
+#[cfg(target_os = "linux")]
+#[path = "../tests/shared/gateway_clients.rs"]
+mod gateway_clients;
 #[cfg(target_os = "linux")]
 #[path = "shared/measure.rs"]
 #[expect(dead_code, reason = "other benchmarks use the rest")]
@@ -27,6 +31,7 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use super::gateway_clients::{self, BY_CHANCE, GatewayProcess, Replies};
     use super::measure::now;
     use super::pty::Playground;
     use super::{faulty, stored_runs};
@@ -35,23 +40,27 @@ mod linux {
     use std::io::Write as _;
     use std::path::{Path, PathBuf};
     use std::process::{Command, Stdio};
+    use std::sync::atomic::Ordering;
     use std::time::Duration;
     use switchover::history::History;
 
     const BINARY: &str = env!("CARGO_BIN_EXE_switchover");
+    /// The clients that send at the same time.
+    const CLIENTS: u64 = 32;
     const KEY: &str = "sk-or-v1-9f8e7d6c5b4a39281706f5e4d3c2b1a0";
-    /// Faults of the playground's four models, each by chance.
-    const BY_CHANCE: [&str; 4] = [
-        "openai/gpt-4o-mini=503@p=0.4,seed=1",
-        "anthropic/claude-3-haiku=cut:3@p=0.4,seed=2",
-        "google/gemini-2.5-flash=error-event:4@p=0.3,seed=3",
-        "mistralai/mistral-nemo=garbled@p=0.2,seed=4",
-    ];
-
     pub(super) fn main() {
-        let runs = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(20_000);
-        plain(runs);
-        playground(runs);
+        let runs = std::env::args().find_map(|word| word.parse().ok());
+        let one = std::env::args().find(|word| ["plain", "playground", "gateway"].contains(&word.as_str()));
+        let is_asked = |name: &str| one.as_deref().is_none_or(|one| one == name);
+        if is_asked("plain") {
+            plain(runs.unwrap_or(20_000));
+        }
+        if is_asked("playground") {
+            playground(runs.unwrap_or(20_000));
+        }
+        if is_asked("gateway") {
+            gateway(runs.unwrap_or(100_000));
+        }
     }
 
     /// An empty home directory, and the history in it.
@@ -150,6 +159,40 @@ mod linux {
         playground.idle_for(Duration::from_millis(500));
         playground.close();
         report("playground", &data, number + ended(&database, last).0, &samples, began.elapsed());
+        std::fs::remove_dir_all(home).expect("the files of this benchmark");
+    }
+
+    fn gateway(requests: usize) {
+        let (home, data) = home("gateway");
+        let mut command = Command::new(BINARY);
+        command.env_clear().env("HOME", &home).env("OPENROUTER_API_KEY", KEY).current_dir(std::env::temp_dir());
+        let began = now();
+        let gateway = GatewayProcess::start(&mut command);
+        println!("gateway: listens {:.1?} after its start", began.elapsed());
+        let GatewayProcess { mut child, address, served, log } = gateway;
+        let (replies, pid) = (Replies::default(), child.id());
+        let mut samples = Vec::new();
+        std::thread::scope(|scope| {
+            let clients = scope.spawn(|| gateway_clients::send(address, requests, CLIENTS, &replies));
+            while !clients.is_finished() {
+                std::thread::sleep(Duration::from_millis(100));
+                samples.extend(usage(pid).map(|usage| (served.load(Ordering::SeqCst), usage)));
+            }
+        });
+        let took = began.elapsed();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+        assert!(child.wait().expect("a status").success());
+        log.join().expect("no panic");
+        println!("  {replies:?}");
+        assert!(replies.wrong.lock().expect("no panic").is_empty());
+        if let Some((number, (memory, _))) = samples.iter().find(|(number, _)| *number >= 20_000) {
+            println!("  {:.1} MiB after {number} requests", *memory as f64 / 1024.0);
+        }
+        let whole = |counter: &std::sync::atomic::AtomicUsize| counter.load(Ordering::SeqCst);
+        let (runs, answered) = (ended(&database(&data), 0).0, whole(&replies.good) + whole(&replies.errors));
+        assert!(answered <= runs && runs <= requests, "{answered} replies, {runs} runs, {requests} requests");
+        report("gateway", &data, runs, &samples, took);
         std::fs::remove_dir_all(home).expect("the files of this benchmark");
     }
 

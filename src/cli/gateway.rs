@@ -152,8 +152,9 @@ impl GatewayArgs {
         self.flags.address(&config)?;
         let runtime = runtime(Some(WORKERS))?;
         runtime.block_on(async {
+            let history = setup::history(&config, env, |error| note!("switchover: {error}"))?;
             let services = Arc::new(Services::new(ServiceOptions {
-                history: setup::history(&config, env, |error| note!("switchover: {error}"))?,
+                history: history.clone(),
                 ..setup::service_options(&config, settings, env).await?
             }));
             let json = self.json;
@@ -169,6 +170,7 @@ impl GatewayArgs {
                 introduce(&services, listening.gateway.options(), listening.address);
             }
             listening.serve(super::ask::interrupted()).await;
+            history.settle(setup::HISTORY_PATIENCE);
             if print::drained(Duration::ZERO).await.is_err() {
                 std::process::exit(i32::from(exit::USAGE));
             }

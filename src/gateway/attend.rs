@@ -65,10 +65,11 @@ pub(super) async fn attend(
             if trail.finished().is_some()
                 && let Some(slot) = slot.take()
             {
-                drop(slot);
                 if let Cost::Known(usd) = trail.cost() {
                     gateway.spend(usd);
                 }
+                // Whoever waits for a slot sees what this has cost.
+                drop(slot);
             }
         }
         if let Some(messages) = &client

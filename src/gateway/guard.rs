@@ -4,9 +4,11 @@
 use super::options::{GatewayOptions, KeySource};
 use super::refusal::Refusal;
 use hyper::StatusCode;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use std::net::{IpAddr, SocketAddr};
 
+/// The longest head of a request: 64 KiB.
+pub(super) const MAX_HEAD: usize = 64 << 10;
 /// Where browsers say whether a request comes from another site.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The token's own header, for clients whose bearer token is a key.
@@ -14,6 +16,11 @@ const TOKEN: HeaderName = HeaderName::from_static("x-switchover-token");
 
 /// Refuses a request that may not be served. `listening` is the gateway's address.
 pub(super) fn check(headers: &HeaderMap, options: &GatewayOptions, listening: SocketAddr) -> Result<(), Refusal> {
+    let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + ": \r\n".len();
+    // The server stops reading longer heads; one that was read at once may be longer.
+    if headers.iter().map(size).sum::<usize>() > MAX_HEAD {
+        return Err(Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are over 64 KiB"));
+    }
     let forbid = |why: &str| Err(Refusal::new(StatusCode::FORBIDDEN, why));
     let host = text(headers, &HOST).map(host_name);
     if !host.is_some_and(|host| is_own(host, options, listening)) {

@@ -1,6 +1,7 @@
 //! The server: connections, limits, and the end.
 
 use super::body::Body;
+use super::guard::MAX_HEAD;
 use super::options::GatewayOptions;
 use super::refusal::Refusal;
 use super::routes;
@@ -24,8 +25,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The time in which a client must have sent the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(15);
-/// The longest head of a request: 64 KiB.
-const MAX_HEAD: usize = 64 << 10;
 /// This many times the number of requests that are served at once may wait for their turn.
 const QUEUE: usize = 8;
 /// The number of different faults in paths whose schedules are remembered.
@@ -152,7 +151,12 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, stop: impl Futu
         tokio::spawn(async move { _ = connection.await });
     }
     drop(listener);
-    _ = tokio::time::timeout(grace, graceful.shutdown()).await;
+    let ended = async {
+        graceful.shutdown().await;
+        // A run's last reports come after its client has the answer, or has left.
+        _ = gateway.slots.acquire_many(gateway.options.max_requests.max(1) as u32).await;
+    };
+    _ = tokio::time::timeout(grace, ended).await;
 }
 
 /// Locks, also after a panic: a lock is held for one short step.

@@ -17,6 +17,8 @@ use std::time::Duration;
 pub const MAX_BODY: usize = 16 << 20;
 /// What the framing of one piece of an answer may take besides: 4 KiB.
 const MAX_FRAMING: usize = 4 << 10;
+/// The longest body of an answer whose chunks are passed on as they are, framing included: 64 MiB.
+const MAX_RELAYED: usize = 64 << 20;
 /// The number of pieces that one answer may have; the longest answers of today's models have a fifth of it.
 const MAX_PIECES: usize = 1 << 20;
 /// The first bytes of a body that are kept to tell what it is.
@@ -31,6 +33,8 @@ pub struct BodyReader {
     framing: Framing,
     /// The bytes so far.
     total: usize,
+    /// The most bytes, framing included.
+    most: usize,
     /// The first bytes that are not blank.
     start: Vec<u8>,
     events: EventFold,
@@ -62,13 +66,14 @@ impl BodyReader {
     /// A reader for the body that follows `head`. `now` is the wall time since 1970, which hints with dates need.
     pub fn new(head: Head, secrets: Secrets, now: Duration) -> Self {
         let events = EventFold::new(&secrets, Expects::Text, Api::default());
-        Self { events, head, secrets, now, framing: Framing::Undecided, total: 0, start: Vec::new() }
+        Self { events, head, secrets, now, framing: Framing::Undecided, total: 0, most: usize::MAX, start: Vec::new() }
     }
 
     /// What counts as an answer, and of which part of the API; the text of a chat completion, unless this is called.
     #[must_use]
     pub fn expecting(mut self, expects: Expects, api: Api) -> Self {
         self.events = EventFold::new(&self.secrets, expects, api);
+        self.most = if expects == Expects::Relay { MAX_RELAYED } else { usize::MAX };
         self
     }
 
@@ -111,7 +116,8 @@ impl BodyReader {
             Framing::Undecided => {}
         }
         let (pieces, length) = self.events.content();
-        if let Some(reason) = excess(self.total, pieces, length) {
+        let too_long = (self.total > self.most).then(|| "the stream is over 64 MiB".to_owned());
+        if let Some(reason) = excess(self.total, pieces, length).or(too_long) {
             return self.events.fail(Failure::new(FailureKind::TooLarge, reason));
         }
         self.events.is_over()

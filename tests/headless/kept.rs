@@ -187,6 +187,42 @@ fn an_error_of_the_history_is_reported_once_and_the_answer_is_printed() {
     assert_eq!(err(&output).matches("runs are not stored").count(), 1, "{}", err(&output));
 }
 
+/// A file that may not grow stands for a disk that is full.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_reported_once_and_everything_goes_on() {
+    for blocks in ["0", "16", "100"] {
+        let home = Home::new(&format!("full-{blocks}"));
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let program = home.command(&[]);
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &limited]).arg(program.get_program()).args(["plain", "--set", "simulator.pace=0"]);
+        command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(home.path(""));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let questions: String = (0..40).map(|i| format!("What is {i} + {i}?\n")).collect();
+        child.stdin.take().unwrap().write_all(questions.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{blocks}: {}", err(&output));
+        assert_eq!(out(&output).matches(" answered after ").count(), 40, "{blocks}: {}", out(&output));
+        assert_eq!(out(&output).matches("runs are not stored").count(), 1, "{blocks}: {}", out(&output));
+    }
+}
+
+#[test]
+fn a_damaged_history_is_said_and_stays_as_it_is() {
+    let home = Home::new("damaged");
+    let garbage = "no database ".repeat(100);
+    home.write("data/switchover/history/runs.db", &garbage);
+    let asked = home.run(&["ask", "What is 6 * 7?", "--field", "answer"]);
+    assert!(asked.status.success() && out(&asked).contains("42"), "{}", err(&asked));
+    assert_eq!(err(&asked).matches("it is damaged; move it away").count(), 1, "{}", err(&asked));
+    let listed = home.run(&["history"]);
+    assert_eq!(listed.status.code(), Some(1));
+    assert!(err(&listed).contains("runs.db") && err(&listed).contains("move it away"), "{}", err(&listed));
+    assert_eq!(fs::read_to_string(home.path("data/switchover/history/runs.db")).unwrap(), garbage);
+}
+
 #[test]
 fn runs_can_be_forgotten() {
     let home = Home::new("forgotten");

@@ -22,7 +22,7 @@ pub(crate) const OPTIONS: [&str; 15] = [
 ];
 
 /// Faults that take no time.
-const FAULTS: [&str; 24] = [
+pub(crate) const FAULTS: [&str; 24] = [
     "503",
     "500",
     "502:html",

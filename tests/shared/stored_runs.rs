@@ -113,8 +113,9 @@ fn answer_is_whole(events: &[(Duration, &Event)], spec: &RunSpec, end: &Finished
         .collect();
     ensure(answers.len() == usize::from(end.outcome == Outcome::Succeeded), format!("5: {} answers", answers.len()))?;
     if let Some(answer) = answers.first() {
-        let task = spec.task.signature().ok_or("5: it is no signature")?;
-        let missing = task.expanded().outputs.into_iter().find(|output| !end.fields.contains_key(&output.name));
+        ensure(!end.fields.is_empty(), "5: an answer without fields")?;
+        let outputs = spec.task.signature().map(|task| task.expanded().outputs).unwrap_or_default();
+        let missing = outputs.into_iter().find(|output| !end.fields.contains_key(&output.name));
         ensure(missing.is_none(), format!("5: no {missing:?}"))?;
         ensure((end.attempt, end.model.as_ref()) == (Some(answer.attempt), Some(&answer.model)), "6: another winner")?;
     } else {
@@ -184,6 +185,8 @@ fn breakers_are_respected(events: &[(Duration, &Event)]) -> Result<(), String> {
     }
     for (_, event) in events {
         match event {
+            // Other runs have changed breakers meanwhile; that a circuit is open is not known from this run alone.
+            Event::Health(_) => open.clear(),
             Event::Breaker(change) if change.scope.domain == FaultDomain::Model => {
                 match change.to {
                     BreakerState::Open { .. } => open.insert(&change.scope.name),
@@ -214,8 +217,12 @@ fn routes_are_explained(events: &[(Duration, &Event)], spec: &RunSpec, end: &Fin
         Event::Answered(answered) => Some(answered.route),
         _ => None,
     });
+    // Text that a client has seen cannot be replaced: its attempt is the run's last.
+    let passed_on =
+        spec.policy.final_after_first_token && events.iter().any(|(_, event)| matches!(event, Event::Discarded(_)));
     let routes = match (served, end.outcome) {
         (Some(served), _) => served,
+        (None, _) if passed_on => 0,
         (None, Outcome::Exhausted) => spec.chain.len(),
         (None, _) => 0,
     };
