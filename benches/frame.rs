@@ -1,5 +1,6 @@
 //! A frame at 120×36 as the transcript grows from 1 KB to 10 MB: one more token arrives and the screen is drawn.
-//! The floor is the frame of an empty playground. `cargo bench --bench frame`.
+//! The floor is the frame of an empty playground. Then the gateway's traffic grows from 10 to 10,000 requests: one more
+//! begins, and the screen is drawn. `cargo bench --bench frame`.
 
 #[path = "shared/measure.rs"]
 mod measure;
@@ -13,10 +14,11 @@ use switchover::dspy::{Values, library};
 use switchover::failover::AttemptId;
 use switchover::openrouter::Delta;
 use switchover::report::{Observation, Report, ReportKind};
-use switchover::spec::{RunSpec, SignatureTask};
+use switchover::spec::{ChatTask, RunSpec, SignatureTask};
+use switchover::transcript::{Traffic, TrafficWatch};
 use switchover::tui::state::app::{App, InitialState};
 use switchover::tui::view::draw;
-use switchover::tui::{ChainEntry, Msg};
+use switchover::tui::{ChainEntry, Msg, Receipt};
 
 const RUN: u64 = 1;
 
@@ -34,6 +36,51 @@ fn main() {
             ours.add(began.elapsed());
         }
         print_result(&format!("a frame with {} KB of transcript", size >> 10), &ours, &floor, "flat, ≤ 1 ms");
+    }
+    for requests in [10, 1_000, 10_000] {
+        let (mut full, mut ours, mut floor) = (Listed::grown(requests), Samples::default(), Samples::default());
+        for frame in 0..400 {
+            let began = now();
+            empty.frame(frame);
+            floor.add(began.elapsed());
+            let began = now();
+            full.ask();
+            full.screen.frame(frame);
+            ours.add(began.elapsed());
+        }
+        print_result(&format!("a frame with {requests} requests"), &ours, &floor, "flat, ≤ 1 ms");
+    }
+}
+
+/// A screen that lists the gateway's requests and follows the newest.
+struct Listed {
+    screen: Screen,
+    traffic: Traffic,
+    run: u64,
+}
+
+impl Listed {
+    fn grown(requests: u64) -> Self {
+        let mut screen = Screen::new();
+        screen.app.update(Duration::ZERO, Msg::Gateway(Ok("127.0.0.1:4141".to_owned())));
+        let mut this = Self { screen, traffic: Traffic::default(), run: 0 };
+        this.traffic.watch(Duration::ZERO, TrafficWatch::Newest);
+        (0..requests).for_each(|_| this.ask());
+        this
+    }
+
+    /// One more request begins, and the one before ends.
+    fn ask(&mut self) {
+        let now = Duration::from_secs(self.run);
+        self.traffic.end(self.run);
+        self.run += 1;
+        self.traffic.begin(now, self.run, "OpenAI/Python", "openai/gpt-4o-mini");
+        let spec = RunSpec::new(ChatTask::of("What is DSPy?"), ["openai/gpt-4o-mini"]);
+        let what = ReportKind::Observation(Observation::Begun(Arc::new(spec)));
+        self.traffic.apply(now, &Arc::new(Report { run: self.run, at: Duration::ZERO, what }));
+        if let Some(update) = self.traffic.update(now) {
+            self.screen.app.update(now, Msg::Traffic(Box::new(update), Receipt::new().0));
+        }
     }
 }
 

@@ -80,16 +80,21 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let elsewhere = app.next.elsewhere.iter().filter_map(|entry| Some((entry, entry.fault.as_ref()?)));
     let broken = elsewhere.map(|(entry, fault)| word(format!("{} ✗{fault}", model_name(&entry.model)), StyleRole::Bad));
     let modes = modes(app).into_iter().map(|mode| word(mode, StyleRole::Warn));
-    let gateway = gateway(app).map(|text| Span::styled(text, theme.style(StyleRole::Accent)));
-    // Where there is little room, what is last may be cut off.
-    let (first, last) = if area.width < 80 { (gateway, None) } else { (None, gateway) };
-    let dim = |text: &'static str| Span::styled(text, theme.style(StyleRole::Dim));
-    let first: Vec<Span<'_>> = first.into_iter().flat_map(|gateway| [dim(" "), gateway, dim(" ·")]).collect();
-    let last = last.into_iter().flat_map(|gateway| [dim(" · "), gateway]);
-    let words: Vec<Span<'_>> = broken.chain(modes).chain(last).collect();
+    let mut words: Vec<Span<'_>> = broken.chain(modes).collect();
+    let cells = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
     let lead = Span::styled(" chain ", theme.style(StyleRole::Dim));
-    let taken = first.iter().chain(&words).map(Span::width).sum::<usize>();
-    let left = room.saturating_sub(lead.width() + taken);
+    let spare = room.saturating_sub(lead.width() + cells(&words) + cells(&chain(app, usize::MAX)));
+    let mut first = Vec::new();
+    if let Some(gateway) = gateway(app, spare) {
+        let accent = theme.style(StyleRole::Accent);
+        // Where there is little room, what is last may be cut off.
+        if area.width < 80 {
+            first = vec![Span::styled(format!(" {gateway}"), accent), Span::styled(" ·", theme.style(StyleRole::Dim))];
+        } else {
+            words.push(word(gateway, StyleRole::Accent));
+        }
+    }
+    let left = room.saturating_sub(lead.width() + cells(&first) + cells(&words));
     let line: Line<'_> = first.into_iter().chain([lead]).chain(chain(app, left)).chain(words).collect();
     f.buffer_mut().set_line(area.x, area.y, &clip_line(line, room), area.width);
     right(f, area, &numbers, theme.style(StyleRole::Dim));
@@ -163,17 +168,16 @@ fn modes(app: &App) -> Vec<String> {
     mode.into_iter().chain(hedge).map(str::to_owned).chain(unusual).chain(demos).collect()
 }
 
-/// Where the gateway listens, and how many requests are in progress.
-fn gateway(app: &App) -> Option<String> {
+/// Where the gateway listens, and how many requests are in progress; in brief if that takes more than `cells`.
+fn gateway(app: &App, cells: usize) -> Option<String> {
     let address = app.traffic.address()?;
     let count = app.traffic.in_progress;
-    if app.screen.size.0 >= 100 {
-        let progress = if count > 0 { format!(", {count} in progress") } else { String::new() };
-        return Some(format!("gateway {address}{progress}"));
-    }
     let port = address.rsplit_once(':').map_or(address, |(_, port)| port);
-    let progress = if count > 0 { format!(" …{count}") } else { String::new() };
-    Some(format!("gateway :{port}{progress}"))
+    let (long, brief) = match count {
+        0 => (format!("gateway {address}"), format!("gateway :{port}")),
+        _ => (format!("gateway {address}, {count} in progress"), format!("gateway :{port} …{count}")),
+    };
+    Some(if width(&long) + 3 <= cells { long } else { brief })
 }
 
 fn numbers(app: &App, now: Duration) -> String {
