@@ -23,5 +23,5 @@ mod trail;
 mod whole;
 
 pub use attend::{ClientRequest, Served};
-pub use options::{GatewayEvent, GatewayOptions, Hold, KeySource, UnknownHold};
+pub use options::{GatewayEvent, GatewayOptions, Hold, KeySource, RequestDefaults, UnknownHold};
 pub use server::{Gateway, serve};

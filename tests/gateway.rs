@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switchover::contract::ContractMode;
 use switchover::failover::Policy;
-use switchover::gateway::{Gateway, GatewayEvent, GatewayOptions, Hold, KeySource, Served, serve};
+use switchover::gateway::{Gateway, GatewayEvent, GatewayOptions, Hold, KeySource, RequestDefaults, Served, serve};
 use switchover::openrouter::client::Client;
 use switchover::simulator::{Simulator, SimulatorOptions};
 use switchover::worker::{Service, ServiceOptions, Services};
@@ -43,9 +43,11 @@ pub(crate) struct Running {
 /// The usual options: the chain, models that answer at once, nothing limited.
 pub(crate) fn options() -> GatewayOptions {
     GatewayOptions {
-        chain: CHAIN.map(str::to_owned).to_vec(),
+        defaults: RequestDefaults {
+            chain: CHAIN.map(str::to_owned).to_vec(),
+            policy: Policy { seed: 1, ..Policy::default() },
+        },
         chains: BTreeMap::new(),
-        policy: Policy { seed: 1, ..Policy::default() },
         hold: Hold::FirstToken,
         contract: ContractMode::FromRequest,
         key: KeySource::Configured,

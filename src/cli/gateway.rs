@@ -7,7 +7,7 @@ use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
 use crate::contract::ContractMode;
 use crate::failover::{Cost, Outcome, seconds};
-use crate::gateway::{Gateway, GatewayEvent, GatewayOptions, Hold, KeySource, Served, serve};
+use crate::gateway::{Gateway, GatewayEvent, GatewayOptions, Hold, KeySource, RequestDefaults, Served, serve};
 use crate::secret::Secret;
 use crate::spec::ChatTask;
 use crate::text::clean;
@@ -91,9 +91,8 @@ impl GatewayFlags {
         listener: Arc<dyn Fn(GatewayEvent) + Send + Sync>,
     ) -> Result<GatewayOptions> {
         Ok(GatewayOptions {
-            chain,
+            defaults: RequestDefaults { chain, policy: config.policy(fastrand::u64(..))? },
             chains: config.chains()?,
-            policy: config.policy(fastrand::u64(..))?,
             hold: match self.hold {
                 Some(hold) => hold,
                 None => config.read::<String>("gateway.hold")?.map_or(Ok(Hold::default()), |word| word.parse())?,
@@ -186,7 +185,7 @@ const DEFAULT_REQUESTS: usize = 64;
 
 fn introduce(services: &Services, options: &GatewayOptions, address: SocketAddr) {
     out!("base URL   http://{address}/v1");
-    out!("chain      {}", options.chain.join(" › "));
+    out!("chain      {}", options.defaults.chain.join(" › "));
     for (model, fault) in services.faults() {
         out!("broken     {model}={fault}");
     }

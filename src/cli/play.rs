@@ -8,6 +8,7 @@ use super::signatures::{self, Folders};
 use super::traffic::GatewayBeside;
 use super::{GlobalOptions, ask, exit, lists, setup};
 use crate::config::{Config, Environment};
+use crate::gateway::RequestDefaults;
 use crate::history::{History, Query};
 use crate::openrouter::catalogue::Catalogue;
 use crate::report::Report;
@@ -277,6 +278,7 @@ impl EffectRunner {
             Effect::OpenRun(run, purpose) => {
                 _ = self.inbox.send(Msg::Opened(purpose, Box::new(self.read_run(run))));
             }
+            Effect::ServeWith { chain, policy } => self.gateway.serve_with(RequestDefaults { chain, policy: *policy }),
             Effect::StartGateway => _ = tokio::spawn(self.gateway.clone().start()),
             Effect::Watch(watch) => {
                 if let (false, TrafficWatch::Run(run)) = (self.gateway.watch(watch), watch) {

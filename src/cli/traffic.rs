@@ -3,13 +3,13 @@
 
 use super::gateway::{GatewayFlags, ListeningGateway};
 use crate::config::Config;
-use crate::gateway::GatewayEvent;
+use crate::gateway::{Gateway, GatewayEvent, RequestDefaults};
 use crate::transcript::{Traffic, TrafficWatch};
 use crate::tui::{Msg, Receipt};
 use crate::worker::Services;
 use anyhow::Result;
 use std::future::pending;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, watch};
@@ -27,6 +27,7 @@ pub(super) struct GatewayBeside {
     services: Arc<Services>,
     inbox: UnboundedSender<Msg>,
     feed: Arc<Feed>,
+    gateway: Arc<OnceLock<Arc<Gateway>>>,
     stop: Arc<watch::Sender<bool>>,
 }
 
@@ -43,6 +44,7 @@ impl GatewayBeside {
             services: Arc::clone(services),
             inbox: inbox.clone(),
             feed: Arc::default(),
+            gateway: Arc::default(),
             stop: Arc::new(watch::channel(false).0),
         }
     }
@@ -59,6 +61,8 @@ impl GatewayBeside {
 
     /// Serves until the end, and keeps the screen up to date.
     pub(super) async fn serve(self, listening: ListeningGateway) {
+        // A gateway starts once.
+        _ = self.gateway.set(Arc::clone(&listening.gateway));
         let mut stopped = self.stop.subscribe();
         let stop = async move { _ = stopped.wait_for(|stop| *stop).await };
         tokio::select! {
@@ -83,6 +87,13 @@ impl GatewayBeside {
         let known = self.feed.traffic().watch(self.services.now(), watch);
         self.feed.changed.notify_one();
         known
+    }
+
+    /// The chain and the policy of requests that begin from now on.
+    pub(super) fn serve_with(&self, defaults: RequestDefaults) {
+        if let Some(gateway) = self.gateway.get() {
+            gateway.set_defaults(defaults);
+        }
     }
 
     /// Accepts nothing more, and gives requests in progress a moment to end.

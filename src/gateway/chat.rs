@@ -47,7 +47,8 @@ pub(super) async fn serve(
     let contract = contract(&head.headers, gateway.options.contract)?;
     let task = ChatTask { body: parse(&bytes, api)?, contract, api };
     let header = guard::text(&head.headers, &HeaderName::from_static(chain::CHAIN));
-    let mut chain = chain::choose(&task, header, gateway.options.chains(), &gateway.services.catalogue())?;
+    let defaults = gateway.defaults();
+    let mut chain = chain::choose(&task, header, gateway.options.chains(&defaults), &gateway.services.catalogue())?;
     if api == Api::Embeddings {
         // Vectors of different models cannot be compared, so no other model answers.
         chain.truncate(1);
@@ -71,7 +72,7 @@ pub(super) async fn serve(
     let policy = Policy {
         seed: fastrand::u64(..),
         final_after_first_token: streams && hold == Hold::FirstToken,
-        ..gateway.options.policy.clone()
+        ..defaults.policy.clone()
     };
     let in_one_piece = if api.is_chat() { cannot_be_put_together(&task.body) } else { !streams };
     let mut spec = RunSpec { policy, ..RunSpec::new(task, chain) };

@@ -25,7 +25,8 @@ pub(super) fn one(gateway: &Gateway, id: &str) -> Result<Response<Body>, Refusal
 }
 
 fn chain(gateway: &Gateway, name: &str) -> Option<Value> {
-    let models = gateway.options.chains().get(name)?;
+    let defaults = gateway.defaults();
+    let models = gateway.options.chains(&defaults).get(name)?;
     let title = if name == CONFIGURED_CHAIN { "The configured fallback chain" } else { "A fallback chain" };
     Some(json!({
         "id": name, "object": "model", "created": 0, "owned_by": "switchover",

@@ -13,12 +13,10 @@ use std::sync::Arc;
 
 /// How a gateway is set up.
 pub struct GatewayOptions {
-    /// The chain for requests that name none.
-    pub chain: Vec<String>,
+    /// The chain and the engine's settings at the start.
+    pub defaults: RequestDefaults,
     /// Chains that a request can name as its model.
     pub chains: BTreeMap<String, Vec<String>>,
-    /// The failover engine's settings.
-    pub policy: Policy,
     /// What a stream waits for, unless the request says so itself.
     pub hold: Hold,
     /// Whether answers are checked against what their requests ask for, unless the request says so itself.
@@ -78,10 +76,19 @@ pub enum Hold {
 #[error("unknown hold `{0}`; expected `first-token` or `answer`")]
 pub struct UnknownHold(String);
 
+/// What requests get that do not say otherwise. It can change while the gateway serves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestDefaults {
+    /// The chain for requests that name none.
+    pub chain: Vec<String>,
+    /// The failover engine's settings.
+    pub policy: Policy,
+}
+
 impl GatewayOptions {
-    /// The chains that a request can name.
-    pub(super) fn chains(&self) -> Chains<'_> {
-        Chains { configured: &self.chain, named: &self.chains }
+    /// The chains that a request can name, with this one as the configured chain.
+    pub(super) fn chains<'a>(&'a self, defaults: &'a RequestDefaults) -> Chains<'a> {
+        Chains { configured: &defaults.chain, named: &self.chains }
     }
 }
 

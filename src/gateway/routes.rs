@@ -58,7 +58,7 @@ fn health(gateway: &Gateway) -> Response<Body> {
         gateway.services.circuits().into_iter().map(|(name, state)| json!({"name": name, "state": state})).collect();
     let body = json!({
         "status": "ok",
-        "chain": gateway.options.chain,
+        "chain": gateway.defaults().chain,
         "simulated": gateway.services.simulated(),
         "circuits": circuits,
         "cost": gateway.spent(),

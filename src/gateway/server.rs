@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::guard::MAX_HEAD;
-use super::options::GatewayOptions;
+use super::options::{GatewayOptions, RequestDefaults};
 use super::refusal::Refusal;
 use super::routes;
 use crate::fault::Fault;
@@ -37,6 +37,7 @@ pub struct Gateway {
     pub(super) services: Arc<Services>,
     pub(super) options: GatewayOptions,
     pub(super) address: SocketAddr,
+    defaults: Mutex<Arc<RequestDefaults>>,
     faults: Mutex<BTreeMap<String, Arc<RunFaults>>>,
     spent: Mutex<f64>,
     slots: Arc<Semaphore>,
@@ -47,10 +48,12 @@ impl Gateway {
     /// A gateway that listens on `address`.
     pub fn new(services: Arc<Services>, options: GatewayOptions, address: SocketAddr) -> Self {
         let slots = Arc::new(Semaphore::new(options.max_requests.max(1)));
+        let defaults = Mutex::new(Arc::new(options.defaults.clone()));
         Self {
             services,
             options,
             address,
+            defaults,
             faults: Mutex::default(),
             spent: Mutex::default(),
             slots,
@@ -61,6 +64,16 @@ impl Gateway {
     /// How it is set up.
     pub fn options(&self) -> &GatewayOptions {
         &self.options
+    }
+
+    /// The chain and the engine's settings for requests that begin now.
+    pub fn defaults(&self) -> Arc<RequestDefaults> {
+        Arc::clone(&locked(&self.defaults))
+    }
+
+    /// Sets them for the requests to come.
+    pub fn set_defaults(&self, defaults: RequestDefaults) {
+        *locked(&self.defaults) = Arc::new(defaults);
     }
 
     /// A place among the requests that are served, as soon as there is one.

@@ -2,6 +2,7 @@
 
 use crate::config::edit::Change;
 use crate::dspy::LibraryEntry;
+use crate::failover::Policy;
 use crate::fault::Fault;
 use crate::openrouter::Request;
 use crate::openrouter::headers::Headers;
@@ -63,6 +64,13 @@ pub enum Effect {
     Compose(Box<RunSpec>),
     /// Start the gateway. The reply is `Msg::Gateway`.
     StartGateway,
+    /// Serve requests of the gateway that begin now with this chain and policy.
+    ServeWith {
+        /// The models, first choice first.
+        chain: Vec<String>,
+        /// The failover engine's settings.
+        policy: Box<Policy>,
+    },
     /// Show this request of the gateway in full: as `Msg::Traffic`, or as `Msg::Watched` if only the history has it.
     Watch(TrafficWatch),
     /// Put text on the clipboard.

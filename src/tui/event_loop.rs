@@ -1,13 +1,14 @@
 //! The event loop's steps: reads keys and messages, draws frames, and carries out the effects that need the terminal.
 
 use super::channels::Channels;
-use super::effect::Effect;
+use super::effect::{ChainEntry, Effect};
 use super::input::{Input, TerminalInput};
 use super::prefs::UiPrefs;
 use super::state::app::{App, InitialState};
 use super::terminal::{self, Terminal};
 use super::update::Msg;
 use super::{background, clipboard, editor, view};
+use crate::failover::Policy;
 use crate::transcript::TrafficWatch;
 use crossterm::event::{Event, MouseEventKind};
 use std::io;
@@ -45,6 +46,8 @@ pub(super) struct EventLoop {
     asked_background: bool,
     /// The request of the gateway that was asked for last.
     watched: TrafficWatch,
+    /// The chain and the policy that the gateway was given last.
+    served_with: Option<(Vec<ChainEntry>, Policy)>,
     /// Whether Ctrl+Z stopped the process: the next `SIGCONT` needs no further work.
     stopped: bool,
 }
@@ -65,6 +68,7 @@ impl EventLoop {
             clock: Clock::start(),
             asked_background: false,
             watched: TrafficWatch::Nothing,
+            served_with: None,
             stopped: false,
         };
         if ask_background {
@@ -92,11 +96,21 @@ impl EventLoop {
         Ok(now)
     }
 
-    /// Asks for the request of the gateway that the screen is to show, if it is another one than before.
-    pub(super) fn subscribe(&mut self) -> io::Result<()> {
+    /// Tells the gateway what has changed on the screen: which request is to be shown, and the chain and the policy.
+    pub(super) fn inform_gateway(&mut self) -> io::Result<()> {
         let watch = self.app.traffic.watch;
         if std::mem::replace(&mut self.watched, watch) != watch {
             self.perform(Effect::Watch(watch))?;
+        }
+        // The tour has a chain of its own.
+        if self.app.traffic.address().is_none() || self.app.tour.is_some() {
+            return Ok(());
+        }
+        let next = &self.app.next;
+        if self.served_with.as_ref().is_none_or(|(chain, policy)| *chain != next.chain || *policy != next.policy) {
+            self.served_with = Some((next.chain.clone(), next.policy.clone()));
+            let chain = next.chain.iter().map(|entry| entry.model.clone()).collect();
+            self.perform(Effect::ServeWith { chain, policy: Box::new(next.policy.clone()) })?;
         }
         Ok(())
     }

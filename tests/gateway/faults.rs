@@ -43,7 +43,7 @@ fn wrong(row: &FaultRow, way: &str, reply: &Reply) -> Option<String> {
 
 async fn play(timed: bool, at_once: usize) -> Vec<String> {
     let mut gateway_options = options();
-    gateway_options.policy = policy(timed);
+    gateway_options.defaults.policy = policy(timed);
     let gateway = simulated(if timed { 0.22 } else { 0.0 }, gateway_options).await;
     let rows = TABLE.iter().filter(|row| timed == (row.group == FaultGroup::Time || row.name == "black-hole"));
     let each = rows.flat_map(|row| WAYS.map(|way| (row, way))).map(async |(row, (way, streams, hold))| {

@@ -5,6 +5,7 @@ use crate::person::Person;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
+const GPT: &str = "openai/gpt-4o-mini";
 const ANY_PORT: [&str; 3] = ["--gateway", "--set", "gateway.listen=127.0.0.1:0"];
 
 /// The address on which the gateway of this screen listens.
@@ -15,9 +16,8 @@ fn address(person: &Person) -> String {
 }
 
 /// Asks as another program does, and returns the response.
-fn ask(address: &str, question: &str) -> String {
-    let body =
-        format!(r#"{{"model": "openai/gpt-4o-mini", "messages": [{{"role": "user", "content": "{question}"}}]}}"#);
+fn ask(address: &str, model: &str, question: &str) -> String {
+    let body = format!(r#"{{"model": "{model}", "messages": [{{"role": "user", "content": "{question}"}}]}}"#);
     let mut socket = TcpStream::connect(address).expect("the gateway");
     let head = "user-agent: asker/1.0 (test)\r\nx-title: Their app\r\ncontent-type: application/json";
     write!(
@@ -36,7 +36,7 @@ fn a_request_of_another_program_is_watched_and_its_model_broken() {
     let mut person = Person::at(PLAYGROUND, &ANY_PORT, 120, 36);
     person.sees("No request yet");
     let address = address(&person);
-    assert!(ask(&address, "What is DSPy?").starts_with("HTTP/1.1 200"));
+    assert!(ask(&address, GPT, "What is DSPy?").starts_with("HTTP/1.1 200"));
     person.sees("✓ answered");
     person.sees("asker/1.0");
     person.sees("x-title: Their app");
@@ -46,7 +46,7 @@ fn a_request_of_another_program_is_watched_and_its_model_broken() {
     person.sees("break gpt-4o-mini");
     person.types("5");
     person.sees("from the next request on");
-    let response = ask(&address, "And what is a signature?");
+    let response = ask(&address, GPT, "And what is a signature?");
     assert!(response.contains("x-switchover-model: anthropic/claude-3-haiku"), "{response}");
     person.sees("⇄ answered");
     person.sees("claude-3-haiku took over");
@@ -79,7 +79,13 @@ fn a_gateway_starts_with_one_key_and_says_why_it_does_not() {
     drop(taken);
     person.types("\x1bg");
     person.sees("No request yet");
-    assert!(ask(&address(&person), "Are you there?").starts_with("HTTP/1.1 200"));
+    // The chain of the screen is the gateway's.
+    person.types("\x0cJ");
+    person.sees("fallback chain");
+    person.types("\x1b");
+    person.sees("chain claude-3-haiku");
+    let response = ask(&address(&person), "switchover", "Are you there?");
+    assert!(response.contains("x-switchover-model: anthropic/claude-3-haiku"), "{response}");
     person.sees("✓ answered");
     person.types("\x11");
     assert_eq!(person.waits_for_the_end(), Some(0));
