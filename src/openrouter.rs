@@ -20,6 +20,7 @@ pub mod hint;
 mod lenient;
 mod message;
 pub mod model;
+pub mod providers;
 mod reader;
 mod reason;
 mod request;

@@ -322,6 +322,15 @@ impl EffectRunner {
                     }
                 });
             }
+            Effect::AskProviders(models) => {
+                let (services, inbox) = (Arc::clone(&self.services), self.inbox.clone());
+                tokio::spawn(async move {
+                    for model in models {
+                        let providers = services.providers(&model).await.map_err(|failure| failure.reason);
+                        _ = inbox.send(Msg::Providers(model, providers));
+                    }
+                });
+            }
             Effect::PlanKeep(changes) => {
                 let plans = block_in_place(|| self.keeper.plan(&changes));
                 _ = self.inbox.send(Msg::KeepPlanned(changes, plans));

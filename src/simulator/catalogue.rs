@@ -178,6 +178,9 @@ impl SimulatedModel {
 
     /// What `/models/…/endpoints` answers about the model.
     pub(super) fn endpoints(&self) -> Value {
+        // In the unit of the documentation's example: seconds, and tokens per second.
+        let latency = self.first_token_ms as f64 / 1e3;
+        let throughput = 1e3 / self.token_ms.max(1) as f64;
         let endpoints: Vec<Value> = self
             .providers
             .iter()
@@ -189,7 +192,9 @@ impl SimulatedModel {
                     "model_id": self.id, "model_name": self.name, "supports_implicit_caching": false, "supports_diarization": false, "native_tools": {}, "service_tier": null,
                     "supports_tool_choice": { "auto": true, "function": true, "none": true, "required": true },
                     "supported_parameters": self.parameters(), "status": 0, "uptime_last_30m": 100,
-                    "uptime_last_5m": 100, "uptime_last_1d": 100, "latency_last_30m": null, "throughput_last_30m": null,
+                    "uptime_last_5m": 100, "uptime_last_1d": 100,
+                    "latency_last_30m": { "p50": latency, "p75": latency, "p90": latency, "p99": latency },
+                    "throughput_last_30m": { "p50": throughput, "p75": throughput, "p90": throughput, "p99": throughput },
                 })
             })
             .collect();

@@ -60,6 +60,8 @@ pub enum Effect {
         /// The id of the generation, if there is one.
         generation: Option<String>,
     },
+    /// Ask the server how the providers of these models do. The replies are `Msg::Providers`.
+    AskProviders(Vec<String>),
     /// Compose the first request without sending it. The reply is `Msg::Composed`.
     Compose(Box<RunSpec>),
     /// Start the gateway. The reply is `Msg::Gateway`.

@@ -19,7 +19,7 @@ use super::effect::{ComposedRequest, Effect};
 use super::layout::{LayoutKind, Pane};
 use super::receipt::Receipt;
 use super::state::app::App;
-use super::state::model::ModelOption;
+use super::state::model::{ModelOption, Providers};
 use super::state::overlay::Overlay;
 use super::state::overlay::history::RunUse;
 use super::state::overlay::keep::KeepPlan;
@@ -29,6 +29,7 @@ use super::theme::Theme;
 
 use crate::config::edit::Change;
 use crate::openrouter::account::{Generation, KeyInfo};
+use crate::openrouter::providers::ProviderStatus;
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::{RunRow, TrafficUpdate, Transcript};
 use crossterm::event::{KeyEvent, KeyEventKind};
@@ -68,6 +69,8 @@ pub enum Msg {
     KeyInfo(Box<Result<KeyInfo, String>>),
     /// What the server reports about the generation with this id, or why it does not.
     Received(String, Box<Result<Generation, String>>),
+    /// How the providers of a model do, or why that is unknown.
+    Providers(String, Result<Vec<ProviderStatus>, String>),
     /// The models of the catalogue, and the source and age of that list.
     Models(Vec<ModelOption>, String),
     /// A page of the history, as [`Effect::ListRuns`] asked for it.
@@ -108,6 +111,7 @@ impl App {
     /// Whether this message may change what the screen shows now. If not, no frame is drawn after it.
     pub fn may_change_screen(&self, msg: &Msg) -> bool {
         match msg {
+            Msg::Providers(..) => matches!(self.overlay, Some(Overlay::Chain)),
             Msg::Rows { .. } => matches!(self.overlay, Some(Overlay::History(_) | Overlay::Finder(_))),
             _ => true,
         }
@@ -164,6 +168,11 @@ impl App {
             Msg::Background(theme) => {
                 // The user's choice takes precedence.
                 self.display.theme = self.display.chosen_theme.unwrap_or(theme);
+                None
+            }
+            Msg::Providers(model, providers) => {
+                let providers = providers.map_or_else(Providers::Unknown, Providers::Known);
+                self.models.providers.insert(model, providers);
                 None
             }
             Msg::Models(models, source) => {

@@ -9,6 +9,7 @@ use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::model::ReasoningSupport;
+use crate::openrouter::providers::{ProviderStatus, providers, providers_path};
 use crate::openrouter::{BaseUrl, Dialect, Message};
 use crate::secret::Secret;
 use crate::simulator::Simulator;
@@ -346,6 +347,15 @@ impl Services {
             }
         }
         Ok(catalogue)
+    }
+
+    /// Fetches how the providers of a model do.
+    ///
+    /// # Errors
+    /// The request failed, or the answer lists no providers.
+    pub async fn providers(&self, model: &str) -> Result<Vec<ProviderStatus>, Failure> {
+        let answer = self.client.get(&self.endpoint(), &self.headers(), &providers_path(model)).await?;
+        providers(&answer).ok_or_else(|| Failure::new(FailureKind::NotAnAnswer, "the server lists no providers"))
     }
 
     /// The age of the list of models; `None` for the built-in one.

@@ -195,12 +195,16 @@ fn the_run_on_the_screen_is_taken_up_with_one_key_and_a_chat_says_what_it_lacks(
 }
 
 #[test]
-fn a_fault_on_a_model_that_leaves_the_chain_is_cleared() {
+fn a_fault_stays_on_a_model_that_leaves_the_chain_and_comes_back_with_it() {
     let mut stage = stage();
     says(&mut stage, "one", "1");
-    stage.app.next.chain.push(ChainEntry { fault: "503".parse().ok(), ..ChainEntry::new("other/model") });
-    assert_eq!(stage.press("Alt+A"), Some(Effect::HealAll));
-    assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()));
+    let broken = ChainEntry { fault: "503".parse().ok(), ..ChainEntry::new("other/model") };
+    stage.app.next.chain.push(broken.clone());
+    says(&mut stage, "two", "2");
+    stage.script("Ctrl+S Down t");
+    assert_eq!((stage.app.next.chain.len(), &stage.app.next.elsewhere), (2, &vec![broken.clone()]));
+    stage.script("Alt+M 'other/model' Enter");
+    assert_eq!(stage.app.next.chain.last(), Some(&broken));
 }
 
 #[test]

@@ -243,7 +243,7 @@ fn tab_goes_through_the_fields_and_then_the_panes() {
 #[test]
 fn a_typed_signature_is_used() {
     let mut stage = stage();
-    stage.script("Tab e Ctrl+U 'text -> words: int'");
+    stage.script("Tab i Ctrl+U 'text -> words: int'");
     stage.press("Enter");
     assert!(!stage.app.signatures.typing());
     assert_eq!(stage.app.next.signature.inline(), "text -> words: int");
@@ -253,7 +253,7 @@ fn a_typed_signature_is_used() {
 #[test]
 fn an_invalid_signature_is_not_used() {
     let mut stage = stage();
-    stage.script("Tab e Ctrl+U 'text words'");
+    stage.script("Tab i Ctrl+U 'text words'");
     stage.press("Enter");
     assert!(stage.app.signatures.typing());
     assert_eq!(stage.app.next.signature.name, "Question");

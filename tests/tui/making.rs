@@ -9,6 +9,7 @@ use switchover::failover::Failover;
 use switchover::openrouter::Request;
 use switchover::openrouter::account::KeyInfo;
 use switchover::openrouter::headers::{ExtraHeader, HeaderValue, ValueOrigin, Visibility};
+use switchover::openrouter::providers::ProviderStatus;
 use switchover::report::{Observation, Report, ReportKind};
 use switchover::tui::layout::Pane;
 use switchover::tui::state::overlay::Overlay;
@@ -91,7 +92,7 @@ fn a_typed_signature_stays_in_the_list_and_can_be_named_and_saved() {
     let mut stage = stage();
     stage.script("Alt+P Shift+Tab Shift+Tab Shift+Tab");
     while !stage.app.signatures.typing() {
-        stage.script("Tab e");
+        stage.script("Tab i");
     }
     stage.press("Ctrl+U");
     stage.script("'poem: str -> mood: str' Enter");
@@ -322,4 +323,52 @@ fn the_costs_of_a_session_add_up() {
     assert_eq!(Some(once), stage.app.transcript().map(switchover::transcript::Transcript::spend));
     stage.play("takeover", Duration::MAX);
     assert_eq!(stage.app.runs.session(), once.plus(once));
+}
+
+#[test]
+fn a_signature_is_edited_with_its_fields_beside_and_used_without_saving() {
+    let mut stage = stage();
+    stage.script("Tab Down e");
+    let screen = stage.screen();
+    assert!(screen.contains("context  list[str]") && screen.contains("score  float"), "{screen}");
+    stage.type_text("[signature.fields.score]");
+    stage.press("Enter");
+    stage.type_text("constraints = \"from 0 to 1\"");
+    assert!(stage.screen().contains("must be from 0 to 1"), "{}", stage.screen());
+    stage.type_text("x");
+    assert!(stage.screen().contains("must be from 0 to 1"), "the fields stay while a line is half typed");
+    stage.press("Backspace");
+    assert_eq!(stage.press("Alt+Enter"), None, "nothing is saved");
+    let score = stage.app.next.signature.output("score").expect("the field");
+    assert_eq!(score.constraints.as_deref(), Some("from 0 to 1"));
+    assert!(stage.app.overlay.is_none());
+}
+
+#[test]
+fn the_chain_editor_asks_once_how_the_providers_do_and_only_where_they_are_known() {
+    let mut stage = stage();
+    let Some(Effect::AskProviders(models)) = stage.press("Ctrl+L") else { panic!("asks") };
+    assert_eq!(models, ["openai/gpt-4o-mini", "anthropic/claude-3-haiku"]);
+    let provider = ProviderStatus {
+        name: "Azure".to_owned(),
+        uptime: Some(61.0),
+        latency: None,
+        throughput: None,
+        is_degraded: false,
+    };
+    stage.app.update(stage.now, Msg::Providers(models[0].clone(), Ok(vec![provider])));
+    stage.app.update(stage.now, Msg::Providers(models[1].clone(), Err("HTTP 404".to_owned())));
+    assert!(stage.screen().contains("up 61.0 %"), "{}", stage.screen());
+    stage.press("Down");
+    assert!(stage.screen().contains("unknown: HTTP 404"), "{}", stage.screen());
+    stage.press("Esc");
+    assert_eq!(stage.press("Ctrl+L"), None, "it is kept for the session");
+    stage.script("a 'qwen'");
+    let added = stage.press("Enter");
+    assert_eq!(added, Some(Effect::AskProviders(vec!["qwen/qwen-2.5-7b-instruct".to_owned()])));
+
+    let mut other = self::stage();
+    other.app.server.simulated = false;
+    other.app.server.base = "http://127.0.0.1:9/v1".parse().expect("a base");
+    assert_eq!(other.press("Ctrl+L"), None, "another server has no such list");
 }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::config::edit::edited;
+use switchover::openrouter::providers::ProviderStatus;
 use switchover::report::{Observation, ReportKind};
 use switchover::tui::layout::{LayoutKind, Pane};
 use switchover::tui::state::overlay::keep::KeepPlan;
@@ -76,6 +77,23 @@ fn perform(stage: &mut Stage, effect: &Effect) {
                     std::sync::Arc::make_mut(&mut prediction.fields).insert("answer".into(), SECOND_ANSWER.into());
                 }
                 stage.app.update(stage.now, Msg::Compared { number: *number, column, report: Arc::new(report) });
+            }
+        }
+        Effect::AskProviders(models) => {
+            let provider = |name: &str, uptime, ms, is_degraded| ProviderStatus {
+                name: name.to_owned(),
+                uptime: Some(uptime),
+                latency: Some(Duration::from_millis(ms)),
+                throughput: Some(61.0),
+                is_degraded,
+            };
+            let known = [
+                Ok(vec![provider("Azure", 100.0, 420, false), provider("OpenAI", 99.51, 380, false)]),
+                Ok(vec![provider("Anthropic", 71.3, 2900, false), provider("Amazon Bedrock", 12.0, 9000, true)]),
+                Err("HTTP 404".to_owned()),
+            ];
+            for (model, providers) in models.iter().zip(known) {
+                stage.app.update(stage.now, Msg::Providers(model.clone(), providers));
             }
         }
         Effect::PlanKeep(changes) => {

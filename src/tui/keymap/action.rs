@@ -246,6 +246,7 @@ pub enum DemosAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DraftAction {
     Save,
+    Use,
     Editor,
     Close,
 }

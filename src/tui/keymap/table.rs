@@ -167,7 +167,7 @@ pub const TABLE: &[Binding] = table! {
         "keep-settings"     Playground Keep          ["Alt+K"]                            ""           "Keep chain, settings and attribution in a configuration file";
         "pin-demo"          Playground PinDemo       ["Alt+P"]                            ""           "Make the answer on the screen a demo";
         "demos"             Playground Demos         ["F10"]                              ""           "Demos: order, view, remove";
-        "save-current"      Playground SaveSignature ["Alt+S"]                            ""           "Edit and save the signature with its demos";
+        "save-current"      Playground SaveSignature ["Alt+S"]                            ""           "Edit the signature: fields, types, descriptions, instructions, demos";
         "headers"           Playground Headers       ["F5"]                               ""           "Headers that are sent, and where they come from";
         "health"            Playground Health        ["F6"]                               ""           "Health of each model, and its circuit breaker";
         "timeline"          Playground Timeline      ["F7"]                               ""           "All attempts on one time axis";
@@ -225,8 +225,8 @@ pub const TABLE: &[Binding] = table! {
     }
     Signatures {
         "use-signature"     Signatures Use           ["Enter"]                            "use"        "Use this signature";
-        "type-own"          Signatures TypeOwn       ["e" "i"]                            "edit"       "Type a signature, starting from this one";
-        "save-chosen"       Playground SaveSignature ["s"]                                "save"       "Edit and save it: instructions, fields, module, demos";
+        "save-chosen"       Playground SaveSignature ["e" "s"]                            "edit"       "Edit it: fields, types, descriptions, instructions, demos";
+        "type-own"          Signatures TypeOwn       ["i"]                                "type"       "Type a signature in one line, starting from this one";
         "delete-signature"  Signatures Delete        ["Delete"]                           ""           "Delete it from your library: press twice";
     }
     Answer {
@@ -290,6 +290,7 @@ pub const TABLE: &[Binding] = table! {
     }
     Draft {
         "keep"              Draft Save               ["Ctrl+S" "F2"]                      "save"       "Save";
+        "use-unsaved"       Draft Use                ["Alt+Enter"]                        "use"        "Use it without saving, until you quit";
         "draft-editor"      Draft Editor             ["Ctrl+G"]                           "editor"     "Edit it in $VISUAL or $EDITOR";
         "draft-back"        Draft Close              ["Esc"]                              "close"      "Close; press twice to discard changes";
     }

@@ -172,7 +172,7 @@ impl App {
                 settings: start.settings,
                 conversation: Conversation::default(),
             },
-            models: ModelList { all: start.models, source: start.models_source },
+            models: ModelList { all: start.models, source: start.models_source, ..ModelList::default() },
             configured: Configured { chains: start.chains, ..Configured::default() },
             compare_set: CompareSet::default(),
             server: Server {

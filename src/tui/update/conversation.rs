@@ -3,7 +3,6 @@
 use crate::dspy::{Demo, Turn};
 use crate::spec::SignatureTask;
 use crate::transcript::{Transcript, counted};
-use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::state::conversation::Conversation;
@@ -53,23 +52,17 @@ impl App {
     }
 
     /// Takes the run on the screen up again, with all that it was asked with.
-    pub(super) fn take_up_shown(&mut self) -> Option<Effect> {
+    pub(super) fn take_up_shown(&mut self) {
         match self.transcript().cloned() {
             Some(run) => self.take_up(&run),
-            None => {
-                self.notice = Some("No run is on the screen; Ctrl+S lists the earlier ones.".to_owned());
-                None
-            }
+            None => self.notice = Some("No run is on the screen; Ctrl+S lists the earlier ones.".to_owned()),
         }
     }
 
     /// Brings a run's signature, module, adapter, demos, inputs, conversation, chain, settings and policy back into the
     /// prompt. Of a chat, which has no signature, it brings back the others.
-    pub(super) fn take_up(&mut self, run: &Transcript) -> Option<Effect> {
-        if self.refuses_while_busy() {
-            return None;
-        }
-        let spec = run.spec.clone()?;
+    pub(super) fn take_up(&mut self, run: &Transcript) {
+        let Some(spec) = run.spec.clone().filter(|_| !self.refuses_while_busy()) else { return };
         let kept = self.put_aside();
         if let Some(task) = spec.task.signature() {
             self.bring_back(task, task.demos.clone());
@@ -77,7 +70,7 @@ impl App {
         self.next.settings = spec.settings.clone();
         // A run of the gateway may have been bound to its client.
         self.next.policy = crate::failover::Policy { final_after_first_token: false, ..spec.policy.clone() };
-        let effect = self.use_chain(spec.chain.iter().map(|route| route.model.clone()));
+        self.use_chain(spec.chain.iter().map(|route| route.model.clone()));
         self.focus(Pane::Prompt);
         let what = match (spec.task.signature(), kept) {
             (None, _) => "A chat has no signature: only its chain and settings are taken up.",
@@ -85,25 +78,21 @@ impl App {
             (Some(_), false) => "Taken up with its chain, settings and conversation.",
         };
         self.notice = Some(what.to_owned());
-        effect
     }
 
-    /// Replaces the chain. Models keep their faults; those of models that leave the chain are cleared.
-    pub(super) fn use_chain(&mut self, models: impl Iterator<Item = String>) -> Option<Effect> {
+    /// Replaces the chain. Faults stay on their models, in the chain or not.
+    pub(super) fn use_chain(&mut self, models: impl Iterator<Item = String>) {
         let mut old = std::mem::take(&mut self.next.chain);
-        self.next.chain = models
-            .map(|model| match old.iter().position(|entry| entry.model == model) {
+        for model in models {
+            let known = old.iter().position(|entry| entry.model == model);
+            let entry = match known {
                 Some(index) => old.remove(index),
-                None => ChainEntry::new(model),
-            })
-            .collect();
-        self.next.selected = 0;
-        if old.iter().all(|entry| entry.fault.is_none()) {
-            return None;
+                None => self.next.entry(model),
+            };
+            self.next.chain.push(entry);
         }
-        old.iter().for_each(|entry| self.health.reset_route(&entry.model));
-        self.clear_faults();
-        Some(Effect::HealAll)
+        self.next.elsewhere.extend(old.into_iter().filter(|entry| entry.fault.is_some()));
+        self.next.selected = 0;
     }
 
     /// Brings a task back into the prompt: signature, module, adapter, inputs and conversation.

@@ -29,7 +29,7 @@ impl App {
             }
             PlaygroundAction::NewRun => self.new_run(),
             PlaygroundAction::GoOn => self.go_on(),
-            PlaygroundAction::TakeUp => return self.take_up_shown(),
+            PlaygroundAction::TakeUp => self.take_up_shown(),
             PlaygroundAction::AddModel => self.add_model(),
             PlaygroundAction::NextFirst => self.next_first(),
             PlaygroundAction::NextPane => self.focus_next(Direction::Forward),
@@ -59,7 +59,7 @@ impl App {
             PlaygroundAction::Palette => self.overlay = Some(Overlay::Finder(Finder::actions(&self.keymap))),
             PlaygroundAction::Faults => self.open_faults(),
             PlaygroundAction::Gateway => return self.gateway(),
-            PlaygroundAction::Chain => self.overlay = Some(Overlay::Chain),
+            PlaygroundAction::Chain => return self.open_chain(),
             PlaygroundAction::Settings => self.open_settings(),
             PlaygroundAction::Keep => return self.keep_settings(),
             PlaygroundAction::Demos => self.overlay = Some(Overlay::Demos(0)),

@@ -122,15 +122,20 @@ impl App {
             module: self.next.module,
             demos: Vec::new(),
         };
-        let entry = if self.typing_signature() {
-            self.signatures.read().map(typed)
-        } else if let Some(entry) = self.signatures.selected_entry().filter(|_| self.screen.focus == Pane::Signatures)
-            && entry.signature != self.next.signature
-        {
-            Ok(entry.clone())
-        } else {
-            Ok(self.entry())
-        };
+        let entry =
+            if self.screen.focus == Pane::Signatures && self.signatures.selected == 0 && !self.signatures.typing() {
+                // "type your own", in the editor.
+                "question -> answer".parse().map(typed)
+            } else if self.typing_signature() {
+                self.signatures.read().map(typed)
+            } else if let Some(entry) =
+                self.signatures.selected_entry().filter(|_| self.screen.focus == Pane::Signatures)
+                && entry.signature != self.next.signature
+            {
+                Ok(entry.clone())
+            } else {
+                Ok(self.entry())
+            };
         match entry {
             Ok(entry) => self.overlay = Some(Overlay::Draft(Box::new(Draft::signature(&entry)))),
             Err(error) => self.notice = Some(format!("Not saved: {error}")),

@@ -47,6 +47,8 @@ pub struct Draft {
     pub(in crate::tui) area: TextArea<'static>,
     /// The text at the start.
     before: String,
+    /// The signature as it was last valid, to be shown beside the text.
+    pub last_valid: Option<Box<LibraryEntry>>,
 }
 
 /// The headers in TOML, with the keys of the configuration file. An empty value is not sent.
@@ -69,6 +71,13 @@ const REQUEST_HELP: &str = "\
 #   extra_body = '{\"any field\": \"as raw JSON\"}'
 ";
 
+const SIGNATURE_HELP: &str = "\
+# inline = \"inputs -> outputs\", with types: int, list[str], …
+# Also: instructions, description, module, demos.
+# [signature.fields.NAME] has description, constraints and
+# placeholder; [signature.types.NAME] defines objects, enums.
+";
+
 impl Draft {
     /// A draft of a signature. An unnamed one is named after its outputs.
     pub fn signature(entry: &LibraryEntry) -> Self {
@@ -77,7 +86,7 @@ impl Draft {
             let names: Vec<&str> = entry.signature.outputs.iter().map(|field| field.name.as_str()).collect();
             entry.signature.name = names.join("_");
         }
-        Self::new(Subject::Signature, &library::to_toml(&[entry]))
+        Self::new(Subject::Signature, &format!("{SIGNATURE_HELP}{}", library::to_toml(&[entry])))
     }
 
     /// A draft of the request settings.
@@ -109,9 +118,17 @@ impl Draft {
     }
 
     fn new(subject: Subject, text: &str) -> Self {
-        let mut draft = Self { subject, leaving: false, area: TextArea::default(), before: text.trim_end().to_owned() };
+        let before = text.trim_end().to_owned();
+        let mut draft = Self { subject, leaving: false, area: TextArea::default(), before, last_valid: None };
         draft.set(text);
         draft
+    }
+
+    /// Remembers the signature if it is valid.
+    fn remember(&mut self) {
+        if let Ok(ParsedDraft::Signature(entry)) = self.parse() {
+            self.last_valid = Some(entry);
+        }
     }
 
     /// The whole text.
@@ -131,6 +148,7 @@ impl Draft {
         area.move_cursor(CursorMove::Bottom);
         area.move_cursor(CursorMove::End);
         self.area = area;
+        self.remember();
     }
 
     /// Whether the text was changed.
@@ -142,11 +160,13 @@ impl Draft {
     pub fn type_key(&mut self, key: KeyEvent) {
         self.leaving = false;
         type_into(&mut self.area, key);
+        self.remember();
     }
 
     /// Inserts pasted text.
     pub fn paste(&mut self, pasted: &str) {
         self.area.insert_str(crate::text::clean(&pasted.replace("\r\n", "\n").replace('\r', "\n")));
+        self.remember();
     }
 
     /// Parses the text.

@@ -4,6 +4,7 @@ use crate::tui::effect::{ChainEntry, Effect};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{ChainAction, OverlayAction};
 use crate::tui::state::app::App;
+use crate::tui::state::model::Providers;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::faults::FaultPicker;
 use crate::tui::state::overlay::finder::Finder;
@@ -13,7 +14,31 @@ use crate::tui::update::overlay::moves::moved;
 const VARIANTS: [&str; 4] = ["", "free", "nitro", "floor"];
 
 impl App {
+    /// Opens the editor, and asks how the providers of the models do.
+    pub(in crate::tui::update) fn open_chain(&mut self) -> Option<Effect> {
+        self.overlay = Some(Overlay::Chain);
+        self.ask_providers()
+    }
+
+    /// Asks for what is not known yet of the providers of the chain's models. Only `OpenRouter` has them.
+    fn ask_providers(&mut self) -> Option<Effect> {
+        if !self.server.simulated && !self.server.base.is_openrouter() {
+            return None;
+        }
+        let models = self.next.chain.iter().map(|entry| entry.model.clone());
+        let models: Vec<String> = models.filter(|model| !self.models.providers.contains_key(model)).collect();
+        for model in &models {
+            self.models.providers.insert(model.clone(), Providers::Awaited);
+        }
+        (!models.is_empty()).then_some(Effect::AskProviders(models))
+    }
+
     pub(in crate::tui::update) fn chain_key(&mut self, action: Option<Action>) -> Option<Effect> {
+        let effect = self.edit_chain(action);
+        effect.or_else(|| self.ask_providers())
+    }
+
+    fn edit_chain(&mut self, action: Option<Action>) -> Option<Effect> {
         self.overlay = Some(Overlay::Chain);
         let last = self.next.chain.len().saturating_sub(1);
         self.next.selected = self.next.selected.min(last);

@@ -24,8 +24,13 @@ impl App {
                 self.notice = Some("Ctrl+S saves the changes, Esc again discards them.".to_owned());
             }
             Some(Action::Draft(DraftAction::Close)) => self.overlay = None,
-            Some(Action::Draft(DraftAction::Save)) => match draft.parse() {
-                Ok(parsed) => return self.save_draft(parsed),
+            Some(Action::Draft(action @ (DraftAction::Save | DraftAction::Use))) => match draft.parse() {
+                Ok(parsed) => {
+                    let effect = self.save_draft(parsed);
+                    // Only a signature has a file to be saved in.
+                    let keeps = action == DraftAction::Save || !matches!(effect, Some(Effect::SaveSignature(_)));
+                    return effect.filter(|_| keeps);
+                }
                 Err(errors) => self.notice = errors.into_iter().next().map(|error| format!("Not saved: {error}")),
             },
             _ => draft.type_key(press.key),

@@ -71,7 +71,7 @@ impl App {
                     self.next.chain.push(entry);
                     self.next.selected = self.next.chain.len() - 1;
                 }
-                self.overlay = Some(Overlay::Chain);
+                return self.open_chain();
             }
             FinderChoice::CompareEntry(written) => {
                 self.compare_set.add(&written, &self.next.chain);
@@ -89,7 +89,8 @@ impl App {
             FinderChoice::Chain(name) => {
                 self.overlay = Some(Overlay::Chain);
                 let models = self.configured.chains.get(&name).cloned().unwrap_or_default();
-                return self.use_chain(models.into_iter());
+                self.use_chain(models.into_iter());
+                return self.open_chain();
             }
             FinderChoice::ChainName(name) => return self.keep_chain(&name),
             FinderChoice::StartChain => {

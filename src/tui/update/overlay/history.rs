@@ -106,23 +106,20 @@ impl App {
             let spec = RunSpec { chain: self.spec().chain, ..spec.as_ref().clone() };
             return Some(self.send_spec(spec));
         }
-        let effect = if purpose == RunUse::TakeUp {
-            self.take_up(&run)
-        } else {
-            if let Some(task) = run.task().cloned() {
-                if self.put_aside() {
-                    self.notice = Some("Up brings back what was typed.".to_owned());
-                }
-                self.bring_back(&task, self.demos_for(&task.signature));
+        if purpose == RunUse::TakeUp {
+            self.take_up(&run);
+        } else if let Some(task) = run.task().cloned() {
+            if self.put_aside() {
+                self.notice = Some("Up brings back what was typed.".to_owned());
             }
-            None
-        };
+            self.bring_back(&task, self.demos_for(&task.signature));
+        }
         if purpose == RunUse::RunAgain {
             return self.send();
         }
         self.traffic.watch = TrafficWatch::Nothing;
         self.runs.put_away();
         self.runs.shown = Some(ShownRun { transcript: run, began: Duration::ZERO, source: RunSource::History });
-        effect
+        None
     }
 }

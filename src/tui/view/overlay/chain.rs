@@ -4,6 +4,7 @@ use crate::failover::Failover;
 use crate::openrouter::settings::Provider;
 use crate::transcript::model_name;
 use crate::tui::state::app::App;
+use crate::tui::state::model::Providers;
 use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{footer, list, open};
 use ratatui::Frame;
@@ -12,8 +13,8 @@ use ratatui::text::{Line, Span};
 
 pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     let theme = app.theme();
-    let height = (app.next.chain.len() as u16).saturating_add(5).min(app.screen.layout.body.height);
-    let room = open(app, f, "fallback chain", "asked from the top", 112, height.max(7));
+    let height = (app.next.chain.len() as u16).saturating_add(6).min(app.screen.layout.body.height);
+    let room = open(app, f, "fallback chain", "asked from the top", 112, height.max(8));
     if app.next.chain.is_empty() {
         let line = Line::styled("Empty: a adds a model.", theme.style(StyleRole::Warn));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
@@ -21,7 +22,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
     list(
         app,
         f,
-        Rect { height: room.height.saturating_sub(2), ..room },
+        Rect { height: room.height.saturating_sub(3), ..room },
         app.next.selected,
         app.next.chain.len(),
         |i| {
@@ -29,6 +30,8 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
             let about = app.models.find(&entry.model).map_or("", |model| model.about.as_str());
             let fault = entry.fault.as_ref().map(|fault| format!("  ✗{fault}")).unwrap_or_default();
             let price = app.price_warning(i).map(|warning| format!("  {warning}")).unwrap_or_default();
+            let status = app.models.providers.get(&entry.model).and_then(Providers::summary);
+            let (up, is_good) = status.map_or((String::new(), true), |(text, is_good)| (format!("  {text}"), is_good));
             let open = app.health.breaker(&entry.model);
             let open = if matches!(open, Some(crate::failover::BreakerState::Open { .. })) {
                 "  ◇ breaker open"
@@ -40,11 +43,16 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
                 Span::styled(entry.model.clone(), theme.style(StyleRole::Text)),
                 Span::styled(fault, theme.style(StyleRole::Bad)),
                 Span::styled(open, theme.style(StyleRole::Warn)),
+                Span::styled(up, theme.style(if is_good { StyleRole::Good } else { StyleRole::Bad })),
                 Span::styled(price, theme.style(StyleRole::Warn)),
                 Span::styled(format!("  {about}"), theme.style(StyleRole::Dim)),
             ])
         },
     );
+    let selected = app.next.chain.get(app.next.selected);
+    if let Some(providers) = selected.and_then(|entry| app.models.providers.get(&entry.model)) {
+        footer(app, f, room, 3, &providers.line());
+    }
     let primary = app.next.chain.first().map_or("no model", |entry| model_name(&entry.model));
     let rule = match app.next.policy.failover {
         Failover::Strict => "strict: no other model is asked",
