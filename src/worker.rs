@@ -196,6 +196,45 @@ fn guarded(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dspy::Values;
+    use crate::openrouter::client::Client;
+    use crate::report::Observation;
+    use crate::simulator::{Simulator, SimulatorOptions};
+    use crate::spec::SignatureTask;
+
+    /// How a run ends whose reader takes nothing for two minutes, and whether a model has sent it anything.
+    async fn unread_for_a_while(backlog: usize) -> (Outcome, bool) {
+        let simulator = Simulator::start(SimulatorOptions { pace: 0.0, ..SimulatorOptions::default() });
+        let client = Client::new(Duration::from_secs(5));
+        let simulator = simulator.await.expect("a port");
+        let services = Arc::new(Services::new(ServiceOptions::new(client, Service::Simulator, simulator)));
+        let inputs = Values::from_iter([("question".to_owned(), "What is DSPy?".into())]);
+        let task = SignatureTask::new("question -> answer".parse().expect("a signature"), inputs);
+        let spec = RunSpec::new(task, ["openai/gpt-4o-mini", "anthropic/claude-3-haiku"]);
+        let options = RunOptions { backlog, ..RunOptions::default() };
+        let mut run = run_with(spec, options, &services);
+        if backlog == 0 {
+            // Nothing is read from a socket, so that the clock jumps from timer to timer.
+            tokio::time::pause();
+            tokio::time::sleep(Duration::from_secs(120)).await;
+        }
+        let (mut outcome, mut streams) = (None, false);
+        while let Some(report) = run.next().await {
+            match &report.what {
+                ReportKind::Engine(Event::Finished(finished)) => outcome = Some(finished.outcome),
+                ReportKind::Observation(Observation::Stream { .. }) => streams = true,
+                _ => {}
+            }
+        }
+        (outcome.expect("a final event"), streams)
+    }
+
+    #[tokio::test]
+    async fn a_run_whose_reader_is_behind_reads_nothing_and_ends_at_its_deadline() {
+        assert_eq!(unread_for_a_while(0).await, (Outcome::DeadlineExceeded, false));
+        tokio::time::resume();
+        assert_eq!(unread_for_a_while(1 << 20).await, (Outcome::Succeeded, true));
+    }
 
     #[tokio::test]
     async fn a_run_that_panics_still_has_its_final_event() {

@@ -50,7 +50,7 @@ pub enum HistoryError {
     Io(#[from] io::Error),
     /// The database refuses.
     #[error("{}", explain(.0))]
-    Database(#[from] rusqlite::Error),
+    Database(rusqlite::Error),
     /// A later version of this program wrote the tables.
     #[error("a later version of Switchover wrote it (tables of version {found}, this program knows {known})")]
     Newer {
@@ -65,6 +65,13 @@ pub enum HistoryError {
     /// What is stored of a run cannot be read.
     #[error("what is stored of run {0} is damaged")]
     Damaged(u64),
+}
+
+/// Not a source: what it says is in the words of the error already.
+impl From<rusqlite::Error> for HistoryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
 }
 
 impl HistoryError {
