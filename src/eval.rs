@@ -9,6 +9,7 @@
 mod budget;
 mod case;
 mod evaluation;
+mod html;
 mod interval;
 mod judge;
 mod metric;
@@ -21,6 +22,7 @@ mod table;
 pub use budget::{Budget, Reservation};
 pub use case::{Case, CaseError};
 pub use evaluation::{CellId, Evaluation, FaultPlan, Variant};
+pub use html::report;
 pub use interval::Estimate;
 pub use judge::Judge;
 pub use metric::{Metric, Tolerance, UnknownMetric};

@@ -4,5 +4,7 @@
 mod cases;
 #[path = "eval/metrics.rs"]
 mod metrics;
+#[path = "eval/page.rs"]
+mod page;
 #[path = "eval/runs.rs"]
 mod runs;

@@ -6,9 +6,9 @@ mod setting;
 
 use super::print::{self, note};
 use super::runtime::runtime;
-use super::{GlobalOptions, ask, exit, setup};
+use super::{GlobalOptions, ask, exit, setup, signatures};
 use crate::config::{Config, Environment};
-use crate::eval::{CaseFormat, Evaluation, Results, Scored, read};
+use crate::eval::{CaseFormat, Evaluation, Results, Scored, read, report};
 use crate::failover::Cost;
 use crate::transcript::usd;
 use crate::worker::{EvaluateEnd, EvaluateEvent, EvaluateOptions, ServiceOptions, Services, evaluate, worst_case};
@@ -70,6 +70,9 @@ pub(super) struct EvalArgs {
     /// Print the finished runs as CSV
     #[arg(long)]
     csv: bool,
+    /// Write a report as one HTML file: table, plots, and the cases with different scores first
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Fail with exit code 4 if a variant's score is below this, under any of the fault plans
     #[arg(long, value_name = "SCORE")]
     min_score: Option<f64>,
@@ -114,9 +117,11 @@ impl EvalArgs {
             let mut kept = KeptCells::open(&config, env, &evaluation, self.resume)?;
             let mut results = Results::new(&evaluation);
             let mut output = Output::new(style, &evaluation);
+            let mut reported: Vec<(usize, Scored)> = Vec::new();
             for (index, scored) in kept.take() {
                 results.set(index, (&scored).into());
                 output.scored(index, &scored);
+                reported.extend(self.html.is_some().then_some((index, scored)));
             }
             let options = EvaluateOptions {
                 concurrency,
@@ -127,20 +132,28 @@ impl EvalArgs {
                 command: Arc::new(setting::run_metric),
             };
             let mut progress = Progress::new(evaluation.len(), results.finished(), services.now());
-            let mut count = |index: usize, scored: &Scored| {
-                kept.keep(scored);
-                results.set(index, scored.into());
-                output.scored(index, scored);
+            let mut count = |index: usize, scored: Scored| {
+                kept.keep(&scored);
+                results.set(index, (&scored).into());
+                output.scored(index, &scored);
+                reported.extend(self.html.is_some().then_some((index, scored)));
                 progress.show(results.finished(), results.spent(), services.now());
             };
             let end = evaluate(&evaluation, &options, &services, ask::interrupted(), |event| {
                 if let EvaluateEvent::Scored(index, scored) = event {
-                    count(index, &scored);
+                    count(index, *scored);
                 }
             })
             .await;
             progress.clear();
             output.finish(&results);
+            if let Some(path) = &self.html {
+                reported.sort_by_key(|(index, _)| *index);
+                let title = self.cases_file(&config)?.display().to_string();
+                let page = report(&evaluation, &results, &reported, &format!("Evaluation of {title}"));
+                signatures::replace(path, &page).with_context(|| path.display().to_string())?;
+                note!("report: {}", path.display());
+            }
             history.settle(setup::HISTORY_PATIENCE);
             let code = self.code(&end, &evaluation, &results);
             explain(&end, kept.is_on());

@@ -152,6 +152,15 @@ impl Results {
         (0..evaluation.cases.len()).map(of_case).collect()
     }
 
+    /// The times of a row's valid answers in ms, sorted.
+    pub(super) fn times(&self, evaluation: &Evaluation, variant: usize, plan: usize) -> Vec<f64> {
+        let groups = self.groups(evaluation, variant, plan);
+        let valid = groups.iter().flatten().filter(|cell| cell.valid);
+        let mut times: Vec<f64> = valid.map(|cell| cell.took.as_secs_f64() * 1000.0).collect();
+        times.sort_by(f64::total_cmp);
+        times
+    }
+
     /// One variant under one plan.
     pub fn evaluated(&self, evaluation: &Evaluation, variant: usize, plan: usize) -> Evaluated {
         let groups = self.groups(evaluation, variant, plan);

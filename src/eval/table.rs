@@ -45,18 +45,13 @@ pub fn table(evaluation: &Evaluation, results: &Results) -> String {
         text.push('\n');
     }
     text.push_str(&lines(&columns));
-    let differences = results.differences(evaluation);
-    if !differences.is_empty() {
-        text.push('\n');
-    }
-    for difference in &differences {
-        let (of, base) = (&difference.of, &difference.base);
-        let short = |name: &str| {
-            let of_variant = variants.find(name);
-            of_variant.or_else(|| plans.find(name)).unwrap_or_else(|| name.to_owned())
-        };
-        text.push_str(&sentence(difference, &short(of), &short(base), &short(&difference.within), faulty));
-        text.push('\n');
+    let short = |name: &str| {
+        let of_variant = variants.find(name);
+        of_variant.or_else(|| plans.find(name)).unwrap_or_else(|| name.to_owned())
+    };
+    for (at, difference) in results.differences(evaluation).iter().enumerate() {
+        let space = if at == 0 { "\n" } else { "" };
+        _ = writeln!(text, "{space}{}", sentence(difference, faulty, short));
     }
     if let Some(missing) = evaluation.len().checked_sub(results.finished()).filter(|missing| *missing > 0) {
         _ = writeln!(text, "{missing} of {} runs were not made.", evaluation.len());
@@ -101,11 +96,18 @@ impl Names {
     }
 }
 
+/// A sentence for each difference, with the whole names.
+pub(super) fn sentences(evaluation: &Evaluation, results: &Results) -> Vec<String> {
+    let faulty = evaluation.plans.len() > 1;
+    results.differences(evaluation).iter().map(|it| sentence(it, faulty, str::to_owned)).collect()
+}
+
 /// A difference, or that there is none to be seen.
-fn sentence(it: &Difference, of: &str, base: &str, within: &str, faulty: bool) -> String {
+fn sentence(it: &Difference, faulty: bool, name: impl Fn(&str) -> String) -> String {
     let Difference { difference, low, high, certain, .. } = it;
+    let (of, base) = (name(&it.of), name(&it.base));
     let interval = format!("95 %: {low:+.3} to {high:+.3}, paired");
-    let place = if faulty { format!("{within}: ") } else { String::new() };
+    let place = if faulty { format!("{}: ", name(&it.within)) } else { String::new() };
     match certain {
         true if *difference > 0.0 => format!("{place}{of} is better than {base} by {difference:.3} ({interval})"),
         true => format!("{place}{of} is worse than {base} by {:.3} ({interval})", -difference),
@@ -113,11 +115,11 @@ fn sentence(it: &Difference, of: &str, base: &str, within: &str, faulty: bool) -
     }
 }
 
-fn cost(cost: Cost) -> String {
+pub(super) fn cost(cost: Cost) -> String {
     if cost == Cost::Unknown { "unknown".to_owned() } else { usd(cost) }
 }
 
-fn answered_by(row: &Evaluated) -> String {
+pub(super) fn answered_by(row: &Evaluated) -> String {
     let mut models: Vec<(&String, u64)> =
         row.answered_by.iter().map(|(model, count)| (model, count.as_u64().unwrap_or_default())).collect();
     models.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
@@ -125,11 +127,11 @@ fn answered_by(row: &Evaluated) -> String {
     models.iter().map(|(model, count)| format!("{} {count}", short(model))).collect::<Vec<_>>().join(", ")
 }
 
-fn per(count: f64, n: usize) -> String {
+pub(super) fn per(count: f64, n: usize) -> String {
     if n == 0 { String::new() } else { format!("{:.2}", count / n as f64) }
 }
 
-fn seconds(ms: Option<f64>) -> String {
+pub(super) fn seconds(ms: Option<f64>) -> String {
     ms.map_or_else(|| "–".to_owned(), |ms| format!("{:.2} s", ms / 1000.0))
 }
 

@@ -36,7 +36,7 @@ fn sums(count: usize) -> Vec<Case> {
     read(&text, CaseFormat::JsonLines, &"question -> answer: int".parse().unwrap()).unwrap()
 }
 
-fn evaluation(cases: usize) -> Evaluation {
+pub(super) fn evaluation(cases: usize) -> Evaluation {
     Evaluation {
         cases: sums(cases),
         variants: vec![variant("one", &[FIRST]), variant("two", &[FIRST, SECOND])],
@@ -81,6 +81,30 @@ fn results(evaluation: &Evaluation, cells: &BTreeMap<usize, Scored>) -> Results 
     let mut results = Results::new(evaluation);
     cells.iter().for_each(|(index, scored)| results.set(*index, scored.into()));
     results
+}
+
+/// A finished cell that nobody asked for.
+pub(super) fn finished(evaluation: &Evaluation, index: usize, right: bool, took: Duration) -> Scored {
+    let cell = evaluation.cell(index);
+    Scored {
+        case: evaluation.cases[cell.case].id.clone(),
+        variant: evaluation.variants[cell.variant].name.clone(),
+        faults: evaluation.plans[cell.plan].name.clone(),
+        repeat: cell.repeat + 1,
+        run: 1,
+        model: Some(FIRST.to_owned()),
+        score: f64::from(u8::from(right)),
+        scores: serde_json::Map::new(),
+        valid: true,
+        attempts: 1,
+        took,
+        first_token: Some(Duration::from_millis(200)),
+        cost: Cost::Known(0.001),
+        tokens: [10, 5],
+        judge_cost: Cost::NOTHING,
+        answer: Arc::default(),
+        failures: Vec::new(),
+    }
 }
 
 /// What does not depend on time.
@@ -222,25 +246,7 @@ fn a_table_says_what_is_certain_and_what_is_not() {
         let cell = evaluation.cell(index);
         let right = cell.variant == 1 || cell.case % 4 == 0;
         let cost = if cell.variant == 0 { Cost::Known(0.001) } else { Cost::Unknown };
-        let scored = Scored {
-            case: String::new(),
-            variant: String::new(),
-            faults: String::new(),
-            repeat: 1,
-            run: 1,
-            model: Some(FIRST.to_owned()),
-            score: f64::from(u8::from(right)),
-            scores: serde_json::Map::new(),
-            valid: true,
-            attempts: 1,
-            took: Duration::from_millis(1000 + index as u64),
-            first_token: Some(Duration::from_millis(200)),
-            cost,
-            tokens: [10, 5],
-            judge_cost: Cost::NOTHING,
-            answer: Arc::default(),
-            failures: Vec::new(),
-        };
+        let scored = Scored { cost, ..finished(&evaluation, index, right, Duration::from_millis(1000 + index as u64)) };
         results.set(index, (&scored).into());
     }
     let text = table(&evaluation, &results);
