@@ -6,6 +6,7 @@
 //! variants, plans ──────┴▶ Evaluation ─▶ cells ─▶ (runs) ─▶ Scored ─▶ Results ─▶ rows, differences ─▶ table
 //! ```
 
+mod bootstrap;
 mod budget;
 mod case;
 mod evaluation;
@@ -19,6 +20,7 @@ mod scored;
 mod summary;
 mod table;
 
+pub use bootstrap::demos;
 pub use budget::{Budget, Reservation};
 pub use case::{Case, CaseError};
 pub use evaluation::{CellId, Evaluation, FaultPlan, Variant};

@@ -1,21 +1,23 @@
 //! `eval`: asks a file of cases by several variants, under several fault plans, and shows the scores side by side.
 
+mod bootstrap;
 mod kept;
 mod output;
+mod session;
 mod setting;
 
 use super::print::{self, note};
 use super::runtime::runtime;
-use super::{GlobalOptions, ask, exit, setup, signatures};
+use super::{GlobalOptions, exit, setup, signatures};
 use crate::config::{Config, Environment};
 use crate::eval::{CaseFormat, Evaluation, Results, Scored, read, report};
 use crate::failover::Cost;
 use crate::transcript::usd;
-use crate::worker::{EvaluateEnd, EvaluateEvent, EvaluateOptions, ServiceOptions, Services, evaluate, worst_case};
+use crate::worker::{EvaluateEnd, ServiceOptions, Services};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use kept::KeptCells;
-use output::{Output, Progress, Style};
+use output::{Output, Style};
+use session::{Asked, Session};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +78,9 @@ pub(super) struct EvalArgs {
     /// Fail with exit code 4 if a variant's score is below this, under any of the fault plans
     #[arg(long, value_name = "SCORE")]
     min_score: Option<f64>,
+    /// Try up to K accepted answers of the cases of split train as demos, on those of split dev; keep them if they help
+    #[arg(long, value_name = "K", conflicts_with = "html")]
+    bootstrap: Option<usize>,
     /// Say what would be asked and what it can cost at most, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -88,6 +93,9 @@ impl EvalArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
         let evaluation = self.evaluation(&config, settings, env)?;
+        if self.bootstrap.is_some() {
+            bootstrap::check(&evaluation)?;
+        }
         let judges = setting::judges(&evaluation, &config, env)?;
         let max_cost = self.max_cost.or(config.read("eval.max_cost")?);
         let concurrency = self.concurrency.or(config.read("eval.concurrency")?).unwrap_or(CONCURRENCY);
@@ -102,9 +110,14 @@ impl EvalArgs {
             // The faults are those of the plans.
             service_options.faults.clear();
             let services = Arc::new(Services::new(ServiceOptions { history: history.clone(), ..service_options }));
-            let judge_specs: Vec<_> = judges.values().map(|judge| judge.spec.clone()).collect();
-            let worst = worst(&evaluation, &judge_specs, &services);
-            announce(&evaluation, worst, max_cost, services.simulated());
+            let session =
+                Session { config: &config, env, services, judges, concurrency, max_cost, resume: self.resume };
+            let parts = match self.bootstrap {
+                Some(_) => bootstrap::parts(&evaluation).to_vec(),
+                None => vec![evaluation.clone()],
+            };
+            let worst: Option<f64> = parts.iter().map(|part| session.worst(part)).sum();
+            announce(&parts, worst, max_cost, session.services.simulated());
             if max_cost.is_some() && worst.is_none() {
                 bail!(
                     "--max-cost: the price or the longest answer of a model is not known, so its cost has no limit; \
@@ -114,49 +127,26 @@ impl EvalArgs {
             if self.dry_run {
                 return Ok(exit::OK);
             }
-            let mut kept = KeptCells::open(&config, env, &evaluation, self.resume)?;
-            let mut results = Results::new(&evaluation);
-            let mut output = Output::new(style, &evaluation);
-            let mut reported: Vec<(usize, Scored)> = Vec::new();
-            for (index, scored) in kept.take() {
-                results.set(index, (&scored).into());
-                output.scored(index, &scored);
-                reported.extend(self.html.is_some().then_some((index, scored)));
-            }
-            let options = EvaluateOptions {
-                concurrency,
-                max_cost,
-                spent: results.spent(),
-                finished: (0..evaluation.len()).map(|index| results.get(index).is_some()).collect(),
-                judges,
-                command: Arc::new(setting::run_metric),
-            };
-            let mut progress = Progress::new(evaluation.len(), results.finished(), services.now());
-            let mut count = |index: usize, scored: Scored| {
-                kept.keep(&scored);
-                results.set(index, (&scored).into());
-                output.scored(index, &scored);
-                reported.extend(self.html.is_some().then_some((index, scored)));
-                progress.show(results.finished(), results.spent(), services.now());
-            };
-            let end = evaluate(&evaluation, &options, &services, ask::interrupted(), |event| {
-                if let EvaluateEvent::Scored(index, scored) = event {
-                    count(index, *scored);
+            let (evaluation, asked) = match self.bootstrap {
+                Some(most) => bootstrap::run(&session, &evaluation, most, style).await?,
+                None => {
+                    let mut output = Output::new(style, &evaluation);
+                    let listener = |index, scored: &Scored| output.scored(index, scored);
+                    let asked = session.ask(&evaluation, 0.0, self.html.is_some(), listener).await?;
+                    output.finish(&asked.results);
+                    (evaluation, asked)
                 }
-            })
-            .await;
-            progress.clear();
-            output.finish(&results);
+            };
+            let Asked { results, cells, end, can_resume, .. } = asked;
             if let Some(path) = &self.html {
-                reported.sort_by_key(|(index, _)| *index);
                 let title = self.cases_file(&config)?.display().to_string();
-                let page = report(&evaluation, &results, &reported, &format!("Evaluation of {title}"));
+                let page = report(&evaluation, &results, &cells, &format!("Evaluation of {title}"));
                 signatures::replace(path, &page).with_context(|| path.display().to_string())?;
                 note!("report: {}", path.display());
             }
             history.settle(setup::HISTORY_PATIENCE);
             let code = self.code(&end, &evaluation, &results);
-            explain(&end, kept.is_on());
+            explain(&end, can_resume);
             if print::drained(Duration::ZERO).await.is_err() {
                 std::process::exit(i32::from(if code == exit::OK { exit::USAGE } else { code }));
             }
@@ -242,25 +232,22 @@ fn text(path: &Path) -> Result<String> {
     })
 }
 
-/// The most that the evaluation can cost, in USD; none if a price is unknown.
-fn worst(evaluation: &Evaluation, judges: &[crate::spec::RunSpec], services: &Services) -> Option<f64> {
-    let of_judges = judges.iter().map(|spec| worst_case(spec, services)).sum::<Option<f64>>()?;
-    (0..evaluation.len())
-        .map(|index| Some(worst_case(&evaluation.spec(evaluation.cell(index)), services)? + of_judges))
-        .sum()
-}
-
 /// Says how much will be asked, and the most that it can cost.
-fn announce(evaluation: &Evaluation, worst: Option<f64>, max_cost: Option<f64>, simulated: bool) {
-    let counts = [
-        (evaluation.cases.len(), "case"),
-        (evaluation.repeat, "repeat"),
-        (evaluation.variants.len(), "variant"),
-        (evaluation.plans.len(), "fault plan"),
-    ];
-    let counts = counts.into_iter().enumerate().filter(|(at, (count, _))| *at == 0 || *count > 1);
-    let product: Vec<String> =
-        counts.map(|(_, (count, what))| format!("{count} {what}{}", if count == 1 { "" } else { "s" })).collect();
+fn announce(parts: &[Evaluation], worst: Option<f64>, max_cost: Option<f64>, simulated: bool) {
+    let product = |part: &Evaluation| {
+        let counts = [
+            (part.cases.len(), "case"),
+            (part.repeat, "repeat"),
+            (part.variants.len(), "variant"),
+            (part.plans.len(), "fault plan"),
+        ];
+        let counts = counts.into_iter().enumerate().filter(|(at, (count, _))| *at == 0 || *count > 1);
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let factors = counts.map(|(_, (count, what))| format!("{count} {what}{}", plural(count)));
+        factors.collect::<Vec<_>>().join(" × ")
+    };
+    let runs: usize = parts.iter().map(Evaluation::len).sum();
+    let products: Vec<String> = parts.iter().map(product).collect();
     let cost = match (worst, max_cost) {
         _ if simulated => "simulated models".to_owned(),
         (None, _) => "a model's price is not known".to_owned(),
@@ -269,8 +256,8 @@ fn announce(evaluation: &Evaluation, worst: Option<f64>, max_cost: Option<f64>, 
         }
         (Some(worst), _) => format!("at most {}", usd(Cost::Known(worst))),
     };
-    note!("{} = {} runs; {cost}", product.join(" × "), evaluation.len());
-    for (output, metric) in &evaluation.metrics {
+    note!("{} = {runs} runs; {cost}", products.join(" + "));
+    for (output, metric) in parts.iter().take(1).flat_map(|part| &part.metrics) {
         note!("score: {output} by {metric}");
     }
 }

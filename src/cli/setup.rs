@@ -28,8 +28,7 @@ pub(super) const HISTORY_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The signature of the settings with its module and adapter, without inputs.
 pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> {
-    let source = config.read::<String>("signature")?;
-    let entry = signature(source.as_deref().unwrap_or(DEFAULT_SIGNATURE), config, env)?;
+    let entry = entry_of(config, env)?;
     let module = match config.read::<String>("module")? {
         Some(word) => word.parse::<Module>()?,
         None => entry.module,
@@ -43,6 +42,12 @@ pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> 
         demos: entry.demos,
         ..SignatureTask::new(entry.signature, Values::new())
     })
+}
+
+/// The signature of the settings as a library entry.
+pub(super) fn entry_of(config: &Config, env: &Environment) -> Result<LibraryEntry> {
+    let source = config.read::<String>("signature")?;
+    signature(source.as_deref().unwrap_or(DEFAULT_SIGNATURE), config, env)
 }
 
 /// A task with the chain, the policy and the request fields of the settings.

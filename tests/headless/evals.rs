@@ -282,3 +282,91 @@ fn a_dry_run_sends_nothing_and_says_the_most_that_it_can_cost() {
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(err(&output).contains("2 cases × 3 repeats = 6 runs; at most $"), "{}", err(&output));
 }
+
+/// A server that adds small numbers, and large ones only for somebody who shows it an example. Returns its base URL.
+fn adding_server() -> String {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let base = format!("http://{}/v1", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for socket in listener.incoming().map_while(Result::ok) {
+            let mut reader = BufReader::new(&socket);
+            let (mut line, mut length) = (String::new(), 0);
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            _ = reader.read_exact(&mut body);
+            let body = String::from_utf8(body).unwrap();
+            let sum = body.rsplit("What is ").next().unwrap().split('?').next().unwrap().to_owned();
+            let numbers: Vec<i64> = sum.split(" + ").map(|number| number.trim().parse().unwrap_or_default()).collect();
+            let knows = numbers.iter().all(|number| *number < 10) || body.contains("\"assistant\"");
+            let answer = if knows { numbers.iter().sum() } else { 0 };
+            let content = format!("[[ ## answer ## ]]\\n{answer}\\n\\n[[ ## completed ## ]]");
+            let chunk = format!(
+                "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{content}\"}},\"finish_reason\":\"stop\"}}]}}\n\ndata: [DONE]\n\n"
+            );
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                chunk.len()
+            );
+            _ = (&socket).write_all((head + &chunk).as_bytes());
+        }
+    });
+    base
+}
+
+/// Sums of small numbers to train with, and of large ones to try the demos on.
+fn train_and_dev() -> String {
+    let line = |split: &str, a: i64, b: i64| {
+        format!("{{\"question\": \"What is {a} + {b}?\", \"answer\": {}, \"split\": \"{split}\"}}\n", a + b)
+    };
+    let train = (1..6).map(|n| line("train", n, n + 1));
+    train.chain((11..19).map(|n| line("dev", n, n + 7))).collect()
+}
+
+#[test]
+fn demos_are_kept_only_if_they_help() {
+    let folder = with("bootstrap", &train_and_dev());
+    fs_signature(&folder);
+    let base = adding_server();
+    let args = ["eval", "cases.jsonl", "-s", "sum", "--bootstrap", "2", "-m", "local", "--base-url", &base];
+    let output = folder.run(&args, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(err(&output).contains("5 cases + 8 cases × 2 variants = 21 runs"), "{}", err(&output));
+    let (table, notes) = (out(&output), err(&output));
+    assert!(notes.contains("5 of 5 training answers are accepted; 2 are tried as demos"), "{notes}");
+    assert!(table.contains("after is better than before by 1.000"), "{table}");
+    let kept = std::fs::read_to_string(folder.home.join(".config/switchover/signatures/sum.toml")).unwrap();
+    assert_eq!(kept.matches("[[signature.demos]]").count(), 2, "{kept}");
+    // The kept demos are sent from now on, so that further ones change nothing.
+    let output = folder.run(&args, &[]);
+    assert!(err(&output).contains("not kept: it is not certain that they help"), "{}", err(&output));
+    assert_eq!(std::fs::read_to_string(folder.home.join(".config/switchover/signatures/sum.toml")).unwrap(), kept);
+}
+
+fn fs_signature(folder: &Folder) {
+    let signatures = folder.home.join(".config/switchover/signatures");
+    std::fs::create_dir_all(&signatures).unwrap();
+    std::fs::write(
+        signatures.join("sum.toml"),
+        "[[signature]]\nname = \"sum\"\ninline = \"question -> answer: int\"\nmodule = \"predict\"\n",
+    )
+    .unwrap();
+}
+
+#[test]
+fn bootstrapping_needs_cases_to_train_and_to_try() {
+    for (cases, args, why) in [
+        (RIGHT.to_owned(), &[][..], "no case has `split` train"),
+        (train_and_dev().replace("dev", "test"), &[], "no case has `split` dev"),
+        (train_and_dev(), &["--against", "google/gemini-2.5-flash"], "tries demos for one variant"),
+        (train_and_dev(), &["--faults", "openai/gpt-4o-mini=503"], "without faults"),
+    ] {
+        let output = with("bootstrap-wrong", &cases).eval(&[&["--bootstrap", "2"], args].concat());
+        assert!(output.status.code() == Some(1) && err(&output).contains(why), "{why}: {}", err(&output));
+    }
+}
