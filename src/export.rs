@@ -13,10 +13,11 @@ pub use openai::openai;
 pub use python::dspy;
 
 use crate::dspy::Adapter;
-use crate::openrouter::{BaseUrl, Dialect, Message, RequestHeader, compose, settings::MAX_MODELS};
-use crate::spec::{RunSpec, SignatureTask};
+use crate::openrouter::{BaseUrl, Dialect, RequestHeader, compose, settings::MAX_MODELS};
+use crate::spec::{RunSpec, Task};
 use crate::text::clean_line;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The input of every export.
@@ -24,12 +25,12 @@ use std::fmt::Write as _;
 pub struct Export<'a> {
     /// The chain, the policy and the request settings.
     pub spec: &'a RunSpec,
-    /// The task of `spec`.
-    pub task: &'a SignatureTask,
     /// The server that the program calls.
     pub base: &'a BaseUrl,
     /// Attribution and extra headers, with the names of OpenRouter's documentation.
     pub headers: &'a [RequestHeader],
+    /// The chains that have names, for a server that offers them to its clients.
+    pub chains: &'a BTreeMap<String, Vec<String>>,
 }
 
 const PROBLEM: &str = r#"
@@ -39,10 +40,13 @@ def problem(answer):
     if not answer.choices:
         return f"there is no answer: {getattr(answer, 'error', None)}"
     choice = answer.choices[0]
-    if choice.finish_reason != "stop":
+    if choice.finish_reason not in ENDS:
         return f"the answer ended with {choice.finish_reason}"
     missing = [mark for mark in MARKS if mark not in (choice.message.content or "")]
-    return f"the answer lacks {', '.join(missing)}" if missing else None
+    if missing:
+        return f"the answer lacks {', '.join(missing)}"
+    has_content = (choice.message.content or "").strip() or choice.message.tool_calls
+    return None if has_content else "the answer is empty"
 "#;
 
 /// Parameters that every library has an argument for; the others go into `extra_body`.
@@ -52,7 +56,11 @@ const COMMON: [&str; 5] = ["temperature", "top_p", "max_tokens", "seed", "stop"]
 /// fails.
 const CHECK_ANSWER: &str = r#"        failure = problem(answer)
         if failure is None:
-            print(answer.choices[0].message.content)
+            message = answer.choices[0].message
+            for call in message.tool_calls or []:
+                print(call.function.name, call.function.arguments)
+            if message.content:
+                print(message.content)
             print("answered by:", answer.model)
             break
         print(f"{answer.model}: {failure}", file=sys.stderr)
@@ -103,11 +111,12 @@ impl Export<'_> {
         self.spec.policy.timeouts.first_token.min(self.spec.policy.limits.deadline).as_secs_f64()
     }
 
-    /// What the text of an answer must contain: a mark of each output.
+    /// What the text of an answer must contain: a mark of each output. The answer of a chat may be any text.
     fn marks(&self) -> Vec<String> {
-        let outputs = self.task.expanded().outputs;
+        let Task::Signature(task) = &self.spec.task else { return Vec::new() };
+        let outputs = task.expanded().outputs;
         let names = outputs.iter().map(|field| field.name.as_str());
-        match self.task.adapter {
+        match task.adapter {
             Adapter::Chat => names.chain(["completed"]).map(|name| format!("[[ ## {name} ## ]]")).collect(),
             Adapter::Json => names.map(|name| json!(name).to_string()).collect(),
             Adapter::Xml => names.map(|name| format!("</{name}>")).collect(),
@@ -116,16 +125,39 @@ impl Export<'_> {
 
     /// The Python function `problem`, which says why an answer of the Chat Completions API cannot be used.
     fn python_problem(&self) -> String {
-        format!("# Every answer contains these.\nMARKS = {}\n{PROBLEM}", python_literal(&json!(self.marks())))
+        format!(
+            "# A whole answer ends with one of these, and contains all marks.\nENDS = {}\nMARKS = {}\n{PROBLEM}",
+            python_literal(&json!(self.ends())),
+            python_literal(&json!(self.marks()))
+        )
     }
 
-    /// The messages that the adapter writes.
-    fn messages(&self) -> Vec<Message> {
-        self.task.messages()
+    /// The finish reasons of a whole answer.
+    fn ends(&self) -> &'static [&'static str] {
+        match &self.spec.task {
+            Task::Chat(task) if task.body.contains_key("tools") => &["stop", "tool_calls"],
+            _ => &["stop"],
+        }
+    }
+
+    /// The messages: those that the adapter writes, or those of the chat.
+    fn messages(&self) -> Vec<Value> {
+        match &self.spec.task {
+            Task::Signature(task) => task.messages().into_iter().map(|message| json!(message)).collect(),
+            Task::Chat(task) => task.body.get("messages").and_then(Value::as_array).cloned().unwrap_or_default(),
+        }
     }
 
     /// The request fields except model and messages: first those of [`COMMON`], then the others.
     fn fields(&self) -> (Map<String, Value>, Map<String, Value>) {
+        match &self.spec.task {
+            Task::Signature(_) => self.fields_of(None),
+            Task::Chat(task) => self.fields_of(Some(&task.body)),
+        }
+    }
+
+    /// The request fields of the settings, and of a chat's `own` body.
+    fn fields_of(&self, own: Option<&Map<String, Value>>) -> (Map<String, Value>, Map<String, Value>) {
         let settings =
             crate::openrouter::settings::RequestSettings { stream: Some(false), ..self.spec.settings.clone() };
         let request = compose::ChatRequest {
@@ -134,7 +166,7 @@ impl Export<'_> {
             settings: &settings,
             response_format: None,
             max_tokens: None,
-            own: None,
+            own,
             dialect: self.base.dialect(),
         };
         // Settings are validated when they are entered, so composing does not fail here.
@@ -150,13 +182,6 @@ impl Export<'_> {
             Dialect::OpenRouter => self.models().into_iter().skip(1).take(MAX_MODELS).collect(),
             Dialect::Plain => Vec::new(),
         }
-    }
-
-    /// The input values of the signature's inputs. Other names are not known to be identifiers.
-    fn inputs(&self) -> Map<String, Value> {
-        let inputs =
-            self.task.inputs.iter().filter(|(name, _)| self.task.signature.inputs.iter().any(|f| f.name == **name));
-        inputs.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     /// A comment that names the models that do not fit into the `models` list; `None` if all fit.
@@ -208,7 +233,7 @@ fn python_arguments(indent: &str, map: &Map<String, Value>) -> String {
 }
 
 /// The messages as a Python list, one per line.
-fn python_messages(messages: &[Message]) -> String {
-    let row = |message: &Message| format!("    {},\n", python_literal(&json!(message)));
+fn python_messages(messages: &[Value]) -> String {
+    let row = |message: &Value| format!("    {},\n", python_literal(message));
     format!("[\n{}]", messages.iter().map(row).collect::<String>())
 }

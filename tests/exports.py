@@ -115,6 +115,21 @@ class Bench:
         Recorder.seen.clear()
         return path
 
+    def export_chat(self, to, name):
+        """Exports a chat that was asked before: its body is a file, its run a file of JSON lines."""
+        body, run = self.folder / "chat.json", self.folder / "chat.jsonl"
+        body.write_text(json.dumps({"messages": [{"role": "user", "content": QUESTION}], "temperature": 0.5}))
+        base = ["--base-url", self.base]
+        command = [self.program, "ask", *SETTING, *base, "--body", body, "--json"]
+        run.write_text(subprocess.run(command, env=self.env, cwd=self.folder, capture_output=True, text=True).stdout)
+        command = [self.program, "export", "--to", to, *base, "--run", run]
+        text = subprocess.run(command, env=self.env, cwd=self.folder, check=True, capture_output=True, text=True).stdout
+        assert SECRET not in text, f"{to} holds the value of a secret header"
+        path = self.folder / name
+        path.write_text(text)
+        Recorder.seen.clear()
+        return path
+
     def run(self, command):
         done = subprocess.run(command, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=180)
         return done.returncode, done.stdout, done.stderr
@@ -225,6 +240,25 @@ def litellm_proxy(bench):
         proxy.wait()
 
 
+def chat(bench):
+    targets = {"curl": ("chat.sh", ["sh"]), "openai": ("chat_openai.py", [sys.executable])}
+    targets["litellm-router"] = ("chat_router.py", [sys.executable])
+    for to, (name, command) in targets.items():
+        package = to.split("-")[0]
+        if package != "curl" and missing(package):
+            print(f"skipped chat, {to}: not installed: {package}")
+            continue
+        for fault in FAULTS:
+            # What a garbled text should have been, nobody can tell in a chat; and LiteLLM invents a finish reason.
+            if fault != "garbled" and (to, fault) != ("litellm-router", "no-finish"):
+                bench.broken(fault)
+                path = bench.export_chat(to, name)
+                bench.judge_fault(f"chat, {to}", fault, *bench.run([*command, path]))
+        bench.broken("503")
+        path = bench.export_chat(to, name)
+        bench.judge(f"chat, {to}", *bench.run([*command, path]), server_side=to != "litellm-router")
+
+
 def dspy_state(bench):
     bench.export("dspy-state", "state.json", "--module", "chain_of_thought")
     load = (
@@ -249,6 +283,7 @@ def readme(bench):
 
 EXPORTS = [
     (curl, []),
+    (chat, []),
     (python, ["dspy"]),
     (dspy_state, ["dspy"]),
     (readme, ["dspy", "litellm"]),

@@ -10,10 +10,11 @@ use crate::export::{self, Export};
 use crate::openrouter::headers::{ATTRIBUTION, CLIENT, is_header_name};
 use crate::openrouter::{BaseUrl, OPENROUTER, RequestHeader};
 use crate::report::Report;
-use crate::spec::RunSpec;
+use crate::spec::{RunSpec, Task};
 use crate::transcript::Transcript;
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,7 @@ impl ExportArgs {
         let base: BaseUrl = named(&config)?.unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
         let lines = setup::headers(&config)?.lines(&base)?;
         let headers = chosen(lines.iter().map(RequestHeader::from));
-        print::text(&text(&spec, &base, &headers, self.to)?);
+        print::text(&text(&spec, (&base, &headers), &config.chains()?, self.to)?);
         Ok(exit::OK)
     }
 }
@@ -78,7 +79,7 @@ pub(super) fn run_as(run: &[Report], to: ExportTarget, settings: &GlobalOptions,
     let base: BaseUrl = named(&config)?.or(used).unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
     let sent = run.attempts.iter().find_map(|attempt| attempt.request.as_ref());
     let headers = chosen(sent.into_iter().flat_map(|request| request.headers.clone()));
-    print::text(&text(spec, &base, &headers, to)?);
+    print::text(&text(spec, (&base, &headers), &config.chains()?, to)?);
     Ok(exit::OK)
 }
 
@@ -86,23 +87,37 @@ fn named(config: &Config) -> Result<Option<String>> {
     Ok(config.read::<String>("base_url")?)
 }
 
-fn text(spec: &RunSpec, base: &BaseUrl, headers: &[RequestHeader], to: ExportTarget) -> Result<String> {
-    let Some(task) = spec.task.signature() else {
-        bail!("this run was a chat request without a signature; `switchover history show` prints its body");
+fn text(
+    spec: &RunSpec,
+    (base, headers): (&BaseUrl, &[RequestHeader]),
+    chains: &BTreeMap<String, Vec<String>>,
+    to: ExportTarget,
+) -> Result<String> {
+    if let Task::Chat(task) = &spec.task
+        && !task.api.is_chat()
+    {
+        bail!("this request went to {}; only chat completions are exported", task.api.path());
+    }
+    let export = Export { spec, base, headers, chains };
+    let task = || {
+        let why = "a chat has no signature for DSPy; --to openai, curl, litellm-router and litellm-proxy export it";
+        spec.task.signature().context(why)
     };
-    let export = Export { spec, task, base, headers };
     Ok(match to {
-        ExportTarget::Python => export::dspy(&export),
+        ExportTarget::Python => export::dspy(&export, task()?),
         ExportTarget::LitellmRouter => export::router(&export),
         ExportTarget::LitellmProxy => export::proxy(&export),
         ExportTarget::Curl => export::curl(&export),
         ExportTarget::Openai => export::openai(&export),
-        ExportTarget::DspyState => saved_program::write(&LibraryEntry {
-            signature: task.signature.clone(),
-            description: String::new(),
-            module: task.module,
-            demos: task.demos.clone(),
-        }),
+        ExportTarget::DspyState => {
+            let task = task()?;
+            saved_program::write(&LibraryEntry {
+                signature: task.signature.clone(),
+                description: String::new(),
+                module: task.module,
+                demos: task.demos.clone(),
+            })
+        }
     })
 }
 

@@ -33,14 +33,27 @@ pub fn curl(export: &Export<'_>) -> String {
     _ = writeln!(text, "  -d {}) || {{ printf '%s\\n' \"$response\" >&2; exit 1; }}", quoted(&body));
     // In the response, the text of the answer is a JSON string.
     let marks = export.marks().into_iter().map(|mark| quoted(&mark.replace('"', "\\\"")));
-    let marks = marks.collect::<Vec<_>>().join(" ");
+    let marks = marks.collect::<Vec<_>>();
+    let ends = export.ends().iter().map(|end| format!("*'\"finish_reason\":\"{end}\"'*")).collect::<Vec<_>>().join("|");
     _ = write!(
         text,
-        "case $(printf '%s' \"$response\" | tr -d ' \\n') in\n  *'\"finish_reason\":\"stop\"'*) ;;\n  *) printf '%s\\n' \
-         \"$response\" 'The answer did not end by itself.' >&2; exit 1 ;;\nesac\nfor mark in {marks}; do\n  case $response \
-         in\n    *\"$mark\"*) ;;\n    *) printf '%s\\n' \"$response\" \"The answer lacks $mark\" >&2; exit 1 ;;\n  \
-         esac\ndone\nprintf '%s\\n' \"$response\"\n",
+        "compact=$(printf '%s' \"$response\" | tr -d ' \\n')\ncase $compact in\n  {ends}) ;;\n  *) printf '%s\\n' \
+         \"$response\" 'The answer did not end by itself.' >&2; exit 1 ;;\nesac\n",
     );
+    if marks.is_empty() {
+        text.push_str(
+            "case $compact in\n  *'\"tool_calls\":['*) ;;\n  *'\"content\":\"\"'*|*'\"content\":null'*) printf '%s\\n' \"$response\" \
+             'The answer is empty.' >&2; exit 1 ;;\nesac\n",
+        );
+    } else {
+        _ = write!(
+            text,
+            "for mark in {}; do\n  case $response in\n    *\"$mark\"*) ;;\n    *) printf '%s\\n' \"$response\" \"The answer \
+             lacks $mark\" >&2; exit 1 ;;\n  esac\ndone\n",
+            marks.join(" ")
+        );
+    }
+    text.push_str("printf '%s\\n' \"$response\"\n");
     text
 }
 

@@ -49,7 +49,8 @@ pub fn router(export: &Export<'_>) -> String {
 /// The configuration of the `LiteLLM` proxy. JSON strings and objects are valid YAML.
 pub fn proxy(export: &Export<'_>) -> String {
     let models: Vec<&str> = export.models().into_iter().map(proxy_text).collect();
-    let (common, rest) = export.fields();
+    // What one chat says of itself is not for all clients.
+    let (common, rest) = export.fields_of(None);
     let value = |header: &RequestHeader| match header.variable() {
         Some(variable) => format!("os.environ/{variable}"),
         None => proxy_text(header.value()).to_owned(),
@@ -58,13 +59,31 @@ pub fn proxy(export: &Export<'_>) -> String {
         export.headers.iter().map(|header| (header.name().to_owned(), value(header).into())).collect();
     let mut text = format!(
         "# Exported by Switchover.\n# Tested with litellm {LITELLM_VERSION}: pip install \
-         'litellm[proxy]=={LITELLM_VERSION}' && litellm --config litellm.yaml\n# Clients request the first model; the proxy \
+         'litellm[proxy]=={LITELLM_VERSION}' && litellm --config litellm.yaml\n# Clients request the first model{}; the proxy \
          tries the others when it fails.\n",
+        if export.chains.is_empty() { "" } else { ", or the name of a chain" },
     );
     text.push_str(&export.secrets_comment());
     text.push_str("model_list:\n");
-    for model in &models {
-        _ = writeln!(text, "  - model_name: {}\n    litellm_params:", json!(model));
+    let chains = export.chains.iter().map(|(name, chain)| (name.as_str(), chain.as_slice()));
+    let chains: Vec<(&str, &str, Vec<&str>)> = chains
+        .filter_map(|(name, chain)| {
+            let (first, rest) = chain.split_first()?;
+            Some((proxy_text(name), proxy_text(first), rest.iter().map(|model| proxy_text(model)).collect()))
+        })
+        .collect();
+    // The proxy knows each by its own name; a chain's name is a further one of its first model.
+    let mut routes: Vec<(&str, &str)> = Vec::new();
+    let of_chains = chains
+        .iter()
+        .flat_map(|(name, first, rest)| [(*name, *first)].into_iter().chain(rest.iter().map(|model| (*model, *model))));
+    for route in models.iter().map(|model| (*model, *model)).chain(of_chains) {
+        if !routes.contains(&route) {
+            routes.push(route);
+        }
+    }
+    for (name, model) in routes {
+        _ = writeln!(text, "  - model_name: {}\n    litellm_params:", json!(name));
         _ = writeln!(text, "      model: {}", json!(export.prefixed(model)));
         _ = writeln!(text, "      api_base: {}", json!(export.base.as_str()));
         text.push_str("      api_key: os.environ/OPENROUTER_API_KEY\n");
@@ -81,8 +100,14 @@ pub fn proxy(export: &Export<'_>) -> String {
     );
     text.push_str("  master_key: os.environ/LITELLM_MASTER_KEY\nrouter_settings:\n  num_retries: 0\n");
     _ = writeln!(text, "  timeout: {}", export.spec.policy.limits.deadline.as_secs_f64());
-    if models.len() > 1 {
-        _ = writeln!(text, "  fallbacks: {}", json!([{models[0]: models[1..]}]));
+    // A stream's limit is that between its pieces; the first one counts.
+    _ = writeln!(text, "  stream_timeout: {}", export.spec.policy.timeouts.first_token.as_secs_f64());
+    let own = models.split_first().into_iter().map(|(first, rest)| (*first, rest.to_vec()));
+    let fallbacks = own.chain(chains.into_iter().map(|(name, _, rest)| (name, rest)));
+    let fallbacks: Vec<Value> =
+        fallbacks.filter(|(_, rest)| !rest.is_empty()).map(|(name, rest)| json!({name: rest})).collect();
+    if !fallbacks.is_empty() {
+        _ = writeln!(text, "  fallbacks: {}", json!(fallbacks));
     }
     text.push_str(concat!(
         "  # To share cooldowns between several proxies:\n",

@@ -4,14 +4,14 @@
 //! returns an empty prediction, `fallbacks` and `extra_headers` need `LiteLLM`.
 
 use super::{Export, classes, comment, python_arguments, python_literal, python_text};
-use crate::dspy::{Adapter, FieldType, Module};
+use crate::dspy::{Adapter, FieldType, Module, Signature};
 use crate::openrouter::headers::DSPY_VERSION;
-use serde_json::json;
+use crate::spec::SignatureTask;
+use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// A Python program.
-pub fn dspy(export: &Export<'_>) -> String {
-    let task = export.task;
+pub fn dspy(export: &Export<'_>, task: &SignatureTask) -> String {
     let mut text = format!(
         "# Exported by Switchover.\n# Tested with Python 3.11 and dspy {DSPY_VERSION}, with and without LiteLLM: pip install \
          dspy=={DSPY_VERSION}\n",
@@ -29,9 +29,9 @@ pub fn dspy(export: &Export<'_>) -> String {
     };
     _ = writeln!(text, "dspy.configure(lm=CHAIN[0], adapter=dspy.{adapter})\n");
     text.push_str(&classes::definitions(&classes));
-    text.push_str(&signature(export, &classes));
-    text.push_str(&program(export));
-    let inputs = python_arguments("        ", &export.inputs());
+    text.push_str(&signature(&task.signature, &classes));
+    text.push_str(&program(task));
+    let inputs = python_arguments("        ", &inputs(task));
     _ = write!(text, "\n\nif __name__ == \"__main__\":\n    prediction = ask(\n{inputs}    )\n");
     for output in &task.signature.outputs {
         _ = writeln!(text, "    print(\"{0}:\", prediction.{0})", output.name);
@@ -71,8 +71,7 @@ fn chain(export: &Export<'_>) -> String {
     text
 }
 
-fn signature(export: &Export<'_>, classes: &[&FieldType]) -> String {
-    let signature = &export.task.signature;
+fn signature(signature: &Signature, classes: &[&FieldType]) -> String {
     // DSPy writes the type of None as NoneType, but reads only None.
     let inline = signature.inline().replace("NoneType", "None");
     let mut text = format!(
@@ -93,9 +92,14 @@ fn signature(export: &Export<'_>, classes: &[&FieldType]) -> String {
     text
 }
 
+/// The input values of the signature's inputs. Other names are not known to be identifiers.
+fn inputs(task: &SignatureTask) -> Map<String, Value> {
+    let inputs = task.inputs.iter().filter(|(name, _)| task.signature.inputs.iter().any(|f| f.name == **name));
+    inputs.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// The module as a Python function `ask` of the inputs.
-fn program(export: &Export<'_>) -> String {
-    let task = export.task;
+fn program(task: &SignatureTask) -> String {
     let base = if task.module == Module::Predict { "Predict" } else { "ChainOfThought" };
     let mut text = format!("program = dspy.{base}(signature)\n");
     if !task.demos.is_empty() {

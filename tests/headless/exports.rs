@@ -1,11 +1,12 @@
 //! Snapshots of every export for each case of `cases/export/cases.toml`. `exports.py` runs the exported programs.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fs;
 use switchover::dspy::{Signature, Values, library};
 use switchover::export::{Export, curl, dspy, openai, proxy, router};
 use switchover::openrouter::{OPENROUTER, RequestHeader};
-use switchover::spec::{RunSpec, SignatureTask};
+use switchover::spec::{ChatTask, RunSpec, SignatureTask};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -16,18 +17,21 @@ struct Cases {
 #[serde(deny_unknown_fields)]
 struct Case {
     name: String,
+    #[serde(default)]
     signature: String,
     /// Objects and enums, as in a library file.
     #[serde(default)]
     types: toml::Table,
     #[serde(default)]
     instructions: String,
+    #[serde(default)]
     module: String,
     #[serde(default)]
     adapter: Option<String>,
     #[serde(default)]
     base: Option<String>,
     models: Vec<String>,
+    #[serde(default)]
     inputs: Values,
     #[serde(default)]
     demos: Vec<Values>,
@@ -37,6 +41,11 @@ struct Case {
     headers: Vec<(String, String)>,
     #[serde(default)]
     secret_headers: Vec<String>,
+    #[serde(default)]
+    chains: BTreeMap<String, Vec<String>>,
+    /// The body of a chat, as JSON, in place of the signature.
+    #[serde(default)]
+    chat: Option<String>,
 }
 
 impl Case {
@@ -51,6 +60,9 @@ impl Case {
     }
 
     fn spec(&self) -> RunSpec {
+        if let Some(chat) = &self.chat {
+            return RunSpec::new(ChatTask::new(serde_json::from_str(chat).unwrap()), &self.models);
+        }
         let mut signature = self.signature();
         signature.instructions.clone_from(&self.instructions);
         let task = SignatureTask {
@@ -79,15 +91,16 @@ fn exports_match_their_snapshots() {
             let public = case.headers.iter().map(|(name, value)| RequestHeader::public(name, value));
             let secret = case.secret_headers.iter().map(|name| RequestHeader::secret(name, "hunter2-hunter2-hunter2"));
             let headers: Vec<RequestHeader> = public.chain(secret).collect();
-            let task = spec.task.signature().expect("a signature");
-            let export = Export { spec: &spec, task, base: &base, headers: &headers };
-            for (target, text) in [
-                ("python", dspy(&export)),
+            let chains = case.chains.clone();
+            let export = Export { spec: &spec, base: &base, headers: &headers, chains: &chains };
+            let python = spec.task.signature().map(|task| dspy(&export, task));
+            let others = [
                 ("litellm-router", router(&export)),
                 ("litellm-proxy", proxy(&export)),
                 ("curl", curl(&export)),
                 ("openai", openai(&export)),
-            ] {
+            ];
+            for (target, text) in python.into_iter().map(|text| ("python", text)).chain(others) {
                 insta::assert_snapshot!(format!("{}.{target}", case.name), text);
             }
         }
