@@ -70,6 +70,47 @@ fn a_run_is_in_the_history_of_the_next_session() {
 }
 
 #[test]
+fn a_conversation_and_kept_settings_outlast_a_session() {
+    let mut person = Person::at(PLAYGROUND, &[], 120, 36);
+    person.sees("SIMULATOR");
+    person.types("What is DSPy?\r");
+    person.sees("■ gpt-4o-mini answered");
+    // Alt+N goes on from the answer, Alt+L asks the next model first.
+    person.types("\x1bn");
+    person.sees("turn 2");
+    person.types("\x1bl");
+    person.sees("claude-3-haiku is asked first");
+    person.types("And then?\r");
+    person.sees("■ claude-3-haiku answered");
+    person.sees("› What is DSPy?");
+    person.sees("turn 3");
+    // Alt+O: a setting in a few keys; Alt+K keeps it.
+    person.types("\x1botemp\r0.3\r");
+    person.sees("temperature is 0.3");
+    person.types("\x1b");
+    person.sees("· temperature 0.3");
+    person.types("\x1bk");
+    person.sees("+ temperature = 0.3");
+    person.types("\r");
+    person.sees("Kept in");
+    person.types("\x11");
+    assert_eq!(person.waits_for_the_end(), Some(0));
+    let mut next = person.starts_again(PLAYGROUND, 120, 36);
+    next.sees("chain claude-3-haiku");
+    next.sees("temperature 0.3");
+    next.types("\x13");
+    next.sees("✓ And then?");
+    // `t` takes it up again, with its conversation.
+    next.types("t");
+    next.sees("Taken up");
+    next.sees("› What is DSPy?");
+    next.sees("turn 2");
+    next.types("\x11");
+    assert_eq!(next.waits_for_the_end(), Some(0));
+    next.has_the_terminal_back();
+}
+
+#[test]
 fn many_resizes_during_a_run_do_no_harm() {
     let mut person = Person::at(PLAYGROUND, &[], 120, 36);
     person.sees("SIMULATOR");

@@ -242,3 +242,27 @@ fn a_demo_of_a_turn_and_the_conversation_of_a_run_are_what_was_asked() {
     assert_eq!(turns, [run.demo().expect("a demo")]);
     assert_eq!(Transcript::of(&recorded("exhausted")).conversation(), None);
 }
+
+#[test]
+fn a_question_that_was_taken_up_is_not_asked_twice_and_inputs_of_other_signatures_are_passed_over() {
+    let mut stage = stage();
+    says(&mut stage, "one", "1");
+    stage.script("Tab Down Enter 'a question' F2 Tab Up Enter");
+    stage.press("Up");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "one", "not the empty message of the question");
+    let mut stage = self::stage();
+    says(&mut stage, "one", "1");
+    stage.press("Alt+A");
+    assert_eq!(stage.app.prompt.inputs[0].text(), "one");
+    stage.press("Alt+N");
+    assert!(stage.app.prompt.is_empty());
+    assert_eq!(stage.app.next.conversation.turns.len(), 1);
+}
+
+#[test]
+fn a_model_that_is_written_in_full_is_added_as_written() {
+    let mut stage = stage();
+    stage.script("Alt+M 'qwen/qwen-2' Enter Alt+M 'a/qwen' Enter");
+    let models: Vec<&str> = stage.app.next.chain[2..].iter().map(|entry| entry.model.as_str()).collect();
+    assert_eq!(models, ["qwen/qwen-2.5-7b-instruct", "a/qwen"]);
+}

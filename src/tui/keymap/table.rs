@@ -261,7 +261,7 @@ pub const TABLE: &[Binding] = table! {
         "type-fault"        Faults TypeFault         ["/"]                                "type"       "Type any fault, with its schedule";
     }
     Chain {
-        "add-model"         Chain Add                ["a" "+"]                            "add"        "Add a model";
+        "add-model"         Chain Add                ["a" "+" "Alt+M"]                    "add"        "Add a model";
         "first-model"       Chain First              ["Enter" "1"]                        "first"      "Ask this model first";
         "remove-model"      Chain Remove             ["x" "Delete" "Backspace"]           "remove"     "Remove this model";
         "move-up"           Chain MoveUp             ["K" "Shift+Up" "Alt+Up"]            "move up"    "Move it up";

@@ -2,7 +2,7 @@
 
 use crate::dspy::{Demo, Turn};
 use crate::spec::SignatureTask;
-use crate::transcript::{Transcript, counted};
+use crate::transcript::Transcript;
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::state::conversation::Conversation;
@@ -38,17 +38,21 @@ impl App {
             return;
         };
         let count = turns.len();
-        if let Some(task) = self.transcript().and_then(Transcript::task).cloned()
-            && !task.signature.shares_fields_with(&self.next.signature)
-        {
-            self.put_aside();
-            self.bring_back(&task, self.demos_for(&task.signature));
-            self.prompt.mark_sent();
+        if let Some(task) = self.transcript().and_then(Transcript::task).cloned() {
+            if !task.signature.shares_fields_with(&self.next.signature) {
+                self.put_aside();
+                self.bring_back(&task, self.demos_for(&task.signature));
+            }
+            // The question that is answered already is not asked again.
+            if self.prompt.values() == task.question() {
+                self.prompt.mark_sent();
+            }
         }
         self.continue_from(Conversation { turns, goes_on: true });
         self.prompt.take_sent();
         self.focus(Pane::Prompt);
-        self.notice = Some(format!("{} so far; what you send now continues them.", counted(count, "turn")));
+        self.notice =
+            Some(format!("What you send now is turn {} of this conversation. Ctrl+N begins anew.", count + 1));
     }
 
     /// Takes the run on the screen up again, with all that it was asked with.
@@ -73,6 +77,9 @@ impl App {
         self.use_chain(spec.chain.iter().map(|route| route.model.clone()));
         self.focus(Pane::Prompt);
         let what = match (spec.task.signature(), kept) {
+            (Some(_), true) if self.prompt.has_parked() => {
+                "Taken up with its chain and settings. What was typed comes back with its signature."
+            }
             (None, _) => "A chat has no signature: only its chain and settings are taken up.",
             (Some(_), true) => "Taken up with its chain and settings. Up brings back what was typed.",
             (Some(_), false) => "Taken up with its chain, settings and conversation.",

@@ -1,5 +1,6 @@
 //! Actions of the prompt, and typing in it.
 
+use crate::dspy::Values;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::PromptAction;
 use crate::tui::state::app::App;
@@ -41,8 +42,13 @@ impl App {
         if at == all {
             self.sent.draft = self.prompt.values();
         }
-        let to = at.saturating_add_signed(by).min(self.sent.all.len());
-        if to == at {
+        // Inputs of another signature have nothing to show here.
+        let fits = |values: &Values| self.prompt.inputs.iter().any(|input| values.contains_key(&input.field.name));
+        let mut to = at.saturating_add_signed(by).min(all);
+        while to > 0 && to < all && !fits(&self.sent.all[to]) {
+            to = to.saturating_add_signed(by);
+        }
+        if to == at || self.sent.all.get(to).is_some_and(|values| !fits(values)) {
             return;
         }
         self.sent.shown = (to < self.sent.all.len()).then_some(to);

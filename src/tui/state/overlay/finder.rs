@@ -387,7 +387,9 @@ impl Finder {
             scored.extend(score.or(has_words.then_some(0)).map(|score| (has_words, (begins, score), i)));
         }
         let any_has_words = scored.iter().any(|(has_words, ..)| *has_words);
-        scored.retain(|(has_words, ..)| *has_words || !any_has_words);
+        // A model that is written in full is that model, and not one with the same letters.
+        let is_name = matches!(self.kind, FinderKind::Models | FinderKind::CompareSet) && whole.contains('/');
+        scored.retain(|(has_words, ..)| *has_words || !(any_has_words || is_name));
         scored.sort_by(|a, b| b.1.cmp(&a.1).then(a.2.cmp(&b.2)));
         self.found = scored.into_iter().map(|(.., i)| i).collect();
     }
