@@ -322,15 +322,7 @@ impl EffectRunner {
                     }
                 });
             }
-            Effect::AskProviders(models) => {
-                let (services, inbox) = (Arc::clone(&self.services), self.inbox.clone());
-                tokio::spawn(async move {
-                    for model in models {
-                        let providers = services.providers(&model).await.map_err(|failure| failure.reason);
-                        _ = inbox.send(Msg::Providers(model, providers));
-                    }
-                });
-            }
+            Effect::AskProviders(models) => self.ask_providers(models),
             Effect::PlanKeep(changes) => {
                 let plans = block_in_place(|| self.keeper.plan(&changes));
                 _ = self.inbox.send(Msg::KeepPlanned(changes, plans));
@@ -365,6 +357,17 @@ impl EffectRunner {
             Ok(reports) => Ok(Transcript::of(&reports)),
             Err(error) => Err(format!("the history cannot be read: {error}")),
         }
+    }
+
+    /// Asks the server how the providers of these models do, one after the other.
+    fn ask_providers(&self, models: Vec<String>) {
+        let (services, inbox) = (Arc::clone(&self.services), self.inbox.clone());
+        tokio::spawn(async move {
+            for model in models {
+                let providers = services.providers(&model).await.map_err(|failure| failure.reason);
+                _ = inbox.send(Msg::Providers(model, providers));
+            }
+        });
     }
 
     /// Starts a run and forwards its reports to the screen.

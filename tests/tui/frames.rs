@@ -91,3 +91,31 @@ fn new_text_does_not_move_a_view_that_was_scrolled() {
     stage.press("End");
     assert!(stage.screen().contains("more 49"), "End follows the end again");
 }
+
+/// A conversation of 300 turns, each with an answer of 3 KB.
+#[test]
+fn a_long_conversation_is_rendered_once() {
+    let mut stage = Stage::new(120, 36, Theme::Dark, &[]);
+    let answer = "A sentence of an answer that a person may read.\n\n".repeat(60);
+    let mut reports = recorded("takeover");
+    for report in &mut reports {
+        if let ReportKind::Observation(Observation::Begun(spec)) = &mut report.what {
+            let task = Arc::make_mut(spec).task.signature_mut().expect("a signature");
+            let turn = serde_json::json!({"question": "Why?", "answer": answer});
+            task.turns = vec![turn.as_object().expect("an object").clone(); 300];
+        }
+    }
+    let (last, first) = reports.split_last().expect("reports");
+    for report in first {
+        stage.app.update(stage.now, Msg::Report(Arc::new(report.clone())));
+    }
+    stage.app.refresh();
+    let work = stage.app.answer.page.work();
+    assert!(work as usize >= 300 * answer.len(), "the turns are on the page");
+    stage.app.refresh();
+    stage.frame();
+    assert_eq!(stage.app.answer.page.work(), work, "a frame renders no earlier turn");
+    stage.app.update(stage.now, Msg::Report(Arc::new(last.clone())));
+    stage.app.refresh();
+    assert!(stage.app.answer.page.work() - work < 20_000, "the end of the run renders only its own answer");
+}

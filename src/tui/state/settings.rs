@@ -2,7 +2,7 @@
 
 use super::next_run::NextRun;
 use crate::config::edit::Change;
-use crate::config::{KEYS, POLICY, REQUEST_FIELDS, ValueShape};
+use crate::config::{ConfigKey, KEYS, POLICY, REQUEST_FIELDS, ValueShape};
 use crate::dspy::{Adapter, Module, ReasoningSource};
 use crate::failover::Policy;
 use crate::openrouter::headers::{ChosenValue, Headers};
@@ -41,7 +41,7 @@ impl SettingKey {
 
     /// What it is if nobody sets it.
     pub fn default_text(self) -> String {
-        match KEYS.iter().find(|key| key.name == self.key).and_then(|key| key.default()) {
+        match KEYS.iter().find(|key| key.name == self.key).and_then(ConfigKey::default) {
             Some(value) => format!("default: {}", value_text(&value)),
             None if self.shape.is_none() => "unset: the provider decides".to_owned(),
             None => "not set".to_owned(),

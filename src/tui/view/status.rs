@@ -160,9 +160,9 @@ fn modes(app: &App) -> Vec<String> {
     let mut unusual = app.next.unusual();
     let most = if app.screen.size.0 >= 100 { 3 } else { 1 };
     if unusual.len() > most {
-        let more = unusual.len() - most;
+        let rest = unusual.len() - most;
         unusual.truncate(most);
-        unusual.push(format!("+{more} set"));
+        unusual.push(format!("+{rest} set"));
     }
     let demos = (!app.next.demos.is_empty()).then(|| counted(app.next.demos.len(), "demo"));
     mode.into_iter().chain(hedge).map(str::to_owned).chain(unusual).chain(demos).collect()

@@ -70,7 +70,7 @@ impl PageBuilder<'_> {
                         self.growing(run, BlockKey::TurnField(index, output.name.clone()), StyleRole::Text);
                     }
                     value => {
-                        self.rows(BlockKey::TurnValue(index, output.name.clone()), |style| value::rows(value, style))
+                        self.rows(BlockKey::TurnValue(index, output.name.clone()), |style| value::rows(value, style));
                     }
                 }
             }
