@@ -121,7 +121,7 @@ enum CliCommand {
     /// Start a one-minute guided tour of the playground, on the simulator
     Tour,
     /// Ask a file of cases by several variants, under faults, and compare scores, cost and latency
-    Eval(eval::EvalArgs),
+    Eval(Box<eval::EvalArgs>),
     /// List, show, search or export earlier runs
     History(history::HistoryArgs),
     /// Show a stored run again, without a network, and check today's failover decisions against it

@@ -127,15 +127,14 @@ impl EvalArgs {
             if self.dry_run {
                 return Ok(exit::OK);
             }
-            let (evaluation, asked) = match self.bootstrap {
-                Some(most) => bootstrap::run(&session, &evaluation, most, style).await?,
-                None => {
-                    let mut output = Output::new(style, &evaluation);
-                    let listener = |index, scored: &Scored| output.scored(index, scored);
-                    let asked = session.ask(&evaluation, 0.0, self.html.is_some(), listener).await?;
-                    output.finish(&asked.results);
-                    (evaluation, asked)
-                }
+            let (evaluation, asked) = if let Some(most) = self.bootstrap {
+                bootstrap::run(&session, &evaluation, most, style).await?
+            } else {
+                let mut output = Output::new(style, &evaluation);
+                let listener = |index, scored: &Scored| output.scored(index, scored);
+                let asked = session.ask(&evaluation, 0.0, self.html.is_some(), listener).await?;
+                output.finish(&asked.results);
+                (evaluation, asked)
             };
             let Asked { results, cells, end, can_resume, .. } = asked;
             if let Some(path) = &self.html {

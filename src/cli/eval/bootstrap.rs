@@ -86,7 +86,7 @@ fn keep(session: &Session<'_>, evaluation: &Evaluation, demos: Vec<Demo>) -> Res
     let is_named = word.is_none_or(|word| !word.contains("->"));
     let entry = setup::entry_of(session.config, session.env)?;
     let module = evaluation.variants[0].spec.task.signature().map_or(entry.module, |task| task.module);
-    let entry = crate::dspy::library::LibraryEntry { demos, module, ..entry };
+    let entry = crate::dspy::library::LibraryEntry { module, demos, ..entry };
     if is_named {
         let path = signatures::save(&Folders::of(session.env), &entry)?;
         note!("the demos are kept in {}", path.display());

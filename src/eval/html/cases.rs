@@ -67,7 +67,7 @@ fn one(evaluation: &Evaluation, case: usize, cells: &[&Scored]) -> String {
         } else {
             vec!["no valid answer".to_owned()]
         };
-        let failures = cell.failures.iter().map(|line| format!("✗ {line}\n")).collect::<String>();
+        let failures: Vec<String> = cell.failures.iter().map(|line| format!("✗ {line}\n")).collect();
         _ = writeln!(
             text,
             "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n {class}\">{:.2}</td><td><pre>{}{}</pre></td><td>{}</td><td \
@@ -75,7 +75,7 @@ fn one(evaluation: &Evaluation, case: usize, cells: &[&Scored]) -> String {
             escape(&cell.variant),
             escape(&cell.faults),
             cell.score,
-            escape(&failures),
+            escape(&failures.concat()),
             escape(&answer.join("\n")),
             escape(cell.model.as_deref().unwrap_or("–")),
             cell.attempts,
