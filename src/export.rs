@@ -3,11 +3,13 @@
 
 mod classes;
 mod curl;
+mod evaluate;
 mod litellm;
 mod openai;
 mod python;
 
 pub use curl::curl;
+pub use evaluate::evaluate;
 pub use litellm::{proxy, router};
 pub use openai::openai;
 pub use python::dspy;

@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("spec", &["contract", "dspy", "failover", "openrouter"]),
     ("report", &["spec", "dspy", "failover", "openrouter"]),
     ("transcript", &["spec", "report", "dspy", "failover", "openrouter", "text"]),
-    ("export", &["spec", "dspy", "openrouter", "text"]),
+    ("export", &["eval", "spec", "dspy", "openrouter", "text"]),
     ("eval", &["spec", "report", "transcript", "dspy", "failover", "fault", "nearest", "openrouter", "text"]),
     ("simulator", &["fault"]),
     ("history", &["spec", "report", "transcript", "dspy", "failover", "openrouter", "text"]),

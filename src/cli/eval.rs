@@ -10,11 +10,12 @@ use super::print::{self, note};
 use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup, signatures};
 use crate::config::{Config, Environment};
-use crate::eval::{CaseFormat, Evaluation, Results, Scored, read, report};
+use crate::dspy::Signature;
+use crate::eval::{Case, CaseFormat, Evaluation, Metric, Results, Scored, read, report};
 use crate::failover::Cost;
 use crate::transcript::usd;
 use crate::worker::{EvaluateEnd, ServiceOptions, Services};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use output::{Output, Style};
 use session::{Asked, Session};
@@ -159,12 +160,7 @@ impl EvalArgs {
         let Some(task) = variants[0].spec.task.signature() else { bail!("eval asks a signature") };
         let signature = task.signature.clone();
         let path = self.cases_file(config)?;
-        let place = path.display().to_string();
-        let text = text(&path).with_context(|| place.clone())?;
-        let mut cases = read(&text, CaseFormat::of_name(&place), &signature).map_err(|errors| {
-            let lines: Vec<String> = errors.iter().map(|error| format!("{place}, {error}")).collect();
-            anyhow::anyhow!("{}", lines.join("\nswitchover: "))
-        })?;
+        let mut cases = cases(&path, &signature)?;
         if let Some(split) = &self.split {
             cases.retain(|case| case.split.as_ref() == Some(split));
         }
@@ -173,16 +169,9 @@ impl EvalArgs {
         }
         cases.truncate(self.limit.unwrap_or(usize::MAX));
         if cases.is_empty() {
-            bail!("{place}: no case is left with --split, --tag and --limit");
+            bail!("{}: no case is left with --split, --tag and --limit", path.display());
         }
         let metrics = setting::metrics(&self.metrics, config, &signature, &cases)?;
-        let scored = |case: &&crate::eval::Case| {
-            metrics.iter().any(|(name, metric)| !metric.needs_expected() || case.expected.contains_key(name))
-        };
-        if let Some(case) = cases.iter().find(|case| !scored(case)) {
-            let outputs: Vec<&str> = metrics.iter().map(|(name, _)| name.as_str()).collect();
-            bail!("{place}: case {} has no expected value of {}", case.id, outputs.join(", "));
-        }
         Ok(Evaluation {
             cases,
             variants,
@@ -218,6 +207,28 @@ impl EvalArgs {
     }
 }
 
+/// The cases of a file.
+fn cases(path: &Path, signature: &Signature) -> Result<Vec<Case>> {
+    let place = path.display().to_string();
+    let text = text(path).with_context(|| place.clone())?;
+    read(&text, CaseFormat::of_name(&place), signature).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(|error| format!("{place}, {error}")).collect();
+        anyhow!("{}", lines.join("\nswitchover: "))
+    })
+}
+
+/// The cases of a file, and how their outputs are scored.
+pub(super) fn cases_and_metrics(
+    path: &Path,
+    words: &[String],
+    config: &Config,
+    signature: &Signature,
+) -> Result<(Vec<Case>, Vec<(String, Metric)>)> {
+    let cases = cases(path, signature)?;
+    let metrics = setting::metrics(words, config, signature, &cases)?;
+    Ok((cases, metrics))
+}
+
 /// The text of the file of cases.
 fn text(path: &Path) -> Result<String> {
     if path == Path::new("-") {
@@ -227,7 +238,7 @@ fn text(path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.split(|byte| *byte == b'\n').count();
-        anyhow::anyhow!("line {line} is not UTF-8")
+        anyhow!("line {line} is not UTF-8")
     })
 }
 

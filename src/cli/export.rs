@@ -1,5 +1,6 @@
 //! `export` and `import`: programs for other tools, and what was written with DSPy.
 
+use super::eval::cases_and_metrics;
 use super::print::{self, note, out};
 use super::signatures::{self, Folders};
 use super::{GlobalOptions, exit, history, setup};
@@ -44,6 +45,12 @@ pub(super) struct ExportArgs {
     /// The kind of program
     #[arg(long)]
     to: ExportTarget,
+    /// With `--to python`: a program that asks the cases of this file and scores them with dspy.Evaluate, as `eval` does
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "inputs"])]
+    with_cases: Option<PathBuf>,
+    /// With --with-cases: how an output is scored, as in `eval`
+    #[arg(long = "metric", value_name = "OUTPUT=METRIC", requires = "with_cases")]
+    metrics: Vec<String>,
     /// A stored run: its id, the last digits of its id, `last`, or a file of JSON lines
     #[arg(long, value_name = "RUN|FILE")]
     run: Option<String>,
@@ -64,7 +71,19 @@ impl ExportArgs {
         let base: BaseUrl = named(&config)?.unwrap_or_else(|| OPENROUTER.to_owned()).parse()?;
         let lines = setup::headers(&config)?.lines(&base)?;
         let headers = chosen(lines.iter().map(RequestHeader::from));
-        print::text(&text(&spec, (&base, &headers), &config.chains()?, self.to)?);
+        let chains = config.chains()?;
+        let Some(cases) = &self.with_cases else {
+            print::text(&text(&spec, (&base, &headers), &chains, self.to)?);
+            return Ok(exit::OK);
+        };
+        if self.to != ExportTarget::Python {
+            bail!("--with-cases makes a DSPy program; use --to python");
+        }
+        let export = Export { spec: &spec, base: &base, headers: &headers, chains: &chains };
+        let task = spec.task.signature().context("cases are asked with a signature")?;
+        let (cases, metrics) = cases_and_metrics(cases, &self.metrics, &config, &task.signature)?;
+        let program = export::evaluate(&export, task, &cases, &metrics).map_err(|why| anyhow!("{why}"))?;
+        print::text(&program);
         Ok(exit::OK)
     }
 }

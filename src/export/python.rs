@@ -12,6 +12,18 @@ use std::fmt::Write as _;
 
 /// A Python program.
 pub fn dspy(export: &Export<'_>, task: &SignatureTask) -> String {
+    let mut text = program_text(export, task);
+    let inputs = python_arguments("        ", &inputs(task));
+    _ = write!(text, "\n\nif __name__ == \"__main__\":\n    prediction = ask(\n{inputs}    )\n");
+    for output in &task.signature.outputs {
+        _ = writeln!(text, "    print(\"{0}:\", prediction.{0})", output.name);
+    }
+    text.push_str("    print(\"answered by:\", ANSWERED_BY[-1])\n");
+    text
+}
+
+/// The program with its function `ask`, which is not called yet.
+pub(super) fn program_text(export: &Export<'_>, task: &SignatureTask) -> String {
     let mut text = format!(
         "# Exported by Switchover.\n# Tested with Python 3.11 and dspy {DSPY_VERSION}, with and without LiteLLM: pip install \
          dspy=={DSPY_VERSION}\n",
@@ -31,12 +43,6 @@ pub fn dspy(export: &Export<'_>, task: &SignatureTask) -> String {
     text.push_str(&classes::definitions(&classes));
     text.push_str(&signature(&task.signature, &classes));
     text.push_str(&program(task));
-    let inputs = python_arguments("        ", &inputs(task));
-    _ = write!(text, "\n\nif __name__ == \"__main__\":\n    prediction = ask(\n{inputs}    )\n");
-    for output in &task.signature.outputs {
-        _ = writeln!(text, "    print(\"{0}:\", prediction.{0})", output.name);
-    }
-    text.push_str("    print(\"answered by:\", ANSWERED_BY[-1])\n");
     text
 }
 

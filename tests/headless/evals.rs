@@ -370,3 +370,25 @@ fn bootstrapping_needs_cases_to_train_and_to_try() {
         assert!(output.status.code() == Some(1) && err(&output).contains(why), "{why}: {}", err(&output));
     }
 }
+
+#[test]
+fn cases_travel_to_dspy_as_values() {
+    let hostile = "{\"question\": \"'''\\\"\\\"\\\"\\n__import__('os')\\\\\", \"answer\": 1}\n";
+    let folder = with("export", hostile);
+    let args = ["export", "--to", "python", "-s", SIGNATURE, "--with-cases", "cases.jsonl"];
+    let output = folder.run(&args, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let program = out(&output);
+    let line = program.lines().find(|line| line.contains("__import__")).unwrap();
+    assert!(line.trim_start().starts_with("({\"question\": \"") && line.ends_with("{\"answer\": 1}),"), "{line}");
+    assert!(program.contains("dspy.Evaluate("), "{program}");
+    for (more, why) in [
+        (&["--metric", "answer=judge:question"][..], "judge:question is not exported"),
+        (&["--metric", "nothing=exact"], "no such output"),
+    ] {
+        let output = folder.run(&[&args[..], more].concat(), &[]);
+        assert!(output.status.code() == Some(1) && err(&output).contains(why), "{why}: {}", err(&output));
+    }
+    let output = folder.run(&["export", "--to", "curl", "-s", SIGNATURE, "--with-cases", "cases.jsonl"], &[]);
+    assert!(err(&output).contains("use --to python"), "{}", err(&output));
+}

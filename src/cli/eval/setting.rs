@@ -188,6 +188,13 @@ pub(super) fn metrics(
             outputs.join(" or ")
         );
     }
+    let is_scored = |case: &&Case| {
+        metrics.iter().any(|(name, metric)| !metric.needs_expected() || case.expected.contains_key(name))
+    };
+    if let Some(case) = cases.iter().find(|case| !is_scored(case)) {
+        let outputs: Vec<&str> = metrics.iter().map(|(name, _)| name.as_str()).collect();
+        bail!("case {} has no expected value of {}", case.id, outputs.join(" or "));
+    }
     Ok(metrics)
 }
 
