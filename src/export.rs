@@ -6,12 +6,14 @@ mod curl;
 mod evaluate;
 mod litellm;
 mod openai;
+mod page;
 mod python;
 
 pub use curl::curl;
 pub use evaluate::evaluate;
 pub use litellm::{proxy, router};
 pub use openai::openai;
+pub use page::runs;
 pub use python::dspy;
 
 use crate::dspy::Adapter;

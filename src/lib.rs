@@ -34,6 +34,7 @@ pub mod fault;
 pub mod gateway;
 pub mod headless;
 pub mod history;
+pub mod html;
 pub mod nearest;
 pub mod openrouter;
 pub mod report;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// What may be used by each room beside itself. A room is a top-level module.
 #[rustfmt::skip] // a table reads by its rows
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("html", &[]),
     ("nearest", &[]),
     ("text", &[]),
     ("secret", &[]),
@@ -18,8 +19,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("spec", &["contract", "dspy", "failover", "openrouter"]),
     ("report", &["spec", "dspy", "failover", "openrouter"]),
     ("transcript", &["spec", "report", "dspy", "failover", "openrouter", "text"]),
-    ("export", &["eval", "spec", "dspy", "openrouter", "text"]),
-    ("eval", &["spec", "report", "transcript", "dspy", "failover", "fault", "nearest", "openrouter", "text"]),
+    ("export", &["eval", "html", "spec", "transcript", "dspy", "openrouter", "text"]),
+    ("eval", &["html", "spec", "report", "transcript", "dspy", "failover", "fault", "nearest", "openrouter", "text"]),
     ("simulator", &["fault"]),
     ("history", &["spec", "report", "transcript", "dspy", "failover", "openrouter", "text"]),
     ("config", &["nearest", "secret", "text", "failover", "openrouter"]),

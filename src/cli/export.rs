@@ -34,32 +34,43 @@ pub(super) enum ExportTarget {
     Openai,
     /// A saved program that DSPy's load() reads
     DspyState,
+    /// A page for a browser: question, answer, log and headers of a run; several runs side by side
+    Html,
 }
 
 /// Print the current settings, or a stored run, as a DSPy, LiteLLM, OpenAI or curl program.
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
     /// Inputs: a plain text is the next input, name=value sets one by name; without any, the examples are used
-    #[arg(value_name = "INPUT", conflicts_with = "run")]
+    #[arg(value_name = "INPUT", conflicts_with = "runs")]
     inputs: Vec<String>,
     /// The kind of program
     #[arg(long)]
     to: ExportTarget,
     /// With `--to python`: a program that asks the cases of this file and scores them with dspy.Evaluate, as `eval` does
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "inputs"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["runs", "inputs"])]
     with_cases: Option<PathBuf>,
     /// With --with-cases: how an output is scored, as in `eval`
     #[arg(long = "metric", value_name = "OUTPUT=METRIC", requires = "with_cases")]
     metrics: Vec<String>,
-    /// A stored run: its id, the last digits of its id, `last`, or a file of JSON lines
-    #[arg(long, value_name = "RUN|FILE")]
-    run: Option<String>,
+    /// A stored run: its id, the last digits of its id, `last`, or a file of JSON lines; with `--to html` several
+    #[arg(long = "run", value_name = "RUN|FILE")]
+    runs: Vec<String>,
 }
 
 impl ExportArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
-        if let Some(run) = &self.run {
-            return run_as(&history::reports(run, env)?, self.to, settings, env);
+        match self.runs.as_slice() {
+            [] if self.to == ExportTarget::Html => bail!("--to html shows stored runs; name them with --run"),
+            [] => {}
+            [run] => return run_as(&history::reports(run, env)?, self.to, settings, env),
+            runs if self.to == ExportTarget::Html => {
+                let runs: Result<Vec<Transcript>> =
+                    runs.iter().map(|run| Ok(Transcript::of(&history::reports(run, env)?))).collect();
+                print::text(&export::runs(&runs?));
+                return Ok(exit::OK);
+            }
+            _ => bail!("only --to html takes several runs"),
         }
         let config = settings.config(env)?;
         let mut task = setup::task(&config, env)?;
@@ -92,6 +103,10 @@ impl ExportArgs {
 pub(super) fn run_as(run: &[Report], to: ExportTarget, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
     let config = settings.config(env)?;
     let run = Transcript::of(run);
+    if to == ExportTarget::Html {
+        print::text(&export::runs(&[run]));
+        return Ok(exit::OK);
+    }
     let spec = run.spec.as_deref().context("the run's first line (`begun`) is missing, so its inputs are unknown")?;
     let request = run.attempts.iter().find_map(|attempt| attempt.request.as_ref().filter(|_| !attempt.simulated));
     let used = request.and_then(|request| request.url.strip_suffix("/chat/completions")).map(str::to_owned);
@@ -128,6 +143,7 @@ fn text(
         ExportTarget::LitellmProxy => export::proxy(&export),
         ExportTarget::Curl => export::curl(&export),
         ExportTarget::Openai => export::openai(&export),
+        ExportTarget::Html => bail!("--to html shows stored runs; name them with --run"),
         ExportTarget::DspyState => {
             let task = task()?;
             saved_program::write(&LibraryEntry {

@@ -1,4 +1,4 @@
-//! The report as one HTML page. It loads nothing, runs no script, and shows text of cases and answers as text only.
+//! The report as an HTML page. Text of cases and answers is shown as text only.
 
 mod cases;
 mod plot;
@@ -7,10 +7,8 @@ use super::evaluation::Evaluation;
 use super::scored::Scored;
 use super::summary::{Evaluated, Results};
 use super::table::{answered_by, cost, per, seconds, sentences};
+use crate::html::{escape, page};
 use std::fmt::Write as _;
-
-/// The style: colours of rows are told apart with every kind of colour vision, and each row has its name beside it.
-const STYLE: &str = include_str!("html/report.css");
 
 /// The page of an evaluation. `cells` are the finished cells with their places.
 pub fn report(evaluation: &Evaluation, results: &Results, cells: &[(usize, Scored)], title: &str) -> String {
@@ -32,33 +30,6 @@ pub fn report(evaluation: &Evaluation, results: &Results, cells: &[(usize, Score
     body.push_str("</div>\n");
     body.push_str(&cases::cases(evaluation, cells));
     page(title, &body)
-}
-
-/// A whole page with this body. The policy in its head forbids scripts and everything from elsewhere.
-pub(super) fn page(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
-         content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <main>\n{body}</main>\n</body>\n</html>\n",
-        escape(title)
-    )
-}
-
-/// Text as HTML shows it, also inside of an attribute.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 fn overview(evaluation: &Evaluation) -> String {

@@ -392,3 +392,30 @@ fn cases_travel_to_dspy_as_values() {
     let output = folder.run(&["export", "--to", "curl", "-s", SIGNATURE, "--with-cases", "cases.jsonl"], &[]);
     assert!(err(&output).contains("use --to python"), "{}", err(&output));
 }
+
+#[test]
+fn runs_are_pages_that_show_text_only() {
+    let folder = Folder::new("page");
+    let hostile = "What is 2 + 3? </pre><script>alert(1)</script><img src=x onerror=alert(1)>";
+    let args = ["ask", hostile, "--json", "--fault", "openai/gpt-4o-mini=503"];
+    for name in ["one.jsonl", "two.jsonl"] {
+        folder.file(name, folder.run(&args, &[]).stdout);
+    }
+    let page = folder.run(&["export", "--to", "html", "--run", "one.jsonl", "--run", "two.jsonl"], &[]);
+    let text = out(&page);
+    assert_eq!(page.status.code(), Some(0), "{}", err(&page));
+    assert_eq!(
+        (text.matches("<section>").count(), text.matches("answered by anthropic/claude-3-haiku").count()),
+        (2, 2),
+        "{text}"
+    );
+    assert!(text.contains("&lt;script&gt;") && !text.contains("<script") && !text.contains("<img"), "{text}");
+    assert!(text.contains("x-title: Switchover") && text.contains("503"), "{text}");
+    for (wrong, why) in [
+        (&["export", "--to", "html"][..], "name them with --run"),
+        (&["export", "--to", "curl", "--run", "one.jsonl", "--run", "two.jsonl"], "only --to html takes several runs"),
+    ] {
+        let output = folder.run(wrong, &[]);
+        assert!(output.status.code() == Some(1) && err(&output).contains(why), "{}", err(&output));
+    }
+}

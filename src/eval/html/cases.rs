@@ -1,9 +1,9 @@
 //! The cases with what each variant answered; those on which the variants disagree come first.
 
-use super::escape;
 use crate::eval::evaluation::Evaluation;
 use crate::eval::scored::Scored;
 use crate::eval::table::seconds;
+use crate::html::escape;
 use serde_json::Value;
 use std::fmt::Write as _;
 

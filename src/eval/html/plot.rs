@@ -1,11 +1,11 @@
 //! Two plots as SVG: score by cost, and how long answers took.
 
-use super::escape;
 use crate::eval::evaluation::Evaluation;
 use crate::eval::interval::quantile;
 use crate::eval::summary::{Evaluated, Results};
 use crate::eval::table::{cost, seconds};
 use crate::failover::Cost;
+use crate::html::escape;
 use std::fmt::Write as _;
 
 /// The number of colours.
