@@ -3,7 +3,7 @@
 use crate::stage::{Stage, recorded, task};
 use serde_json::json;
 use std::sync::Arc;
-use switchover::dspy::{LibraryEntry, Module, Values};
+use switchover::dspy::{LibraryEntry, Module, Signature, Values};
 use switchover::failover::{Event, Outcome};
 use switchover::report::{Observation, ReportKind};
 use switchover::spec::{ChatTask, RunSpec};
@@ -12,11 +12,14 @@ use switchover::tui::theme::Theme;
 use switchover::tui::{ChainEntry, Effect, Msg};
 
 fn values(json: serde_json::Value) -> Values {
-    json.as_object().expect("an object").clone()
+    match json {
+        serde_json::Value::Object(values) => values,
+        other => panic!("{other} is no object"),
+    }
 }
 
 fn entry(name: &str, inline: &str) -> LibraryEntry {
-    let mut signature: switchover::dspy::Signature = inline.parse().expect("a signature");
+    let mut signature: Signature = inline.parse().expect("a signature");
     signature.name = name.to_owned();
     if let Some(field) = signature.inputs.last_mut() {
         field.placeholder = Some("And then?".to_owned());

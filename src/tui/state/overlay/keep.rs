@@ -88,7 +88,12 @@ impl KeepDialog {
                 push('-', old[i], &mut table);
                 i += 1;
             }
+            if is_new && line.trim().is_empty() {
+                continue;
+            }
             if is_new {
+                // A new table stands by itself.
+                table = table.filter(|_| !line.starts_with('['));
                 push('+', line, &mut table);
                 continue;
             }
@@ -115,14 +120,23 @@ mod tests {
             path: "config.toml".into(),
             whose: "your configuration",
             before: Some("models = [\"a\"]\n[ui]\ntheme = \"dark\"\n[request]\nseed = 1\ntop_p = 0.5\n".to_owned()),
-            after: Ok("models = [\"b\"]\n[ui]\ntheme = \"dark\"\n[request]\nseed = 2\n".to_owned()),
+            after: Ok("models = [\"b\"]\n[ui]\ntheme = \"dark\"\n[request]\nseed = 2\n\n[chains]\nc = []\n".to_owned()),
             warnings: Vec::new(),
         };
         let dialog = KeepDialog::new(vec![plan], Vec::new()).expect("a plan");
         let lines: Vec<String> = dialog.lines().iter().map(|(mark, line)| format!("{mark}{line}")).collect();
         assert_eq!(
             lines,
-            ["-models = [\"a\"]", "+models = [\"b\"]", " [request]", "-seed = 1", "+seed = 2", "-top_p = 0.5"]
+            [
+                "-models = [\"a\"]",
+                "+models = [\"b\"]",
+                " [request]",
+                "-seed = 1",
+                "-top_p = 0.5",
+                "+seed = 2",
+                "+[chains]",
+                "+c = []"
+            ]
         );
     }
 }
