@@ -19,8 +19,8 @@ use std::time::Duration;
 
 /// The most rows of an update, and of a list that collects them.
 pub const MAX_ROWS: usize = 10_000;
-/// The number of ended requests that can be watched without the history.
-const RECENT: usize = 8;
+/// The number of ended requests that can be watched without the history, which may have them a little later.
+const RECENT: usize = 64;
 /// The most reports that are kept of them.
 const RECENT_REPORTS: usize = 50_000;
 /// While the newest request is followed, each is shown at least this long once it has ended,

@@ -251,14 +251,23 @@ impl PageBuilder<'_> {
         let Some(finished) = run.finished.as_ref().filter(|f| f.outcome != Outcome::Succeeded) else { return };
         self.gap();
         let headline = finished.headline.as_deref().unwrap_or("no answer");
+        // F2 sends the prompt, which a chat does not come from.
+        let again = |with: &'static str, without: &'static str| if run.has_fields() { with } else { without };
         let (outcome, advice) = match finished.outcome {
-            Outcome::Cancelled => ("cancelled", "F2 sends again."),
+            Outcome::Cancelled => ("cancelled", again("F2 sends again.", "")),
             Outcome::Rejected => ("rejected", "Another model cannot help: fix the request, the key or the credit."),
             Outcome::Exhausted => ("every model failed", "F4 shows the faults, Ctrl+L edits the chain."),
-            Outcome::DeadlineExceeded => {
-                ("out of time", "F2 sends again; `failover.deadline` in the configuration sets a longer deadline.")
-            }
-            Outcome::BudgetExceeded => ("out of attempts", "F2 sends again; F6 shows the health of the models."),
+            Outcome::DeadlineExceeded => (
+                "out of time",
+                again(
+                    "F2 sends again; `failover.deadline` in the configuration sets a longer deadline.",
+                    "`failover.deadline` in the configuration sets a longer deadline.",
+                ),
+            ),
+            Outcome::BudgetExceeded => (
+                "out of attempts",
+                again("F2 sends again; F6 shows the health of the models.", "F6 shows the health of the models."),
+            ),
             _ => ("stopped", "The error is on this machine."),
         };
         let id = AttemptId::new(0);
@@ -269,7 +278,9 @@ impl PageBuilder<'_> {
         for failure in finished.failures.iter().filter(|_| finished.failures.len() > 1) {
             self.lines("failure", id, &run.short_names(format!("  {failure}")), StyleRole::Text);
         }
-        self.lines("next", id, advice, StyleRole::Dim);
+        if !advice.is_empty() {
+            self.lines("next", id, advice, StyleRole::Dim);
+        }
     }
 }
 
