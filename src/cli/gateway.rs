@@ -73,12 +73,12 @@ impl GatewayFlags {
     /// The address to listen on. Only a gateway with a token may be reached by other machines.
     fn address(&self, config: &Config) -> Result<SocketAddr> {
         let listen = self.listen.clone().or(config.read("gateway.listen")?).context("gateway.listen")?;
-        let address: SocketAddr = listen
-            .parse()
-            .with_context(|| format!("--listen {listen}: expected an address and a port, such as 127.0.0.1:4141"))?;
+        let address: SocketAddr = listen.parse().with_context(|| {
+            format!("the gateway's address `{listen}`: expected an address and a port, such as 127.0.0.1:4141")
+        })?;
         if !address.ip().is_loopback() && self.token().is_none() {
             bail!(
-                "--listen {listen}: other machines can reach this address, so set --token; the gateway spends your money"
+                "other machines can reach {listen}, so a token is needed (--token, or {TOKEN}): the gateway spends your money"
             );
         }
         Ok(address)

@@ -280,11 +280,7 @@ impl EffectRunner {
             }
             Effect::ServeWith { chain, policy } => self.gateway.serve_with(RequestDefaults { chain, policy: *policy }),
             Effect::StartGateway => _ = tokio::spawn(self.gateway.clone().start()),
-            Effect::Watch(watch) => {
-                if let (false, TrafficWatch::Run(run)) = (self.gateway.watch(watch), watch) {
-                    _ = self.inbox.send(Msg::Watched(Box::new(self.read_run(run))));
-                }
-            }
+            Effect::Watch(watch) => self.watch(watch),
             Effect::Cancel => {
                 self.runs.drain(..).for_each(|run| run.cancel());
                 self.replaying.take().inspect(AbortHandle::abort);
@@ -347,6 +343,13 @@ impl EffectRunner {
             }
             // The event loop carries these out itself.
             Effect::Copy { .. } | Effect::Edit(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    /// Shows a request of the gateway, which the history may have.
+    fn watch(&self, watch: TrafficWatch) {
+        if let (false, TrafficWatch::Run(run)) = (self.gateway.watch(watch), watch) {
+            _ = self.inbox.send(Msg::Watched(Box::new(self.read_run(run))));
         }
     }
 
