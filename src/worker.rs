@@ -151,9 +151,9 @@ async fn serve(
     let lookup = reporter.services.cost_lookup;
     if lookup == CostLookup::BeforeTheEnd {
         costs::look_up(reporter.clone(), owed).await;
-        end(&reporter, finished).await;
+        end(&reporter, finished, options.ends_at_once).await;
     } else {
-        end(&reporter, finished).await;
+        end(&reporter, finished, options.ends_at_once).await;
         if lookup == CostLookup::AfterTheEnd {
             costs::look_up(reporter, owed).await;
         }
@@ -161,12 +161,14 @@ async fn serve(
 }
 
 /// Reports the final event. It is kept first: a run that is shown as ended is in the history, unless the disk hangs.
-async fn end(reporter: &Reporter, finished: Finished) {
+async fn end(reporter: &Reporter, finished: Finished, at_once: bool) {
     let at = finished.took;
     let report = reporter.keep(at, ReportKind::Engine(Event::Finished(finished)));
-    if reporter.services.history.is_on() {
+    let history = &reporter.services.history;
+    let waits = if at_once { history.is_behind() } else { history.is_on() };
+    if waits {
         let (written, wait) = oneshot::channel();
-        reporter.services.history.when_written(move || _ = written.send(()));
+        history.when_written(move || _ = written.send(()));
         _ = tokio::time::timeout(HISTORY_PATIENCE, wait).await;
     }
     reporter.outbox.send(RunMessage::Report(report));

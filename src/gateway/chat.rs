@@ -68,6 +68,8 @@ pub(super) async fn serve(
         faults: fault,
         relay: if streams { Relay::Chunks } else { Relay::Response },
         backlog: BACKLOG,
+        // What is written at the same time is one transaction: a client would wait for that of others.
+        ends_at_once: true,
     };
     let policy = Policy {
         seed: fastrand::u64(..),

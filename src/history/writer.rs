@@ -28,6 +28,8 @@ const BATCH_BYTES: usize = 1 << 20;
 const FOREVER: Duration = Duration::from_secs(1 << 30);
 /// The bytes of reports that may wait for the thread: 32 MiB. Where the disk is slower for so long, later text is lost.
 const MAX_WAITING: usize = 32 << 20;
+/// With this many bytes waiting, the writer is behind: 4 MiB.
+const BEHIND: usize = 4 << 20;
 /// What a report takes in memory besides its text, roughly.
 const OVERHEAD: usize = 256;
 /// The bytes of lines that may wait for another program to let the database go: 64 MiB.
@@ -97,6 +99,11 @@ impl HistoryWriter {
     /// Whether runs are stored.
     pub fn is_on(&self) -> bool {
         self.thread.is_some()
+    }
+
+    /// Whether so much waits to be stored that whoever can wait should.
+    pub fn is_behind(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| thread.queue.bytes.load(Ordering::Relaxed) >= BEHIND)
     }
 
     /// Stores one report. Returns at once; see [`when_written`](Self::when_written).

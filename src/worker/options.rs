@@ -25,11 +25,14 @@ pub struct RunOptions {
     /// The bytes of messages that may wait for their reader. With more, the run reads nothing from its models until the
     /// reader has taken some; the models' timeouts wait as well, the run's deadline does not.
     pub backlog: usize,
+    /// The final event does not wait until the run is on disk, unless the history is behind. The history gets it all the
+    /// same.
+    pub ends_at_once: bool,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { headers: None, key: None, faults: None, relay: Relay::default(), backlog: MAX_BODY }
+        Self { headers: None, key: None, faults: None, relay: Relay::default(), backlog: MAX_BODY, ends_at_once: false }
     }
 }
 
