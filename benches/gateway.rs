@@ -1,0 +1,238 @@
+//! The gateway beside bare calls to the same server: the time of a whole answer and of a stream's first token, calls a
+//! second, memory, and the time until it listens. The floor is a direct call over loopback to a server with prepared
+//! answers. All ratios come from one run. `cargo bench --bench gateway`; `-- --url http://127.0.0.1:4000/v1` measures
+//! another gateway in place of ours (`benches/peers.py` says how those are set up).
+
+#[path = "shared/canned.rs"]
+mod canned;
+#[path = "shared/measure.rs"]
+mod measure;
+
+use canned::Reply;
+use measure::{Samples, now, print_result};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_switchover");
+/// Calls one after the other, direct and through the gateway in turns.
+const CALLS: usize = 2000;
+/// Clients at once, and their calls together.
+const CLIENTS: usize = 32;
+const TOGETHER: usize = 8000;
+/// The number of requests after which the memory is looked at.
+const MANY: usize = 20_000;
+/// A question of an ordinary length, which is how long a request of DSPy is.
+const QUESTION: usize = 1200;
+
+fn main() {
+    let floor = canned::serve(answer);
+    println!("the server listens at {floor}");
+    let named = std::env::args().skip_while(|word| word != "--url").nth(1);
+    if let Some(url) = named {
+        one_by_one(&floor, &url);
+        together(&floor, &url, "");
+        return;
+    }
+    let mut starts = Samples::default();
+    for _ in 0..20 {
+        starts.add(Gateway::start(&floor, "nothing").1);
+    }
+    println!("start until it listens\n  {starts}; target ≤ 50 ms");
+    let gateway = Gateway::start(&floor, "nothing").0;
+    one_by_one(&floor, &gateway.url);
+    together(&floor, &gateway.url, "without a history; target ≥ 1/4");
+    let before = gateway.memory();
+    load(&gateway.url, MANY, false);
+    println!(
+        "memory\n  {:.1} MiB after the calls above, {:.1} MiB after {MANY} more; target ≤ 25 MiB",
+        before as f64 / 1024.0,
+        gateway.memory() as f64 / 1024.0
+    );
+    drop(gateway);
+    let kept = Gateway::start(&floor, "2 years, 4 GB").0;
+    together(&floor, &kept.url, "with a history; target ≥ 1/8");
+    println!("memory\n  {:.1} MiB with a history", kept.memory() as f64 / 1024.0);
+}
+
+/// A gateway before the prepared answers. Dropping it ends it.
+struct Gateway {
+    url: String,
+    process: Child,
+    home: std::path::PathBuf,
+}
+
+impl Gateway {
+    /// Starts one, and the time until it accepted a connection.
+    fn start(floor: &str, history: &str) -> (Self, Duration) {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let home = std::env::temp_dir().join(format!("switchover-bench-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&home).expect("a folder");
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+        let began = now();
+        let process = Command::new(BINARY)
+            .args(["-m", "bench/model", "--base-url", floor, "--set", &format!("history.keep={history}")])
+            .args(["gateway", "--listen", &free.to_string()])
+            .env_clear()
+            .envs([("HOME", &home), ("XDG_DATA_HOME", &home), ("XDG_CONFIG_HOME", &home), ("XDG_STATE_HOME", &home)])
+            .env("OPENROUTER_API_KEY", "any")
+            .current_dir(&home)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program");
+        let mut gateway = Self { url: format!("http://{free}/v1"), process, home };
+        while TcpStream::connect(free).is_err() {
+            assert!(gateway.process.try_wait().expect("its state").is_none(), "the gateway has ended");
+            thread::sleep(Duration::from_micros(200));
+        }
+        (gateway, began.elapsed())
+    }
+
+    /// Its resident memory in KiB; 0 where the system does not say.
+    fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+        _ = std::fs::remove_dir_all(&self.home);
+    }
+}
+
+const WORDS: [&str; 12] =
+    ["The", " capital", " of", " France", " is", " Paris", ",", " and", " that", " is", " all", "."];
+
+fn answer(request: &str) -> Reply {
+    if request.starts_with("GET") {
+        return canned::whole(404, "{}");
+    }
+    if request.contains("\"stream\":true") {
+        return canned::stream(WORDS, Duration::ZERO);
+    }
+    let body = serde_json::json!({
+        "id": "gen-1", "object": "chat.completion", "model": "m",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": WORDS.concat()}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 300, "completion_tokens": 12, "total_tokens": 312},
+    });
+    canned::whole(200, &body.to_string())
+}
+
+/// A client with one connection that is kept.
+struct Caller {
+    socket: TcpStream,
+    whole: Vec<u8>,
+    stream: Vec<u8>,
+}
+
+impl Caller {
+    fn new(url: &str) -> Self {
+        let rest = url.strip_prefix("http://").expect("http");
+        let (host, path) = rest.split_once('/').expect("a path");
+        let socket = TcpStream::connect(host).expect("a connection");
+        socket.set_nodelay(true).expect("an option");
+        let request = |stream: bool| {
+            let body = serde_json::json!({
+                "model": "bench/model", "stream": stream,
+                "messages": [{"role": "user", "content": "x".repeat(QUESTION)}],
+            })
+            .to_string();
+            format!(
+                "POST /{path}/chat/completions HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
+                 authorization: Bearer any\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .into_bytes()
+        };
+        Self { socket, whole: request(false), stream: request(true) }
+    }
+
+    /// Makes one call. Returns the time to the first token.
+    fn call(&mut self, stream: bool) -> Duration {
+        let began = now();
+        self.socket.write_all(if stream { &self.stream } else { &self.whole }).expect("the request is sent");
+        let (mut answer, mut piece, mut first) = (Vec::with_capacity(8 << 10), [0; 16 << 10], None);
+        loop {
+            let count = self.socket.read(&mut piece).expect("an answer");
+            assert!(count > 0, "the connection was closed: {}", String::from_utf8_lossy(&answer));
+            answer.extend_from_slice(&piece[..count]);
+            if first.is_none() && memchr::memmem::find(&answer, b"\"content\"").is_some() {
+                first = Some(began.elapsed());
+            }
+            if is_whole(&answer) {
+                return first.unwrap_or_else(|| panic!("no answer: {}", String::from_utf8_lossy(&answer)));
+            }
+        }
+    }
+}
+
+/// Whether a response is complete, by its own framing.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = memchr::memmem::find(answer, b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    match head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse::<usize>().ok()) {
+        Some(length) => answer.len() >= end + 4 + length,
+        None => answer.ends_with(b"0\r\n\r\n"),
+    }
+}
+
+fn one_by_one(floor: &str, url: &str) {
+    let (mut direct, mut through) = (Caller::new(floor), Caller::new(url));
+    for (stream, what) in [(false, "a whole answer"), (true, "a stream's first token")] {
+        let mut calls = [(Samples::default(), &mut through), (Samples::default(), &mut direct)];
+        for at in 0..CALLS {
+            for (samples, caller) in &mut calls {
+                let began = now();
+                let first = caller.call(stream);
+                if at > CALLS / 10 {
+                    samples.add(if stream { first } else { began.elapsed() });
+                }
+            }
+        }
+        let [(through, _), (direct, _)] = calls;
+        print_result(what, &through, &direct, "≤ 4 ×");
+    }
+}
+
+/// Calls a second.
+fn load(url: &str, calls: usize, stream: bool) -> f64 {
+    let left = Arc::new(AtomicUsize::new(calls));
+    let mut callers: Vec<Caller> = (0..CLIENTS).map(|_| Caller::new(url)).collect();
+    callers.iter_mut().for_each(|caller| _ = caller.call(stream));
+    let began = now();
+    let threads: Vec<_> = callers
+        .into_iter()
+        .map(|mut caller| {
+            let left = Arc::clone(&left);
+            let take = |left: usize| left.checked_sub(1);
+            thread::spawn(move || {
+                while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+                    caller.call(stream);
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().expect("a client"));
+    calls as f64 / began.elapsed().as_secs_f64()
+}
+
+fn together(floor: &str, url: &str, what: &str) {
+    // In turns, so that noise of the machine affects both.
+    let rounds: Vec<(f64, f64)> = (0..3).map(|_| (load(floor, TOGETHER, false), load(url, TOGETHER, false))).collect();
+    for (direct, through) in rounds {
+        println!(
+            "{CLIENTS} clients at once, {what}\n  direct {direct:.0} calls/s, through the gateway {through:.0}, 1/{:.1}",
+            direct / through
+        );
+    }
+}
