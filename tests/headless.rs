@@ -12,6 +12,9 @@ mod evals;
 mod exports;
 #[path = "headless/foreign.rs"]
 mod foreign;
+#[cfg(unix)]
+#[path = "headless/gateway_soak.rs"]
+mod gateway_soak;
 #[path = "headless/hostile.rs"]
 mod hostile;
 #[path = "headless/kept.rs"]

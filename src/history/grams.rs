@@ -5,6 +5,7 @@
 use crate::text::clean;
 use crate::transcript::Transcript;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
@@ -19,7 +20,7 @@ type Gram = [char; 3];
 pub(super) fn text_of(run: &Transcript) -> String {
     let mut text = String::new();
     let mut add = |part: &str| {
-        text.push_str(&folded(part));
+        fold(part, &mut text);
         text.push('\n');
     };
     if let Some(task) = run.task() {
@@ -42,12 +43,18 @@ pub(super) fn contains(text: &str, words: &[String]) -> bool {
 
 /// A text as it is compared: in lower case, and white space is one kind of character.
 fn folded(text: &str) -> String {
-    let lower = clean(text).chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
-    lower.into_iter().map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
+    let mut folded = String::with_capacity(text.len());
+    fold(text, &mut folded);
+    folded
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn fold(text: &str, out: &mut String) {
+    let lower = clean(text);
+    out.extend(lower.chars().flat_map(char::to_lowercase).map(|c| if c.is_whitespace() { ' ' } else { c }));
+}
+
+fn plain(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| value.to_string().into(), Cow::from)
 }
 
 /// Whether two of these characters say as much as three of another script: Chinese, Japanese, Korean.
