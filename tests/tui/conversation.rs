@@ -269,3 +269,18 @@ fn a_model_that_is_written_in_full_is_added_as_written() {
     let models: Vec<&str> = stage.app.next.chain[2..].iter().map(|entry| entry.model.as_str()).collect();
     assert_eq!(models, ["qwen/qwen-2.5-7b-instruct", "a/qwen"]);
 }
+
+#[test]
+fn a_signature_that_is_left_half_typed_comes_back() {
+    let mut stage = stage();
+    stage.script("Tab Home Enter 'poem -> moo' Esc");
+    assert!(!stage.app.signatures.typing());
+    stage.script("Alt+2 Home Enter");
+    assert_eq!(stage.app.signatures.source(), "poem -> moo");
+    stage.script("Esc Down i Esc Home Enter");
+    assert_eq!(
+        stage.app.signatures.source(),
+        "poem -> moo",
+        "an entry of the library that was only looked at is not kept"
+    );
+}

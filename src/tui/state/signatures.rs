@@ -17,12 +17,20 @@ pub struct SignatureList {
     /// Whether Delete was pressed once. Pressed again, it deletes the selected entry.
     pub delete_armed: bool,
     pub(in crate::tui) editor: Option<TextArea<'static>>,
+    /// A text that was typed and left. "Type your own" goes on with it.
+    unfinished: String,
 }
 
 impl SignatureList {
     /// A list with the first entry selected.
     pub fn new(entries: Vec<LibraryEntry>) -> Self {
-        Self { selected: usize::from(!entries.is_empty()), entries, delete_armed: false, editor: None }
+        Self {
+            selected: usize::from(!entries.is_empty()),
+            entries,
+            delete_armed: false,
+            editor: None,
+            unfinished: String::new(),
+        }
     }
 
     /// Whether a signature is being typed.
@@ -49,6 +57,23 @@ impl SignatureList {
         editor.move_cursor(CursorMove::End);
         editor.set_placeholder_text("question -> answer: float");
         self.editor = Some(editor);
+    }
+
+    /// Closes the line and keeps its text, unless that is an entry of the library. Returns whether it is kept.
+    pub fn leave_typing(&mut self) -> bool {
+        let typed = self.source();
+        self.stop_typing();
+        let is_new =
+            !typed.trim().is_empty() && !self.entries.iter().any(|entry| entry.signature.inline() == typed.trim());
+        if is_new {
+            self.unfinished = typed;
+        }
+        is_new
+    }
+
+    /// The text with which "type your own" begins: the one that was left.
+    pub fn take_unfinished(&mut self) -> String {
+        std::mem::take(&mut self.unfinished)
     }
 
     /// Closes the line and drops its text.

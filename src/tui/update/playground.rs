@@ -144,7 +144,9 @@ impl App {
 
     fn cancel(&mut self) -> Option<Effect> {
         if self.signatures.typing() {
-            self.signatures.stop_typing();
+            if self.signatures.leave_typing() {
+                self.notice = Some("“type your own” goes on with this text.".to_owned());
+            }
         } else if self.busy() {
             return Some(self.cancel_run());
         } else if self.answer.find.take().is_none() {

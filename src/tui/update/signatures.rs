@@ -27,7 +27,8 @@ impl App {
     }
 
     fn type_own(&mut self) {
-        let source = self.signatures.selected_entry().map(|entry| entry.signature.inline()).unwrap_or_default();
+        let chosen = self.signatures.selected_entry().map(|entry| entry.signature.inline());
+        let source = chosen.unwrap_or_else(|| self.signatures.take_unfinished());
         self.signatures.start_typing(&source);
     }
 
