@@ -51,8 +51,8 @@ pub async fn run(start: InitialState, channels: Channels) -> io::Result<()> {
     loop {
         // A frame is due only after a change or while a time is shown. Otherwise no timer is set.
         if due.is_some_and(|due| due <= event_loop.clock.now()) {
-            drawn = event_loop.frame()?;
             event_loop.inform_gateway()?;
+            drawn = event_loop.frame()?;
             due = event_loop.next_change(drawn, TICK);
         }
         tokio::select! {
