@@ -1,4 +1,4 @@
-//! Runs every command of the README. A server that the README starts gets a free port; a socket of this test takes the
+//! Runs every command of the README and of the pages in `docs/`. A server that a page starts gets a free port; a socket of this test takes the
 //! place of the reader's Ollama.
 //! The Python block is run by `tests/exports.py`, which needs DSPy.
 #![cfg(unix)]
@@ -11,9 +11,9 @@ use std::process::{Child, Command, Stdio};
 const README: &str = include_str!("../README.md");
 /// Commands that are not run here: this test is part of `cargo test`, and the test `terminal` runs the playground.
 const NOT_RUN: [&str; 2] = ["cargo run --release", "cargo test"];
-/// The address of Ollama in the README.
+/// The address of Ollama in the pages.
 const OLLAMA: &str = "localhost:11434";
-/// The addresses of `switchover serve` and `switchover gateway` in the README.
+/// The addresses of `switchover serve` and `switchover gateway` in the pages.
 const SERVED: [&str; 2] = ["127.0.0.1:8383", "127.0.0.1:4141"];
 
 /// An empty folder for the commands of one block.
@@ -40,7 +40,11 @@ fn runs(line: &str, folder: &Path) -> Result<(), String> {
     if !output.status.success() {
         return Err(format!("{line}: {}", String::from_utf8_lossy(&output.stderr)));
     }
-    if output.stdout.is_empty() && !line.contains(" > ") { Err(format!("{line}: prints nothing")) } else { Ok(()) }
+    if output.stdout.is_empty() && !line.contains(" > ") && !line.contains(" >> ") {
+        Err(format!("{line}: prints nothing"))
+    } else {
+        Ok(())
+    }
 }
 
 /// A server that the README starts, on a free port. It ends when this value is dropped.
@@ -90,19 +94,37 @@ fn model_server() -> String {
     address
 }
 
+/// The README and the pages in `docs/`, by name.
+fn pages() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let page = |path: PathBuf| {
+        (path.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap())
+    };
+    let mut pages: Vec<(String, String)> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "md")).map(page).collect();
+    pages.push(("readme".to_owned(), README.to_owned()));
+    pages.sort();
+    pages
+}
+
 /// The lines of each code block of one language.
-fn blocks(language: &str) -> impl Iterator<Item = impl Iterator<Item = &'static str>> {
-    let blocks = README.split("\n```").filter_map(move |block| block.strip_prefix(language)?.strip_prefix('\n'));
+fn blocks<'a>(page: &'a str, language: &'a str) -> impl Iterator<Item = impl Iterator<Item = &'a str>> {
+    let blocks = page.split("\n```").filter_map(move |block| block.strip_prefix(language)?.strip_prefix('\n'));
     blocks.map(|block| block.lines().map(str::trim).filter(|line| !line.is_empty()))
 }
 
 #[test]
-fn every_command_of_the_readme_runs() {
+fn every_command_of_the_pages_runs() {
     let ollama = model_server();
-    let mut ran = 0;
-    for (number, block) in blocks("sh").enumerate() {
-        let folder = fresh(&format!("readme-{number}"));
-        let mut served = None;
+    let pages = pages();
+    let blocks = pages.iter().flat_map(|(name, page)| blocks(page, "sh").map(move |block| (name, block)));
+    let (mut ran, mut last, mut folder, mut served) = (0, "", PathBuf::new(), None);
+    for (name, block) in blocks {
+        // The blocks of a page build on each other.
+        if name != last {
+            (last, folder, served) = (name, fresh(&format!("page-{name}")), None);
+        }
         for line in block.filter(|line| !NOT_RUN.contains(line)) {
             ran += 1;
             if line.starts_with("switchover serve") || line.starts_with("switchover gateway") {
@@ -123,7 +145,7 @@ fn every_command_of_the_readme_runs() {
 
 #[test]
 fn every_command_in_the_text_exists() {
-    let folder = fresh("readme-help");
+    let folder = fresh("page-help");
     let text: String = README.split("\n```").step_by(2).collect();
     let named = text.split('`').skip(1).step_by(2).filter(|code| code.starts_with("switchover "));
     assert!(named.map(|code| runs(&format!("{code} --help"), &folder).unwrap()).count() > 5);
@@ -139,7 +161,7 @@ fn the_compared_versions_are_those_of_the_exports() {
 
 #[test]
 fn a_wrong_command_fails_the_test() {
-    let folder = fresh("readme-wrong");
+    let folder = fresh("page-wrong");
     for line in [
         "swichover config",
         "switchover aks hello",
