@@ -17,6 +17,7 @@ use crate::transcript::usd;
 use crate::worker::{EvaluateEnd, ServiceOptions, Services};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
+pub(super) use kept::forget;
 use output::{Output, Style};
 use session::{Asked, Session};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! `history`: lists, shows, searches, exports and deletes stored runs.
 
+use super::eval;
 use super::export::{self, ExportTarget};
 use super::print::{self, Stream, note, out};
 use super::{GlobalOptions, exit};
@@ -83,7 +84,7 @@ impl HistoryArgs {
                 print(&find(&history, &run)?, OutputStyle::Json)
             }
             Some(HistoryCommand::Export { run: None, .. }) => export_all(&history),
-            Some(HistoryCommand::Forget { run, before }) => forget(&history, run.as_deref(), before),
+            Some(HistoryCommand::Forget { run, before }) => forget(&history, run.as_deref(), before, env),
             Some(HistoryCommand::Path) => {
                 out!("{}", history.path().display());
                 Ok(exit::OK)
@@ -164,14 +165,16 @@ fn list(history: &History, words: Vec<String>, most: usize, json: bool) -> Resul
     Ok(exit::OK)
 }
 
-/// Deletes a run, or all runs before a day.
-fn forget(history: &History, run: Option<&str>, before: Option<Day>) -> Result<u8> {
+/// Deletes a run, or all runs before a day, also from what evaluations keep.
+fn forget(history: &History, run: Option<&str>, before: Option<Day>, env: &Environment) -> Result<u8> {
     let place = || history.path().display().to_string();
     if let Some(Day(wall)) = before {
         let number = history.forget_before(wall).with_context(place)?;
+        eval::forget(env, |run| run < wall).context("the kept answers of evaluations")?;
         out!("{} deleted", counted(number, "run"));
     } else if let Some(run) = run {
         let run = history.forget(run).map_err(|error| anyhow!("{}: {error}", place()))?;
+        eval::forget(env, |kept| kept == run).context("the kept answers of evaluations")?;
         out!("run {run} deleted");
     }
     let older = history.older_files().unwrap_or_default();

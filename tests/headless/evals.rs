@@ -115,6 +115,12 @@ fn an_evaluation_that_was_stopped_goes_on() {
     let again = run(&["--resume"]);
     assert!(err(&again).contains("6 of 6 runs are finished already"), "{}", err(&again));
     assert_eq!(events(&again), events(&resumed), "nothing is asked again");
+    let first = of(&events(&again), "scored")[0]["run"].to_string();
+    folder.run(&["history", "forget", &first], &keep);
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert!(!kept.contains(&first) && kept.lines().count() == 5, "a forgotten run is kept nowhere: {kept}");
+    folder.run(&["history", "forget", "--before", "2100-01-01"], &keep);
+    assert!(!file.exists());
     let fresh = run(&[]);
     assert!(!err(&fresh).contains("finished already"));
     let nothing = folder.eval(&["--resume"]);

@@ -1,6 +1,7 @@
 //! The finished cells of an evaluation on disk, so that it can go on after it was stopped: a file of JSON lines for each
 //! evaluation, written as the cells end. A torn last line costs that cell only.
 
+use crate::cli::signatures;
 use crate::config::{Config, Environment};
 use crate::eval::{CellId, Evaluation, Scored};
 use crate::history::Keep;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file, and what it held.
 pub(super) struct KeptCells {
@@ -27,7 +28,7 @@ impl KeptCells {
             }
             return Ok(Self { file: None, cells: Vec::new() });
         }
-        let folder = env.data_dir.join("evaluations");
+        let folder = folder(env);
         let path = folder.join(format!("{:016x}.jsonl", evaluation.fingerprint()));
         let cells = if resume { read(&path, evaluation) } else { Vec::new() };
         make_folder(&folder).with_context(|| folder.display().to_string())?;
@@ -64,6 +65,29 @@ impl KeptCells {
             _ = file.write_all(&line);
         }
     }
+}
+
+fn folder(env: &Environment) -> PathBuf {
+    env.data_dir.join("evaluations")
+}
+
+/// Deletes the kept cells of these runs.
+///
+/// # Errors
+/// A file that cannot be written.
+pub(in crate::cli) fn forget(env: &Environment, is_forgotten: impl Fn(u64) -> bool) -> std::io::Result<()> {
+    let files = std::fs::read_dir(folder(env)).into_iter().flatten().filter_map(|file| Some(file.ok()?.path()));
+    for path in files.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")) {
+        let text = std::fs::read_to_string(&path)?;
+        let stays = |line: &&str| serde_json::from_str::<Scored>(line).is_ok_and(|scored| !is_forgotten(scored.run));
+        let left: Vec<&str> = text.lines().filter(stays).collect();
+        match left.len() {
+            0 => std::fs::remove_file(&path)?,
+            count if count < text.lines().count() => signatures::replace(&path, &(left.join("\n") + "\n"))?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn make_folder(folder: &Path) -> std::io::Result<()> {
