@@ -236,7 +236,6 @@ impl Engine {
     }
 
     /// The part of the shared health that decides for this run.
-
     fn part(&self, health: &Health) -> Health {
         health.part(self.now, &self.chain, self.policy.hedge)
     }
