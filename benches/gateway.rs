@@ -208,7 +208,9 @@ fn one_by_one(floor: &str, url: &str) {
 fn load(url: &str, calls: usize, stream: bool) -> f64 {
     let left = Arc::new(AtomicUsize::new(calls));
     let mut callers: Vec<Caller> = (0..CLIENTS).map(|_| Caller::new(url)).collect();
-    callers.iter_mut().for_each(|caller| _ = caller.call(stream));
+    for caller in &mut callers {
+        caller.call(stream);
+    }
     let began = now();
     let threads: Vec<_> = callers
         .into_iter()
@@ -222,7 +224,9 @@ fn load(url: &str, calls: usize, stream: bool) -> f64 {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().expect("a client"));
+    for thread in threads {
+        thread.join().expect("a client");
+    }
     calls as f64 / began.elapsed().as_secs_f64()
 }
 

@@ -58,7 +58,7 @@ fn message(item: &Value) -> Option<Value> {
 /// The whole response, from that of a chat completion.
 pub(super) fn body(completion: &SimulatedCompletion, chat: &Value) -> Value {
     let choice = &chat["choices"][0];
-    response(completion, output(completion, &choice["message"]), choice, &chat["usage"])
+    response(completion, &output(completion, &choice["message"]), choice, &chat["usage"])
 }
 
 /// The items of a message.
@@ -87,7 +87,7 @@ fn output(completion: &SimulatedCompletion, message: &Value) -> Vec<Value> {
 }
 
 /// The response object. Its status is that of the choice's finish reason; without one the response has none.
-fn response(completion: &SimulatedCompletion, output: Vec<Value>, choice: &Value, usage: &Value) -> Value {
+fn response(completion: &SimulatedCompletion, output: &[Value], choice: &Value, usage: &Value) -> Value {
     let (status, reason) = match choice["finish_reason"].as_str() {
         Some("length") => (json!("incomplete"), json!("max_output_tokens")),
         Some("content_filter") => (json!("incomplete"), json!("content_filter")),
@@ -154,7 +154,7 @@ impl<'a> ResponseEvents<'a> {
     /// The events of a chunk.
     pub(in crate::simulator) fn chunk(&mut self, chunk: &Value) -> Vec<Value> {
         if self.sent == 0 {
-            let mut begun = response(self.completion, Vec::new(), &self.choice, &Value::Null);
+            let mut begun = response(self.completion, &[], &self.choice, &Value::Null);
             begun["status"] = "in_progress".into();
             self.emit(json!({ "type": "response.created", "response": begun }));
             self.emit(json!({ "type": "response.in_progress", "response": begun }));
@@ -293,7 +293,7 @@ impl<'a> ResponseEvents<'a> {
             return;
         }
         self.close();
-        let whole = response(self.completion, output(self.completion, &self.message), &self.choice, usage);
+        let whole = response(self.completion, &output(self.completion, &self.message), &self.choice, usage);
         let kind = match whole["status"].as_str() {
             Some("incomplete") => "response.incomplete",
             Some("failed") => "response.failed",
