@@ -218,13 +218,16 @@ fn cases(path: &Path, signature: &Signature) -> Result<Vec<Case>> {
     })
 }
 
+/// Outputs, each with its metric.
+type OutputMetrics = Vec<(String, Metric)>;
+
 /// The cases of a file, and how their outputs are scored.
 pub(super) fn cases_and_metrics(
     path: &Path,
     words: &[String],
     config: &Config,
     signature: &Signature,
-) -> Result<(Vec<Case>, Vec<(String, Metric)>)> {
+) -> Result<(Vec<Case>, OutputMetrics)> {
     let cases = cases(path, signature)?;
     let metrics = setting::metrics(words, config, signature, &cases)?;
     Ok((cases, metrics))

@@ -102,7 +102,7 @@ def any_of(metric, expected, given):
     return metric(expected, given)
 ";
 
-const TEXT: &str = r#"
+const TEXT: &str = r"
 
 from dspy.evaluate.metrics import EM, F1, normalize_text  # noqa: E402
 
@@ -113,7 +113,7 @@ def text(value):
 
 def texts(expected):
     return [text(one) for one in expected] if isinstance(expected, list) else [text(expected)]
-"#;
+";
 
 const CONTAINS: &str = r"
 
@@ -139,7 +139,7 @@ def within(expected, given, size):
     return abs(expected - given) <= size + 1e-9 * max(abs(expected), 1)
 "#;
 
-const SET: &str = r#"
+const SET: &str = r"
 
 def set_f1(expected, given):
     def bag(value):
@@ -151,9 +151,9 @@ def set_f1(expected, given):
     expected, given = bag(expected), bag(given)
     total = expected.total() + given.total()
     return 2 * (expected & given).total() / total if total else 1.0
-"#;
+";
 
-const JSON: &str = r#"
+const JSON: &str = r"
 
 def leaves(value, path=()):
     if isinstance(value, (list, tuple)) and value:
@@ -168,7 +168,7 @@ def share(expected, given):
     missing = object()
     right = sum(same(leaf, given.get(path, missing)) for path, leaf in expected.items())
     return right / len(expected.keys() | given.keys())
-"#;
+";
 
 const COMMAND: &str = r#"
 
