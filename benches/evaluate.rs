@@ -80,10 +80,12 @@ fn memory() -> f64 {
 fn main() {
     let text = "[[ ## reasoning ## ]]\nIt is the longest.\n\n[[ ## answer ## ]]\nThe Nile.\n\n[[ ## completed ## ]]";
     let reply = canned::stream([text], Duration::ZERO);
-    let url = canned::serve(move |request| match request.contains("chat/completions") {
-        true => reply.clone(),
-        false => canned::whole(404, "{}"),
-    });
+    let url =
+        canned::serve(
+            move |request| {
+                if request.contains("chat/completions") { reply.clone() } else { canned::whole(404, "{}") }
+            },
+        );
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -121,7 +123,7 @@ fn main() {
         println!(
             "memory: {before:.1} MiB before, {at_small:.1} MiB with 1,000 cases, {at_large:.1} MiB with 20,000 cases more \
              ({:.0} bytes a run)",
-            (at_large - at_small) * 1048576.0 / kept_large.finished() as f64
+            (at_large - at_small) * 1_048_576.0 / kept_large.finished() as f64
         );
         drop((kept_small, kept_large));
     });

@@ -207,6 +207,8 @@ pub enum FailureKind {
     Empty,
     /// Finish reason `length`, and a field is missing or not closed by its own syntax; or `max_tokens` exceeds the model's limit.
     Length,
+    /// Finish reason `length` in a chat whose program set no cap.
+    CutOff,
     /// The answer does not match the signature.
     Invalid,
     /// Another model answered, and `strict_model` is set.
@@ -225,7 +227,7 @@ pub enum FailureKind {
 
 impl FailureKind {
     /// Every kind, in the order of the outcome table.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::Dns,
         Self::Refused,
         Self::ConnectTimeout,
@@ -260,6 +262,7 @@ impl FailureKind {
         Self::TooLarge,
         Self::Empty,
         Self::Length,
+        Self::CutOff,
         Self::Invalid,
         Self::WrongModel,
         Self::TimeShare,

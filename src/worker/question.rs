@@ -159,7 +159,17 @@ impl CallContext<'_> {
             None => contract.check(&text),
         };
         let secrets = self.options.secrets(self.services);
-        let cut = !finish.is_whole() && contract != Contract::Message && !contract.is_whole(&text);
+        let cut = match contract {
+            // A cap that the program set is its own business. A stream that was passed on cannot be asked again, and its
+            // finish reason says that it was cut.
+            Contract::Message => {
+                finish == Finish::Length
+                    && task.contract == ContractMode::FromRequest
+                    && task.max_tokens().is_none()
+                    && !self.spec.policy.final_after_first_token
+            }
+            _ => !finish.is_whole() && !contract.is_whole(&text),
+        };
         let mut problems = match checked {
             Ok(Fitting { mut prediction, canonical }) if !cut || calls.is_some() => {
                 if let Some(calls) = calls {
@@ -186,6 +196,8 @@ impl CallContext<'_> {
         }
         // A cap that the program set is not raised, so the same model would only be cut off again.
         let kind = match finish {
+            // What it would have said, and how long that is, nobody knows: any other model may do.
+            Finish::Length if contract == Contract::Message => FailureKind::CutOff,
             Finish::Length if task.max_tokens().is_none() => FailureKind::Length,
             _ => FailureKind::Invalid,
         };

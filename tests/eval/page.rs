@@ -17,7 +17,9 @@ fn page(change: impl Fn(&mut switchover::eval::Evaluation, &mut Vec<(usize, swit
         .collect();
     change(&mut evaluation, &mut cells);
     let mut results = Results::new(&evaluation);
-    cells.iter().for_each(|(index, scored)| results.set(*index, scored.into()));
+    for (index, scored) in &cells {
+        results.set(*index, scored.into());
+    }
     report(&evaluation, &results, &cells, "Evaluation of cases.jsonl")
 }
 

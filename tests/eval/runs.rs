@@ -79,7 +79,9 @@ async fn run(evaluation: &Evaluation, options: &EvaluateOptions) -> (BTreeMap<us
 
 fn results(evaluation: &Evaluation, cells: &BTreeMap<usize, Scored>) -> Results {
     let mut results = Results::new(evaluation);
-    cells.iter().for_each(|(index, scored)| results.set(*index, scored.into()));
+    for (index, scored) in cells {
+        results.set(*index, scored.into());
+    }
     results
 }
 
@@ -244,7 +246,7 @@ fn a_table_says_what_is_certain_and_what_is_not() {
     let mut results = Results::new(&evaluation);
     for index in 0..evaluation.len() {
         let cell = evaluation.cell(index);
-        let right = cell.variant == 1 || cell.case % 4 == 0;
+        let right = cell.variant == 1 || cell.case.is_multiple_of(4);
         let cost = if cell.variant == 0 { Cost::Known(0.001) } else { Cost::Unknown };
         let scored = Scored { cost, ..finished(&evaluation, index, right, Duration::from_millis(1000 + index as u64)) };
         results.set(index, (&scored).into());

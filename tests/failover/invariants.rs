@@ -402,6 +402,7 @@ fn fate() -> impl Strategy<Value = ScriptedAct> {
         FailureKind::TooLarge,
         FailureKind::Empty,
         FailureKind::Length,
+        FailureKind::CutOff,
         FailureKind::Invalid,
     ];
     prop_oneof![1 => Just(answer()), 3 => prop::sample::select(kinds).prop_map(failing)]

@@ -200,7 +200,8 @@ fn a_full_disk_is_reported_once_and_everything_goes_on() {
         command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(home.path(""));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let questions: String = (0..40).map(|i| format!("What is {i} + {i}?\n")).collect();
+        let questions: Vec<String> = (0..40).map(|i| format!("What is {i} + {i}?\n")).collect();
+        let questions = questions.concat();
         child.stdin.take().unwrap().write_all(questions.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{blocks}: {}", err(&output));

@@ -34,7 +34,11 @@ pub(crate) fn checked(home: &Home, runs: usize) -> usize {
     for run in &parsed.runs {
         match stored_runs::check(run, KEY) {
             Ok(outcome) => answered += usize::from(outcome == switchover::failover::Outcome::Succeeded),
-            Err(broken) => panic!("run {}: {broken}\n{}", run[0].run, run.iter().map(|r| r.line()).collect::<String>()),
+            Err(broken) => panic!(
+                "run {}: {broken}\n{}",
+                run[0].run,
+                run.iter().map(switchover::report::Report::line).collect::<String>()
+            ),
         }
     }
     answered

@@ -20,7 +20,7 @@ fn values(json: serde_json::Value) -> Values {
 
 fn entry(name: &str, inline: &str) -> LibraryEntry {
     let mut signature: Signature = inline.parse().expect("a signature");
-    signature.name = name.to_owned();
+    name.clone_into(&mut signature.name);
     if let Some(field) = signature.inputs.last_mut() {
         field.placeholder = Some("And then?".to_owned());
     }
@@ -43,13 +43,13 @@ fn send(stage: &mut Stage) -> RunSpec {
 }
 
 /// Answers a run with these outputs; without outputs it is cancelled.
-fn answer(stage: &mut Stage, spec: &RunSpec, outputs: Option<serde_json::Value>) {
+fn answer(stage: &mut Stage, spec: &RunSpec, outputs: Option<&serde_json::Value>) {
     let number = 100 + stage.app.runs.past.len() as u64;
     for mut report in recorded("takeover") {
         report.run = number;
         match &mut report.what {
             ReportKind::Observation(Observation::Begun(begun)) => *begun = Arc::new(spec.clone()),
-            ReportKind::Observation(Observation::Parsed { prediction, .. }) => match &outputs {
+            ReportKind::Observation(Observation::Parsed { prediction, .. }) => match outputs {
                 Some(outputs) => prediction.fields = Arc::new(values(outputs.clone())),
                 None => continue,
             },
@@ -67,7 +67,7 @@ fn answer(stage: &mut Stage, spec: &RunSpec, outputs: Option<serde_json::Value>)
 fn says(stage: &mut Stage, message: &str, reply: &str) -> RunSpec {
     stage.type_text(message);
     let spec = send(stage);
-    answer(stage, &spec, Some(json!({"reply": reply})));
+    answer(stage, &spec, Some(&json!({"reply": reply})));
     spec
 }
 
@@ -115,14 +115,14 @@ fn any_signature_can_go_on_as_a_conversation() {
     assert!(stage.screen().contains("Nothing to go on from yet"), "{}", stage.screen());
     stage.type_text("What is DSPy?");
     let first = send(&mut stage);
-    answer(&mut stage, &first, Some(json!({"answer": "A framework."})));
+    answer(&mut stage, &first, Some(&json!({"answer": "A framework."})));
     assert_eq!(stage.app.prompt.inputs[0].text(), "What is DSPy?", "it is not a conversation yet");
     stage.press("Alt+N");
     assert!(stage.app.prompt.is_empty());
     stage.type_text("For what?");
     let second = send(&mut stage);
     assert_eq!(task(&second).turns, [values(json!({"question": "What is DSPy?", "answer": "A framework."}))]);
-    answer(&mut stage, &second, Some(json!({"answer": "Programs of prompts."})));
+    answer(&mut stage, &second, Some(&json!({"answer": "Programs of prompts."})));
     assert_eq!(stage.app.next.conversation.turns.len(), 2, "it goes on by itself from then on");
     // What is typed meanwhile is kept.
     stage.type_text("half a th");
@@ -149,7 +149,7 @@ fn an_answer_that_comes_after_a_change_of_signature_is_no_turn_of_the_new_one() 
     stage.type_text("one");
     let spec = send(&mut stage);
     stage.script("Tab Down Enter");
-    answer(&mut stage, &spec, Some(json!({"reply": "1"})));
+    answer(&mut stage, &spec, Some(&json!({"reply": "1"})));
     assert!(stage.app.next.conversation.turns.is_empty());
 }
 
@@ -189,7 +189,7 @@ fn the_run_on_the_screen_is_taken_up_with_one_key_and_a_chat_says_what_it_lacks(
     assert_eq!(stage.app.next.settings, first.settings);
     let chat = RunSpec::new(ChatTask::of("hi"), ["chat/model"]);
     stage.press("Ctrl+N");
-    answer(&mut stage, &chat, Some(json!({"content": "hello"})));
+    answer(&mut stage, &chat, Some(&json!({"content": "hello"})));
     stage.press("Alt+N");
     assert!(stage.screen().contains("A chat has no signature"), "{}", stage.screen());
     stage.press("Alt+A");

@@ -137,8 +137,10 @@ impl Engine {
         } else {
             (policy.first_token, "failover.first_token")
         };
-        let (first_token, limit) =
-            if self.is_last(start.route, first_token, health) { (share, DEADLINE) } else { (first_token, limit) };
+        // A model that is barred and still asked, because all others have failed, gets no more than its usual time.
+        let again = matches!(start.permit, Permit::Forced) && self.attempts > 0;
+        let is_last = !again && self.is_last(start.route, first_token, health);
+        let (first_token, limit) = if is_last { (share, DEADLINE) } else { (first_token, limit) };
         let timeouts = Timeouts {
             connect: policy.connect.min(share),
             first_token: first_token.min(share),

@@ -148,6 +148,7 @@ pub const fn rule(kind: FailureKind) -> Rule {
         // an answer that is not valid
         FailureKind::Empty             => ours("empty", "empty answer", "the answer has no content", Domain::Model, Retry::Times(1), Else::Next, Weight::Of(0.5)),
         FailureKind::Length            => ours("length", "answer cut off at max_tokens", "finish reason `length`, and a field is missing or open; or max_tokens exceeds the output limit", Domain::Request, Retry::Amend(Change::MoreTokens), Else::LargerOutput, Weight::Zero),
+        FailureKind::CutOff            => ours("cut-off", "answer cut off", "finish reason `length` in a chat whose program set no cap", Domain::Request, Retry::Never, Else::Next, Weight::Zero),
         FailureKind::Invalid           => ours("invalid", "invalid answer", "the answer does not match the signature", Domain::Model, Retry::Amend(Change::Repair), Else::Next, Weight::Of(0.5)),
         FailureKind::WrongModel        => ours("wrong-model", "wrong model", "another model answered, and strict_model is set", Domain::None, Retry::Never, Else::Next, Weight::Zero),
         // the engine and this machine
