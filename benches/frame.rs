@@ -1,6 +1,7 @@
 //! A frame at 120×36 as the transcript grows from 1 KB to 10 MB: one more token arrives and the screen is drawn.
 //! The floor is the frame of an empty playground. Then the gateway's traffic grows from 10 to 10,000 requests: one more
-//! begins, and the screen is drawn. `cargo bench --bench frame`.
+//! begins, and the screen is drawn. Then the grid of a file of cases grows from 10 to 10,000 cases: a cell ends, the selection
+//! moves, and the screen is drawn. `cargo bench --bench frame`.
 
 #[path = "shared/measure.rs"]
 mod measure;
@@ -11,12 +12,15 @@ use ratatui::backend::TestBackend;
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::dspy::{Values, library};
-use switchover::failover::AttemptId;
+use switchover::eval::{Case, CellResult, Variant};
+use switchover::failover::{AttemptId, Cost};
 use switchover::openrouter::Delta;
 use switchover::report::{Observation, Report, ReportKind};
 use switchover::spec::{ChatTask, RunSpec, SignatureTask};
 use switchover::transcript::{Traffic, TrafficWatch};
+use switchover::tui::keymap::Chord;
 use switchover::tui::state::app::{App, InitialState};
+use switchover::tui::state::grid::OpenedCases;
 use switchover::tui::view::draw;
 use switchover::tui::{ChainEntry, Msg, Receipt};
 
@@ -49,6 +53,70 @@ fn main() {
             ours.add(began.elapsed());
         }
         print_result(&format!("a frame with {requests} requests"), &ours, &floor, "flat, ≤ 1 ms");
+    }
+    for cases in [10, 1_000, 10_000] {
+        let (mut full, mut ours, mut floor) = (Gridded::of(cases), Samples::default(), Samples::default());
+        for frame in 0..400 {
+            let began = now();
+            empty.frame(frame);
+            floor.add(began.elapsed());
+            let began = now();
+            full.step();
+            full.screen.frame(frame);
+            ours.add(began.elapsed());
+        }
+        print_result(&format!("a frame with {cases} cases"), &ours, &floor, "flat, ≤ 1 ms");
+    }
+}
+
+/// A screen with the grid of a file of cases.
+struct Gridded {
+    screen: Screen,
+    cells: usize,
+    next: usize,
+}
+
+impl Gridded {
+    fn of(cases: usize) -> Self {
+        let mut screen = Screen::new();
+        let case = |number: usize| Case {
+            id: number.to_string(),
+            inputs: Values::from_iter([(
+                "question".to_owned(),
+                "What goes in, and what comes out? ".repeat(20).into(),
+            )]),
+            expected: Values::from_iter([("answer".to_owned(), number.into())]),
+            notes: serde_json::Map::new(),
+            split: None,
+            tags: Vec::new(),
+        };
+        let variants = [spec(), spec()].map(|spec| Variant { name: "gpt-4o-mini".to_owned(), spec }).to_vec();
+        let metrics = vec![("answer".to_owned(), "exact".parse().expect("a metric"))];
+        let cells = cases * variants.len();
+        let cases = (0..cases).map(case).collect();
+        let opened = OpenedCases { path: "cases.jsonl".into(), cases, metrics, variants, worst: None };
+        screen.app.update(Duration::ZERO, Msg::Cases(Box::new(Ok(opened))));
+        Self { screen, cells, next: 0 }
+    }
+
+    /// One more cell ends, and the selection moves.
+    fn step(&mut self) {
+        let cell = CellResult {
+            score: 1.0,
+            valid: true,
+            model: Some("openai/gpt-4o-mini".to_owned()),
+            attempts: 1,
+            took: Duration::from_secs(1),
+            first_token: None,
+            cost: Cost::NOTHING,
+            judge_cost: Cost::NOTHING,
+            tokens: [10, 10],
+            run: 1,
+        };
+        self.screen.app.update(Duration::ZERO, Msg::Scored(vec![(self.next % self.cells, cell)]));
+        self.next += 1;
+        let down = "Down".parse::<Chord>().expect("a key").event();
+        self.screen.app.update(Duration::ZERO, Msg::Key(down));
     }
 }
 

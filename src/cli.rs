@@ -68,6 +68,9 @@ pub struct Cli {
     /// Start the gateway beside the playground, which shows the requests of other programs as they happen
     #[arg(long)]
     gateway: bool,
+    /// Open a file of cases in the playground: a grid of scores, cases down, variants across
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "gateway"])]
+    cases: Option<PathBuf>,
 }
 
 /// Options of every command. Most have a key in the configuration file and an environment variable too.
@@ -189,6 +192,7 @@ fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
     match cli.command {
         Some(CliCommand::Plain(_)) => plain::PlainArgs::run(&cli.settings, env),
         None if cli.plain => plain::PlainArgs::run(&cli.settings, env),
+        None if cli.cases.is_some() => play::cases(cli.cases.unwrap_or_default(), &cli.settings, env),
         None if cli.gateway => play::gateway(&cli.settings, env),
         None => ask::playground(&cli.settings, env),
         Some(CliCommand::Ask(ask)) => ask.run(&cli.settings, env),

@@ -28,7 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gateway", &["contract", "failover", "fault", "openrouter", "report", "secret", "spec", "text", "worker"]),
     ("headless", &["failover", "report", "transcript"]),
     // Of the configuration the table of keys, which is no file.
-    ("tui", &["config", "spec", "dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest"]),
+    ("tui", &["config", "eval", "spec", "dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest"]),
 ];
 
 /// Crates that only some rooms may name.

@@ -4,6 +4,8 @@
 
 #[path = "terminal/gateway.rs"]
 mod gateway;
+#[path = "terminal/grid.rs"]
+mod grid;
 #[path = "terminal/person.rs"]
 mod person;
 

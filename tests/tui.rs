@@ -8,6 +8,8 @@ mod conversation;
 mod docs;
 #[path = "tui/frames.rs"]
 mod frames;
+#[path = "tui/grid.rs"]
+mod grid;
 #[path = "tui/health.rs"]
 mod health;
 #[path = "tui/history.rs"]

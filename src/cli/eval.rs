@@ -20,6 +20,7 @@ use clap::Args;
 pub(super) use kept::forget;
 use output::{Output, Style};
 use session::{Asked, Session};
+pub(super) use setting::{judges, run_metric};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +90,7 @@ pub(super) struct EvalArgs {
 }
 
 /// The number of runs at the same time, unless it is set.
-const CONCURRENCY: usize = 8;
+pub(super) const CONCURRENCY: usize = 8;
 
 impl EvalArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
@@ -140,7 +141,7 @@ impl EvalArgs {
             };
             let Asked { results, cells, end, can_resume, .. } = asked;
             if let Some(path) = &self.html {
-                let title = self.cases_file(&config)?.display().to_string();
+                let title = cases_file(self.cases.as_deref(), &config)?.display().to_string();
                 let page = report(&evaluation, &results, &cells, &format!("Evaluation of {title}"));
                 signatures::replace(path, &page).with_context(|| path.display().to_string())?;
                 note!("report: {}", path.display());
@@ -160,7 +161,7 @@ impl EvalArgs {
         let variants = setting::variants(&self.against, &self.vary, settings, env)?;
         let Some(task) = variants[0].spec.task.signature() else { bail!("eval asks a signature") };
         let signature = task.signature.clone();
-        let path = self.cases_file(config)?;
+        let path = cases_file(self.cases.as_deref(), config)?;
         let mut cases = cases(&path, &signature)?;
         if let Some(split) = &self.split {
             cases.retain(|case| case.split.as_ref() == Some(split));
@@ -183,17 +184,6 @@ impl EvalArgs {
         })
     }
 
-    /// The file of cases. A path in a configuration file is relative to that file.
-    fn cases_file(&self, config: &Config) -> Result<PathBuf> {
-        if let Some(path) = &self.cases {
-            return Ok(path.clone());
-        }
-        let Some(path) = config.path("eval.cases")? else {
-            bail!("which cases? Name a file: switchover eval cases.jsonl");
-        };
-        Ok(path)
-    }
-
     fn code(&self, end: &EvaluateEnd, evaluation: &Evaluation, results: &Results) -> u8 {
         let rows = results.rows(evaluation);
         let below = |least: f64| rows.iter().any(|row| row.score.unwrap_or_default() < least);
@@ -206,6 +196,14 @@ impl EvalArgs {
             EvaluateEnd::Complete => exit::OK,
         }
     }
+}
+
+/// The file of cases: this one, or that of the configuration. A path in a configuration file is relative to that file.
+pub(super) fn cases_file(path: Option<&Path>, config: &Config) -> Result<PathBuf> {
+    if let Some(path) = path {
+        return Ok(path.to_owned());
+    }
+    config.path("eval.cases")?.context("which cases? Name a file (switchover eval cases.jsonl), or set eval.cases")
 }
 
 /// The cases of a file.

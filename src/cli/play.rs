@@ -1,5 +1,7 @@
 //! The playground: connects the screen with the worker and carries out the screen's commands.
 
+mod evaluate;
+
 use super::gateway::GatewayFlags;
 use super::keep::{self, Keeper};
 use super::print::note;
@@ -9,7 +11,7 @@ use super::traffic::GatewayBeside;
 use super::{GlobalOptions, ask, exit, lists, setup};
 use crate::config::{Config, Environment};
 use crate::gateway::RequestDefaults;
-use crate::history::{History, Query};
+use crate::history::{History, Keep, Query};
 use crate::openrouter::catalogue::Catalogue;
 use crate::report::Report;
 use crate::spec::{RunSpec, SignatureTask};
@@ -22,6 +24,7 @@ use crate::tui::theme::Theme;
 use crate::tui::{self, ChainEntry, Channels, ComposedRequest, Effect, InitialState, Msg, UiPrefs};
 use crate::worker::{self, Canceller, CostLookup, ServiceOptions, Services};
 use anyhow::{Context as _, Result, anyhow, bail};
+use evaluate::Evaluator;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -31,7 +34,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, block_in_place};
 
 /// What the playground shows first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Opening {
     /// The empty prompt.
     Prompt,
@@ -39,15 +42,30 @@ pub(super) enum Opening {
     Tour,
     /// The requests of other programs, for which a gateway listens.
     Gateway,
+    /// The grid of this file of cases.
+    Cases(PathBuf),
 }
 
 /// Opens the playground with a gateway beside it.
 pub(super) fn gateway(settings: &GlobalOptions, env: &Environment) -> Result<u8> {
-    let is_dumb = env.vars.get("TERM").is_some_and(|term| term == "dumb");
-    if is_dumb || !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+    if !has_terminal(env) {
         bail!("the playground needs a terminal; `switchover gateway` serves without one");
     }
     run(settings, env, Opening::Gateway)
+}
+
+/// Opens the playground with the grid of a file of cases.
+pub(super) fn cases(path: PathBuf, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+    if !has_terminal(env) {
+        bail!("the playground needs a terminal; `switchover eval {}` works without one", path.display());
+    }
+    run(settings, env, Opening::Cases(path))
+}
+
+/// Whether there is a terminal that can move its cursor.
+fn has_terminal(env: &Environment) -> bool {
+    let is_dumb = env.vars.get("TERM").is_some_and(|term| term == "dumb");
+    !is_dumb && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 /// Opens the playground; returns when the user quits.
@@ -69,10 +87,11 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let beside = GatewayBeside::new(GatewayFlags::of(env), &config, &services, &inbox);
         let listening = match opening {
             Opening::Gateway => Some(beside.listen().await?),
-            Opening::Prompt | Opening::Tour => None,
+            Opening::Prompt | Opening::Tour | Opening::Cases(_) => None,
         };
         let start = InitialState {
             tour: opening == Opening::Tour,
+            cases: if let Opening::Cases(path) = opening { Some(path) } else { None },
             gateway: listening.as_ref().map(|listening| listening.address.to_string()),
             ..start(&config, env, &task, &base, &services)?
         };
@@ -87,7 +106,10 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let folders = Folders::of(env);
         let keeper = Keeper::new(&config, env);
         let history = History::of(&env.data_dir);
+        let evaluator = Evaluator::new(&config, env, &services, &inbox);
         let runner = EffectRunner {
+            keeps_runs: !matches!(setup::keep(&config)?, Keep::Nothing),
+            evaluator,
             services,
             inbox,
             runs: Vec::new(),
@@ -235,6 +257,8 @@ struct EffectRunner {
     /// The replay in progress.
     replaying: Option<AbortHandle>,
     history: History,
+    /// Whether runs are kept in the history.
+    keeps_runs: bool,
     /// Whether the files of an earlier version were read.
     imported: bool,
     /// The configuration files.
@@ -242,6 +266,7 @@ struct EffectRunner {
     /// The folders of the signature library.
     folders: Folders,
     gateway: GatewayBeside,
+    evaluator: Evaluator,
 }
 
 impl EffectRunner {
@@ -281,6 +306,9 @@ impl EffectRunner {
             Effect::ServeWith { chain, policy } => self.gateway.serve_with(RequestDefaults { chain, policy: *policy }),
             Effect::StartGateway => _ = tokio::spawn(self.gateway.clone().start()),
             Effect::Watch(watch) => self.watch(watch),
+            Effect::OpenCases { path, variants } => self.evaluator.open(path, variants),
+            Effect::Evaluate { evaluation, finished, spent } => self.evaluator.ask(evaluation, finished, spent),
+            Effect::StopEvaluation => self.evaluator.stop(),
             Effect::Cancel => {
                 self.runs.drain(..).for_each(|run| run.cancel());
                 self.replaying.take().inspect(AbortHandle::abort);
@@ -356,6 +384,9 @@ impl EffectRunner {
     /// Reads a run of the history.
     fn read_run(&self, run: u64) -> Result<Transcript, String> {
         match block_in_place(|| self.history.run(run)) {
+            Ok(reports) if reports.is_empty() && !self.keeps_runs => {
+                Err("this run was not kept: history.keep is `nothing`".to_owned())
+            }
             Ok(reports) if reports.is_empty() => Err("this run is in the history no more".to_owned()),
             Ok(reports) => Ok(Transcript::of(&reports)),
             Err(error) => Err(format!("the history cannot be read: {error}")),

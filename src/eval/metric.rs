@@ -118,6 +118,11 @@ impl Metric {
         }
     }
 
+    /// Whether a model scores by it.
+    pub fn is_judge(&self) -> bool {
+        matches!(self, Self::Judge(_))
+    }
+
     /// Whether it says only yes or no.
     pub fn is_yes_or_no(&self) -> bool {
         matches!(self, Self::Exact | Self::Normalized | Self::Contains | Self::Number(_))

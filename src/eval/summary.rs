@@ -1,6 +1,6 @@
 //! What an evaluation found: one row for each variant and fault plan, and which differences are certain.
 
-use super::evaluation::{CellId, Evaluation};
+use super::evaluation::{CellId, Evaluation, Variant};
 use super::interval::{Estimate, quantile};
 use super::scored::Scored;
 use crate::failover::Cost;
@@ -31,6 +31,14 @@ pub struct CellResult {
     pub tokens: [u64; 2],
     /// The run's number in the history.
     pub run: u64,
+}
+
+impl CellResult {
+    /// Whether it has an answer that did not come from the first model of its variant's chain.
+    pub fn is_of_fallback(&self, variant: &Variant) -> bool {
+        let first = variant.spec.chain.first().map(|route| route.model.as_str());
+        self.model.is_some() && self.model.as_deref() != first
+    }
 }
 
 impl From<&Scored> for CellResult {
@@ -182,7 +190,6 @@ impl Results {
         };
         let (took, first_token) = (times(|cell| Some(cell.took)), times(|cell| cell.first_token));
         let variant = &evaluation.variants[variant];
-        let first = variant.spec.chain.first().map(|route| route.model.as_str());
         let mut answered_by = Map::new();
         for model in cells.iter().filter_map(|cell| cell.model.as_deref()) {
             let count = answered_by.get(model).and_then(Value::as_u64).unwrap_or_default();
@@ -203,7 +210,7 @@ impl Results {
             first_token_p50_ms: first_token(0.5),
             first_token_p95_ms: first_token(0.95),
             attempts: cells.iter().map(|cell| u64::from(cell.attempts)).sum(),
-            failovers: cells.iter().filter(|cell| cell.model.is_some() && cell.model.as_deref() != first).count(),
+            failovers: cells.iter().filter(|cell| cell.is_of_fallback(variant)).count(),
             prompt_tokens: cells.iter().map(|cell| cell.tokens[0]).sum(),
             completion_tokens: cells.iter().map(|cell| cell.tokens[1]).sum(),
             cost,

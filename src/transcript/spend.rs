@@ -21,6 +21,12 @@ impl Spend {
         Self { known: self.known + other.known, unknown: self.unknown + other.unknown }
     }
 
+    /// What was added since the sum was `earlier`.
+    #[must_use]
+    pub fn minus(self, earlier: Self) -> Self {
+        Self { known: self.known - earlier.known, unknown: self.unknown.saturating_sub(earlier.unknown) }
+    }
+
     /// The sum as one cost: unknown if a part is.
     pub fn total(self) -> Cost {
         if self.unknown == 0 { Cost::Known(self.known) } else { Cost::Unknown }

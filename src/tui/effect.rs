@@ -2,6 +2,7 @@
 
 use crate::config::edit::Change;
 use crate::dspy::LibraryEntry;
+use crate::eval::{Evaluation, Variant};
 use crate::failover::Policy;
 use crate::fault::Fault;
 use crate::openrouter::Request;
@@ -10,6 +11,8 @@ use crate::spec::RunSpec;
 use crate::transcript::TrafficWatch;
 use crate::tui::state::overlay::history::RunUse;
 use crate::tui::state::overlay::keep::KeepRequest;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Something that the screen needs the rest of the program to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +38,25 @@ pub enum Effect {
     },
     /// Read a run of the history. The reply is `Msg::Opened`.
     OpenRun(u64, RunUse),
-    /// Cancel all runs in progress, and the replay.
+    /// Read a file of cases for these variants, which have one signature. The reply is `Msg::Cases`.
+    OpenCases {
+        /// The file; without one, that of the configuration.
+        path: Option<PathBuf>,
+        /// The variants that will be asked.
+        variants: Vec<Variant>,
+    },
+    /// Ask the cells that are not finished. They arrive as `Msg::Scored`, and at the end comes `Msg::Evaluated`.
+    Evaluate {
+        /// What is asked.
+        evaluation: Arc<Evaluation>,
+        /// Whether a cell is finished already, by its place.
+        finished: Vec<bool>,
+        /// What the finished cells cost, in USD.
+        spent: f64,
+    },
+    /// Ask no further cells, and cancel those that are being asked.
+    StopEvaluation,
+    /// Cancel all other runs in progress, and the replay.
     Cancel,
     /// Set or clear the fault of a model. It applies to attempts that start later.
     SetFault {

@@ -59,6 +59,7 @@ impl EventLoop {
     /// Fails if there is no terminal.
     pub(super) fn start(start: InitialState, channels: Channels) -> io::Result<Self> {
         let (tour, ask_background, saved_prefs) = (start.tour, start.ask_background, start.prefs);
+        let cases = start.cases.clone();
         let mut this = Self {
             terminal: Terminal::take()?,
             saved_prefs,
@@ -74,6 +75,10 @@ impl EventLoop {
         if ask_background {
             this.terminal.ask_background()?;
             this.asked_background = true;
+        }
+        if let Some(path) = cases {
+            let effect = this.app.open_cases(Some(path));
+            this.perform(effect)?;
         }
         if tour && let Some(effect) = this.app.begin_tour() {
             this.perform(effect)?;

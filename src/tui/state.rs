@@ -6,6 +6,7 @@ pub mod banner;
 pub mod calls;
 pub mod conversation;
 pub mod display;
+pub mod grid;
 pub mod log;
 pub mod model;
 pub mod next_run;

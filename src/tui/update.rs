@@ -19,6 +19,7 @@ use super::effect::{ComposedRequest, Effect};
 use super::layout::{LayoutKind, Pane};
 use super::receipt::Receipt;
 use super::state::app::App;
+use super::state::grid::OpenedCases;
 use super::state::model::{ModelOption, Providers};
 use super::state::overlay::Overlay;
 use super::state::overlay::history::RunUse;
@@ -28,6 +29,7 @@ use super::state::runs::{RunSource, ShownRun};
 use super::theme::Theme;
 
 use crate::config::edit::Change;
+use crate::eval::CellResult;
 use crate::openrouter::account::{Generation, KeyInfo};
 use crate::openrouter::providers::ProviderStatus;
 use crate::report::{Observation, Report, ReportKind};
@@ -88,6 +90,12 @@ pub enum Msg {
     KeepPlanned(Vec<Change>, Vec<KeepPlan>),
     /// These changes were kept in this file, or why not.
     Kept(Vec<Change>, Result<PathBuf, String>),
+    /// A file of cases, as [`Effect::OpenCases`] asked for it, or why it cannot be used.
+    Cases(Box<Result<OpenedCases, String>>),
+    /// Finished cells of the grid, by their places.
+    Scored(Vec<(usize, CellResult)>),
+    /// The cells of the grid are asked no more; why, if some are missing.
+    Evaluated(Option<String>),
     /// The gateway listens on this address, or why it does not.
     Gateway(Result<String, String>),
     /// What has changed of the gateway's requests. No other such message comes before this one was taken.
@@ -112,6 +120,7 @@ impl App {
     pub fn may_change_screen(&self, msg: &Msg) -> bool {
         match msg {
             Msg::Providers(..) => matches!(self.overlay, Some(Overlay::Chain)),
+            Msg::Scored(_) => matches!(self.overlay, Some(Overlay::Grid)),
             Msg::Rows { .. } => matches!(self.overlay, Some(Overlay::History(_) | Overlay::Finder(_))),
             _ => true,
         }
@@ -158,11 +167,7 @@ impl App {
             }
             Msg::Tick => self.press_for_tour(),
             Msg::Edited(Ok(text)) => {
-                if let Some(Overlay::Draft(draft)) = &mut self.overlay {
-                    draft.set(&text);
-                    return None;
-                }
-                self.prompt.input().set(text.trim_end_matches('\n'));
+                self.on_edited(&text);
                 None
             }
             Msg::Background(theme) => {
@@ -192,6 +197,18 @@ impl App {
                 self.on_kept(&changes, result);
                 None
             }
+            Msg::Cases(opened) => {
+                self.on_cases(*opened);
+                None
+            }
+            Msg::Scored(cells) => {
+                self.on_scored(cells);
+                None
+            }
+            Msg::Evaluated(why) => {
+                self.on_evaluated(why);
+                None
+            }
             Msg::Gateway(listening) => {
                 self.on_gateway(listening);
                 None
@@ -209,6 +226,15 @@ impl App {
                 self.notice = Some(text);
                 None
             }
+        }
+    }
+
+    /// Takes the text of the user's editor into the open draft, or into the prompt.
+    fn on_edited(&mut self, text: &str) {
+        if let Some(Overlay::Draft(draft)) = &mut self.overlay {
+            draft.set(text);
+        } else {
+            self.prompt.input().set(text.trim_end_matches('\n'));
         }
     }
 

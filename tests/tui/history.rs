@@ -67,6 +67,8 @@ fn a_run_of_another_session_is_read_when_it_is_used() {
                 assert_eq!(stage.app.prompt.values(), spec.task.asked());
             }
             RunUse::RunAgain => assert!(matches!(effect, Some(Effect::Send(_)))),
+            // A cell of the grid uses it.
+            RunUse::Pin => assert_eq!(stage.app.next.demos.len(), 1),
             RunUse::PreviewDemo => {
                 stage.press("Enter");
                 assert_eq!(stage.app.next.demos.len(), 1);

@@ -1,6 +1,7 @@
 //! Random keys, pastes, sizes and reports in any order, with a simulated worker. Nothing panics, no control character is
 //! drawn, and the user can always quit.
 
+use crate::grid::{cell, opened};
 use crate::stage::{Stage, recorded, task};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -90,6 +91,23 @@ impl Monkey {
                 self.pending.push(Msg::Replayed(None));
                 let reports = recorded("takeover").into_iter().rev();
                 self.pending.extend(reports.map(|report| Msg::Replayed(Some(Arc::new(report)))));
+            }
+            Some(Effect::OpenCases { variants, .. }) => {
+                self.deliver(Msg::Cases(Box::new(Ok(opened(30, variants)))));
+            }
+            Some(Effect::Evaluate { evaluation, .. }) => {
+                self.pending.push(Msg::Evaluated(None));
+                let model = [None, Some("anthropic/claude-3-haiku"), Some("openai/gpt-4o-mini")];
+                let scored = |at| Msg::Scored(vec![(at, cell(at as f64 / 30.0, model[at % 3]))]);
+                self.pending.extend((0..evaluation.len()).rev().map(scored));
+            }
+            Some(Effect::StopEvaluation) => {
+                self.pending.retain(|msg| !matches!(msg, Msg::Evaluated(_)));
+                self.deliver(Msg::Evaluated(Some("Cancelled".to_owned())));
+            }
+            Some(Effect::OpenRun(_, purpose)) => {
+                let run = Transcript::of(&recorded("takeover"));
+                self.deliver(Msg::Opened(purpose, Box::new(Ok(run))));
             }
             Some(Effect::Edit(text)) => self.deliver(Msg::Edited(Ok(text + "\n# edited \u{1b}[2J"))),
             Some(Effect::Compose(_)) => self.deliver(Msg::Composed(Box::new(Err("not here".to_owned())))),

@@ -10,6 +10,7 @@ use crate::failover::Cost;
 use crate::worker::{EvaluateEnd, EvaluateEvent, EvaluateOptions, Services, evaluate, worst_case};
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::process::Stdio;
 use std::sync::Arc;
 
 pub(super) struct Session<'a> {
@@ -69,7 +70,7 @@ impl Session<'_> {
             spent,
             finished,
             judges: self.judges.clone(),
-            command: Arc::new(run_metric),
+            command: Arc::new(|program, question| run_metric(program, question, Stdio::inherit())),
         };
         let mut progress = Progress::new(evaluation.len(), before, self.services.now());
         let end = evaluate(evaluation, &options, &self.services, ask::interrupted(), |event| {

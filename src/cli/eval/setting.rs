@@ -199,7 +199,11 @@ pub(super) fn metrics(
 }
 
 /// The judges of the metrics. They use the chain of the settings.
-pub(super) fn judges(evaluation: &Evaluation, config: &Config, env: &Environment) -> Result<BTreeMap<String, Judge>> {
+pub(in crate::cli) fn judges(
+    evaluation: &Evaluation,
+    config: &Config,
+    env: &Environment,
+) -> Result<BTreeMap<String, Judge>> {
     let mut judges = BTreeMap::new();
     for (output, metric) in &evaluation.metrics {
         let Metric::Judge(name) = metric else { continue };
@@ -222,14 +226,16 @@ pub(super) fn judges(evaluation: &Evaluation, config: &Config, env: &Environment
 /// The longest time of a metric's program.
 const METRIC_TIME: Duration = Duration::from_secs(60);
 
-/// Runs a metric's program: JSON on its standard input, a number from 0 to 1 on its standard output.
-pub(super) fn run_metric(program: &str, question: &Value) -> Result<f64, String> {
+/// Runs a metric's program: JSON on its standard input, a number from 0 to 1 on its standard output. What it writes to
+/// standard error goes to `stderr`.
+pub(in crate::cli) fn run_metric(program: &str, question: &Value, stderr: Stdio) -> Result<f64, String> {
     let fail = |what: &dyn std::fmt::Display| format!("cmd:{program}: {what}");
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let mut child = Command::new(shell)
         .args([flag, program])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(stderr)
         .spawn()
         .map_err(|error| fail(&error))?;
     let (mut stdin, stdout) = (child.stdin.take(), child.stdout.take());

@@ -47,6 +47,8 @@ pub enum Action {
     Compare(CompareAction),
     /// Acts on the list of models to compare.
     CompareSet(CompareSetAction),
+    /// Acts on the grid of a file of cases.
+    Grid(GridAction),
 }
 
 /// Actions in every pane and overlay.
@@ -95,6 +97,8 @@ pub enum PlaygroundAction {
     Health,
     History,
     CompareSet,
+    Grid,
+    OpenCases,
     Gateway,
 }
 
@@ -283,6 +287,19 @@ pub enum CompareSetAction {
     Add,
     Remove,
     Compare,
+}
+
+/// Actions of the grid of a file of cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GridAction {
+    Open,
+    Ask,
+    PrevColumn,
+    NextColumn,
+    Order,
+    Pin,
+    OtherFile,
+    Leave,
 }
 
 /// Actions of the question whether to keep what was set on the screen.

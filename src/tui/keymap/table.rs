@@ -43,6 +43,8 @@ pub enum Context {
     Compare,
     /// The list of models and chains to compare.
     CompareSet,
+    /// The grid of a file of cases.
+    Grid,
     /// The guided tour.
     Tour,
     /// An overlay with a list to choose from.
@@ -90,6 +92,7 @@ impl Context {
             Self::Keep => "when keeping settings",
             Self::Compare => "comparison",
             Self::CompareSet => "models to compare",
+            Self::Grid => "grid of cases",
             Self::Tour => "guided tour",
             Self::List => "lists",
             Self::Overlay => "overlays",
@@ -122,10 +125,10 @@ pub struct Binding {
 mod group {
     pub(super) use crate::tui::keymap::action::{
         AnswerAction as Answer, ChainAction as Chain, CompareAction as Compare, CompareSetAction as CompareSet,
-        CopyAction as Copy, DemosAction as Demos, DraftAction as Draft, FaultsAction as Faults, HealthAction as Health,
-        HistoryAction as History, KeepAction as Keep, LogAction as Log, Move, OverlayAction as Overlay,
-        PaneAction as Pane, PlaygroundAction as Playground, ProgramAction as Program, PromptAction as Prompt,
-        SignaturesAction as Signatures, TourAction as Tour, TrafficAction as Traffic,
+        CopyAction as Copy, DemosAction as Demos, DraftAction as Draft, FaultsAction as Faults, GridAction as Grid,
+        HealthAction as Health, HistoryAction as History, KeepAction as Keep, LogAction as Log, Move,
+        OverlayAction as Overlay, PaneAction as Pane, PlaygroundAction as Playground, ProgramAction as Program,
+        PromptAction as Prompt, SignaturesAction as Signatures, TourAction as Tour, TrafficAction as Traffic,
     };
 }
 
@@ -179,6 +182,8 @@ pub const TABLE: &[Binding] = table! {
         "compare"           Playground Compare       ["Alt+C"]                            ""           "Compare up to four models or chains side by side";
         "gateway"           Playground Gateway       ["Alt+G"]                            ""           "Gateway: start it, see its traffic, back to the prompt";
         "compare-set"       Playground CompareSet    []                                   ""           "Choose models and chains to compare";
+        "grid"              Playground Grid          ["Alt+E"]                            ""           "Evaluate a file of cases: scores in a grid, cases down, variants across";
+        "open-cases"        Playground OpenCases     []                                   ""           "Open a file of cases";
         "tour"              Playground Tour          ["Alt+T"]                            ""           "The guided tour, on the simulator";
         "new-run"           Playground NewRun        ["Ctrl+N"]                           ""           "Begin anew: clear prompt and answer, and end the conversation";
         "go-on"             Playground GoOn          ["Alt+N"]                            ""           "Go on from this answer: the next question continues the conversation";
@@ -322,6 +327,17 @@ pub const TABLE: &[Binding] = table! {
         "compare-add"       CompareSet Add           ["a" "+"]                            "add"        "Add a model, or a chain written with commas";
         "compare-remove"    CompareSet Remove        ["x" "Delete" "Backspace"]           ""           "Remove an added entry";
         "compare-start"     CompareSet Compare       ["Enter"]                            "compare"    "Compare the selected";
+    }
+    Grid {
+        "grid-open"         Grid Open                ["Enter"]                            "ask, show"  "Show the run of the cell; a cell without a result: ask all that are missing";
+        "grid-ask"          Grid Ask                 ["r" "F2" "Ctrl+Enter"]              "again"      "Ask what is missing, or all again";
+        "grid-left"         Grid PrevColumn          ["Left"]                             ""           "Previous variant";
+        "grid-right"        Grid NextColumn          ["Right" "Tab"]                      ""           "Next variant";
+        "grid-order"        Grid Order               ["s"]                                "order"      "Order of the cases: file, lowest score, disagreement, highest cost";
+        "grid-pin"          Grid Pin                 ["p"]                                "pin"        "Make the answer of the cell a demo";
+        "grid-faults"       Playground Faults        ["F4"]                               "break"      "Break a model, from the next run on";
+        "grid-file"         Grid OtherFile           ["o"]                                ""           "Open another file of cases";
+        "grid-leave"        Grid Leave               ["Alt+E"]                            "panes"      "Back to the panes; what is being asked goes on";
     }
     Tour {
         "next-step"         Tour Next                ["Enter"]                            "next"       "The next step of the tour";

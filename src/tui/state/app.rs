@@ -4,6 +4,7 @@
 use super::banner;
 use super::conversation::Conversation;
 use super::display::Display;
+use super::grid::{Asking, Grid};
 use super::log::LogView;
 use super::model::{ModelList, ModelOption};
 use super::next_run::NextRun;
@@ -34,6 +35,7 @@ use crate::tui::prefs::UiPrefs;
 use crate::tui::theme::{StyleRole, Theme};
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A fallback that costs more than this many times the first model gets a warning.
@@ -84,6 +86,8 @@ pub struct InitialState {
     pub elsewhere: Vec<ChainEntry>,
     /// The address on which the gateway listens, if it was started before the screen.
     pub gateway: Option<String>,
+    /// A file of cases to open.
+    pub cases: Option<PathBuf>,
 }
 
 /// The state of the screen.
@@ -130,6 +134,8 @@ pub struct App {
     pub wall_time: u64,
     /// The gateway and its requests.
     pub traffic: TrafficList,
+    /// The grid of a file of cases, once one was opened.
+    pub grid: Option<Box<Grid>>,
 }
 
 /// The rows of the answer and the search in them.
@@ -191,6 +197,7 @@ impl App {
             tour: None,
             wall_time: start.wall_time,
             traffic: TrafficList::listening(start.gateway),
+            grid: None,
         };
         app.configured.settings = app.next.configuration(&app.server.headers);
         app
@@ -305,10 +312,12 @@ impl App {
 
     /// What quitting now would lose, in words.
     pub fn losses(&self) -> Vec<&'static str> {
+        let evaluating = self.grid.as_ref().is_some_and(|grid| grid.asking != Asking::No);
         let chosen = self.signatures.selected_entry().map(|entry| entry.signature.inline()).unwrap_or_default();
         let unsent = !self.prompt.is_empty() && !self.sent.all.contains(&self.prompt.values());
         [
             (self.busy(), "A run is in progress; quitting cancels it."),
+            (evaluating, "Cells are being asked; quitting cancels them."),
             (self.traffic.in_progress > 0, "Programs wait for answers of the gateway."),
             (unsent, "The prompt has text that was not sent."),
             (self.prompt.has_parked(), "Text typed for another signature was not sent."),
@@ -400,11 +409,14 @@ impl App {
         self.tabs().into_iter().filter(|pane| is_narrow || *pane != hidden).collect()
     }
 
-    /// Models that can be broken: those of the chain, then others that are broken, or that programs asked for.
+    /// Models that can be broken: those of the chain, then others that are broken, that the grid asks, or that
+    /// programs asked for.
     pub fn breakable(&self) -> Vec<String> {
         let chain = self.next.chain.iter().chain(&self.next.elsewhere).map(|entry| entry.model.as_str());
         let mut models: Vec<String> = Vec::new();
-        for model in chain.chain(self.traffic.models()) {
+        let variants = self.grid.iter().flat_map(|grid| grid.variants());
+        let compared = variants.flat_map(|variant| variant.spec.chain.iter().map(|route| route.model.as_str()));
+        for model in chain.chain(compared).chain(self.traffic.models()) {
             if !models.iter().any(|known| known == model) {
                 models.push(model.to_owned());
             }

@@ -52,6 +52,8 @@ pub enum Overlay {
     Compare(Comparison),
     /// The models and chains to compare, with the index of the selected line.
     CompareSet(usize),
+    /// The grid of a file of cases, which is [`App::grid`](super::app::App::grid).
+    Grid,
     /// The question whether to keep what was set on the screen.
     Keep(Box<KeepDialog>),
     /// The question whether to quit during a run.
@@ -75,6 +77,7 @@ impl Overlay {
             Self::Health(_) => vec![Context::Health, Context::Overlay],
             Self::History(_) => vec![Context::History, Context::List, Context::Overlay],
             Self::Compare(_) => vec![Context::Compare, Context::Overlay],
+            Self::Grid => vec![Context::Grid, Context::Overlay],
             Self::CompareSet(_) => vec![Context::CompareSet, Context::Overlay],
             Self::Keep(_) => vec![Context::Keep, Context::Overlay],
             Self::Leave => vec![Context::Leave],

@@ -85,7 +85,8 @@ impl App {
             | Action::History(_)
             | Action::Keep(_)
             | Action::Compare(_)
-            | Action::CompareSet(_) => {}
+            | Action::CompareSet(_)
+            | Action::Grid(_) => {}
         }
         None
     }

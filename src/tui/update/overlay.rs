@@ -7,6 +7,7 @@ mod demos;
 mod draft;
 mod faults;
 mod finder;
+mod grid;
 mod health;
 mod history;
 mod keep;
@@ -30,11 +31,12 @@ impl App {
     pub(super) fn overlay_key(&mut self, press: KeyPress) -> Option<Effect> {
         let action = press.action;
         match (&self.overlay, action) {
-            // A comparison and a draft decide themselves what closing and quitting do.
+            // A comparison, a grid and a draft decide themselves what closing and quitting do.
             (Some(Overlay::Compare(_)), _) => return self.compare_key(action),
             (Some(Overlay::Draft(_)), None | Some(Action::Draft(_) | Action::Program(ProgramAction::Help))) => {
                 return self.draft_key(press);
             }
+            (Some(Overlay::Grid), _) => return self.grid_key(action),
             (_, Some(Action::Program(action))) => return self.program(action),
             (_, Some(Action::Copy(what))) => return self.copy(what),
             _ => {}
@@ -66,7 +68,7 @@ impl App {
                 _ => self.overlay = Some(Overlay::Leave),
             },
             // Their keys are handled above.
-            open @ (Overlay::Compare(_) | Overlay::Draft(_)) => self.overlay = Some(open),
+            open @ (Overlay::Compare(_) | Overlay::Draft(_) | Overlay::Grid) => self.overlay = Some(open),
         }
         None
     }

@@ -65,6 +65,8 @@ impl App {
             PlaygroundAction::Demos => self.overlay = Some(Overlay::Demos(0)),
             PlaygroundAction::Health => self.overlay = Some(Overlay::Health(0)),
             PlaygroundAction::History => return Some(self.open_history()),
+            PlaygroundAction::Grid => self.open_grid(),
+            PlaygroundAction::OpenCases => self.ask_for_cases(),
             PlaygroundAction::CompareSet => self.overlay = Some(Overlay::CompareSet(0)),
         }
         None

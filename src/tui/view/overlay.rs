@@ -7,6 +7,7 @@ mod demos;
 mod draft;
 mod faults;
 mod finder;
+mod grid;
 mod health;
 mod history;
 mod keep;
@@ -38,6 +39,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Draft(draft)) => draft::draw(app, draft, f),
         Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
         Some(Overlay::CompareSet(selected)) => compare_set::draw(app, *selected, f),
+        Some(Overlay::Grid) => grid::draw(app, f),
         Some(Overlay::Keep(dialog)) => keep::draw(app, dialog, f),
         Some(Overlay::Leave) => leave(app, f),
     }

@@ -45,6 +45,11 @@ impl CompareSet {
         self.all(chain).into_iter().filter(|candidate| self.is_selected(candidate, chain)).take(MAX_COLUMNS).collect()
     }
 
+    /// The candidates that the user selected; none before that.
+    pub fn chosen(&self, chain: &[ChainEntry]) -> Vec<Vec<ChainEntry>> {
+        if self.selection.is_some() { self.selected(chain) } else { Vec::new() }
+    }
+
     /// Selects a candidate or deselects it. Returns false if four are selected already.
     pub fn toggle(&mut self, candidate: &[ChainEntry], chain: &[ChainEntry]) -> bool {
         let mut selection: Vec<_> = self.selected(chain).iter().map(|candidate| slugs(candidate)).collect();

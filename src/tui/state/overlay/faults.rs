@@ -14,6 +14,18 @@ pub const COMMON: &[(char, &str, &str)] = &[
     ('g', "garbled", "an answer that does not parse"),
 ];
 
+/// Where the picker was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BelowPicker {
+    /// In a pane.
+    #[default]
+    Panes,
+    /// In the chain editor.
+    Chain,
+    /// In the grid of a file of cases.
+    Grid,
+}
+
 /// The picker.
 #[derive(Clone, Debug, Default)]
 pub struct FaultPicker {
@@ -23,8 +35,8 @@ pub struct FaultPicker {
     pub selected: usize,
     /// The fault that is being typed, if any.
     pub typing: Option<String>,
-    /// Whether the picker was opened from the chain editor. Then closing it returns there.
-    pub from_chain: bool,
+    /// Where closing it leads.
+    pub below: BelowPicker,
 }
 
 impl FaultPicker {

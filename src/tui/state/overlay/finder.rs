@@ -39,6 +39,8 @@ pub enum FinderChoice {
     ChainName(String),
     /// Keep the chain as the one of the start.
     StartChain,
+    /// Open the file of cases at this path; empty for that of the configuration.
+    Cases(String),
 }
 
 /// What a finder lists.
@@ -66,6 +68,8 @@ pub enum FinderKind {
     Chains,
     /// Names for the chain; another one may be typed.
     ChainNames,
+    /// Nothing: the typed text is the path of a file of cases.
+    Cases,
 }
 
 /// A list and the query that filters it.
@@ -299,6 +303,11 @@ impl Finder {
         Self::new(FinderKind::Text, Vec::new())
     }
 
+    /// The path of a file of cases.
+    pub fn cases() -> Self {
+        Self::new(FinderKind::Cases, Vec::new())
+    }
+
     fn new(kind: FinderKind, items: Vec<FinderItem>) -> Self {
         let mut finder = Self { kind, query: String::new(), selected: 0, items, found: Vec::new() };
         finder.search();
@@ -346,6 +355,7 @@ impl Finder {
         let typed = self.query.trim();
         match self.found.get(self.selected) {
             Some(item) => Some(self.items[*item].choice.clone()),
+            None if self.kind == FinderKind::Cases => Some(FinderChoice::Cases(typed.to_owned())),
             None if typed.is_empty() => None,
             None if self.kind == FinderKind::Models => Some(FinderChoice::Model(typed.to_owned())),
             None if self.kind == FinderKind::CompareSet => Some(FinderChoice::CompareEntry(typed.to_owned())),

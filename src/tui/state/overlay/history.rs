@@ -84,6 +84,8 @@ pub enum RunUse {
     RunAgain,
     /// To be shown as the demo that it would be.
     PreviewDemo,
+    /// To become a demo of the signature in use.
+    Pin,
 }
 
 /// Values in one line.

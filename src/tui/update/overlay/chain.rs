@@ -6,7 +6,7 @@ use crate::tui::keymap::action::{ChainAction, OverlayAction};
 use crate::tui::state::app::App;
 use crate::tui::state::model::Providers;
 use crate::tui::state::overlay::Overlay;
-use crate::tui::state::overlay::faults::FaultPicker;
+use crate::tui::state::overlay::faults::{BelowPicker, FaultPicker};
 use crate::tui::state::overlay::finder::Finder;
 use crate::tui::update::overlay::moves::moved;
 
@@ -64,8 +64,11 @@ impl App {
             Some(Action::Chain(ChainAction::Providers)) => self.draft_settings(),
             Some(Action::Chain(ChainAction::Break)) => {
                 let model = self.next.chain.get(self.next.selected).map(|entry| entry.model.clone());
-                let picker =
-                    FaultPicker { model: model.unwrap_or_default(), from_chain: true, ..FaultPicker::default() };
+                let picker = FaultPicker {
+                    model: model.unwrap_or_default(),
+                    below: BelowPicker::Chain,
+                    ..FaultPicker::default()
+                };
                 self.overlay = Some(Overlay::Faults(picker));
             }
             Some(Action::Chain(ChainAction::Remove)) if !self.next.chain.is_empty() => {

@@ -13,12 +13,17 @@ use crate::tui::update::overlay::moves::{moved, scroll_popup};
 impl App {
     /// Adds the answer on the screen, with its reasoning, to the demos.
     pub(in crate::tui::update) fn pin_demo(&mut self) {
-        let task = self.transcript().and_then(Transcript::task);
-        if task.is_some_and(|task| task.signature.inline() != self.next.signature.inline()) {
+        let signature = self.transcript().and_then(Transcript::task).map(|task| task.signature.inline());
+        self.pin_of(signature.as_deref(), self.transcript().and_then(Transcript::demo));
+    }
+
+    /// Adds a demo of the signature that is written so.
+    pub(in crate::tui::update) fn pin_of(&mut self, signature: Option<&str>, demo: Option<Demo>) {
+        if signature.is_some_and(|signature| signature != self.next.signature.inline()) {
             self.notice = Some("That answer belongs to another signature: use that signature first.".to_owned());
             return;
         }
-        self.pin(self.transcript().and_then(Transcript::demo));
+        self.pin(demo);
     }
 
     /// Shows an earlier run as the demo that it would be.

@@ -8,7 +8,7 @@ use crate::tui::layout::Pane;
 use crate::tui::state::Direction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
-use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
+use crate::tui::state::overlay::faults::{BelowPicker, COMMON, FaultPicker};
 use crate::tui::update::keys::KeyPress;
 use crate::tui::update::overlay::moves::moved;
 use crossterm::event::{KeyCode, KeyModifiers};
@@ -76,7 +76,8 @@ impl App {
         let asked = self.traffic.selected_row().filter(|_| self.screen.traffic).map(|row| row.asked.to_string());
         let chosen = self.next.chain.get(self.next.selected).map(|entry| entry.model.clone());
         let model = asked.or(chosen).or_else(|| self.breakable().into_iter().next()).unwrap_or_default();
-        self.overlay = Some(Overlay::Faults(FaultPicker { model, ..FaultPicker::default() }));
+        let below = if matches!(self.overlay, Some(Overlay::Grid)) { BelowPicker::Grid } else { BelowPicker::Panes };
+        self.overlay = Some(Overlay::Faults(FaultPicker { model, below, ..FaultPicker::default() }));
     }
 
     fn turn_to(&mut self, picker: &mut FaultPicker, direction: Direction) {
@@ -97,7 +98,8 @@ impl App {
         let model = model.to_owned();
         self.next.set_fault(&model, fault.clone());
         self.health.reset_route(&model);
-        if self.screen.traffic {
+        let is_asked_elsewhere = self.screen.traffic || matches!(self.overlay, Some(Overlay::Grid));
+        if is_asked_elsewhere {
             self.notice = Some(match &fault {
                 Some(fault) => format!("{model} now has the fault {fault}, from the next request on."),
                 None => format!("The fault of {model} is cleared."),
@@ -118,5 +120,9 @@ impl App {
 
 /// The overlay that is open after the picker is closed.
 fn overlay_below(picker: &FaultPicker) -> Option<Overlay> {
-    picker.from_chain.then_some(Overlay::Chain)
+    match picker.below {
+        BelowPicker::Panes => None,
+        BelowPicker::Chain => Some(Overlay::Chain),
+        BelowPicker::Grid => Some(Overlay::Grid),
+    }
 }

@@ -19,6 +19,7 @@ impl App {
                     FinderKind::Models | FinderKind::Chains | FinderKind::ChainNames => Some(Overlay::Chain),
                     FinderKind::Setting(_) => Some(Overlay::Finder(Finder::settings(&self.next))),
                     FinderKind::CompareSet => Some(Overlay::CompareSet(0)),
+                    FinderKind::Cases if self.grid.is_some() => Some(Overlay::Grid),
                     FinderKind::Runs => return Some(self.open_history()),
                     _ => None,
                 }
@@ -96,6 +97,11 @@ impl App {
             FinderChoice::StartChain => {
                 self.overlay = Some(Overlay::Chain);
                 return self.keep_settings();
+            }
+            FinderChoice::Cases(path) => {
+                // What is open stays if the file cannot be used.
+                self.overlay = self.grid.is_some().then_some(Overlay::Grid);
+                return Some(self.open_cases((!path.is_empty()).then(|| path.into())));
             }
             // Its list is the finder's.
             FinderChoice::Run(_) => {}

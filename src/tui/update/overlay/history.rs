@@ -5,6 +5,7 @@ use crate::transcript::{RunRow, TrafficWatch, Transcript};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{HistoryAction, OverlayAction};
+use crate::tui::layout::{LayoutKind, Pane};
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::finder::Finder;
@@ -77,7 +78,7 @@ impl App {
         run: Result<Transcript, String>,
     ) -> Option<Effect> {
         match run {
-            Ok(run) if matches!(self.overlay, Some(Overlay::History(_))) => {
+            Ok(run) if matches!(self.overlay, Some(Overlay::History(_) | Overlay::Grid)) => {
                 self.runs.opened = Some(run.clone());
                 self.use_run(purpose, run)
             }
@@ -92,6 +93,11 @@ impl App {
     pub(in crate::tui::update) fn use_run(&mut self, purpose: RunUse, run: Transcript) -> Option<Effect> {
         if purpose == RunUse::PreviewDemo {
             self.preview_demo(&run);
+            return None;
+        }
+        if purpose == RunUse::Pin {
+            let signature = run.task().map(|task| task.signature.inline());
+            self.pin_of(signature.as_deref(), run.demo());
             return None;
         }
         if self.refuses_while_busy() {
@@ -119,6 +125,9 @@ impl App {
         }
         self.traffic.watch = TrafficWatch::Nothing;
         self.runs.put_away();
+        if self.screen.layout.kind == LayoutKind::Narrow && purpose == RunUse::Show {
+            self.focus(Pane::Answer);
+        }
         self.runs.shown = Some(ShownRun { transcript: run, began: Duration::ZERO, source: RunSource::History });
         None
     }

@@ -28,9 +28,11 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
         FinderKind::Inputs => "earlier inputs",
         FinderKind::Runs => "earlier runs",
         FinderKind::Text => "find in the answer",
+        FinderKind::Cases => "open a file of cases",
     };
     let height = match finder.kind {
         FinderKind::Text => 3,
+        FinderKind::Cases => 4,
         FinderKind::Keys => app.screen.layout.body.height,
         FinderKind::Settings => app.screen.layout.body.height.min(26),
         FinderKind::Setting(_) | FinderKind::Chains | FinderKind::ChainNames => {
@@ -89,6 +91,9 @@ fn hint(app: &App, finder: &Finder) -> Option<(String, StyleRole)> {
                 Some(problem) => (format!("✗ {problem}"), StyleRole::Bad),
                 None => ("Enter keeps the chain under this name.".to_owned(), StyleRole::Dim),
             })
+        }
+        FinderKind::Cases => {
+            Some(("A path: .jsonl, .csv or .toml. Empty: eval.cases of the configuration.".to_owned(), StyleRole::Dim))
         }
         FinderKind::Setting(key) => {
             let Some((_, typed)) = finder.typed_setting() else {
