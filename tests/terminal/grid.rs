@@ -34,6 +34,7 @@ fn a_file_of_cases_fills_a_grid_whose_cells_show_their_runs() {
     person.types("r");
     person.sees("4 failovers");
     person.sees("⇄ claude-3-haiku");
+    person.sees("All 4 are finished");
     person.resizes(60, 16);
     person.sees("4/4 valid");
     person.types("\x11");
@@ -48,10 +49,10 @@ fn a_bad_file_of_cases_is_named_with_its_line_and_the_screen_stays() {
     std::fs::write(&path, "{\"question\": \"a\", \"answer\": \"b\"}\n{\"question\": \"b\", \"answer\": }\n")
         .expect("a file");
     let mut person = Person::at(PLAYGROUND, &["--cases", &path], 120, 36);
-    person.sees("line 2, column 30");
-    person.types("Still here?");
-    person.sees("Still here?");
-    person.types("\x15\x11");
+    person.sees("jsonl, line 2, column 29");
+    person.types("\x1be");
+    person.sees("open a file of cases");
+    person.types("\x11");
     assert_eq!(person.waits_for_the_end(), Some(0));
     person.has_the_terminal_back();
     _ = std::fs::remove_file(path);

@@ -45,8 +45,13 @@ impl Evaluator {
         // Not a blocking task of the runtime: its thread would stay idle and wake up once more to end.
         std::thread::spawn(move || {
             let path = path.map(|path| in_home(path, &env));
-            let opened = opened(path.as_deref(), variants, &config, &services);
-            inbox.send(Msg::Cases(Box::new(opened.map_err(|error| first_line(&format!("{error:#}"))))))
+            let opened = opened(path.as_deref(), variants, &config, &services).map_err(|error| {
+                let name = path.as_deref().and_then(|path| Some((path.to_str()?, path.file_name()?.to_str()?)));
+                let text = first_line(&format!("{error:#}"));
+                // The line and the column matter more than the folders before them.
+                name.map_or(text.clone(), |(path, name)| text.replace(path, name))
+            });
+            inbox.send(Msg::Cases(Box::new(opened)))
         });
     }
 

@@ -314,7 +314,10 @@ impl App {
     pub fn losses(&self) -> Vec<&'static str> {
         let evaluating = self.grid.as_ref().is_some_and(|grid| grid.asking != Asking::No);
         let chosen = self.signatures.selected_entry().map(|entry| entry.signature.inline()).unwrap_or_default();
-        let unsent = !self.prompt.is_empty() && !self.sent.all.contains(&self.prompt.values());
+        // What the shown run asked was sent, in whichever session.
+        let asked = self.transcript().and_then(|run| run.spec.as_ref()).map(|spec| spec.task.asked());
+        let typed = self.prompt.values();
+        let unsent = !self.prompt.is_empty() && !self.sent.all.contains(&typed) && asked.as_ref() != Some(&typed);
         [
             (self.busy(), "A run is in progress; quitting cancels it."),
             (evaluating, "Cells are being asked; quitting cancels them."),
