@@ -225,7 +225,7 @@ fn ten_thousand_cases_are_moved_through_sorted_and_filled() {
     let mut stage = stage(120, 36, 10_000);
     let (evaluation, _) = asks(&mut stage, "Enter");
     for batch in (0..evaluation.len()).collect::<Vec<_>>().chunks(500) {
-        let result = |at: &usize| (*at, cell(if at % 7 == 0 { 0.0 } else { 1.0 }, Some(GPT)));
+        let result = |at: &usize| (*at, cell(if at.is_multiple_of(7) { 0.0 } else { 1.0 }, Some(GPT)));
         scored(&mut stage, batch.iter().map(result).collect());
         stage.press("Down");
         stage.frame();
