@@ -212,6 +212,20 @@ fn a_bad_file_leaves_what_is_open_and_another_signature_reads_the_file_again() {
 }
 
 #[test]
+fn the_file_is_read_again_for_another_chain_while_nothing_was_asked() {
+    let mut stage = stage(120, 36, 2);
+    assert_eq!(stage.script("Alt+E Alt+E"), [], "the chain is the same");
+    let effects = stage.script("Alt+E Alt+L Alt+E");
+    let [Effect::OpenCases { path: Some(_), variants }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(variants[0].name, "claude-3-haiku › gpt-4o-mini");
+    stage.app.update(stage.now, Msg::Cases(Box::new(Ok(opened(2, variants.clone())))));
+    asks(&mut stage, "Enter");
+    scored(&mut stage, vec![(0, cell(1.0, Some(CLAUDE)))]);
+    ends(&mut stage, Some("Cancelled"));
+    assert_eq!(stage.script("Alt+E Alt+L Alt+E"), [], "results stay until something is asked");
+}
+
+#[test]
 fn quitting_while_cells_are_asked_is_asked_about() {
     let mut stage = stage(120, 36, 2);
     asks(&mut stage, "Enter");

@@ -20,6 +20,7 @@ impl App {
             PlaygroundAction::Cancel => return self.cancel(),
             PlaygroundAction::Request => return self.compose(),
             PlaygroundAction::Compare => return self.compare(),
+            PlaygroundAction::Grid => return self.open_grid(),
             PlaygroundAction::Tour => return self.begin_tour(),
             PlaygroundAction::HealAll => return self.heal_all(),
             PlaygroundAction::Headers => return Some(self.open_headers()),
@@ -65,7 +66,6 @@ impl App {
             PlaygroundAction::Demos => self.overlay = Some(Overlay::Demos(0)),
             PlaygroundAction::Health => self.overlay = Some(Overlay::Health(0)),
             PlaygroundAction::History => return Some(self.open_history()),
-            PlaygroundAction::Grid => self.open_grid(),
             PlaygroundAction::OpenCases => self.ask_for_cases(),
             PlaygroundAction::CompareSet => self.overlay = Some(Overlay::CompareSet(0)),
         }

@@ -18,12 +18,17 @@ use std::sync::Arc;
 
 impl App {
     /// Opens the grid; without one, asks for a file of cases.
-    pub(in crate::tui::update) fn open_grid(&mut self) {
-        if self.grid.is_some() {
-            self.overlay = Some(Overlay::Grid);
-        } else {
+    pub(in crate::tui::update) fn open_grid(&mut self) -> Option<Effect> {
+        let Some(grid) = &self.grid else {
             self.ask_for_cases();
-        }
+            return None;
+        };
+        self.overlay = Some(Overlay::Grid);
+        // What is shown before anything is asked, the highest cost too, is that of the chain of now.
+        let is_empty = grid.finished() == 0 && grid.asking == Asking::No;
+        let variants = self.grid_variants();
+        let path = grid.path.clone();
+        (is_empty && grid.variants() != variants).then_some(Effect::OpenCases { path: Some(path), variants })
     }
 
     /// Asks for a file of cases.
