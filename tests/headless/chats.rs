@@ -17,7 +17,7 @@ fn a_raw_question_has_no_signature_and_its_text_is_the_answer() {
     assert_eq!(checked.status.code(), Some(0), "{}", err(&checked));
     let export = home.run(&["export", "--run", "last", "--to", "python"]);
     assert_eq!(export.status.code(), Some(1));
-    assert!(err(&export).contains("chat request without a signature"), "{}", err(&export));
+    assert!(err(&export).contains("a chat has no signature for DSPy"), "{}", err(&export));
 }
 
 #[test]

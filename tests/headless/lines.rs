@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 /// The keys of each event in the documentation's table: name, type, whether it is optional.
 fn documented() -> BTreeMap<String, Vec<(String, String, bool)>> {
     let text = include_str!("../../docs/json.md");
-    let rows = text.split("## Events").nth(1).unwrap().lines().skip(5).filter(|line| line.starts_with("| `"));
+    let section = text.split("## Events").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let rows = section.lines().skip(5).filter(|line| line.starts_with("| `"));
     let mut events = BTreeMap::new();
     for row in rows {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
