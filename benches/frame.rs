@@ -112,6 +112,7 @@ impl Gridded {
             judge_cost: Cost::NOTHING,
             tokens: [10, 10],
             run: 1,
+            failure: None,
         };
         self.screen.app.update(Duration::ZERO, Msg::Scored(vec![(self.next % self.cells, cell)]));
         self.next += 1;

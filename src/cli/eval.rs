@@ -99,6 +99,7 @@ impl EvalArgs {
         if self.bootstrap.is_some() {
             bootstrap::check(&evaluation)?;
         }
+        self.check()?;
         let judges = setting::judges(&evaluation, &config, env)?;
         let max_cost = self.max_cost.or(config.read("eval.max_cost")?);
         let concurrency = self.concurrency.or(config.read("eval.concurrency")?).unwrap_or(CONCURRENCY);
@@ -174,24 +175,55 @@ impl EvalArgs {
             bail!("{}: no case is left with --split, --tag and --limit", path.display());
         }
         let metrics = setting::metrics(&self.metrics, config, &signature, &cases)?;
+        let plans = setting::plans(&self.plans, config, settings)?;
+        setting::check_plans(&plans, &variants)?;
         Ok(Evaluation {
             cases,
             variants,
-            plans: setting::plans(&self.plans, config, settings)?,
+            plans,
             metrics,
             repeat: self.repeat.or(config.read("eval.repeat")?).unwrap_or(1).max(1),
             seed: self.seed.or(config.read("eval.seed")?).unwrap_or_default(),
         })
     }
 
+    /// Checks what would only fail after everything is paid for.
+    fn check(&self) -> Result<()> {
+        if self.min_score.is_some_and(|least| !(0.0..=1.0).contains(&least)) {
+            bail!("--min-score: expected a score from 0 to 1");
+        }
+        if [self.repeat, self.concurrency, self.bootstrap].contains(&Some(0)) {
+            bail!("--repeat, --concurrency and --bootstrap: expected a number over 0");
+        }
+        if let Some(path) = &self.html {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if path.is_dir() || !folder.is_dir() {
+                bail!("--html {}: expected a file in a folder that exists", path.display());
+            }
+        }
+        Ok(())
+    }
+
     fn code(&self, end: &EvaluateEnd, evaluation: &Evaluation, results: &Results) -> u8 {
         let rows = results.rows(evaluation);
-        let below = |least: f64| rows.iter().any(|row| row.score.unwrap_or_default() < least);
+        let below = |least: f64| {
+            let mut low = rows.iter().filter(|row| row.score.unwrap_or_default() < least);
+            let found = low.next();
+            if let Some(row) = found {
+                let score = row.score.unwrap_or_default();
+                note!(
+                    "switchover: {} ({}): the score {score:.3} is below --min-score {least}",
+                    row.variant,
+                    row.faults
+                );
+            }
+            found.is_some()
+        };
         match end {
             EvaluateEnd::Cancelled => exit::CANCELLED,
             EvaluateEnd::Unscored(_) | EvaluateEnd::UnknownPrice => exit::USAGE,
             _ if self.min_score.is_some_and(below) => exit::BELOW,
-            EvaluateEnd::TooExpensive => exit::FATAL,
+            EvaluateEnd::TooExpensive(_) => exit::FATAL,
             EvaluateEnd::Complete if rows.iter().all(|row| row.valid == 0) => exit::EXHAUSTED,
             EvaluateEnd::Complete => exit::OK,
         }
@@ -261,14 +293,18 @@ fn announce(parts: &[Evaluation], worst: Option<f64>, max_cost: Option<f64>, sim
     let runs: usize = parts.iter().map(Evaluation::len).sum();
     let products: Vec<String> = parts.iter().map(product).collect();
     let cost = match (worst, max_cost) {
-        _ if simulated => "simulated models".to_owned(),
         (None, _) => "a model's price is not known".to_owned(),
         (Some(worst), Some(most)) if worst > most => {
             format!("at most {}, stopped before {} is passed", usd(Cost::Known(worst)), usd(Cost::Known(most)))
         }
         (Some(worst), _) => format!("at most {}", usd(Cost::Known(worst))),
     };
-    note!("{} = {runs} runs; {cost}", products.join(" + "));
+    let plural = if runs == 1 { "" } else { "s" };
+    let simulated = if simulated { "simulated models, " } else { "" };
+    note!("{} = {runs} run{plural}; {simulated}{cost}", products.join(" + "));
+    if let Some(signature) = parts.first().and_then(Evaluation::signature) {
+        note!("signature: {}", signature.inline());
+    }
     for (output, metric) in parts.iter().take(1).flat_map(|part| &part.metrics) {
         note!("score: {output} by {metric}");
     }
@@ -279,7 +315,11 @@ fn explain(end: &EvaluateEnd, can_resume: bool) {
     let go_on = if can_resume { "; the same command with --resume goes on" } else { "" };
     match end {
         EvaluateEnd::Complete => {}
-        EvaluateEnd::TooExpensive => note!("switchover: the next run could pass --max-cost{go_on}"),
+        EvaluateEnd::TooExpensive(next) => note!(
+            "switchover: stopped before --max-cost is passed: the next run can cost up to {}; request.max_tokens and \
+             failover.attempts_per_run lower that, and a higher --max-cost goes on with --resume",
+            usd(Cost::Known(*next))
+        ),
         EvaluateEnd::UnknownPrice => note!("switchover: a model's price is not known, so --max-cost cannot be kept"),
         EvaluateEnd::Cancelled => note!("switchover: cancelled{go_on}"),
         EvaluateEnd::Unscored(why) => note!("switchover: no score: {why}{go_on}"),

@@ -98,12 +98,14 @@ impl Config {
             let shape = keys::find(&name).map(|key| key.shape);
             if let Some(guarded) = guarded(&name, value).filter(|_| withholds) {
                 self.withhold(guarded, &origin);
-            } else if let (Some(ValueShape::Table | ValueShape::Lists), Some(entries)) = (shape, value.as_object()) {
+            } else if let (Some(ValueShape::Table | ValueShape::Lists | ValueShape::Json), Some(entries)) =
+                (shape, value.as_object())
+            {
                 // Each file adds its entries to those of the files before it.
                 for (entry, value) in entries {
                     self.set(&format!("{name}.{entry}"), value.clone(), origin.clone())?;
                 }
-            } else if value.is_object() && !matches!(shape, Some(ValueShape::Headers | ValueShape::Json)) {
+            } else if value.is_object() && shape != Some(ValueShape::Headers) {
                 if !KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) {
                     return Err(ConfigError::new(path.display(), keys::unknown(&name)));
                 }

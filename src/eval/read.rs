@@ -103,7 +103,7 @@ fn json_rows(text: &str) -> Rows {
             }
             Err(error) => errors.push(CaseError {
                 line,
-                column: Some(error.column()),
+                column: Some(error.column().max(1)),
                 what: format!("not a JSON object: {}", without_place(&error)),
             }),
         }

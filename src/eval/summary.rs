@@ -6,6 +6,7 @@ use super::scored::Scored;
 use crate::failover::Cost;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is kept of a finished cell: all that a table needs.
@@ -31,6 +32,8 @@ pub struct CellResult {
     pub tokens: [u64; 2],
     /// The run's number in the history.
     pub run: u64,
+    /// Without a valid answer: why, in one line.
+    pub failure: Option<Arc<str>>,
 }
 
 impl CellResult {
@@ -54,6 +57,7 @@ impl From<&Scored> for CellResult {
             judge_cost: scored.judge_cost,
             tokens: scored.tokens,
             run: scored.run,
+            failure: (!scored.valid).then(|| scored.failures.last().map(|why| why.as_str().into())).flatten(),
         }
     }
 }
@@ -124,6 +128,19 @@ pub struct Difference {
     pub certain: bool,
 }
 
+/// The mean of scores in groups of one case, with its interval. Scores that say only yes or no are counted; repeats of
+/// a case are not independent, so they are drawn together, and where all of them agree, a case counts once.
+fn estimate(scores: &[Vec<f64>], seed: u64) -> Option<Estimate> {
+    let all = || scores.iter().flatten().copied();
+    let is_yes_or_no = all().all(|score| score <= 0.0 || score >= 1.0);
+    let asked = scores.iter().filter(|group| !group.is_empty());
+    let agree = asked.clone().all(|group| group.iter().all(|score| (score - group[0]).abs() < f64::EPSILON));
+    if is_yes_or_no && agree {
+        return Estimate::wilson(asked.clone().map(|group| group[0]).sum(), asked.count());
+    }
+    Estimate::bootstrap(scores, seed)
+}
+
 impl Results {
     /// No cell is finished.
     pub fn new(evaluation: &Evaluation) -> Self {
@@ -160,6 +177,12 @@ impl Results {
         (0..evaluation.cases.len()).map(of_case).collect()
     }
 
+    /// Why the first run of a row without a valid answer has none.
+    pub(super) fn first_failure(&self, evaluation: &Evaluation, variant: usize, plan: usize) -> Option<Arc<str>> {
+        let groups = self.groups(evaluation, variant, plan);
+        groups.iter().flatten().find_map(|cell| cell.failure.clone())
+    }
+
     /// The times of a row's valid answers in ms, sorted.
     pub(super) fn times(&self, evaluation: &Evaluation, variant: usize, plan: usize) -> Vec<f64> {
         let groups = self.groups(evaluation, variant, plan);
@@ -175,12 +198,7 @@ impl Results {
         let cells: Vec<&CellResult> = groups.iter().flatten().copied().collect();
         let scores: Vec<Vec<f64>> = groups.iter().map(|group| group.iter().map(|cell| cell.score).collect()).collect();
         let right: f64 = cells.iter().map(|cell| cell.score).sum();
-        // Repeats of a case are not independent, so only single answers are counted as such.
-        let estimate = if evaluation.is_yes_or_no() && evaluation.repeat == 1 {
-            Estimate::wilson(right, cells.len())
-        } else {
-            Estimate::bootstrap(&scores, evaluation.seed)
-        };
+        let estimate = estimate(&scores, evaluation.seed);
         let times = |of: fn(&CellResult) -> Option<Duration>| {
             let valid = cells.iter().filter(|cell| cell.valid);
             let mut times: Vec<f64> =

@@ -3,13 +3,14 @@
 use super::evaluation::Evaluation;
 use super::summary::{Difference, Evaluated, Results};
 use crate::failover::Cost;
+use crate::text::clean_line;
 use crate::transcript::usd;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 /// The rows and the differences as text. Columns that are empty in every row are left out. Long names get a letter or a
-/// number, which a list before the table explains.
-pub fn table(evaluation: &Evaluation, results: &Results) -> String {
+/// number, which a list before the table explains. Where the table is wider than `width`, columns are left out.
+pub fn table(evaluation: &Evaluation, results: &Results, width: Option<usize>) -> String {
     let rows = results.rows(evaluation);
     let faulty = evaluation.plans.len() > 1 || evaluation.plans.iter().any(|plan| !plan.faults.is_empty());
     let variants = Names::of(evaluation.variants.iter().map(|variant| variant.name.as_str()), 'A');
@@ -40,6 +41,11 @@ pub fn table(evaluation: &Evaluation, results: &Results) -> String {
         columns.retain(|(name, _)| *name != "faults");
     }
     columns.retain(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()));
+    for dispensable in DISPENSABLE {
+        if width.is_some_and(|width| lines(&columns).lines().any(|line| line.width() > width)) {
+            columns.retain(|(name, _)| *name != dispensable);
+        }
+    }
     let mut text = variants.list() + &plans.list();
     if !text.is_empty() {
         text.push('\n');
@@ -53,11 +59,28 @@ pub fn table(evaluation: &Evaluation, results: &Results) -> String {
         let space = if at == 0 { "\n" } else { "" };
         _ = writeln!(text, "{space}{}", sentence(difference, faulty, short));
     }
+    for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.valid < row.n) {
+        let (variant, plan) = (at % evaluation.variants.len(), at / evaluation.variants.len());
+        if let Some(why) = results.first_failure(evaluation, variant, plan) {
+            let place = if faulty { format!(", {}", short(&row.faults)) } else { String::new() };
+            let count = row.n - row.valid;
+            _ = writeln!(
+                text,
+                "{}{place}: {count} without an answer; the first: {}",
+                short(&row.variant),
+                clean_line(&why, 200)
+            );
+        }
+    }
     if let Some(missing) = evaluation.len().checked_sub(results.finished()).filter(|missing| *missing > 0) {
-        _ = writeln!(text, "{missing} of {} runs were not made.", evaluation.len());
+        _ = writeln!(text, "{missing} of {} runs have no result.", evaluation.len());
     }
     text
 }
+
+/// Columns that a narrow terminal does without, the first ones first.
+const DISPENSABLE: [&str; 8] =
+    ["tokens", "first token", "per right", "attempts", "answered by", "P95", "judges", "cost"];
 
 /// The longest name that stands in a table itself, in columns.
 const LONG: usize = 24;

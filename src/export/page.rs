@@ -34,7 +34,8 @@ fn one(run: &Transcript) -> String {
             || end.headline.clone().unwrap_or_else(|| "no answer".to_owned()),
             |model| format!("answered by {model}"),
         );
-        let facts = format!("{by} · {} · {} attempts · {}", seconds(end.took), end.attempts, usd(end.cost));
+        let attempts = if end.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", end.attempts) };
+        let facts = format!("{by} · {} · {attempts} · {}", seconds(end.took), usd(end.cost));
         _ = writeln!(text, "<h2>{}</h2>\n<dl>", escape(&facts));
         for (name, value) in end.fields.iter() {
             _ = writeln!(text, "<dt>{}</dt><dd><pre>{}</pre></dd>", escape(name), escape(&plain(value)));

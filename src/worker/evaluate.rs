@@ -43,12 +43,12 @@ pub enum EvaluateEvent {
 }
 
 /// How an evaluation ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum EvaluateEnd {
     /// All cells are finished.
     Complete,
-    /// The next run could pass the ceiling.
-    TooExpensive,
+    /// The next run could pass the ceiling: the most that it can cost, in USD.
+    TooExpensive(f64),
     /// A model's price is not known, so that a ceiling cannot be kept.
     UnknownPrice,
     /// It was cancelled.
@@ -72,6 +72,7 @@ pub async fn evaluate(
     let mut running = FuturesUnordered::new();
     let (reports, mut reported) = tokio::sync::mpsc::unbounded_channel();
     let mut stop = std::pin::pin!(stop);
+    let mut next_worst = 0.0;
     loop {
         while running.len() < options.concurrency.max(1) {
             let Some(&index) = open.peek() else { break };
@@ -80,13 +81,14 @@ pub async fn evaluate(
                 (Some(_), None) => return EvaluateEnd::UnknownPrice,
                 (_, worst) => worst.unwrap_or_default(),
             };
+            next_worst = worst;
             // What is in flight may cost less than was set aside for it.
             let Some(reservation) = budget.reserve(worst) else { break };
             open.next();
             running.push(one(evaluation, (index, cell), options, services, (reservation, reports.clone())));
         }
         if running.is_empty() {
-            return if open.peek().is_none() { EvaluateEnd::Complete } else { EvaluateEnd::TooExpensive };
+            return if open.peek().is_none() { EvaluateEnd::Complete } else { EvaluateEnd::TooExpensive(next_worst) };
         }
         tokio::select! {
             biased;

@@ -42,7 +42,7 @@ fn a_bad_row_is_named_with_its_place() {
             CaseFormat::JsonLines,
             "line 2, column 14: not a JSON object: expected value",
         ),
-        ("[1]\n", CaseFormat::JsonLines, "line 1, column 0: not a JSON object"),
+        ("[1]\n", CaseFormat::JsonLines, "line 1, column 1: not a JSON object"),
         ("{\"question\": \"q\", \"year\": \"x\"}", CaseFormat::JsonLines, "line 1, column 19: year: expected"),
         (
             "\n\n{\"question\": \"q\", \"answer\": \"two\"}",

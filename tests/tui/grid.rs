@@ -41,6 +41,7 @@ pub(crate) fn cell(score: f64, model: Option<&str>) -> CellResult {
         judge_cost: Cost::NOTHING,
         tokens: [10, 5],
         run: 77,
+        failure: None,
     }
 }
 

@@ -57,7 +57,7 @@ impl<'a> Output<'a> {
             text(&line);
         }
         match self.style {
-            Style::Table => text(&table(self.evaluation, results)),
+            Style::Table => text(&table(self.evaluation, results, width())),
             Style::Csv => {}
             Style::Json => {
                 for row in results.rows(self.evaluation) {
@@ -108,6 +108,12 @@ impl<'a> Output<'a> {
         cells.extend(outputs.iter().map(|field| word(scored.answer.get(&field.name))));
         cells
     }
+}
+
+/// The width of the terminal; none if standard output is none.
+fn width() -> Option<usize> {
+    let size = std::io::stdout().is_terminal().then(crossterm::terminal::size)?;
+    size.ok().map(|(columns, _)| usize::from(columns))
 }
 
 /// The columns of CSV before those of the scores and the answers.

@@ -115,7 +115,7 @@ pub(super) fn plans(words: &[String], config: &Config, settings: &GlobalOptions)
         return Ok(vec![if faults.is_empty() { FaultPlan::none() } else { FaultPlan { name, faults } }]);
     }
     if !settings.faults()?.is_empty() {
-        bail!("use --faults for the faults too: each of its plans is one column of the result");
+        bail!("use --faults for the faults too: each of its plans is one row of the result");
     }
     let named: BTreeMap<String, Vec<String>> = config.read("eval.faults")?.unwrap_or_default();
     let mut plans: Vec<FaultPlan> = Vec::new();
@@ -137,6 +137,25 @@ pub(super) fn plans(words: &[String], config: &Config, settings: &GlobalOptions)
         plans.push(plan);
     }
     Ok(plans)
+}
+
+/// Checks that each fault of the plans breaks a model that is asked.
+pub(super) fn check_plans(plans: &[FaultPlan], variants: &[Variant]) -> Result<()> {
+    let models: Vec<&str> =
+        variants.iter().flat_map(|variant| &variant.spec.chain).map(|route| route.model.as_str()).collect();
+    for plan in plans {
+        for (at, (model, _)) in plan.faults.iter().enumerate() {
+            if !models.contains(&model.as_str()) {
+                let near = nearest(model, models.iter().copied());
+                let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                bail!("fault plan `{}`: no chain has the model `{model}`{hint}", plan.name);
+            }
+            if plan.faults[..at].iter().any(|(other, _)| other == model) {
+                bail!("fault plan `{}`: `{model}` has two faults; one model has one", plan.name);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn faults_of<'a>(words: impl Iterator<Item = &'a str>) -> Result<Vec<(String, Fault)>> {

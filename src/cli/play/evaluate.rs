@@ -138,7 +138,7 @@ fn first_line(text: &str) -> String {
 fn reason(end: EvaluateEnd) -> Option<String> {
     match end {
         EvaluateEnd::Complete => None,
-        EvaluateEnd::TooExpensive => Some("The next run could pass eval.max_cost".to_owned()),
+        EvaluateEnd::TooExpensive(_) => Some("The next run could pass eval.max_cost".to_owned()),
         EvaluateEnd::UnknownPrice => Some("A model's price is not known, so eval.max_cost cannot be kept".to_owned()),
         EvaluateEnd::Cancelled => Some("Cancelled".to_owned()),
         EvaluateEnd::Unscored(why) => Some(format!("No score: {why}")),

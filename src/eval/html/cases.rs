@@ -12,14 +12,17 @@ const MOST: usize = 2000;
 
 pub(super) fn cases(evaluation: &Evaluation, cells: &[(usize, Scored)]) -> String {
     let mut of_case: Vec<Vec<&Scored>> = vec![Vec::new(); evaluation.cases.len()];
-    for (index, scored) in cells {
-        of_case[evaluation.cell(*index).case].push(scored);
+    // In the order of the table's rows.
+    let mut sorted: Vec<_> = cells.iter().map(|(index, scored)| (evaluation.cell(*index), scored)).collect();
+    sorted.sort_by_key(|(cell, _)| (cell.plan, cell.variant, cell.repeat));
+    for (cell, scored) in sorted {
+        of_case[cell.case].push(scored);
     }
     let mut order: Vec<usize> = (0..evaluation.cases.len()).filter(|case| !of_case[*case].is_empty()).collect();
     order.sort_by(|a, b| disagreement(&of_case[*b]).total_cmp(&disagreement(&of_case[*a])).then(a.cmp(b)));
     let disagree = order.iter().filter(|case| disagreement(&of_case[**case]) > 0.0).count();
     let mut text = format!(
-        "<h2>Cases</h2>\n<p class=\"note\">{disagree} of {} with different scores, which come first.</p>\n",
+        "<h2>Cases</h2>\n<p class=\"note\">{disagree} of {} with different scores, which come first. The scores beside a case are in the order of the table's rows.</p>\n",
         order.len()
     );
     for &case in order.iter().take(MOST) {

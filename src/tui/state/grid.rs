@@ -347,6 +347,7 @@ mod tests {
             judge_cost: Cost::NOTHING,
             tokens: [0, 0],
             run: 1,
+            failure: None,
         }
     }
 
