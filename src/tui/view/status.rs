@@ -5,6 +5,7 @@ use crate::transcript::{Attempt, Transcript, counted, model_name, seconds};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{PaneAction, PlaygroundAction};
 use crate::tui::layout::LayoutKind;
+use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::state::runs::{RunSource, ShownRun};
 use crate::tui::theme::StyleRole;
@@ -225,8 +226,13 @@ pub(super) fn hints(app: &App, f: &mut Frame<'_>) {
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     let mut hints = app.keymap.hints(&app.contexts());
-    // While a run is on, how to stop it comes first.
-    hints.sort_by_key(|(_, word)| *word != "cancel" || !app.busy());
+    // While a run is on, how to stop it comes first; beside the traffic, how to break a model.
+    let beside_traffic = app.screen.focus == Pane::Traffic;
+    hints.sort_by_key(|(_, word)| match *word {
+        "cancel" if app.busy() => 0,
+        "break" if beside_traffic => 1,
+        _ => 2,
+    });
     hints.retain(|(_, word)| *word != "cancel" || app.busy());
     let hints: Vec<(String, &str)> = hints.into_iter().map(|(key, word)| (key.to_string(), word)).collect();
     let cells = |(key, word): &(String, &str)| width(key) + 1 + width(word) + 2;

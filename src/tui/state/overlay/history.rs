@@ -67,6 +67,11 @@ impl RunList {
         Some(last)
     }
 
+    /// Whether the history may have more rows than are listed.
+    pub fn has_more(&self) -> bool {
+        self.further != FurtherRows::None
+    }
+
     /// The line of a run.
     pub fn line_of(&self, run: u64) -> Option<usize> {
         self.rows.iter().position(|row| row.run == run)

@@ -23,7 +23,8 @@ pub(super) fn draw(app: &App, selected: usize, now: Duration, f: &mut Frame<'_>)
     let theme = app.theme();
     let rows = &app.runs.list.rows;
     let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2).min(app.screen.layout.body.height);
-    let room = open(app, f, "earlier runs", &format!("{}", rows.len()), 116, height.max(3));
+    let more = if app.runs.list.has_more() { "+" } else { "" };
+    let room = open(app, f, "earlier runs", &format!("{}{more}", rows.len()), 116, height.max(3));
     if rows.is_empty() {
         let line = Line::styled("No earlier runs.", theme.style(StyleRole::Dim));
         f.buffer_mut().set_line(room.x, room.y, &line, room.width);
