@@ -28,7 +28,7 @@ use std::time::Duration;
 /// Ask a file of cases by several variants, under faults, and compare scores, cost and latency.
 ///
 /// Each line of CASES is a JSON object with values of the signature's inputs and, to be scored, of its outputs. CSV
-/// with a header and [[case]] tables in TOML work too. Without expected outputs, use judge: or cmd: metrics.
+/// with a header and tables named case in TOML work too. Without expected outputs, use judge: or cmd: metrics.
 #[derive(Args, Debug)]
 pub(super) struct EvalArgs {
     /// File of cases: .jsonl, .csv or .toml; `-` reads JSON lines from standard input [default: eval.cases]
