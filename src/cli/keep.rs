@@ -40,18 +40,18 @@ impl Keeper {
         plans
     }
 
-    fn plan_of(&self, path: &Path, whose: &'static str, changes: &[Change]) -> KeepPlan {
+    fn plan_of(&self, path: &Path, owner: &'static str, changes: &[Change]) -> KeepPlan {
         let before = match read(path) {
             Ok(before) => before,
             Err(error) => {
                 let after = Err(error.to_string());
-                return KeepPlan { path: path.to_owned(), whose, before: None, after, warnings: Vec::new() };
+                return KeepPlan { path: path.to_owned(), owner, before: None, after, warnings: Vec::new() };
             }
         };
         let after = edited(before.as_deref().unwrap_or_default(), changes);
         let mut warnings: Vec<String> = changes.iter().filter_map(|change| self.warning(path, change)).collect();
         warnings.dedup();
-        KeepPlan { path: path.to_owned(), whose, before, after, warnings }
+        KeepPlan { path: path.to_owned(), owner, before, after, warnings }
     }
 
     /// What wins over this file for a key, if something does.
@@ -121,7 +121,7 @@ mod tests {
         let changes = [Change::new("models", Some(json!(["c/d"]))), Change::new("adapter", Some(json!("json")))];
         let plans = keeper.plan(&changes);
         let [project, own] = plans.as_slice() else { panic!("{plans:?}") };
-        assert_eq!((project.whose, own.whose, &own.before), ("this project", "your configuration", &None));
+        assert_eq!((project.owner, own.owner, &own.before), ("this project", "your configuration", &None));
         assert_eq!(project.after.as_deref(), Ok("# ours\nmodels = [\"c/d\"]\nadapter = \"json\"\n"));
         assert_eq!(project.warnings, ["adapter is set by flag too, which wins over this file"]);
         assert_eq!(own.warnings.len(), 2, "the project's file wins over the user's: {:?}", own.warnings);

@@ -114,7 +114,7 @@ impl Monkey {
             Some(Effect::PlanKeep(changes)) => {
                 let plan = KeepPlan {
                     path: "config.toml".into(),
-                    whose: "your configuration",
+                    owner: "your configuration",
                     before: None,
                     after: edited("", &changes),
                     warnings: Vec::new(),

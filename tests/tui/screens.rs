@@ -99,7 +99,7 @@ fn perform(stage: &mut Stage, effect: &Effect) {
         Effect::PlanKeep(changes) => {
             let plan = KeepPlan {
                 path: "/home/ann/.config/switchover/config.toml".into(),
-                whose: "your configuration",
+                owner: "your configuration",
                 before: Some("# mine\nmodels = [\"openai/gpt-4o-mini\"]\n".to_owned()),
                 after: edited("# mine\nmodels = [\"openai/gpt-4o-mini\"]\n", changes),
                 warnings: vec!["models is set by $SWITCHOVER_MODELS too, which wins over this file".to_owned()],

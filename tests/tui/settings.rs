@@ -16,9 +16,9 @@ fn stage() -> Stage {
 
 /// Answers the effect that asks for the files with two of them, and writes the chosen one.
 fn plan(stage: &mut Stage, changes: &[Change], texts: [&str; 2]) {
-    let plan = |(whose, text): (&'static str, &str)| KeepPlan {
-        path: whose.into(),
-        whose,
+    let plan = |(owner, text): (&'static str, &str)| KeepPlan {
+        path: owner.into(),
+        owner,
         before: Some(text.to_owned()),
         after: edited(text, changes),
         warnings: Vec::new(),

@@ -10,7 +10,7 @@ pub struct KeepPlan {
     /// The file.
     pub path: PathBuf,
     /// Whose file it is: "your configuration".
-    pub whose: &'static str,
+    pub owner: &'static str,
     /// Its text now; `None` if there is no such file.
     pub before: Option<String>,
     /// Its text with the changes, or why it cannot be changed.
@@ -118,7 +118,7 @@ mod tests {
     fn the_lines_that_change_are_shown_with_their_table() {
         let plan = KeepPlan {
             path: "config.toml".into(),
-            whose: "your configuration",
+            owner: "your configuration",
             before: Some("models = [\"a\"]\n[ui]\ntheme = \"dark\"\n[request]\nseed = 1\ntop_p = 0.5\n".to_owned()),
             after: Ok("models = [\"b\"]\n[ui]\ntheme = \"dark\"\n[request]\nseed = 2\n\n[chains]\nc = []\n".to_owned()),
             warnings: Vec::new(),

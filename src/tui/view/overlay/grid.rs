@@ -173,14 +173,14 @@ fn cell_line(cell: &CellResult, variant: &Variant, theme: Theme) -> Line<'static
         score if score > 0.0 => ("≈", StyleRole::Warn),
         _ => ("✗", StyleRole::Bad),
     };
-    let (who, whose) = match &cell.model {
+    let (who, colour) = match &cell.model {
         None => ("no answer".to_owned(), StyleRole::Bad),
         Some(model) if cell.is_of_fallback(variant) => (format!("⇄ {}", model_name(model)), StyleRole::Accent),
         Some(model) => (model_name(model).to_owned(), StyleRole::Dim),
     };
     Line::from(vec![
         Span::styled(format!("{glyph} {:.2} ", cell.score), theme.style(role)),
-        Span::styled(who, theme.style(whose)),
+        Span::styled(who, theme.style(colour)),
     ])
 }
 

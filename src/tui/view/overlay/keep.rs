@@ -17,7 +17,7 @@ pub(super) fn draw(app: &App, dialog: &KeepDialog, f: &mut Frame<'_>) {
     let cells = usize::from(app.screen.layout.body.width.min(WIDTH).saturating_sub(4).max(1));
     let say = |text: &str, role| plain(text, theme.style(role), cells);
     let new = if plan.before.is_none() { ", a new file" } else { "" };
-    let mut head = say(&format!("in {} ({}{new}):", plan.path.display(), plan.whose), StyleRole::Heading);
+    let mut head = say(&format!("in {} ({}{new}):", plan.path.display(), plan.owner), StyleRole::Heading);
     let mut lines: Vec<TextRow> = Vec::new();
     for (mark, line) in dialog.lines().iter().skip(dialog.top) {
         let role = match mark {
