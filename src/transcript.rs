@@ -14,7 +14,7 @@ pub use crate::failover::seconds;
 pub use attempt::{Attempt, AttemptPhase};
 pub use health::{HealthBoard, HealthRow};
 pub use log::{LogEntry, LogEvent, Tone, counted, model_name, usd};
-pub use row::RunRow;
+pub use row::{RunRow, without_marker};
 pub use spend::Spend;
 pub use traffic::{MAX_ROWS, Traffic, TrafficRow, TrafficStatus, TrafficUpdate, TrafficWatch, WatchedPart};
 

@@ -92,11 +92,34 @@ impl RunRow {
     }
 }
 
+/// A prompt without the marker of its first field, which all requests of a DSPy program begin with.
+pub fn without_marker(text: &str) -> &str {
+    let marked = text.trim_start().strip_prefix("[[ ## ").and_then(|rest| rest.split_once(" ## ]]"));
+    marked.map_or(text, |(_, rest)| rest.trim_start())
+}
+
 /// Values on one line.
 fn one_line<'a>(values: impl Iterator<Item = &'a Value>) -> String {
     let text = |value: &Value| match value {
-        Value::String(text) => clean_line(text, SHORT),
+        Value::String(text) => clean_line(without_marker(text), SHORT),
         other => clean_line(&other.to_string(), SHORT),
     };
     clean_line(&values.map(text).collect::<Vec<_>>().join(" · "), SHORT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_marker_of_a_dspy_prompt_is_left_out() {
+        for (text, shown) in [
+            ("[[ ## question ## ]]\nWhat is DSPy?\n\nRespond", "What is DSPy?\n\nRespond"),
+            ("What is [[ ## this ## ]]?", "What is [[ ## this ## ]]?"),
+            ("[[ ## open", "[[ ## open"),
+            (" plain", " plain"),
+        ] {
+            assert_eq!(without_marker(text), shown);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The gateway: its start, what its requests report, and the list of them.
 
 use crate::text::clean_line;
-use crate::transcript::{TrafficUpdate, TrafficWatch, Transcript, WatchedPart};
+use crate::transcript::{TrafficUpdate, TrafficWatch, Transcript, WatchedPart, without_marker};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::TrafficAction;
 use crate::tui::layout::Pane;
@@ -134,7 +134,7 @@ impl App {
             let asked = spec.map(|spec| spec.task.asked());
             let text =
                 asked.and_then(|asked| asked.values().next().and_then(|value| value.as_str().map(str::to_owned)));
-            self.traffic.message = text.map(|text| clean_line(&text, MESSAGE));
+            self.traffic.message = text.map(|text| clean_line(without_marker(&text), MESSAGE));
         }
     }
 }
