@@ -16,7 +16,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 use switchover::eval::{CaseFormat, Evaluation, FaultPlan, Metric, Results, Variant, read};
-use switchover::worker::{EvaluateEnd, EvaluateEvent, EvaluateOptions, Services, evaluate};
+use switchover::worker::{EvaluateEnd, EvaluateOptions, Services, evaluate};
 
 const MODELS: [&str; 2] = ["openai/gpt-4o-mini", "anthropic/claude-3-haiku"];
 const CONCURRENCY: usize = 8;
@@ -46,10 +46,8 @@ async fn run(evaluation: &Evaluation, services: &Arc<Services>) -> Results {
         command: Arc::new(|_, _| Err(String::new())),
     };
     let mut results = Results::new(evaluation);
-    let end = evaluate(evaluation, &options, services, pending(), |event| {
-        if let EvaluateEvent::Scored(index, scored) = event {
-            results.set(index, scored.as_ref().into());
-        }
+    let end = evaluate(evaluation, &options, services, pending(), |index, scored| {
+        results.set(index, (&scored).into());
     })
     .await;
     assert_eq!((end, results.finished()), (EvaluateEnd::Complete, evaluation.len()));

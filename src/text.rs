@@ -65,6 +65,11 @@ pub fn unwrapped(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A JSON value as text: a string without quotes, anything else as JSON.
+pub fn value_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// Cleans every string in a JSON value, the names of fields included. JSON may hold an escape character as `\u001b`.
 pub fn clean_value(value: Value) -> Value {
     match value {

@@ -26,7 +26,7 @@ mod services;
 mod trace;
 mod worst;
 
-pub use evaluate::{CommandMetric, EvaluateEnd, EvaluateEvent, EvaluateOptions, evaluate};
+pub use evaluate::{CommandMetric, EvaluateEnd, EvaluateOptions, evaluate};
 pub use injected::RunFaults;
 pub use options::{Relay, RunMessage, RunOptions};
 pub use preview::{Preview, preview};

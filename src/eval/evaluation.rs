@@ -132,11 +132,6 @@ impl Evaluation {
         self.metrics.iter().filter_map(score).collect()
     }
 
-    /// Whether each case's score is yes or no.
-    pub fn is_yes_or_no(&self) -> bool {
-        matches!(self.metrics.as_slice(), [(_, metric)] if metric.is_yes_or_no())
-    }
-
     /// A number that two evaluations share if they ask the same in the same way. `--resume` finds the kept cells by it.
     pub fn fingerprint(&self) -> u64 {
         let cases: Vec<Value> = self.cases.iter().map(|case| json!([case.id, case.inputs, case.expected])).collect();

@@ -2,6 +2,7 @@
 
 use super::normalize::{normalized, words};
 use crate::dspy::FieldType;
+use crate::text::value_text;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -123,11 +124,6 @@ impl Metric {
         matches!(self, Self::Judge(_))
     }
 
-    /// Whether it says only yes or no.
-    pub fn is_yes_or_no(&self) -> bool {
-        matches!(self, Self::Exact | Self::Normalized | Self::Contains | Self::Number(_))
-    }
-
     /// Whether it needs an expected value.
     pub fn needs_expected(&self) -> bool {
         !matches!(self, Self::Judge(_) | Self::Command(_))
@@ -146,8 +142,8 @@ impl Metric {
         let yes = |is: bool| Some(f64::from(u8::from(is)));
         match self {
             Self::Exact => yes(equal(expected, predicted)),
-            Self::Normalized => yes(normalized(&text(expected)) == normalized(&text(predicted))),
-            Self::Contains => yes(contains(&text(expected), &text(predicted))),
+            Self::Normalized => yes(normalized(&value_text(expected)) == normalized(&value_text(predicted))),
+            Self::Contains => yes(contains(&value_text(expected), &value_text(predicted))),
             Self::F1 => Some(f1(&tokens(expected), &tokens(predicted))),
             Self::Number(tolerance) => {
                 yes(number(expected).zip(number(predicted)).is_some_and(|(expected, predicted)| {
@@ -166,11 +162,6 @@ impl Metric {
             Self::Judge(_) | Self::Command(_) => None,
         }
     }
-}
-
-/// A value as text: a text as it is, others as JSON.
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Whether two values are equal. Numbers are compared by value, texts without the blanks around them.
@@ -193,7 +184,7 @@ fn contains(expected: &str, predicted: &str) -> bool {
 }
 
 fn tokens(value: &Value) -> Vec<String> {
-    normalized(&text(value)).split_whitespace().map(str::to_owned).collect()
+    normalized(&value_text(value)).split_whitespace().map(str::to_owned).collect()
 }
 
 /// The elements of a list as texts that are equal where the elements are. Any other value is one element; null is none.

@@ -2,14 +2,14 @@
 //! Several runs stand side by side.
 
 use crate::html::{escape, page};
+use crate::text::value_text;
 use crate::transcript::{Attempt, Transcript, seconds, usd};
-use serde_json::Value;
 use std::fmt::Write as _;
 
 /// A page of one run, or of several to be compared.
 pub fn runs(runs: &[Transcript]) -> String {
     let asked = runs.first().and_then(Transcript::asked).unwrap_or_default();
-    let question = asked.values().next().map(plain).unwrap_or_default();
+    let question = asked.values().next().map(value_text).unwrap_or_default();
     let question: String = question.chars().take(120).collect();
     let title = if question.trim().is_empty() { "Run".to_owned() } else { question };
     let mut body = format!("<h1>{}</h1>\n<div class=\"runs\">\n", escape(&title));
@@ -26,7 +26,7 @@ fn one(run: &Transcript) -> String {
     _ = writeln!(text, "<p class=\"lead\">{}</p>", escape(&chain.collect::<Vec<_>>().join(" › ")));
     text.push_str("<dl>\n");
     for (name, value) in run.asked().unwrap_or_default() {
-        _ = writeln!(text, "<dt>{}</dt><dd><pre>{}</pre></dd>", escape(&name), escape(&plain(&value)));
+        _ = writeln!(text, "<dt>{}</dt><dd><pre>{}</pre></dd>", escape(&name), escape(&value_text(&value)));
     }
     text.push_str("</dl>\n");
     if let Some(end) = &run.finished {
@@ -38,7 +38,7 @@ fn one(run: &Transcript) -> String {
         let facts = format!("{by} · {} · {attempts} · {}", seconds(end.took), usd(end.cost));
         _ = writeln!(text, "<h2>{}</h2>\n<dl>", escape(&facts));
         for (name, value) in end.fields.iter() {
-            _ = writeln!(text, "<dt>{}</dt><dd><pre>{}</pre></dd>", escape(name), escape(&plain(value)));
+            _ = writeln!(text, "<dt>{}</dt><dd><pre>{}</pre></dd>", escape(name), escape(&value_text(value)));
         }
         text.push_str("</dl>\n");
     }
@@ -67,8 +67,4 @@ fn headers(attempt: &Attempt) -> String {
         escape(&request.url),
         escape(&lines.join("\n"))
     )
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

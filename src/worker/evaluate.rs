@@ -6,7 +6,6 @@ use super::services::Services;
 use super::{run_with, worst_case};
 use crate::eval::{Budget, CellFold, CellId, Evaluation, Judge, Metric, Reservation, Scored};
 use crate::failover::{Cost, Finished, Outcome};
-use crate::report::Report;
 use crate::spec::RunSpec;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -34,14 +33,6 @@ pub struct EvaluateOptions {
     pub command: Arc<CommandMetric>,
 }
 
-/// What happens in an evaluation.
-pub enum EvaluateEvent {
-    /// A report of a cell's run.
-    Report(usize, Arc<Report>),
-    /// A cell is finished.
-    Scored(usize, Box<Scored>),
-}
-
 /// How an evaluation ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EvaluateEnd {
@@ -57,20 +48,19 @@ pub enum EvaluateEnd {
     Unscored(String),
 }
 
-/// Asks all cells that are not finished. `stop` ends it; runs in flight are then cancelled and not scored.
+/// Asks all cells that are not finished; `listener` gets each with its index when it is. `stop` ends it; runs in flight are then cancelled and not scored.
 pub async fn evaluate(
     evaluation: &Evaluation,
     options: &EvaluateOptions,
     services: &Arc<Services>,
     stop: impl Future<Output = ()>,
-    mut listener: impl FnMut(EvaluateEvent),
+    mut listener: impl FnMut(usize, Scored),
 ) -> EvaluateEnd {
     let mut budget = Budget::new(options.max_cost);
     budget.add(options.spent);
     let open = |index: &usize| !options.finished.get(*index).copied().unwrap_or_default();
     let mut open = (0..evaluation.len()).filter(open).peekable();
     let mut running = FuturesUnordered::new();
-    let (reports, mut reported) = tokio::sync::mpsc::unbounded_channel();
     let mut stop = std::pin::pin!(stop);
     let mut next_worst = 0.0;
     loop {
@@ -85,7 +75,7 @@ pub async fn evaluate(
             // What is in flight may cost less than was set aside for it.
             let Some(reservation) = budget.reserve(worst) else { break };
             open.next();
-            running.push(one(evaluation, (index, cell), options, services, (reservation, reports.clone())));
+            running.push(one(evaluation, (index, cell), options, services, reservation));
         }
         if running.is_empty() {
             return if open.peek().is_none() { EvaluateEnd::Complete } else { EvaluateEnd::TooExpensive(next_worst) };
@@ -93,11 +83,10 @@ pub async fn evaluate(
         tokio::select! {
             biased;
             () = &mut stop => return EvaluateEnd::Cancelled,
-            Some((index, report)) = reported.recv() => listener(EvaluateEvent::Report(index, report)),
             Some((index, reservation, scored)) = running.next() => match scored {
                 Ok(scored) => {
                     budget.settle(reservation, scored.cost.plus(scored.judge_cost));
-                    listener(EvaluateEvent::Scored(index, Box::new(scored)));
+                    listener(index, scored);
                 }
                 Err(why) => return EvaluateEnd::Unscored(why),
             },
@@ -120,7 +109,7 @@ async fn one(
     (index, cell): (usize, CellId),
     options: &EvaluateOptions,
     services: &Arc<Services>,
-    (reservation, reports): (Reservation, tokio::sync::mpsc::UnboundedSender<(usize, Arc<Report>)>),
+    reservation: Reservation,
 ) -> (usize, Reservation, Result<Scored, String>) {
     let faults = evaluation.faults(cell);
     // With faults or simulated models a run must not depend on the runs before it: the same seed gives the same table.
@@ -131,7 +120,6 @@ async fn one(
     let mut fold = CellFold::default();
     while let Some(report) = run.next().await {
         fold.apply(&report);
-        _ = reports.send((index, report));
     }
     let finished = fold.finished().filter(|end| end.outcome == Outcome::Succeeded).cloned();
     let (mut scores, mut judge_cost) = (Vec::new(), Cost::NOTHING);

@@ -12,9 +12,7 @@ use switchover::failover::Cost;
 use switchover::openrouter::client::Client;
 use switchover::simulator::{Simulator, SimulatorOptions};
 use switchover::spec::{RunSpec, SignatureTask};
-use switchover::worker::{
-    EvaluateEnd, EvaluateEvent, EvaluateOptions, Service, ServiceOptions, Services, evaluate, worst_case,
-};
+use switchover::worker::{EvaluateEnd, EvaluateOptions, Service, ServiceOptions, Services, evaluate, worst_case};
 
 const FIRST: &str = "openai/gpt-4o-mini";
 const SECOND: &str = "anthropic/claude-3-haiku";
@@ -68,10 +66,8 @@ fn options() -> EvaluateOptions {
 async fn run(evaluation: &Evaluation, options: &EvaluateOptions) -> (BTreeMap<usize, Scored>, EvaluateEnd) {
     let mut cells = BTreeMap::new();
     let services = services().await;
-    let end = evaluate(evaluation, options, &services, pending(), |event| {
-        if let EvaluateEvent::Scored(index, scored) = event {
-            assert!(cells.insert(index, *scored).is_none(), "a cell is finished once");
-        }
+    let end = evaluate(evaluation, options, &services, pending(), |index, scored| {
+        assert!(cells.insert(index, scored).is_none(), "a cell is finished once");
     })
     .await;
     (cells, end)
@@ -194,8 +190,8 @@ async fn a_stopped_evaluation_says_so_and_starts_nothing_more() {
     let evaluation = evaluation(4);
     let services = services().await;
     let mut scored = 0;
-    let end = evaluate(&evaluation, &options(), &services, async {}, |event| {
-        scored += usize::from(matches!(event, EvaluateEvent::Scored(..)));
+    let end = evaluate(&evaluation, &options(), &services, async {}, |_, _| {
+        scored += 1;
     })
     .await;
     assert_eq!((end, scored), (EvaluateEnd::Cancelled, 0));

@@ -6,7 +6,6 @@ use crate::config::{Config, Environment};
 use crate::eval::{CellId, Evaluation, Scored};
 use crate::history::Keep;
 use anyhow::{Context as _, Result};
-use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -125,13 +124,4 @@ fn read(path: &Path, evaluation: &Evaluation) -> Vec<(usize, Scored)> {
     let mut cells: Vec<_> = cells.into_iter().collect();
     cells.sort_by_key(|(index, _)| *index);
     cells
-}
-
-/// A finished cell as a line of `--json`.
-pub(super) fn event(scored: &Scored) -> Value {
-    let mut line = serde_json::Map::from_iter([("event".to_owned(), Value::from("scored"))]);
-    if let Ok(Value::Object(fields)) = serde_json::to_value(scored) {
-        line.extend(fields);
-    }
-    line.into()
 }

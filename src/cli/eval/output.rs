@@ -1,11 +1,11 @@
 //! What is printed: a table, JSON lines or CSV on standard output, and a line of progress on a terminal.
 
-use super::kept::event;
-use crate::cli::print::{Stream, note, out, text};
+use crate::cli::print::{Stream, note, text};
 use crate::eval::{Evaluation, Results, Scored, table};
 use crate::failover::Cost;
 use crate::transcript::usd;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl<'a> Output<'a> {
     pub(super) fn scored(&mut self, index: usize, scored: &Scored) {
         let line = match self.style {
             Style::Table => return,
-            Style::Json => format!("{}\n", event(scored)),
+            Style::Json => event("scored", scored),
             Style::Csv => csv_line(self.cells(scored).into_iter()),
         };
         self.early.insert(index, line);
@@ -60,21 +60,8 @@ impl<'a> Output<'a> {
             Style::Table => text(&table(self.evaluation, results, width())),
             Style::Csv => {}
             Style::Json => {
-                for row in results.rows(self.evaluation) {
-                    let mut line = json!({"event": "evaluated"});
-                    if let (Value::Object(line), Ok(Value::Object(row))) = (&mut line, serde_json::to_value(row)) {
-                        line.extend(row);
-                    }
-                    out!("{line}");
-                }
-                for difference in results.differences(self.evaluation) {
-                    let mut line = json!({"event": "compared"});
-                    if let (Value::Object(line), Ok(Value::Object(of))) = (&mut line, serde_json::to_value(difference))
-                    {
-                        line.extend(of);
-                    }
-                    out!("{line}");
-                }
+                results.rows(self.evaluation).iter().for_each(|row| text(&event("evaluated", row)));
+                results.differences(self.evaluation).iter().for_each(|it| text(&event("compared", it)));
             }
         }
     }
@@ -108,6 +95,15 @@ impl<'a> Output<'a> {
         cells.extend(outputs.iter().map(|field| word(scored.answer.get(&field.name))));
         cells
     }
+}
+
+/// A line of `--json`: the event's name, then its fields.
+pub(super) fn event(name: &str, of: &impl Serialize) -> String {
+    let mut line = Map::from_iter([("event".to_owned(), Value::from(name))]);
+    if let Ok(Value::Object(fields)) = serde_json::to_value(of) {
+        line.extend(fields);
+    }
+    format!("{}\n", Value::Object(line))
 }
 
 /// The width of the terminal; none if standard output is none.

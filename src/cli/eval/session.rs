@@ -7,7 +7,7 @@ use crate::cli::ask;
 use crate::config::{Config, Environment};
 use crate::eval::{Evaluation, Judge, Results, Scored};
 use crate::failover::Cost;
-use crate::worker::{EvaluateEnd, EvaluateEvent, EvaluateOptions, Services, evaluate, worst_case};
+use crate::worker::{EvaluateEnd, EvaluateOptions, Services, evaluate, worst_case};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -73,12 +73,10 @@ impl Session<'_> {
             command: Arc::new(|program, question| run_metric(program, question, Stdio::inherit())),
         };
         let mut progress = Progress::new(evaluation.len(), before, self.services.now());
-        let end = evaluate(evaluation, &options, &self.services, ask::interrupted(), |event| {
-            if let EvaluateEvent::Scored(index, scored) = event {
-                kept.keep(&scored);
-                let done = count(index, *scored, &mut spent);
-                progress.show(done, spent, self.services.now());
-            }
+        let end = evaluate(evaluation, &options, &self.services, ask::interrupted(), |index, scored| {
+            kept.keep(&scored);
+            let done = count(index, scored, &mut spent);
+            progress.show(done, spent, self.services.now());
         })
         .await;
         progress.clear();

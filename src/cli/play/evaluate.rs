@@ -5,7 +5,7 @@ use crate::config::{Config, Environment};
 use crate::eval::{CellResult, Evaluation, FaultPlan, Variant};
 use crate::tui::Msg;
 use crate::tui::state::grid::OpenedCases;
-use crate::worker::{EvaluateEnd, EvaluateEvent, EvaluateOptions, Services, evaluate, worst_case};
+use crate::worker::{EvaluateEnd, EvaluateOptions, Services, evaluate, worst_case};
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -71,10 +71,8 @@ impl Evaluator {
         let (services, inbox) = (Arc::clone(&self.services), self.inbox.clone());
         tokio::spawn(async move {
             let stop = async { _ = stopped.await };
-            let end = evaluate(&evaluation, &options, &services, stop, move |event| {
-                if let EvaluateEvent::Scored(index, scored) = event {
-                    _ = cells.send((index, CellResult::from(scored.as_ref())));
-                }
+            let end = evaluate(&evaluation, &options, &services, stop, move |index, scored| {
+                _ = cells.send((index, CellResult::from(&scored)));
             })
             .await;
             // The last cells come before the end.

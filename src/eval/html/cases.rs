@@ -4,7 +4,7 @@ use crate::eval::evaluation::Evaluation;
 use crate::eval::scored::Scored;
 use crate::eval::table::seconds;
 use crate::html::escape;
-use serde_json::Value;
+use crate::text::value_text;
 use std::fmt::Write as _;
 
 /// The most cases that a page shows.
@@ -42,7 +42,7 @@ fn disagreement(cells: &[&Scored]) -> f64 {
 
 fn one(evaluation: &Evaluation, case: usize, cells: &[&Scored]) -> String {
     let case = &evaluation.cases[case];
-    let asked = case.inputs.values().next().map(plain).unwrap_or_default();
+    let asked = case.inputs.values().next().map(value_text).unwrap_or_default();
     let scores: Vec<String> = cells.iter().map(|cell| format!("{:.2}", cell.score)).collect();
     let short: String = asked.chars().take(120).collect();
     let mut text = format!(
@@ -53,7 +53,7 @@ fn one(evaluation: &Evaluation, case: usize, cells: &[&Scored]) -> String {
     );
     for (kind, values) in [("", &case.inputs), ("expected ", &case.expected)] {
         for (name, value) in values {
-            _ = writeln!(text, "<dt>{kind}{}</dt><dd><pre>{}</pre></dd>", escape(name), escape(&plain(value)));
+            _ = writeln!(text, "<dt>{kind}{}</dt><dd><pre>{}</pre></dd>", escape(name), escape(&value_text(value)));
         }
     }
     text.push_str("</dl>\n<div class=\"wide\"><table>\n<thead><tr><th>Variant</th><th>Faults</th><th>Score</th><th>Answer</th><th>Answered by</th><th>Attempts</th><th>Time</th><th>Run</th></tr></thead>\n<tbody>\n");
@@ -66,7 +66,7 @@ fn one(evaluation: &Evaluation, case: usize, cells: &[&Scored]) -> String {
             ""
         };
         let answer: Vec<String> = if cell.valid {
-            cell.answer.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect()
+            cell.answer.iter().map(|(name, value)| format!("{name}: {}", value_text(value))).collect()
         } else {
             vec!["no valid answer".to_owned()]
         };
@@ -88,8 +88,4 @@ fn one(evaluation: &Evaluation, case: usize, cells: &[&Scored]) -> String {
     }
     text.push_str("</tbody>\n</table></div></details>\n");
     text
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -7,6 +7,7 @@ use crate::dspy::{Adapter, Module, ReasoningSource};
 use crate::failover::Policy;
 use crate::openrouter::headers::{ChosenValue, Headers};
 use crate::openrouter::settings::RequestSettings;
+use crate::text::value_text;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -60,11 +61,6 @@ impl SettingKey {
             _ => Vec::new(),
         }
     }
-}
-
-/// A value as it is typed.
-pub fn value_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The parts of `request` that are keys of their own; the parts of other objects are kept as one value.

@@ -1,12 +1,12 @@
 //! Copies text to the clipboard.
 
+use crate::text::value_text;
 use crate::transcript::{Attempt, Transcript};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::CopyAction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::attempt::curl;
-use serde_json::Value;
 
 impl App {
     pub(super) fn copy(&mut self, what: CopyAction) -> Option<Effect> {
@@ -33,31 +33,27 @@ impl App {
     }
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
 /// The answer without its reasoning. If there is more than one field, each has its name.
 fn answer(run: &Transcript, attempt: &Attempt) -> String {
     let Some(prediction) = &attempt.prediction else { return attempt.text.clone() };
     let fields: Vec<_> = prediction.fields.iter().filter(|(name, _)| !run.is_thought(name)).collect();
     match fields.as_slice() {
-        [(_, value)] => plain(value),
+        [(_, value)] => value_text(value),
         fields => {
-            fields.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect::<Vec<_>>().join("\n\n")
+            fields.iter().map(|(name, value)| format!("{name}: {}", value_text(value))).collect::<Vec<_>>().join("\n\n")
         }
     }
 }
 
 /// The last output field, which is the main one: reasoning comes before it.
 fn main_field(attempt: &Attempt) -> Option<String> {
-    attempt.prediction.as_ref()?.fields.values().next_back().map(plain)
+    attempt.prediction.as_ref()?.fields.values().next_back().map(value_text)
 }
 
 /// Inputs, failover log and answer.
 fn whole_run(run: &Transcript) -> String {
     let asked = run.asked().unwrap_or_default();
-    let mut parts: Vec<_> = asked.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect();
+    let mut parts: Vec<_> = asked.iter().map(|(name, value)| format!("{name}: {}", value_text(value))).collect();
     parts.push(run.lines().collect::<Vec<_>>().join("\n"));
     parts.extend(run.shown().map(|attempt| answer(run, attempt)));
     parts.join("\n\n")

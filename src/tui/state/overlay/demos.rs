@@ -2,14 +2,9 @@
 
 use super::text_popup::{TextPopup, cells};
 use crate::dspy::Demo;
+use crate::text::value_text;
 use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::wrap::{RowPrefix, wrap};
-use serde_json::Value;
-
-/// A value as text: a string without quotes, anything else as JSON.
-pub(in crate::tui) fn value_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
 
 /// The popup with a whole demo, field by field.
 pub fn popup(demo: &Demo, screen_width: u16, theme: Theme) -> TextPopup {

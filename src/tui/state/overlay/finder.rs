@@ -2,12 +2,13 @@
 
 use super::history;
 use crate::dspy::Values;
+use crate::text::value_text;
 use crate::transcript::{RunRow, model_name};
 use crate::tui::keymap::action::{LogAction, PlaygroundAction, PromptAction};
 use crate::tui::keymap::{Action, Binding, Context, Keymap, TABLE};
 use crate::tui::state::model::ModelOption;
 use crate::tui::state::next_run::NextRun;
-use crate::tui::state::settings::{SettingKey, choosable, value_text};
+use crate::tui::state::settings::{SettingKey, choosable};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::collections::BTreeMap;

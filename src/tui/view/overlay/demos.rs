@@ -1,8 +1,8 @@
 //! The list of demos.
 
 use crate::dspy::Demo;
+use crate::text::value_text;
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::demos::value_text;
 use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{footer, list, open};
 use crate::tui::wrap::clip;
