@@ -167,13 +167,17 @@ mod linux {
         let mut command = Command::new(BINARY);
         command.env_clear().env("HOME", &home).env("OPENROUTER_API_KEY", KEY).current_dir(std::env::temp_dir());
         let began = now();
+        // How a slow client waits.
+        let wait: fn() = || std::thread::sleep(Duration::from_millis(10));
         let gateway = GatewayProcess::start(&mut command);
         println!("gateway: listens {:.1?} after its start", began.elapsed());
         let GatewayProcess { mut child, address, served, log } = gateway;
         let (replies, pid) = (Replies::default(), child.id());
         let mut samples = Vec::new();
         std::thread::scope(|scope| {
-            let clients = scope.spawn(|| gateway_clients::send(address, requests, CLIENTS, &replies));
+            let clients = scope.spawn(|| {
+                gateway_clients::send(address, requests, CLIENTS, &replies, wait);
+            });
             while !clients.is_finished() {
                 std::thread::sleep(Duration::from_millis(100));
                 samples.extend(usage(pid).map(|usage| (served.load(Ordering::SeqCst), usage)));

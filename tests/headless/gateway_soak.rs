@@ -18,7 +18,7 @@ fn hundreds_of_requests_of_clients_that_are_slow_or_leave_are_all_stored_and_kee
     command.env("OPENROUTER_API_KEY", KEY);
     let mut gateway = GatewayProcess::start(&mut command);
     let replies = Replies::default();
-    gateway_clients::send(gateway.address, RUNS, 16, &replies);
+    gateway_clients::send(gateway.address, RUNS, 16, &replies, std::thread::yield_now);
     kill_process(Pid::from_child(&gateway.child), Signal::TERM).unwrap();
     assert_eq!(gateway.child.wait().unwrap().code(), Some(0));
     gateway.log.join().unwrap();

@@ -66,14 +66,14 @@ pub(crate) struct Replies {
     pub(crate) wrong: Mutex<Vec<String>>,
 }
 
-/// Sends `requests` from `clients` threads, and returns when all have ended.
-pub(crate) fn send(address: SocketAddr, requests: usize, clients: u64, replies: &Replies) {
+/// Sends `requests` from `clients` threads, and returns when all have ended. `pause` is how a slow client waits.
+pub(crate) fn send(address: SocketAddr, requests: usize, clients: u64, replies: &Replies, pause: fn()) {
     std::thread::scope(|scope| {
         for client in 0..clients {
             scope.spawn(move || {
                 let mut random = fastrand::Rng::with_seed(client);
                 while replies.sent.fetch_add(1, Ordering::SeqCst) < requests {
-                    one(address, &mut random, replies);
+                    one(address, &mut random, replies, pause);
                 }
             });
         }
@@ -81,7 +81,7 @@ pub(crate) fn send(address: SocketAddr, requests: usize, clients: u64, replies: 
 }
 
 /// Sends one request and judges its reply.
-fn one(address: SocketAddr, random: &mut fastrand::Rng, replies: &Replies) {
+fn one(address: SocketAddr, random: &mut fastrand::Rng, replies: &Replies, pause: fn()) {
     let streams = random.bool();
     let path = if random.u8(..) < 128 {
         let schedule = ["", "@once", "@p=0.5,seed=3"][random.usize(..3)];
@@ -112,7 +112,7 @@ fn one(address: SocketAddr, random: &mut fastrand::Rng, replies: &Replies) {
         }
         2 => {
             for _ in 0..8 {
-                std::thread::sleep(Duration::from_millis(10));
+                pause();
                 if socket.peek(&mut [0; 1]).is_ok_and(|bytes| bytes == 0) {
                     break;
                 }
