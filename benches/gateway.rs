@@ -1,7 +1,8 @@
 //! The gateway beside bare calls to the same server: the time of a whole answer and of a stream's first token, calls a
 //! second, memory, and the time until it listens. The floor is a direct call over loopback to a server with prepared
-//! answers. All ratios come from one run. `cargo bench --bench gateway`; `-- --url http://127.0.0.1:4000/v1` measures
-//! another gateway in place of ours (`benches/peers.py` says how those are set up).
+//! answers. All ratios come from one run. `cargo bench --bench gateway`; `benches/peers.py` runs it with other gateways
+//! beside ours: `-- --serve` offers the prepared answers until its input ends, and `-- --floor URL --beside TARGET…`
+//! measures our gateway and the named ones (a JSON object each, see [`Target`]) before that server.
 
 #[path = "shared/canned.rs"]
 mod canned;
@@ -30,24 +31,33 @@ const MANY: usize = 20_000;
 const QUESTION: usize = 1200;
 
 fn main() {
-    let floor = canned::serve(answer);
-    println!("the server listens at {floor}");
-    let named = std::env::args().skip_while(|word| word != "--url").nth(1);
-    if let Some(url) = named {
-        one_by_one(&floor, &url);
-        together(&floor, &url, "");
+    let words: Vec<String> = std::env::args().collect();
+    if words.iter().any(|word| word == "--serve") {
+        println!("{}", canned::serve(answer));
+        _ = std::io::stdin().read_to_end(&mut Vec::new());
         return;
     }
+    let after =
+        |name: &str| words.windows(2).filter(|pair| pair[0] == name).map(|pair| pair[1].clone()).collect::<Vec<_>>();
+    if let Some(floor) = after("--floor").first() {
+        let ours = Gateway::start(floor, "nothing").0;
+        let beside = after("--beside");
+        let others = beside.iter().map(|text| serde_json::from_str(text).expect("a target as a JSON object"));
+        beside_others(&Target::at(floor), &std::iter::once(Target::at(&ours.url)).chain(others).collect::<Vec<_>>());
+        return;
+    }
+    let floor = canned::serve(answer);
     let mut starts = Samples::default();
     for _ in 0..20 {
         starts.add(Gateway::start(&floor, "nothing").1);
     }
     println!("start until it listens\n  {starts}; target ≤ 50 ms");
     let gateway = Gateway::start(&floor, "nothing").0;
-    one_by_one(&floor, &gateway.url);
-    together(&floor, &gateway.url, "without a history; target ≥ 1/4");
+    let (floor_target, target) = (Target::at(&floor), Target::at(&gateway.url));
+    one_by_one(&floor_target, &target);
+    together(&floor_target, &target, "without a history; target ≥ 1/4");
     let before = gateway.memory();
-    load(&gateway.url, MANY, false);
+    load(&target, MANY, false);
     println!(
         "memory\n  {:.1} MiB after the calls above, {:.1} MiB after {MANY} more; target ≤ 25 MiB",
         before as f64 / 1024.0,
@@ -55,7 +65,7 @@ fn main() {
     );
     drop(gateway);
     let kept = Gateway::start(&floor, "2 years, 4 GB").0;
-    together(&floor, &kept.url, "with a history; target ≥ 1/8");
+    together(&floor_target, &Target::at(&kept.url), "with a history; target ≥ 1/8");
     println!("memory\n  {:.1} MiB with a history", kept.memory() as f64 / 1024.0);
 }
 
@@ -128,6 +138,29 @@ fn answer(request: &str) -> Reply {
     canned::whole(200, &body.to_string())
 }
 
+/// A server that is called: the prepared one, our gateway or another one.
+#[derive(serde::Deserialize)]
+#[serde(default)]
+struct Target {
+    name: String,
+    /// Its base URL, to which `/chat/completions` is added.
+    url: String,
+    model: String,
+    headers: std::collections::BTreeMap<String, String>,
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self { name: "Switchover".into(), url: String::new(), model: "bench/model".into(), headers: Default::default() }
+    }
+}
+
+impl Target {
+    fn at(url: &str) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+}
+
 /// A client with one connection that is kept.
 struct Caller {
     socket: TcpStream,
@@ -136,20 +169,21 @@ struct Caller {
 }
 
 impl Caller {
-    fn new(url: &str) -> Self {
-        let rest = url.strip_prefix("http://").expect("http");
+    fn new(target: &Target) -> Self {
+        let rest = target.url.strip_prefix("http://").expect("http");
         let (host, path) = rest.split_once('/').expect("a path");
         let socket = TcpStream::connect(host).expect("a connection");
         socket.set_nodelay(true).expect("an option");
+        let headers: String = target.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request = |stream: bool| {
             let body = serde_json::json!({
-                "model": "bench/model", "stream": stream,
+                "model": target.model, "stream": stream,
                 "messages": [{"role": "user", "content": "x".repeat(QUESTION)}],
             })
             .to_string();
             format!(
                 "POST /{path}/chat/completions HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-                 authorization: Bearer any\r\ncontent-length: {}\r\n\r\n{body}",
+                 authorization: Bearer any\r\n{headers}content-length: {}\r\n\r\n{body}",
                 body.len()
             )
             .into_bytes()
@@ -186,8 +220,35 @@ fn is_whole(answer: &[u8]) -> bool {
     }
 }
 
-fn one_by_one(floor: &str, url: &str) {
-    let (mut direct, mut through) = (Caller::new(floor), Caller::new(url));
+/// Several gateways before one server, each called in turn with it; slow ones are called less often.
+fn beside_others(floor: &Target, gateways: &[Target]) {
+    println!("{:<14}{:>12}{:>12}{:>14}{:>12}", "", "whole, p50", "p99", "first token", "32 at once");
+    let line = |target: &Target, calls: usize| {
+        let [whole, first] = [false, true].map(|stream| {
+            let (mut caller, mut samples) = (Caller::new(target), Samples::default());
+            for at in 0..calls {
+                let began = now();
+                let first = caller.call(stream);
+                if at > calls / 10 {
+                    samples.add(if stream { first } else { began.elapsed() });
+                }
+            }
+            samples
+        });
+        let [p50, p99, token] = [whole.at(0.5), whole.at(0.99), first.at(0.5)];
+        let rate = load(target, calls * 2, false);
+        println!("{:<14}{p50:>9.3} ms{p99:>9.3} ms{token:>11.3} ms{rate:>8.0} /s", target.name);
+    };
+    for _ in 0..3 {
+        line(&Target { name: "direct".into(), url: floor.url.clone(), ..Target::default() }, CALLS);
+        for gateway in gateways {
+            line(gateway, if gateway.name == "Switchover" { CALLS } else { CALLS / 4 });
+        }
+    }
+}
+
+fn one_by_one(floor: &Target, target: &Target) {
+    let (mut direct, mut through) = (Caller::new(floor), Caller::new(target));
     for (stream, what) in [(false, "a whole answer"), (true, "a stream's first token")] {
         let mut calls = [(Samples::default(), &mut through), (Samples::default(), &mut direct)];
         for at in 0..CALLS {
@@ -205,9 +266,9 @@ fn one_by_one(floor: &str, url: &str) {
 }
 
 /// Calls a second.
-fn load(url: &str, calls: usize, stream: bool) -> f64 {
+fn load(target: &Target, calls: usize, stream: bool) -> f64 {
     let left = Arc::new(AtomicUsize::new(calls));
-    let mut callers: Vec<Caller> = (0..CLIENTS).map(|_| Caller::new(url)).collect();
+    let mut callers: Vec<Caller> = (0..CLIENTS).map(|_| Caller::new(target)).collect();
     for caller in &mut callers {
         caller.call(stream);
     }
@@ -230,9 +291,10 @@ fn load(url: &str, calls: usize, stream: bool) -> f64 {
     calls as f64 / began.elapsed().as_secs_f64()
 }
 
-fn together(floor: &str, url: &str, what: &str) {
+fn together(floor: &Target, target: &Target, what: &str) {
     // In turns, so that noise of the machine affects both.
-    let rounds: Vec<(f64, f64)> = (0..3).map(|_| (load(floor, TOGETHER, false), load(url, TOGETHER, false))).collect();
+    let rounds: Vec<(f64, f64)> =
+        (0..3).map(|_| (load(floor, TOGETHER, false), load(target, TOGETHER, false))).collect();
     for (direct, through) in rounds {
         println!(
             "{CLIENTS} clients at once, {what}\n  direct {direct:.0} calls/s, through the gateway {through:.0}, 1/{:.1}",
