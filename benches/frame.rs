@@ -143,7 +143,7 @@ impl Listed {
         let now = Duration::from_secs(self.run);
         self.traffic.end(self.run);
         self.run += 1;
-        self.traffic.begin(now, self.run, "OpenAI/Python", "openai/gpt-4o-mini");
+        self.traffic.begin(now, self.run, "OpenAI/Python", "openai/gpt-4o-mini", "openai/gpt-4o-mini");
         let spec = RunSpec::new(ChatTask::of("What is DSPy?"), ["openai/gpt-4o-mini"]);
         let what = ReportKind::Observation(Observation::Begun(Arc::new(spec)));
         self.traffic.apply(now, &Arc::new(Report { run: self.run, at: Duration::ZERO, what }));

@@ -16,6 +16,7 @@ mod guard;
 mod models;
 mod options;
 mod refusal;
+mod refused;
 mod routes;
 mod server;
 mod stream;

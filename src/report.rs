@@ -2,7 +2,7 @@
 //! read only these. `docs/json.md` describes them as JSON lines.
 
 use crate::dspy::{Prediction, Vote};
-use crate::failover::{AttemptId, Event, Finished};
+use crate::failover::{AttemptId, Cost, Event, Finished, Outcome};
 use crate::openrouter::account::Generation;
 use crate::openrouter::{Delta, Request};
 use crate::spec::RunSpec;
@@ -32,6 +32,22 @@ impl Report {
         let mut line = Vec::new();
         self.write(&mut line);
         String::from_utf8(line).unwrap_or_else(|e| unreachable!("JSON is text: {e}"))
+    }
+
+    /// The only report of a run that was refused before any model was asked.
+    pub fn refused(run: u64, why: String) -> Self {
+        let finished = Finished {
+            outcome: Outcome::Rejected,
+            attempt: None,
+            model: None,
+            attempts: 0,
+            fields: Arc::default(),
+            took: Duration::ZERO,
+            cost: Cost::NOTHING,
+            headline: Some(why),
+            failures: Vec::new(),
+        };
+        Self { run, at: Duration::ZERO, what: ReportKind::Engine(Event::Finished(finished)) }
     }
 
     /// Appends that line to `out`.

@@ -178,16 +178,20 @@ impl ChatTask {
         }
     }
 
+    /// The names of models and chains in the body, the first choice first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let more = self.body.get("models").and_then(Value::as_array).into_iter().flatten();
+        self.body.get("model").into_iter().chain(more).filter_map(Value::as_str)
+    }
+
     /// The fallback chain that the body asks for: its `model` and its `models`, each named chain in place of its name. One
     /// model alone is followed by the configured chain.
     ///
     /// # Errors
     /// Those of `id`, which turns a name into a model's id.
     pub fn chain<E>(&self, chains: Chains<'_>, id: impl Fn(&str) -> Result<String, E>) -> Result<Vec<String>, E> {
-        let listed = self.body.get("models");
-        let more = listed.and_then(Value::as_array).into_iter().flatten();
-        let mut asked: Vec<&str> = self.body.get("model").into_iter().chain(more).filter_map(Value::as_str).collect();
-        if listed.is_none() && asked.iter().all(|name| chains.get(name).is_none()) {
+        let mut asked: Vec<&str> = self.names().collect();
+        if !self.body.contains_key("models") && asked.iter().all(|name| chains.get(name).is_none()) {
             asked.push(CONFIGURED_CHAIN);
         }
         chains.expand(asked, id)

@@ -131,7 +131,7 @@ async fn serve(
     outbox: Outbox,
     cancelled: watch::Receiver<bool>,
 ) {
-    let run = services.new_run(HISTORY_PATIENCE).await;
+    let run = services.new_run().await;
     // A line has whole microseconds.
     let began = Duration::from_micros(services.now().as_micros() as u64);
     let backlog = Arc::clone(&outbox.backlog);

@@ -214,5 +214,9 @@ fn line(served: &Served) -> String {
         known @ Cost::Known(_) => usd(known),
     };
     let end = if outcome == '–' { " · the client left" } else { "" };
+    if trail.attempts() == 0 {
+        let why = trail.finished().and_then(|finished| finished.headline.as_deref()).unwrap_or("no model was asked");
+        return format!("{} {outcome} {client} · {why}{end}", trail.run());
+    }
     format!("{} {outcome} {client} · {}{end}{first} · {} · {cost}", trail.run(), trail.line(), seconds(served.took))
 }

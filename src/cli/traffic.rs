@@ -141,7 +141,9 @@ impl Feed {
     fn apply(&self, now: Duration, event: GatewayEvent) {
         let mut traffic = self.traffic();
         match event {
-            GatewayEvent::Begun { run, request } => traffic.begin(now, run, &request.client, &request.asked),
+            GatewayEvent::Begun { run, request } => {
+                traffic.begin(now, run, &request.client, &request.asked, &request.first_choice);
+            }
             GatewayEvent::Report(report) => traffic.apply(now, &report),
             GatewayEvent::Served(served) => traffic.end(served.trail.run()),
         }

@@ -5,7 +5,9 @@ use super::options::GatewayEvent;
 use super::server::Gateway;
 use super::trail::Trail;
 use crate::failover::Cost;
+use crate::text::clean_line;
 use crate::worker::{Run, RunMessage};
+use hyper::header::HeaderValue;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,8 +21,22 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct ClientRequest {
     /// The client's name, from its `User-Agent`; empty if it sent none.
     pub client: String,
-    /// The model that it asked for.
+    /// The model or chain that it asked for, as it wrote it; empty if that is not known.
     pub asked: String,
+    /// The first model of the chain that this means; empty if the request was refused.
+    pub first_choice: String,
+}
+
+impl ClientRequest {
+    /// Who asks, and for what. `agent` is the `User-Agent`.
+    pub(super) fn new(agent: Option<&HeaderValue>, asked: &str, first_choice: &str) -> Self {
+        let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        Self {
+            client: clean_line(agent.split(' ').next().unwrap_or_default(), 60),
+            asked: clean_line(asked, 100),
+            first_choice: clean_line(first_choice, 100),
+        }
+    }
 }
 
 /// A request that was served.

@@ -13,6 +13,16 @@ pub(super) const CHAIN: &str = "x-switchover-chain";
 /// The longest name of a model, in characters.
 const MAX_NAME: usize = 200;
 
+/// The first name of a model or a chain that the client wrote.
+pub(super) fn asked<'a>(task: &'a ChatTask, header: Option<&'a str>) -> Option<&'a str> {
+    listed(header).next().or_else(|| task.names().next())
+}
+
+/// The names in the header.
+fn listed(header: Option<&str>) -> impl Iterator<Item = &str> {
+    header.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
 /// The fallback chain of a request: that of its header, or of its body.
 pub(super) fn choose(
     task: &ChatTask,
@@ -20,8 +30,7 @@ pub(super) fn choose(
     chains: Chains<'_>,
     catalogue: &Catalogue,
 ) -> Result<Vec<String>, Refusal> {
-    let listed: Vec<&str> =
-        header.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let listed: Vec<&str> = listed(header).collect();
     let id = |name: &str| full_name(name, catalogue);
     let chain = if listed.is_empty() { task.chain(chains, id) } else { chains.expand(listed, id) }?;
     if chain.is_empty() {

@@ -12,7 +12,6 @@ use crate::failover::Policy;
 use crate::openrouter::Api;
 use crate::secret::Secret;
 use crate::spec::{ChatTask, RunSpec};
-use crate::text::clean_line;
 use crate::worker::{Relay, RunFaults, RunOptions, run_with};
 use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, USER_AGENT};
@@ -45,16 +44,17 @@ pub(super) async fn serve(
     let (head, incoming) = request.into_parts();
     let bytes = body::read(incoming).await?;
     let contract = contract(&head.headers, gateway.options.contract)?;
+    let hold = hold(&head.headers, gateway.options.hold)?;
     let task = ChatTask { body: parse(&bytes, api)?, contract, api };
     let header = guard::text(&head.headers, &HeaderName::from_static(chain::CHAIN));
     let defaults = gateway.defaults();
-    let mut chain = chain::choose(&task, header, gateway.options.chains(&defaults), &gateway.services.catalogue())?;
+    let asked = chain::asked(&task, header).map(str::to_owned);
+    let mut chain = chain::choose(&task, header, gateway.options.chains(&defaults), &gateway.services.catalogue())
+        .map_err(|refusal| refusal.of_model(asked.as_deref().unwrap_or_default()))?;
     if api == Api::Embeddings {
         // Vectors of different models cannot be compared, so no other model answers.
         chain.truncate(1);
     }
-    let asked = chain.first().cloned().unwrap_or_default();
-    let hold = hold(&head.headers, gateway.options.hold)?;
     let streams = api != Api::Embeddings && task.body.get("stream") == Some(&Value::Bool(true));
     let key = match gateway.options.key {
         KeySource::Configured => None,
@@ -82,11 +82,8 @@ pub(super) async fn serve(
         spec.policy.limits.per_run = 1;
     }
     spec.settings.stream = in_one_piece.then_some(false);
-    let agent = guard::text(&head.headers, &USER_AGENT).unwrap_or_default();
-    let request = ClientRequest {
-        client: clean_line(agent.split(' ').next().unwrap_or_default(), 60),
-        asked: clean_line(&asked, 100),
-    };
+    let first = spec.chain.first().map_or("", |route| route.model.as_str());
+    let request = ClientRequest::new(head.headers.get(USER_AGENT), asked.as_deref().unwrap_or(first), first);
     let run = run_with(spec, options, &gateway.services);
     let (sender, messages) = channel(WAITING);
     tokio::spawn(attend(run, request, sender, Arc::clone(gateway), slot));

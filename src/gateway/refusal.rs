@@ -15,6 +15,8 @@ pub(super) struct Refusal {
     message: String,
     metadata: Value,
     retry_after: Option<u64>,
+    /// The model that the client asked for, as far as that is known.
+    asked: Option<String>,
 }
 
 /// Tells `OpenAI`'s libraries not to repeat a request: what can be repeated was.
@@ -23,13 +25,29 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 impl Refusal {
     /// A refusal before any model was asked.
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), metadata: Value::Null, retry_after: None }
+        Self { status, message: message.into(), metadata: Value::Null, retry_after: None, asked: None }
     }
 
     /// The client may try again after this number of seconds.
     #[must_use]
     pub(super) fn retry_after(self, seconds: u64) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// The client asked for this model.
+    #[must_use]
+    pub(super) fn of_model(self, asked: &str) -> Self {
+        Self { asked: Some(asked.to_owned()), ..self }
+    }
+
+    /// The model that the client asked for; empty if that is not known.
+    pub(super) fn asked(&self) -> &str {
+        self.asked.as_deref().unwrap_or_default()
+    }
+
+    /// The status and the reason in one line. `request` is its method and path.
+    pub(super) fn line(&self, request: &str) -> String {
+        format!("HTTP {} to {request}: {}", self.status.as_u16(), self.message)
     }
 
     /// A run that ended without an answer: the status and the reason of the first failure that is a cause.
@@ -53,6 +71,7 @@ impl Refusal {
             message: finished.headline.clone().unwrap_or_else(|| "no model answered".to_owned()),
             metadata: json!({"run": trail.run(), "attempts": attempts}),
             retry_after: after.map(|hint| hint.after.as_secs_f64().ceil() as u64),
+            asked: None,
         }
     }
 

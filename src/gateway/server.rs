@@ -4,6 +4,7 @@ use super::body::Body;
 use super::guard::MAX_HEAD;
 use super::options::{GatewayOptions, RequestDefaults};
 use super::refusal::Refusal;
+use super::refused::{self, Sender};
 use super::routes;
 use crate::fault::Fault;
 use crate::worker::{RunFaults, Services};
@@ -132,7 +133,12 @@ impl Gateway {
     }
 
     async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        Ok(routes::serve(&self, request).await.unwrap_or_else(|refusal| refusal.response(None)))
+        let sender = Sender::of(&request);
+        Ok(routes::serve(&self, request).await.unwrap_or_else(|refusal| {
+            let response = refusal.response(None);
+            tokio::spawn(refused::announce(self, sender, refusal));
+            response
+        }))
     }
 }
 

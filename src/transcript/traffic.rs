@@ -109,14 +109,15 @@ struct EndedRequest {
 }
 
 impl Traffic {
-    /// A request begins, as this run. `client` and `asked` are clean.
-    pub fn begin(&mut self, now: Duration, run: u64, client: &str, asked: &str) {
+    /// A request begins, as this run. `client` asks for the model `asked`, which means `first_choice`; all are clean.
+    pub fn begin(&mut self, now: Duration, run: u64, client: &str, asked: &str, first_choice: &str) {
         self.count += 1;
         let row = TrafficRow {
             number: self.count,
             run,
             client: self.name(client),
             asked: self.name(asked),
+            first_choice: self.name(first_choice),
             model: None,
             attempts: 0,
             status: TrafficStatus::InProgress,
@@ -124,6 +125,7 @@ impl Traffic {
             began: now,
             took: Duration::ZERO,
             spend: Spend::default(),
+            reason: None,
         };
         self.put(row.clone());
         self.open.insert(run, OpenRequest { fold: RowFold::new(row), reports: Vec::new() });

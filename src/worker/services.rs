@@ -172,13 +172,13 @@ impl Services {
     }
 
     /// A number for a new run: wall time in ms, later than every run before. The history numbers the runs of all
-    /// programs that share it; if it takes longer than `patience`, this program's own next number serves.
-    pub(super) async fn new_run(&self, patience: Duration) -> u64 {
+    /// programs that share it; where it takes too long, this program's own next number serves.
+    pub async fn new_run(&self) -> u64 {
         let now = wall().as_millis() as u64;
         let (number, numbered) = oneshot::channel();
         self.history.number_run(now, move |run| _ = number.send(run));
         // Without a history the sender is dropped, and this is over at once.
-        let numbered = tokio::time::timeout(patience, numbered).await;
+        let numbered = tokio::time::timeout(super::HISTORY_PATIENCE, numbered).await;
         let mut last = locked(&self.last_run);
         *last = numbered.ok().and_then(Result::ok).unwrap_or(now).max(*last + 1);
         *last

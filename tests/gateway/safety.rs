@@ -83,6 +83,43 @@ async fn what_is_no_chat_request_is_named() {
 }
 
 #[tokio::test]
+async fn who_watches_learns_of_requests_that_are_refused() {
+    let token = Some(Secret::new("let-me-in"));
+    let gateway = simulated(0.0, GatewayOptions { token, max_cost: Some(0.000_001), ..options() }).await;
+    let chat = "/v1/chat/completions";
+    let hi = "{\"model\": \"switchover\", \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}";
+    let json = ("content-type", "application/json");
+    let token = ("x-switchover-token", "let-me-in");
+    for (path, headers, body, asked, why) in [
+        (chat, vec![json], hi, "", "HTTP 401 to POST /v1/chat/completions: "),
+        (chat, vec![json, token, ("origin", "https://evil.example")], hi, "", "HTTP 403 to POST"),
+        (chat, vec![token], hi, "", "HTTP 415 to POST"),
+        (chat, vec![json, token], "{", "", "HTTP 400 to POST /v1/chat/completions: the body is not a JSON object"),
+        (chat, vec![json, token, ("x-switchover-hold", "x")], hi, "", "HTTP 400 to POST"),
+        ("/chat?key=secret", vec![json, token], hi, "", "HTTP 404 to POST /chat: no such path"),
+        ("/v1/completions", vec![json, token], hi, "", "HTTP 501 to POST /v1/completions"),
+        (chat, vec![json, token], hi, "switchover", ""),
+        (chat, vec![json, token], hi, "", "HTTP 402 to POST /v1/chat/completions: the budget"),
+    ] {
+        let mut request = gateway.request("POST", path).header("user-agent", "curl/8.5.0 more").body(body);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let reply = Reply::of(request.send().await.unwrap()).await;
+        while gateway.served.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let served = gateway.served.lock().unwrap().pop().unwrap();
+        let finished = served.trail.finished().unwrap();
+        assert_eq!((&*served.request.client, &*served.request.asked), ("curl/8.5.0", asked), "{path} {body}");
+        let line = finished.headline.as_deref().unwrap_or_default();
+        assert!(line.starts_with(why) && !line.contains("secret"), "{line}");
+        assert_eq!(finished.outcome == Outcome::Succeeded, reply.status == 200);
+        assert!(served.trail.run() > 0);
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_closes_the_socket_behind_it() {
     for streams in [false, true] {
         let begun = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n";

@@ -67,7 +67,7 @@ impl Gateway {
     /// A request begins and goes as the recorded run does, up to a time.
     fn asks(&mut self, run: u64, client: &str, message: &str, model: &str, until: Duration) {
         let began = self.now;
-        self.traffic.begin(began, run, client, model);
+        self.traffic.begin(began, run, client, model, model);
         for mut report in recorded("takeover").into_iter().filter(|report| report.at <= until) {
             report.run = run;
             if let ReportKind::Observation(Observation::Begun(spec)) = &mut report.what {
@@ -83,12 +83,19 @@ impl Gateway {
 
     /// A request that the first model does not answer, and nobody waits for any more.
     fn fails(&mut self, run: u64, client: &str, outcome: Outcome) {
-        self.traffic.begin(self.now, run, client, "openai/gpt-4o-mini");
+        self.traffic.begin(self.now, run, client, "openai/gpt-4o-mini", "openai/gpt-4o-mini");
         let mut end = recorded("exhausted").pop().expect("its end");
         if let ReportKind::Engine(Event::Finished(finished)) = &mut end.what {
             *finished = Finished { outcome, ..finished.clone() };
         }
         self.traffic.apply(self.now, &Arc::new(Report { run, ..end }));
+        self.traffic.end(run);
+    }
+
+    /// A request that is refused before any model is asked.
+    fn refuses(&mut self, run: u64, client: &str, asked: &str, why: &str) {
+        self.traffic.begin(self.now, run, client, asked, "");
+        self.traffic.apply(self.now, &Arc::new(Report::refused(run, why.to_owned())));
         self.traffic.end(run);
     }
 
@@ -185,6 +192,45 @@ fn a_run_of_the_person_comes_before_the_requests() {
     gateway.press("Down");
     assert_eq!((gateway.shown(), gateway.app().traffic.watch), (own, TrafficWatch::Nothing));
     assert!(gateway.app().notice.as_deref().is_some_and(|notice| notice.contains("Esc")));
+}
+
+#[test]
+fn a_refused_request_is_listed_with_its_reason_and_shown_also_when_it_is_old() {
+    let why = "HTTP 415 to POST /v1/chat/completions: send the body with `Content-Type: application/json`";
+    for (width, height) in [(120, 36), (80, 24), (60, 16)] {
+        let mut gateway = Gateway::new(width, height);
+        gateway.refuses(NOON, "curl/8.5.0", "", why);
+        gateway.publish();
+        let screen = gateway.stage.screen();
+        assert!(screen.contains("HTTP 415 to"), "{screen}");
+        assert!(width < 120 || screen.contains("✗ refused      12:00:00  curl/8.5.0"), "{screen}");
+        assert_eq!(gateway.shown(), Some(NOON), "the panes show it, too");
+        assert!(height < 24 || screen.contains("rejected: HTTP 415 to POST"), "{screen}");
+        gateway.asks(NOON + 1, "x", "first", "openai/gpt-4o-mini", ALL);
+        gateway.later(Duration::from_secs(2));
+        gateway.publish();
+        // The fold knows it no more, and no history has it.
+        gateway.stage.press("Down");
+        let unknown = Msg::Watched(Box::new(Err("this run is in the history no more".to_owned())));
+        gateway.stage.app.update(gateway.stage.now, unknown);
+        assert_eq!((gateway.shown(), gateway.app().notice.as_deref()), (Some(NOON), None));
+        assert_eq!(gateway.press("p"), None);
+        assert!(gateway.app().notice.as_deref().is_some_and(|notice| notice.contains("no model was asked")));
+        gateway.press("F4");
+        assert!(gateway.stage.screen().contains("break gpt-4o-mini"), "it has no model of its own to break");
+    }
+}
+
+#[test]
+fn a_request_for_a_named_chain_is_listed_by_that_name() {
+    let mut gateway = Gateway::new(120, 36);
+    gateway.traffic.begin(gateway.now, NOON, "x", "switchover", "openai/gpt-4o-mini");
+    gateway.publish();
+    let row = gateway.app().traffic.row(0).expect("a row");
+    assert_eq!((&*row.asked, row.switched()), ("switchover", false));
+    assert!(gateway.stage.screen().contains("switchover"));
+    gateway.press("F4");
+    assert!(gateway.stage.screen().contains("break gpt-4o-mini"), "a model is broken, not a chain");
 }
 
 #[test]

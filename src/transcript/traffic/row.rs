@@ -2,7 +2,7 @@
 
 use crate::failover::{AttemptId, Cost, Event, Outcome};
 use crate::report::{Observation, Report, ReportKind};
-use crate::transcript::Spend;
+use crate::transcript::{Spend, Transcript};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +15,10 @@ pub struct TrafficRow {
     pub run: u64,
     /// The program that sent it, by its `User-Agent`; may be empty.
     pub client: Arc<str>,
-    /// The model that it asked for.
+    /// The model or chain that it asked for, as it wrote it; empty if that is not known.
     pub asked: Arc<str>,
+    /// The first model of the chain that this means; empty if the request was refused.
+    pub first_choice: Arc<str>,
     /// The model that answers, or was asked last; `None` as long as none was asked, and if none has answered.
     pub model: Option<Arc<str>>,
     /// The number of attempts so far.
@@ -31,6 +33,8 @@ pub struct TrafficRow {
     pub took: Duration,
     /// What it has cost so far.
     pub spend: Spend,
+    /// Why the gateway refused it, if it did.
+    pub reason: Option<Arc<str>>,
 }
 
 /// How far a request is.
@@ -47,9 +51,20 @@ pub enum TrafficStatus {
 }
 
 impl TrafficRow {
-    /// Whether another model than the one that was asked for answered.
+    /// Whether another model than the first choice answered.
     pub fn switched(&self) -> bool {
-        self.status == TrafficStatus::Answered && self.model.as_ref().is_some_and(|model| *model != self.asked)
+        self.status == TrafficStatus::Answered && self.model.as_ref().is_some_and(|model| *model != self.first_choice)
+    }
+
+    /// Whether the gateway refused it before any model was asked.
+    pub fn is_refused(&self) -> bool {
+        self.reason.is_some()
+    }
+
+    /// A refused request as a run, which no history has.
+    pub fn refusal(&self) -> Option<Transcript> {
+        let reason = self.reason.as_deref()?;
+        Some(Transcript::of([&Report::refused(self.run, reason.to_owned())]))
     }
 
     /// The time of day at which it began: hours, minutes and seconds (UTC).
@@ -107,6 +122,9 @@ impl RowFold {
                 };
                 if self.row.status != TrafficStatus::Answered {
                     self.row.model = None;
+                }
+                if self.row.first_choice.is_empty() {
+                    self.row.reason = finished.headline.as_deref().map(Arc::from);
                 }
                 self.row.took = finished.took;
                 self.sum = Some(finished.cost);

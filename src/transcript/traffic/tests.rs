@@ -24,7 +24,7 @@ fn end(run: u64, outcome: &str, cost: &str) -> Arc<Report> {
 #[test]
 fn a_request_has_a_row_at_once_and_its_end_in_it() {
     let mut traffic = Traffic::default();
-    traffic.begin(ms(10), 3_723_004, "OpenAI/Python", "openai/gpt-4o-mini");
+    traffic.begin(ms(10), 3_723_004, "OpenAI/Python", "openai/gpt-4o-mini", "openai/gpt-4o-mini");
     let first = traffic.update(ms(11)).expect("news");
     let row = &first.rows[0];
     assert_eq!((row.number, row.status, row.attempts, first.in_progress), (1, TrafficStatus::InProgress, 0, 1));
@@ -50,7 +50,7 @@ fn the_ends_that_are_no_answers() {
         [("cancelled", TrafficStatus::Left), ("exhausted", TrafficStatus::Failed), ("rejected", TrafficStatus::Failed)]
     {
         let mut traffic = Traffic::default();
-        traffic.begin(ms(0), 1, "", "a/b");
+        traffic.begin(ms(0), 1, "", "a/b", "a/b");
         traffic.apply(ms(1), &takeover(1)[1]);
         traffic.apply(ms(700), &end(1, outcome, "0.5"));
         let row = traffic.update(ms(701)).expect("news").rows.remove(0);
@@ -62,7 +62,7 @@ fn the_ends_that_are_no_answers() {
 #[test]
 fn reports_of_a_request_that_nobody_watches_are_no_news() {
     let mut traffic = Traffic::default();
-    traffic.begin(ms(0), 1, "", "a/b");
+    traffic.begin(ms(0), 1, "", "a/b", "a/b");
     let reports = takeover(1);
     let (last, before) = reports.split_last().expect("reports");
     for report in before {
@@ -83,7 +83,7 @@ fn reports_of_a_request_that_nobody_watches_are_no_news() {
 fn a_watched_request_comes_whole_and_then_in_parts() {
     let mut traffic = Traffic::default();
     let reports = takeover(7);
-    traffic.begin(ms(100), 7, "", "a/b");
+    traffic.begin(ms(100), 7, "", "a/b", "a/b");
     reports[..5].iter().for_each(|report| traffic.apply(ms(101), report));
     assert!(traffic.watch(ms(102), TrafficWatch::Run(7)));
     let part = traffic.update(ms(103)).and_then(|update| update.watched).expect("it");
@@ -111,10 +111,10 @@ fn the_newest_is_followed_and_each_is_shown_for_a_while() {
     let mut traffic = Traffic::default();
     traffic.watch(ms(0), TrafficWatch::Newest);
     assert_eq!((traffic.update(ms(1)).is_none(), traffic.due()), (true, None));
-    traffic.begin(ms(10), 1, "", "a/b");
+    traffic.begin(ms(10), 1, "", "a/b", "a/b");
     assert_eq!(shown(traffic.update(ms(10))), Some(1));
-    traffic.begin(ms(20), 2, "", "a/b");
-    traffic.begin(ms(30), 3, "", "a/b");
+    traffic.begin(ms(20), 2, "", "a/b", "a/b");
+    traffic.begin(ms(30), 3, "", "a/b", "a/b");
     assert_eq!(shown(traffic.update(ms(40))), None, "the first goes on, and was shown for 30 ms only");
     assert_eq!(traffic.due(), Some(ms(1010)));
     traffic.apply(ms(50), &end(1, "exhausted", "0"));
@@ -124,7 +124,7 @@ fn the_newest_is_followed_and_each_is_shown_for_a_while() {
     assert_eq!(shown(traffic.update(ms(260))), Some(3), "the one between is skipped");
     assert_eq!(traffic.due(), None);
     traffic.watch(ms(300), TrafficWatch::Nothing);
-    traffic.begin(ms(310), 4, "", "a/b");
+    traffic.begin(ms(310), 4, "", "a/b", "a/b");
     assert_eq!(shown(traffic.update(ms(5000))), None);
 }
 
@@ -135,7 +135,7 @@ fn nothing_grows_with_the_number_of_requests() {
     let of = |run| move |report: &Arc<Report>| Arc::new(Report { run, ..Report::clone(report) });
     let requests = MAX_ROWS as u64 + 100;
     for run in 1..=requests {
-        traffic.begin(ms(run), run, &format!("client {run}"), "a/b");
+        traffic.begin(ms(run), run, &format!("client {run}"), "a/b", "a/b");
         for report in [&reports[0], &reports[1]].into_iter().map(of(run)) {
             traffic.apply(ms(run), &report);
         }

@@ -138,7 +138,7 @@ impl TrafficList {
         self.clocks = (update.now, now);
         self.in_progress = update.in_progress;
         for row in &update.rows {
-            self.note_model(&row.asked);
+            self.note_model(&row.first_choice);
             let first = self.rows.front().map_or(row.number, |first| first.number);
             let place = row.number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
             match place.and_then(|place| self.rows.get_mut(place)) {
@@ -159,7 +159,7 @@ impl TrafficList {
     }
 
     fn note_model(&mut self, model: &Arc<str>) {
-        if self.models.first() == Some(model) {
+        if model.is_empty() || self.models.first() == Some(model) {
             return;
         }
         self.models.retain(|known| known != model);

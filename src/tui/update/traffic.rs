@@ -1,7 +1,7 @@
 //! The gateway: its start, what its requests report, and the list of them.
 
 use crate::text::clean_line;
-use crate::transcript::{TrafficUpdate, TrafficWatch, Transcript, WatchedPart, without_marker};
+use crate::transcript::{TrafficRow, TrafficUpdate, TrafficWatch, Transcript, WatchedPart, without_marker};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::TrafficAction;
 use crate::tui::layout::Pane;
@@ -61,6 +61,9 @@ impl App {
                     self.traffic.toggle_follow();
                 }
             }
+            TrafficAction::Replay if self.traffic.selected_row().is_some_and(TrafficRow::is_refused) => {
+                self.notice = Some("The gateway refused this request: no model was asked.".to_owned());
+            }
             TrafficAction::Replay => return self.replay_run(run?),
             TrafficAction::RunAgain => {
                 let shown = self.transcript().filter(|shown| shown.run == run).cloned();
@@ -108,7 +111,8 @@ impl App {
     /// The selected request, as the history has it.
     pub(super) fn on_watched_run(&mut self, run: Result<Transcript, String>) {
         let TrafficWatch::Run(wanted) = self.traffic.watch else { return };
-        match run {
+        let refusal = self.traffic.selected_row().filter(|row| row.run == wanted).and_then(TrafficRow::refusal);
+        match refusal.map_or(run, Ok) {
             Ok(run) if run.run == Some(wanted) && !self.busy() => {
                 self.show_request(wanted, run, RunSource::History, Duration::ZERO);
                 self.note_message();

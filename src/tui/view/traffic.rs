@@ -53,7 +53,10 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     }
     for (line, y) in shown.zip(rows.y..) {
         let Some(row) = traffic.row(line) else { continue };
-        let text = columns.line(|column| column.text(row, traffic.took(row, now)));
+        let text = match &row.reason {
+            Some(reason) => columns.line_with_reason(|column| column.text(row, row.took), reason),
+            None => columns.line(|column| column.text(row, traffic.took(row, now))),
+        };
         let status = text.char_indices().nth(1).map_or(0, |(end, _)| end);
         let (glyph, rest) = text.split_at(status);
         let text_role = if row.status == TrafficStatus::Left { StyleRole::Dim } else { StyleRole::Text };
@@ -165,12 +168,14 @@ impl Column {
                 TrafficStatus::InProgress => "… in progress",
                 TrafficStatus::Answered if row.switched() => "⇄ answered",
                 TrafficStatus::Answered => "✓ answered",
+                TrafficStatus::Failed if row.is_refused() => "✗ refused",
                 TrafficStatus::Failed => "✗ failed",
                 TrafficStatus::Left => "– client left",
             }
             .to_owned(),
             Self::Time => row.time(),
             Self::Client => if row.client.is_empty() { "unknown" } else { &row.client }.to_owned(),
+            Self::Asked if row.asked.is_empty() => "–".to_owned(),
             Self::Asked => model_name(&row.asked).to_owned(),
             Self::Answering => row.model.as_deref().map_or("–", model_name).to_owned(),
             Self::Tries => row.attempts.to_string(),
@@ -227,6 +232,13 @@ impl Columns {
             *cells += spare / growing + usize::from(place < spare % growing);
         }
         Self(columns)
+    }
+
+    /// A line with this text in the place of the columns from "answering" on.
+    fn line_with_reason(&self, text: impl Fn(Column) -> String, reason: &str) -> String {
+        let (before, rest) = self.0.split_at(self.0.iter().take_while(|(it, _)| *it != Column::Answering).count());
+        let cells = rest.iter().map(|(_, cells)| cells + GAP).sum::<usize>().saturating_sub(GAP);
+        format!("{}{}{}", Self(before.to_vec()).line(text), " ".repeat(GAP), clip(reason, cells))
     }
 
     /// A line with the text of each column.

@@ -73,7 +73,8 @@ impl App {
     /// Opens the picker: for the model of the selected request while requests are listed, else for that of the chain.
     pub(in crate::tui::update) fn open_faults(&mut self) {
         self.next.selected = self.next.selected.min(self.next.chain.len().saturating_sub(1));
-        let asked = self.traffic.selected_row().filter(|_| self.screen.traffic).map(|row| row.asked.to_string());
+        let row = self.traffic.selected_row().filter(|row| self.screen.traffic && !row.first_choice.is_empty());
+        let asked = row.map(|row| row.first_choice.to_string());
         let chosen = self.next.chain.get(self.next.selected).map(|entry| entry.model.clone());
         let model = asked.or(chosen).or_else(|| self.breakable().into_iter().next()).unwrap_or_default();
         let below = if matches!(self.overlay, Some(Overlay::Grid)) { BelowPicker::Grid } else { BelowPicker::Panes };
