@@ -11,6 +11,7 @@ mod measure;
 
 use canned::Reply;
 use measure::{Samples, now, print_result};
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -146,12 +147,12 @@ struct Target {
     /// Its base URL, to which `/chat/completions` is added.
     url: String,
     model: String,
-    headers: std::collections::BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
 }
 
 impl Default for Target {
     fn default() -> Self {
-        Self { name: "Switchover".into(), url: String::new(), model: "bench/model".into(), headers: Default::default() }
+        Self { name: "Switchover".into(), url: String::new(), model: "bench/model".into(), headers: BTreeMap::new() }
     }
 }
 
@@ -174,7 +175,8 @@ impl Caller {
         let (host, path) = rest.split_once('/').expect("a path");
         let socket = TcpStream::connect(host).expect("a connection");
         socket.set_nodelay(true).expect("an option");
-        let headers: String = target.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers =
+            target.headers.iter().fold(String::new(), |lines, (name, value)| lines + name + ": " + value + "\r\n");
         let request = |stream: bool| {
             let body = serde_json::json!({
                 "model": target.model, "stream": stream,
