@@ -1,25 +1,35 @@
 #!/usr/bin/env python3
-"""The same work done by Switchover, DSPy and LiteLLM, with one server that has prepared answers.
+"""The same work done by Switchover, DSPy, LiteLLM and other gateways, with servers that have prepared answers.
 
-    python3 -m venv venv && venv/bin/pip install dspy==3.4.1 litellm==1.106.2
+    python3 -m venv venv && venv/bin/pip install dspy==3.4.1 'litellm[proxy]==1.108.7' tensorzero==2026.6.0
+    mkdir portkey && cd portkey && npm init -y && npm pkg set 'overrides.@hono/node-server=1.14.1'
+    npm install @portkey-ai/gateway@1.15.2 && cd ..
     cargo build --release && venv/bin/python benches/peers.py [path/to/switchover]
 
-The server is part of `cargo bench --bench call`, which also measures Switchover's calls (`ours`, with bare reqwest as
-`floor`). Whole processes are measured here for all three. Each line is a median, with the lowest and the highest time in
-brackets. BENCH=dev uses an unoptimised server and benchmark: enough to try this script, but its numbers mean nothing.
+The servers are parts of `cargo bench --bench call` and `--bench gateway`, which also measure Switchover. Whole processes
+are measured here. Each line of calls is a median, with the lowest and the highest time in brackets. A gateway that is not
+installed is left out, and that is said; PORTKEY is the folder of its node_modules (default: portkey). ONLY=gateways
+leaves the rest out. BENCH=dev uses an unoptimised server and benchmark: enough to try this script, but its numbers mean
+nothing.
 """
 import asyncio
+import contextlib
 import importlib.metadata
 import importlib.util
 import logging
+import json
 import os
+import shutil
+import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 BINARY = sys.argv[1] if len(sys.argv) > 1 else "target/release/switchover"
-BENCH = ["cargo", "bench", "-q", "--bench", "call", *(["--profile", "dev"] if os.environ.get("BENCH") == "dev" else []), "--"]
+PROFILE = ["--profile", "dev"] if os.environ.get("BENCH") == "dev" else []
+CALLS, GATEWAYS = (["cargo", "bench", "-q", "--bench", name, *PROFILE, "--"] for name in ("call", "gateway"))
 QUESTION = "Which river is the longest?"
 # The models of the server: two that answer, one that sends 503, one that sends 2000 chunks.
 MODEL, BACKUP, DOWN, LONG = "openai/gpt-4o-mini", "anthropic/claude-3-haiku", "mistralai/down", "mistralai/long"
@@ -150,6 +160,124 @@ async def many(program):
     await asyncio.gather(*(one() for _ in range(500)))
 
 
+@contextlib.contextmanager
+def serving(command):
+    """A server of prepared answers, which prints its URL and ends with its input."""
+    server = subprocess.Popen([*command, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        url = server.stdout.readline().strip()
+        assert url.startswith("http://"), f"no server: {url!r}"
+        yield url
+    finally:
+        server.stdin.close()
+        server.wait()
+
+
+def litellm_proxy(floor, folder, port):
+    program = shutil.which("litellm", path=os.path.dirname(sys.executable)) or shutil.which("litellm")
+    if program is None or importlib.util.find_spec("fastapi") is None:
+        return None, "pip install 'litellm[proxy]'"
+    config = os.path.join(folder, "litellm.yaml")
+    models = [{"model_name": "bench/model",
+               "litellm_params": {"model": "openai/bench/model", "api_base": floor, "api_key": "any"}}]
+    # It does not start without a key or this setting.
+    settings = {"dangerously_permit_weak_or_unset_master_key": True}
+    with open(config, "w") as file:  # JSON is YAML, too.
+        json.dump({"model_list": models, "general_settings": settings}, file)
+    command = [program, "--config", config, "--port", str(port), "--host", "127.0.0.1", "--telemetry", "False"]
+    return command, {"name": "LiteLLM", "url": f"http://127.0.0.1:{port}/v1"}
+
+
+def portkey(floor, _folder, port):
+    start = os.path.join(os.environ.get("PORTKEY", "portkey"), "node_modules/@portkey-ai/gateway/build/start-server.js")
+    if not os.path.exists(start):
+        return None, f"{start} does not exist"
+    headers = {"x-portkey-provider": "openai", "x-portkey-custom-host": floor}
+    return ["node", start, f"--port={port}", "--headless"], {
+        "name": "Portkey", "url": f"http://127.0.0.1:{port}/v1", "headers": headers}
+
+
+# Its wheel has the whole gateway, and one function that starts it on a port of its own choice.
+TENSORZERO = """
+import sys, openai, tensorzero
+client = openai.OpenAI(api_key="any")
+tensorzero.patch_openai_client(client, config_file=sys.argv[1], async_setup=False)
+print(str(client.base_url).rstrip("/"), flush=True)
+sys.stdin.read()
+"""
+
+
+def tensorzero(floor, folder, _port):
+    if importlib.util.find_spec("tensorzero") is None:
+        return None, "pip install tensorzero"
+    config = os.path.join(folder, "tensorzero.toml")
+    with open(config, "w") as file:
+        file.write(f"""
+[gateway.observability]
+enabled = false
+[models.bench]
+routing = ["one"]
+[models.bench.providers.one]
+type = "openai"
+api_base = "{floor}/"
+model_name = "bench/model"
+api_key_location = "none"
+""")
+    return [sys.executable, "-W", "ignore", "-c", TENSORZERO, config], {
+        "name": "TensorZero", "model": "tensorzero::model_name::bench"}
+
+
+def gateways():
+    """Gateways before one server, each with its default settings and nothing stored."""
+    title("gateways: one client, then 32 at once, three rounds")
+    with serving(GATEWAYS) as floor, tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ends:
+        beside = []
+        for prepare in (tensorzero, portkey, litellm_proxy):
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            command, target = prepare(floor, folder, port)
+            if command is None:
+                title(f"  left out: {prepare.__name__} ({target})")
+                continue
+            began = time.perf_counter()
+            # Into a file, which does not fill up as a pipe does when a gateway logs each request.
+            said = os.path.join(folder, prepare.__name__)
+            with open(said, "w") as output:
+                process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.DEVNULL)
+            ends.callback(process.wait)
+            ends.callback(process.kill)
+            wait_until(process, lambda: listening(target, said))
+            memory = resident(process.pid)
+            title(f"  {target['name']}: listens after {(time.perf_counter() - began) * 1e3:.0f} ms, {memory:.0f} MiB")
+            beside += ["--beside", json.dumps(target)]
+        subprocess.run([*GATEWAYS, "--floor", floor, *beside], check=True)
+
+
+def wait_until(process, ready):
+    while not ready():
+        if process.poll() is not None:
+            sys.exit(f"{process.args}: has ended")
+        time.sleep(0.005)
+
+
+def listening(target, said):
+    """Whether the gateway accepts connections. One that chooses its port has printed its URL."""
+    if "url" not in target:
+        with open(said) as output:
+            target.update({"url": line.strip() for line in output if line.startswith("http://") and line.endswith("\n")})
+    host, _, port = target.get("url", "").removeprefix("http://").split("/")[0].partition(":")
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port or 9)), timeout=1):
+        return "url" in target
+    return False
+
+
+def resident(pid):
+    """MiB of memory, where the system says it."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS:"))
+    return float("nan")
+
+
 def main():
     # Otherwise the import of LiteLLM loads a price list from the network.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
@@ -160,17 +288,13 @@ def main():
         sys.exit(f"{BINARY} does not exist: cargo build --release")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("dspy", "litellm"))
     print(f"Python {sys.version.split()[0]}, {versions}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
-    server = subprocess.Popen([*BENCH, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        url = server.stdout.readline().strip()
-        assert url.startswith("http://"), f"no server: {url!r}"
-        processes(url)
-        calls(url)
-    finally:
-        server.stdin.close()
-        server.wait()
-    title("the same calls by Switchover")
-    subprocess.run(BENCH, check=True)
+    if os.environ.get("ONLY") != "gateways":
+        with serving(CALLS) as url:
+            processes(url)
+            calls(url)
+        title("the same calls by Switchover")
+        subprocess.run(CALLS, check=True)
+    gateways()
 
 
 if __name__ == "__main__":
