@@ -87,7 +87,10 @@ impl ConfigArgs {
             for key in KEYS {
                 let set = config.get(key.name);
                 let (value, origin) = (set.map(|s| &s.value), set.map(|s| s.origin.to_string()));
-                keys.insert(key.name.into(), json!({"value": value, "origin": origin, "env": key.env, "doc": key.doc}));
+                keys.insert(
+                    key.name.into(),
+                    json!({"value": value, "origin": origin, "env": key.env, "options": key.options, "doc": key.doc}),
+                );
             }
             let (masked, origin) = secret.unzip();
             keys.insert("key".into(), json!({"value": masked, "origin": origin, "env": crate::config::KEY_VARIABLE}));
@@ -105,7 +108,8 @@ impl ConfigArgs {
             "# priority, lowest first: defaults, your file and .env files, the project's file, .env files here, environment, command line"
         );
         for key in KEYS {
-            out!("\n# {}; ${}", key.doc, key.env);
+            let options = if key.options.is_empty() { String::new() } else { format!(", {}", key.options) };
+            out!("\n# {}; ${}{options}", key.doc, key.env);
             match config.get(key.name) {
                 Some(set) => out!("{} = {}   # {}", key.name, set.value, set.origin),
                 None => out!("# {} is not set", key.name),

@@ -1,4 +1,4 @@
-//! The table of all keys: name, environment variable, shape, default and meaning.
+//! The table of all keys: name, environment variable, options, shape, default and meaning.
 
 use serde_json::{Value, json};
 
@@ -38,6 +38,8 @@ pub struct ConfigKey {
     pub name: &'static str,
     /// The environment variable that sets it.
     pub env: &'static str,
+    /// Its options on the command line besides `--set`, such as `--model` or `gateway --listen`; empty if there are none.
+    pub options: &'static str,
     /// The shape of its value.
     pub shape: ValueShape,
     /// The default, written as JSON; empty if there is none.
@@ -49,11 +51,12 @@ pub struct ConfigKey {
 const fn key(
     name: &'static str,
     env: &'static str,
+    options: &'static str,
     shape: ValueShape,
     default: &'static str,
     doc: &'static str,
 ) -> ConfigKey {
-    ConfigKey { name, env, shape, default, doc }
+    ConfigKey { name, env, options, shape, default, doc }
 }
 
 use ValueShape::{Count, Headers, Json, Lists, Number, Seconds, Switch, Table, Text, TextOrSwitch, Texts, Word};
@@ -61,52 +64,52 @@ use ValueShape::{Count, Headers, Json, Lists, Number, Seconds, Switch, Table, Te
 /// All keys. The API key is not one of them: it belongs in the environment or a `.env` file.
 #[rustfmt::skip] // a table is easier to read with one row per line
 pub const KEYS: &[ConfigKey] = &[
-    key("base_url", "SWITCHOVER_BASE_URL", Text, "", "The server's base URL; without it OpenRouter if a key is set, else the built-in simulator"),
-    key("models", "SWITCHOVER_MODELS", Texts, "", "The fallback chain, first choice first"),
-    key("chains", "SWITCHOVER_CHAINS", Lists, "", "Named chains: name = [models]; the name stands for these models wherever a model is asked for"),
-    key("signature", "SWITCHOVER_SIGNATURE", Text, "", "The signature at the start: inline, or a name from the library"),
-    key("signatures", "SWITCHOVER_SIGNATURES", Table, "", "Named signatures: name = \"inline signature\"; `signatures/*.toml` beside the project's file holds larger ones"),
-    key("module", "SWITCHOVER_MODULE", Text, "", "The module: predict, chain_of_thought, …"),
-    key("adapter", "SWITCHOVER_ADAPTER", Word(&["chat", "json", "xml"]), r#""chat""#, "The adapter, which writes the fields into messages"),
-    key("reasoning", "SWITCHOVER_REASONING", Word(&["text", "native"]), r#""text""#, "The modules' `reasoning`: written by the model as a field, or the service's own where the catalogue lists it"),
-    key("attribution.referer", "SWITCHOVER_REFERER", Text, r#""http://localhost/switchover""#, "HTTP-Referer: the app's identity in OpenRouter's rankings"),
-    key("attribution.title", "SWITCHOVER_TITLE", Text, r#""Switchover""#, "X-OpenRouter-Title and X-Title: the app's name"),
-    key("attribution.categories", "SWITCHOVER_CATEGORIES", Texts, "", "X-OpenRouter-Categories: at most two"),
-    key("headers", "SWITCHOVER_HEADERS", Headers, "", "Extra headers, sent to the configured server only; their values are masked wherever they are shown"),
-    key("public_headers", "SWITCHOVER_PUBLIC_HEADERS", Texts, "", "Names of extra headers with values that may be shown, kept and exported"),
-    key("request", "SWITCHOVER_REQUEST", Json, "", "Request fields: temperature, top_p, max_tokens, seed, stop, reasoning, provider, plugins, service_tier, extra_body, …"),
-    key("failover.mode", "SWITCHOVER_FAILOVER", Word(&["client", "server", "strict"]), r#""client""#, "Who tries the next model: this program, OpenRouter by its `models` list, or nobody"),
-    key("failover.deadline", "SWITCHOVER_DEADLINE", Seconds, "90.0", "Longest time of a run, in seconds"),
-    key("failover.patience", "SWITCHOVER_PATIENCE", Seconds, "3.0", "Longest wait for one model before the next is tried, in seconds"),
-    key("failover.connect", "SWITCHOVER_CONNECT", Seconds, "5.0", "Longest time to connect, in seconds"),
-    key("failover.first_token", "SWITCHOVER_FIRST_TOKEN", Seconds, "10.0", "Longest time to the first token, in seconds"),
-    key("failover.first_token_reasoning", "SWITCHOVER_FIRST_TOKEN_REASONING", Seconds, "60.0", "The same for models that reason and for answers in one piece, in seconds"),
-    key("failover.idle", "SWITCHOVER_IDLE", Seconds, "10.0", "Longest silence in a stream, in seconds"),
-    key("failover.idle_reasoning", "SWITCHOVER_IDLE_REASONING", Seconds, "30.0", "Longest silence in a stream of reasoning, in seconds"),
-    key("failover.attempts_per_model", "SWITCHOVER_ATTEMPTS_PER_MODEL", Count, "3", "Most attempts on one model in a run"),
-    key("failover.attempts_per_run", "SWITCHOVER_ATTEMPTS_PER_RUN", Count, "8", "Most attempts in a run"),
-    key("failover.hedge", "SWITCHOVER_HEDGE", Switch, "false", "Start the next model in parallel when one is slow"),
-    key("failover.next_on_policy", "SWITCHOVER_NEXT_ON_POLICY", Switch, "false", "Try the next model when a content policy refuses the request"),
-    key("failover.strict_model", "SWITCHOVER_STRICT_MODEL", Switch, "false", "Try the next model when a server answers with another model than requested"),
-    key("failover.max_price_ratio", "SWITCHOVER_MAX_PRICE_RATIO", Number, "", "Skip fallbacks that cost more than this many times the first model"),
-    key("failover.seed", "SWITCHOVER_SEED", Count, "", "Seed of the jitter; random if it is not set"),
-    key("gateway.listen", "SWITCHOVER_GATEWAY_LISTEN", Text, r#""127.0.0.1:4141""#, "The address on which `switchover gateway` listens"),
-    key("gateway.hold", "SWITCHOVER_GATEWAY_HOLD", Word(&["first-token", "answer"]), r#""first-token""#, "What a stream of the gateway waits for before anything is sent"),
-    key("gateway.hosts", "SWITCHOVER_GATEWAY_HOSTS", Texts, "", "Further names under which clients may reach the gateway"),
-    key("gateway.max_requests", "SWITCHOVER_GATEWAY_MAX_REQUESTS", Count, "64", "Requests that the gateway serves at the same time; others wait"),
-    key("gateway.max_cost", "SWITCHOVER_GATEWAY_MAX_COST", Number, "", "The gateway refuses new requests once its session has cost this much, in USD"),
-    key("eval.cases", "SWITCHOVER_EVAL_CASES", Text, "", "The file of cases of `switchover eval`; in a file, its path is relative to that file"),
-    key("eval.metrics", "SWITCHOVER_EVAL_METRICS", Table, "", "How outputs are scored: output = \"exact\", \"normalized\", \"contains\", \"f1\", \"number:0.01\", \"set\", \"json\", \"judge:NAME\" or \"cmd:PROGRAM\""),
-    key("eval.faults", "SWITCHOVER_EVAL_FAULTS", Lists, "", "Named fault plans: name = [\"MODEL=FAULT\"]"),
-    key("eval.concurrency", "SWITCHOVER_EVAL_CONCURRENCY", Count, "8", "Runs of `switchover eval` at the same time"),
-    key("eval.repeat", "SWITCHOVER_EVAL_REPEAT", Count, "1", "How often `switchover eval` asks each case"),
-    key("eval.max_cost", "SWITCHOVER_EVAL_MAX_COST", Number, "", "`switchover eval` stops before its cost passes this, in USD"),
-    key("eval.seed", "SWITCHOVER_EVAL_SEED", Count, "0", "Seed of chance faults, jitter and intervals of `switchover eval`"),
-    key("simulator.pace", "SWITCHOVER_PACE", Number, "1.0", "Pace of the simulated models: 0 answers at once, 2 takes twice as long"),
-    key("ui.theme", "SWITCHOVER_THEME", Word(&["auto", "dark", "light", "safe", "projector", "mono"]), r#""auto""#, "Colours: for dark or light terminals, colour-blind safe, for a projector, or none"),
-    key("ui.enter", "SWITCHOVER_ENTER", Word(&["send", "newline"]), r#""send""#, "What Enter does in the prompt; Alt+Enter does the other"),
-    key("ui.keys", "SWITCHOVER_KEYS", Table, "", "Other keyboard keys for actions: action = \"key\""),
-    key("history.keep", "SWITCHOVER_HISTORY", TextOrSwitch, r#""2 years, 4 GB""#, "How long runs are kept on disk: an age, a size or both; `everything`; or `nothing`"),
+    key("base_url", "SWITCHOVER_BASE_URL", "--base-url", Text, "", "The server's base URL; without it OpenRouter if a key is set, else the built-in simulator"),
+    key("models", "SWITCHOVER_MODELS", "--model", Texts, "", "The fallback chain, first choice first"),
+    key("chains", "SWITCHOVER_CHAINS", "", Lists, "", "Named chains: name = [models]; the name stands for these models wherever a model is asked for"),
+    key("signature", "SWITCHOVER_SIGNATURE", "--signature", Text, "", "The signature at the start: inline, or a name from the library"),
+    key("signatures", "SWITCHOVER_SIGNATURES", "", Table, "", "Named signatures: name = \"inline signature\"; `signatures/*.toml` beside the project's file holds larger ones"),
+    key("module", "SWITCHOVER_MODULE", "--module", Text, "", "The module: predict, chain_of_thought, …"),
+    key("adapter", "SWITCHOVER_ADAPTER", "--adapter", Word(&["chat", "json", "xml"]), r#""chat""#, "The adapter, which writes the fields into messages"),
+    key("reasoning", "SWITCHOVER_REASONING", "", Word(&["text", "native"]), r#""text""#, "The modules' `reasoning`: written by the model as a field, or the service's own where the catalogue lists it"),
+    key("attribution.referer", "SWITCHOVER_REFERER", "--referer", Text, r#""http://localhost/switchover""#, "HTTP-Referer: the app's identity in OpenRouter's rankings"),
+    key("attribution.title", "SWITCHOVER_TITLE", "--title", Text, r#""Switchover""#, "X-OpenRouter-Title and X-Title: the app's name"),
+    key("attribution.categories", "SWITCHOVER_CATEGORIES", "", Texts, "", "X-OpenRouter-Categories: at most two"),
+    key("headers", "SWITCHOVER_HEADERS", "", Headers, "", "Extra headers, sent to the configured server only; their values are masked wherever they are shown"),
+    key("public_headers", "SWITCHOVER_PUBLIC_HEADERS", "", Texts, "", "Names of extra headers with values that may be shown, kept and exported"),
+    key("request", "SWITCHOVER_REQUEST", "", Json, "", "Request fields: temperature, top_p, max_tokens, seed, stop, reasoning, provider, plugins, service_tier, extra_body, …"),
+    key("failover.mode", "SWITCHOVER_FAILOVER", "ask --strict, ask --server-side", Word(&["client", "server", "strict"]), r#""client""#, "Who tries the next model: this program, OpenRouter by its `models` list, or nobody"),
+    key("failover.deadline", "SWITCHOVER_DEADLINE", "", Seconds, "90.0", "Longest time of a run, in seconds"),
+    key("failover.patience", "SWITCHOVER_PATIENCE", "", Seconds, "3.0", "Longest wait for one model before the next is tried, in seconds"),
+    key("failover.connect", "SWITCHOVER_CONNECT", "", Seconds, "5.0", "Longest time to connect, in seconds"),
+    key("failover.first_token", "SWITCHOVER_FIRST_TOKEN", "", Seconds, "10.0", "Longest time to the first token, in seconds"),
+    key("failover.first_token_reasoning", "SWITCHOVER_FIRST_TOKEN_REASONING", "", Seconds, "60.0", "The same for models that reason and for answers in one piece, in seconds"),
+    key("failover.idle", "SWITCHOVER_IDLE", "", Seconds, "10.0", "Longest silence in a stream, in seconds"),
+    key("failover.idle_reasoning", "SWITCHOVER_IDLE_REASONING", "", Seconds, "30.0", "Longest silence in a stream of reasoning, in seconds"),
+    key("failover.attempts_per_model", "SWITCHOVER_ATTEMPTS_PER_MODEL", "", Count, "3", "Most attempts on one model in a run"),
+    key("failover.attempts_per_run", "SWITCHOVER_ATTEMPTS_PER_RUN", "", Count, "8", "Most attempts in a run"),
+    key("failover.hedge", "SWITCHOVER_HEDGE", "", Switch, "false", "Start the next model in parallel when one is slow"),
+    key("failover.next_on_policy", "SWITCHOVER_NEXT_ON_POLICY", "", Switch, "false", "Try the next model when a content policy refuses the request"),
+    key("failover.strict_model", "SWITCHOVER_STRICT_MODEL", "", Switch, "false", "Try the next model when a server answers with another model than requested"),
+    key("failover.max_price_ratio", "SWITCHOVER_MAX_PRICE_RATIO", "", Number, "", "Skip fallbacks that cost more than this many times the first model"),
+    key("failover.seed", "SWITCHOVER_SEED", "", Count, "", "Seed of the jitter; random if it is not set"),
+    key("gateway.listen", "SWITCHOVER_GATEWAY_LISTEN", "gateway --listen", Text, r#""127.0.0.1:4141""#, "The address on which `switchover gateway` listens"),
+    key("gateway.hold", "SWITCHOVER_GATEWAY_HOLD", "gateway --hold", Word(&["first-token", "answer"]), r#""first-token""#, "What a stream of the gateway waits for before anything is sent"),
+    key("gateway.hosts", "SWITCHOVER_GATEWAY_HOSTS", "", Texts, "", "Further names under which clients may reach the gateway"),
+    key("gateway.max_requests", "SWITCHOVER_GATEWAY_MAX_REQUESTS", "", Count, "64", "Requests that the gateway serves at the same time; others wait"),
+    key("gateway.max_cost", "SWITCHOVER_GATEWAY_MAX_COST", "gateway --max-cost", Number, "", "The gateway refuses new requests once its session has cost this much, in USD"),
+    key("eval.cases", "SWITCHOVER_EVAL_CASES", "eval [CASES]", Text, "", "The file of cases of `switchover eval`; in a file, its path is relative to that file"),
+    key("eval.metrics", "SWITCHOVER_EVAL_METRICS", "eval --metric", Table, "", "How outputs are scored: output = \"exact\", \"normalized\", \"contains\", \"f1\", \"number:0.01\", \"set\", \"json\", \"judge:NAME\" or \"cmd:PROGRAM\""),
+    key("eval.faults", "SWITCHOVER_EVAL_FAULTS", "eval --faults", Lists, "", "Named fault plans: name = [\"MODEL=FAULT\"]"),
+    key("eval.concurrency", "SWITCHOVER_EVAL_CONCURRENCY", "eval --concurrency", Count, "8", "Runs of `switchover eval` at the same time"),
+    key("eval.repeat", "SWITCHOVER_EVAL_REPEAT", "eval --repeat", Count, "1", "How often `switchover eval` asks each case"),
+    key("eval.max_cost", "SWITCHOVER_EVAL_MAX_COST", "eval --max-cost", Number, "", "`switchover eval` stops before its cost passes this, in USD"),
+    key("eval.seed", "SWITCHOVER_EVAL_SEED", "eval --seed", Count, "0", "Seed of chance faults, jitter and intervals of `switchover eval`"),
+    key("simulator.pace", "SWITCHOVER_PACE", "serve --pace", Number, "1.0", "Pace of the simulated models: 0 answers at once, 2 takes twice as long"),
+    key("ui.theme", "SWITCHOVER_THEME", "", Word(&["auto", "dark", "light", "safe", "projector", "mono"]), r#""auto""#, "Colours: for dark or light terminals, colour-blind safe, for a projector, or none"),
+    key("ui.enter", "SWITCHOVER_ENTER", "", Word(&["send", "newline"]), r#""send""#, "What Enter does in the prompt; Alt+Enter does the other"),
+    key("ui.keys", "SWITCHOVER_KEYS", "", Table, "", "Other keyboard keys for actions: action = \"key\""),
+    key("history.keep", "SWITCHOVER_HISTORY", "", TextOrSwitch, r#""2 years, 4 GB""#, "How long runs are kept on disk: an age, a size or both; `everything`; or `nothing`"),
 ];
 
 /// Fields of `request` that are worth a line of their own: name and meaning.
@@ -209,7 +212,8 @@ impl ConfigKey {
         }
     }
 
-    fn expected(&self) -> String {
+    /// What its value must be, in words.
+    pub fn expected(&self) -> String {
         match self.shape {
             Text | TextOrSwitch => "text".into(),
             Word(words) => format!("one of {}", words.join(", ")),
