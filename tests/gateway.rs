@@ -4,6 +4,8 @@
 mod contracts;
 #[path = "gateway/faults.rs"]
 mod faults;
+#[path = "shared/page.rs"]
+mod page;
 #[path = "gateway/passed_on.rs"]
 mod passed_on;
 #[path = "gateway/passing.rs"]

@@ -3,6 +3,17 @@
 //! The Python block is run by `tests/exports.py`, which needs DSPy.
 #![cfg(unix)]
 
+#[path = "readme/links.rs"]
+mod links;
+#[path = "readme/log_lines.rs"]
+mod log_lines;
+#[path = "readme/outputs.rs"]
+mod outputs;
+#[path = "shared/page.rs"]
+mod page;
+#[path = "readme/tables.rs"]
+mod tables;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -24,13 +35,13 @@ fn fresh(name: &str) -> PathBuf {
     folder
 }
 
-/// A shell command with an empty environment and the program in its `PATH`.
+/// A shell command with an empty environment and the program in its `PATH`. The folder is also the home directory.
 fn shell(line: &str, folder: &Path) -> Command {
     let binary = Path::new(env!("CARGO_BIN_EXE_switchover"));
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", binary.parent().unwrap().display());
     let mut command = Command::new("sh");
     command.args(["-c", line]).env_clear().current_dir(folder).stdin(Stdio::null());
-    command.envs([("PATH", path.as_str()), ("HOME", env!("CARGO_TARGET_TMPDIR")), ("SWITCHOVER_PACE", "0")]);
+    command.envs([("PATH", path.as_str()), ("HOME", &folder.display().to_string()), ("SWITCHOVER_PACE", "0")]);
     command
 }
 

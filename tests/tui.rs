@@ -20,6 +20,8 @@ mod keys;
 mod making;
 #[path = "tui/monkey.rs"]
 mod monkey;
+#[path = "shared/page.rs"]
+mod page;
 #[path = "tui/screens.rs"]
 mod screens;
 #[path = "tui/settings.rs"]

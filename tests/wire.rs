@@ -6,6 +6,9 @@ mod chats;
 mod corpus;
 #[path = "wire/errors.rs"]
 mod errors;
+#[expect(dead_code, reason = "no page is written here")]
+#[path = "shared/page.rs"]
+mod page;
 #[path = "wire/programs.rs"]
 mod programs;
 #[path = "wire/reliability.rs"]

@@ -186,7 +186,7 @@ impl Keymap {
         hints
     }
 
-    /// The table as Markdown, for `docs/terminal.md`.
+    /// The table as Markdown, for `docs/keys.md`.
     pub fn markdown(&self) -> String {
         let mut out = String::from("| Keys | Where | What | Name |\n|---|---|---|---|\n");
         for (row, chords) in TABLE.iter().zip(&self.chords) {

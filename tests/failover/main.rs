@@ -5,6 +5,8 @@ mod breaker;
 mod fuzz;
 mod health;
 mod invariants;
+#[path = "../shared/page.rs"]
+mod page;
 mod policy;
 mod redecided;
 mod report;

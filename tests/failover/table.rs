@@ -1,6 +1,6 @@
 //! The outcome table: printed, complete, and every decision of it in a golden file.
 
-use crate::golden;
+use crate::{golden, page};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use switchover::failover::rules::AttemptFacts;
 use switchover::failover::{Failover, FailureKind, Hint, HintSource, Policy, rules};
 
 #[test]
-fn the_table_is_printed() {
-    golden("rules.md", &rules::table());
+fn the_documented_table_is_that_of_the_code() {
+    page::holds("docs/failover.md", "rules", &rules::table());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every fault of the table, as an address, for each way to be answered: the client gets another model's answer or a
 //! clean error, and never half an answer as a whole one.
 
-use crate::{CHAIN, Reply, options, simulated};
+use crate::{CHAIN, Reply, options, page, simulated};
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
 use std::time::Duration;
@@ -11,6 +11,14 @@ use switchover::fault::{FaultGroup, FaultRow, TABLE};
 /// How a client asks.
 const WAYS: [(&str, bool, &str); 3] =
     [("whole", false, "answer"), ("stream", true, "first-token"), ("held", true, "answer")];
+
+/// What clients get, in the words of the table.
+const OUTCOMES: [(&str, &str); 4] = [
+    ("rescued", "the next model's whole answer"),
+    ("answer", "the first model's own whole answer"),
+    ("as it comes", "a whole answer with wrong content, which only a contract can tell"),
+    ("error", "a clean error"),
+];
 
 /// Small timers where one of them has to run out, and long ones elsewhere, so that a busy machine changes nothing.
 fn policy(timed: bool) -> Policy {
@@ -70,9 +78,6 @@ async fn play(timed: bool) -> Vec<Cell> {
     stream::iter(each).buffer_unordered(12).collect().await
 }
 
-/// The lines of the table between these in `docs/gateway.md`.
-const MARKS: [&str; 2] = ["<!-- faults: UPDATE=1 cargo test --test gateway -->\n", "<!-- end of faults -->\n"];
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_fault_is_ever_silent() {
     let (quick, timed) = tokio::join!(play(false), play(true));
@@ -89,17 +94,14 @@ async fn no_fault_is_ever_silent() {
         "| fault of the first model | `stream: false` | `hold = \"first-token\"` | `hold = \"answer\"` |\n|---|---|---|---|\n{}",
         TABLE.iter().map(row).collect::<String>()
     );
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/gateway.md");
-    let text = std::fs::read_to_string(path).unwrap();
-    let (before, rest) = text.split_once(MARKS[0]).expect("the table's beginning");
-    let (kept, after) = rest.split_once(MARKS[1]).expect("the table's end");
-    #[expect(clippy::disallowed_methods, reason = "the user of the test sets it")]
-    let update = std::env::var("UPDATE").is_ok_and(|value| value == "1");
-    if update {
-        std::fs::write(path, [before, MARKS[0], &table, MARKS[1], after].concat()).unwrap();
-    } else {
-        assert_eq!(kept, table, "UPDATE=1 cargo test --test gateway writes it");
-    }
+    page::holds("docs/gateway.md", "faults", &table);
+    let count = |way: &str, what: &str| TABLE.iter().filter(|row| cell(row, way) == what).count();
+    let row = |(what, meaning): (&str, &str)| {
+        format!("| {what}: {meaning} | {} |\n", WAYS.map(|(way, _, _)| count(way, what).to_string()).join(" | "))
+    };
+    let counts: String = OUTCOMES.into_iter().map(row).collect();
+    let head = "| of the {} faults | `stream: false` | `hold = \"first-token\"` | `hold = \"answer\"` |\n|---|---:|---:|---:|\n";
+    page::holds("docs/reliability.md", "gateway", &(head.replace("{}", &TABLE.len().to_string()) + &counts));
 }
 
 #[tokio::test]

@@ -1,0 +1,146 @@
+//! What each kind of failure looks like in the failover log, as `switchover ask` prints it.
+
+use crate::{fresh, page, shell};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use switchover::failover::{FailureKind, rules};
+
+/// The first model of the chain, which is broken.
+const FIRST: &str = "openai/gpt-4o-mini";
+/// A model that shares a rate limit with all `:free` ones.
+const FREE: &str = "openai/gpt-oss-20b:free";
+
+/// A rule, the fault that shows it, and further options.
+#[rustfmt::skip] // a table is easier to read with one row per line
+const SHOWN: &[(&str, &str, &str)] = &[
+    ("refused", "refused", ""),
+    ("tls", "", "speaks plain HTTP"),
+    ("tls-eof", "", "hangs up"),
+    ("reset", "reset", ""),
+    ("first-token", "black-hole", "--set failover.first_token=1"),
+    ("idle", "stall:8", "--set failover.idle=1"),
+    ("malformed", "400", ""),
+    ("format", "400:format", ""),
+    ("unsupported", "400:provider", ""),
+    ("context", "400:context", ""),
+    ("policy", "403:moderation", ""),
+    ("unauthorized", "401", ""),
+    ("in-flight", "402:in-flight,retry-after=1", "--set failover.deadline=1"),
+    ("unaffordable", "402:unaffordable", ""),
+    ("no-credit", "402:credits", ""),
+    ("forbidden", "403:region", ""),
+    ("account-budget", "403:budget", ""),
+    ("gone", "404", ""),
+    ("request-timeout", "408", ""),
+    ("conflict", "409", ""),
+    ("rate", "429:retry-after=20", ""),
+    ("rate-class", "429:daily", ""),
+    ("rate-account", "429:account,reset=20", "--set failover.deadline=10"),
+    ("server", "503", ""),
+    ("gateway-timeout", "504", ""),
+    ("not-an-answer", "html", ""),
+    ("mid-stream", "error-event:8", ""),
+    ("truncated", "cut:8", ""),
+    ("bad-events", "bad-json:1", ""),
+    ("too-large", "huge-event", ""),
+    ("empty", "empty", ""),
+    ("length", "length", ""),
+    ("cut-off", "length", "--raw"),
+    ("invalid", "garbled", ""),
+    ("time-share", "drip:2s", "--set failover.deadline=2 --set simulator.pace=1"),
+];
+
+/// Starts a server that is no TLS server, and returns its address.
+fn not_tls(answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            _ = socket.read(&mut [0; 4096]);
+            _ = socket.write_all(answer);
+        }
+    });
+    address
+}
+
+/// The command for a row.
+fn command(fault: &str, options: &str) -> String {
+    let server = |answer| format!("switchover ask Hello -m a/model --base-url https://{}/v1", not_tls(answer));
+    match options {
+        "speaks plain HTTP" => server(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+        "hangs up" => server(b""),
+        _ => {
+            let first = if fault == "429:daily" { FREE } else { FIRST };
+            format!(
+                "switchover ask Hello -m {first} -m anthropic/claude-3-haiku --fault {first}={fault} --set failover.seed=1 {options}"
+            )
+        }
+    }
+}
+
+/// A line of the log without what changes from run to run: times with a fraction, and the port of the simulator.
+fn lasting(line: &str) -> String {
+    let mut words: Vec<&str> = line.split(' ').collect();
+    for at in 1..words.len() {
+        let is_second = words[at].trim_end_matches([',', ')', ';']) == "s";
+        if is_second && words[at - 1].contains('.') && words[at - 1].parse::<f64>().is_ok() {
+            words[at - 1] = "…";
+        }
+    }
+    let line = words.join(" ");
+    let Some((before, rest)) = line.split_once("http://127.0.0.1:") else { return line };
+    format!("{before}http://127.0.0.1:…{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// The lines of the first attempt: its own, and those of circuit breakers after it.
+fn lines(line: &str, folder: &Path) -> Vec<String> {
+    let output = shell(line, folder).output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    let mut lines =
+        log.lines().map(lasting).filter(|line| !line.starts_with('◷')).skip_while(|line| !line.contains(" #1 "));
+    let first = lines.next().unwrap_or_else(|| panic!("{line}: {log}"));
+    std::iter::once(first).chain(lines.take_while(|line| line.starts_with('◇'))).collect()
+}
+
+/// The rule of the first failure.
+fn rule_of(line: &str, folder: &Path) -> String {
+    let output = shell(&format!("{line} --json"), folder).output().unwrap();
+    let events = String::from_utf8(output.stdout).unwrap();
+    let events = events.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let failed = events.into_iter().find(|event| event["event"] == "failed");
+    failed.map(|failed| failed["rule"].as_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+#[test]
+fn the_documented_log_lines_are_those_of_the_program() {
+    let folder = fresh("page-lines");
+    let found: BTreeMap<&str, (String, String)> = std::thread::scope(|scope| {
+        let threads = SHOWN.iter().map(|&(rule, fault, options)| {
+            let folder = &folder;
+            scope.spawn(move || {
+                let line = command(fault, options);
+                assert_eq!(rule_of(&line, folder), rule, "{line}");
+                let lines: Vec<String> =
+                    lines(&line, folder).iter().map(|line| format!("`` {} ``", line.replace('|', "\\|"))).collect();
+                (rule, (fault.to_owned(), lines.join("<br>")))
+            })
+        });
+        let threads: Vec<_> = threads.collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let (mut table, mut missing) = ("| kind | fault | log |\n|---|---|---|\n".to_owned(), Vec::new());
+    for id in FailureKind::ALL.map(|kind| rules::rule(kind).id) {
+        match found.get(id) {
+            Some((fault, lines)) if fault.is_empty() => _ = writeln!(table, "| `{id}` | – | {lines} |"),
+            Some((fault, lines)) => _ = writeln!(table, "| `{id}` | `{fault}` | {lines} |"),
+            None => missing.push(format!("`{id}`")),
+        }
+    }
+    assert_eq!(found.len() + missing.len(), FailureKind::ALL.len(), "a row names no rule");
+    _ = write!(table, "\nNo fault shows these kinds: {}.\n", missing.join(", "));
+    page::holds("docs/reliability.md", "lines", &table);
+}
