@@ -33,7 +33,8 @@ pub(super) async fn serve(gateway: &Arc<Gateway>, request: Request<Incoming>) ->
             models::one(gateway, route.trim_start_matches("/models/"))
         }
         (&Method::POST, "/completions") => {
-            let why = format!("the gateway does not serve {route}: send the prompt as a message; the routes are {ROUTES}");
+            let why =
+                format!("the gateway does not serve {route}: send the prompt as a message; the routes are {ROUTES}");
             Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, why))
         }
         (_, "/chat/completions" | "/responses" | "/embeddings" | "/models" | "/health") => {
