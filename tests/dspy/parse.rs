@@ -75,6 +75,7 @@ fn recorded_answers_are_parsed_as_by_dspy() {
     for file in [
         include_str!("../cases/dspy/parse.json"),
         include_str!("../cases/dspy/parse_more.json"),
+        include_str!("../cases/dspy/parse_named.json"),
         include_str!("../cases/dspy/3.5/parse.json"),
         // What DSPy reads otherwise, or was not asked: values are mended only if nothing of them is lost.
         include_str!("../cases/dspy/mending.json"),

@@ -3,6 +3,10 @@
 use serde_json::Value;
 use time::{Date, Month, OffsetDateTime};
 
+/// The units of a duration before the `T` and behind it.
+const UNITS_OF_DATE: [char; 4] = ['Y', 'M', 'W', 'D'];
+const UNITS_OF_TIME: [char; 3] = ['H', 'M', 'S'];
+
 /// The value as text of the type with this dotted name; for `dspy.History`, the JSON value itself. Nothing if it does
 /// not fit.
 pub(super) fn named(name: &str, value: &Value) -> Option<Value> {
@@ -21,7 +25,10 @@ pub(super) fn named(name: &str, value: &Value) -> Option<Value> {
             time.starts_with("00:00:00").then(|| day.to_owned())?
         }
         "datetime.time" => match numeric {
-            Some(seconds) if (0.0..86_400.0).contains(&seconds) && seconds >= 60.0 => clock(seconds as u64),
+            // `0300` and `03` are not numbers.
+            Some(seconds) if !(text.len() > 1 && text.starts_with('0') && !text.starts_with("0.")) => {
+                seconds_of_day(seconds)?
+            }
             _ => time(&text)?,
         },
         "datetime.timedelta" => (numeric.is_some() || is_duration(&text)).then_some(text)?,
@@ -72,15 +79,15 @@ fn time(text: &str) -> Option<String> {
         [hour, minute, second] => in_range(hour, 24) && in_range(minute, 60) && in_range(second, 60),
         _ => false,
     };
-    if !valid || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+    if !valid || clock.ends_with('.') || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let seconds = if parts.len() == 2 { ":00" } else { "" };
-    let fraction = if fraction.is_empty() { String::new() } else { format!(".{fraction:0<6}") };
+    let fraction = if fraction.is_empty() { String::new() } else { format!(".{fraction:0<6.6}") };
     Some(format!("{whole}{seconds}{fraction}{zone}"))
 }
 
-/// Seconds since midnight as a time in UTC.
+/// Seconds since midnight as `03:04:05+00:00`.
 fn clock(seconds: u64) -> String {
     format!("{:02}:{:02}:{:02}+00:00", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
 }
@@ -100,31 +107,59 @@ fn epoch(number: f64) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}T{time}"))
 }
 
-/// Whether a text is a duration: `PT3H`, `P1DT2H`, `1 day, 1:00:00`, `1:00:00`, `00:30`.
+/// Seconds since midnight as a time in UTC.
+fn seconds_of_day(seconds: f64) -> Option<String> {
+    let whole = epoch(seconds).filter(|_| (0.0..86_400.0).contains(&seconds))?;
+    Some(whole.split_once('T')?.1.to_owned())
+}
+
+/// Whether a text is a duration: `PT3H`, `-P1DT2H`, `1 day, 1:00:00`, `2d`, `100:00:00.5`, `00:30`.
 fn is_duration(text: &str) -> bool {
-    let text = text.strip_prefix('-').unwrap_or(text);
+    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
     if let Some(rest) = text.strip_prefix('P') {
-        let units = rest.chars().filter(char::is_ascii_alphabetic).count();
-        let known =
-            rest.chars().all(|c| c.is_ascii_digit() || matches!(c, 'Y' | 'M' | 'W' | 'D' | 'T' | 'H' | 'S' | '.'));
-        return known
-            && units > 0
-            && rest.starts_with(|c: char| c.is_ascii_digit() || c == 'T')
-            && !rest.ends_with('T');
+        return is_iso_duration(rest);
     }
-    let clock = match text.split_once(" day") {
-        Some((days, rest)) if days.parse::<u32>().is_ok() => {
-            let rest = rest.strip_prefix('s').unwrap_or(rest).trim_start_matches([',', ' ']);
-            if rest.is_empty() {
-                return true;
-            }
-            rest
+    let Some((days, rest)) = text.split_once(['d', 'D']) else { return is_clock(text) };
+    let rest = ["ays", "ay"].iter().find_map(|end| rest.strip_prefix(end)).unwrap_or(rest);
+    let rest = rest.strip_prefix(',').unwrap_or(rest);
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    is_digits(days.trim_end()) && (rest.is_empty() || is_clock(rest))
+}
+
+/// Whether the text behind the `P` is a duration of ISO 8601: each unit in its half, a fraction only in the last number.
+fn is_iso_duration(text: &str) -> bool {
+    let (mut rest, mut of_day, mut fraction, mut count) = (text, false, false, 0);
+    while !rest.is_empty() {
+        if let Some(times) = rest.strip_prefix('T').filter(|_| !of_day) {
+            (rest, of_day) = (times, true);
+            continue;
         }
-        _ => text,
-    };
-    let parts: Vec<&str> = clock.split(':').collect();
-    (2..=3).contains(&parts.len())
-        && parts.iter().all(|part| (1..=2).contains(&part.len()) && part.parse::<u32>().is_ok())
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, unit) = rest.split_at(end);
+        let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+        let units: &[char] = if of_day { &UNITS_OF_TIME } else { &UNITS_OF_DATE };
+        if fraction || !is_digits(whole) || !is_digits(part) || !unit.starts_with(units) {
+            return false;
+        }
+        (rest, fraction, count) = (&unit[1..], number.contains('.'), count + 1);
+    }
+    count > 0
+}
+
+/// Whether a text is `00:30`, `1:00:00` or `100:00:00.5`: any hours, minutes and seconds of two digits.
+fn is_clock(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let sixty = |part: &str| part.len() == 2 && is_digits(part) && part < "60";
+    match whole.split(':').collect::<Vec<_>>().as_slice() {
+        // Shorter ones could be anything.
+        [hours, minutes] => hours.len() > 1 && is_digits(hours) && sixty(minutes) && !text.contains('.'),
+        [hours, minutes, seconds] => is_digits(hours) && sixty(minutes) && sixty(seconds) && is_digits(fraction),
+        _ => false,
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Parses a UUID with or without hyphens, braces and `urn:uuid:`. Returns it in lower case with hyphens.
