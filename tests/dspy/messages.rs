@@ -394,6 +394,75 @@ fn the_response_format_closes_objects_and_is_strict_where_it_can_be() {
 }
 
 #[test]
+fn constraints_are_keywords_of_the_type_that_they_concern() {
+    let types = json!({"Size": {"fields": {
+        "score": {"type": "float", "gt": 0, "lt": 2},
+        "step": {"type": "float", "multiple_of": 0.1},
+        "code": {"type": "str", "min_length": 2, "max_length": 3, "pattern": "^[a-z]+$"},
+        "items": {"type": "list[int]", "min_length": 1, "max_length": 2},
+        "marks": {"type": "dict[str, int]", "min_length": 1, "max_length": 2},
+        "count": {"type": "int", "ge": 1, "le": 8, "multiple_of": 2},
+    }}});
+    let scope = read_types(types.as_object().expect("types")).unwrap_or_else(|e| panic!("{e}"));
+    let (signature, _) = Signature::parse_inline_with("q -> v: Size", &scope).expect("a signature");
+    let system = &Adapter::Chat.messages(&signature, &Values::new(), &[], &[])[0].content;
+    let (_, schema) = system.split_once("{v}        # JSON that fits this schema: ").expect("a schema");
+    let schema: Value = serde_json::from_str(schema.lines().next().expect("a line")).expect("JSON");
+    // As pydantic writes them.
+    assert_eq!(
+        schema["properties"],
+        json!({
+            "score": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 2, "title": "Score"},
+            "step": {"type": "number", "multipleOf": 0.1, "title": "Step"},
+            "code": {"type": "string", "minLength": 2, "maxLength": 3, "pattern": "^[a-z]+$", "title": "Code"},
+            "items": {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 2, "title": "Items"},
+            "marks": {
+                "type": "object",
+                "additionalProperties": {"type": "integer"},
+                "minProperties": 1,
+                "maxProperties": 2,
+                "title": "Marks",
+            },
+            "count": {"type": "integer", "minimum": 1, "maximum": 8, "multipleOf": 2, "title": "Count"},
+        })
+    );
+}
+
+#[test]
+fn every_type_has_its_schema_and_strict_mode_where_it_can_express_it() {
+    for (output, schema, strict) in [
+        ("datetime.datetime", json!({"type": "string", "format": "date-time"}), true),
+        ("datetime.date", json!({"type": "string", "format": "date"}), true),
+        ("datetime.time", json!({"type": "string", "format": "time"}), true),
+        ("datetime.timedelta", json!({"type": "string", "format": "duration"}), true),
+        ("uuid.UUID", json!({"type": "string", "format": "uuid"}), true),
+        ("pathlib.Path", json!({"type": "string", "format": "path"}), false),
+        ("decimal.Decimal", json!({"anyOf": [{"type": "number"}, {"type": "string"}]}), false),
+        ("dspy.History", json!({"type": "object", "additionalProperties": true}), false),
+        ("Literal['a', 'b']", json!({"type": "string", "enum": ["a", "b"]}), true),
+        ("Literal[True, False]", json!({"type": "boolean", "enum": [true, false]}), true),
+        ("Literal[None]", json!({"type": "null", "enum": [null]}), true),
+        ("Literal[1, 2]", json!({"type": "integer", "enum": [1, 2]}), true),
+        ("Literal[1.5]", json!({"type": "number", "enum": [1.5]}), true),
+        ("Literal['a', 1]", json!({"enum": ["a", 1]}), true),
+        ("list", json!({"type": "array", "items": {}}), false),
+        ("set[int]", json!({"type": "array", "items": {"type": "integer"}, "uniqueItems": true}), false),
+        ("tuple[int, ...]", json!({"type": "array", "items": {"type": "integer"}}), true),
+        ("tuple[Any, ...]", json!({"type": "array", "items": {}}), false),
+        (
+            "Optional[dict[str, int]]",
+            json!({"anyOf": [{"type": "object", "additionalProperties": {"type": "integer"}}, {"type": "null"}]}),
+            false,
+        ),
+    ] {
+        let format = Adapter::Json.response_format(&signature(&format!("q -> v: {output}"))).expect("a format");
+        let mut found = format["json_schema"]["schema"]["properties"]["v"].clone();
+        assert_eq!(found.as_object_mut().expect("a schema").shift_remove("title"), Some(json!("V")), "{output}");
+        assert_eq!((&found, &format["json_schema"]["strict"]), (&schema, &json!(strict)), "{output}");
+    }
+}
+
+#[test]
 fn objects_are_elements_with_their_fields() {
     let task = ObjectType {
         name: "Step".to_owned(),
