@@ -236,6 +236,53 @@ mod tests {
     }
 
     #[test]
+    fn a_fence_begins_with_at_most_a_language() {
+        for (language, fits) in [("", true), ("json", true), (&"x".repeat(19), true), (&"x".repeat(20), false)] {
+            assert_eq!(Contract::Object.check(&format!("```{language}\n{{}}\n```")).is_ok(), fits, "{language}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_quoted_with_at_most_60_characters() {
+        for (count, quoted) in [(58, format!("\"{}\"", "ä".repeat(58))), (59, format!("\"{}…", "ä".repeat(59)))] {
+            let failure = Contract::Object.check(&format!("\"{}\"", "ä".repeat(count))).expect_err("no object");
+            assert_eq!(failure.problems[0].got, quoted);
+        }
+    }
+
+    #[test]
+    fn fields_are_checked_and_a_mended_answer_is_written_anew() {
+        let signature: Signature = "q -> n: int, s: list[str]".parse().expect("a signature");
+        for adapter in Adapter::ALL {
+            let fields = Values::from_iter([("n".to_owned(), json!(1)), ("s".to_owned(), json!(["a"]))]);
+            let written = adapter.answer(&signature, &fields);
+            let contract = Contract::Fields(adapter, Box::new(signature.clone()));
+            let fitting = contract.check(&written).expect("fits");
+            assert_eq!((fitting.prediction.fields.as_ref(), fitting.canonical), (&fields, None), "{written}");
+            assert!(contract.check(&written.replace('1', "one")).is_err(), "{written}");
+        }
+        let contract = Contract::Fields(Adapter::Json, Box::new(signature.clone()));
+        let mended = contract.check(r#"{"n": "1", "s": ['a']}"#).expect("can be mended");
+        assert_eq!(mended.canonical.as_deref(), Some("{\n  \"n\": 1,\n  \"s\": [\n    \"a\"\n  ]\n}"));
+    }
+
+    #[test]
+    fn only_syntax_tells_whether_a_cut_answer_is_whole() {
+        let fields = Contract::Fields(Adapter::Json, Box::new("q -> n: int".parse().expect("a signature")));
+        for (contract, text, is_whole) in [
+            (&Contract::Message, "hi", false),
+            (&Contract::Object, " {\"n\": 1}\n", true),
+            (&Contract::Object, "{\"n\": 1", false),
+            (&Contract::Schema(json!({})), "[1, 2]", true),
+            (&Contract::Schema(json!({})), "[1, 2", false),
+            (&fields, "{\"n\": 1}", true),
+            (&fields, "{\"n\": 1", false),
+        ] {
+            assert_eq!(contract.is_whole(text), is_whole, "{contract:?} {text}");
+        }
+    }
+
+    #[test]
     fn tool_calls_name_offered_tools_and_have_objects_as_arguments() {
         let body = json!({"tools": [{"type": "function", "function": {"name": "look"}}]});
         let body = body.as_object().expect("an object");

@@ -53,7 +53,7 @@ fn lists(text: &str) -> Option<(Vec<Field>, Vec<Field>, &str)> {
         let next = lists.last().map_or(1, |list| list.len() + 1);
         match number {
             1 => lists.push(vec![field]),
-            n if n == next && !lists.is_empty() => lists.last_mut()?.push(field),
+            n if n == next => lists.last_mut()?.push(field),
             _ => continue,
         }
         end = from + line.len();
@@ -88,7 +88,6 @@ fn closing(text: &str) -> Option<usize> {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, '(') => depth += 1,
             (None, ')') => {
@@ -112,8 +111,10 @@ mod tests {
     #[test]
     fn what_our_own_adapters_write_is_read_again() {
         let inline = "question, ctx: list[str] -> reasoning, answer: int, label: Literal['a)', 'b'], note: str | None";
-        let asked: Signature = inline.parse().expect("a signature");
-        for adapter in Adapter::ALL {
+        for (inline, adapter) in
+            [inline, "-> answer"].into_iter().flat_map(|it| Adapter::ALL.map(|adapter| (it, adapter)))
+        {
+            let asked: Signature = inline.parse().expect("a signature");
             let messages = adapter.messages(&asked, &Values::new(), &[], &[]);
             let (found, read) =
                 signature(&json!(messages)).unwrap_or_else(|| panic!("{adapter}: {}", messages[0].content));
@@ -136,6 +137,46 @@ mod tests {
         let (adapter, _) =
             signature(&json!([{"role": "system", "content": format!("{head}{object}")}])).expect("a form");
         assert_eq!(adapter, Adapter::Json);
+    }
+
+    /// The two lists of a prompt, and three shapes of the answer.
+    const HEAD: &str = "Your input fields are:\n1. `q` (str): x\nYour output fields are:\n1. `n` (int): as <n>\n";
+    const SHAPES: [(Adapter, &str); 3] = [
+        (Adapter::Chat, "[[ ## q ## ]]\n{q}\n\n[[ ## n ## ]]\n{n}\n"),
+        (Adapter::Xml, "<q>\n{q}\n</q>\n\n<n>\n{n}\n</n>\n"),
+        (Adapter::Json, "{\n  \"n\": \"{n}\"\n}\n"),
+    ];
+
+    fn of_text(text: &str) -> Option<(Adapter, String)> {
+        let (adapter, read) = signature(&json!([{"role": "system", "content": text}]))?;
+        Some((adapter, read.inline()))
+    }
+
+    #[test]
+    fn only_the_lists_before_the_shape_are_fields_and_only_what_follows_them_is_the_shape() {
+        for (adapter, shape) in SHAPES {
+            let expected = Some((adapter, "q -> n: int".to_owned()));
+            assert_eq!(of_text(&format!("{HEAD}{shape}")), expected);
+            // A list in the task that is stated behind the shape.
+            assert_eq!(of_text(&format!("{HEAD}{shape}1. `a` (int): b\n1. `c` (int): d\n")), expected);
+            // A number that does not follow the last one.
+            assert_eq!(of_text(&format!("{HEAD}4. `x` (int): y\n{shape}")), expected);
+            let parts = json!([{"type": "text", "text": HEAD}, {"type": "image_url"}, {"type": "text", "text": shape}]);
+            let (found, _) = signature(&json!([{"role": "system", "content": parts}])).expect("a form");
+            assert_eq!(found, adapter, "the text of a message may come in parts");
+        }
+        let (_, shape) = SHAPES[0];
+        let called = HEAD.replace("(int)", "(Callable[[(int)], str])");
+        assert_eq!(of_text(&format!("{called}{shape}")), Some((Adapter::Chat, "q -> n: Any".to_owned())));
+    }
+
+    #[test]
+    fn a_prompt_is_looked_at_if_it_is_at_most_256_kib_long() {
+        let (adapter, shape) = SHAPES[0];
+        let whole = format!("{HEAD}{shape}");
+        let with = |size: usize| of_text(&format!("{whole}{}", "x".repeat(size - whole.len())));
+        assert_eq!(with(MAX_PROMPT).map(|(found, _)| found), Some(adapter));
+        assert_eq!(with(MAX_PROMPT + 1), None);
     }
 
     #[test]

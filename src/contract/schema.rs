@@ -77,7 +77,7 @@ impl Check<'_> {
             "boolean" => value.is_boolean(),
             "null" => value.is_null(),
             "number" => value.is_number(),
-            "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0),
+            "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
             _ => true,
         };
         match schema.get("type") {
@@ -204,7 +204,7 @@ fn is_equal(a: &Value, b: &Value) -> bool {
 /// Whether a number is a multiple of a step, as far as a binary fraction can tell.
 fn is_multiple(number: f64, step: f64) -> bool {
     let quotient = number / step;
-    step > 0.0 && (quotient - quotient.round()).abs() < 1e-9
+    (quotient - quotient.round()).abs() < 1e-9
 }
 
 #[cfg(test)]
@@ -221,18 +221,33 @@ mod tests {
             (json!({"type": "string", "nullable": true}), json!(null), json!(1)),
             (json!({"enum": ["a", 1]}), json!(1.0), json!("b")),
             (json!({"const": {"a": [1]}}), json!({"a": [1]}), json!({"a": [2]})),
+            (json!({"const": {"a": [1]}}), json!({"a": [1.0]}), json!({"a": [1, 2]})),
+            (json!({"const": {"a": 1, "b": 2}}), json!({"b": 2.0, "a": 1}), json!({"a": 1})),
+            (json!({"const": {"a": 1}}), json!({"a": 1.0}), json!({"a": 1, "b": 2})),
+            (
+                json!({"const": 9_007_199_254_740_993_u64}),
+                json!(9_007_199_254_740_993_u64),
+                json!(9_007_199_254_740_992_u64),
+            ),
             (json!({"required": ["a"]}), json!({"a": null}), json!({})),
             (json!({"properties": {"a": {"type": "string"}}}), json!({"b": 1}), json!({"a": 1})),
             (json!({"properties": {"a": {}}, "additionalProperties": false}), json!({"a": 1}), json!({"b": 1})),
+            (
+                json!({"patternProperties": {"^x": {}}, "additionalProperties": false, "required": ["x"]}),
+                json!({"x": 1}),
+                json!({"y": 1}),
+            ),
             (json!({"additionalProperties": {"type": "integer"}}), json!({"a": 1}), json!({"a": "x"})),
             (json!({"items": {"type": "integer"}}), json!([1, 2]), json!([1, "2"])),
             (json!({"prefixItems": [{"type": "integer"}], "items": {"type": "string"}}), json!([1, "a"]), json!(["a"])),
             (json!({"minItems": 1, "maxItems": 2}), json!([1]), json!([])),
+            (json!({"minItems": 1, "maxItems": 2}), json!([1, 2]), json!([1, 2, 3])),
             (json!({"uniqueItems": true}), json!([1, 2]), json!([1, 1.0])),
             (json!({"minLength": 2, "maxLength": 3}), json!("äö"), json!("abcd")),
             (json!({"minimum": 1, "exclusiveMaximum": 5}), json!(1), json!(5)),
             (json!({"exclusiveMinimum": 1, "maximum": 5}), json!(5), json!(1)),
             (json!({"multipleOf": 0.1}), json!(0.3), json!(0.35)),
+            (json!({"multipleOf": 2}), json!(-4), json!(3)),
             (json!({"anyOf": [{"type": "string"}, {"type": "null"}]}), json!(null), json!(1)),
             (json!({"oneOf": [{"type": "integer"}, {"type": "number"}]}), json!(1.5), json!(1)),
             (json!({"allOf": [{"type": "integer"}, {"minimum": 3}]}), json!(3), json!(2)),
@@ -248,14 +263,62 @@ mod tests {
     }
 
     #[test]
+    fn each_type_accepts_its_own_values_and_no_others() {
+        let kinds = ["object", "array", "string", "boolean", "null", "number", "integer"];
+        for (value, of) in [
+            (json!({}), &["object"][..]),
+            (json!([]), &["array"]),
+            (json!(""), &["string"]),
+            (json!(false), &["boolean"]),
+            (json!(null), &["null"]),
+            (json!(1.5), &["number"]),
+            (json!(2.0), &["number", "integer"]),
+            (json!(-1), &["number", "integer"]),
+            (json!(u64::MAX), &["number", "integer"]),
+        ] {
+            let fitting: Vec<&str> =
+                kinds.into_iter().filter(|kind| check(&json!({"type": kind}), &value).is_empty()).collect();
+            assert_eq!(fitting, of, "{value}");
+        }
+        assert_eq!(check(&json!({"type": "unknown"}), &json!(1)), [], "a type that nobody knows is not judged");
+    }
+
+    #[test]
+    fn what_is_nested_is_judged_to_a_depth_of_64() {
+        type Nest = fn(Value) -> Value;
+        let nests: [(Nest, Nest); 6] = [
+            (|schema| json!({"properties": {"a": schema}}), |value| json!({"a": value})),
+            (|schema| json!({"additionalProperties": schema}), |value| json!({"a": value})),
+            (|schema| json!({"items": schema}), |value| json!([value])),
+            (|schema| json!({"allOf": [schema]}), |value| value),
+            (|schema| json!({"anyOf": [schema]}), |value| value),
+            (|schema| json!({"oneOf": [schema]}), |value| value),
+        ];
+        for (outer_schema, outer_value) in nests {
+            for (depth, is_judged) in [(1, true), (64, true), (65, false)] {
+                let nested = |inner: Value, outer: Nest| (0..depth).fold(inner, |inner, _| outer(inner));
+                let (schema, value) = (nested(json!({"type": "string"}), outer_schema), nested(json!(1), outer_value));
+                assert_eq!(!check(&schema, &value).is_empty(), is_judged, "{depth} {schema}");
+            }
+        }
+    }
+
+    #[test]
+    fn at_most_eight_problems_are_named() {
+        let found = check(&json!({"items": {"type": "string"}}), &json!(vec![1; 20]));
+        assert_eq!((found.len(), found[7].field.as_str()), (8, "[7]"));
+    }
+
+    #[test]
     fn a_schema_that_means_itself_ends_and_an_unknown_keyword_is_not_judged() {
         let tree = json!({"$defs": {"T": {"properties": {"next": {"$ref": "#/$defs/T"}, "n": {"type": "integer"}}}}, "$ref": "#/$defs/T"});
         assert_eq!(check(&tree, &json!({"next": {"next": {"n": 1}}})), []);
         let found = check(&tree, &json!({"next": {"next": {"n": "x"}}}));
         assert_eq!((found.len(), found[0].field.as_str()), (1, "next.next.n"));
         assert_eq!(check(&json!({"$ref": "#"}), &json!(1)), []);
-        let doubling = json!({"anyOf": [{"$ref": "#"}, {"$ref": "#"}, {"type": "string"}]});
-        check(&doubling, &json!(1));
+        for alternatives in ["anyOf", "oneOf"] {
+            check(&json!({alternatives: [{"$ref": "#"}, {"$ref": "#"}, {"type": "string"}]}), &json!("x"));
+        }
         assert_eq!(
             check(&json!({"$ref": "https://example.com/x", "pattern": "^a$", "format": "date"}), &json!("b")),
             []
