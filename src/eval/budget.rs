@@ -92,4 +92,13 @@ mod tests {
         assert!((budget.spent() - 1.0).abs() < 1e-12 && budget.reserve(0.01).is_none());
         assert!(Budget::new(None).reserve(1e9).is_some());
     }
+
+    #[test]
+    fn what_was_spent_before_counts() {
+        let mut budget = Budget::new(Some(1.0));
+        budget.add(0.25);
+        budget.add(0.5);
+        assert!((budget.spent() - 0.75).abs() < 1e-12);
+        assert!(budget.reserve(0.3).is_none() && budget.reserve(0.25).is_some(), "the ceiling itself may be reached");
+    }
 }

@@ -110,6 +110,15 @@ mod tests {
     }
 
     #[test]
+    fn an_interval_that_touches_zero_does_not_exclude_it() {
+        for (low, high, excludes) in
+            [(0.1, 0.2, true), (-0.2, -0.1, true), (-0.1, 0.1, false), (0.0, 0.1, false), (-0.1, 0.0, false)]
+        {
+            assert_eq!(Estimate { mean: 0.0, low, high }.excludes_zero(), excludes, "{low} to {high}");
+        }
+    }
+
+    #[test]
     fn quantiles_are_by_the_nearest_rank() {
         let sorted = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0];
         let found = [0.0, 0.5, 0.95, 1.0].map(|share| quantile(&sorted, share).to_string());

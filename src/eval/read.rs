@@ -267,17 +267,11 @@ impl Written {
         }
     }
 
-    /// The expected value of an output; none if it is left out.
+    /// The expected value of an output; none if it is left out. For a text, a list of texts says that any of them is right.
     fn expected(self, field: &Field) -> Result<Option<Value>, String> {
         match self {
             Self::Text(text) if text.trim().is_empty() => Ok(None),
             Self::Json(Value::Null) if !field.field_type.is_optional() => Ok(None),
-            // Any of several texts.
-            Self::Json(Value::Array(texts))
-                if field.field_type == FieldType::Str && texts.iter().all(Value::is_string) && !texts.is_empty() =>
-            {
-                Ok(Some(clean_value(texts.into())))
-            }
             Self::Text(text) => field.parse(&text).map(Some).map_err(|problem| problem.to_string()),
             Self::Json(value) => {
                 field.parse_json(&value).map(|value| Some(clean_value(value))).map_err(|problem| problem.to_string())

@@ -103,6 +103,23 @@ fn several_texts_may_be_right() {
 }
 
 #[test]
+fn null_is_an_expected_value_where_the_output_may_be_missing() {
+    let signature: Signature = "question -> answer: int, note: str | None".parse().unwrap();
+    let line = r#"{"question": "q", "answer": null, "note": null}"#;
+    let found = read(line, CaseFormat::JsonLines, &signature).unwrap();
+    assert_eq!(found[0].expected, [("note".to_owned(), json!(null))].into_iter().collect());
+}
+
+#[test]
+fn an_empty_id_is_the_number_of_the_case_and_an_empty_split_is_none() {
+    let of_csv = cases("id,split,question\n,,q\n", CaseFormat::Csv);
+    let of_lines = cases(r#"{"id": "", "split": "", "question": "q"}"#, CaseFormat::JsonLines);
+    for case in [&of_csv[0], &of_lines[0]] {
+        assert_eq!((case.id.as_str(), &case.split), ("1", &None));
+    }
+}
+
+#[test]
 fn the_name_of_a_file_says_its_format() {
     for (name, format) in [
         ("a.csv", CaseFormat::Csv),

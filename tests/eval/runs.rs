@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchover::dspy::Values;
 use switchover::eval::{
-    Case, CaseFormat, CellId, Evaluation, FaultPlan, Metric, Results, Scored, Variant, read, table,
+    Case, CaseFormat, CellId, Evaluation, FaultPlan, Metric, Results, Scored, Variant, demos, read, table,
 };
 use switchover::failover::Cost;
 use switchover::openrouter::client::Client;
@@ -254,4 +254,33 @@ fn a_table_says_what_is_certain_and_what_is_not() {
         let head = narrow.lines().next().unwrap();
         assert!(head.chars().count() <= width && head.contains("score") && head.contains("valid"), "{narrow}");
     }
+}
+
+#[test]
+fn accepted_answers_become_demos_one_from_each_case() {
+    let evaluation = evaluation(5);
+    let answer = |n: i64| Arc::new(serde_json::Map::from_iter([("answer".to_owned(), n.into())]));
+    // Of each case all cells, the last case first; the answers to the cases 1 and 3 are wrong, that to case 4 is not valid.
+    let cells: Vec<(usize, Scored)> = (0..evaluation.len())
+        .rev()
+        .map(|index| {
+            let case = evaluation.cell(index).case;
+            let right = !matches!(case, 1 | 3);
+            let scored = finished(&evaluation, index, right, Duration::ZERO);
+            (index, Scored { valid: case != 4, answer: answer(case as i64 + 1), ..scored })
+        })
+        .collect();
+    let demo = |n: i64| {
+        Values::from_iter([
+            ("question".to_owned(), format!("What is {n} + 1?").into()),
+            ("answer".to_owned(), (n + 1).into()),
+        ])
+    };
+    assert_eq!(demos(&evaluation, &cells, 9), (2, vec![demo(0), demo(2)]), "in the order of the cases");
+    let (count, chosen) = demos(&evaluation, &cells, 1);
+    assert_eq!((count, chosen.len()), (2, 1));
+    assert_eq!(demos(&evaluation, &cells, 1).1, chosen, "the same seed chooses the same");
+    assert_eq!(demos(&evaluation, &[], 9), (0, Vec::new()));
+    let nearly = Scored { score: 0.99, ..cells[cells.len() - 1].1.clone() };
+    assert_eq!(demos(&evaluation, &[(0, nearly)], 9).0, 0);
 }
