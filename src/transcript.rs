@@ -76,7 +76,8 @@ pub enum SwitchCause<'a> {
     Failed {
         /// The failed attempt.
         attempt: &'a Attempt,
-        /// From the failure to the new model's first token; `None` before it, or if the other attempt failed later.
+        /// From the failure to the new model's first token; `None` before it, or if the other attempt failed later or
+        /// only lost a hedge race.
         gap: Option<Duration>,
     },
     /// The service that was asked switched inside of one attempt.
@@ -294,7 +295,7 @@ impl Transcript {
         let (to, waited) = (attempt.answering(), attempt.first_token);
         let switch = |from, cause| Some(Switch { from, to, attempt, cause, waited });
         if let Some(failed) = self.failed_before(attempt) {
-            let gap = waited.zip(failed.ended).and_then(|(first, failed)| first.checked_sub(failed));
+            let gap = waited.zip(failed.failed_at()).and_then(|(first, failed)| first.checked_sub(failed));
             return switch(&failed.model, SwitchCause::Failed { attempt: failed, gap });
         }
         let server = self.spec.as_ref().is_some_and(|spec| spec.policy.failover == Failover::Server);

@@ -145,6 +145,11 @@ impl Attempt {
         matches!(kind, Some(FailureKind::Cancelled | FailureKind::HedgeLost))
     }
 
+    /// When it failed. `None` for an attempt that was aborted without a fault of its own.
+    pub(super) fn failed_at(&self) -> Option<Duration> {
+        self.ended.filter(|_| self.failed.is_some() && !self.was_aborted())
+    }
+
     /// Its line: id, relation, model, changes of the request, state, duration, and what is done next.
     fn line(&self, run: &Transcript) -> String {
         let mut line = self.id.to_string();
@@ -285,7 +290,7 @@ fn finished_line(finished: &Finished, run: &Transcript) -> String {
 fn since_failure(finished: &Finished, run: &Transcript) -> String {
     let answered = finished.attempt.and_then(|id| run.attempt(id));
     let failed = answered.and_then(|to| run.failed_before(to));
-    let gap = failed.and_then(|failed| answered?.ended?.checked_sub(failed.ended?));
+    let gap = failed.and_then(|failed| answered?.ended?.checked_sub(failed.failed_at()?));
     match (failed, gap) {
         (Some(failed), Some(gap)) => format!(", {} after {} failed", seconds(gap), failed.model),
         _ => String::new(),

@@ -3,7 +3,8 @@
 use crate::stage::recorded;
 use proptest::prelude::*;
 use std::time::Duration;
-use switchover::failover::{AttemptId, Cost, Outcome, Skip};
+use switchover::failover::{AttemptId, Cost, Event, FailureKind, Outcome, Skip};
+use switchover::report::ReportKind;
 use switchover::transcript::{AttemptPhase, SwitchCause, Transcript};
 
 #[test]
@@ -34,6 +35,21 @@ fn a_switch_names_the_failed_attempt_the_next_one_and_the_time_between() {
     assert_eq!((switch.waited, gap.map(|gap| gap.as_millis())), (switch.attempt.first_token, Some(310)));
     assert_eq!(run.discarded().map(|attempt| attempt.id).collect::<Vec<_>>(), [AttemptId::new(1)]);
     assert_eq!(run.spend().total(), Cost::Unknown, "an unreported cost is never shown as 0");
+}
+
+#[test]
+fn a_model_that_lost_a_hedge_race_did_not_fail() {
+    let mut reports = recorded("takeover");
+    for report in &mut reports {
+        if let ReportKind::Engine(Event::Failed(failed)) = &mut report.what {
+            failed.failure.kind = FailureKind::HedgeLost;
+        }
+    }
+    let run = Transcript::of(&reports);
+    let SwitchCause::Failed { gap, .. } = run.switch().expect("a switch").cause else { panic!("another cause") };
+    assert_eq!(gap, None);
+    let end = run.lines().last().expect("a line");
+    assert!(end.contains(" answered · ") && !end.contains("failed"), "{end}");
 }
 
 #[test]
