@@ -66,7 +66,7 @@ pub(super) struct EvalArgs {
     /// Seed of chance faults, jitter and intervals [default: 0]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Go on with the same evaluation where it was stopped
+    /// Continue the same evaluation where it was stopped
     #[arg(long)]
     resume: bool,
     /// Print each finished run as a JSON line, and at the end one line per variant and fault plan
@@ -84,7 +84,7 @@ pub(super) struct EvalArgs {
     /// Try up to K accepted answers of the cases of split train as demos, on those of split dev; keep them if they help
     #[arg(long, value_name = "K", conflicts_with = "html")]
     bootstrap: Option<usize>,
-    /// Say what would be asked and what it can cost at most, and send nothing
+    /// Print what would be asked and how much it can cost at most; send nothing
     #[arg(long)]
     dry_run: bool,
 }

@@ -37,7 +37,7 @@ pub(super) struct GatewayArgs {
 /// What can be set for a gateway on the command line. The rest, and what is not set, comes from the configuration.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct GatewayFlags {
-    /// Address to listen on [default: 127.0.0.1:4141]; other machines reach 0.0.0.0:4141, which needs --token
+    /// Address to listen on [default: 127.0.0.1:4141]; for other machines 0.0.0.0:4141, which needs --token
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     /// What clients must send as their API key
@@ -46,13 +46,14 @@ pub(super) struct GatewayFlags {
     /// Use each client's own API key for its requests, instead of the configured key
     #[arg(long)]
     client_key: bool,
-    /// What a stream waits for: first-token, or answer, which replaces a model that dies at any time [default: first-token]
+    /// What a stream waits for before anything is sent: first-token, or answer, so that another model can take over at
+    /// any time [default: first-token]
     #[arg(long, value_name = "HOLD")]
     hold: Option<Hold>,
     /// Do not check answers against the request's schema, fields or tools
     #[arg(long)]
     no_contract: bool,
-    /// Refuse new requests once this session has cost so much, in USD
+    /// Refuse new requests once this session has cost this much, in USD
     #[arg(long, value_name = "USD")]
     max_cost: Option<f64>,
 }
