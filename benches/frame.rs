@@ -94,7 +94,8 @@ impl Gridded {
         let metrics = vec![("answer".to_owned(), "exact".parse().expect("a metric"))];
         let cells = cases * variants.len();
         let cases = (0..cases).map(case).collect();
-        let opened = OpenedCases { path: "cases.jsonl".into(), cases, metrics, variants, worst: None };
+        let path = "cases.jsonl".into();
+        let opened = OpenedCases { path, cases, metrics, variants, worst: None, seed: 0, repeat: 1 };
         screen.app.update(Duration::ZERO, Msg::Cases(Box::new(Ok(opened))));
         Self { screen, cells, next: 0 }
     }
@@ -108,7 +109,7 @@ impl Gridded {
             attempts: 1,
             took: Duration::from_secs(1),
             first_token: None,
-            cost: Cost::NOTHING,
+            cost: Cost::NOTHING.into(),
             judge_cost: Cost::NOTHING,
             tokens: [10, 10],
             run: 1,

@@ -22,7 +22,7 @@ mod table;
 
 pub use bootstrap::demos;
 pub use budget::{Budget, Reservation};
-pub use case::{Case, CaseError};
+pub use case::{Case, CaseError, CaseErrors};
 pub use evaluation::{CellId, Evaluation, FaultPlan, Variant};
 pub use html::report;
 pub use interval::Estimate;

@@ -37,6 +37,7 @@ pub mod history;
 pub mod html;
 pub mod nearest;
 pub mod openrouter;
+mod private;
 pub mod report;
 pub mod secret;
 pub mod simulator;

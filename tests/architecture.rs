@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("html", &[]),
     ("nearest", &[]),
+    ("private", &[]),
     ("text", &[]),
     ("secret", &[]),
     ("fault", &["nearest"]),
@@ -22,13 +23,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("export", &["eval", "html", "spec", "transcript", "dspy", "openrouter", "text"]),
     ("eval", &["html", "spec", "report", "transcript", "dspy", "failover", "fault", "nearest", "openrouter", "text"]),
     ("simulator", &["fault"]),
-    ("history", &["spec", "report", "transcript", "dspy", "failover", "openrouter", "text"]),
+    ("history", &["private", "spec", "report", "transcript", "dspy", "failover", "openrouter", "text"]),
     ("config", &["nearest", "secret", "text", "failover", "openrouter"]),
     ("worker", &["contract", "dspy", "eval", "failover", "fault", "history", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),
     ("gateway", &["contract", "failover", "fault", "openrouter", "report", "secret", "spec", "text", "worker"]),
     ("headless", &["failover", "report", "transcript"]),
     // Of the configuration the table of keys, which is no file.
-    ("tui", &["config", "eval", "spec", "dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest"]),
+    ("tui", &["config", "eval", "spec", "dspy", "failover", "fault", "openrouter", "report", "transcript", "text", "nearest", "private"]),
 ];
 
 /// Crates that only some rooms may name.
@@ -41,7 +42,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["history"]),
     ("clap", &["cli", "main"]),
     ("anyhow", &["cli"]),
-    ("std::fs", &["config", "history", "cli", "tui"]),
+    ("std::fs", &["config", "private", "cli"]),
 ];
 
 /// Wings of a room: code of the first names nothing of the second.

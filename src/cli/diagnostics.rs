@@ -4,10 +4,11 @@
 use super::GlobalOptions;
 use crate::config::{Environment, KEY_VARIABLE};
 use crate::openrouter::api_key;
+use crate::private;
 use crate::secret::Secrets;
 use crate::text::clean;
 use anyhow::{Context as _, Result, anyhow};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -58,14 +59,7 @@ fn filter(directives: &str) -> Result<Targets> {
 
 /// Opens the file to append to it. A new one is readable by its owner only.
 fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
+    private::file_options().append(true).create(true).open(path)
 }
 
 /// The log's file. Each event arrives in one write and leaves as one line.

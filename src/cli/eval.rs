@@ -243,8 +243,9 @@ fn cases(path: &Path, signature: &Signature) -> Result<Vec<Case>> {
     let place = path.display().to_string();
     let text = text(path).with_context(|| place.clone())?;
     read(&text, CaseFormat::of_name(&place), signature).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(|error| format!("{place}, {error}")).collect();
-        anyhow!("{}", lines.join("\nswitchover: "))
+        let more = (errors.more > 0).then(|| format!("and {} more", errors.more));
+        let lines = errors.first.iter().map(|error| format!("{place}, {error}"));
+        anyhow!("{}", lines.chain(more).collect::<Vec<_>>().join("\nswitchover: "))
     })
 }
 

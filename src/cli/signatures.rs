@@ -6,10 +6,11 @@ use super::setup;
 use crate::config::{Config, Environment};
 use crate::dspy::Signature;
 use crate::dspy::library::{self, LibraryEntry};
+use crate::private;
 use crate::text::clean_line;
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -108,11 +109,9 @@ pub(super) fn save(folders: &Folders, entry: &LibraryEntry) -> Result<PathBuf> {
 /// Writes a file that only its owner can read, and puts it in place of an older one in one step.
 pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let draft = path.with_extension(format!("{:08x}", fastrand::u32(..)));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&draft).and_then(|mut file| file.write_all(text.as_bytes()));
+    let mut options = private::file_options();
+    let written =
+        options.write(true).create_new(true).open(&draft).and_then(|mut file| file.write_all(text.as_bytes()));
     written.and_then(|()| fs::rename(&draft, path)).inspect_err(|_| _ = fs::remove_file(&draft))
 }
 

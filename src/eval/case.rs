@@ -32,6 +32,28 @@ pub struct CaseError {
     pub what: String,
 }
 
+/// What is wrong in a file of cases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseErrors {
+    /// The first problems, in the order of their lines.
+    pub first: Vec<CaseError>,
+    /// How many there are besides.
+    pub more: usize,
+}
+
+impl CaseErrors {
+    /// The most problems that are listed.
+    const MOST: usize = 10;
+
+    /// All problems, in any order.
+    pub(super) fn of(mut all: Vec<CaseError>) -> Self {
+        all.sort_by_key(|error| (error.line, error.column));
+        let more = all.len().saturating_sub(Self::MOST);
+        all.truncate(Self::MOST);
+        Self { first: all, more }
+    }
+}
+
 impl fmt::Display for CaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}", self.line)?;

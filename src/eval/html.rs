@@ -47,14 +47,15 @@ fn overview(evaluation: &Evaluation) -> String {
 
 fn table(rows: &[Evaluated]) -> String {
     let mut text = String::from(
-        "<div class=\"wide\"><table>\n<thead><tr><th>Variant</th><th>Faults</th><th>Score</th><th>95 %</th><th>Valid</th>\
-         <th>Failovers</th><th>Attempts</th><th>P50</th><th>P95</th><th>First token</th><th>Cost</th><th>Per right answer\
-         </th><th>Answered by</th></tr></thead>\n<tbody>\n",
+        "<div class=\"wide\"><table>\n<thead><tr><th>Variant</th><th>Faults</th><th class=\"n\">Score</th>\
+         <th class=\"n\">95 %</th><th class=\"n\">Valid</th><th class=\"n\">Fail&shy;overs</th><th class=\"n\">At&shy;tempts</th>\
+         <th class=\"n\">P50</th><th class=\"n\">P95</th><th class=\"n\">First token</th><th class=\"n\">Cost</th>\
+         <th class=\"n\">Per right answer</th><th>Answered by</th></tr></thead>\n<tbody>\n",
     );
     for (at, row) in rows.iter().enumerate() {
         let score = row.score.map_or_else(|| "–".to_owned(), |score| format!("{score:.3}"));
         let bounds = row.low.zip(row.high).map_or_else(String::new, |(low, high)| format!("{low:.3}–{high:.3}"));
-        let right = row.cost_per_right.map_or_else(|| "–".to_owned(), cost);
+        let right = row.spend_per_right().map_or_else(|| "–".to_owned(), cost);
         let cells = [
             (escape(&row.faults), ""),
             (score, "n"),
@@ -65,7 +66,7 @@ fn table(rows: &[Evaluated]) -> String {
             (seconds(row.p50_ms), "n"),
             (seconds(row.p95_ms), "n"),
             (seconds(row.first_token_p50_ms), "n"),
-            (cost(row.cost), "n"),
+            (cost(row.spend()), "n"),
             (right, "n"),
             (escape(&answered_by(row)), ""),
         ];

@@ -1,7 +1,7 @@
 //! Reads a file of cases: JSON lines, CSV, or an array of TOML tables. All of them give rows of named values; the
 //! signature says which are inputs and which are expected outputs.
 
-use super::case::{Case, CaseError};
+use super::case::{Case, CaseError, CaseErrors};
 use crate::dspy::{Field, FieldType, Signature, Values};
 use crate::nearest::nearest;
 use crate::text::{clean, clean_line, clean_value};
@@ -33,14 +33,11 @@ impl CaseFormat {
     }
 }
 
-/// The most errors that are listed.
-const MAX_ERRORS: usize = 10;
-
 /// Reads all cases.
 ///
 /// # Errors
-/// The first ten problems. A file without a case is one.
-pub fn read(text: &str, format: CaseFormat, signature: &Signature) -> Result<Vec<Case>, Vec<CaseError>> {
+/// What is wrong in it. A file without a case is a problem, too.
+pub fn read(text: &str, format: CaseFormat, signature: &Signature) -> Result<Vec<Case>, CaseErrors> {
     let text = text.trim_start_matches('\u{feff}');
     let (rows, mut errors) = match format {
         CaseFormat::JsonLines => json_rows(text),
@@ -66,9 +63,7 @@ pub fn read(text: &str, format: CaseFormat, signature: &Signature) -> Result<Vec
     if cases.is_empty() && errors.is_empty() {
         errors.push(CaseError { line: 1, column: None, what: "the file has no cases".to_owned() });
     }
-    errors.sort_by_key(|error| (error.line, error.column));
-    errors.truncate(MAX_ERRORS);
-    if errors.is_empty() { Ok(cases) } else { Err(errors) }
+    if errors.is_empty() { Ok(cases) } else { Err(CaseErrors::of(errors)) }
 }
 
 /// A value as it is written.
@@ -118,6 +113,10 @@ fn without_place(error: &serde_json::Error) -> String {
 }
 
 fn csv_rows(text: &str) -> Rows {
+    if let Some(line) = open_quote(text) {
+        let what = "the quote that opens a value here is never closed".to_owned();
+        return (Vec::new(), vec![CaseError { line, column: None, what }]);
+    }
     let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
     let place = |error: &csv::Error| error.position().map_or(1, |position| position.line() as usize);
@@ -145,6 +144,31 @@ fn csv_rows(text: &str) -> Rows {
         }
     }
     (rows, errors)
+}
+
+/// The line of a quote that opens a value and is never closed. A reader would take the rest of the file for its value.
+fn open_quote(text: &str) -> Option<usize> {
+    /// Where in a value a byte stands, with the line of its opening quote.
+    enum At {
+        Begin,
+        Plain,
+        Quoted(usize),
+        Closed(usize),
+    }
+    let (mut line, mut at) = (1, At::Begin);
+    for byte in text.bytes() {
+        at = match (at, byte) {
+            (At::Begin, b'"') => At::Quoted(line),
+            (At::Quoted(opened), b'"') => At::Closed(opened),
+            // A doubled quote is a quote of the value.
+            (At::Closed(opened), b'"') => At::Quoted(opened),
+            (At::Quoted(opened), _) => At::Quoted(opened),
+            (_, b',' | b'\n' | b'\r') => At::Begin,
+            _ => At::Plain,
+        };
+        line += usize::from(byte == b'\n');
+    }
+    if let At::Quoted(opened) = at { Some(opened) } else { None }
 }
 
 fn csv_error(error: &csv::Error, line: usize) -> CaseError {

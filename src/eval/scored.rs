@@ -4,6 +4,7 @@ use super::evaluation::{CellId, Evaluation};
 use crate::failover::{AttemptId, Cost, Event, Finished, Outcome};
 use crate::openrouter::{Delta, Usage};
 use crate::report::{Observation, Report, ReportKind};
+use crate::transcript::Spend;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -41,6 +42,9 @@ pub struct Scored {
     pub first_token: Option<Duration>,
     /// The cost of all attempts in USD.
     pub cost: Cost,
+    /// If it is unknown: the sum of its known parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_cost: Option<f64>,
     /// Prompt and completion tokens of the attempts that reported them.
     #[serde(default)]
     pub tokens: [u64; 2],
@@ -63,12 +67,21 @@ fn is_nothing(cost: &Cost) -> bool {
     *cost == Cost::NOTHING
 }
 
+impl Scored {
+    /// The cost of all attempts, as far as it is known.
+    pub fn spend(&self) -> Spend {
+        Spend { known: self.known_cost.unwrap_or_default(), unknown: 0 }.plus(self.cost.into())
+    }
+}
+
 /// The fold of a run's reports that a cell needs.
 #[derive(Clone, Debug, Default)]
 pub struct CellFold {
     run: u64,
     first_token: Option<Duration>,
     usage: BTreeMap<AttemptId, Usage>,
+    /// What the attempts that have ended cost.
+    spend: Spend,
     finished: Option<Finished>,
 }
 
@@ -79,6 +92,8 @@ impl CellFold {
         match &report.what {
             ReportKind::Engine(Event::FirstToken(_)) => self.first_token = Some(report.at),
             ReportKind::Engine(Event::Finished(finished)) => self.finished = Some(finished.clone()),
+            ReportKind::Engine(Event::Failed(failed)) => self.spend = self.spend.plus(failed.cost.into()),
+            ReportKind::Engine(Event::Answered(answered)) => self.spend = self.spend.plus(answered.cost.into()),
             // A later one of the same attempt counts for all before it.
             ReportKind::Observation(Observation::Stream { attempt, delta: Delta::Usage(usage) }) => {
                 self.usage.insert(*attempt, *usage);
@@ -124,6 +139,7 @@ impl CellFold {
             took: finished.took,
             first_token: self.first_token.filter(|_| valid),
             cost: finished.cost,
+            known_cost: Some(self.spend.known).filter(|known| finished.cost == Cost::Unknown && *known > 0.0),
             tokens: [tokens(|usage| usage.prompt_tokens), tokens(|usage| usage.completion_tokens)],
             judge_cost,
             answer: finished.fields,

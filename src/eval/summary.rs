@@ -4,6 +4,7 @@ use super::evaluation::{CellId, Evaluation, Variant};
 use super::interval::{Estimate, quantile};
 use super::scored::Scored;
 use crate::failover::Cost;
+use crate::transcript::Spend;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub struct CellResult {
     /// From the beginning of the run to the answer's first token.
     pub first_token: Option<Duration>,
     /// The cost of all attempts.
-    pub cost: Cost,
+    pub cost: Spend,
     /// What judges cost.
     pub judge_cost: Cost,
     /// Prompt and completion tokens.
@@ -37,6 +38,11 @@ pub struct CellResult {
 }
 
 impl CellResult {
+    /// What it cost, judges included.
+    pub fn spend(&self) -> Spend {
+        self.cost.plus(self.judge_cost.into())
+    }
+
     /// Whether it has an answer that did not come from the first model of its variant's chain.
     pub fn is_of_fallback(&self, variant: &Variant) -> bool {
         let first = variant.spec.chain.first().map(|route| route.model.as_str());
@@ -53,7 +59,7 @@ impl From<&Scored> for CellResult {
             attempts: scored.attempts,
             took: scored.took,
             first_token: scored.first_token,
-            cost: scored.cost,
+            cost: scored.spend(),
             judge_cost: scored.judge_cost,
             tokens: scored.tokens,
             run: scored.run,
@@ -101,6 +107,9 @@ pub struct Evaluated {
     pub completion_tokens: u64,
     /// USD, or `"unknown"` if one run's cost is.
     pub cost: Cost,
+    /// If it is unknown: USD, the sum of its known parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_cost: Option<f64>,
     /// USD that judges cost.
     pub judge_cost: Cost,
     /// USD for each right answer: the cost by the sum of the scores. None without a right answer.
@@ -141,6 +150,20 @@ fn estimate(scores: &[Vec<f64>], seed: u64) -> Option<Estimate> {
     Estimate::bootstrap(scores, seed)
 }
 
+impl Evaluated {
+    /// What it cost, as far as it is known.
+    pub(super) fn spend(&self) -> Spend {
+        Spend { known: self.known_cost.unwrap_or_default(), unknown: 0 }.plus(self.cost.into())
+    }
+
+    /// What a right answer cost, as far as it is known.
+    pub(super) fn spend_per_right(&self) -> Option<Spend> {
+        let Spend { known, unknown } = self.spend();
+        let right = self.score.unwrap_or_default() * self.n as f64;
+        (right > 0.0).then(|| Spend { known: known / right, unknown })
+    }
+}
+
 impl Results {
     /// No cell is finished.
     pub fn new(evaluation: &Evaluation) -> Self {
@@ -164,8 +187,7 @@ impl Results {
 
     /// What is spent so far, judges included, as far as it is known.
     pub fn spent(&self) -> f64 {
-        let known = |cost: Cost| if let Cost::Known(usd) = cost { usd } else { 0.0 };
-        self.0.iter().flatten().map(|cell| known(cell.cost) + known(cell.judge_cost)).sum()
+        self.0.iter().flatten().map(|cell| cell.spend().known).sum()
     }
 
     /// The finished cells of a variant under a plan, in groups of one case.
@@ -213,8 +235,8 @@ impl Results {
             let count = answered_by.get(model).and_then(Value::as_u64).unwrap_or_default();
             answered_by.insert(model.to_owned(), (count + 1).into());
         }
-        let sum = |of: fn(&CellResult) -> Cost| cells.iter().fold(Cost::NOTHING, |sum, cell| sum.plus(of(cell)));
-        let cost = sum(|cell| cell.cost);
+        let spend = cells.iter().fold(Spend::default(), |sum, cell| sum.plus(cell.cost));
+        let cost = spend.total();
         Evaluated {
             variant: variant.name.clone(),
             faults: evaluation.plans[plan].name.clone(),
@@ -232,7 +254,8 @@ impl Results {
             prompt_tokens: cells.iter().map(|cell| cell.tokens[0]).sum(),
             completion_tokens: cells.iter().map(|cell| cell.tokens[1]).sum(),
             cost,
-            judge_cost: sum(|cell| cell.judge_cost),
+            known_cost: Some(spend.known).filter(|known| cost == Cost::Unknown && *known > 0.0),
+            judge_cost: cells.iter().fold(Cost::NOTHING, |sum, cell| sum.plus(cell.judge_cost)),
             cost_per_right: (right > 0.0).then(|| match cost {
                 Cost::Known(usd) => Cost::Known(usd / right),
                 Cost::Unknown => Cost::Unknown,

@@ -4,7 +4,7 @@ use super::evaluation::Evaluation;
 use super::summary::{Difference, Evaluated, Results};
 use crate::failover::Cost;
 use crate::text::clean_line;
-use crate::transcript::usd;
+use crate::transcript::Spend;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -33,9 +33,9 @@ pub fn table(evaluation: &Evaluation, results: &Results, width: Option<usize>) -
         0 => String::new(),
         _ => format!("{} + {}", row.prompt_tokens, row.completion_tokens),
     });
-    column("cost", &|row| cost(row.cost));
-    column("per right", &|row| row.cost_per_right.map_or_else(|| "–".to_owned(), cost));
-    column("judges", &|row| if row.judge_cost == Cost::NOTHING { String::new() } else { cost(row.judge_cost) });
+    column("cost", &|row| cost(row.spend()));
+    column("per right", &|row| row.spend_per_right().map_or_else(|| "–".to_owned(), cost));
+    column("judges", &|row| if row.judge_cost == Cost::NOTHING { String::new() } else { cost(row.judge_cost.into()) });
     column("answered by", &|row| answered_by(row));
     if !faulty {
         columns.retain(|(name, _)| *name != "faults");
@@ -138,8 +138,9 @@ fn sentence(it: &Difference, faulty: bool, name: impl Fn(&str) -> String) -> Str
     }
 }
 
-pub(super) fn cost(cost: Cost) -> String {
-    if cost == Cost::Unknown { "unknown".to_owned() } else { usd(cost) }
+/// A cost; `≥` if a part of it is not known.
+pub(super) fn cost(spend: Spend) -> String {
+    if spend.unknown > 0 && spend.known <= 0.0 { "unknown".to_owned() } else { format!("{spend:#}") }
 }
 
 pub(super) fn answered_by(row: &Evaluated) -> String {

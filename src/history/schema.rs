@@ -1,7 +1,7 @@
 //! The database file: where it is, its tables, and how it is created, opened and brought to the current version.
 
+use crate::private;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -164,18 +164,10 @@ fn migrate(database: &mut Connection) -> Result<(), HistoryError> {
 /// Creates the directory and an empty file that only their owner can read. The database's other files get the same
 /// permissions.
 fn create_private(directory: &Path) -> io::Result<()> {
-    let (mut folder, mut file) = (DirBuilder::new(), OpenOptions::new());
-    file.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        folder.mode(0o700);
-        file.mode(0o600);
-    }
     let path = path(directory);
     if !path.try_exists()? {
-        folder.recursive(true).create(directory)?;
-        file.open(path)?;
+        private::create_folder(directory)?;
+        private::file_options().write(true).create(true).truncate(false).open(path)?;
     }
     Ok(())
 }

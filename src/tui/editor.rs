@@ -1,6 +1,7 @@
 //! Edits a text in the user's editor, through a temporary file that only the user can read.
 
-use std::fs::{self, OpenOptions};
+use crate::private;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,11 +20,7 @@ pub(super) fn edit(command: &str, text: &str) -> Result<String, String> {
 }
 
 fn write(path: &PathBuf, text: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
+    private::file_options().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 fn run(command: &str, path: &Path) -> Result<String, String> {

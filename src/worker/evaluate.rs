@@ -6,6 +6,7 @@ use super::services::Services;
 use super::{run_with, worst_case};
 use crate::eval::{Budget, CellFold, CellId, Evaluation, Judge, Metric, Reservation, Scored};
 use crate::failover::{Cost, Finished, Outcome};
+use crate::openrouter::catalogue::Catalogue;
 use crate::spec::RunSpec;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -63,11 +64,12 @@ pub async fn evaluate(
     let mut running = FuturesUnordered::new();
     let mut stop = std::pin::pin!(stop);
     let mut next_worst = 0.0;
+    let catalogue = services.catalogue();
     loop {
         while running.len() < options.concurrency.max(1) {
             let Some(&index) = open.peek() else { break };
             let cell = evaluation.cell(index);
-            let worst = match (options.max_cost, most(evaluation, cell, options, services)) {
+            let worst = match (options.max_cost, most(evaluation, cell, options, &catalogue)) {
                 (Some(_), None) => return EvaluateEnd::UnknownPrice,
                 (_, worst) => worst.unwrap_or_default(),
             };
@@ -95,10 +97,10 @@ pub async fn evaluate(
 }
 
 /// The most that a cell can cost with its judges, in USD.
-fn most(evaluation: &Evaluation, cell: CellId, options: &EvaluateOptions, services: &Services) -> Option<f64> {
-    let mut most = worst_case(&evaluation.spec(cell), services)?;
+fn most(evaluation: &Evaluation, cell: CellId, options: &EvaluateOptions, catalogue: &Catalogue) -> Option<f64> {
+    let mut most = worst_case(&evaluation.spec(cell), catalogue)?;
     for judge in options.judges.values() {
-        most += worst_case(&judge.spec, services)?;
+        most += worst_case(&judge.spec, catalogue)?;
     }
     Some(most)
 }

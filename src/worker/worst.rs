@@ -1,6 +1,5 @@
 //! The most that a whole run can cost.
 
-use super::services::Services;
 use crate::dspy::Module;
 use crate::dspy::program::Step;
 use crate::openrouter::catalogue::Catalogue;
@@ -12,23 +11,22 @@ const RAISED: u32 = 16;
 const REPAIR: usize = 4096;
 
 /// The most that a run can cost with all its calls, retries and repairs, in USD; none if a model's price or its largest
-/// answer is unknown. A token is at least one byte.
-pub fn worst_case(spec: &RunSpec, services: &Services) -> Option<f64> {
+/// answer is unknown to the catalogue. A token is at least one byte.
+pub fn worst_case(spec: &RunSpec, catalogue: &Catalogue) -> Option<f64> {
     let Step::Calls(calls) = spec.task.next(&[]) else { return Some(0.0) };
     let bytes = |task: &Task| {
         let of_call = |call| task.messages_of(call).iter().map(|message| message.content.len()).sum::<usize>();
         calls.iter().map(of_call).max().unwrap_or_default()
     };
-    let catalogue = services.catalogue();
     let (prompt, comparison) = match &spec.task {
         Task::Chat(task) => (task.bytes(), None),
         // The last call reads the answers of the others.
         task @ Task::Signature(of) => (bytes(task), matches!(of.module, Module::MultiChainComparison(_)).then_some(())),
     };
-    let first_calls = call(spec, &catalogue, prompt)? * calls.len() as f64;
+    let first_calls = call(spec, catalogue, prompt)? * calls.len() as f64;
     let Some(()) = comparison else { return Some(first_calls) };
-    let longest = spec.chain.iter().map(|route| most_tokens(spec, &catalogue, &route.model)).max().flatten()?;
-    Some(first_calls + call(spec, &catalogue, prompt * 2 + calls.len() * longest as usize)?)
+    let longest = spec.chain.iter().map(|route| most_tokens(spec, catalogue, &route.model)).max().flatten()?;
+    Some(first_calls + call(spec, catalogue, prompt * 2 + calls.len() * longest as usize)?)
 }
 
 /// The most that one call can cost: the most expensive attempts that the limits allow.

@@ -14,7 +14,7 @@ fn cases(text: &str, format: CaseFormat) -> Vec<Case> {
 
 /// The problems as text.
 fn problems(text: &str, format: CaseFormat) -> Vec<String> {
-    read(text, format, &signature()).unwrap_err().iter().map(ToString::to_string).collect()
+    read(text, format, &signature()).unwrap_err().first.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -63,6 +63,12 @@ fn a_bad_row_is_named_with_its_place() {
         ),
         ("question,answer\nq,1\nr,1,2\n", CaseFormat::Csv, "line 3: 3 values, but the first line names 2 columns"),
         ("question,answer\nq,1\n\"two\nlines\",x\n", CaseFormat::Csv, "line 3, column 2: answer: expected int"),
+        (
+            "question,answer\nq,1\n\"two\nlines,2\nr,3\n",
+            CaseFormat::Csv,
+            "line 3: the quote that opens a value here is never closed",
+        ),
+        ("question,answer\nq,1\n\"a \"\"b\n\"\",2\n", CaseFormat::Csv, "line 3: the quote that opens a value"),
         ("question,year,question\nq,1,r\n", CaseFormat::Csv, "line 1: two columns are named `question`"),
         (
             "[[case]]\nquestion = \"q\"\n\n[[case]]\nanswer = 1\n",
@@ -85,6 +91,7 @@ fn all_problems_are_named_up_to_ten_and_in_order() {
         (0..20).map(|i| if i == 3 { "{\n".to_owned() } else { "{\"answer\": 1}\n".to_owned() }).collect();
     let found = problems(&text, CaseFormat::JsonLines);
     assert_eq!(found.len(), 10);
+    assert_eq!(read(&text, CaseFormat::JsonLines, &signature()).unwrap_err().more, 10);
     assert!(found[0].starts_with("line 1:") && found[3].starts_with("line 4, column"), "{found:?}");
 }
 
@@ -129,5 +136,19 @@ fn the_name_of_a_file_says_its_format() {
         ("cases", CaseFormat::JsonLines),
     ] {
         assert_eq!(CaseFormat::of_name(name), format, "{name}");
+    }
+}
+
+#[test]
+fn a_quote_inside_of_a_value_opens_nothing() {
+    for (text, question) in [
+        ("question\n5\" wide\n", "5\" wide"),
+        ("question\n\"a\"\"\"\n", "a\""),
+        ("question\n\"two\nlines\"", "two\nlines"),
+        ("question\n\"a\" \"b\n", "a \"b"),
+        ("question,note\n \"x,\"\"\n", " \"x"),
+    ] {
+        let cases = cases(text, CaseFormat::Csv);
+        assert_eq!((cases.len(), cases[0].inputs["question"].as_str()), (1, Some(question)), "{text:?}");
     }
 }

@@ -98,6 +98,7 @@ pub(super) fn finished(evaluation: &Evaluation, index: usize, right: bool, took:
         took,
         first_token: Some(Duration::from_millis(200)),
         cost: Cost::Known(0.001),
+        known_cost: None,
         tokens: [10, 5],
         judge_cost: Cost::NOTHING,
         answer: Arc::default(),
@@ -166,10 +167,28 @@ async fn what_was_finished_before_is_not_asked_again_and_the_table_is_the_same()
 }
 
 #[tokio::test]
+async fn what_is_known_of_a_cost_is_shown_although_a_stream_was_cut() {
+    let evaluation = Evaluation { plans: vec![plan("cut:8")], ..evaluation(2) };
+    let (cells, _) = run(&evaluation, &options()).await;
+    for (index, scored) in &cells {
+        let of_two_models = evaluation.cell(*index).variant == 1;
+        assert_eq!((scored.cost, scored.known_cost.is_some()), (Cost::Unknown, of_two_models), "{scored:?}");
+        let line = serde_json::to_value(scored).unwrap();
+        assert_eq!(serde_json::from_value::<Scored>(line).unwrap().spend(), scored.spend());
+    }
+    let results = results(&evaluation, &cells);
+    let [one, two] = [0, 1].map(|variant| results.evaluated(&evaluation, variant, 0));
+    assert_eq!((one.cost, one.known_cost), (Cost::Unknown, None));
+    assert!(two.known_cost.is_some_and(|known| known > 0.0));
+    let text = table(&evaluation, &results, None);
+    assert!(text.contains("≥ $") && text.contains("unknown"), "{text}");
+}
+
+#[tokio::test]
 async fn the_ceiling_holds_and_says_that_it_does() {
     let evaluation = evaluation(8);
     let services = services().await;
-    let worst = worst_case(&evaluation.spec(evaluation.cell(0)), &services).unwrap();
+    let worst = worst_case(&evaluation.spec(evaluation.cell(0)), &services.catalogue()).unwrap();
     for runs in [0.5, 1.0, 3.0, 10.0] {
         let ceiling = worst * runs;
         let (cells, end) = run(&evaluation, &EvaluateOptions { max_cost: Some(ceiling), ..options() }).await;

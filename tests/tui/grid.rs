@@ -37,7 +37,7 @@ pub(crate) fn cell(score: f64, model: Option<&str>) -> CellResult {
         attempts: if model == Some(GPT) { 1 } else { 2 },
         took: Duration::from_millis(820),
         first_token: None,
-        cost: if model.is_some() { Cost::Known(0.0001) } else { Cost::NOTHING },
+        cost: if model.is_some() { Cost::Known(0.0001) } else { Cost::NOTHING }.into(),
         judge_cost: Cost::NOTHING,
         tokens: [10, 5],
         run: 77,
@@ -52,6 +52,8 @@ pub(crate) fn opened(cases: usize, variants: Vec<Variant>) -> OpenedCases {
         metrics: vec![("answer".to_owned(), "exact".parse().expect("a metric"))],
         variants,
         worst: Some(0.25),
+        seed: 0,
+        repeat: 1,
     }
 }
 

@@ -5,9 +5,10 @@ use crate::cli::signatures;
 use crate::config::{Config, Environment};
 use crate::eval::{CellId, Evaluation, Scored};
 use crate::history::Keep;
+use crate::private;
 use anyhow::{Context as _, Result};
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -30,12 +31,12 @@ impl KeptCells {
         let folder = folder(env);
         let path = folder.join(format!("{:016x}.jsonl", evaluation.fingerprint()));
         let cells = if resume { read(&path, evaluation) } else { Vec::new() };
-        make_folder(&folder).with_context(|| folder.display().to_string())?;
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path).with_context(|| path.display().to_string())?;
+        private::create_folder(&folder).with_context(|| folder.display().to_string())?;
+        let mut file = private::file_options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .with_context(|| path.display().to_string())?;
         if resume {
             // The last line may be torn.
             _ = file.write_all(b"\n");
@@ -87,14 +88,6 @@ pub(in crate::cli) fn forget(env: &Environment, is_forgotten: impl Fn(u64) -> bo
         }
     }
     Ok(())
-}
-
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// The cells of a file, by their places.

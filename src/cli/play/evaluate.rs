@@ -105,13 +105,16 @@ fn opened(path: Option<&Path>, variants: Vec<Variant>, config: &Config, services
     let signature = task.map(|task| task.signature.clone()).context("a file of cases asks a signature")?;
     let (cases, metrics) = cases_and_metrics(&path, &[], config, &signature)?;
     let plans = vec![FaultPlan::none()];
-    let evaluation = Evaluation { cases, variants, plans, metrics, repeat: 1, seed: 0 };
-    let most = |index| worst_case(&evaluation.spec(evaluation.cell(index)), services);
+    let seed = config.read("eval.seed")?.unwrap_or_default();
+    let repeat = config.read("eval.repeat")?.unwrap_or(1);
+    let evaluation = Evaluation { cases, variants, plans, metrics, repeat: 1, seed };
+    let catalogue = services.catalogue();
+    let most = |index| worst_case(&evaluation.spec(evaluation.cell(index)), &catalogue);
     // Judges have prices of their own.
     let is_known = !services.simulated() && evaluation.metrics.iter().all(|(_, metric)| !metric.is_judge());
     let worst = if is_known { (0..evaluation.len()).map(most).sum() } else { None };
     let Evaluation { cases, variants, metrics, .. } = evaluation;
-    Ok(OpenedCases { path, cases, metrics, variants, worst })
+    Ok(OpenedCases { path, cases, metrics, variants, worst, seed, repeat })
 }
 
 /// The path, with `~/` as the home folder.

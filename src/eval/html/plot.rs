@@ -45,7 +45,7 @@ pub(super) fn score_by_cost(rows: &[Evaluated]) -> String {
         _ = writeln!(
             svg,
             "<text x=\"{at:.1}\" y=\"{below}\" text-anchor=\"{anchor}\">{}</text>",
-            cost(Cost::Known(usd))
+            cost(Cost::Known(usd).into())
         );
     }
     for (at, row) in rows.iter().enumerate() {
@@ -58,7 +58,8 @@ pub(super) fn score_by_cost(rows: &[Evaluated]) -> String {
                 "<line class=\"f{colour}\" x1=\"{cx:.1}\" x2=\"{cx:.1}\" y1=\"{top:.1}\" y2=\"{bottom:.1}\" stroke-width=\"2\"/>"
             );
         }
-        let name = escape(&format!("{} · {}: {score:.3} at {} a run", row.variant, row.faults, cost(Cost::Known(usd))));
+        let name =
+            escape(&format!("{} · {}: {score:.3} at {} a run", row.variant, row.faults, cost(Cost::Known(usd).into())));
         _ = writeln!(
             svg,
             "<circle class=\"f{colour}\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"6\"><title>{name}</title></circle>"

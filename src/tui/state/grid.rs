@@ -21,6 +21,10 @@ pub struct OpenedCases {
     pub variants: Vec<Variant>,
     /// The most that all cells can cost, in USD; none if a price is not known.
     pub worst: Option<f64>,
+    /// The seed of the jitter.
+    pub seed: u64,
+    /// How often the configuration asks each case. The grid asks it once.
+    pub repeat: usize,
 }
 
 /// In which order the cases stand.
@@ -90,7 +94,7 @@ impl ColumnSum {
         self.score += cell.score;
         self.valid += usize::from(cell.valid);
         self.failovers += usize::from(cell.is_of_fallback(variant));
-        self.spend = self.spend.plus(cell.cost.plus(cell.judge_cost).into());
+        self.spend = self.spend.plus(cell.spend());
     }
 }
 
@@ -107,6 +111,8 @@ pub struct Grid {
     pub selected: (usize, usize),
     /// The most that all cells can cost, in USD; none if that is not known.
     pub worst: Option<f64>,
+    /// How often the configuration asks each case, which the grid asks once.
+    pub repeat: usize,
     evaluation: Arc<Evaluation>,
     results: Results,
     sums: Vec<ColumnSum>,
@@ -117,14 +123,14 @@ pub struct Grid {
 impl Grid {
     /// A grid without results.
     pub fn new(opened: OpenedCases) -> Self {
-        let OpenedCases { path, cases, metrics, variants, worst } = opened;
+        let OpenedCases { path, cases, metrics, variants, worst, seed, repeat } = opened;
         let rows = (0..cases.len()).collect();
         let sums = vec![ColumnSum::default(); variants.len()];
-        let evaluation = Evaluation { cases, variants, plans: vec![FaultPlan::none()], metrics, repeat: 1, seed: 0 };
+        let evaluation = Evaluation { cases, variants, plans: vec![FaultPlan::none()], metrics, repeat: 1, seed };
         let results = Results::new(&evaluation);
         let evaluation = Arc::new(evaluation);
         let (asking, order) = (Asking::No, CaseOrder::File);
-        Self { path, asking, order, selected: (0, 0), worst, evaluation, results, sums, rows }
+        Self { path, asking, order, selected: (0, 0), worst, repeat, evaluation, results, sums, rows }
     }
 
     /// What is asked.
@@ -271,7 +277,7 @@ impl Grid {
             CaseOrder::Score => scores().sum::<f64>() / count as f64,
             CaseOrder::Disagreement => scores().fold(f64::INFINITY, f64::min) - scores().fold(0.0, f64::max),
             CaseOrder::Cost => {
-                let known = |cell: &CellResult| match cell.cost.plus(cell.judge_cost) {
+                let known = |cell: &CellResult| match cell.spend().total() {
                     Cost::Known(usd) => usd,
                     // It may be any.
                     Cost::Unknown => f64::INFINITY,
@@ -332,7 +338,8 @@ mod tests {
         };
         let metrics = vec![("answer".to_owned(), "exact".parse().expect("a metric"))];
         let cases = (1..=cases).map(case).collect();
-        Grid::new(OpenedCases { path: "cases.jsonl".into(), cases, metrics, variants, worst: None })
+        let path = "cases.jsonl".into();
+        Grid::new(OpenedCases { path, cases, metrics, variants, worst: None, seed: 0, repeat: 1 })
     }
 
     fn cell(score: f64, model: &str, usd: f64) -> CellResult {
@@ -343,7 +350,7 @@ mod tests {
             attempts: 1,
             took: Duration::from_secs(1),
             first_token: None,
-            cost: Cost::Known(usd),
+            cost: Cost::Known(usd).into(),
             judge_cost: Cost::NOTHING,
             tokens: [0, 0],
             run: 1,

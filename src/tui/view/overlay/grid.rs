@@ -193,12 +193,13 @@ fn about_selected(app: &App, grid: &Grid, cells: usize) -> String {
             Some(worst) => format!("at most {}", usd(Cost::Known(worst))),
             None => "the highest cost is not known".to_owned(),
         };
-        return format!("{} asks all {}: {cost}", key(GridAction::Open), grid.cells());
+        let once = if grid.repeat > 1 { " once, whatever eval.repeat says" } else { "" };
+        return format!("{} asks all {}{once}: {cost}", key(GridAction::Open), grid.cells());
     }
     let expected = grid.case(grid.selected.0).map(|case| expected_line(case, cells)).unwrap_or_default();
     let expected = if expected.is_empty() { "nothing expected".to_owned() } else { format!("expected: {expected}") };
     let Some(cell) = grid.selected_cell() else { return expected };
     let numbers =
-        format!("{} · {} · {} · ", seconds(cell.took), counted(cell.attempts as usize, "attempt"), usd(cell.cost));
+        format!("{} · {} · {:#} · ", seconds(cell.took), counted(cell.attempts as usize, "attempt"), cell.cost);
     clip(&format!("{numbers}{expected}"), cells)
 }
