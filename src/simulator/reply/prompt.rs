@@ -71,7 +71,7 @@ impl ParsedPrompt {
         if let Some(format) = format {
             form = AnswerForm::Json;
             if outputs.is_empty() {
-                outputs = demanded_fields(format);
+                outputs = demanded_fields(format, messages);
             }
         }
         if outputs.is_empty() {
@@ -222,13 +222,35 @@ fn reminded_fields(reminder: &str) -> Vec<PromptField> {
     fields
 }
 
-/// The fields that `response_format` demands; `answer` where it demands no particular ones.
-fn demanded_fields(format: &ResponseFormat) -> Vec<PromptField> {
+/// The fields that `response_format` demands: those of its schema; for any object, those of the schema that the messages
+/// state, as instructor writes it (1.17); `answer` where nothing demands particular ones.
+fn demanded_fields(format: &ResponseFormat, messages: &[PromptMessage]) -> Vec<PromptField> {
     let any = json!({ "properties": { "answer": { "type": "string" } } });
+    let stated = || messages.iter().rev().find_map(|message| stated_schema(&message.text));
     match format {
         ResponseFormat::Schema(schema) if schema["properties"].is_object() => properties(schema),
-        _ => properties(&any),
+        ResponseFormat::Object => properties(&stated().unwrap_or(any)),
+        ResponseFormat::Schema(_) => properties(&any),
     }
+}
+
+/// The last object in a text that is the schema of an object: what stands before it may be an example.
+fn stated_schema(text: &str) -> Option<Value> {
+    let (mut rest, mut found) = (text, None);
+    while let Some(at) = rest.find('{') {
+        rest = &rest[at..];
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let value = values.next();
+        let end = values.byte_offset();
+        if let Some(Ok(value)) = value {
+            let is_schema = value["properties"].as_object().is_some_and(|it| it.values().all(Value::is_object));
+            found = is_schema.then_some(value).or(found);
+            rest = &rest[end..];
+        } else {
+            rest = &rest[1..];
+        }
+    }
+    found
 }
 
 /// The reminder decides; where it names no field, the system message does.
