@@ -25,4 +25,4 @@ mod whole;
 
 pub use attend::{ClientRequest, Served};
 pub use options::{GatewayEvent, GatewayOptions, Hold, KeySource, RequestDefaults, UnknownHold};
-pub use server::{Gateway, serve};
+pub use server::{Gateway, PARTING, serve};

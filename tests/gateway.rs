@@ -38,6 +38,7 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     /// The requests that have ended.
     pub(crate) served: Arc<Mutex<Vec<Served>>>,
+    pub(crate) gateway: Arc<Gateway>,
     stop: Option<oneshot::Sender<()>>,
     end: JoinHandle<()>,
 }
@@ -68,6 +69,11 @@ pub(crate) async fn simulated(pace: f64, options: GatewayOptions) -> Running {
 
 /// Starts a gateway before a service.
 pub(crate) async fn start(service: Service, pace: f64, options: GatewayOptions) -> Running {
+    start_with_grace(service, pace, options, Duration::from_secs(30)).await
+}
+
+/// Starts a gateway that gives requests in progress this time when it is stopped.
+pub(crate) async fn start_with_grace(service: Service, pace: f64, options: GatewayOptions, grace: Duration) -> Running {
     let simulator = Simulator::start(SimulatorOptions { pace, ..SimulatorOptions::default() }).await.unwrap();
     let client = Client::new(Duration::from_secs(20));
     let services = Arc::new(Services::new(ServiceOptions::new(client, service, simulator)));
@@ -82,8 +88,8 @@ pub(crate) async fn start(service: Service, pace: f64, options: GatewayOptions) 
     });
     let gateway = Arc::new(Gateway::new(services, GatewayOptions { listener: listen, ..options }, address));
     let (stop, stopped) = oneshot::channel::<()>();
-    let end = tokio::spawn(serve(gateway, listener, async { _ = stopped.await }, Duration::from_secs(30)));
-    Running { address, served, stop: Some(stop), end }
+    let end = tokio::spawn(serve(Arc::clone(&gateway), listener, async { _ = stopped.await }, grace));
+    Running { address, served, gateway, stop: Some(stop), end }
 }
 
 impl Running {

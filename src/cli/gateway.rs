@@ -135,7 +135,7 @@ pub(super) struct ListeningGateway {
     pub(super) address: SocketAddr,
     socket: TcpListener,
     /// The time in which requests in progress can end after the last was accepted.
-    grace: Duration,
+    pub(super) grace: Duration,
 }
 
 impl ListeningGateway {

@@ -3,7 +3,7 @@
 
 use super::gateway::{GatewayFlags, ListeningGateway};
 use crate::config::Config;
-use crate::gateway::{Gateway, GatewayEvent, RequestDefaults};
+use crate::gateway::{Gateway, GatewayEvent, PARTING, RequestDefaults};
 use crate::transcript::{Traffic, TrafficWatch};
 use crate::tui::{Msg, Receipt};
 use crate::worker::Services;
@@ -16,8 +16,8 @@ use tokio::sync::{Notify, watch};
 
 /// The least time between two updates of the screen: at most 30 a second.
 const PACE: Duration = Duration::from_millis(33);
-/// How long requests in progress may take to end when the person quits.
-const PARTING: Duration = Duration::from_secs(1);
+/// How long requests in progress may take to end when the person quits. Then they are cancelled.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How to start a gateway beside the screen, and what its requests do.
 #[derive(Clone)]
@@ -56,7 +56,9 @@ impl GatewayBeside {
     pub(super) async fn listen(&self) -> Result<ListeningGateway> {
         let (feed, services) = (Arc::clone(&self.feed), Arc::clone(&self.services));
         let listener = Arc::new(move |event| feed.apply(services.now(), event));
-        self.flags.listen(&self.config, Arc::clone(&self.services), listener).await
+        let mut listening = self.flags.listen(&self.config, Arc::clone(&self.services), listener).await?;
+        listening.grace = GRACE;
+        Ok(listening)
     }
 
     /// Serves until the end, and keeps the screen up to date.
@@ -99,7 +101,7 @@ impl GatewayBeside {
     /// Accepts nothing more, and gives requests in progress a moment to end.
     pub(super) async fn stop(&self) {
         self.stop.send_replace(true);
-        _ = tokio::time::timeout(PARTING, self.stop.closed()).await;
+        _ = tokio::time::timeout(GRACE + PARTING, self.stop.closed()).await;
     }
 
     /// Sends what has changed: at once, but never more often than the pace, and not before the screen has taken what

@@ -60,12 +60,18 @@ pub(super) async fn attend(
 ) {
     let mut client = Some(messages);
     let listener = Arc::clone(&gateway.options.listener);
-    let (mut trail, mut slot, mut has_begun) = (Trail::default(), Some(slot), false);
+    let (mut trail, mut slot, mut has_begun, mut is_over) = (Trail::default(), Some(slot), false, false);
+    let mut over = std::pin::pin!(gateway.over());
     loop {
         let message = tokio::select! {
             biased;
             () = left(client.as_ref()) => {
                 client = None;
+                run.canceller().cancel();
+                continue;
+            }
+            () = &mut over, if !is_over => {
+                is_over = true;
                 run.canceller().cancel();
                 continue;
             }

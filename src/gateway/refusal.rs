@@ -1,6 +1,7 @@
 //! Answers without an answer, in the shape of `OpenAI`'s errors: `{"error": {"message", "type", "code", "metadata"}}`.
 
 use super::body::{Body, json_response};
+use super::server::STOPS;
 use super::trail::Trail;
 use crate::failover::{FailureKind, Finished, Outcome};
 use crate::openrouter::client::NO_SUCH_API;
@@ -54,7 +55,8 @@ impl Refusal {
     pub(super) fn of_run(finished: &Finished, trail: &Trail) -> Self {
         let cause = trail.first_cause();
         let status = match (finished.outcome, cause) {
-            (Outcome::Cancelled, _) => 499,
+            // By the gateway's end: a client that has left hears nothing.
+            (Outcome::Cancelled, _) => 503,
             (Outcome::LocalError, _) => 500,
             (Outcome::DeadlineExceeded, _) => 504,
             (_, Some(failure)) if failure.code.as_deref() == Some(NO_SUCH_API) => 501,
@@ -68,7 +70,10 @@ impl Refusal {
         let after = cause.filter(|_| status == 429).and_then(|failure| failure.hint);
         Self {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY),
-            message: finished.headline.clone().unwrap_or_else(|| "no model answered".to_owned()),
+            message: match finished.outcome {
+                Outcome::Cancelled => STOPS.to_owned(),
+                _ => finished.headline.clone().unwrap_or_else(|| "no model answered".to_owned()),
+            },
             metadata: json!({"run": trail.run(), "attempts": attempts}),
             retry_after: after.map(|hint| hint.after.as_secs_f64().ceil() as u64),
             asked: None,

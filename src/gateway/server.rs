@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// The time in which a client must have sent the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(15);
@@ -30,6 +30,10 @@ const HEAD_TIME: Duration = Duration::from_secs(15);
 const QUEUE: usize = 8;
 /// The number of different faults in paths whose schedules are remembered.
 const MAX_FAULTS: usize = 256;
+/// The time in which requests that are cancelled at the end can say so.
+pub const PARTING: Duration = Duration::from_secs(1);
+/// What the client of such a request is told.
+pub(super) const STOPS: &str = "the gateway stops, and the time for requests in progress is over";
 /// The pause after a connection that could not be accepted, for example because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -43,6 +47,8 @@ pub struct Gateway {
     spent: Mutex<f64>,
     slots: Arc<Semaphore>,
     waiting: AtomicUsize,
+    /// Whether the time for requests in progress is over.
+    is_over: watch::Sender<bool>,
 }
 
 impl Gateway {
@@ -59,6 +65,7 @@ impl Gateway {
             spent: Mutex::default(),
             slots,
             waiting: AtomicUsize::new(0),
+            is_over: watch::channel(false).0,
         }
     }
 
@@ -91,7 +98,16 @@ impl Gateway {
         if before >= self.options.max_requests.saturating_mul(QUEUE) {
             return Err(busy());
         }
-        Arc::clone(&self.slots).acquire_owned().await.map_err(|_| busy())
+        tokio::select! {
+            biased;
+            slot = Arc::clone(&self.slots).acquire_owned() => slot.map_err(|_| busy()),
+            () = self.over() => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, STOPS)),
+        }
+    }
+
+    /// Waits until the gateway stops and the time for requests in progress is over.
+    pub(super) async fn over(&self) {
+        _ = self.is_over.subscribe().wait_for(|is_over| *is_over).await;
     }
 
     /// The fault of a path. The same word is the same fault, so that its schedule counts over all requests.
@@ -109,6 +125,11 @@ impl Gateway {
         let injected = Arc::new(RunFaults::of_first(fault, self.services.now()));
         faults.insert(word.to_owned(), Arc::clone(&injected));
         Ok(injected)
+    }
+
+    /// The number of requests that wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Adds to what the session has cost.
@@ -143,6 +164,7 @@ impl Gateway {
 }
 
 /// Serves until `stop` is over; then no connection is accepted any more, and requests in progress get `grace` to end.
+/// Those that do not are cancelled.
 pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, stop: impl Future<Output = ()>, grace: Duration) {
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -175,7 +197,12 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, stop: impl Futu
         // A run's last reports come after its client has the answer, or has left.
         _ = gateway.slots.acquire_many(gateway.options.max_requests.max(1) as u32).await;
     };
-    _ = tokio::time::timeout(grace, ended).await;
+    let mut ended = std::pin::pin!(ended);
+    if tokio::time::timeout(grace, &mut ended).await.is_err() {
+        // What still runs is cancelled, so that its client hears of it and its final event is stored.
+        gateway.is_over.send_replace(true);
+        _ = tokio::time::timeout(PARTING, ended).await;
+    }
 }
 
 /// Locks, also after a panic: a lock is held for one short step.

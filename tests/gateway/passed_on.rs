@@ -1,8 +1,9 @@
 //! `/responses` and `/embeddings`: passed on as they came, with failover before anything is sent.
 
-use crate::passing::{at, header};
+use crate::passing::{any_json, at, header};
 use crate::server::{Server, answer, stream, whole};
 use crate::{CHAIN, Reply, Running, options, start};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 async fn post(gateway: &Running, path: &str, body: &Value) -> Reply {
@@ -135,5 +136,52 @@ async fn embeddings_have_one_attempt() {
         let reply = post(&gateway, "/v1/embeddings", &body).await;
         assert!(reply.status >= 500 && reply.error().is_some(), "{}", reply.text);
         assert_eq!(server.received().len(), 1);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// A request leaves as the client wrote it, and a whole response arrives as it was sent.
+    #[test]
+    fn whatever_is_in_a_response_and_its_request_arrives(
+        field in any_json(), input in any_json(), top in any_json(), item in any_json(), n in 1_usize..4,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut sent = response("text");
+            sent["x_top"] = top;
+            let first = sent["output"][0].clone();
+            let more = (1..n).map(|_| json!({"type": "x_item", "x": item}));
+            sent["output"] = std::iter::once(first).chain(more).collect();
+            let server = Server::start([whole(&sent)]).await;
+            let gateway = start(at(&server), 0.0, options()).await;
+            let asked = json!({"model": CHAIN[0], "input": input, "x_new": field, "metadata": {"k": "v"}});
+            let reply = post(&gateway, "/v1/responses", &asked).await;
+            assert_eq!(reply.json(), sent);
+            assert_eq!(serde_json::from_slice::<Value>(&server.received()[0].body).unwrap(), asked);
+        });
+    }
+
+    /// Events arrive byte for byte, with their names.
+    #[test]
+    fn whatever_events_a_response_has_they_arrive(
+        fields in prop::collection::vec((any_json(), "[a-z_.]{1,20}"), 0..5), end in any_json(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut whole = response("Paris");
+            whole["x_end"] = end;
+            let mut sent = vec![json!({"type": "response.created", "response": {"id": "resp_1"}})];
+            sent.push(json!({"type": "response.output_text.delta", "delta": "Paris", "logprobs": []}));
+            sent.extend(fields.iter().map(|(value, name)| json!({"type": format!("response.x_{name}"), "x_new": value})));
+            sent.push(json!({"type": "response.completed", "response": whole}));
+            let event = |event: &Value| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
+            let text: String = sent.iter().map(event).collect();
+            let server = Server::start([stream(&text)]).await;
+            let gateway = start(at(&server), 0.0, options()).await;
+            let body = json!({"model": CHAIN[0], "input": "hi", "stream": true});
+            assert_eq!(post(&gateway, "/v1/responses", &body).await.text, text);
+        });
     }
 }

@@ -61,7 +61,7 @@ async fn a_clients_own_key_pays_where_that_is_wanted() {
 }
 
 /// Any JSON that a server may put into a field that nobody knows.
-fn any_json() -> impl Strategy<Value = Value> {
+pub(crate) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

@@ -1,8 +1,10 @@
 //! Who may use the gateway, how much, and what becomes of requests that are given up.
 
 use crate::server::{Server, open_stream};
-use crate::{CHAIN, Reply, options, simulated, start};
+use crate::{CHAIN, Reply, options, simulated, start, start_with_grace};
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
 use switchover::failover::Outcome;
 use switchover::gateway::GatewayOptions;
 use switchover::secret::Secret;
@@ -173,6 +175,51 @@ async fn requests_in_progress_are_finished_before_the_end() {
     let served = std::sync::Arc::clone(&gateway.served);
     gateway.stopped().await;
     assert_eq!(served.lock().unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn requests_that_outlast_the_grace_end_with_an_error_and_their_final_event() {
+    let begun = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n";
+    let server = Server::start([open_stream(begun).then_hang()]).await;
+    let service = Service::Server(Box::new(server.endpoint()));
+    let options = GatewayOptions { max_requests: 2, ..options() };
+    let gateway = start_with_grace(service, 0.0, options, Duration::from_millis(100)).await;
+    let served = Arc::clone(&gateway.served);
+    let post = |streams: bool| {
+        let body = json!({"model": "a/b", "stream": streams, "messages": [{"role": "user", "content": "hi"}]});
+        let request = gateway.request("POST", "/v1/chat/completions").header("content-type", "application/json");
+        request.body(body.to_string()).send()
+    };
+    // A stream that has begun, a whole answer that nobody has yet, and one that waits for its turn.
+    let mut stream = post(true).await.unwrap();
+    let first = stream.chunk().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&first).contains("Hel"));
+    let whole = tokio::spawn(post(false));
+    while server.received().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let waiting = tokio::spawn(post(false));
+    while gateway.gateway.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    gateway.stopped().await;
+    let rest = Reply {
+        status: stream.status().as_u16(),
+        headers: stream.headers().clone(),
+        text: stream.text().await.unwrap(),
+    };
+    assert!(
+        rest.error().is_some_and(|why| why.contains("the gateway stops")) && !rest.text.contains("[DONE]"),
+        "{rest:?}"
+    );
+    for reply in [whole, waiting] {
+        let reply = Reply::of(reply.await.unwrap().unwrap()).await;
+        assert!(reply.status == 503 && reply.error().is_some_and(|why| why.contains("the gateway stops")), "{reply:?}");
+    }
+    let ends: Vec<Outcome> = served.lock().unwrap().iter().map(|it| it.trail.finished().unwrap().outcome).collect();
+    let cancelled = ends.iter().filter(|end| **end == Outcome::Cancelled).count();
+    assert_eq!(cancelled, 2, "{ends:?}");
 }
 
 #[tokio::test]
