@@ -263,6 +263,21 @@ fn the_model_of_a_request_is_broken_even_if_the_chain_has_it_not() {
 }
 
 #[test]
+fn a_notice_makes_room_for_requests_that_come() {
+    let mut gateway = some_traffic(120, 36);
+    gateway.press("F4");
+    gateway.press("5");
+    assert!(gateway.app().notice.as_deref().is_some_and(|notice| notice.contains("503")));
+    for (seconds, shown) in [(1, true), (3, true), (3, false)] {
+        gateway.later(Duration::from_secs(seconds));
+        gateway.asks(NOON + 10_000 + seconds, "x", "more", "openai/gpt-4o-mini", ALL);
+        gateway.publish();
+        assert_eq!(gateway.app().notice.is_some(), shown, "after {seconds} s more");
+    }
+    assert!(gateway.stage.screen().contains("gpt-4o-mini ✗503"));
+}
+
+#[test]
 fn ten_thousand_requests_are_listed_and_old_ones_come_from_the_history() {
     let mut gateway = Gateway::new(80, 24);
     for run in 1..=12_000 {

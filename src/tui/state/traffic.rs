@@ -8,6 +8,9 @@ use std::time::Duration;
 /// The most models outside of the chain that are offered to be broken.
 const MAX_MODELS: usize = 12;
 
+/// How long a notice stays while requests come. Without any it stays until the next key.
+const NOTICE: Duration = Duration::from_secs(4);
+
 /// The requests, and which of them is shown.
 #[derive(Clone, Debug, Default)]
 pub struct TrafficList {
@@ -25,6 +28,8 @@ pub struct TrafficList {
     rows: VecDeque<TrafficRow>,
     /// Models that were asked for, the latest first.
     models: Vec<Arc<str>>,
+    /// The notice that was on the screen when a request changed, and since when.
+    notice: Option<(String, Duration)>,
     /// The time of the last update on the gateway's clock and on the screen's.
     clocks: (Duration, Duration),
 }
@@ -131,6 +136,17 @@ impl TrafficList {
     pub fn own_time(&self, at: Duration) -> Duration {
         let (theirs, ours) = self.clocks;
         ours.saturating_add(at).saturating_sub(theirs)
+    }
+
+    /// Whether this notice, which hides how many requests are in progress, has been on the screen long enough.
+    pub fn outlasts(&mut self, now: Duration, notice: Option<&str>) -> bool {
+        match (&self.notice, notice) {
+            (Some((known, since)), Some(notice)) if known == notice => now.saturating_sub(*since) >= NOTICE,
+            _ => {
+                self.notice = notice.map(|notice| (notice.to_owned(), now));
+                false
+            }
+        }
     }
 
     /// Adds the rows of an update that arrives at `now`.

@@ -83,6 +83,9 @@ impl App {
     /// Applies what has changed of the requests.
     pub(super) fn on_traffic(&mut self, now: Duration, update: TrafficUpdate) {
         self.traffic.apply(now, &update);
+        if self.traffic.outlasts(now, self.notice.as_deref()) {
+            self.notice = None;
+        }
         self.health.absorb(&update.health, |at| self.traffic.own_time(at));
         self.runs.add_cost(update.spend);
         if let Some(part) = update.watched {
