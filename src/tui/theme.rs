@@ -122,6 +122,8 @@ impl Theme {
         let style = Style::new().add_modifier(attributes(role));
         match self.colour(role) {
             _ if self == Self::Mono => style.add_modifier(mono_attributes(role)),
+            // One colour over the whole selection, whatever is in it.
+            _ if role == StyleRole::Selected => style.fg(Color::Reset),
             Some(colour) if role == StyleRole::Badge => style.fg(Color::Black).bg(colour),
             Some(colour) => style.fg(colour),
             None => style,

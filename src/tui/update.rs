@@ -22,6 +22,7 @@ use super::state::app::App;
 use super::state::grid::OpenedCases;
 use super::state::model::{ModelOption, Providers};
 use super::state::overlay::Overlay;
+use super::state::overlay::faults::BelowPicker;
 use super::state::overlay::history::RunUse;
 use super::state::overlay::keep::KeepPlan;
 use super::state::overlay::text_popup::TextPopup;
@@ -118,9 +119,13 @@ impl App {
 
     /// Whether this message may change what the screen shows now. If not, no frame is drawn after it.
     pub fn may_change_screen(&self, msg: &Msg) -> bool {
+        let below = match &self.overlay {
+            Some(Overlay::Faults(picker)) => picker.below,
+            _ => BelowPicker::Panes,
+        };
         match msg {
-            Msg::Providers(..) => matches!(self.overlay, Some(Overlay::Chain)),
-            Msg::Scored(_) => matches!(self.overlay, Some(Overlay::Grid)),
+            Msg::Providers(..) => matches!(self.overlay, Some(Overlay::Chain)) || below == BelowPicker::Chain,
+            Msg::Scored(_) => matches!(self.overlay, Some(Overlay::Grid)) || below == BelowPicker::Grid,
             Msg::Rows { .. } => matches!(self.overlay, Some(Overlay::History(_) | Overlay::Finder(_))),
             _ => true,
         }

@@ -189,7 +189,10 @@ fn a_good_answer_becomes_a_demo_and_the_variants_are_asked_with_it() {
 fn a_model_is_broken_from_the_grid_and_the_results_stay() {
     let mut stage = stage(120, 36, 2);
     asks(&mut stage, "Enter");
-    let effects = stage.script("F4 5");
+    stage.script("F4");
+    let screen = stage.screen();
+    assert!(screen.contains("2 cases") && screen.contains("A key sets a fault, for the next request."), "{screen}");
+    let effects = stage.script("5");
     assert!(matches!(effects.as_slice(), [Effect::SetFault { model, fault: Some(_) }] if model == GPT), "{effects:?}");
     assert!(matches!(stage.app.overlay, Some(Overlay::Grid)) && stage.screen().contains("from the next request on"));
     scored(&mut stage, vec![(0, cell(1.0, Some(CLAUDE)))]);

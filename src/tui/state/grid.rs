@@ -4,6 +4,7 @@
 use crate::eval::{Case, CellResult, Evaluation, FaultPlan, Metric, Results, Variant};
 use crate::failover::Cost;
 use crate::transcript::Spend;
+use crate::tui::wrap::width;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -118,24 +119,36 @@ pub struct Grid {
     sums: Vec<ColumnSum>,
     /// The index of each row's case.
     rows: Vec<usize>,
+    /// Cells of the longest id, if it is short enough to stand in a column.
+    ids: usize,
 }
+
+/// Longer ids than this, in cells, do not set the others apart from their inputs.
+const LONGEST_ID: usize = 12;
 
 impl Grid {
     /// A grid without results.
     pub fn new(opened: OpenedCases) -> Self {
         let OpenedCases { path, cases, metrics, variants, worst, seed, repeat } = opened;
         let rows = (0..cases.len()).collect();
+        let ids = cases.iter().map(|case| width(&case.id)).filter(|id| *id <= LONGEST_ID).max().unwrap_or(0);
         let sums = vec![ColumnSum::default(); variants.len()];
         let evaluation = Evaluation { cases, variants, plans: vec![FaultPlan::none()], metrics, repeat: 1, seed };
         let results = Results::new(&evaluation);
         let evaluation = Arc::new(evaluation);
         let (asking, order) = (Asking::No, CaseOrder::File);
-        Self { path, asking, order, selected: (0, 0), worst, repeat, evaluation, results, sums, rows }
+        Self { path, asking, order, selected: (0, 0), worst, repeat, evaluation, results, sums, rows, ids }
     }
 
     /// What is asked.
     pub fn evaluation(&self) -> &Arc<Evaluation> {
         &self.evaluation
+    }
+
+    /// The case of a row in one line of at most about this many characters: its id and its inputs. The inputs of all
+    /// rows begin at the same place.
+    pub fn case_line(&self, row: usize, most: usize) -> Option<String> {
+        self.case(row).map(|case| case_line(case, self.ids, most))
     }
 
     /// The number of rows.
@@ -288,9 +301,9 @@ impl Grid {
     }
 }
 
-/// A case in one line of at most about this many characters: its id and its inputs.
-pub fn case_line(case: &Case, most: usize) -> String {
-    let mut line = case.id.clone();
+/// A case in one line of at most about this many characters: its id, in this many cells, and its inputs.
+fn case_line(case: &Case, id: usize, most: usize) -> String {
+    let mut line = format!("{}{}", case.id, " ".repeat(id.saturating_sub(width(&case.id))));
     for value in case.inputs.values() {
         line.push_str("  ");
         line.push_str(&one_line(value, most));
@@ -430,7 +443,7 @@ mod tests {
     fn only_the_beginning_of_long_inputs_is_read() {
         let mut case = grid(1, vec![variant(&["a/one"])]).case(0).expect("a case").clone();
         case.inputs.insert("question".to_owned(), "long words \n".repeat(100_000).into());
-        assert!(case_line(&case, 200).len() < 240);
+        assert!(case_line(&case, 1, 200).len() < 240);
         assert_eq!(expected_line(&case, 200), "1");
     }
 }

@@ -16,6 +16,7 @@ mod text_popup;
 use super::chrome::open;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::faults::BelowPicker;
 use crate::tui::theme::StyleRole;
 use crate::tui::wrap::plain;
 use ratatui::Frame;
@@ -26,7 +27,14 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
     match &app.overlay {
         None => {}
         Some(Overlay::Headers(popup)) => text_popup::draw(app, popup, "headers of every attempt", f),
-        Some(Overlay::Faults(faults)) => faults::draw(app, faults, f),
+        Some(Overlay::Faults(faults)) => {
+            match faults.below {
+                BelowPicker::Panes => {}
+                BelowPicker::Chain => chain::draw(app, f),
+                BelowPicker::Grid => grid::draw(app, f),
+            }
+            faults::draw(app, faults, f);
+        }
         Some(Overlay::Chain) => chain::draw(app, f),
         Some(Overlay::Finder(finder)) => finder::draw(app, finder, f),
         Some(Overlay::Attempt(attempt)) => text_popup::draw(app, &attempt.popup, &format!("attempt {}", attempt.id), f),

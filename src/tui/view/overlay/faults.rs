@@ -4,7 +4,7 @@ use crate::transcript::model_name;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::faults::{COMMON, FaultPicker};
+use crate::tui::state::overlay::faults::{BelowPicker, COMMON, FaultPicker};
 use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{footer, list, open};
 use crate::tui::wrap::{clip, plain};
@@ -43,7 +43,8 @@ pub(super) fn draw(app: &App, faults: &FaultPicker, f: &mut Frame<'_>) {
         ])
     });
     let send = app.keymap.key(Action::Playground(PlaygroundAction::Send));
-    let then = if app.screen.traffic { "for the next request.".to_owned() } else { format!("then {send} sends.") };
+    let is_asked_elsewhere = app.screen.traffic || faults.below == BelowPicker::Grid;
+    let then = if is_asked_elsewhere { "for the next request.".to_owned() } else { format!("then {send} sends.") };
     footer(app, f, room, 2, &format!("A key sets a fault, {then}"));
     footer(app, f, room, 1, "Backspace clears it; / types any fault.");
 }

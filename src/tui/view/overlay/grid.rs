@@ -16,7 +16,7 @@ use crate::transcript::{counted, model_name, seconds, usd};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::GridAction;
 use crate::tui::state::app::App;
-use crate::tui::state::grid::{Asking, Grid, case_line, expected_line};
+use crate::tui::state::grid::{Asking, Grid, expected_line};
 use crate::tui::theme::{StyleRole, Theme};
 use crate::tui::view::chrome::{footer, mark, open, window};
 use crate::tui::wrap::{clip, clip_line};
@@ -80,7 +80,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         let is_selected = row == grid.selected.0;
         let role = if is_selected { StyleRole::Title } else { StyleRole::Text };
         let cells = usize::from(left.width);
-        let case = grid.case(row).map(|case| clip(&case_line(case, cells), cells)).unwrap_or_default();
+        let case = grid.case_line(row, cells).map(|case| clip(&case, cells)).unwrap_or_default();
         f.buffer_mut().set_line(left.x, y, &Line::styled(case, app.theme().style(role)), left.width);
         for (column, place) in columns.places(place) {
             let line = match grid.cell(row, column) {
