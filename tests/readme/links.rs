@@ -9,7 +9,11 @@ fn pages() -> Vec<String> {
     let in_docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
     let in_docs = in_docs.map(|name| format!("docs/{}", name.to_string_lossy()));
     let pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned);
-    pages.into_iter().chain(in_docs).filter(|page| page.ends_with(".md")).collect()
+    pages.into_iter().chain(in_docs).filter(|page| is_page(page)).collect()
+}
+
+fn is_page(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ending| ending == "md")
 }
 
 /// The text of a page without its code blocks.
@@ -40,7 +44,7 @@ fn anchors(page: &str) -> BTreeSet<String> {
 fn targets(text: &str) -> impl Iterator<Item = &str> {
     let links = text.match_indices("](").filter_map(|(at, _)| {
         let line = &text[text[..at].rfind('\n').map_or(0, |end| end + 1)..at];
-        (line.matches('`').count() % 2 == 0).then(|| text[at + 2..].split([')', ' ']).next())?
+        line.matches('`').count().is_multiple_of(2).then(|| text[at + 2..].split([')', ' ']).next())?
     });
     links.filter(|target| !target.contains("://"))
 }
@@ -83,7 +87,7 @@ fn a_wrong_link_is_found() {
 fn every_page_is_reached_from_the_readme() {
     let (mut reached, mut new) = (BTreeSet::new(), vec!["README.md".to_owned()]);
     while let Some(page) = new.pop() {
-        let Some(text) = prose(&page).filter(|_| page.ends_with(".md") && reached.insert(page.clone())) else {
+        let Some(text) = prose(&page).filter(|_| is_page(&page) && reached.insert(page.clone())) else {
             continue;
         };
         let folder = Path::new(&page).parent().unwrap().to_owned();

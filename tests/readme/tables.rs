@@ -4,7 +4,7 @@ use crate::page;
 use clap::CommandFactory as _;
 use std::fmt::Write as _;
 use switchover::cli::Cli;
-use switchover::config::{ConfigKey, KEYS, REQUEST_FIELDS};
+use switchover::config::{ConfigKey, DEFAULT_CHAIN, KEYS, REQUEST_FIELDS};
 
 /// A text in a cell of a table.
 fn cell(text: &str) -> String {
@@ -18,35 +18,31 @@ fn code(text: &str) -> String {
 #[test]
 fn the_documented_keys_are_those_of_the_configuration() {
     let section = |key: &ConfigKey| key.name.split_once('.').map_or("", |(section, _)| section);
+    let mut sections: Vec<&str> = KEYS.iter().map(section).collect();
+    sections.sort_by_key(|name| (!name.is_empty(), KEYS.iter().position(|key| section(key) == *name)));
+    sections.dedup();
     let mut out = String::new();
-    for (index, key) in KEYS.iter().enumerate() {
-        if index == 0 || section(key) != section(&KEYS[index - 1]) {
-            // The first keys have no section of their own.
-            let title =
-                if section(key).is_empty() { "Without a section".to_owned() } else { format!("`[{}]`", section(key)) };
-            if index > 0 {
-                out += "\n";
-            }
-            _ = write!(
-                out,
-                "### {title}\n\n| key | meaning | value | default | variable | option |\n|---|---|---|---|---|---|\n"
-            );
-        }
-        let options: Vec<String> = key.options.split(", ").map(code).collect();
-        _ = writeln!(
+    for name in sections {
+        let title = if name.is_empty() { "Without a section".to_owned() } else { format!("`[{name}]`") };
+        _ = write!(
             out,
-            "| `{}` | {} | {} | {} | `{}` | {} |",
-            key.name,
-            cell(key.doc),
-            cell(&key.expected()),
-            code(key.default),
-            key.env,
-            options.join(", ")
+            "### {title}\n\n| key | meaning | value | default | variable | option |\n|---|---|---|---|---|---|\n"
         );
-        if key.name == "request" {
-            for (name, meaning) in REQUEST_FIELDS {
-                _ = writeln!(out, "| `{name}` | {} | | – | | |", cell(meaning));
+        for key in KEYS.iter().filter(|key| section(key) == name) {
+            let options: Vec<String> = key.options.split(", ").map(code).collect();
+            let (doc, expected, options) = (cell(key.doc), cell(&key.expected()), options.join(", "));
+            let (name, default, variable) = (key.name, code(key.default), key.env);
+            _ = writeln!(out, "| `{name}` | {doc} | {expected} | {default} | `{variable}` | {options} |");
+        }
+        out += "\n";
+        if name.is_empty() {
+            let chain = DEFAULT_CHAIN.iter().map(|model| code(model)).collect::<Vec<_>>().join(", ");
+            _ = writeln!(out, "Without `models`, the chain on OpenRouter and on the simulator is {chain}.\n");
+            out += "The most useful fields of `request`:\n\n| field | meaning |\n|---|---|\n";
+            for (field, meaning) in REQUEST_FIELDS {
+                _ = writeln!(out, "| `{field}` | {} |", cell(meaning));
             }
+            out += "\n";
         }
     }
     page::holds("docs/configuration.md", "configuration", &out);
@@ -61,7 +57,7 @@ fn rows(command: &clap::Command, above: &[String]) -> String {
     };
     for argument in command.get_arguments().filter(is_new) {
         let values: Vec<&str> =
-            argument.get_value_names().unwrap_or_default().iter().map(|name| name.as_str()).collect();
+            argument.get_value_names().unwrap_or_default().iter().map(clap::builder::Str::as_str).collect();
         let takes = argument.get_action().takes_values();
         let name = match (argument.get_short(), argument.get_long()) {
             (_, None) if argument.is_required_set() => format!("<{}>", values.join(" ")),
