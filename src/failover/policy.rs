@@ -66,7 +66,7 @@ impl Route {
 
 /// The id without its variant: `a/b` for `a/b:free`.
 pub fn base_id(id: &str) -> &str {
-    let slug = id.rfind('/').map_or(0, |at| at + 1);
+    let slug = id.rfind('/').unwrap_or(0);
     id[slug..].find(':').map_or(id, |at| &id[..slug + at])
 }
 

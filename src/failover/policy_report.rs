@@ -49,17 +49,15 @@ struct ScriptedRun {
 #[derive(Debug)]
 struct PendingInput {
     at: Duration,
-    attempt: Option<AttemptId>,
     input: Input,
 }
 
 impl PolicySimulation {
-    /// Adds a run that begins at `begin`, and is cancelled at `cancel` unless it ends before. Returns its index.
-    pub fn add_run(&mut self, policy: Policy, chain: Vec<Route>, begin: Duration, cancel: Option<Duration>) -> usize {
-        let mut inputs = vec![PendingInput { at: begin, attempt: None, input: Input::Begin }];
-        inputs.extend(cancel.map(|at| PendingInput { at, attempt: None, input: Input::Cancel }));
+    /// Adds a run that begins at `begin`, and is cancelled at `cancel` unless it ends before.
+    pub fn add_run(&mut self, policy: Policy, chain: Vec<Route>, begin: Duration, cancel: Option<Duration>) {
+        let mut inputs = vec![PendingInput { at: begin, input: Input::Begin }];
+        inputs.extend(cancel.map(|at| PendingInput { at, input: Input::Cancel }));
         self.runs.push(ScriptedRun { engine: Engine::new(policy, chain), inputs });
-        self.runs.len() - 1
     }
 
     /// Plays all runs to their ends and returns their events. `script` gives the reply to each attempt.
@@ -92,7 +90,8 @@ impl ScriptedRun {
         due.map_or(Input::Tick, |index| self.inputs.remove(index).input)
     }
 
-    /// Carries out an event: schedules the reply of an attempt that starts, drops the rest of one that fails.
+    /// Carries out an event: schedules the reply of an attempt that starts. The engine ignores what comes of an attempt
+    /// after its end.
     fn carry_out(
         &mut self,
         now: Duration,
@@ -100,18 +99,11 @@ impl ScriptedRun {
         event: &Event,
         script: &mut impl FnMut(Duration, usize, &Started) -> ScriptedReply,
     ) {
-        match event {
-            Event::Started(started) => {
-                let attempt = started.attempt;
-                for (after, act) in script(now, index, started) {
-                    let input = PendingInput { at: now + after, attempt: Some(attempt), input: act.input(attempt) };
-                    self.inputs.push(input);
-                }
-                self.inputs.sort_by_key(|input| input.at);
-            }
-            Event::Failed(failed) => self.inputs.retain(|input| input.attempt != Some(failed.attempt)),
-            _ => {}
+        let Event::Started(started) = event else { return };
+        for (after, act) in script(now, index, started) {
+            self.inputs.push(PendingInput { at: now + after, input: act.input(started.attempt) });
         }
+        self.inputs.sort_by_key(|input| input.at);
     }
 }
 

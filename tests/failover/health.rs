@@ -130,6 +130,56 @@ fn a_reset_clears_the_suspicion_of_a_network_failure_too() {
 }
 
 #[test]
+fn a_fault_that_is_set_or_cleared_clears_the_suspicion_of_its_route_and_no_other() {
+    let [a, b, c] = ["a", "b", "c"].map(|model| Route::new(model, "o"));
+    let charged_after = |reset: &Route| {
+        let mut health = Health::default();
+        health.fail(S(1), &a, charge(FaultDomain::Origin, Cooldown::ByWeight), "refused");
+        health.reset_route(reset);
+        let moved = health.succeed(S(2), &c, Permit::Free, 0.0);
+        moved.iter().any(|moved| (moved.scope.domain, &*moved.scope.name) == (FaultDomain::Model, "a"))
+    };
+    assert!(!charged_after(&a));
+    assert!(charged_after(&b));
+}
+
+#[test]
+fn a_response_closes_the_circuit_of_its_server_and_no_other() {
+    let route = Route::new("a", "o");
+    let mut health = Health::default();
+    for domain in [FaultDomain::Origin, FaultDomain::Model] {
+        health.fail(S(1), &route, charge(domain, Cooldown::For(S(10))), "refused");
+    }
+    health.probe(S(12), &route, S(60));
+    let moved = health.reached(S(13), &route, Permit::Probe(S(60)));
+    let closed: Vec<_> = moved.iter().map(|moved| (moved.scope.domain, moved.why.as_str())).collect();
+    assert_eq!(closed, [(FaultDomain::Origin, "it responds")]);
+    assert!(matches!(health.admission(S(13), &route).0, Admission::Probed(_)), "the model's");
+}
+
+#[test]
+fn a_run_is_decided_by_the_suspicions_of_its_own_models_only() {
+    let [a, far] = [("a", "o"), ("b", "elsewhere")].map(|(model, origin)| Route::new(model, origin));
+    let mut health = Health::default();
+    health.fail(S(1), &a, charge(FaultDomain::Origin, Cooldown::ByWeight), "refused");
+    assert_eq!(health.part(S(2), std::slice::from_ref(&far), false), Health::default());
+    assert_ne!(health.part(S(2), std::slice::from_ref(&a), false), Health::default());
+}
+
+#[test]
+fn later_times_are_added_to_earlier_ones() {
+    let times = |seconds: std::ops::Range<u64>| {
+        let mut times = FirstTokenTimes::default();
+        seconds.for_each(|second| times.record(S(second)));
+        times
+    };
+    let mut all = times(0..15);
+    assert!(!all.is_empty() && FirstTokenTimes::default().is_empty());
+    all.extend(&times(15..30));
+    assert_eq!(all, times(10..30), "the last twenty are kept");
+}
+
+#[test]
 fn the_p95_is_known_from_five_samples_on() {
     let route = Route::new("a", "o");
     let mut health = Health::default();

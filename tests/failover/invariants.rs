@@ -87,11 +87,27 @@ fn failures_are_explained(events: &[(Duration, &Event)]) {
         let rule = switchover::failover::rules::rule(failed.failure.kind);
         assert_eq!((failed.rule.as_str(), failed.domain), (rule.id, rule.domain));
         let later = &events[index + 1..];
-        let next = started(later).next().map(|(_, started)| started.after);
+        let next = started(later).next().map(|(_, started)| started);
+        let then = later.iter().find_map(|(_, event)| match event {
+            Event::Started(_) | Event::Waiting(_) | Event::Finished(_) => Some(event),
+            _ => None,
+        });
+        // Another run may have opened the circuit while this attempt was on; then a probe or another model is next.
+        let fits = |relation| match failed.next_step {
+            NextStep::RetrySame => relation != Relation::Repair,
+            NextStep::Repair => relation != Relation::Retry,
+            _ => !matches!(relation, Relation::Retry | Relation::Repair),
+        };
         match failed.next_step {
             NextStep::Stop => assert_eq!(next, None, "{failed:?}"),
             NextStep::RetrySame | NextStep::Next | NextStep::Repair => {
-                assert!(next.is_none_or(|after| after == Some(failed.attempt)), "{failed:?}");
+                assert!(next.is_none_or(|next| next.after == Some(failed.attempt)), "{failed:?} {next:?}");
+                match then {
+                    Some(Event::Started(next)) => assert!(fits(next.relation), "{failed:?} {next:?}"),
+                    // Until its end a circuit may open, or the run end.
+                    Some(Event::Waiting(_)) => {}
+                    other => panic!("{failed:?} {other:?}"),
+                }
             }
             NextStep::Continue => {}
         }

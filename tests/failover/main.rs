@@ -13,6 +13,7 @@ mod report;
 mod script;
 mod suspended;
 mod table;
+mod words;
 mod worlds;
 
 use std::path::PathBuf;

@@ -16,6 +16,8 @@ fn a_dated_slug_is_the_same_model_and_another_name_is_not() {
         ("x/a@preset/mine", "x/b"),
         ("@preset/mine", "x/b"),
         ("openai/gpt-4", "openai/gpt-4-0613"),
+        ("openai/chatgpt-4o", "openai/chatgpt-4o-latest"),
+        ("host:8080/a", "host:8080/a:free"),
         ("openai/gpt-4o-mini", "gpt-4o-mini-2024-07-18"),
         ("openai/gpt-4o-2024-08-06", "openai/gpt-4o"),
         ("llama3", "llama3:latest"),
