@@ -87,6 +87,64 @@ fn recorded_answers_are_parsed_as_by_dspy() {
     assert!(cases.len() > 1000, "{} cases", cases.len());
 }
 
+/// Everything that is said of an answer: values or problems, repairs, what shows that it is cut off, the thoughts.
+fn reading(case: &Value, scope: &TypeScope) -> Value {
+    let signature = signature(case, scope);
+    let adapter: Adapter = case["adapter"].as_str().expect("an adapter").parse().expect("an adapter");
+    let text = case["text"].as_str().expect("a text");
+    let mut live = AnswerReader::new(adapter, &signature);
+    let mut thoughts = String::new();
+    for c in text.chars() {
+        live.push(c.encode_utf8(&mut [0; 4]));
+        thoughts += &live.take_thoughts();
+    }
+    live.finish();
+    thoughts += &live.take_thoughts();
+    let read = adapter.parse(&signature, text);
+    assert_eq!(live.into_prediction(text), read, "in single characters: {text}");
+    let mut all = case.clone();
+    match read {
+        Ok(prediction) => {
+            let repairs = prediction.repairs.iter().map(|repair| format!("{}: {}", repair.field, repair.what));
+            all["parsed"] = Value::Object(prediction.fields.as_ref().clone());
+            all["repairs"] = repairs.collect();
+        }
+        Err(failure) => all["problems"] = failure.problems.iter().map(ToString::to_string).collect(),
+    }
+    if let Some(open) = adapter.open_field(&signature, text) {
+        all["open"] = open.to_string().into();
+    }
+    if !thoughts.is_empty() {
+        all["thoughts"] = thoughts.into();
+    }
+    all
+}
+
+/// The answers of `readings.json` are the shortest random ones that tell the reader from one with a small mistake.
+#[test]
+fn broken_answers_are_mended_and_explained_as_recorded() {
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/dspy/readings.json");
+    let (_, scope) = cases_with_classes();
+    let recorded = std::fs::read_to_string(FILE).expect("the file");
+    let cases: Vec<Value> = serde_json::from_str(&recorded).expect("JSON");
+    let asked = ["adapter", "signature", "text"];
+    let read = cases.iter().map(|case| {
+        let case = asked.into_iter().map(|name| (name.to_owned(), case[name].clone())).collect();
+        reading(&Value::Object(case), &scope).to_string()
+    });
+    let read = format!("[\n{}\n]\n", read.collect::<Vec<_>>().join(",\n"));
+    #[expect(clippy::disallowed_methods, reason = "a switch of the tests: whether golden files are rewritten")]
+    if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
+        std::fs::write(FILE, &read).expect("the golden file can be written");
+        return;
+    }
+    for (recorded, read) in recorded.lines().zip(read.lines()) {
+        assert_eq!(read, recorded, "left is new, right is the file; UPDATE=1 rewrites it");
+    }
+    assert_eq!(read, recorded);
+    assert!(cases.len() > 40);
+}
+
 #[test]
 fn a_problem_names_the_part_of_the_value_that_does_not_fit() {
     let (_, scope) = cases_with_classes();
