@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::sync::Mutex;
 use switchover::failover::{FailureKind, rules};
 
 /// The first model of the chain, which is broken.
@@ -16,6 +17,7 @@ const FREE: &str = "openai/gpt-oss-20b:free";
 /// A rule, the fault that shows it, and further options.
 #[rustfmt::skip] // a table is easier to read with one row per line
 const SHOWN: &[(&str, &str, &str)] = &[
+    ("dns", "", "has no address"),
     ("refused", "refused", ""),
     ("tls", "", "speaks plain HTTP"),
     ("tls-eof", "", "hangs up"),
@@ -28,7 +30,7 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("context", "400:context", ""),
     ("policy", "403:moderation", ""),
     ("unauthorized", "401", ""),
-    ("in-flight", "402:in-flight,retry-after=1", "--set failover.deadline=1"),
+    ("in-flight", "402:in-flight,retry-after=20", "--set failover.deadline=10"),
     ("unaffordable", "402:unaffordable", ""),
     ("no-credit", "402:credits", ""),
     ("forbidden", "403:region", ""),
@@ -51,6 +53,7 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("cut-off", "length", "--raw"),
     ("invalid", "garbled", ""),
     ("time-share", "drip:2s", "--set failover.deadline=2 --set simulator.pace=1"),
+    ("deadline", "drip:2s", "--set failover.deadline=1 --set simulator.pace=1"),
 ];
 
 /// Starts a server that is no TLS server, and returns its address.
@@ -68,26 +71,31 @@ fn not_tls(answer: &'static [u8]) -> String {
 }
 
 /// The command for a row.
-fn command(fault: &str, options: &str) -> String {
-    let server = |answer| format!("switchover ask Hello -m a/model --base-url https://{}/v1", not_tls(answer));
+fn command(rule: &str, fault: &str, options: &str) -> String {
+    let server = |address: &str| format!("switchover ask Hello -m a/model --base-url https://{address}/v1");
     match options {
-        "speaks plain HTTP" => server(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-        "hangs up" => server(b""),
+        "has no address" => server("no-such-host.invalid"),
+        "speaks plain HTTP" => server(&not_tls(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
+        "hangs up" => server(&not_tls(b"")),
         _ => {
-            let first = if fault == "429:daily" { FREE } else { FIRST };
-            format!(
-                "switchover ask Hello -m {first} -m anthropic/claude-3-haiku --fault {first}={fault} --set failover.seed=1 {options}"
-            )
+            let first = if rule == "rate-class" { FREE } else { FIRST };
+            // A model without a fallback may use the whole deadline.
+            let next = if rule == "deadline" { "" } else { "-m anthropic/claude-3-haiku" };
+            format!("switchover ask Hello -m {first} {next} --fault {first}={fault} --set failover.seed=1 {options}")
         }
     }
 }
 
+/// Rules with times that come from a clock and may happen to be whole seconds.
+const BY_CLOCK: [&str; 2] = ["rate-account", "time-share"];
+
 /// A line of the log without what changes from run to run: times with a fraction, and the port of the simulator.
-fn lasting(line: &str) -> String {
+fn lasting(line: &str, rule: &str) -> String {
+    let changes = |time: &str| time.contains('.') || BY_CLOCK.contains(&rule);
     let mut words: Vec<&str> = line.split(' ').collect();
     for at in 1..words.len() {
         let is_second = words[at].trim_end_matches([',', ')', ';']) == "s";
-        if is_second && words[at - 1].contains('.') && words[at - 1].parse::<f64>().is_ok() {
+        if is_second && changes(words[at - 1]) && words[at - 1].parse::<f64>().is_ok() {
             words[at - 1] = "…";
         }
     }
@@ -97,11 +105,14 @@ fn lasting(line: &str) -> String {
 }
 
 /// The lines of the first attempt: its own, and those of circuit breakers after it.
-fn lines(line: &str, folder: &Path) -> Vec<String> {
+fn lines(line: &str, rule: &str, folder: &Path) -> Vec<String> {
     let output = shell(line, folder).output().unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
-    let mut lines =
-        log.lines().map(lasting).filter(|line| !line.starts_with('◷')).skip_while(|line| !line.contains(" #1 "));
+    let mut lines = log
+        .lines()
+        .map(|line| lasting(line, rule))
+        .filter(|line| !line.starts_with('◷'))
+        .skip_while(|line| !line.contains(" #1 "));
     let first = lines.next().unwrap_or_else(|| panic!("{line}: {log}"));
     std::iter::once(first).chain(lines.take_while(|line| line.starts_with('◇'))).collect()
 }
@@ -118,20 +129,22 @@ fn rule_of(line: &str, folder: &Path) -> String {
 #[test]
 fn the_documented_log_lines_are_those_of_the_program() {
     let folder = fresh("page-lines");
-    let found: BTreeMap<&str, (String, String)> = std::thread::scope(|scope| {
-        let threads = SHOWN.iter().map(|&(rule, fault, options)| {
-            let folder = &folder;
-            scope.spawn(move || {
-                let line = command(fault, options);
-                assert_eq!(rule_of(&line, folder), rule, "{line}");
-                let lines: Vec<String> =
-                    lines(&line, folder).iter().map(|line| format!("`` {} ``", line.replace('|', "\\|"))).collect();
-                (rule, (fault.to_owned(), lines.join("<br>")))
-            })
-        });
-        let threads: Vec<_> = threads.collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    let (rows, found) = (Mutex::new(SHOWN.iter()), Mutex::new(BTreeMap::new()));
+    std::thread::scope(|scope| {
+        // A few at a time: some rows wait for a timer.
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let next = || rows.lock().unwrap().next();
+                while let Some(&(rule, fault, options)) = next() {
+                    let line = command(rule, fault, options);
+                    assert_eq!(rule_of(&line, &folder), rule, "{line}");
+                    let lines = lines(&line, rule, &folder).join(" ``<br>`` ").replace('|', "\\|");
+                    found.lock().unwrap().insert(rule, (fault, format!("`` {lines} ``")));
+                }
+            });
+        }
     });
+    let found = found.into_inner().unwrap();
     let (mut table, mut missing) = ("| kind | fault | log |\n|---|---|---|\n".to_owned(), Vec::new());
     for id in FailureKind::ALL.map(|kind| rules::rule(kind).id) {
         match found.get(id) {

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 static PAGES: Mutex<()> = Mutex::new(());
 
 /// The text of a page, such as `docs/gateway.md`.
-fn read(page: &str) -> String {
+pub(crate) fn read(page: &str) -> String {
     std::fs::read_to_string(format!("{}/{page}", env!("CARGO_MANIFEST_DIR"))).expect("the page")
 }
 

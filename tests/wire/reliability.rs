@@ -65,6 +65,13 @@ async fn no_fault_is_ever_silent() {
     proofs.extend(play(true, 32, timed).await);
     let table = page::block("docs/reliability.md", "client");
     assert_eq!(table.matches("\n| `").count(), TABLE.len(), "a row for each fault in docs/reliability.md");
+    let answered = table.matches("` | succeeded | ").count();
+    let counts = format!("{answered} answered, {} stopped with a reason, 0 wrong", TABLE.len() - answered);
+    for (name, times) in [("README.md", 1), ("docs/reliability.md", 2)] {
+        let text = page::read(name);
+        assert!(text.contains(&format!("{} faults", TABLE.len())), "{name}: the number of faults");
+        assert_eq!(text.matches(&counts).count(), times, "{name}: {counts}");
+    }
     let mut wrong = Vec::new();
     for (word, stream, proof) in proofs {
         let expected = cases.whole.get(word).filter(|_| !stream).or_else(|| cases.stream.get(word));
