@@ -56,6 +56,15 @@ def problem(answer):
 /// Parameters that every library has an argument for; the others go into `extra_body`.
 const COMMON: [&str; 5] = ["temperature", "top_p", "max_tokens", "seed", "stop"];
 
+/// The Python function that reads a secret.
+const FROM_ENVIRONMENT: &str = r#"
+
+def from_environment(name):
+    return os.environ.get(name) or sys.exit(f"Set {name} first: this program reads it from the environment.")
+
+
+"#;
+
 /// The end of a Python loop over models: an answer without a `problem` is printed and ends it; without one, the program
 /// fails.
 const CHECK_ANSWER: &str = r#"        failure = problem(answer)
@@ -95,13 +104,13 @@ impl Export<'_> {
         comment
     }
 
-    /// The Python statement that sets `HEADERS`. Secret values are read from the environment.
+    /// The Python statement that sets `HEADERS`. Secret values are read from the environment with [`FROM_ENVIRONMENT`].
     fn python_headers(&self) -> String {
         if self.headers.is_empty() {
             return "HEADERS = {}".to_owned();
         }
         let value = |header: &RequestHeader| match header.variable() {
-            Some(variable) => format!("os.environ[{}]", python_text(&variable)),
+            Some(variable) => format!("from_environment({})", python_text(&variable)),
             None => python_text(header.value()),
         };
         let row = |header: &RequestHeader| format!("    {}: {},\n", python_text(header.name()), value(header));

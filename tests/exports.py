@@ -174,6 +174,16 @@ class Bench:
             self.failed.append(f"{name}, {fault}")
 
 
+def without_key(bench, to, path):
+    """A program without its key says in one line what is missing."""
+    env = {name: value for name, value in bench.env.items() if name != "OPENROUTER_API_KEY"}
+    done = subprocess.run([sys.executable, path], env=env, cwd=bench.folder, capture_output=True, text=True, timeout=180)
+    lines = done.stderr.strip().splitlines()
+    good = done.returncode != 0 and bool(lines) and "Set OPENROUTER_API_KEY first" in lines[-1] and "Traceback" not in done.stderr
+    print(f"{'ok' if good else 'FAILED':<7} {to}, without a key: exit code {done.returncode}, {lines[-1:]}")
+    bench.failed += [] if good else [f"{to}, without a key"]
+
+
 def faults(bench, to, name, *command):
     """Runs an export against a first model that fails without an HTTP error."""
     for fault in FAULTS:
@@ -190,6 +200,7 @@ def python(bench):
         for adapter in ["chat", "json", "xml"] if module == "predict" else ["chat"]:
             path = bench.export("python", "exported_dspy.py", "--module", module, "--adapter", adapter)
             bench.judge(f"python, {module}, {adapter}", *bench.run([sys.executable, path]))
+    without_key(bench, "python", path)
     typed = ["--signature", "question, hints: list[str] -> answer: int, sure: Optional[bool], kind: Literal['a', \"it's\"]"]
     text = bench.export("python", "exported_dspy.py", *typed, "--module", "predict", "hints=one").read_text()
     code, _, err = bench.run([sys.executable, "-c", text.split("\n\nif __name__")[0]])
@@ -201,12 +212,14 @@ def litellm_router(bench):
     faults(bench, "litellm-router", "exported_router.py", sys.executable)
     path = bench.export("litellm-router", "exported_router.py")
     bench.judge("litellm-router", *bench.run([sys.executable, path]))
+    without_key(bench, "litellm-router", path)
 
 
 def openai(bench):
     faults(bench, "openai", "exported_openai.py", sys.executable)
     path = bench.export("openai", "exported_openai.py")
     bench.judge("openai", *bench.run([sys.executable, path]), server_side=True)
+    without_key(bench, "openai", path)
 
 
 def curl(bench):

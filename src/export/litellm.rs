@@ -1,7 +1,10 @@
 //! The chain for `LiteLLM`: a Router in Python, and the configuration of the proxy, which serves one chain to several
 //! machines.
 
-use super::{CHECK_ANSWER, Export, RequestHeader, python_arguments, python_literal, python_messages, python_text};
+use super::{
+    CHECK_ANSWER, Export, FROM_ENVIRONMENT, RequestHeader, python_arguments, python_literal, python_messages,
+    python_text,
+};
 use crate::openrouter::headers::LITELLM_VERSION;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -12,13 +15,13 @@ pub fn router(export: &Export<'_>) -> String {
     let (common, rest) = export.fields();
     let mut text = format!(
         "# Exported by Switchover.\n# Tested with Python 3.11 and litellm {LITELLM_VERSION}: pip install \
-         litellm=={LITELLM_VERSION}\nimport os\nimport sys\n\nfrom litellm import Router\n\n# Sent with every request, also of the \
+         litellm=={LITELLM_VERSION}\nimport os\nimport sys\n\nfrom litellm import Router\n{FROM_ENVIRONMENT}# Sent with every request, also of the \
          fallbacks.\n",
     );
     text.push_str(&export.python_headers());
     text.push_str("\n\n\ndef route(name, model):\n    return {\n        \"model_name\": name,\n        \"litellm_params\": {\n            \"model\": model,\n");
     _ = writeln!(text, "            \"api_base\": {},", python_text(export.base.as_str()));
-    text.push_str("            \"api_key\": os.environ[\"OPENROUTER_API_KEY\"],\n            \"extra_headers\": HEADERS,\n        },\n    }\n\n\n");
+    text.push_str("            \"api_key\": from_environment(\"OPENROUTER_API_KEY\"),\n            \"extra_headers\": HEADERS,\n        },\n    }\n\n\n");
     text.push_str("router = Router(\n    model_list=[\n");
     for model in &models {
         _ = writeln!(text, "        route({}, {}),", python_text(model), python_text(&export.prefixed(model)));

@@ -3,7 +3,7 @@
 //! those of a provider that the program registers. DSPy's other ways lack one of these: `model_list` ignores errors and
 //! returns an empty prediction, `fallbacks` and `extra_headers` need `LiteLLM`.
 
-use super::{Export, classes, comment, python_arguments, python_literal, python_text};
+use super::{Export, FROM_ENVIRONMENT, classes, comment, python_arguments, python_literal, python_text};
 use crate::dspy::{Adapter, FieldType, Module, Signature};
 use crate::openrouter::headers::DSPY_VERSION;
 use crate::spec::SignatureTask;
@@ -31,7 +31,8 @@ pub(super) fn program_text(export: &Export<'_>, task: &SignatureTask) -> String 
     let classes = task.signature.classes();
     text.push_str(&classes::imports(&classes));
     text.push_str("from dspy.lm15 import AccessPolicy, OpenAIChatCompat, ProviderDefinition, register_provider\n");
-    text.push_str("\n# Sent with every request, of every model.\n");
+    text.push_str(FROM_ENVIRONMENT);
+    text.push_str("# Sent with every request, of every model.\n");
     text.push_str(&export.python_headers());
     text.push_str(&chain(export));
     let adapter = match task.adapter {
@@ -64,7 +65,7 @@ fn chain(export: &Export<'_>) -> String {
         routing.unwrap_or_default()
     );
     text.push_str("def lm(model):\n    return dspy.LM(\n        \"switchover/\" + model,\n        api_base=BASE,\n");
-    text.push_str("        api_key=os.environ[\"OPENROUTER_API_KEY\"],\n");
+    text.push_str("        api_key=from_environment(\"OPENROUTER_API_KEY\"),\n");
     _ = writeln!(text, "        timeout={},  # seconds for a whole answer; more for long ones", export.timeout());
     text.push_str("        num_retries=0,  # the next model is asked instead\n");
     text.push_str("        cache=False,  # a cached answer would hide a failing model\n");
