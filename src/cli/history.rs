@@ -9,7 +9,7 @@ use crate::headless::{Headless, OutputStyle};
 use crate::history::{self, History, Imported, Query, RunNotFound};
 use crate::report::Report;
 use crate::text::clean_line;
-use crate::transcript::{RunRow, Transcript, counted, model_name, seconds};
+use crate::transcript::{RunRow, Transcript, counted, seconds};
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -211,7 +211,7 @@ fn line(row: &RunRow) -> String {
         row.run,
         row.glyph(),
         clean_line(asked, 80),
-        row.model.as_deref().map_or("no answer", model_name),
+        row.who(),
         seconds(row.took),
         counted(row.attempts, "attempt"),
         row.spend,

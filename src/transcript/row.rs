@@ -1,6 +1,6 @@
 //! A run as one row of a list.
 
-use super::{Spend, Transcript};
+use super::{Spend, Transcript, model_name};
 use crate::failover::Outcome;
 use crate::text::clean_line;
 use serde_json::Value;
@@ -68,6 +68,16 @@ impl RunRow {
         })
     }
 
+    /// The model that answered, or why none did, in a word or two.
+    pub fn who(&self) -> &str {
+        match (&self.model, self.outcome) {
+            (Some(model), _) => model_name(model),
+            (None, Some(Outcome::Cancelled)) => "cancelled",
+            (None, Some(_)) => "no answer",
+            (None, None) => "not ended",
+        }
+    }
+
     /// How long ago it began, in its largest unit, at this wall time in ms since 1970: `5 min`, `3 d`.
     pub fn age(&self, now: u64) -> String {
         let seconds = now.saturating_sub(self.run) / 1000;
@@ -110,6 +120,20 @@ fn one_line<'a>(values: impl Iterator<Item = &'a Value>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Report;
+
+    #[test]
+    fn a_run_that_has_not_ended_is_not_said_to_have_no_answer() {
+        let lines = include_str!("../../tests/cases/runs/takeover.jsonl").lines();
+        let reports: Vec<Report> = lines.map(|line| serde_json::from_str(line).expect("a report")).collect();
+        let row = |count: usize| RunRow::of(&Transcript::of(&reports[..count])).expect("a row");
+        assert_eq!((row(4).who(), row(4).glyph()), ("not ended", '…'));
+        let whole = row(reports.len());
+        assert_eq!(whole.who(), "claude-3-haiku");
+        for (outcome, who) in [(Outcome::Cancelled, "cancelled"), (Outcome::Exhausted, "no answer")] {
+            assert_eq!(RunRow { model: None, outcome: Some(outcome), ..whole.clone() }.who(), who);
+        }
+    }
 
     #[test]
     fn the_marker_of_a_dspy_prompt_is_left_out() {

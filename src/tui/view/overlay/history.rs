@@ -1,7 +1,7 @@
 //! The list of earlier runs, the latest first: what was asked, the signature, who answered, the cost, and how long ago.
 
 use crate::failover::Outcome;
-use crate::transcript::{RunRow, model_name};
+use crate::transcript::RunRow;
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{list, open};
@@ -40,7 +40,7 @@ pub(super) fn draw(app: &App, selected: usize, now: Duration, f: &mut Frame<'_>)
             Some(_) => StyleRole::Bad,
         };
         let widths = columns(cells);
-        let texts = [signature(app, row), who(row), format!("{:#}", row.spend), row.age(wall_time)];
+        let texts = [signature(app, row), row.who().to_owned(), format!("{:#}", row.spend), row.age(wall_time)];
         let tail: String = texts.iter().zip(widths).map(|(text, cells)| column(text, cells)).collect();
         let room_left = cells.saturating_sub(width(&tail) + 2);
         let asked = clip(&row.asked, room_left);
@@ -65,13 +65,4 @@ fn column(text: &str, cells: usize) -> String {
 
 fn signature(app: &App, row: &RunRow) -> String {
     if row.signature.is_empty() { "(chat)".to_owned() } else { app.signature_name(&row.signature).to_owned() }
-}
-
-/// The model that answered, or why none did.
-fn who(row: &RunRow) -> String {
-    match (&row.model, row.outcome) {
-        (Some(model), _) => model_name(model).to_owned(),
-        (None, Some(Outcome::Cancelled)) => "cancelled".to_owned(),
-        (None, _) => "no answer".to_owned(),
-    }
 }
