@@ -5,6 +5,7 @@ use super::{GlobalOptions, exit, setup};
 use crate::config::Environment;
 use crate::dspy::import::python;
 use crate::dspy::{self, Adapter};
+use crate::text::value_text;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
@@ -97,7 +98,7 @@ impl ParseArgs {
         match task.adapter.parse(&task.signature, &text) {
             Ok(prediction) => {
                 for (name, value) in prediction.fields.iter() {
-                    out!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                    out!("{name}: {}", value_text(value));
                 }
                 for repair in prediction.repairs {
                     let field = if repair.field.is_empty() { "answer" } else { &repair.field };

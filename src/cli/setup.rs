@@ -14,7 +14,7 @@ use crate::openrouter::headers::{ChosenValue, Headers};
 use crate::openrouter::{BaseUrl, OPENROUTER};
 use crate::simulator::{self, Simulator};
 use crate::spec::{RunSpec, SignatureTask, Task};
-use crate::text::clean_line;
+use crate::text::{clean_line, value_text};
 use crate::worker::{Service, ServiceOptions};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
@@ -228,8 +228,7 @@ pub(super) fn service(config: &Config, settings: &GlobalOptions) -> Result<Servi
 pub(super) fn keep(config: &Config) -> Result<Keep> {
     match config.read::<Value>("history.keep")? {
         None => Ok(Keep::Runs(Retention::default())),
-        Some(Value::String(words)) => words.parse().map_err(|error: String| anyhow!(error)),
-        Some(other) => other.to_string().parse().map_err(|error: String| anyhow!(error)),
+        Some(words) => value_text(&words).parse().map_err(|error: String| anyhow!(error)),
     }
 }
 

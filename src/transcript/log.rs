@@ -7,7 +7,7 @@ use crate::failover::{
     AttemptId, BreakerChange, BreakerState, Cost, Failure, FailureKind, Finished, Outcome, Relation, Skip, Skipped,
     Waiting, parameter, seconds,
 };
-use crate::text::clean_line;
+use crate::text::{clean_line, value_text};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ impl LogEntry {
             LogEvent::Chain { chain, of, end } => format!("chain {chain} of {of}: {}", finished_line(end, run)),
             LogEvent::Voted(vote) => {
                 let ballot = |ballot: &Ballot| {
-                    let value = ballot.value.as_str().map_or_else(|| ballot.value.to_string(), str::to_owned);
+                    let value = value_text(&ballot.value);
                     format!("{} × {}", ballot.chains.len(), clean_line(&value, 40))
                 };
                 let tally: Vec<String> = vote.tally.iter().map(ballot).collect();

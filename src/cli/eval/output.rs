@@ -3,6 +3,7 @@
 use crate::cli::print::{Stream, note, text};
 use crate::eval::{Evaluation, Results, Scored, table};
 use crate::failover::Cost;
+use crate::text::value_text;
 use crate::transcript::usd;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -85,11 +86,7 @@ impl<'a> Output<'a> {
                 Cost::Unknown => String::new(),
             },
         ];
-        let word = |value: Option<&Value>| match value {
-            None => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        };
+        let word = |value: Option<&Value>| value.map(value_text).unwrap_or_default();
         cells.extend(self.evaluation.metrics.iter().map(|(name, _)| word(scored.scores.get(name))));
         let outputs = self.evaluation.signature().map(|signature| signature.outputs.as_slice()).unwrap_or_default();
         cells.extend(outputs.iter().map(|field| word(scored.answer.get(&field.name))));

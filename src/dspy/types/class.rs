@@ -3,6 +3,7 @@
 use super::super::Values;
 use super::super::python_text::repr;
 use super::FieldType;
+use crate::text::value_text;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -60,7 +61,7 @@ impl ObjectField {
     /// The constraints in words: `at least 0`, `at most 80 long`.
     pub(in crate::dspy) fn constraint_words(&self) -> Vec<String> {
         let words = |(name, limit): (&String, &Value)| {
-            let limit = limit.as_str().map_or_else(|| limit.to_string(), str::to_owned);
+            let limit = value_text(limit);
             match name.as_str() {
                 "ge" => format!("at least {limit}"),
                 "gt" => format!("more than {limit}"),

@@ -1,7 +1,7 @@
 //! The calls of a module that makes several: one line for each call, and the result of the vote or comparison.
 
 use crate::failover::{Finished, Outcome};
-use crate::text::clean_line;
+use crate::text::{clean_line, value_text};
 use crate::transcript::{Attempt, AttemptPhase, LogEvent, Transcript, model_name};
 use crate::tui::theme::StyleRole;
 
@@ -34,8 +34,8 @@ pub fn lines(run: &Transcript) -> Vec<(String, StyleRole)> {
         lines.push((format!("⇉ comparing: {text}"), role));
     }
     if let Some(vote) = vote {
-        let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let ballots = vote.tally.iter().map(|b| format!("{} × {}", b.chains.len(), clean_line(&shown(&b.value), 60)));
+        let ballots =
+            vote.tally.iter().map(|b| format!("{} × {}", b.chains.len(), clean_line(&value_text(&b.value), 60)));
         let tally = ballots.collect::<Vec<_>>().join(" · ");
         let winner = vote.winner() + 1;
         lines.push((format!("Σ {}: {tally} — chain {winner} is the answer", vote.field), StyleRole::Heading));
@@ -49,7 +49,7 @@ fn ended(run: &Transcript, end: &Finished) -> (String, StyleRole) {
     }
     let field = run.task().and_then(|task| task.signature.outputs.last());
     let value = field.and_then(|field| end.fields.get(&field.name));
-    let text = value.map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let text = value.map(value_text).unwrap_or_default();
     (clean_line(&text, 100), StyleRole::Good)
 }
 

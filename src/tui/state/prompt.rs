@@ -1,7 +1,7 @@
 //! The prompt: one text editor for each input field.
 
 use crate::dspy::{Field, FieldType, Problem, Signature, Values};
-use crate::text;
+use crate::text::{self, value_text};
 use crate::tui::wrap::width;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Style;
@@ -226,11 +226,7 @@ impl PromptEditor {
     /// Replaces the text of all fields. Fields without a value become empty.
     pub fn show(&mut self, values: &Values) {
         for input in &mut self.inputs {
-            let text = match values.get(&input.field.name) {
-                Some(Value::String(text)) => text.clone(),
-                Some(other) => other.to_string(),
-                None => String::new(),
-            };
+            let text = values.get(&input.field.name).map(value_text).unwrap_or_default();
             input.set("");
             input.attached.clear();
             input.insert(&text);

@@ -5,6 +5,7 @@ use super::super::json::{non_finite_name, scalar};
 use super::choice::{equal, nested_member, shape, string_choice};
 use super::named;
 use super::object::{closest, object};
+use crate::text::value_text;
 use serde_json::{Map, Number, Value};
 
 /// The value as a value of this type; nothing if it does not fit.
@@ -46,7 +47,7 @@ pub(in super::super) fn convert(field_type: &FieldType, value: &Value, repairs: 
             let mut converted = Map::new();
             for (key, value) in value.as_object()? {
                 let name = convert(&pair.0, &Value::String(key.clone()), repairs)?;
-                let name = name.as_str().map_or_else(|| name.to_string(), str::to_owned);
+                let name = value_text(&name);
                 // Two keys that become one, such as `1` and `1.0` for `int`, would lose a value.
                 if converted.insert(name, convert(&pair.1, value, repairs)?).is_some() {
                     return None;

@@ -3,6 +3,7 @@
 use super::block::{Agreement, BlockBody, BlockKey};
 use crate::dspy::{Field, FieldType, Prediction, Signature, Values};
 use crate::failover::{AttemptId, Outcome};
+use crate::text::value_text;
 use crate::transcript::{Attempt, AttemptPhase, Transcript, model_name, seconds};
 use crate::tui::markdown::{Markdown, TextStyle};
 use crate::tui::state::banner;
@@ -86,7 +87,7 @@ impl PageBuilder<'_> {
             let Some(value) = values.get(&field.name) else { continue };
             let label = if inputs.len() > 1 { format!("{}: ", field.name) } else { String::new() };
             self.rows(BlockKey::Asked(turn, field.name.clone()), |style| {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let text = value_text(value);
                 let (key, dim) = (style.theme.style(StyleRole::Key), style.theme.style(StyleRole::Dim));
                 let cells = usize::from(style.width.max(1));
                 let mut rows = Vec::new();
