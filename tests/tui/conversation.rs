@@ -284,3 +284,21 @@ fn a_signature_that_is_left_half_typed_comes_back() {
         "an entry of the library that was only looked at is not kept"
     );
 }
+
+#[test]
+fn an_empty_prompt_says_how_the_last_question_comes_back() {
+    let mut library = vec![entry("chat", "history: dspy.History, message -> reply")];
+    if let Some(field) = library[0].signature.inputs.last_mut() {
+        field.placeholder = None;
+    }
+    let mut stage = Stage::with(library, 120, 36, Theme::Dark, &[]);
+    assert_eq!(stage.press("Enter"), None);
+    assert_eq!(stage.app.notice.as_deref(), Some("message is empty: type something first."));
+    says(&mut stage, "Hello", "Hi");
+    stage.press("F4");
+    stage.press("5");
+    assert_eq!(stage.press("Enter"), None);
+    assert!(stage.app.notice.as_deref().is_some_and(|notice| notice.contains("press Up")), "{:?}", stage.app.notice);
+    stage.press("Up");
+    assert_eq!(send(&mut stage).task.asked()["message"], "Hello");
+}

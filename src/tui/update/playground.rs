@@ -124,8 +124,9 @@ impl App {
             self.prompt.fill_examples();
         }
         let missing = self.prompt.missing();
+        let recall = if self.sent.all.is_empty() { "" } else { ", or press Up for what was asked before" };
         let missing =
-            missing.first().map(|name| ((*name).to_owned(), format!("{name} is empty: type something first.")));
+            missing.first().map(|name| ((*name).to_owned(), format!("{name} is empty: type something first{recall}.")));
         let problem =
             || self.prompt.problems().next().map(|problem| (problem.field.clone(), format!("Not sent: {problem}.")));
         if let Some((name, notice)) = missing.or_else(problem) {

@@ -4,6 +4,8 @@ use crate::dspy::{FieldType, LibraryEntry};
 use crate::openrouter::headers::lint;
 use crate::openrouter::settings::RequestSettings;
 use crate::transcript::counted;
+use crate::tui::keymap::Action;
+use crate::tui::keymap::action::DraftAction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::draft::{Draft, ParsedDraft, Subject};
 use crate::tui::state::overlay::text_popup::WIDTH;
@@ -19,13 +21,15 @@ const WIDEST_WITHOUT_FIELDS: u16 = 90;
 /// Draws the editor, and below it the errors or the summary.
 pub(super) fn draw(app: &App, draft: &Draft, f: &mut Frame<'_>) {
     let (title, note) = match &draft.subject {
-        Subject::Signature => ("signature", "saved in your library"),
-        Subject::Request => ("settings of every request", "until you leave"),
-        Subject::Headers(_) => ("headers of every attempt", "until you leave"),
+        Subject::Signature => {
+            ("signature", format!("{} saves it in your library", app.keymap.key(Action::Draft(DraftAction::Save))))
+        }
+        Subject::Request => ("settings of every request", "until you leave".to_owned()),
+        Subject::Headers(_) => ("headers of every attempt", "until you leave".to_owned()),
     };
     let is_signature = matches!(draft.subject, Subject::Signature);
     let body = app.screen.layout.body;
-    let room = open(app, f, title, note, if is_signature { body.width } else { WIDTH }, body.height);
+    let room = open(app, f, title, &note, if is_signature { body.width } else { WIDTH }, body.height);
     let summary = summary(app, draft, usize::from(room.width));
     let below = u16::try_from(summary.len()).unwrap_or(u16::MAX).min(room.height / 2);
     let mut place = Rect { height: room.height - below, ..room };
