@@ -26,7 +26,7 @@ pub use clipboard::ClipboardTool;
 pub use effect::{ChainEntry, ComposedRequest, Effect};
 pub use prefs::UiPrefs;
 pub use receipt::Receipt;
-pub use state::app::InitialState;
+pub use state::app::start::InitialState;
 pub use update::Msg;
 
 use event_loop::EventLoop;
