@@ -148,7 +148,7 @@ fn the_documented_log_lines_are_those_of_the_program() {
     let (mut table, mut missing) = ("| kind | fault | log |\n|---|---|---|\n".to_owned(), Vec::new());
     for id in FailureKind::ALL.map(|kind| rules::rule(kind).id) {
         match found.get(id) {
-            Some((fault, lines)) if fault.is_empty() => _ = writeln!(table, "| `{id}` | – | {lines} |"),
+            Some(("", lines)) => _ = writeln!(table, "| `{id}` | – | {lines} |"),
             Some((fault, lines)) => _ = writeln!(table, "| `{id}` | `{fault}` | {lines} |"),
             None => missing.push(format!("`{id}`")),
         }
