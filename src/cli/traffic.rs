@@ -65,6 +65,8 @@ impl GatewayBeside {
     pub(super) async fn serve(self, listening: ListeningGateway) {
         // A gateway starts once.
         _ = self.gateway.set(Arc::clone(&listening.gateway));
+        // `stop` waits until this is dropped, at the end of what is in progress.
+        let _serving = self.stop.subscribe();
         let mut stopped = self.stop.subscribe();
         let stop = async move { _ = stopped.wait_for(|stop| *stop).await };
         tokio::select! {
