@@ -278,7 +278,7 @@ fn a_table_says_what_is_certain_and_what_is_not() {
 #[test]
 fn accepted_answers_become_demos_one_from_each_case() {
     let evaluation = evaluation(5);
-    let answer = |n: i64| Arc::new(serde_json::Map::from_iter([("answer".to_owned(), n.into())]));
+    let answer = |n: usize| Arc::new(serde_json::Map::from_iter([("answer".to_owned(), n.into())]));
     // Of each case all cells, the last case first; the answers to the cases 1 and 3 are wrong, that to case 4 is not valid.
     let cells: Vec<(usize, Scored)> = (0..evaluation.len())
         .rev()
@@ -286,7 +286,7 @@ fn accepted_answers_become_demos_one_from_each_case() {
             let case = evaluation.cell(index).case;
             let right = !matches!(case, 1 | 3);
             let scored = finished(&evaluation, index, right, Duration::ZERO);
-            (index, Scored { valid: case != 4, answer: answer(case as i64 + 1), ..scored })
+            (index, Scored { valid: case != 4, answer: answer(case + 1), ..scored })
         })
         .collect();
     let demo = |n: i64| {

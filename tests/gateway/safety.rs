@@ -184,7 +184,7 @@ async fn requests_that_outlast_the_grace_end_with_an_error_and_their_final_event
     let service = Service::Server(Box::new(server.endpoint()));
     let options = GatewayOptions { max_requests: 2, ..options() };
     let gateway = start_with_grace(service, 0.0, options, Duration::from_millis(100)).await;
-    let served = Arc::clone(&gateway.served);
+    let ended = Arc::clone(&gateway.served);
     let post = |streams: bool| {
         let body = json!({"model": "a/b", "stream": streams, "messages": [{"role": "user", "content": "hi"}]});
         let request = gateway.request("POST", "/v1/chat/completions").header("content-type", "application/json");
@@ -217,7 +217,7 @@ async fn requests_that_outlast_the_grace_end_with_an_error_and_their_final_event
         let reply = Reply::of(reply.await.unwrap().unwrap()).await;
         assert!(reply.status == 503 && reply.error().is_some_and(|why| why.contains("the gateway stops")), "{reply:?}");
     }
-    let ends: Vec<Outcome> = served.lock().unwrap().iter().map(|it| it.trail.finished().unwrap().outcome).collect();
+    let ends: Vec<Outcome> = ended.lock().unwrap().iter().map(|it| it.trail.finished().unwrap().outcome).collect();
     let cancelled = ends.iter().filter(|end| **end == Outcome::Cancelled).count();
     assert_eq!(cancelled, 2, "{ends:?}");
 }
