@@ -241,6 +241,18 @@ fn quitting_while_cells_are_asked_is_asked_about() {
 }
 
 #[test]
+fn a_grid_says_that_it_asks_each_case_once_and_takes_the_seed() {
+    let mut stage = stage(80, 24, 3);
+    assert!(!stage.screen().contains("eval.repeat"));
+    let variants = grid(&stage).variants().to_vec();
+    let cases = OpenedCases { repeat: 3, seed: 7, ..opened(3, variants) };
+    stage.app.update(stage.now, Msg::Cases(Box::new(Ok(cases))));
+    stage.app.refresh();
+    assert!(stage.screen().contains("; each once, whatever eval.repeat says"), "{}", stage.screen());
+    assert_eq!((grid(&stage).evaluation().repeat, grid(&stage).evaluation().seed), (1, 7));
+}
+
+#[test]
 fn ten_thousand_cases_are_moved_through_sorted_and_filled() {
     let mut stage = stage(120, 36, 10_000);
     let (evaluation, _) = asks(&mut stage, "Enter");

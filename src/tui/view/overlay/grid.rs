@@ -193,8 +193,8 @@ fn about_selected(app: &App, grid: &Grid, cells: usize) -> String {
             Some(worst) => format!("at most {}", usd(Cost::Known(worst))),
             None => "the highest cost is not known".to_owned(),
         };
-        let once = if grid.repeat > 1 { " once, whatever eval.repeat says" } else { "" };
-        return format!("{} asks all {}{once}: {cost}", key(GridAction::Open), grid.cells());
+        let once = if grid.repeat > 1 { "; each once, whatever eval.repeat says" } else { "" };
+        return format!("{} asks all {}: {cost}{once}", key(GridAction::Open), grid.cells());
     }
     let expected = grid.case(grid.selected.0).map(|case| expected_line(case, cells)).unwrap_or_default();
     let expected = if expected.is_empty() { "nothing expected".to_owned() } else { format!("expected: {expected}") };
