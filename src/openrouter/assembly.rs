@@ -202,6 +202,42 @@ mod tests {
     }
 
     #[test]
+    fn pieces_that_repeat_are_text_but_for_names_and_marks() {
+        let whole = assemble(&[
+            delta(&json!({"content": "ha", "tool_calls": [{"index": 0, "id": "c1", "function": {"name": "look"}}]})),
+            delta(&json!({"content": "ha", "tool_calls": [{"index": 0, "id": "", "function": {"name": "look"}}]})),
+            delta(&json!({"tool_calls": [{"index": 0, "id": null, "function": {"name": "_up"}}]})),
+        ]);
+        let message = &whole["choices"][0]["message"];
+        assert_eq!(message["content"], "haha");
+        assert_eq!(message["tool_calls"], json!([{"id": "c1", "function": {"name": "look_up"}}]));
+    }
+
+    #[test]
+    fn pieces_are_put_together_to_a_depth_of_32_and_replaced_below() {
+        type Nest = fn(Value) -> Value;
+        let nests: [Nest; 2] = [|value| json!({"x": value}), |value| json!([{"index": 0, "x": value}])];
+        for (nest, levels) in nests.into_iter().zip([1, 2]) {
+            for depth in [1, MAX_DEPTH / levels - 1, MAX_DEPTH / levels, MAX_DEPTH / levels + 1] {
+                let nested = |text: &str| (0..depth).fold(json!({"text": text}), |value, _| nest(value));
+                let mut value = nested("a");
+                put_together(&mut value, nested("b"), "", 0);
+                // The text's own object is a level as well.
+                let expected = if depth * levels < MAX_DEPTH { nested("ab") } else { nested("b") };
+                assert_eq!(value, expected, "{depth}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_has_at_most_4096_items() {
+        let mut list = json!([]);
+        put_together(&mut list, json!(vec![1; MAX_ITEMS + 2]), "", 0);
+        put_together(&mut list, json!([2]), "", 0);
+        assert_eq!(list, json!(vec![1; MAX_ITEMS]));
+    }
+
+    #[test]
     fn a_whole_response_stays_as_it_is() {
         let whole = json!({"id": "x", "object": "chat.completion", "choices": [
             {"index": 0, "message": {"role": "assistant", "content": "hi", "annotations": []}, "finish_reason": "stop"}]});

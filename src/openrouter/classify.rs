@@ -72,7 +72,7 @@ fn failure(status: Option<u16>, error: &Value, envelope: &Value, context: ErrorC
     let (words, types) = words_and_types(error);
     let code = types[2];
     let status = status.or_else(|| {
-        let stated = [&error["code"], &error["http_status"], &error["status"]].into_iter().find_map(count);
+        let stated = ["code", "http_status", "status", "status_code"].into_iter().find_map(|name| count(&error[name]));
         stated.and_then(|n| u16::try_from(n).ok()).filter(|n| (100..600).contains(n))
     });
     // Other servers call theirs `x-ratelimit-limit-requests` and the like, and limit each model by itself.

@@ -100,6 +100,7 @@ mod tests {
     use serde_json::json;
 
     const NOW: Duration = Duration::from_secs(784_111_777);
+    const DATE_2032: (&str, &str) = ("date", "Sun, 29 Feb 2032 12:00:00 GMT");
 
     fn after(headers: &[(&str, &str)], error: &Value) -> Option<(u64, HintSource)> {
         let headers: Vec<Header> =
@@ -166,6 +167,11 @@ mod tests {
                 Some((10_000, RetryAfterDate)),
             ),
             (&[("X-RateLimit-Reset", "784111780000")], &none, Some((3000, RateLimitReset))),
+            // Seconds since 1970, and seconds from now.
+            (&[("x-ratelimit-reset", "1961668805"), DATE_2032], &none, Some((5000, RateLimitReset))),
+            (&[("x-ratelimit-reset", "30"), DATE_2032], &none, Some((30_000, RateLimitReset))),
+            (&[("x-ratelimit-reset", "1000000000"), DATE_2032], &none, Some((86_400_000, RateLimitReset))),
+            (&[("x-ratelimit-reset", "100000000000"), DATE_2032], &none, Some((86_400_000, RateLimitReset))),
             (
                 &[("x-ratelimit-reset", "784111780000")],
                 &json!({"metadata": {"retry_after_seconds": 4}}),

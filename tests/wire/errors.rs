@@ -33,12 +33,15 @@ struct Case {
 
 impl Case {
     fn failure(&self) -> Failure {
-        let secrets = Secrets::from(Secret::new("sk-or-v1-0123456789abcdef"));
         let headers: Vec<Header> =
             self.headers.iter().map(|(name, value)| Header { name: name.clone(), value: value.clone() }).collect();
-        let now = Duration::from_secs(1_000_000_000);
-        response(self.status, self.body.as_bytes(), ErrorContext { headers: &headers, secrets: &secrets, now })
+        of(self.status, &headers, self.body.as_bytes())
     }
+}
+
+fn of(status: u16, headers: &[Header], body: &[u8]) -> Failure {
+    let secrets = Secrets::from(Secret::new("sk-or-v1-0123456789abcdef"));
+    response(status, body, ErrorContext { headers, secrets: &secrets, now: Duration::from_secs(1_000_000_000) })
 }
 
 #[test]
@@ -60,4 +63,40 @@ fn captured_errors_are_classified_as_their_cases_say() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_response_without_a_word_is_named_by_its_status() {
+    // The reason phrases of RFC 9110 and, for 529, of Anthropic.
+    for (status, phrase) in [
+        (400, " Bad Request"),
+        (401, " Unauthorized"),
+        (402, " Payment Required"),
+        (403, " Forbidden"),
+        (404, " Not Found"),
+        (405, " Method Not Allowed"),
+        (408, " Request Timeout"),
+        (409, " Conflict"),
+        (410, " Gone"),
+        (413, " Content Too Large"),
+        (418, ""),
+        (422, " Unprocessable Content"),
+        (429, " Too Many Requests"),
+        (500, " Internal Server Error"),
+        (502, " Bad Gateway"),
+        (503, " Service Unavailable"),
+        (504, " Gateway Timeout"),
+        (529, " Overloaded"),
+    ] {
+        assert_eq!(of(status, &[], b"").reason, format!("HTTP {status}{phrase}"));
+    }
+    for (status, phrase) in
+        [(301, "Moved Permanently"), (302, "Found"), (307, "Temporary Redirect"), (308, "Permanent Redirect")]
+    {
+        let to = Header { name: "Location".into(), value: "https://example.com/x".into() };
+        let reason = of(status, &[to], b"").reason;
+        assert!(reason.starts_with(&format!("HTTP {status} {phrase} to https://example.com/x: ")), "{reason}");
+    }
+    let reason = of(503, &[], b"\x1f\x8b\x08\x00").reason;
+    assert_eq!(reason, "HTTP 503 Service Unavailable, with a body in gzip, which was not asked for");
 }

@@ -71,3 +71,46 @@ impl ToolCalls {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pieces(chunks: &[Value]) -> Vec<(u32, String, String)> {
+        let (mut calls, mut out) = (ToolCalls::default(), Vec::new());
+        chunks.iter().for_each(|chunk| calls.apply(chunk, &Secrets::default(), &mut out));
+        calls.end(&mut out);
+        let pieces = out.into_iter().map(|delta| match delta {
+            Delta::ToolCall(piece) => (piece.index, piece.name, piece.arguments),
+            other => panic!("{other:?}"),
+        });
+        pieces.collect()
+    }
+
+    #[test]
+    fn a_name_is_told_once_and_arguments_come_in_pieces() {
+        let call =
+            |name: &str, arguments: Value| json!([{"index": 3, "function": {"name": name, "arguments": arguments}}]);
+        let found = pieces(&[
+            call("", json!(null)),
+            call("look", json!("{\"a")),
+            call("look", json!("\": 1}")),
+            call("see", json!(null)),
+        ]);
+        let names: Vec<&str> = found.iter().map(|(_, name, _)| name.as_str()).collect();
+        assert_eq!(names, ["", "look", "", ""]);
+        let arguments: String = found.iter().map(|(_, _, arguments)| arguments.as_str()).collect();
+        assert_eq!(arguments, "{\"a\": 1}");
+        assert_eq!(pieces(&[json!({"name": "old", "arguments": {"a": 1}})])[0], (0, "old".into(), "{\"a\":1}".into()));
+    }
+
+    #[test]
+    fn later_calls_than_128_are_ignored_and_the_known_ones_go_on() {
+        let call = |index: usize| json!([{"index": index, "function": {"name": "look", "arguments": "x"}}]);
+        let mut chunks: Vec<Value> = (0..130).map(call).collect();
+        chunks.push(call(5));
+        let found = pieces(&chunks);
+        assert_eq!((found.len(), found[127].0, found[128].0), (129, 127, 5));
+    }
+}
