@@ -76,6 +76,7 @@ fn recorded_answers_are_parsed_as_by_dspy() {
         include_str!("../cases/dspy/parse.json"),
         include_str!("../cases/dspy/parse_more.json"),
         include_str!("../cases/dspy/parse_named.json"),
+        include_str!("../cases/dspy/parse_values.json"),
         include_str!("../cases/dspy/3.5/parse.json"),
         // What DSPy reads otherwise, or was not asked: values are mended only if nothing of them is lost.
         include_str!("../cases/dspy/mending.json"),
@@ -143,6 +144,17 @@ fn broken_answers_are_mended_and_explained_as_recorded() {
     }
     assert_eq!(read, recorded);
     assert!(cases.len() > 40);
+}
+
+#[test]
+fn thoughts_before_an_answer_are_taken_from_its_text() {
+    let signature: Signature = "q -> v".parse().expect("a signature");
+    for adapter in Adapter::ALL {
+        let fields = [("v".to_owned(), json!("4"))].into_iter().collect();
+        let answer = adapter.answer(&signature, &fields);
+        assert_eq!(adapter.thoughts(&signature, &format!("<think>2 + 2</think>\n{answer}")), "2 + 2", "{adapter}");
+        assert_eq!(adapter.thoughts(&signature, &answer), "", "{adapter}");
+    }
 }
 
 #[test]
