@@ -165,12 +165,6 @@ pub(super) fn parse_value(text: &str, repairs: &mut Vec<String>) -> Value {
     Value::String(text.to_owned())
 }
 
-/// Whether Python accepts the number: it has no leading zeros.
-fn has_no_leading_zeros(word: &str) -> bool {
-    let digits = word.trim_start_matches('-');
-    !(digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit())
-}
-
 /// The value of a Python literal that is not a container: `None`, `True`, a number, a string without escapes.
 fn python(word: &str) -> Option<Value> {
     let quoted = |quote: char| {
@@ -182,7 +176,7 @@ fn python(word: &str) -> Option<Value> {
         "True" => Some(Value::Bool(true)),
         "False" => Some(Value::Bool(false)),
         _ if word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-            scalar(word).filter(|v| v.is_number() && has_no_leading_zeros(word) && !is_wide(word))
+            scalar(word).filter(|value| value.is_number() && !is_wide(word))
         }
         _ => quoted('\'').or_else(|| quoted('"')),
     }
