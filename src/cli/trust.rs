@@ -34,6 +34,7 @@ impl TrustArgs {
         out!(
             "The files of {folder} (.env, {PROJECT_FILE_NAME}) may choose the server and its headers; your key goes there too: {server}"
         );
+        out!("They may also limit how long runs are kept, and name programs that score answers.");
         out!(
             "Another server in these files needs `switchover trust` again; --undo takes it back ({}).",
             file.display()

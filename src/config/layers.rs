@@ -2,7 +2,7 @@
 
 use super::dotenv::{self, DotEnv};
 use super::project::read_toml;
-use super::trust::{self, TrustedFolders, guarded};
+use super::trust::{self, Permission, TrustedFolders, Withheld};
 use super::{Config, ConfigError, ConfigValue, Environment, KEY_VARIABLE, KEYS, Notice, ValueOrigin, ValueShape};
 use super::{keys, within};
 use crate::openrouter::api_key;
@@ -42,31 +42,37 @@ impl Config {
         let own_config = env.vars.contains_key("SWITCHOVER_CONFIG") || !env.is_foreign(&env.config_dir);
         let config_file = env.config_file();
         if let Some(tables) = read_toml(&config_file)? {
-            self.read_table("", &tables, &config_file, !own_config)?;
+            let permission = if own_config { Permission::All } else { Permission::Foreign };
+            self.read_table("", &tables, &config_file, permission)?;
         }
         // What is nearer to the work counts more: the user's own files, the project's, those of the working directory.
         let (here, own): (Vec<_>, Vec<_>) =
             files.iter().partition(|(path, _)| path.parent() == Some(env.cwd.as_path()));
-        let withholds = |path: &PathBuf| {
+        let of_foreign = |brings_key: bool| match (trusted, brings_key) {
+            (true, _) => Permission::All,
+            (false, true) => Permission::OwnKey,
+            (false, false) => Permission::Foreign,
+        };
+        let permission = |path: &PathBuf| {
             let foreign = path.parent().is_some_and(|folder| env.is_foreign(folder));
-            foreign && !trusted && key_file.is_none_or(|(holder, _)| holder != path)
+            if foreign { of_foreign(key_file.is_some_and(|(holder, _)| holder == path)) } else { Permission::All }
         };
         for (path, file) in own {
-            self.read_env_file(path, file, withholds(path))?;
+            self.read_env_file(path, file, permission(path))?;
         }
         if let Some((path, tables)) = &project {
             let brings_key = key_file.is_some_and(|(holder, _)| holder.parent() == path.parent());
-            self.read_table("", tables, path, !trusted && !brings_key)?;
+            self.read_table("", tables, path, of_foreign(brings_key))?;
         }
         for (path, file) in here {
-            self.read_env_file(path, file, withholds(path))?;
+            self.read_env_file(path, file, permission(path))?;
         }
         self.trusts_folder = trusted;
-        self.read_env(&env.vars, |name| ValueOrigin::Env(name.to_owned()), false)
+        self.read_env(&env.vars, |name| ValueOrigin::Env(name.to_owned()), Permission::All)
     }
 
-    fn read_env_file(&mut self, path: &Path, file: &DotEnv, withholds: bool) -> Result<(), ConfigError> {
-        self.read_env(&file.vars, |_| ValueOrigin::EnvFile(path.to_owned()), withholds)?;
+    fn read_env_file(&mut self, path: &Path, file: &DotEnv, permission: Permission) -> Result<(), ConfigError> {
+        self.read_env(&file.vars, |_| ValueOrigin::EnvFile(path.to_owned()), permission)?;
         let noted = |note: &String| Notice { found: path.display().to_string(), advice: note.clone() };
         self.notes.extend(file.notes.iter().map(noted));
         Ok(())
@@ -90,14 +96,20 @@ impl Config {
         }
     }
 
-    fn read_table(&mut self, prefix: &str, value: &Value, path: &Path, withholds: bool) -> Result<(), ConfigError> {
+    fn read_table(
+        &mut self,
+        prefix: &str,
+        value: &Value,
+        path: &Path,
+        permission: Permission,
+    ) -> Result<(), ConfigError> {
         let Value::Object(table) = value else { return Ok(()) };
         for (name, value) in table {
             let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
             let origin = ValueOrigin::File(path.to_owned());
             let shape = keys::find(&name).map(|key| key.shape);
-            if let Some(guarded) = guarded(&name, value).filter(|_| withholds) {
-                self.withhold(guarded, &origin);
+            if let Some(withheld) = permission.withholds(&name, value) {
+                self.withhold(withheld, &origin);
             } else if let (Some(ValueShape::Table | ValueShape::Lists | ValueShape::Json), Some(entries)) =
                 (shape, value.as_object())
             {
@@ -109,7 +121,7 @@ impl Config {
                 if !KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) {
                     return Err(ConfigError::new(path.display(), keys::unknown(&name)));
                 }
-                self.read_table(&name, value, path, withholds)?;
+                self.read_table(&name, value, path, permission)?;
             } else {
                 self.set(&name, value.clone(), origin)?;
             }
@@ -117,12 +129,12 @@ impl Config {
         Ok(())
     }
 
-    /// `withholds`: keys that decide where requests go are not set.
+    /// Keys that this permission withholds are not set.
     fn read_env(
         &mut self,
         vars: &BTreeMap<String, String>,
         origin: impl Fn(&str) -> ValueOrigin,
-        withholds: bool,
+        permission: Permission,
     ) -> Result<(), ConfigError> {
         if let Some(text) = vars.get(KEY_VARIABLE) {
             let key = api_key::clean(text);
@@ -141,11 +153,14 @@ impl Config {
                 continue;
             };
             let origin = origin(key.env);
-            if let Some(name) = guarded(key.name, &Value::from(text.as_ref())).filter(|_| withholds) {
-                self.withhold(name, &origin);
+            let read = key.read(&text);
+            // The guard looks at the value as it is read: an escape in JSON hides nothing from it.
+            let guarded = read.as_ref().map_or_else(|_| Value::from(text.as_ref()), Value::clone);
+            if let Some(withheld) = permission.withholds(key.name, &guarded) {
+                self.withhold(withheld, &origin);
                 continue;
             }
-            let value = key.read(&text).map_err(|what| ConfigError::new(format!("{origin} ({})", key.name), what))?;
+            let value = read.map_err(|what| ConfigError::new(format!("{origin} ({})", key.name), what))?;
             self.set(key.name, value, origin)?;
         }
         for (name, env, advice) in keys::RETIRED {
@@ -156,11 +171,9 @@ impl Config {
         Ok(())
     }
 
-    fn withhold(&mut self, name: &'static str, origin: &ValueOrigin) {
-        let found = format!("{origin}: {name} is ignored");
-        let advice = "a file of the working directory or of its project decides this only for a key of its own; \
-                      `switchover trust` allows it in this folder";
-        self.withheld.push((name, Notice { found, advice: advice.to_owned() }));
+    fn withhold(&mut self, withheld: Withheld, origin: &ValueOrigin) {
+        let found = format!("{origin}: {} is ignored", withheld.name);
+        self.withheld.push((withheld.name, Notice { found, advice: withheld.advice.to_owned() }));
     }
 
     pub(super) fn set(&mut self, name: &str, value: Value, origin: ValueOrigin) -> Result<(), ConfigError> {

@@ -18,14 +18,47 @@ const KEEP: &str = "history.keep";
 /// The key that may name programs to run.
 const METRICS: &str = "eval.metrics";
 
-/// The guarded key that a name is, or is a part of.
-pub(super) fn guarded(name: &str, value: &Value) -> Option<&'static str> {
-    let is_part = |key: &&str| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    // An age or a size would delete runs of other folders too.
-    let deletes = name == KEEP && value.as_str().is_some_and(|words| words.contains(|c: char| c.is_ascii_digit()));
-    // A program that scores answers is code of the folder.
-    let runs = name == METRICS && value.to_string().contains("cmd:");
-    GUARDED.into_iter().find(is_part).or(deletes.then_some(KEEP)).or(runs.then_some(METRICS))
+/// What a file may decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Permission {
+    /// All keys: it is the user's own, or the user allowed its folder.
+    All,
+    /// It may be somebody else's, but holds the API key that is sent: it also decides where that key goes.
+    OwnKey,
+    /// It may be somebody else's.
+    Foreign,
+}
+
+impl Permission {
+    /// The key that a file with this permission does not decide, if the name is this key or a part of it.
+    pub(super) fn withholds(self, name: &str, value: &Value) -> Option<Withheld> {
+        if self == Self::All {
+            return None;
+        }
+        let is_part_of =
+            |key: &str| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        // An age or a size would delete runs of other folders too.
+        let deletes = name == KEEP && value.as_str().is_some_and(|words| words.contains(|c: char| c.is_ascii_digit()));
+        // A program that scores answers is code of the folder.
+        let runs = is_part_of(METRICS) && value.to_string().contains("cmd:");
+        let server = GUARDED.into_iter().find(|&key| self == Self::Foreign && is_part_of(key));
+        let only = |name| Withheld { name, advice: "`switchover trust` allows it in this folder" };
+        server
+            .map(|name| Withheld {
+                name,
+                advice: "a file of the working directory or of its project decides this only for a key of its own; \
+                         `switchover trust` allows it in this folder",
+            })
+            .or(deletes.then_some(only(KEEP)))
+            .or(runs.then_some(only(METRICS)))
+    }
+}
+
+/// A key that a file does not decide, and what the user can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Withheld {
+    pub(super) name: &'static str,
+    pub(super) advice: &'static str,
 }
 
 /// The base URL that the files of the working directory and of its project set; empty if they set none.

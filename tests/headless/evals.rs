@@ -247,10 +247,27 @@ fn a_project_names_its_cases_metrics_and_fault_plans() {
         (&"storm".into(), &2.into(), Some(2))
     );
     assert!(err(&output).contains("score: answer by number:1"), "{}", err(&output));
-    folder.file("switchover.toml", "[eval.metrics]\nanswer = \"cmd:touch stolen\"\n");
-    let output = folder.run(&["eval", "data/cases.csv", "-s", SIGNATURE], &[]);
-    assert!(output.status.code() == Some(1) && err(&output).contains("switchover trust"), "{}", err(&output));
-    assert!(!folder.cwd.join("stolen").exists(), "a program of somebody else's folder does not run");
+}
+
+#[test]
+fn a_program_of_somebody_elses_folder_does_not_run() {
+    let tables =
+        ["[eval.metrics]\nanswer", "[eval]\n\"metrics.answer\"", "\"eval.metrics.answer\"", "[eval]\nmetrics.answer"];
+    let tables = tables.map(|table| ("switchover.toml", format!("{table} = \"cmd:touch stolen\"\n")));
+    let variables = ["cmd:touch stolen", "\\u0063md:touch stolen"];
+    let variables = variables.map(|metric| (".env", format!("SWITCHOVER_EVAL_METRICS={{\"answer\": \"{metric}\"}}\n")));
+    for (at, (file, text)) in tables.into_iter().chain(variables).enumerate() {
+        // A key of its own says where that key goes, and nothing about programs.
+        for key in ["", "OPENROUTER_API_KEY=sk-or-v1-of-the-folder\n"] {
+            let folder = with(&format!("foreign-metric-{at}-{}", key.len()), RIGHT);
+            folder.file(".env", key);
+            folder.file(file, if file == ".env" { format!("{key}{text}") } else { text.clone() });
+            let output = folder.run(&["eval", "cases.jsonl", "-s", SIGNATURE, "--simulate"], &[]);
+            let text = format!("{text}{}", err(&output));
+            assert!(output.status.code() == Some(1) && text.contains("switchover trust"), "{text}");
+            assert!(!folder.cwd.join("stolen").exists(), "{text}");
+        }
+    }
 }
 
 #[test]
