@@ -66,7 +66,7 @@ pub async fn run(start: InitialState, channels: Channels) -> io::Result<()> {
             },
             event = event_loop.input.next() => if event_loop.on_input(event).await?.is_break() { return Ok(()) },
             Some(msg) = event_loop.channels.inbox.recv() => {
-                if event_loop.on_message(msg) {
+                if event_loop.on_message(msg)? {
                     due = Some(drawn + FRAME);
                 }
                 continue;

@@ -67,6 +67,9 @@ fn a_run_is_in_the_history_of_the_next_session() {
     next.types("\x13");
     next.sees("earlier runs");
     next.sees("✓ What is remembered?");
+    // The run is read from the disk and then sent again.
+    next.types("r");
+    next.sees("■ gpt-4o-mini answered");
     next.types("\x11");
     assert_eq!(next.waits_for_the_end(), Some(0));
 }

@@ -150,16 +150,19 @@ impl EventLoop {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Applies a message and all that are queued behind it. Returns whether the screen may have changed.
-    pub(super) fn on_message(&mut self, first: Msg) -> bool {
+    /// Applies a message and all that are queued behind it, and carries out their effects. Returns whether the screen
+    /// may have changed.
+    pub(super) fn on_message(&mut self, first: Msg) -> io::Result<bool> {
         let mut due = false;
         let mut next = Some(first);
         while let Some(msg) = next {
             due |= self.app.may_change_screen(&msg);
-            self.app.update(self.clock.now(), msg);
+            if let Some(effect) = self.app.update(self.clock.now(), msg) {
+                self.perform(effect)?;
+            }
             next = self.channels.inbox.try_recv().ok();
         }
-        due
+        Ok(due)
     }
 
     /// Stops the process after `SIGTSTP`, as Ctrl+Z does.
