@@ -5,8 +5,8 @@ mod sentence;
 
 pub use sentence::sentence;
 
-use crate::failover::Outcome;
-use crate::report::Report;
+use crate::failover::{Event, Outcome};
+use crate::report::{Report, ReportKind};
 use crate::transcript::{LogEvent, Transcript};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -58,7 +58,9 @@ impl<O: Write, L: Write> Headless<O, L> {
             OutputStyle::Text { requests, .. } => self.write_log(requests)?,
             OutputStyle::Sentences => sentence(report).map_or(Ok(()), |line| writeln!(self.log, "{line}"))?,
         }
-        if self.run.finished.is_some() && self.run.outcome() == Some(Outcome::Succeeded) {
+        // Costs may follow the final event.
+        let ends = matches!(report.what, ReportKind::Engine(Event::Finished(_)));
+        if ends && self.run.outcome() == Some(Outcome::Succeeded) {
             self.write_repairs()?;
             self.write_answer()?;
         }
@@ -111,8 +113,8 @@ impl<O: Write, L: Write> Headless<O, L> {
         &self.run
     }
 
-    /// Writes the signature's own outputs, or a chat's text and tool calls. A field that the module adds, such as `reasoning`, is written only if the
-    /// style names it.
+    /// Writes the signature's own outputs, or a chat's text and tool calls. A field that the module adds, such as
+    /// `reasoning`, is written only if the style names it.
     fn write_answer(&mut self) -> io::Result<()> {
         let Some(finished) = &self.run.finished else { return Ok(()) };
         if let OutputStyle::Text { field: Some(name), .. } = &self.style {

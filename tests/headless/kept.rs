@@ -294,3 +294,17 @@ fn runs_are_exported_and_saved_programs_imported() {
     let asked = home.run(&["export", "--to", "python", "--signature", "mine"]);
     assert_eq!(asked.status.code(), Some(0), "the imported signature can be used by name: {}", err(&asked));
 }
+
+#[test]
+fn a_cost_that_is_known_after_the_end_prints_the_answer_only_once() {
+    let home = Home::new("billed");
+    let asked = out(&home.run(&["ask", "What is 6 * 7?", "--json"]));
+    let last: Value = serde_json::from_str(asked.lines().last().unwrap()).unwrap();
+    let billed = serde_json::json!({
+        "v": last["v"], "run": last["run"], "at_ms": last["at_ms"], "event": "billed", "attempt": 1,
+        "generation": {"cost": 0.5, "tried": []},
+    });
+    home.write("run.jsonl", &format!("{asked}{billed}\n{billed}\n"));
+    let replayed = home.run(&["replay", "run.jsonl", "--pace", "0"]);
+    assert_eq!(out(&replayed).matches("42").count(), 1, "{}{}", out(&replayed), err(&replayed));
+}
