@@ -98,7 +98,9 @@ impl Refusal {
     pub(super) fn response(&self, trail: Option<&Trail>) -> Response<Body> {
         let mut response = json_response(self.status, &self.error());
         let headers = response.headers_mut();
-        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        // What can be repeated was repeated by the run. A gateway that had no time for the request asked no model.
+        let may_repeat = trail.is_none() && self.status == StatusCode::SERVICE_UNAVAILABLE;
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static(if may_repeat { "true" } else { "false" }));
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

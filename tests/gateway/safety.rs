@@ -213,8 +213,10 @@ async fn requests_that_outlast_the_grace_end_with_an_error_and_their_final_event
         rest.error().is_some_and(|why| why.contains("the gateway stops")) && !rest.text.contains("[DONE]"),
         "{rest:?}"
     );
-    for reply in [whole, waiting] {
+    // Only the one that no model was asked for is worth repeating.
+    for (reply, may_repeat) in [(whole, "false"), (waiting, "true")] {
         let reply = Reply::of(reply.await.unwrap().unwrap()).await;
+        assert_eq!(reply.header("x-should-retry"), may_repeat, "{reply:?}");
         assert!(reply.status == 503 && reply.error().is_some_and(|why| why.contains("the gateway stops")), "{reply:?}");
     }
     let ends: Vec<Outcome> = ended.lock().unwrap().iter().map(|it| it.trail.finished().unwrap().outcome).collect();
