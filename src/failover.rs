@@ -41,7 +41,7 @@ pub struct AttemptId {
     pub number: u32,
 }
 
-/// Attempts that one call can have, because JSON has two digits for them. [`Limits::per_run`] is lower.
+/// Attempts that one call can have, because JSON has two digits for them. The configuration allows at most 99 ([`Limits::per_run`]).
 const MOST_ATTEMPTS: u32 = 100;
 
 impl AttemptId {

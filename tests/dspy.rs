@@ -1,4 +1,4 @@
-//! Compares Switchover with recorded behaviour of DSPy 3.4.1.
+//! Compares Switchover with recorded behaviour of DSPy 3.4.1, and with what is announced for 3.5.
 
 #[path = "dspy/classes.rs"]
 mod classes;

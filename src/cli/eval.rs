@@ -25,6 +25,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often each case can be asked: enough for a narrow interval, and no product of counts overflows.
+const MOST_REPEATS: usize = 1000;
+
 /// Ask a file of cases by several variants, under faults, and compare scores, cost and latency.
 ///
 /// Each line of CASES is a JSON object with values of the signature's inputs and, to be scored, of its outputs. CSV
@@ -182,7 +185,7 @@ impl EvalArgs {
             variants,
             plans,
             metrics,
-            repeat: self.repeat.or(config.read("eval.repeat")?).unwrap_or(1).max(1),
+            repeat: self.repeat.or(config.read("eval.repeat")?).unwrap_or(1).clamp(1, MOST_REPEATS),
             seed: self.seed.or(config.read("eval.seed")?).unwrap_or_default(),
         })
     }
@@ -194,6 +197,9 @@ impl EvalArgs {
         }
         if [self.repeat, self.concurrency, self.bootstrap].contains(&Some(0)) {
             bail!("--repeat, --concurrency and --bootstrap: expected a number over 0");
+        }
+        if self.repeat.is_some_and(|repeat| repeat > MOST_REPEATS) {
+            bail!("--repeat: expected at most {MOST_REPEATS}");
         }
         if let Some(path) = &self.html {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

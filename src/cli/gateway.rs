@@ -102,7 +102,7 @@ impl GatewayFlags {
             key: if self.client_key { KeySource::Client } else { KeySource::Configured },
             token: self.token(),
             hosts: config.read("gateway.hosts")?.unwrap_or_default(),
-            max_requests: config.read("gateway.max_requests")?.unwrap_or(DEFAULT_REQUESTS),
+            max_requests: config.read("gateway.max_requests")?.unwrap_or(DEFAULT_REQUESTS).clamp(1, MOST_REQUESTS),
             max_cost: self.max_cost.or(config.read("gateway.max_cost")?),
             listener,
         })
@@ -183,6 +183,8 @@ impl GatewayArgs {
 const WORKERS: usize = 2;
 /// The number of requests that are served at once, unless it is set.
 const DEFAULT_REQUESTS: usize = 64;
+/// The largest number of requests at the same time that can be configured.
+const MOST_REQUESTS: usize = 65_536;
 
 fn introduce(services: &Services, options: &GatewayOptions, address: SocketAddr) {
     out!("base URL   http://{address}/v1");

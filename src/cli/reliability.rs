@@ -83,7 +83,7 @@ impl ReliabilityArgs {
             proofs.len() - answered,
             violations.len()
         );
-        Ok(if violations.is_empty() { exit::OK } else { exit::FATAL })
+        Ok(if violations.is_empty() { exit::OK } else { exit::EXHAUSTED })
     }
 
     fn rows(&self) -> Result<Vec<(&'static str, Fault)>> {

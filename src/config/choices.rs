@@ -5,6 +5,7 @@ use crate::failover::Policy;
 use crate::openrouter::Chains;
 use crate::openrouter::model::{CONFIGURED_CHAIN, without_prefix};
 use crate::text::clean;
+use serde::de::Error as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,12 +33,22 @@ macro_rules! policy {
     };
     (@get seconds $field:expr) => { json!($field.as_secs_f64()) };
     (@get value $field:expr) => { json!($field) };
-    (@get count $field:expr) => { json!($field) };
+    (@get attempts $field:expr) => { json!($field) };
     (@set seconds $field:expr, $value:ident) => {
         serde_json::from_value($value).map(|seconds| $field = Duration::from_secs_f64(seconds))
     };
     (@set value $field:expr, $value:ident) => { serde_json::from_value($value).map(|value| $field = value) };
-    (@set count $field:expr, $value:ident) => { serde_json::from_value($value).map(|count: u32| $field = count.max(1)) };
+    (@set attempts $field:expr, $value:ident) => { attempts($value).map(|count| $field = count) };
+}
+
+/// A number of attempts. [`AttemptId`](crate::failover::AttemptId) has room for 99 in a call.
+fn attempts(value: Value) -> serde_json::Result<u32> {
+    let count = serde_json::from_value(value)?;
+    if (1..=99).contains(&count) {
+        Ok(count)
+    } else {
+        Err(serde_json::Error::custom("expected a whole number from 1 to 99"))
+    }
 }
 
 /// All keys of the policy but its seed.
@@ -50,8 +61,8 @@ pub const POLICY: &[PolicyKey] = policy! {
     "failover.first_token_reasoning" seconds first_token_reasoning;
     "failover.idle" seconds timeouts.idle;
     "failover.idle_reasoning" seconds timeouts.idle_reasoning;
-    "failover.attempts_per_model" count limits.per_model;
-    "failover.attempts_per_run" count limits.per_run;
+    "failover.attempts_per_model" attempts limits.per_model;
+    "failover.attempts_per_run" attempts limits.per_run;
     "failover.hedge" value hedge;
     "failover.next_on_policy" value next_on_policy;
     "failover.strict_model" value strict_model;

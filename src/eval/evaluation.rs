@@ -68,7 +68,7 @@ pub struct CellId {
 impl Evaluation {
     /// The number of cells.
     pub fn len(&self) -> usize {
-        self.cases.len() * self.repeat * self.variants.len() * self.plans.len()
+        [self.repeat, self.variants.len(), self.plans.len()].into_iter().fold(self.cases.len(), usize::saturating_mul)
     }
 
     /// Whether there is nothing to ask.

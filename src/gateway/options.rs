@@ -1,4 +1,4 @@
-//! How a gateway is set up, and what it tells.
+//! How a gateway is set up, and the events that it reports.
 
 use super::attend::{ClientRequest, Served};
 use crate::contract::ContractMode;
@@ -21,7 +21,7 @@ pub struct GatewayOptions {
     pub hold: Hold,
     /// Whether answers are checked against what their requests ask for, unless the request says so itself.
     pub contract: ContractMode,
-    /// Whose key pays.
+    /// The key that pays.
     pub key: KeySource,
     /// What clients must show to be served; needed on an address that other machines reach.
     pub token: Option<Secret>,
@@ -35,7 +35,7 @@ pub struct GatewayOptions {
     pub listener: Arc<dyn Fn(GatewayEvent) + Send + Sync>,
 }
 
-/// What a gateway tells.
+/// An event of a gateway, for its listener.
 #[derive(Clone, Debug)]
 pub enum GatewayEvent {
     /// A request begins, as the run with this id. Its reports follow.
@@ -51,7 +51,7 @@ pub enum GatewayEvent {
     Served(Box<Served>),
 }
 
-/// Whose key pays for a request.
+/// The key that pays for a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeySource {
     /// The configured one.
@@ -71,7 +71,7 @@ pub enum Hold {
     Answer,
 }
 
-/// A word that is no [`Hold`].
+/// A word that is not a [`Hold`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown hold `{0}`; expected `first-token` or `answer`")]
 pub struct UnknownHold(String);

@@ -26,7 +26,7 @@ const BATCH: Duration = Duration::from_millis(100);
 const BATCH_BYTES: usize = 1 << 20;
 /// The longest wait for a request where nothing else is to be done.
 const FOREVER: Duration = Duration::from_secs(1 << 30);
-/// The bytes of reports that may wait for the thread: 32 MiB. Where the disk is slower for so long, later text is lost.
+/// The bytes of reports that may wait for the thread: 32 MiB. If the disk cannot keep up, later text is lost.
 const MAX_WAITING: usize = 32 << 20;
 /// With this many bytes waiting, the writer is behind: 4 MiB.
 const BEHIND: usize = 4 << 20;
@@ -101,7 +101,7 @@ impl HistoryWriter {
         self.thread.is_some()
     }
 
-    /// Whether so much waits to be stored that whoever can wait should.
+    /// Whether at least 4 MiB wait to be stored: callers that can wait should do so.
     pub fn is_behind(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| thread.queue.bytes.load(Ordering::Relaxed) >= BEHIND)
     }

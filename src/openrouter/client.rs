@@ -1,5 +1,5 @@
 //! The network side: sends one request as it was shown, and reads what comes back. Knows
-//! sockets and TLS; must not know about chains, retries or timers, which belong to the engine.
+//! sockets and TLS; must not know about chains, or about the engine's retries and timeouts.
 //!
 //! ```text
 //!  OutgoingRequest ─open─▶ Exchange{request} ─advance─▶ Delta::Opened ─▶ Delta… ─▶ Completion | Failure

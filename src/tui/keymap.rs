@@ -68,22 +68,22 @@ impl fmt::Display for KeymapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownAction { name, nearest: Some(nearest) } => {
-                write!(f, "keys.{name}: there is no such action; did you mean {nearest}?")
+                write!(f, "no action is named `{name}`; did you mean `{nearest}`?")
             }
             Self::UnknownAction { name, nearest: None } => {
-                write!(f, "keys.{name}: there is no such action; the help (F1) names them all")
+                write!(f, "no action is named `{name}`; the help (F1) names them all")
             }
             Self::UnknownKey { action, key } => {
-                write!(f, "keys.{action}: {key:?} is not a key; write it like Ctrl+P, Alt+Enter, F4 or g")
+                write!(f, "`{action}`: {key:?} is not a key; write it like Ctrl+P, Alt+Enter, F4 or g")
             }
             Self::Ambiguous { action, key, same_as } => {
-                write!(f, "keys.{action}: many terminals cannot tell {key} from {same_as}; choose another key")
+                write!(f, "`{action}`: many terminals cannot tell {key} from {same_as}; choose another key")
             }
             Self::EatsText { action, key } => {
-                write!(f, "keys.{action}: {key} is needed for typing there; add Ctrl or Alt, or use an F key")
+                write!(f, "`{action}`: {key} is needed for typing there; add Ctrl or Alt, or use an F key")
             }
             Self::Conflict { key, first, second } => {
-                write!(f, "keys.{first} and keys.{second} both use {key} in the same place")
+                write!(f, "`{first}` and `{second}` both use {key} in the same place")
             }
         }
     }
@@ -237,14 +237,11 @@ mod tests {
     #[test]
     fn an_invalid_choice_is_an_error_that_names_the_action() {
         let text = |result: Result<Keymap, Vec<KeymapError>>| result.expect_err("is refused")[0].to_string();
-        assert_eq!(text(choose("sned", &["F2"])), "keys.sned: there is no such action; did you mean send?");
+        assert_eq!(text(choose("sned", &["F2"])), "no action is named `sned`; did you mean `send`?");
         assert!(text(choose("send", &["Hyper+Q"])).contains("\"Hyper+Q\" is not a key"));
         assert!(text(choose("palette", &["Ctrl+H"])).contains("from Backspace"));
         assert!(text(choose("send", &["a"])).contains("needed for typing"));
-        assert_eq!(
-            text(choose("palette", &["Ctrl+L"])),
-            "keys.palette and keys.chain both use Ctrl+L in the same place"
-        );
+        assert_eq!(text(choose("palette", &["Ctrl+L"])), "`palette` and `chain` both use Ctrl+L in the same place");
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Terminal {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Queries the background colour. Terminals that do not support the query ignore it; a reply arrives as key events.
+    /// Queries the background colour. Terminals that do not support the query ignore it; a reply arrives as input.
     ///
     /// # Errors
     /// Fails if the terminal cannot be written to.

@@ -49,7 +49,8 @@ pub enum EvaluateEnd {
     Unscored(String),
 }
 
-/// Asks all cells that are not finished; `listener` gets each with its index when it is. `stop` ends it; runs in flight are then cancelled and not scored.
+/// Asks all cells that are not finished; `listener` gets each finished cell with its index. `stop` ends it; runs in
+/// flight are then cancelled and not scored.
 pub async fn evaluate(
     evaluation: &Evaluation,
     options: &EvaluateOptions,

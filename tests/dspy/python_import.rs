@@ -11,6 +11,7 @@ fn cases() -> Vec<PathBuf> {
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "py")).collect();
     files.sort();
+    assert!(!files.is_empty(), "there are cases");
     files
 }
 
@@ -35,6 +36,7 @@ fn what_was_imported_is_the_same_after_it_was_saved() {
         let imported = python::read(&fs::read_to_string(&path).unwrap()).unwrap();
         let saved = library::to_toml(&imported.entries);
         let entries = library::parse(&saved).unwrap_or_else(|error| panic!("{}: {error}\n{saved}", path.display()));
+        assert_eq!(entries.len(), imported.entries.len(), "{}", path.display());
         for (saved, mut entry) in entries.into_iter().zip(imported.entries) {
             entry.signature.instructions = entry.signature.instructions.trim().to_owned();
             assert_eq!(saved, entry, "{}", path.display());

@@ -211,7 +211,7 @@ fn a_refused_request_is_listed_with_its_reason_and_shown_also_when_it_is_old() {
         gateway.publish();
         // The fold knows it no more, and no history has it.
         gateway.stage.press("Down");
-        let unknown = Msg::Watched(Box::new(Err("this run is in the history no more".to_owned())));
+        let unknown = Msg::Watched(Box::new(Err("this run is no longer in the history".to_owned())));
         gateway.stage.app.update(gateway.stage.now, unknown);
         assert_eq!((gateway.shown(), gateway.app().notice.as_deref()), (Some(NOON), None));
         assert_eq!(gateway.press("p"), None);

@@ -158,7 +158,7 @@ impl EffectRunner {
             Ok(reports) if reports.is_empty() && !self.keeps_runs => {
                 Err("this run was not kept: history.keep is `nothing`".to_owned())
             }
-            Ok(reports) if reports.is_empty() => Err("this run is in the history no more".to_owned()),
+            Ok(reports) if reports.is_empty() => Err("this run is no longer in the history".to_owned()),
             Ok(reports) => Ok(Transcript::of(&reports)),
             Err(error) => Err(format!("the history cannot be read: {error}")),
         }

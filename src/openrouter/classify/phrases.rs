@@ -15,7 +15,7 @@ pub(super) struct Phrase {
     pub(super) kind: FailureKind,
     /// What has to be there.
     pub(super) says: Says,
-    /// Whose words they are. Tests print it.
+    /// The servers that say it. Tests print it.
     #[cfg_attr(not(test), expect(dead_code, reason = "the table is also documentation"))]
     pub(super) source: &'static str,
 }
