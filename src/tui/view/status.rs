@@ -75,8 +75,6 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
         }
         return;
     }
-    let numbers = numbers(app, now);
-    let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
     let word = |text: String, role| Span::styled(format!(" · {text}"), theme.style(role));
     let elsewhere = app.next.elsewhere.iter().filter_map(|entry| Some((entry, entry.fault.as_ref()?)));
     let broken = elsewhere.map(|(entry, fault)| word(format!("{} ✗{fault}", model_name(&entry.model)), StyleRole::Bad));
@@ -84,6 +82,10 @@ pub(super) fn line(app: &App, now: Duration, f: &mut Frame<'_>) {
     let mut words: Vec<Span<'_>> = broken.chain(modes).collect();
     let cells = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
     let lead = Span::styled(" chain ", theme.style(StyleRole::Dim));
+    let brief = gateway(app, 0).map_or(0, |gateway| width(&gateway) + 3);
+    let least = lead.width() + cells(&words) + cells(&chain(app, 0)) + brief;
+    let numbers = numbers(app, now, usize::from(area.width).saturating_sub(least + 1));
+    let room = usize::from(area.width).saturating_sub(width(&numbers) + 1);
     let spare = room.saturating_sub(lead.width() + cells(&words) + cells(&chain(app, usize::MAX)));
     let mut first = Vec::new();
     if let Some(gateway) = gateway(app, spare) {
@@ -181,7 +183,8 @@ fn gateway(app: &App, cells: usize) -> Option<String> {
     Some(if width(&long) + 3 <= cells { long } else { brief })
 }
 
-fn numbers(app: &App, now: Duration) -> String {
+/// Tokens, cost and time of the run, and the cost of the session if all of it fits in this many cells.
+fn numbers(app: &App, now: Duration, cells: usize) -> String {
     let Some(run) = &app.runs.shown else { return String::new() };
     let transcript = &run.transcript;
     let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
@@ -196,10 +199,7 @@ fn numbers(app: &App, now: Duration) -> String {
     };
     let all = app.runs.session();
     let session = match transcript.finished {
-        // Where it is narrow, the chain is worth more than the sum of the session.
-        Some(_) if app.screen.size.0 >= 100 && all != spend => {
-            format!("session {all:#} · ")
-        }
+        Some(_) if app.screen.size.0 >= 100 && all != spend => format!("session {all:#} · "),
         _ => String::new(),
     };
     let origin = match run.source {
@@ -207,7 +207,10 @@ fn numbers(app: &App, now: Duration) -> String {
         RunSource::History => "from history · ",
         RunSource::Replay | RunSource::EndedReplay => "replay, no network · ",
     };
-    format!("{origin}{tokens}{cost}{session}{} ", seconds(run.clock(now)))
+    let time = seconds(run.clock(now));
+    let all = format!("{origin}{tokens}{cost}{session}{time} ");
+    // The chain is worth more than the sum of the session.
+    if width(&all) <= cells { all } else { format!("{origin}{tokens}{cost}{time} ") }
 }
 
 /// Draws the hint line: the keys that apply now; in presenter mode also the keys that were pressed.
