@@ -73,7 +73,8 @@ fn name(command: &Command) -> &str {
 
 fn page(command: &Command) -> std::io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut text)?;
+    let version = concat!("switchover ", env!("CARGO_PKG_VERSION"));
+    clap_mangen::Man::new(command.clone()).source(version).render(&mut text)?;
     Ok(text)
 }
 
