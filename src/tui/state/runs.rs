@@ -42,8 +42,10 @@ impl ShownRun {
     /// The time since the run began; for a finished run, its whole time.
     pub fn clock(&self, now: Duration) -> Duration {
         match &self.transcript.finished {
+            // A cost that is looked up arrives after the end, and so may the final event itself.
+            Some(finished) => finished.took,
             None if self.may_continue() => now.saturating_sub(self.began).max(self.transcript.latest),
-            _ => self.transcript.latest,
+            None => self.transcript.latest,
         }
     }
 
