@@ -240,3 +240,16 @@ fn request_fields_come_from_the_file_and_from_options() {
     assert_ne!(wrong.status.code(), Some(0));
     assert!(err(&wrong).contains("temprature"), "{}", err(&wrong));
 }
+
+#[test]
+fn what_would_ask_nothing_or_break_nothing_is_refused_before_it_is_sent() {
+    for (args, says) in [
+        (&["ask", "hi", "--fault", "openai/gpt4o-mini=503"][..], "did you mean `openai/gpt-4o-mini`?"),
+        (&["ask", "hi", "-m", "a/b", "--fault", "c/d=503"], "the chain has no model `c/d`"),
+        (&["ask", "hi", "-s", "question -> "], "has no output"),
+        (&["ask"], "the input `question` is missing"),
+    ] {
+        let output = switchover(args).stdin(std::process::Stdio::null()).output().unwrap();
+        assert!(output.status.code() == Some(1) && err(&output).contains(says), "{args:?}: {}", err(&output));
+    }
+}

@@ -65,6 +65,7 @@ impl AskArgs {
     pub(super) fn run(self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
         let config = settings.config(env)?;
         let mut spec = self.spec(&config, settings, env)?;
+        setup::check_faults(settings, &spec)?;
         if self.strict {
             spec.policy.failover = Failover::Strict;
         } else if self.server_side {
@@ -119,7 +120,8 @@ impl AskArgs {
             Ok(text.trim_end_matches('\n').to_owned())
         };
         if self.inputs.is_empty() && !std::io::stdin().is_terminal() {
-            return Ok(vec![read_stdin()?]);
+            // An empty standard input is no input, not an empty one.
+            return Ok(vec![read_stdin()?].into_iter().filter(|text| !text.trim().is_empty()).collect());
         }
         self.inputs.iter().map(|word| if word == "-" { read_stdin() } else { Ok(word.clone()) }).collect()
     }

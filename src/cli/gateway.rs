@@ -122,7 +122,11 @@ impl GatewayFlags {
         // The chain of the settings; the task is not used.
         let spec = setup::spec(config, ChatTask::of(""))?;
         let options = self.options(config, spec.chain.into_iter().map(|route| route.model).collect(), listener)?;
-        let socket = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let socket = TcpListener::bind(address).await.with_context(|| {
+            format!(
+                "cannot listen on {address}; `gateway --listen` or the setting gateway.listen chooses another address"
+            )
+        })?;
         let address = socket.local_addr().context("the listening address")?;
         let gateway = Arc::new(Gateway::new(services, options, address));
         Ok(ListeningGateway { gateway, address, socket, grace: spec.policy.limits.deadline })

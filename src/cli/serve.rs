@@ -45,8 +45,9 @@ impl ServeArgs {
                 ..SimulatorOptions::default()
             };
             let broken: Vec<_> = options.faults.iter().map(|(model, fault)| format!("{model}={fault}")).collect();
-            let simulator =
-                Simulator::start(options).await.with_context(|| format!("cannot listen on port {}", self.port))?;
+            let simulator = Simulator::start(options)
+                .await
+                .with_context(|| format!("cannot listen on port {}; --port chooses another one", self.port))?;
             let mut served = simulator.served();
             let example: Fault = "503".parse()?;
             out!("base URL   {}", simulator.base_url());

@@ -33,6 +33,12 @@ pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> 
         Some(word) => word.parse::<Module>()?,
         None => entry.module,
     };
+    if entry.signature.outputs.is_empty() {
+        bail!(
+            "the signature `{}` has no output, so nothing would be asked; for example `question -> answer`",
+            entry.signature.inline()
+        );
+    }
     let adapter = config.read::<String>("adapter")?.map_or(Ok(Adapter::default()), |word| word.parse::<Adapter>())?;
     let reasoning = config.read("reasoning")?.unwrap_or_default();
     Ok(SignatureTask {
@@ -64,6 +70,19 @@ pub(super) fn spec(config: &Config, task: impl Into<Task>) -> Result<RunSpec> {
         settings: config.read("request")?.unwrap_or_default(),
         ..RunSpec::new(task, chain)
     })
+}
+
+/// Checks that the faults of the command line are those of models that can be asked: a fault of a mistyped model would
+/// break nothing.
+pub(super) fn check_faults(settings: &GlobalOptions, spec: &RunSpec) -> Result<()> {
+    let models = || spec.chain.iter().map(|route| route.model.as_str());
+    for (model, _) in settings.faults()? {
+        if !models().any(|asked| asked == model) {
+            let hint = nearest(&model, models()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            bail!("--fault: the chain has no model `{model}`{hint}");
+        }
+    }
+    Ok(())
 }
 
 /// Whether a server other than OpenRouter is set. The default chain does not work there.
