@@ -16,6 +16,10 @@ const ENOUGH: usize = 5;
 /// A network failure is charged to its model if another model answers over the same origin within this time.
 const DIFFERENTIAL: Duration = Duration::from_secs(30);
 
+/// The most breakers, and the most models with times, that are kept; of more, the oldest is forgotten. Clients of the
+/// gateway can name any number of models.
+const MOST: usize = 1024;
+
 /// The state that runs share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Health {
@@ -213,8 +217,8 @@ impl Health {
     pub fn first_token(&mut self, route: &Route, took: Duration) {
         let known = self.models.iter().position(|model| model.scope.covers(route));
         let index = known.unwrap_or_else(|| {
-            self.models.push(ModelTimes { scope: Scope::model(route), first_tokens: FirstTokenTimes::default() });
-            self.models.len() - 1
+            let times = ModelTimes { scope: Scope::model(route), first_tokens: FirstTokenTimes::default() };
+            push_newest(&mut self.models, times)
         });
         self.models[index].first_tokens.record(took);
     }
@@ -266,8 +270,7 @@ impl Health {
 
     /// Adds a closed breaker and returns its index.
     fn guard(&mut self, scope: Scope) -> usize {
-        self.guards.push(GuardedBreaker { scope, breaker: Breaker::default() });
-        self.guards.len() - 1
+        push_newest(&mut self.guards, GuardedBreaker { scope, breaker: Breaker::default() })
     }
 
     /// Applies `change` to each breaker of the route and returns the transitions.
@@ -281,6 +284,15 @@ impl Health {
         let guards = self.guards.iter_mut().filter(|guard| guard.scope.covers(route));
         guards.filter_map(|guard| guard.change(now, |_, _| why.to_owned(), &mut change)).collect()
     }
+}
+
+/// Adds an item and returns its index. A full list loses its oldest item.
+fn push_newest<T>(list: &mut Vec<T>, item: T) -> usize {
+    if list.len() >= MOST {
+        list.remove(0);
+    }
+    list.push(item);
+    list.len() - 1
 }
 
 impl Suspect {

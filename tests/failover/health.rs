@@ -47,6 +47,19 @@ fn every_charged_breaker_is_listed() {
 }
 
 #[test]
+fn any_number_of_models_leaves_a_bounded_number_of_breakers_and_the_newest_stay() {
+    let mut health = Health::default();
+    let routes: Vec<Route> = (0..3000).map(|n| Route::new(format!("x/{n}"), "https://openrouter.ai")).collect();
+    for route in &routes {
+        health.fail(S(1), route, charge(FaultDomain::Model, Cooldown::Session), "404");
+        health.first_token(route, S(1));
+    }
+    assert_eq!(health.breakers(S(2)).count(), 1024);
+    let admitted = |n: usize| health.admission(S(2), &routes[n]).0 == Admission::Free;
+    assert!(admitted(0) && admitted(1975) && !admitted(1976) && !admitted(2999), "the oldest are forgotten");
+}
+
+#[test]
 fn the_board_counts_calls_and_shows_breakers_on_the_caller_s_clock() {
     let route = Route::new("maker/a", "https://openrouter.ai");
     let other = Route::new("maker/b", "https://openrouter.ai");
