@@ -53,7 +53,7 @@ pub(super) fn cases(path: PathBuf, settings: &GlobalOptions, env: &Environment) 
 }
 
 /// Whether there is a terminal that can move its cursor.
-fn has_terminal(env: &Environment) -> bool {
+pub(super) fn has_terminal(env: &Environment) -> bool {
     let is_dumb = env.vars.get("TERM").is_some_and(|term| term == "dumb");
     !is_dumb && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }

@@ -18,7 +18,7 @@ pub(super) struct TrustArgs {
 
 impl TrustArgs {
     pub(super) fn run(&self, env: &Environment) -> Result<u8> {
-        let mut trusted = TrustedFolders::load(env);
+        let mut trusted = TrustedFolders::read(env)?;
         let folder_path = env.folder();
         let folder = folder_path.display().to_string();
         if self.undo {

@@ -102,8 +102,20 @@ impl TrustedFolders {
 
     /// The user's list; empty if there is none, or if it cannot be read.
     pub fn load(env: &Environment) -> Self {
-        let text = Self::file(env).and_then(|file| std::fs::read_to_string(file).ok());
-        text.and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
+        Self::read(env).unwrap_or_default()
+    }
+
+    /// The user's list, to change it; empty if there is none.
+    ///
+    /// # Errors
+    /// A file that cannot be read: it is not replaced by a shorter one.
+    pub fn read(env: &Environment) -> io::Result<Self> {
+        let Some(file) = Self::file(env) else { return Ok(Self::default()) };
+        match std::fs::read_to_string(&file) {
+            Ok(text) => toml::from_str(&text).map_err(|error| io::Error::other(format!("{}: {error}", file.display()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", file.display()))),
+        }
     }
 
     /// Whether a folder may set this base URL.
