@@ -24,23 +24,25 @@ impl App {
                     _ => None,
                 }
             }
-            // What is typed is the value, if it can be one; else the line that it has found.
-            Some(Action::Overlay(OverlayAction::Choose))
+            Some(Action::Overlay(OverlayAction::Choose)) => {
+                // What is typed is the value, if it can be one; else the line that it has found.
                 if let Some((key, text)) = finder.typed_setting()
-                    && (finder.found().len() == 0 || self.next.with_setting(key, text).is_ok()) =>
-            {
-                let text = text.to_owned();
-                self.overlay = Some(Overlay::Finder(finder));
-                self.set_setting(key, &text);
-            }
-            Some(Action::Overlay(OverlayAction::Choose)) => match finder.choice() {
-                Some(FinderChoice::Run(run)) => {
-                    self.runs.list = RunList::of_rows(finder.found_runs());
-                    self.overlay = self.runs.list.line_of(run.run).map(Overlay::History);
+                    && (finder.found().len() == 0 || self.next.with_setting(key, text).is_ok())
+                {
+                    let text = text.to_owned();
+                    self.overlay = Some(Overlay::Finder(finder));
+                    self.set_setting(key, &text);
+                    return None;
                 }
-                Some(choice) => return self.choose(choice),
-                None => self.overlay = Some(Overlay::Finder(finder)),
-            },
+                match finder.choice() {
+                    Some(FinderChoice::Run(run)) => {
+                        self.runs.list = RunList::of_rows(finder.found_runs());
+                        self.overlay = self.runs.list.line_of(run.run).map(Overlay::History);
+                    }
+                    Some(choice) => return self.choose(choice),
+                    None => self.overlay = Some(Overlay::Finder(finder)),
+                }
+            }
             Some(Action::Move(to)) => {
                 // Without the query and a line of context.
                 finder.move_by(to.rows(self.popup_rows().saturating_sub(2)));
