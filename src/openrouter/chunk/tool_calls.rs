@@ -79,7 +79,9 @@ mod tests {
 
     fn pieces(chunks: &[Value]) -> Vec<(u32, String, String)> {
         let (mut calls, mut out) = (ToolCalls::default(), Vec::new());
-        chunks.iter().for_each(|chunk| calls.apply(chunk, &Secrets::default(), &mut out));
+        for chunk in chunks {
+            calls.apply(chunk, &Secrets::default(), &mut out);
+        }
         calls.end(&mut out);
         let pieces = out.into_iter().map(|delta| match delta {
             Delta::ToolCall(piece) => (piece.index, piece.name, piece.arguments),
