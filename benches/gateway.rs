@@ -1,19 +1,23 @@
-//! The gateway beside bare calls to the same server: the time of a whole answer and of a stream's first token, calls a
-//! second, memory, and the time until it listens. The floor is a direct call over loopback to a server with prepared
-//! answers. All ratios come from one run. `cargo bench --bench gateway`; `benches/peers.py` runs it with other gateways
-//! beside ours: `-- --serve` offers the prepared answers until its input ends, and `-- --floor URL --beside TARGET…`
-//! measures our gateway and the named ones (a JSON object each, see [`Target`]) before that server.
+//! The gateway beside a direct call and beside a bare proxy: the time of a whole answer and of a stream's first token, calls
+//! a second, processor time and waits, memory, and the time until it listens. A direct call goes over loopback to a server
+//! with prepared answers; the bare proxy does the least that a proxy can do with the same libraries. All ratios come from
+//! one run. `cargo bench --bench gateway`; `benches/peers.py` runs it with other gateways beside ours: `-- --serve` offers
+//! the prepared answers until its input ends, and `-- --floor URL --beside TARGET…` measures our gateway and the named ones
+//! (a JSON object each, see [`Target`]) before that server.
 
 #[path = "shared/canned.rs"]
 mod canned;
+#[expect(dead_code, reason = "results stand here beside those of the bare proxy")]
 #[path = "shared/measure.rs"]
 mod measure;
+#[path = "shared/proxy.rs"]
+mod proxy;
 
 use canned::Reply;
-use measure::{Samples, now, print_result};
+use measure::{Samples, now};
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,6 +34,8 @@ const TOGETHER: usize = 8000;
 const MANY: usize = 20_000;
 /// A question of an ordinary length, which is how long a request of DSPy is.
 const QUESTION: usize = 1200;
+/// The threads of the bare proxy: as many as the gateway has.
+const THREADS: usize = 2;
 
 fn main() {
     let words: Vec<String> = std::env::args().collect();
@@ -38,57 +44,77 @@ fn main() {
         _ = std::io::stdin().read_to_end(&mut Vec::new());
         return;
     }
-    let after =
-        |name: &str| words.windows(2).filter(|pair| pair[0] == name).map(|pair| pair[1].clone()).collect::<Vec<_>>();
-    if let Some(floor) = after("--floor").first() {
-        let ours = Gateway::start(floor, "nothing").0;
-        let beside = after("--beside");
-        let others = beside.iter().map(|text| serde_json::from_str(text).expect("a target as a JSON object"));
-        beside_others(&Target::at(floor), &std::iter::once(Target::at(&ours.url)).chain(others).collect::<Vec<_>>());
+    if let Some(at) = words.iter().position(|word| word == "--bare") {
+        proxy::serve(&words[at + 1], &words[at + 2], THREADS);
         return;
     }
-    let floor = canned::serve(answer);
+    let after =
+        |name: &str| words.windows(2).filter(|pair| pair[0] == name).map(|pair| pair[1].clone()).collect::<Vec<_>>();
+    if let Some(server) = after("--floor").first() {
+        let (ours, bare) = (Process::gateway(server, "nothing").0, Process::bare(server));
+        let beside = after("--beside");
+        let others = beside.iter().map(|text| serde_json::from_str(text).expect("a target as a JSON object"));
+        let own = [Target::at("bare proxy", &bare.url), Target::at("Switchover", &ours.url)];
+        beside_others(&Target::at("direct", server), &own.into_iter().chain(others).collect::<Vec<_>>());
+        return;
+    }
+    let server = canned::serve(answer);
     let mut starts = Samples::default();
     for _ in 0..20 {
-        starts.add(Gateway::start(&floor, "nothing").1);
+        starts.add(Process::gateway(&server, "nothing").1);
     }
     println!("start until it listens\n  {starts}; target ≤ 50 ms");
-    let gateway = Gateway::start(&floor, "nothing").0;
-    let (floor_target, target) = (Target::at(&floor), Target::at(&gateway.url));
-    one_by_one(&floor_target, &target);
-    together(&floor_target, &target, "without a history; target ≥ 1/4");
+    let (bare, gateway) = (Process::bare(&server), Process::gateway(&server, "nothing").0);
+    one_by_one(&server, [&bare, &gateway]);
+    together(&server, [&bare, &gateway], "without a history; target ≥ 1/4");
     let before = gateway.memory();
-    load(&target, MANY, false);
+    load(&Target::at("", &gateway.url), MANY, false);
     println!(
         "memory\n  {:.1} MiB after the calls above, {:.1} MiB after {MANY} more; target ≤ 25 MiB",
         before as f64 / 1024.0,
         gateway.memory() as f64 / 1024.0
     );
     drop(gateway);
-    let kept = Gateway::start(&floor, "2 years, 4 GB").0;
-    together(&floor_target, &Target::at(&kept.url), "with a history; target ≥ 1/8");
+    let kept = Process::gateway(&server, "2 years, 4 GB").0;
+    together(&server, [&bare, &kept], "with a history; target ≥ 1/8");
     println!("memory\n  {:.1} MiB with a history", kept.memory() as f64 / 1024.0);
 }
 
-/// A gateway before the prepared answers. Dropping it ends it.
-struct Gateway {
+/// A gateway or a bare proxy before the server. Dropping it ends it.
+struct Process {
     url: String,
-    process: Child,
+    child: Child,
     home: std::path::PathBuf,
 }
 
-impl Gateway {
-    /// Starts one, and the time until it accepted a connection.
-    fn start(floor: &str, history: &str) -> (Self, Duration) {
+impl Process {
+    fn bare(server: &str) -> Self {
+        let own = std::env::current_exe().expect("this program");
+        let address = free_address();
+        let mut command = Command::new(own);
+        command.args(["--bench", "--bare", server, &address.to_string()]);
+        Self::start(address, command).0
+    }
+
+    /// A gateway, and the time until it accepted a connection.
+    fn gateway(server: &str, history: &str) -> (Self, Duration) {
+        let address = free_address();
+        let mut command = Command::new(BINARY);
+        command.args(["-m", "bench/model", "--base-url", server, "--set", &format!("history.keep={history}")]).args([
+            "gateway",
+            "--listen",
+            &address.to_string(),
+        ]);
+        Self::start(address, command)
+    }
+
+    fn start(address: SocketAddr, mut command: Command) -> (Self, Duration) {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let home = std::env::temp_dir().join(format!("switchover-bench-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&home).expect("a folder");
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
         let began = now();
-        let process = Command::new(BINARY)
-            .args(["-m", "bench/model", "--base-url", floor, "--set", &format!("history.keep={history}")])
-            .args(["gateway", "--listen", &free.to_string()])
+        let child = command
             .env_clear()
             .envs([("HOME", &home), ("XDG_DATA_HOME", &home), ("XDG_CONFIG_HOME", &home), ("XDG_STATE_HOME", &home)])
             .env("OPENROUTER_API_KEY", "any")
@@ -97,28 +123,46 @@ impl Gateway {
             .stderr(Stdio::null())
             .spawn()
             .expect("the program");
-        let mut gateway = Self { url: format!("http://{free}/v1"), process, home };
-        while TcpStream::connect(free).is_err() {
-            assert!(gateway.process.try_wait().expect("its state").is_none(), "the gateway has ended");
+        let mut started = Self { url: format!("http://{address}/v1"), child, home };
+        while TcpStream::connect(address).is_err() {
+            assert!(started.child.try_wait().expect("its state").is_none(), "it has ended");
             thread::sleep(Duration::from_micros(200));
         }
-        (gateway, began.elapsed())
+        (started, began.elapsed())
     }
 
     /// Its resident memory in KiB; 0 where the system does not say.
     fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
     }
+
+    /// The processor time of its threads so far, in µs, and how often they have waited; zeros where the system does not
+    /// say.
+    fn work(&self) -> (f64, f64) {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
+        let number = |text: Option<&str>| text.and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
+        threads.fold((0.0, 0.0), |(time, waits), thread| {
+            let read = |file: &str| std::fs::read_to_string(thread.path().join(file)).unwrap_or_default();
+            let ran = number(read("schedstat").split_whitespace().next()) / 1e3;
+            let status = read("status");
+            let waited = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            (time + ran, waits + number(waited.map(str::trim)))
+        })
+    }
 }
 
-impl Drop for Gateway {
+impl Drop for Process {
     fn drop(&mut self) {
-        _ = self.process.kill();
-        _ = self.process.wait();
+        _ = self.child.kill();
+        _ = self.child.wait();
         _ = std::fs::remove_dir_all(&self.home);
     }
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address")
 }
 
 const WORDS: [&str; 12] =
@@ -152,13 +196,13 @@ struct Target {
 
 impl Default for Target {
     fn default() -> Self {
-        Self { name: "Switchover".into(), url: String::new(), model: "bench/model".into(), headers: BTreeMap::new() }
+        Self { name: String::new(), url: String::new(), model: "bench/model".into(), headers: BTreeMap::new() }
     }
 }
 
 impl Target {
-    fn at(url: &str) -> Self {
-        Self { url: url.into(), ..Self::default() }
+    fn at(name: &str, url: &str) -> Self {
+        Self { name: name.into(), url: url.into(), ..Self::default() }
     }
 }
 
@@ -242,19 +286,23 @@ fn beside_others(floor: &Target, gateways: &[Target]) {
         println!("{:<14}{p50:>9.3} ms{p99:>9.3} ms{token:>11.3} ms{rate:>8.0} /s", target.name);
     };
     for _ in 0..3 {
-        line(&Target { name: "direct".into(), url: floor.url.clone(), ..Target::default() }, CALLS);
+        line(floor, CALLS);
         for gateway in gateways {
-            line(gateway, if gateway.name == "Switchover" { CALLS } else { CALLS / 4 });
+            line(
+                gateway,
+                if ["bare proxy", "Switchover"].contains(&gateway.name.as_str()) { CALLS } else { CALLS / 4 },
+            );
         }
     }
 }
 
-fn one_by_one(floor: &Target, target: &Target) {
-    let (mut direct, mut through) = (Caller::new(floor), Caller::new(target));
+/// Calls the server, the bare proxy and the gateway in turns, so that noise of the machine affects all.
+fn one_by_one(server: &str, [bare, gateway]: [&Process; 2]) {
+    let mut callers = [server, &bare.url, &gateway.url].map(|url| Caller::new(&Target::at("", url)));
     for (stream, what) in [(false, "a whole answer"), (true, "a stream's first token")] {
-        let mut calls = [(Samples::default(), &mut through), (Samples::default(), &mut direct)];
+        let mut samples = [Samples::default(), Samples::default(), Samples::default()];
         for at in 0..CALLS {
-            for (samples, caller) in &mut calls {
+            for (samples, caller) in samples.iter_mut().zip(&mut callers) {
                 let began = now();
                 let first = caller.call(stream);
                 if at > CALLS / 10 {
@@ -262,8 +310,11 @@ fn one_by_one(floor: &Target, target: &Target) {
                 }
             }
         }
-        let [(through, _), (direct, _)] = calls;
-        print_result(what, &through, &direct, "≤ 4 ×");
+        let [direct, bare, gateway] = [0, 1, 2].map(|target| samples[target].at(0.5));
+        println!("{what}; target ≤ 4 × direct");
+        println!("  direct      {}", samples[0]);
+        println!("  bare proxy  {}, {:.1} × direct", samples[1], bare / direct);
+        println!("  gateway     {}, {:.1} × direct, {:.1} × bare", samples[2], gateway / direct, gateway / bare);
     }
 }
 
@@ -293,14 +344,22 @@ fn load(target: &Target, calls: usize, stream: bool) -> f64 {
     calls as f64 / began.elapsed().as_secs_f64()
 }
 
-fn together(floor: &Target, target: &Target, what: &str) {
-    // In turns, so that noise of the machine affects both.
-    let rounds: Vec<(f64, f64)> =
-        (0..3).map(|_| (load(floor, TOGETHER, false), load(target, TOGETHER, false))).collect();
-    for (direct, through) in rounds {
-        println!(
-            "{CLIENTS} clients at once, {what}\n  direct {direct:.0} calls/s, through the gateway {through:.0}, 1/{:.1}",
-            direct / through
-        );
+/// Many clients at once, in turns.
+fn together(server: &str, [bare, gateway]: [&Process; 2], what: &str) {
+    for _ in 0..3 {
+        let direct = load(&Target::at("", server), TOGETHER, false);
+        println!("{CLIENTS} clients at once, {what}\n  direct      {direct:.0} calls/s");
+        for (name, process) in [("bare proxy", bare), ("gateway", gateway)] {
+            let before = process.work();
+            let rate = load(&Target::at("", &process.url), TOGETHER, false);
+            let after = process.work();
+            let each = |before: f64, after: f64| (after - before) / TOGETHER as f64;
+            println!(
+                "  {name:<10}  {rate:.0} calls/s, 1/{:.1} of direct; {:.0} µs of processor time and {:.2} waits each",
+                direct / rate,
+                each(before.0, after.0),
+                each(before.1, after.1)
+            );
+        }
     }
 }
