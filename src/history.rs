@@ -11,6 +11,7 @@
 
 mod grams;
 mod import;
+mod mailbox;
 mod packed;
 mod query;
 mod redecide;

@@ -7,7 +7,7 @@ use crate::transcript::Transcript;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt::Write as _;
+use std::hash::{BuildHasher, Hasher};
 
 /// The token of a run with too many grams: it is read in every search.
 const UNINDEXED: &str = "unindexed";
@@ -15,6 +15,44 @@ const UNINDEXED: &str = "unindexed";
 const MAX_ASKED: usize = 16;
 
 type Gram = [char; 3];
+
+/// Hashes grams: a text has thousands, and all are known to be short. The seed keeps a text from choosing its collisions.
+#[derive(Clone, Copy)]
+struct GramHash(u64);
+
+impl BuildHasher for GramHash {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        *self
+    }
+}
+
+impl Hasher for GramHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(byte.into());
+        }
+    }
+
+    fn write_u64(&mut self, packed: u64) {
+        let wide = u128::from(self.0 ^ packed) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = wide as u64 ^ (wide >> 64) as u64;
+    }
+}
+
+/// A gram as one number: a character has 21 bits.
+fn pack([a, b, c]: Gram) -> u64 {
+    u64::from(a) | u64::from(b) << 21 | u64::from(c) << 42
+}
+
+fn unpack(packed: u64) -> Gram {
+    [0, 21, 42].map(|shift| char::from_u32((packed >> shift) as u32 & 0x1f_ffff).unwrap_or_default())
+}
 
 /// What a run is found by: inputs, answer, signature and models, and why there is no answer. One part a line.
 pub(super) fn text_of(run: &Transcript) -> String {
@@ -65,16 +103,16 @@ fn is_dense(c: char) -> bool {
 /// The grams of a text of [`text_of`], as the text that is indexed.
 pub(super) fn indexed(text: &str) -> String {
     let most = (2048 + text.len() / 4).min(50_000);
-    let mut grams: HashSet<Gram> = HashSet::new();
+    let mut grams: HashSet<u64, GramHash> = HashSet::with_hasher(GramHash(fastrand::u64(..)));
     for line in text.lines() {
         let mut last = ['\0'; 2];
         for c in line.chars() {
-            grams.insert([c, '\0', '\0']);
+            grams.insert(pack([c, '\0', '\0']));
             if last[1] != '\0' {
-                grams.insert([last[1], c, '\0']);
+                grams.insert(pack([last[1], c, '\0']));
             }
             if last[0] != '\0' && ![last[0], last[1], c].into_iter().any(is_dense) {
-                grams.insert([last[0], last[1], c]);
+                grams.insert(pack([last[0], last[1], c]));
             }
             last = [last[1], c];
         }
@@ -83,8 +121,8 @@ pub(super) fn indexed(text: &str) -> String {
         }
     }
     let mut out = String::with_capacity(grams.len() * 8);
-    for gram in grams {
-        write_token(gram, &mut out);
+    for packed in grams {
+        write_token(unpack(packed), &mut out);
         out.push(' ');
     }
     out
@@ -127,7 +165,9 @@ fn asked(word: &[char]) -> Vec<Gram> {
 fn write_token(gram: Gram, out: &mut String) {
     out.push('x');
     for c in gram.into_iter().filter(|c| *c != '\0') {
-        _ = write!(out, "{:02x}", u32::from(c));
+        let digits = (8 - u32::from(c).leading_zeros() / 4).max(2);
+        let digit = |place: u32| char::from_digit(u32::from(c) >> (4 * place) & 0xf, 16).unwrap_or_default();
+        out.extend((0..digits).rev().map(digit));
         out.push('g');
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn write_row(database: &Connection, run: &Transcript) -> Result<(), H
     let outcome = row.outcome.and_then(|outcome| serde_json::to_value(outcome).ok());
     let outcome = outcome.as_ref().and_then(serde_json::Value::as_str);
     let sql = format!("INSERT OR REPLACE INTO runs ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    database.prepare(&sql)?.execute(params![
+    database.prepare_cached(&sql)?.execute(params![
         id,
         row.asked,
         row.answer,
@@ -60,14 +60,16 @@ pub(super) fn write_row(database: &Connection, run: &Transcript) -> Result<(), H
         row.simulated,
     ])?;
     let index = grams::indexed(&grams::text_of(run));
-    database.prepare("INSERT OR REPLACE INTO search (rowid, grams) VALUES (?, ?)")?.execute(params![id, index])?;
+    database
+        .prepare_cached("INSERT OR REPLACE INTO search (rowid, grams) VALUES (?, ?)")?
+        .execute(params![id, index])?;
     Ok(())
 }
 
 /// Appends lines to a run.
 pub(super) fn add_part(database: &Connection, run: u64, lines: &[u8]) -> Result<(), HistoryError> {
     let add = "INSERT INTO parts (run, lines) VALUES (?, ?)";
-    database.prepare(add)?.execute(params![run.cast_signed(), compress(lines)])?;
+    database.prepare_cached(add)?.execute(params![run.cast_signed(), compress(lines)])?;
     Ok(())
 }
 
@@ -75,18 +77,18 @@ pub(super) fn add_part(database: &Connection, run: u64, lines: &[u8]) -> Result<
 pub(super) fn merge_parts(database: &Connection, run: u64) -> Result<(), HistoryError> {
     let size = "SELECT count(*), sum(length(lines)) FROM parts WHERE run = ?";
     let (count, bytes): (i64, Option<i64>) =
-        database.prepare(size)?.query_row([run.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        database.prepare_cached(size)?.query_row([run.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if count < 2 || bytes.is_some_and(|bytes| bytes > MAX_MERGED) {
         return Ok(());
     }
     let lines = lines_of(database, run)?;
-    database.prepare("DELETE FROM parts WHERE run = ?")?.execute([run.cast_signed()])?;
+    database.prepare_cached("DELETE FROM parts WHERE run = ?")?.execute([run.cast_signed()])?;
     add_part(database, run, &lines)
 }
 
 /// The stored lines of a run, as they were packed. Empty if there are none.
 fn lines_of(database: &Connection, run: u64) -> Result<Vec<u8>, HistoryError> {
-    let mut select = database.prepare("SELECT lines FROM parts WHERE run = ? ORDER BY id")?;
+    let mut select = database.prepare_cached("SELECT lines FROM parts WHERE run = ? ORDER BY id")?;
     let mut parts = select.query([run.cast_signed()])?;
     let mut lines = Vec::new();
     while let Some(part) = parts.next()? {
@@ -126,8 +128,10 @@ fn says_what_is_found(line: &[u8]) -> bool {
 
 /// Whether a run is stored.
 pub(super) fn exists(database: &Connection, run: u64) -> Result<bool, HistoryError> {
-    let found =
-        database.prepare("SELECT 1 FROM runs WHERE run = ?")?.query_row([run.cast_signed()], |_| Ok(())).optional()?;
+    let found = database
+        .prepare_cached("SELECT 1 FROM runs WHERE run = ?")?
+        .query_row([run.cast_signed()], |_| Ok(()))
+        .optional()?;
     Ok(found.is_some())
 }
 
@@ -136,7 +140,7 @@ pub(super) fn delete(database: &Connection, run: u64) -> Result<(), HistoryError
     for sql in
         ["DELETE FROM parts WHERE run = ?", "DELETE FROM search WHERE rowid = ?", "DELETE FROM runs WHERE run = ?"]
     {
-        database.prepare(sql)?.execute([run.cast_signed()])?;
+        database.prepare_cached(sql)?.execute([run.cast_signed()])?;
     }
     Ok(())
 }

@@ -245,7 +245,10 @@ fn programs_that_start_at_the_same_time_get_different_ids() {
         .collect();
     let mut all: Vec<u64> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
     all.sort_unstable();
-    assert_eq!(all, (wall..wall + 80).collect::<Vec<_>>());
+    all.dedup();
+    assert_eq!(all.len(), 80);
+    // Each program claims some at once.
+    assert!(wall <= all[0] && all[79] < wall + 500, "{all:?}");
     assert_eq!(next_id(&writer(&data), wall + 500), wall + 500, "later, the id is the wall time again");
     assert_eq!(next_id(&writer(&data), wall - 100_000), wall - 100_000, "an id from a wrong clock is ignored");
     fs::remove_dir_all(data).unwrap();

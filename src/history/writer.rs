@@ -1,6 +1,7 @@
 //! The history writer: one thread stores reports in the order of their arrival, several in one transaction, so that
 //! neither a slow disk nor another program delays a run. The thread opens the database when the first run begins.
 
+use super::mailbox::{Mailbox, Work};
 use super::packed::Packer;
 use super::retention::{self, Retention};
 use super::runs::{add_part, exists, merge_parts, reports_of, write_row};
@@ -14,11 +15,11 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The longest time that a report waits for others of its transaction.
 const BATCH: Duration = Duration::from_millis(100);
@@ -39,16 +40,48 @@ const MAX_MERGED: usize = 1 << 20;
 /// An id further ahead of the clock than this, in ms, comes from a wrong clock and is ignored.
 const MAX_AHEAD: u64 = 60_000;
 
+/// The ids that are claimed at once. Programs with the same history never get the same one, and an id is at most this many
+/// ms ahead of the clock for that.
+const LEASE: u64 = 64;
+
 /// A handle to the thread that writes the history. Clones share the thread; it ends when the last one is dropped.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct HistoryWriter {
-    thread: Option<WriterThread>,
+    thread: Option<Arc<WriterThread>>,
 }
 
-#[derive(Clone, Debug)]
+/// The thread, seen from outside.
 struct WriterThread {
-    requests: Sender<WriterRequest>,
+    mailbox: Arc<Mailbox>,
     queue: Arc<Queue>,
+    lease: Arc<Mutex<Lease>>,
+}
+
+impl Drop for WriterThread {
+    fn drop(&mut self) {
+        self.mailbox.close();
+    }
+}
+
+/// Ids that no other program gets.
+#[derive(Debug, Default)]
+struct Lease {
+    /// The first that is not given to a run.
+    next: u64,
+    /// The first that is not this program's.
+    end: u64,
+}
+
+impl Lease {
+    /// The next id at this wall time; `None` if a lease is needed that reaches it.
+    fn take(lease: &Mutex<Self>, wall: u64) -> Option<u64> {
+        let mut lease = lease.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = wall.max(lease.next);
+        (id < lease.end).then(|| {
+            lease.next = id + 1;
+            id
+        })
+    }
 }
 
 /// What waits for the thread.
@@ -60,19 +93,6 @@ struct Queue {
     lost: AtomicUsize,
 }
 
-/// What is called when everything before it is stored.
-type Stored = Box<dyn FnOnce() + Send>;
-
-/// What the thread is asked to do.
-enum WriterRequest {
-    /// Store a report.
-    Keep(Arc<Report>),
-    /// Call this when everything before it is stored.
-    Written(Stored),
-    /// Call this with the id of a new run. The number is the wall time in ms since 1970.
-    NewId(u64, Box<dyn FnOnce(u64) + Send>),
-}
-
 impl HistoryWriter {
     /// Starts the thread for the history of this data directory. The thread calls `on_error` once, with the text of the
     /// first error. Runs beyond the limits of `retention` are deleted from time to time.
@@ -80,15 +100,20 @@ impl HistoryWriter {
     /// # Errors
     /// The thread cannot be started.
     pub fn start(data: &Path, retention: Retention, on_error: impl Fn(String) + Send + 'static) -> io::Result<Self> {
-        let (requests, received) = channel();
-        let queue = Arc::<Queue>::default();
+        let thread = WriterThread { mailbox: Arc::default(), queue: Arc::default(), lease: Arc::default() };
         let directory = data.join(super::DIRECTORY);
         let store =
             Store { directory, database: None, retention, runs: BTreeMap::new(), last: 0, ended: 0, prunes_at: 0 };
-        let writer =
-            Writer { store, queue: Arc::clone(&queue), on_error: Box::new(on_error), reported: BTreeSet::new() };
-        thread::Builder::new().name("history".into()).spawn(move || writer.run(&received))?;
-        Ok(Self { thread: Some(WriterThread { requests, queue }) })
+        let writer = Writer {
+            store,
+            queue: Arc::clone(&thread.queue),
+            lease: Arc::clone(&thread.lease),
+            on_error: Box::new(on_error),
+            reported: BTreeSet::new(),
+        };
+        let mailbox = Arc::clone(&thread.mailbox);
+        thread::Builder::new().name("history".into()).spawn(move || writer.run(&mailbox))?;
+        Ok(Self { thread: Some(Arc::new(thread)) })
     }
 
     /// A writer that stores nothing.
@@ -116,15 +141,14 @@ impl HistoryWriter {
             return;
         }
         thread.queue.bytes.fetch_add(bytes(report), Ordering::Relaxed);
-        // The thread runs as long as a handle exists, so sending does not fail.
-        _ = thread.requests.send(WriterRequest::Keep(Arc::clone(report)));
+        thread.mailbox.keep(Arc::clone(report), bytes(report), BATCH_BYTES);
     }
 
     /// Calls `then` on the thread when all reports so far are stored, and final events are synced to disk; also after
     /// an error. Calls it at once if nothing is stored.
     pub fn when_written(&self, then: impl FnOnce() + Send + 'static) {
         match &self.thread {
-            Some(thread) => _ = thread.requests.send(WriterRequest::Written(Box::new(then))),
+            Some(thread) => thread.mailbox.when_stored(Box::new(then)),
             None => then(),
         }
     }
@@ -139,8 +163,10 @@ impl HistoryWriter {
     /// Calls `then` with a new run id that is unique among all programs with the same history. `wall` is the wall time
     /// in ms since 1970. Does not call it if nothing is stored.
     pub fn number_run(&self, wall: u64, then: impl FnOnce(u64) + Send + 'static) {
-        if let Some(thread) = &self.thread {
-            _ = thread.requests.send(WriterRequest::NewId(wall, Box::new(then)));
+        let Some(thread) = &self.thread else { return };
+        match Lease::take(&thread.lease, wall) {
+            Some(id) => then(id),
+            None => thread.mailbox.number(wall, Box::new(then)),
         }
     }
 }
@@ -149,64 +175,68 @@ impl HistoryWriter {
 struct Writer {
     store: Store,
     queue: Arc<Queue>,
+    lease: Arc<Mutex<Lease>>,
     on_error: Box<dyn Fn(String) + Send>,
     /// What was said already.
     reported: BTreeSet<&'static str>,
 }
 
 impl Writer {
-    /// Handles requests until the last handle is dropped. What another program's transaction keeps out is tried again
-    /// with the next batch, or after its time.
-    fn run(mut self, received: &Receiver<WriterRequest>) {
+    /// Works until the last handle is dropped. What another program's transaction keeps out is tried again with the next
+    /// batch, or after its time.
+    fn run(mut self, mailbox: &Mailbox) {
+        let mut since = None;
         loop {
             let patience = if self.store.has_lines() { BATCH } else { FOREVER };
-            let first = match received.recv_timeout(patience) {
-                Ok(first) => Some(first),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-            let then = self.collect(first, received);
-            let committed = self.store.commit();
-            self.report(committed.as_ref().err());
-            if self.queue.lost.swap(0, Ordering::Relaxed) > 0 {
-                self.report(Some(&HistoryError::TooSlow));
+            match mailbox.next(&mut since, patience, BATCH, BATCH_BYTES) {
+                Work::Number(runs) => {
+                    for (wall, then) in runs {
+                        then(self.next_id(wall));
+                    }
+                }
+                Work::Store(reports, stored) => {
+                    let is_stored = self.store(&reports);
+                    for then in stored {
+                        then();
+                    }
+                    if is_stored {
+                        let pruned = self.store.prune();
+                        self.report(pruned.as_ref().err());
+                    }
+                }
+                Work::End => {
+                    self.store(&[]);
+                    return;
+                }
             }
-            if let Some(call) = then {
-                call();
-            }
-            if committed.is_ok() {
-                let pruned = self.store.prune();
-                self.report(pruned.as_ref().err());
-            }
+        }
+    }
+
+    /// Stores reports. Returns whether that worked.
+    fn store(&mut self, reports: &[Arc<Report>]) -> bool {
+        for report in reports {
+            self.queue.bytes.fetch_sub(bytes(report), Ordering::Relaxed);
+            self.store.keep(report);
         }
         let committed = self.store.commit();
         self.report(committed.as_ref().err());
+        if self.queue.lost.swap(0, Ordering::Relaxed) > 0 {
+            self.report(Some(&HistoryError::TooSlow));
+        }
+        committed.is_ok()
     }
 
-    /// Takes the requests of one batch. Returns what is called when it is stored.
-    #[expect(clippy::disallowed_methods, reason = "a batch has a longest time")]
-    fn collect(&mut self, first: Option<WriterRequest>, received: &Receiver<WriterRequest>) -> Option<Stored> {
-        let (until, mut next, mut size) = (Instant::now() + BATCH, first, 0);
-        while let Some(request) = next {
-            match request {
-                WriterRequest::Keep(report) => {
-                    size += bytes(&report);
-                    self.queue.bytes.fetch_sub(bytes(&report), Ordering::Relaxed);
-                    self.store.keep(&report);
-                }
-                WriterRequest::Written(call) => return Some(call),
-                WriterRequest::NewId(wall, call) => {
-                    let id = self.store.next_id(wall);
-                    self.report(id.as_ref().err());
-                    call(id.unwrap_or(self.store.last));
-                }
-            }
-            if size >= BATCH_BYTES {
-                break;
-            }
-            next = received.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
+    /// The next id. If the database cannot be used, it is unique within this program only.
+    fn next_id(&mut self, wall: u64) -> u64 {
+        // Whoever asked before may have got a lease.
+        if let Some(id) = Lease::take(&self.lease, wall) {
+            return id;
         }
-        None
+        let claimed = self.store.claim(wall);
+        self.report(claimed.as_ref().err());
+        let id = *claimed.as_ref().unwrap_or(&self.store.last);
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Lease { next: id + 1, end: self.store.last + 1 };
+        id
     }
 
     fn report(&mut self, error: Option<&HistoryError>) {
@@ -258,7 +288,7 @@ struct Store {
     database: Option<Connection>,
     retention: Retention,
     runs: BTreeMap<u64, LiveRun>,
-    /// The latest id.
+    /// The latest id of this program.
     last: u64,
     /// The number of runs that this program has stored to their end.
     ended: usize,
@@ -274,16 +304,17 @@ impl Store {
         self.database.as_mut().ok_or_else(|| io::Error::other("it is closed").into())
     }
 
-    /// The next id. If the database cannot be used, `last` is an id that is unique within this program.
-    fn next_id(&mut self, wall: u64) -> Result<u64, HistoryError> {
+    /// Claims ids up to the new `last`, and returns the first. If the database cannot be used, `last` is an id that is
+    /// unique within this program.
+    fn claim(&mut self, wall: u64) -> Result<u64, HistoryError> {
         let own = wall.max(self.last + 1);
         self.last = own;
-        let claim = "UPDATE ids SET latest = CASE WHEN latest >= ?1 AND latest < ?2 THEN latest + 1 ELSE ?1 END \
+        let claim = "UPDATE ids SET latest = CASE WHEN latest >= ?1 AND latest < ?2 THEN latest + 1 ELSE ?1 END + ?3 \
                      RETURNING latest";
-        let limits = [own, wall.saturating_add(MAX_AHEAD)].map(u64::cast_signed);
-        let id: i64 = self.database()?.prepare(claim)?.query_row(limits, |row| row.get(0))?;
-        self.last = id.cast_unsigned();
-        Ok(self.last)
+        let values = [own, wall.saturating_add(MAX_AHEAD), LEASE - 1].map(u64::cast_signed);
+        let last: i64 = self.database()?.prepare_cached(claim)?.query_row(values, |row| row.get(0))?;
+        self.last = last.cast_unsigned();
+        Ok(self.last - (LEASE - 1))
     }
 
     /// Adds a report to what is stored next.
@@ -349,7 +380,8 @@ impl Store {
         if self.ended < self.prunes_at {
             return Ok(());
         }
-        let (retention, now) = (self.retention, self.last);
+        // The end of a lease is in the future.
+        let (retention, now) = (self.retention, self.last.saturating_sub(LEASE - 1));
         if !retention::prune(self.database()?, retention, now)? {
             self.prunes_at = self.ended + 1000;
         }
@@ -357,11 +389,19 @@ impl Store {
     }
 }
 
-/// Stores the lines of runs in one transaction.
+/// Stores the lines of runs.
 fn store(database: &mut Connection, runs: &BTreeMap<u64, LiveRun>) -> Result<(), HistoryError> {
     // A final event is on the disk before it is reported; other lines only have to survive this program.
     let ends = runs.values().any(|run| run.ended);
     database.pragma_update(None, "synchronous", if ends { "FULL" } else { "NORMAL" })?;
+    let stored = write(database, runs);
+    // An id waits for no disk.
+    database.pragma_update(None, "synchronous", "NORMAL")?;
+    stored
+}
+
+/// Writes the lines in one transaction.
+fn write(database: &mut Connection, runs: &BTreeMap<u64, LiveRun>) -> Result<(), HistoryError> {
     let changes = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (id, run) in runs.iter().filter(|(_, run)| !run.lines.is_empty()) {
         if run.added && !exists(&changes, *id)? {
@@ -369,7 +409,8 @@ fn store(database: &mut Connection, runs: &BTreeMap<u64, LiveRun>) -> Result<(),
         }
         add_part(&changes, *id, &run.lines)?;
         // A long run stays in parts: one of all of them would take its whole length in memory.
-        if run.added || run.ended && run.stored + run.lines.len() <= MAX_MERGED {
+        let in_parts = run.added || run.ended && run.stored > 0;
+        if in_parts && run.stored + run.lines.len() <= MAX_MERGED {
             merge_parts(&changes, *id)?;
         }
         if run.added {
