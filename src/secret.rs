@@ -15,7 +15,7 @@ pub use encode::ESCAPED_IN_URLS;
 pub use stream::Scrubber;
 
 use pattern::Pattern;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -120,6 +120,25 @@ impl Secrets {
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
+    }
+
+    /// Whether a JSON value holds any of the secrets, in a string or in the name of a field.
+    pub fn are_in(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => self.are_in_text(text),
+            Value::Array(items) => items.iter().any(|item| self.are_in(item)),
+            Value::Object(map) => self.are_in_fields(map),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+
+    /// Whether the fields of a JSON object hold any of them.
+    pub fn are_in_fields(&self, fields: &Map<String, Value>) -> bool {
+        fields.iter().any(|(name, value)| self.are_in_text(name) || self.are_in(value))
+    }
+
+    fn are_in_text(&self, text: &str) -> bool {
+        matches!(self.scrub(text), Cow::Owned(_))
     }
 
     /// The secrets, one by one.

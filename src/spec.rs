@@ -10,6 +10,7 @@ use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{Api, Chains, Message, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::io::{self, Write};
 
 /// Everything that is needed to ask, and to ask the same again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -155,6 +156,20 @@ impl Task {
     }
 }
 
+/// Counts the bytes that are written to it.
+struct Length(usize);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The name under which a chat's last message is shown.
 const CHAT_INPUT: &str = "message";
 
@@ -224,7 +239,8 @@ impl ChatTask {
 
     /// The length of the body as JSON, for the price of a prompt.
     pub fn bytes(&self) -> usize {
-        serde_json::to_string(&self.body).map_or(0, |body| body.len())
+        let mut length = Length(0);
+        serde_json::to_writer(&mut length, &self.body).map_or(0, |()| length.0)
     }
 
     /// The text of the last message, without images and other parts; or the input of a request to another part of the

@@ -1,13 +1,15 @@
 //! Runs: the module's calls, each through the failover engine, over the network. Knows the engine, the client, the
 //! simulator, the history and the clock; must not know any screen.
 //!
-//! [`run`] is the one way in. It starts a task that owns the run; everything that happens comes out as reports:
+//! [`run`] is the one way in. It starts a task that owns the run, unless its reader's task [drives](RunOptions::driver) it;
+//! everything that happens comes out as reports:
 //!
 //! ```text
 //! RunSpec ─▶ run ─▶ drive (program: which calls?) ─▶ call (engine: which attempts?) ─▶ attempt (one HTTP exchange)
 //!             └─◀──────────────────── reports, the final event last ◀──────────────────────┘
 //! ```
 
+mod alarm;
 mod attempt;
 mod backlog;
 mod call;
@@ -28,7 +30,7 @@ mod worst;
 
 pub use evaluate::{CommandMetric, EvaluateEnd, EvaluateOptions, evaluate};
 pub use injected::RunFaults;
-pub use options::{Relay, RunMessage, RunOptions};
+pub use options::{Driver, Relay, RunMessage, RunOptions, Tap};
 pub use preview::{Preview, preview};
 pub use services::{CostLookup, Service, ServiceOptions, Services};
 pub use worst::worst_case;
@@ -42,18 +44,23 @@ use context::Output;
 use costs::PendingCosts;
 use futures_util::FutureExt as _;
 use reporter::Reporter;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 
 /// A run in progress. Dropping it cancels it: its sockets close, and its last reports still reach the history.
-#[derive(Debug)]
 pub struct Run {
     messages: UnboundedReceiver<RunMessage>,
     backlog: Arc<Backlog>,
     cancel: Canceller,
+    /// What is left of it to be done in the reader's task.
+    work: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 /// Cancels a run. Clones cancel the same run; it is also cancelled when the last of them is dropped.
@@ -85,9 +92,19 @@ impl Run {
 
     /// The next message: a report, or what a [relay](RunOptions::relay) gets besides. `None` after the last one.
     pub async fn next_message(&mut self) -> Option<RunMessage> {
-        let message = self.messages.recv().await?;
+        let message = poll_fn(|context| self.poll_message(context)).await?;
         self.backlog.remove(&message);
         Some(message)
+    }
+
+    /// What has been said comes before anything more is done.
+    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<RunMessage>> {
+        let said = self.messages.poll_recv(context);
+        let Some(work) = self.work.as_mut().filter(|_| said.is_pending()) else { return said };
+        if work.as_mut().poll(context).is_ready() {
+            self.work = None;
+        }
+        self.messages.poll_recv(context)
     }
 
     /// A handle that cancels this run.
@@ -108,6 +125,17 @@ impl Run {
 /// The longest wait for a run's number, and for its lines to be on disk before its end is reported.
 const HISTORY_PATIENCE: Duration = Duration::from_millis(250);
 
+/// A run in its reader's task goes on in one of its own when the reader leaves.
+impl Drop for Run {
+    fn drop(&mut self) {
+        if let Some(work) = self.work.take() {
+            self.cancel.cancel();
+            // Where the runtime has gone, so have the run's sockets.
+            _ = Handle::try_current().map(|runtime| runtime.spawn(work));
+        }
+    }
+}
+
 /// Starts a run. Needs a tokio runtime.
 pub fn run(spec: RunSpec, services: &Arc<Services>) -> Run {
     run_with(spec, RunOptions::default(), services)
@@ -118,9 +146,15 @@ pub fn run_with(spec: RunSpec, options: RunOptions, services: &Arc<Services>) ->
     let (cancel, cancelled) = watch::channel(false);
     let (sender, messages) = unbounded_channel();
     let backlog = Arc::new(Backlog::new(options.backlog));
-    let outbox = Outbox { messages: sender, backlog: Arc::clone(&backlog) };
-    tokio::spawn(serve(spec, options, Arc::clone(services), outbox, cancelled));
-    Run { messages, backlog, cancel: Canceller(cancel) }
+    let outbox = Outbox { messages: sender, backlog: Arc::clone(&backlog), tap: options.tap.clone() };
+    let driver = options.driver;
+    let work = Box::pin(serve(spec, options, Arc::clone(services), outbox, cancelled));
+    let mut run = Run { messages, backlog, cancel: Canceller(cancel), work: None };
+    match driver {
+        Driver::OwnTask => _ = tokio::spawn(work),
+        Driver::Reader => run.work = Some(work),
+    }
+    run
 }
 
 /// One run from its number to its last report.

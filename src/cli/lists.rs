@@ -12,6 +12,7 @@ use crate::worker::Services;
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// List the faults that can be injected.
@@ -86,7 +87,7 @@ impl ModelsArgs {
 }
 
 /// The list to use when the server does not answer: the cached one, else for OpenRouter the built-in one. Prints which.
-fn offline(services: &Services, reason: &str) -> Result<Catalogue> {
+fn offline(services: &Services, reason: &str) -> Result<Arc<Catalogue>> {
     let base = services.endpoint().base;
     let list = match services.models_age() {
         Some(age) => format!("this is the list of {} ago", ago(age)),

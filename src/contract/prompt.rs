@@ -3,6 +3,7 @@
 
 use crate::dspy::{Adapter, Field, FieldType, Signature};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The longest prompt that is looked at, in bytes: the form stands at its beginning.
 const MAX_PROMPT: usize = 256 << 10;
@@ -29,9 +30,9 @@ pub(super) fn signature(messages: &Value) -> Option<(Adapter, Signature)> {
 }
 
 /// The text of a message: a string, or the texts of its parts.
-fn text(content: &Value) -> Option<String> {
+fn text(content: &Value) -> Option<Cow<'_, str>> {
     match content {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text.into()),
         Value::Array(parts) => Some(parts.iter().filter_map(|part| part["text"].as_str()).collect()),
         _ => None,
     }

@@ -1,20 +1,17 @@
-//! Follows a request's run to its end, whether or not the client stays: what it says goes to the client and to the
-//! gateway's listener, and a client that leaves cancels it.
+//! Follows a request's run to its end, whether or not the client stays: what it says goes to the gateway's listener, and its
+//! place among the requests that are served is given back.
 
 use super::options::GatewayEvent;
 use super::server::Gateway;
 use super::trail::Trail;
 use crate::failover::Cost;
+use crate::report::Report;
 use crate::text::clean_line;
-use crate::worker::{Run, RunMessage};
+use crate::worker::{Run, RunMessage, Tap};
 use hyper::header::HeaderValue;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::mpsc::Sender;
-
-/// A client that takes nothing for this time, although something waits for it, counts as one that has left.
-const PATIENCE: Duration = Duration::from_secs(60);
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 /// Who asks, and for what.
 #[derive(Clone, Debug)]
@@ -50,66 +47,87 @@ pub struct Served {
     pub took: Duration,
 }
 
-/// Follows the run. `slot` is given back with its final event; costs that are looked up later may follow that.
-pub(super) async fn attend(
-    mut run: Run,
-    request: ClientRequest,
-    messages: Sender<RunMessage>,
-    gateway: Arc<Gateway>,
-    slot: OwnedSemaphorePermit,
-) {
-    let mut client = Some(messages);
-    let listener = Arc::clone(&gateway.options.listener);
-    let (mut trail, mut slot, mut has_begun, mut is_over) = (Trail::default(), Some(slot), false, false);
-    let mut over = std::pin::pin!(gateway.over());
-    loop {
-        let message = tokio::select! {
-            biased;
-            () = left(client.as_ref()) => {
-                client = None;
-                run.canceller().cancel();
-                continue;
-            }
-            () = &mut over, if !is_over => {
-                is_over = true;
-                run.canceller().cancel();
-                continue;
-            }
-            message = run.next_message() => message,
-        };
-        let Some(message) = message else { break };
-        if let RunMessage::Report(report) = &message {
-            if !std::mem::replace(&mut has_begun, true) {
-                listener(GatewayEvent::Begun { run: report.run, request: request.clone() });
-            }
-            trail.apply(report);
-            listener(GatewayEvent::Report(Arc::clone(report)));
-            if trail.finished().is_some()
-                && let Some(slot) = slot.take()
-            {
-                if let Cost::Known(usd) = trail.cost() {
-                    gateway.spend(usd);
-                }
-                // Whoever waits for a slot sees what this has cost.
-                drop(slot);
-            }
-        }
-        if let Some(messages) = &client
-            && messages.send_timeout(message, PATIENCE).await.is_err()
-        {
-            client = None;
-            run.canceller().cancel();
-        }
-    }
-    drop(slot);
-    let took = trail.finished().map_or(Duration::ZERO, |finished| finished.took);
-    listener(GatewayEvent::Served(Box::new(Served { request, trail, took })));
+/// A request's run, for its response. Dropping it cancels the run.
+pub(super) struct AttendedRun {
+    run: Run,
+    /// Whether the time for requests in progress is over.
+    over: watch::Receiver<bool>,
+    is_over: bool,
 }
 
-/// Waits until the client has left; for ever if it is known to have.
-async fn left(client: Option<&Sender<RunMessage>>) {
-    match client {
-        Some(client) => client.closed().await,
-        None => std::future::pending().await,
+impl AttendedRun {
+    pub(super) fn new(run: Run, gateway: &Gateway) -> Self {
+        Self { run, over: gateway.is_over(), is_over: false }
+    }
+
+    /// The run's next message. When the time for requests in progress is over, the run is cancelled, and says so.
+    pub(super) async fn next_message(&mut self) -> Option<RunMessage> {
+        loop {
+            tokio::select! {
+                biased;
+                message = self.run.next_message() => return message,
+                _ = self.over.wait_for(|is_over| *is_over), if !self.is_over => {
+                    self.is_over = true;
+                    self.run.canceller().cancel();
+                }
+            }
+        }
+    }
+}
+
+/// What follows the run of a request. `slot` is given back with its final event; costs that are looked up later may follow
+/// that.
+pub(super) fn attend(request: ClientRequest, gateway: Arc<Gateway>, slot: OwnedSemaphorePermit) -> Tap {
+    let course = Mutex::new(Course { trail: Trail::default(), slot: Some(slot), has_begun: false });
+    let attendant = Attendant { request, gateway, course };
+    Arc::new(move |message| {
+        if let RunMessage::Report(report) = message {
+            attendant.apply(report);
+        }
+    })
+}
+
+/// Follows one run. It is dropped after the run's last report.
+struct Attendant {
+    request: ClientRequest,
+    gateway: Arc<Gateway>,
+    course: Mutex<Course>,
+}
+
+/// How far the run is.
+struct Course {
+    trail: Trail,
+    slot: Option<OwnedSemaphorePermit>,
+    has_begun: bool,
+}
+
+impl Attendant {
+    fn apply(&self, report: &Arc<Report>) {
+        let listener = &self.gateway.options.listener;
+        let mut course = self.course.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut course.has_begun, true) {
+            listener(GatewayEvent::Begun { run: report.run, request: self.request.clone() });
+        }
+        course.trail.apply(report);
+        listener(GatewayEvent::Report(Arc::clone(report)));
+        if course.trail.finished().is_some()
+            && let Some(slot) = course.slot.take()
+        {
+            if let Cost::Known(usd) = course.trail.cost() {
+                self.gateway.spend(usd);
+            }
+            // Whoever waits for a slot sees what this has cost.
+            drop(slot);
+        }
+    }
+}
+
+impl Drop for Attendant {
+    fn drop(&mut self) {
+        let course = self.course.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let trail = std::mem::take(&mut course.trail);
+        let Some(took) = trail.finished().map(|finished| finished.took) else { return };
+        let request = self.request.clone();
+        (self.gateway.options.listener)(GatewayEvent::Served(Box::new(Served { request, trail, took })));
     }
 }

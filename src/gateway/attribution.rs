@@ -3,13 +3,14 @@
 use super::guard::text;
 use crate::openrouter::headers::{ChosenValue, Headers, ValueOrigin};
 use hyper::header::{HeaderMap, HeaderName};
+use std::sync::Arc;
 
 /// What `LiteLLM` sends if the user of it says nothing: it credits `LiteLLM`. Source: observed, `litellm` 1.106.2.
 const LITELLM: [&str; 2] = ["https://litellm.ai", "liteLLM"];
 
 /// The headers of a request: those that the client chose, or the configured ones if it chose none. The identity that
 /// `LiteLLM` sends by itself counts as none.
-pub(super) fn choose(client: &HeaderMap, configured: Headers) -> Headers {
+pub(super) fn choose(client: &HeaderMap, configured: Arc<Headers>) -> Arc<Headers> {
     let chosen = |names: &[&'static str]| {
         let value = names.iter().find_map(|name| text(client, &HeaderName::from_static(name)))?.trim();
         let own = !value.is_empty() && !LITELLM.iter().any(|default| value.eq_ignore_ascii_case(default));
@@ -22,16 +23,13 @@ pub(super) fn choose(client: &HeaderMap, configured: Headers) -> Headers {
     }
     let litellm = |name| text(client, &HeaderName::from_static(name)).is_some_and(|value| LITELLM.contains(&value));
     // Half an identity is completed only where LiteLLM's default took the place of the other half.
-    let referer = referer.or_else(|| configured.referer.filter(|_| litellm("http-referer")));
-    let title = title.or_else(|| configured.title.filter(|_| litellm("x-title")));
+    let referer = referer.or_else(|| configured.referer.clone().filter(|_| litellm("http-referer")));
+    let title = title.or_else(|| configured.title.clone().filter(|_| litellm("x-title")));
     let categories = chosen(&["x-openrouter-categories"]);
-    let headers = Headers { referer, title, categories, extras: configured.extras };
+    let headers = Headers { referer, title, categories, extras: configured.extras.clone() };
     // A value that cannot be sent on is left out, and the request goes on.
-    if headers.check().is_empty() {
-        headers
-    } else {
-        Headers { referer: None, title: None, categories: None, ..headers }
-    }
+    let can_be_sent = headers.check().is_empty();
+    Arc::new(if can_be_sent { headers } else { Headers { referer: None, title: None, categories: None, ..headers } })
 }
 
 #[cfg(test)]
@@ -44,8 +42,9 @@ mod tests {
         for (name, value) in client {
             headers.insert(*name, HeaderValue::from_static(value));
         }
-        let chosen = choose(&headers, Headers::default());
-        (chosen.referer.map(|it| it.value), chosen.title.map(|it| it.value))
+        let chosen = choose(&headers, Arc::default());
+        let value = |chosen: &Option<ChosenValue>| chosen.as_ref().map(|it| it.value.clone());
+        (value(&chosen.referer), value(&chosen.title))
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A request that a model answers: from its body to a run, from the run to a response.
 
-use super::attend::{ClientRequest, attend};
+use super::attend::{AttendedRun, ClientRequest, attend};
 use super::body::{self, Body};
 use super::options::{Hold, KeySource};
 use super::refusal::Refusal;
@@ -12,18 +12,18 @@ use crate::failover::Policy;
 use crate::openrouter::Api;
 use crate::secret::Secret;
 use crate::spec::{ChatTask, RunSpec};
-use crate::worker::{Relay, RunFaults, RunOptions, run_with};
+use crate::worker::{Driver, Relay, RunFaults, RunOptions, run_with};
 use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use tokio::sync::mpsc::channel;
+use std::time::Duration;
 
 /// The bytes that may wait for a client that reads slowly; with more, its model waits. 1 MiB.
 const BACKLOG: usize = 1 << 20;
-/// The messages of a run that may wait for the response to take them.
-const WAITING: usize = 16;
+/// A client that takes nothing for this time, although so much waits for it, counts as one that has left.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The header that says what a stream waits for.
 const HOLD: HeaderName = HeaderName::from_static("x-switchover-hold");
 /// The header that turns the check of the answer off.
@@ -62,12 +62,18 @@ pub(super) async fn serve(
             Refusal::new(StatusCode::UNAUTHORIZED, "this gateway uses the client's own key, and the request has none")
         })?)),
     };
+    let first = chain.first().map_or("", String::as_str);
+    let request = ClientRequest::new(head.headers.get(USER_AGENT), asked.as_deref().unwrap_or(first), first);
     let options = RunOptions {
         headers: Some(attribution::choose(&head.headers, gateway.services.headers())),
         key,
         faults: fault,
         relay: if streams { Relay::Chunks } else { Relay::Response },
         backlog: BACKLOG,
+        patience: Some(PATIENCE),
+        // A stream goes on while its client reads slowly; a whole answer has nobody to wait for.
+        driver: if streams { Driver::OwnTask } else { Driver::Reader },
+        tap: Some(attend(request, Arc::clone(gateway), slot)),
         // What is written at the same time is one transaction: a client would wait for that of others.
         ends_at_once: true,
     };
@@ -82,12 +88,8 @@ pub(super) async fn serve(
         spec.policy.limits.per_run = 1;
     }
     spec.settings.stream = in_one_piece.then_some(false);
-    let first = spec.chain.first().map_or("", |route| route.model.as_str());
-    let request = ClientRequest::new(head.headers.get(USER_AGENT), asked.as_deref().unwrap_or(first), first);
-    let run = run_with(spec, options, &gateway.services);
-    let (sender, messages) = channel(WAITING);
-    tokio::spawn(attend(run, request, sender, Arc::clone(gateway), slot));
-    Ok(if streams { ChunkStream::new(messages, api, hold).response().await } else { whole::answer(messages).await })
+    let run = AttendedRun::new(run_with(spec, options, &gateway.services), gateway);
+    Ok(if streams { ChunkStream::new(run, api, hold).response().await } else { whole::answer(run).await })
 }
 
 fn parse(bytes: &[u8], api: Api) -> Result<Map<String, Value>, Refusal> {

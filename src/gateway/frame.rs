@@ -51,6 +51,9 @@ fn on_one_line(json: String) -> String {
     if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ") } else { json }
 }
 
+/// The name of the field that says why a choice is over.
+const FINISH_REASON: &[u8] = b"\"finish_reason\"";
+
 /// Whether a chunk says that one of its choices is over.
 fn has_finish(chunk: &str) -> bool {
     #[derive(Deserialize)]
@@ -61,6 +64,15 @@ fn has_finish(chunk: &str) -> bool {
     #[derive(Deserialize)]
     struct Choice {
         finish_reason: Option<IgnoredAny>,
+    }
+    // Nearly all chunks say that there is none, and write the field's name as it is.
+    let none = |rest: &str| {
+        let value = rest.trim_ascii_start().strip_prefix(':');
+        value.is_some_and(|value| value.trim_ascii_start().starts_with("null"))
+    };
+    let mut reasons = memchr::memmem::find_iter(chunk.as_bytes(), FINISH_REASON);
+    if !chunk.contains("\\u") && reasons.all(|at| none(&chunk[at + FINISH_REASON.len()..])) {
+        return false;
     }
     serde_json::from_str::<Chunk>(chunk).is_ok_and(|chunk| chunk.choices.iter().any(|it| it.finish_reason.is_some()))
 }
@@ -125,6 +137,9 @@ mod tests {
             (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, true),
             (r#"{"choices":[{"delta":{},"finish_reason":null},{"finish_reason":"length"}]}"#, true),
             (r#"{"choices":[{"delta":{"content":"finish_reason"}}]}"#, false),
+            (r#"{"choices":[{"delta":{"content":"\"finish_reason\":"},"finish_reason" : null}]}"#, false),
+            (r#"{"choices":[{"finish_reason" : null},{"finish_reason" : "stop"}]}"#, true),
+            (r#"{"choices":[{"finish\u005freason":"stop"}]}"#, true),
             (r#"{"choices":[]}"#, false),
             (r#"{"usage":{}}"#, false),
         ] {

@@ -107,7 +107,12 @@ impl Gateway {
 
     /// Waits until the gateway stops and the time for requests in progress is over.
     pub(super) async fn over(&self) {
-        _ = self.is_over.subscribe().wait_for(|is_over| *is_over).await;
+        _ = self.is_over().wait_for(|is_over| *is_over).await;
+    }
+
+    /// Turns true when the gateway stops and the time for requests in progress is over.
+    pub(super) fn is_over(&self) -> watch::Receiver<bool> {
+        self.is_over.subscribe()
     }
 
     /// The fault of a path. The same word is the same fault, so that its schedule counts over all requests.

@@ -4,6 +4,7 @@
 //! one attempt are forwarded as its server sent them. The chunk with the finish reason waits until the answer is
 //! accepted. A stream that cannot be completed ends with an error event and without `[DONE]`.
 
+use super::attend::AttendedRun;
 use super::body::{Body, streamed};
 use super::frame;
 use super::options::Hold;
@@ -19,7 +20,6 @@ use hyper::{Response, StatusCode};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
-use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
 /// A client hears something at least this often, so that neither it nor a proxy between gives up.
@@ -29,7 +29,7 @@ const COMMENT: &[u8] = b": switchover is waiting for a model\n\n";
 
 /// A stream on its way to the client.
 pub(super) struct ChunkStream {
-    messages: Receiver<RunMessage>,
+    run: AttendedRun,
     api: Api,
     hold: Hold,
     trail: Trail,
@@ -50,10 +50,10 @@ pub(super) struct ChunkStream {
 }
 
 impl ChunkStream {
-    /// The stream of a run's messages.
-    pub(super) fn new(messages: Receiver<RunMessage>, api: Api, hold: Hold) -> Self {
+    /// The stream of a run's messages. A client that leaves drops it, and that cancels the run.
+    pub(super) fn new(run: AttendedRun, api: Api, hold: Hold) -> Self {
         Self {
-            messages,
+            run,
             api,
             hold,
             trail: Trail::default(),
@@ -111,7 +111,7 @@ impl ChunkStream {
 
     /// The run's next message; `None` if there was none for too long.
     async fn message(&mut self) -> Option<RunMessage> {
-        let message = tokio::time::timeout_at(self.silent_until, self.messages.recv()).await.ok()?;
+        let message = tokio::time::timeout_at(self.silent_until, self.run.next_message()).await.ok()?;
         self.over |= message.is_none();
         message
     }

@@ -5,6 +5,7 @@ use crate::report::{Observation, Report, ReportKind};
 use crate::text::clean_line;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// The longest value of a header, in bytes.
@@ -152,9 +153,13 @@ impl Trail {
     /// was mended.
     pub(super) fn add_headers(&self, headers: &mut HeaderMap) {
         let mut add = |name: &'static str, value: &str| {
-            let value: String = value.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
-            let value = value.get(..MAX_HEADER).unwrap_or(&value);
-            if let Ok(value) = HeaderValue::from_str(value) {
+            let is_visible = |c: char| (' '..='~').contains(&c);
+            let value = if value.chars().all(is_visible) {
+                Cow::Borrowed(value)
+            } else {
+                value.chars().map(|c| if is_visible(c) { c } else { '?' }).collect()
+            };
+            if let Ok(value) = HeaderValue::from_str(value.get(..MAX_HEADER).unwrap_or(&value)) {
                 headers.insert(HeaderName::from_static(name), value);
             }
         };

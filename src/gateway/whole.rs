@@ -1,5 +1,6 @@
 //! An answer in one piece.
 
+use super::attend::AttendedRun;
 use super::body::{Body, json_response};
 use super::refusal::Refusal;
 use super::trail::Trail;
@@ -7,14 +8,13 @@ use crate::failover::AttemptId;
 use crate::worker::RunMessage;
 use hyper::{Response, StatusCode};
 use serde_json::Value;
-use tokio::sync::mpsc::Receiver;
 
 /// Waits for the run's end, and answers with the response of the attempt that answered.
-pub(super) async fn answer(mut messages: Receiver<RunMessage>) -> Response<Body> {
+pub(super) async fn answer(mut run: AttendedRun) -> Response<Body> {
     let mut trail = Trail::default();
     let mut response: Option<(AttemptId, Box<Value>)> = None;
     while trail.finished().is_none() {
-        match messages.recv().await {
+        match run.next_message().await {
             Some(RunMessage::Report(report)) => trail.apply(&report),
             Some(RunMessage::Response(attempt, whole)) => response = Some((attempt, whole)),
             Some(RunMessage::Chunk(..)) => {}

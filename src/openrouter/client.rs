@@ -24,9 +24,9 @@ use crate::failover::{Failure, FailureKind};
 use crate::secret::{Secret, Secrets};
 use build::{build, head, record};
 use exchange::{read, suggest};
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde_json::Value;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tracing::debug;
 use transport::Resolver;
@@ -73,6 +73,8 @@ pub struct Client {
     /// One pool for each kind of connection; see [`Client::pool`].
     pools: Arc<[OnceLock<Result<reqwest::Client, String>>; 8]>,
     connect: Duration,
+    /// The latest URL, as text and parsed.
+    latest: Arc<Mutex<Option<(String, Url)>>>,
 }
 
 impl Client {
@@ -80,7 +82,7 @@ impl Client {
     pub fn new(connect: Duration) -> Self {
         // Refused where a provider is installed already, which serves as well.
         _ = rustls::crypto::ring::default_provider().install_default();
-        Self { pools: Arc::default(), connect }
+        Self { pools: Arc::default(), connect, latest: Arc::default() }
     }
 
     /// Builds the request; nothing is sent before [`Exchange::advance`] is first awaited.
@@ -91,7 +93,7 @@ impl Client {
         let url = format!("{}{}", call.endpoint.base, call.api.path());
         let body =
             serde_json::to_vec(&call.body).map_err(|error| Failure::new(FailureKind::Local, error.to_string()))?;
-        let request = build(Method::POST, &url, call.endpoint, call.headers, Some(body))?;
+        let request = build(Method::POST, self.url(&url)?, call.endpoint, call.headers, Some(body))?;
         let (kept, fresh) = self.pools(&call.endpoint.base, call.fresh)?;
         let secrets = call.endpoint.secrets(call.headers);
         let shown = Arc::new(record(&request, call.body, &secrets));
@@ -113,7 +115,8 @@ impl Client {
     /// # Errors
     /// The same failures as for an answer.
     pub async fn get(&self, endpoint: &Endpoint, headers: &Headers, path: &str) -> Result<Value, Failure> {
-        let request = build(Method::GET, &format!("{}{path}", endpoint.base), endpoint, headers, None)?;
+        let url = self.url(&format!("{}{path}", endpoint.base))?;
+        let request = build(Method::GET, url, endpoint, headers, None)?;
         let (kept, fresh) = self.pools(&endpoint.base, false)?;
         let response = reuse::send(kept, fresh, request).await;
         let secrets = endpoint.secrets(headers);
@@ -135,6 +138,18 @@ impl Client {
             failure.status = Some(head.status);
             failure
         })
+    }
+
+    /// The URL of a request. Most requests go where one before them went.
+    fn url(&self, text: &str) -> Result<Url, Failure> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, url)) = latest.as_ref().filter(|(known, _)| known == text) {
+            return Ok(url.clone());
+        }
+        let why = |error| Failure::new(FailureKind::Local, format!("the address is not a URL: {error}"));
+        let url: Url = text.parse().map_err(why)?;
+        *latest = Some((text.to_owned(), url.clone()));
+        Ok(url)
     }
 
     /// The pool for a request, and the one for its repetition if it took a kept connection that was closed.

@@ -58,14 +58,17 @@ pub fn body(request: ChatRequest<'_>) -> Result<Value, BadSetting> {
     put("max_tokens", json!(request.max_tokens.or(settings.max_tokens)));
     put("seed", json!(settings.seed));
     put("stop", json!(settings.stop));
-    if own {
+    let unset = RequestSettings::default();
+    if own && settings.reasoning != unset.reasoning {
         put("reasoning", json!(settings.reasoning));
-    } else {
+    } else if !own {
         put("reasoning_effort", json!(settings.reasoning.effort));
     }
     put("response_format", request.response_format.cloned().unwrap_or_default());
     if own {
-        put("provider", json!(settings.provider));
+        if settings.provider != unset.provider {
+            put("provider", json!(settings.provider));
+        }
         put("plugins", json!(settings.plugins));
         put("service_tier", json!(settings.service_tier));
         put("prompt_cache_options", json!(settings.prompt_cache_options));

@@ -47,11 +47,10 @@ pub(super) fn open(
     for name in &changes.without {
         without::take_out(&mut body, name);
     }
-    let headers = context.options.headers(context.services);
     let request = OutgoingRequest {
         api: context.api(),
         endpoint: &endpoint,
-        headers: &headers,
+        headers: context.headers,
         body,
         fresh: changes.fresh_connection,
     };

@@ -1,7 +1,7 @@
 //! What a run has said and its reader has not taken yet. A run whose reader is far behind reads no more from its models,
 //! so that neither a stalled reader nor a flood of small pieces fills the memory.
 
-use super::options::RunMessage;
+use super::options::{RunMessage, Tap};
 use crate::report::{Observation, ReportKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,15 +56,19 @@ impl Backlog {
 }
 
 /// Where a run's messages go.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Outbox {
     pub(super) messages: UnboundedSender<RunMessage>,
     pub(super) backlog: Arc<Backlog>,
+    pub(super) tap: Option<Tap>,
 }
 
 impl Outbox {
     /// Passes a message to whoever listens; nobody has to.
     pub(super) fn send(&self, message: RunMessage) {
+        if let Some(tap) = &self.tap {
+            tap(&message);
+        }
         self.backlog.add(&message);
         if let Err(unread) = self.messages.send(message) {
             self.backlog.remove(&unread.0);

@@ -1,6 +1,7 @@
 //! One call: attempts over the fallback chain until one answer validates or the engine gives up. The loop waits for
 //! the network, the engine's timer or the user, steps the engine with it, and carries out the events.
 
+use super::alarm::Alarm;
 use super::attempt::{self, Progress};
 use super::backlog::Backlog;
 use super::context::{CallContext, Emit, Output};
@@ -47,6 +48,7 @@ struct CallLoop<'a> {
     /// What the run's reader has not taken yet.
     backlog: &'a Backlog,
     engine: Engine,
+    alarm: Alarm,
     live: SelectAll<BoxStream<'static, (AttemptId, Progress)>>,
     attempts: HashMap<AttemptId, AttemptRecord>,
 }
@@ -67,7 +69,8 @@ impl CallContext<'_> {
         let policy = Policy { seed, ..self.spec.policy.clone() };
         let engine = Engine::new(policy, self.spec.chain.clone()).for_call(self.call.number, run_began);
         let (live, attempts) = (SelectAll::new(), HashMap::new());
-        let mut call = CallLoop { context: self, messages, emit, backlog, engine, live, attempts };
+        let alarm = Alarm::default();
+        let mut call = CallLoop { context: self, messages, emit, backlog, engine, alarm, live, attempts };
         let mut finished = call.step(call.context.services.now(), Input::Begin);
         loop {
             finished = match finished {
@@ -89,19 +92,20 @@ impl CallLoop<'_> {
         let events = self.engine.step(now, input, &mut self.context.options.health(self.context.services));
         let mut end = None;
         for event in events {
-            if let Event::Finished(finished) = event {
-                end = Some(finished);
-                continue;
-            }
-            (self.emit)(Output::event(now, event.clone()));
             match event {
-                Event::Started(started) => self.start(now, &started),
+                Event::Finished(finished) => end = Some(finished),
+                Event::Started(started) => {
+                    (self.emit)(Output::event(now, Event::Started(started.clone())));
+                    self.start(now, &started);
+                }
                 Event::Failed(failed) => {
-                    if let Some(abort) = self.attempts.get_mut(&failed.attempt).and_then(|p| p.abort.take()) {
+                    let attempt = failed.attempt;
+                    (self.emit)(Output::event(now, Event::Failed(failed)));
+                    if let Some(abort) = self.attempts.get_mut(&attempt).and_then(|p| p.abort.take()) {
                         abort.abort();
                     }
                 }
-                _ => {}
+                event => (self.emit)(Output::event(now, event)),
             }
         }
         end
@@ -138,7 +142,8 @@ impl CallLoop<'_> {
             tokio::select! {
                 biased;
                 _ = cancel.wait_for(|cancelled| *cancelled) => return WakeReason::Cancelled,
-                () = services.sleep_until(self.engine.ends_at()) => return WakeReason::Timer,
+                () = self.alarm.wait(services, self.engine.ends_at()) => return WakeReason::Timer,
+                () = patience(self.context.options.patience) => return WakeReason::Cancelled,
                 () = backlog.has_room() => self.engine.resume(services.now()),
             }
         }
@@ -147,7 +152,7 @@ impl CallLoop<'_> {
             // Esc wins over a flood of tokens, and so does a timer.
             biased;
             _ = cancel.wait_for(|cancelled| *cancelled) => WakeReason::Cancelled,
-            () = services.sleep_until(wake) => WakeReason::Timer,
+            () = self.alarm.wait(services, wake) => WakeReason::Timer,
             Some((attempt, progress)) = self.live.next() => WakeReason::Progress(attempt, progress),
         }
     }
@@ -210,13 +215,12 @@ impl CallLoop<'_> {
     /// Reads a whole answer. One that does not validate is a failure like any other.
     fn validate(&mut self, now: Duration, attempt: AttemptId, completion: Completion) -> Input {
         let served = completion.model.clone();
-        let response = completion.original.as_ref().or(completion.response.as_ref());
-        let mut response = response.filter(|_| self.context.options.relay != Relay::Nothing).cloned();
         let record = self.attempts.get(&attempt);
         let asked = record.and_then(|record| record.asked.as_ref()).unwrap_or(&self.context.call.signature);
         match self.context.read(asked, completion) {
-            Ok(Reading { prediction, remark, canonical }) => {
+            Ok(Reading { prediction, remark, canonical, response }) => {
                 let fields = prediction.fields.clone();
+                let mut response = response.filter(|_| self.context.options.relay != Relay::Nothing);
                 if let (Some(canonical), Some(response)) = (canonical, &mut response) {
                     response["choices"][0]["message"]["content"] = canonical.into();
                 }
@@ -243,5 +247,13 @@ impl CallLoop<'_> {
             Some(AttemptRecord { opened: true, .. }) => Cost::Unknown,
             _ => Cost::NOTHING,
         }
+    }
+}
+
+/// Waits for as long as a reader that is behind gets; for ever if there is no limit.
+async fn patience(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
     }
 }

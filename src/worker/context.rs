@@ -4,7 +4,9 @@ use super::options::RunOptions;
 use super::services::Services;
 use crate::dspy::program::Call;
 use crate::failover::{AttemptId, Event};
+use crate::openrouter::headers::Headers;
 use crate::report::{Observation, ReportKind};
+use crate::secret::Secrets;
 use crate::spec::RunSpec;
 use serde_json::Value;
 use std::time::Duration;
@@ -43,4 +45,8 @@ pub(super) struct CallContext<'a> {
     pub(super) options: &'a RunOptions,
     /// The service, the simulator and what else runs share.
     pub(super) services: &'a Services,
+    /// The run's attribution and extra headers.
+    pub(super) headers: &'a Headers,
+    /// What is removed from all that a server sends back.
+    pub(super) secrets: &'a Secrets,
 }

@@ -10,7 +10,9 @@ use crate::dspy::Prediction;
 use crate::dspy::program::{Call, Step};
 use crate::failover::{Cost, Finished, Outcome};
 use crate::openrouter::Message;
+use crate::openrouter::headers::Headers;
 use crate::report::Observation;
+use crate::secret::Secrets;
 use crate::spec::{RunSpec, Task};
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -36,8 +38,11 @@ pub(super) async fn drive(
         *first_token = spec.policy.first_token_reasoning.max(*first_token);
     }
     let spec = Arc::new(spec);
-    emit(Output::observation(began, Observation::Begun(masked(&spec, &options.secrets(services)))));
-    let caller = Caller { spec: &spec, options, began, services, emit, backlog, cancel };
+    let headers = options.headers(services);
+    let secrets = options.secrets(&headers, services);
+    emit(Output::observation(began, Observation::Begun(masked(&spec, &secrets))));
+    let (headers, secrets) = (&*headers, &secrets);
+    let caller = Caller { spec: &spec, options, began, services, headers, secrets, emit, backlog, cancel };
     let mut ended: Vec<Finished> = Vec::new();
     loop {
         match step {
@@ -46,14 +51,14 @@ pub(super) async fn drive(
                 let made = calls.iter().zip(prompts).map(|(call, messages)| caller.make(call, messages, of));
                 ended.extend(join_all(made).await);
                 if let Some(cancelled) = ended.iter().position(|end| end.outcome == Outcome::Cancelled) {
-                    return fold(&ended, cancelled, caller.elapsed());
+                    return fold(ended, cancelled, caller.elapsed());
                 }
             }
             Step::Answer { call, vote } => {
                 if let Some(vote) = vote {
                     emit(Output::observation(services.now(), Observation::Voted(vote)));
                 }
-                return fold(&ended, call, caller.elapsed());
+                return fold(ended, call, caller.elapsed());
             }
         }
         step = spec.task.next(&ended.iter().map(prediction).collect::<Vec<_>>());
@@ -75,6 +80,8 @@ struct Caller<'a> {
     options: &'a RunOptions,
     began: Duration,
     services: &'a Services,
+    headers: &'a Headers,
+    secrets: &'a Secrets,
     emit: &'a Emit<'a>,
     backlog: &'a Backlog,
     cancel: watch::Receiver<bool>,
@@ -84,8 +91,8 @@ impl Caller<'_> {
     /// Makes one call to its end. `of` is the number of calls known so far. If the call has a number, its end is
     /// reported.
     async fn make(&self, call: &Call, messages: Vec<Message>, of: usize) -> Finished {
-        let Self { spec, options, services, .. } = *self;
-        let context = CallContext { spec, call, options, services };
+        let Self { spec, options, services, headers, secrets, .. } = *self;
+        let context = CallContext { spec, call, options, services, headers, secrets };
         let end = context.make(messages, self.began, (self.emit, self.backlog), self.cancel.clone()).await;
         if call.number > 0 {
             let chain = call.number as usize;
@@ -106,16 +113,16 @@ fn prediction(end: &Finished) -> Option<Prediction> {
 }
 
 /// The end of one call as the end of the run, with the attempts, costs and failures of all calls.
-fn fold(ended: &[Finished], chosen: usize, took: Duration) -> Finished {
-    if let [only] = ended {
-        return only.clone();
+fn fold(mut ended: Vec<Finished>, chosen: usize, took: Duration) -> Finished {
+    if ended.len() == 1 {
+        return ended.swap_remove(chosen);
     }
     Finished {
         attempts: ended.iter().map(|end| end.attempts).sum(),
         cost: ended.iter().fold(Cost::NOTHING, |sum, end| sum.plus(end.cost)),
         failures: ended.iter().flat_map(|end| end.failures.clone()).collect(),
         took,
-        ..ended[chosen].clone()
+        ..ended.swap_remove(chosen)
     }
 }
 

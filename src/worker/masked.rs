@@ -1,10 +1,10 @@
 //! Secrets in what the user asks: found before it is sent, and masked in what is kept.
 
 use super::services::Services;
+use crate::openrouter::settings::RequestSettings;
 use crate::secret::Secrets;
 use crate::spec::{RunSpec, Task};
 use serde_json::Value;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Shorter keys are placeholders for servers that need none, such as `ollama`. They are words in honest questions.
@@ -28,13 +28,16 @@ pub(super) fn masked(spec: &Arc<RunSpec>, secrets: &Secrets) -> Arc<RunSpec> {
 /// The spec with masks, if it holds a secret.
 fn mask(spec: &RunSpec, secrets: &Secrets) -> Option<Value> {
     let secrets = Secrets::new(secrets.iter().filter(|secret| secret.expose().len() >= PLACEHOLDER).cloned());
-    // Every run comes here, and hardly any holds a secret: one look at the text must do.
-    let written = match &spec.task {
-        Task::Signature(task) => serde_json::to_string(&(&task.inputs, &task.demos, &task.turns, &spec.settings)),
-        Task::Chat(task) => serde_json::to_string(&(&task.body, &spec.settings)),
+    // Every run comes here, and hardly any holds a secret: one look at each text must do.
+    let holds = match &spec.task {
+        Task::Signature(task) => {
+            [&task.inputs].into_iter().chain(&task.demos).chain(&task.turns).any(|fields| secrets.are_in_fields(fields))
+        }
+        Task::Chat(task) => secrets.are_in_fields(&task.body),
     };
-    let written = written.ok()?;
-    if matches!(secrets.scrub(&written), Cow::Borrowed(_)) {
+    let are_set = spec.settings != RequestSettings::default();
+    let in_settings = || serde_json::to_value(&spec.settings).is_ok_and(|settings| secrets.are_in(&settings));
+    if !(holds || are_set && in_settings()) {
         return None;
     }
     let mut value = serde_json::to_value(spec).ok()?;

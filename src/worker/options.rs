@@ -9,12 +9,13 @@ use crate::report::Report;
 use crate::secret::{Secret, Secrets};
 use serde_json::Value;
 use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
 
 /// How a run differs from the others on the same services.
 #[derive(Clone)]
 pub struct RunOptions {
     /// Attribution and extra headers in place of the services' own.
-    pub headers: Option<Headers>,
+    pub headers: Option<Arc<Headers>>,
     /// The key in place of the services' own.
     pub key: Option<Secret>,
     /// Faults in place of the services' own for the same models. The run uses their breakers, and leaves the services'
@@ -25,6 +26,13 @@ pub struct RunOptions {
     /// The bytes of messages that may wait for their reader. With more, the run reads nothing from its models until the
     /// reader has taken some; the models' timeouts wait as well, the run's deadline does not.
     pub backlog: usize,
+    /// A reader that leaves the backlog full for this time has left, and the run is cancelled.
+    pub patience: Option<Duration>,
+    /// Whose task does the run's work.
+    pub driver: Driver,
+    /// Sees every message before the reader does, and goes on when the reader has left. Must return at once. It is dropped
+    /// after the last message.
+    pub tap: Option<Tap>,
     /// The final event does not wait until the run is on disk, unless the history is behind. The history gets it all the
     /// same.
     pub ends_at_once: bool,
@@ -32,8 +40,32 @@ pub struct RunOptions {
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { headers: None, key: None, faults: None, relay: Relay::default(), backlog: MAX_BODY, ends_at_once: false }
+        Self {
+            headers: None,
+            key: None,
+            faults: None,
+            relay: Relay::default(),
+            backlog: MAX_BODY,
+            patience: None,
+            driver: Driver::default(),
+            tap: None,
+            ends_at_once: false,
+        }
     }
+}
+
+/// Sees a run's messages.
+pub type Tap = Arc<dyn Fn(&RunMessage) + Send + Sync>;
+
+/// Whose task does a run's work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Driver {
+    /// Its own, which goes on however slowly its messages are read.
+    #[default]
+    OwnTask,
+    /// Its reader's: nothing is handed from task to task. The run stands still while nobody waits for its next message.
+    /// When it is dropped, a task of its own brings it to its end.
+    Reader,
 }
 
 /// What of a chat's responses is passed on, as [`RunMessage`]s.
@@ -50,7 +82,7 @@ pub enum Relay {
 
 impl RunOptions {
     /// Attribution and extra headers of the run.
-    pub(super) fn headers(&self, services: &Services) -> Headers {
+    pub(super) fn headers(&self, services: &Services) -> Arc<Headers> {
         self.headers.clone().unwrap_or_else(|| services.headers())
     }
 
@@ -60,12 +92,12 @@ impl RunOptions {
     }
 
     /// The key and the secret headers of the run, to be removed from what a server sends.
-    pub(super) fn secrets(&self, services: &Services) -> Secrets {
+    pub(super) fn secrets(&self, headers: &Headers, services: &Services) -> Secrets {
         let mut endpoint = services.endpoint();
         if let Some(key) = &self.key {
             endpoint.key = Some(key.clone());
         }
-        endpoint.secrets(&self.headers(services))
+        endpoint.secrets(headers)
     }
 }
 

@@ -36,7 +36,9 @@ pub fn preview(spec: &mut RunSpec, services: &Services) -> Result<Vec<Preview>, 
     services.complete(spec, &prompts);
     let spec = &*spec;
     let options = RunOptions::default();
-    let context = CallContext { spec, call, options: &options, services };
+    let headers = options.headers(services);
+    let secrets = options.secrets(&headers, services);
+    let context = CallContext { spec, call, options: &options, services, headers: &headers, secrets: &secrets };
     let [messages] = prompts;
     let compose = |(route, place): (usize, &Route)| {
         let started = Started {

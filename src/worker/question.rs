@@ -31,6 +31,8 @@ pub(super) struct Reading {
     pub(super) remark: Option<String>,
     /// The text of a chat's answer as it should have been written, if it was not.
     pub(super) canonical: Option<String>,
+    /// The whole response of a chat, as the server gives it without streaming.
+    pub(super) response: Option<Box<Value>>,
 }
 
 impl CallContext<'_> {
@@ -146,10 +148,10 @@ impl CallContext<'_> {
 
     /// Reads the message of a chat: whether it is what the request asks for.
     fn read_message(&self, task: &ChatTask, completion: Completion) -> Result<Reading, Box<InvalidAnswer>> {
-        let calls = completion.response.as_ref().and_then(|response| response.pointer("/choices/0/message/tool_calls"));
+        let Completion { text, finish, response, original, .. } = completion;
+        let calls = response.as_ref().and_then(|response| response.pointer("/choices/0/message/tool_calls"));
         let calls = calls.and_then(Value::as_array).filter(|calls| !calls.is_empty()).cloned();
         let contract = task.contract();
-        let (text, finish) = (completion.text, completion.finish);
         let checked = match &calls {
             // A call is made instead of an answer; what is said beside it is for people.
             Some(calls) if task.contract == ContractMode::FromRequest => {
@@ -158,7 +160,7 @@ impl CallContext<'_> {
             Some(_) => Contract::Message.check(&text),
             None => contract.check(&text),
         };
-        let secrets = self.options.secrets(self.services);
+        let secrets = self.secrets;
         let cut = match contract {
             // A cap that the program set is its own business. A stream that was passed on cannot be asked again, and its
             // finish reason says that it was cut.
@@ -177,8 +179,9 @@ impl CallContext<'_> {
                     fields.retain(|_, value| value.as_str().is_none_or(|text| !text.is_empty()));
                     fields.insert("tool_calls".to_owned(), clean_value(calls.into()));
                 }
-                scrub(&mut prediction, &secrets);
-                return Ok(Reading { prediction, remark: odd_end(&finish), canonical });
+                scrub(&mut prediction, secrets);
+                let (remark, response) = (odd_end(&finish), original.or(response));
+                return Ok(Reading { prediction, remark, canonical, response });
             }
             Ok(_) => {
                 let open = Problem {
@@ -229,14 +232,14 @@ impl CallContext<'_> {
                     let fields = Arc::make_mut(&mut prediction.fields);
                     fields.shift_insert(0, REASONING.to_owned(), value.unwrap_or_default());
                 }
-                scrub(&mut prediction, &self.options.secrets(self.services));
+                scrub(&mut prediction, self.secrets);
                 let remark = odd_end(&finish).map(|what| format!("{what}, but every field is complete"));
-                return Ok(Reading { prediction, remark, canonical: None });
+                return Ok(Reading { prediction, remark, canonical: None, response: None });
             }
             (Ok(_), Some(open)) => (FailureKind::Truncated, ParseFailure { problems: vec![open] }),
             (Err(problems), _) => (FailureKind::Invalid, problems),
         };
-        let secrets = self.options.secrets(self.services);
+        let secrets = self.secrets;
         for problem in &mut problems.problems {
             problem.got = secrets.scrub(&problem.got).into_owned();
         }

@@ -16,7 +16,7 @@ use crate::simulator::Simulator;
 use crate::spec::{RunSpec, Task};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -102,8 +102,8 @@ pub struct Services {
     service: Service,
     simulator: Simulator,
     simulated: Endpoint,
-    headers: Mutex<Headers>,
-    catalogue: Mutex<Catalogue>,
+    headers: Mutex<Arc<Headers>>,
+    catalogue: Mutex<Arc<Catalogue>>,
     model_cache: Option<PathBuf>,
     health: Mutex<Health>,
     faults: Mutex<BTreeMap<String, InjectedFault>>,
@@ -145,8 +145,8 @@ impl Services {
             service,
             simulator,
             simulated,
-            headers: Mutex::new(headers),
-            catalogue: Mutex::new(kept.unwrap_or(catalogue)),
+            headers: Mutex::new(Arc::new(headers)),
+            catalogue: Mutex::new(Arc::new(kept.unwrap_or(catalogue))),
             model_cache,
             health: Mutex::default(),
             faults: Mutex::default(),
@@ -164,11 +164,9 @@ impl Services {
         self.began.elapsed()
     }
 
-    pub(super) async fn sleep_until(&self, wake: Option<Duration>) {
-        match wake {
-            Some(wake) => tokio::time::sleep_until(self.began + wake).await,
-            None => std::future::pending().await,
-        }
+    /// A time of these services as one of the runtime's timers.
+    pub(super) fn instant(&self, at: Duration) -> Instant {
+        self.began + at
     }
 
     /// A number for a new run: wall time in ms, later than every run before. The history numbers the runs of all
@@ -230,13 +228,13 @@ impl Services {
     }
 
     /// Attribution and extra headers.
-    pub fn headers(&self) -> Headers {
-        locked(&self.headers).clone()
+    pub fn headers(&self) -> Arc<Headers> {
+        Arc::clone(&locked(&self.headers))
     }
 
     /// Sets attribution and extra headers for the runs to come.
     pub fn set_headers(&self, headers: Headers) {
-        *locked(&self.headers) = headers;
+        *locked(&self.headers) = Arc::new(headers);
     }
 
     /// Whether the simulator stands in for the service.
@@ -322,22 +320,22 @@ impl Services {
     }
 
     /// The list of models in use.
-    pub fn catalogue(&self) -> Catalogue {
-        locked(&self.catalogue).clone()
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&locked(&self.catalogue))
     }
 
     /// Fetches the service's list of models, and uses it from now on.
     ///
     /// # Errors
     /// The request failed, or the answer lists no models.
-    pub async fn ask_catalogue(&self) -> Result<Catalogue, Failure> {
+    pub async fn ask_catalogue(&self) -> Result<Arc<Catalogue>, Failure> {
         let answer = self.client.get(&self.endpoint(), &self.headers(), "/models").await;
         let answer =
             answer.inspect_err(|failure| warn!(target: "catalogue", reason = failure.reason, "not fetched"))?;
         let none = || Failure::new(FailureKind::NotAnAnswer, "the server lists no models");
-        let catalogue = Catalogue::from_answer(&answer, wall()).ok_or_else(none)?;
+        let catalogue = Arc::new(Catalogue::from_answer(&answer, wall()).ok_or_else(none)?);
         info!(target: "catalogue", models = catalogue.models.len(), "fetched");
-        *locked(&self.catalogue) = catalogue.clone();
+        *locked(&self.catalogue) = Arc::clone(&catalogue);
         if let Some(cache) = &self.model_cache {
             let (cache, origin, now) = (cache.clone(), self.endpoint().base.origin().to_owned(), wall());
             let saved = spawn_blocking(move || Catalogue::save(&cache, &origin, &answer, now)).await;

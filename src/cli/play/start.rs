@@ -58,7 +58,7 @@ pub(super) fn start(
         reasoning: task.reasoning,
         simulated: services.simulated(),
         server: services.endpoint().base,
-        headers: services.headers(),
+        headers: (*services.headers()).clone(),
         settings: spec.settings.clone(),
         chains: config.chains()?,
         keymap: keymap(config)?,

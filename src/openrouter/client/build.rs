@@ -10,16 +10,18 @@ use reqwest::header;
 use reqwest::{Method, Response, Url};
 use serde_json::Value;
 
+/// What the program calls itself.
+const AGENT: &str = concat!("switchover/", env!("CARGO_PKG_VERSION"));
+
 /// The request as it will be sent. Every header is set here, so that the record shows all of them.
 pub(super) fn build(
     method: Method,
-    url: &str,
+    url: Url,
     endpoint: &Endpoint,
     headers: &Headers,
     body: Option<Vec<u8>>,
 ) -> Result<reqwest::Request, Failure> {
     let local = |why: String| Failure::new(FailureKind::Local, why);
-    let url: Url = url.parse().map_err(|error| local(format!("the address is not a URL: {error}")))?;
     let lines = headers.lines(&endpoint.base).map_err(|bad| local(bad.to_string()))?;
     let host = match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
@@ -27,35 +29,36 @@ pub(super) fn build(
     };
     let mut request = reqwest::Request::new(method, url);
     let map = request.headers_mut();
-    let mut put = |name: &str, value: &str, visibility: Visibility| -> Result<(), Failure> {
-        let refused = || local(format!("the header {name} holds a character that no header can hold"));
-        let name = header::HeaderName::try_from(name).map_err(|_| refused())?;
-        let mut value = header::HeaderValue::try_from(value).map_err(|_| refused())?;
+    map.reserve(10 + lines.len());
+    let refused = |name: &str| local(format!("the header {name} holds a character that no header can hold"));
+    let value = |name: &str, text: &str, visibility: Visibility| {
+        let mut value = header::HeaderValue::try_from(text).map_err(|_| refused(name))?;
         value.set_sensitive(visibility == Visibility::Secret);
-        map.append(name, value);
-        Ok(())
+        Ok::<_, Failure>(value)
     };
-    put("host", &host, Visibility::Public)?;
+    map.append(header::HOST, value("host", &host, Visibility::Public)?);
     if let Some(key) = endpoint.key.as_ref().filter(|key| !key.is_empty()) {
         if !key.expose().bytes().all(|b| b.is_ascii_graphic()) {
             return Err(local("the API key holds spaces or characters that no key has; was it copied whole?".into()));
         }
-        put("authorization", &format!("Bearer {}", key.expose()), Visibility::Secret)?;
+        let bearer = value("authorization", &format!("Bearer {}", key.expose()), Visibility::Secret)?;
+        map.append(header::AUTHORIZATION, bearer);
     }
     if body.is_some() {
-        put("content-type", "application/json", Visibility::Public)?;
-        put("accept", "text/event-stream, application/json", Visibility::Public)?;
+        map.append(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+        map.append(header::ACCEPT, header::HeaderValue::from_static("text/event-stream, application/json"));
     } else {
-        put("accept", "application/json", Visibility::Public)?;
+        map.append(header::ACCEPT, header::HeaderValue::from_static("application/json"));
     }
     // Text is read while it arrives; a compressed body would arrive in blocks.
-    put("accept-encoding", "identity", Visibility::Public)?;
-    put("user-agent", concat!("switchover/", env!("CARGO_PKG_VERSION")), Visibility::Public)?;
+    map.append(header::ACCEPT_ENCODING, header::HeaderValue::from_static("identity"));
+    map.append(header::USER_AGENT, header::HeaderValue::from_static(AGENT));
     if let Some(body) = &body {
-        put("content-length", &body.len().to_string(), Visibility::Public)?;
+        map.append(header::CONTENT_LENGTH, body.len().into());
     }
     for line in lines {
-        put(&line.name, line.value.expose(), line.value.visibility())?;
+        let name = header::HeaderName::try_from(&line.name).map_err(|_| refused(&line.name))?;
+        map.append(name, value(&line.name, line.value.expose(), line.value.visibility())?);
     }
     *request.body_mut() = body.map(Into::into);
     Ok(request)
