@@ -54,6 +54,13 @@ fn runs(line: &str, folder: &Path) -> Result<(), String> {
     if !output.status.success() {
         return Err(format!("{line}: {}", String::from_utf8_lossy(&output.stderr)));
     }
+    // curl succeeds with every status. A 503 may be on purpose; a refusal is not.
+    let refused = ["\"code\":401", "\"code\":415"]
+        .into_iter()
+        .find(|code| memchr::memmem::find(&output.stdout, code.as_bytes()).is_some());
+    if let Some(code) = refused {
+        return Err(format!("{line}: {code}"));
+    }
     if output.stdout.is_empty() && !line.contains(" > ") && !line.contains(" >> ") {
         Err(format!("{line}: prints nothing"))
     } else {
