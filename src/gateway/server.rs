@@ -100,8 +100,9 @@ impl Gateway {
         }
         tokio::select! {
             biased;
-            slot = Arc::clone(&self.slots).acquire_owned() => slot.map_err(|_| busy()),
+            // A place that becomes free because the gateway stops is no place for another run.
             () = self.over() => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, STOPS)),
+            slot = Arc::clone(&self.slots).acquire_owned() => slot.map_err(|_| busy()),
         }
     }
 
