@@ -40,9 +40,11 @@ const MAX_MERGED: usize = 1 << 20;
 /// An id further ahead of the clock than this, in ms, comes from a wrong clock and is ignored.
 const MAX_AHEAD: u64 = 60_000;
 
-/// The ids that are claimed at once. Programs with the same history never get the same one, and an id is at most this many
-/// ms ahead of the clock for that.
-const LEASE: u64 = 64;
+/// The ids that are claimed at once, so that programs with the same history never get the same one. An id is the wall time
+/// in ms, so a claim lasts that long, and an id is at most that far ahead of the clock. A program that needs ids all the time
+/// claims twice as many each time, because its runs wait for a claim until the batch before it is written.
+const FIRST_LEASE: u64 = 16;
+const MOST_LEASE: u64 = 1024;
 
 /// A handle to the thread that writes the history. Clones share the thread; it ends when the last one is dropped.
 #[derive(Clone, Default)]
@@ -102,8 +104,16 @@ impl HistoryWriter {
     pub fn start(data: &Path, retention: Retention, on_error: impl Fn(String) + Send + 'static) -> io::Result<Self> {
         let thread = WriterThread { mailbox: Arc::default(), queue: Arc::default(), lease: Arc::default() };
         let directory = data.join(super::DIRECTORY);
-        let store =
-            Store { directory, database: None, retention, runs: BTreeMap::new(), last: 0, ended: 0, prunes_at: 0 };
+        let store = Store {
+            directory,
+            database: None,
+            retention,
+            runs: BTreeMap::new(),
+            last: 0,
+            lease: 0,
+            ended: 0,
+            prunes_at: 0,
+        };
         let writer = Writer {
             store,
             queue: Arc::clone(&thread.queue),
@@ -292,6 +302,8 @@ struct Store {
     last: u64,
     /// The number of runs that this program has stored to their end.
     ended: usize,
+    /// How many ids were claimed the last time.
+    lease: u64,
     /// The number of them at which the limits are looked at.
     prunes_at: usize,
 }
@@ -307,14 +319,16 @@ impl Store {
     /// Claims ids up to the new `last`, and returns the first. If the database cannot be used, `last` is an id that is
     /// unique within this program.
     fn claim(&mut self, wall: u64) -> Result<u64, HistoryError> {
+        let is_busy = wall <= self.last + self.lease;
+        self.lease = if is_busy { (self.lease * 2).min(MOST_LEASE) } else { FIRST_LEASE };
         let own = wall.max(self.last + 1);
         self.last = own;
         let claim = "UPDATE ids SET latest = CASE WHEN latest >= ?1 AND latest < ?2 THEN latest + 1 ELSE ?1 END + ?3 \
                      RETURNING latest";
-        let values = [own, wall.saturating_add(MAX_AHEAD), LEASE - 1].map(u64::cast_signed);
+        let values = [own, wall.saturating_add(MAX_AHEAD), self.lease - 1].map(u64::cast_signed);
         let last: i64 = self.database()?.prepare_cached(claim)?.query_row(values, |row| row.get(0))?;
         self.last = last.cast_unsigned();
-        Ok(self.last - (LEASE - 1))
+        Ok(self.last - (self.lease - 1))
     }
 
     /// Adds a report to what is stored next.
@@ -381,7 +395,7 @@ impl Store {
             return Ok(());
         }
         // The end of a lease is in the future.
-        let (retention, now) = (self.retention, self.last.saturating_sub(LEASE - 1));
+        let (retention, now) = (self.retention, self.last.saturating_sub(self.lease));
         if !retention::prune(self.database()?, retention, now)? {
             self.prunes_at = self.ended + 1000;
         }
