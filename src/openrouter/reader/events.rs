@@ -194,7 +194,10 @@ impl EventFold {
         if self.relay && self.failed.is_none() {
             out.insert(before, Delta::Chunk(context.secrets.scrub(sent).into_owned()));
         }
-        if let (Some(assembly), Ok(chunk)) = (&mut self.assembly, serde_json::from_str(json)) {
+        // Only a whole response needs every field of a chunk.
+        if let Some(assembly) = &mut self.assembly
+            && let Ok(chunk) = serde_json::from_str(json)
+        {
             assembly.apply(chunk);
         }
         Ok(chunk.choices.is_some())
