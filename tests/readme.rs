@@ -185,8 +185,15 @@ fn every_command_in_the_text_exists() {
 fn the_compared_versions_are_those_of_the_exports() {
     use switchover::openrouter::headers::{DSPY_VERSION, LITELLM_VERSION};
     assert!(README.contains(&format!("DSPy {DSPY_VERSION} and LiteLLM {LITELLM_VERSION}")));
-    let measured = format!("dspy {DSPY_VERSION} and litellm {LITELLM_VERSION}");
-    assert!(include_str!("../docs/performance.md").contains(&measured));
+    let peers = include_str!("../benches/peers.py");
+    let version = |name: &str| {
+        peers
+            .split_once(&format!("{name}=="))
+            .and_then(|(_, rest)| rest.split([' ', '\'']).next())
+            .expect("its version")
+    };
+    let measured = format!("dspy {} and litellm {}", version("dspy"), version("litellm[proxy]"));
+    assert!(include_str!("../docs/performance.md").contains(&measured), "{measured}");
 }
 
 #[test]
