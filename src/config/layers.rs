@@ -155,8 +155,11 @@ impl Config {
             let origin = origin(key.env);
             let read = key.read(&text);
             // The guard looks at the value as it is read: an escape in JSON hides nothing from it.
-            let guarded = read.as_ref().map_or_else(|_| Value::from(text.as_ref()), Value::clone);
-            if let Some(withheld) = permission.withholds(key.name, &guarded) {
+            let withheld = match &read {
+                Ok(value) => permission.withholds(key.name, value),
+                Err(_) => permission.withholds(key.name, &Value::from(text.as_ref())),
+            };
+            if let Some(withheld) = withheld {
                 self.withhold(withheld, &origin);
                 continue;
             }

@@ -205,7 +205,7 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, stop: impl Futu
     };
     let mut ended = std::pin::pin!(ended);
     if tokio::time::timeout(grace, &mut ended).await.is_err() {
-        // What still runs is cancelled, so that its client hears of it and its final event is stored.
+        // Runs in progress are cancelled: each client gets an error, and each final event is stored.
         gateway.is_over.send_replace(true);
         _ = tokio::time::timeout(PARTING, ended).await;
     }
