@@ -75,14 +75,19 @@ pub(super) fn spec(config: &Config, task: impl Into<Task>) -> Result<RunSpec> {
 /// Checks that the faults of the command line are those of models that can be asked: a fault of a mistyped model would
 /// break nothing.
 pub(super) fn check_faults(settings: &GlobalOptions, spec: &RunSpec) -> Result<()> {
-    let models = || spec.chain.iter().map(|route| route.model.as_str());
+    let models: Vec<&str> = spec.chain.iter().map(|route| route.model.as_str()).collect();
     for (model, _) in settings.faults()? {
-        if !models().any(|asked| asked == model) {
-            let hint = nearest(&model, models()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        if let Some(hint) = not_asked(&model, &models) {
             bail!("--fault: the chain has no model `{model}`{hint}");
         }
     }
     Ok(())
+}
+
+/// If a model is not among those that are asked: the end of the message, with the name that was probably meant.
+pub(super) fn not_asked(model: &str, asked: &[&str]) -> Option<String> {
+    let hint = || nearest(model, asked.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+    (!asked.contains(&model)).then(|| hint().unwrap_or_default())
 }
 
 /// Whether a server other than OpenRouter is set. The default chain does not work there.

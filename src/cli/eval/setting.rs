@@ -145,9 +145,7 @@ pub(super) fn check_plans(plans: &[FaultPlan], variants: &[Variant]) -> Result<(
         variants.iter().flat_map(|variant| &variant.spec.chain).map(|route| route.model.as_str()).collect();
     for plan in plans {
         for (at, (model, _)) in plan.faults.iter().enumerate() {
-            if !models.contains(&model.as_str()) {
-                let near = nearest(model, models.iter().copied());
-                let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            if let Some(hint) = setup::not_asked(model, &models) {
                 bail!("fault plan `{}`: no chain has the model `{model}`{hint}", plan.name);
             }
             if plan.faults[..at].iter().any(|(other, _)| other == model) {
