@@ -8,11 +8,12 @@ mod setting;
 
 use super::print::{self, note};
 use super::runtime::runtime;
-use super::{GlobalOptions, exit, setup, signatures};
+use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
 use crate::dspy::Signature;
 use crate::eval::{Case, CaseFormat, Evaluation, Metric, Results, Scored, read, report};
 use crate::failover::Cost;
+use crate::private;
 use crate::transcript::usd;
 use crate::worker::{EvaluateEnd, ServiceOptions, Services};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -147,7 +148,7 @@ impl EvalArgs {
             if let Some(path) = &self.html {
                 let title = cases_file(self.cases.as_deref(), &config)?.display().to_string();
                 let page = report(&evaluation, &results, &cells, &format!("Evaluation of {title}"));
-                signatures::replace(path, &page).with_context(|| path.display().to_string())?;
+                private::replace(path, &page).with_context(|| path.display().to_string())?;
                 note!("report: {}", path.display());
             }
             history.settle(setup::HISTORY_PATIENCE);

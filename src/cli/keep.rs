@@ -1,8 +1,8 @@
 //! Keeps settings of the screen in the user's configuration or in the project's file.
 
-use super::signatures;
 use crate::config::edit::{Change, edited};
 use crate::config::{Config, Environment, KEYS, PROJECT_FILE_NAME, ValueOrigin};
+use crate::private;
 use crate::tui::state::overlay::keep::{KeepPlan, KeepRequest};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
@@ -89,9 +89,9 @@ pub(super) fn write(request: &KeepRequest) -> Result<()> {
     let is_projects = request.path.file_name().is_some_and(|name| name == PROJECT_FILE_NAME);
     let permissions = fs::metadata(&path).map(|file| file.permissions()).ok();
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        private::create_folder(folder).with_context(|| folder.display().to_string())?;
     }
-    signatures::replace(&path, &request.after).with_context(|| path.display().to_string())?;
+    private::replace(&path, &request.after).with_context(|| path.display().to_string())?;
     if is_projects {
         share(&path, permissions)?;
     }

@@ -11,7 +11,6 @@ use crate::text::clean_line;
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The longest file name, in characters without the ending.
@@ -101,18 +100,10 @@ pub(super) fn text(path: &Path) -> std::io::Result<String> {
 pub(super) fn save(folders: &Folders, entry: &LibraryEntry) -> Result<PathBuf> {
     let folder = folders.folder_of(&entry.signature.name);
     let path = path_for(&folder, &entry.signature.name);
-    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    replace(&path, &library::to_toml(std::slice::from_ref(entry))).with_context(|| path.display().to_string())?;
+    private::create_folder(&folder).with_context(|| folder.display().to_string())?;
+    let text = library::to_toml(std::slice::from_ref(entry));
+    private::replace(&path, &text).with_context(|| path.display().to_string())?;
     Ok(path)
-}
-
-/// Writes a file that only its owner can read, and puts it in place of an older one in one step.
-pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let draft = path.with_extension(format!("{:08x}", fastrand::u32(..)));
-    let mut options = private::file_options();
-    let written =
-        options.write(true).create_new(true).open(&draft).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.and_then(|()| fs::rename(&draft, path)).inspect_err(|_| _ = fs::remove_file(&draft))
 }
 
 /// Removes an entry from the library, and returns the path of its file.

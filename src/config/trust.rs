@@ -6,6 +6,7 @@
 use super::Environment;
 use super::dotenv::{self, DotEnv};
 use super::project::read_toml;
+use crate::private;
 use crate::text::unwrapped;
 use serde_json::Value;
 use std::io;
@@ -143,10 +144,8 @@ impl TrustedFolders {
     /// A file that cannot be written; a user without a home directory.
     pub fn save(&self, env: &Environment) -> io::Result<PathBuf> {
         let file = Self::file(env).ok_or_else(|| io::Error::other("there is no home directory to remember it in"))?;
-        std::fs::create_dir_all(&env.config_dir)?;
-        let draft = file.with_extension("draft");
-        std::fs::write(&draft, toml::to_string(self).map_err(io::Error::other)?)?;
-        std::fs::rename(&draft, &file)?;
+        private::create_folder(&env.config_dir)?;
+        private::replace(&file, &toml::to_string(self).map_err(io::Error::other)?)?;
         Ok(file)
     }
 }

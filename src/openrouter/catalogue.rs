@@ -3,6 +3,7 @@
 
 use super::model::{ModelInfo, ModelMatch, search};
 use crate::failover::base_id;
+use crate::private;
 use serde_json::Value;
 use std::fs;
 use std::io;
@@ -60,16 +61,14 @@ impl Catalogue {
         Self::from_answer(&saved["answer"], Duration::from_secs(saved["asked"].as_u64()?))
     }
 
-    /// Saves the body of `/models` for the next start. The file is replaced as a whole: a crash leaves the old one.
+    /// Saves the body of `/models` for the next start.
     ///
     /// # Errors
     /// The file system's error.
     pub fn save(directory: &Path, origin: &str, answer: &Value, now: Duration) -> io::Result<()> {
-        fs::create_dir_all(directory)?;
+        private::create_folder(directory)?;
         let saved = serde_json::json!({"origin": origin, "asked": now.as_secs(), "answer": answer});
-        let draft = directory.join(format!("{FILE}.{}", std::process::id()));
-        fs::write(&draft, saved.to_string())?;
-        fs::rename(&draft, directory.join(FILE)).inspect_err(|_| _ = fs::remove_file(&draft))
+        private::replace(&directory.join(FILE), &saved.to_string())
     }
 
     /// The age of the list; none for the built-in one.

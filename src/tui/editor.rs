@@ -2,8 +2,7 @@
 
 use crate::private;
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// Edits the text with `command`, a program with its arguments, and waits until it ends.
@@ -12,15 +11,11 @@ use std::process::Command;
 /// One line that says what failed. The text is then unchanged.
 pub(super) fn edit(command: &str, text: &str) -> Result<String, String> {
     let path = std::env::temp_dir().join(format!("switchover-{:016x}.md", fastrand::u64(..)));
-    let edited = write(&path, text)
+    let edited = private::write_new(&path, text)
         .map_err(|e| format!("The text could not be written: {e}"))
         .and_then(|()| run(command, &path));
     let _ = fs::remove_file(&path);
     edited
-}
-
-fn write(path: &PathBuf, text: &str) -> io::Result<()> {
-    private::file_options().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 fn run(command: &str, path: &Path) -> Result<String, String> {

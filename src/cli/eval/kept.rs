@@ -1,7 +1,6 @@
 //! The finished cells of an evaluation on disk, so that it can go on after it was stopped: a file of JSON lines for each
 //! evaluation, written as the cells end. A torn last line costs that cell only.
 
-use crate::cli::signatures;
 use crate::config::{Config, Environment};
 use crate::eval::{CellId, Evaluation, Scored};
 use crate::history::Keep;
@@ -83,7 +82,7 @@ pub(in crate::cli) fn forget(env: &Environment, is_forgotten: impl Fn(u64) -> bo
         let left: Vec<&str> = text.lines().filter(stays).collect();
         match left.len() {
             0 => std::fs::remove_file(&path)?,
-            count if count < text.lines().count() => signatures::replace(&path, &(left.join("\n") + "\n"))?,
+            count if count < text.lines().count() => private::replace(&path, &(left.join("\n") + "\n"))?,
             _ => {}
         }
     }

@@ -4,6 +4,7 @@ use crate::cli::print::note;
 use crate::cli::{lists, setup, signatures};
 use crate::config::{Config, Environment};
 use crate::openrouter::catalogue::Catalogue;
+use crate::private;
 use crate::spec::{RunSpec, SignatureTask};
 use crate::tui::keymap::Keymap;
 use crate::tui::state::model::ModelOption;
@@ -21,8 +22,8 @@ pub(super) fn screen_file(env: &Environment) -> PathBuf {
 
 /// Saves pane sizes and theme. Replaces the file in one step; an error is only printed.
 pub(super) fn save_prefs(prefs: UiPrefs, path: &Path) {
-    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    if let Err(error) = folder.and_then(|()| signatures::replace(path, &prefs.write())) {
+    let folder = path.parent().map_or(Ok(()), private::create_folder);
+    if let Err(error) = folder.and_then(|()| private::replace(path, &prefs.write())) {
         note!("pane sizes and theme are not saved: {}: {error}", path.display());
     }
 }
