@@ -35,6 +35,7 @@ pub mod gateway;
 pub mod headless;
 pub mod history;
 pub mod html;
+mod lock;
 pub mod nearest;
 pub mod openrouter;
 mod private;

@@ -33,6 +33,7 @@ pub use http::ReceivedRequest;
 pub use routes::ServedRequest;
 
 use crate::fault::{Fault, FaultKind, Schedule};
+use crate::lock::locked;
 use envelope::ErrorEnvelope;
 use http::RequestReadError;
 use ledger::GenerationLedger;
@@ -42,7 +43,7 @@ use segment::{FaultSegment, ScheduleCounters};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -105,11 +106,6 @@ impl SimulatorState {
     }
 }
 
-/// Locks a mutex, poisoned or not: every statement here leaves the value whole, so a panic elsewhere has not spoiled it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Simulator {
     /// Starts a simulator on loopback, within a tokio runtime.
     ///
@@ -161,7 +157,7 @@ impl Simulator {
 
     /// The last 4096 requests that it received, oldest first; fewer if their bodies are over 32 MiB.
     pub fn received(&self) -> Vec<ReceivedRequest> {
-        lock(&self.state.received).all()
+        locked(&self.state.received).all()
     }
 
     /// Every request from now on, once its response has ended. Only the first call gets them.
@@ -217,12 +213,12 @@ async fn serve_connection(mut stream: TcpStream, state: Arc<SimulatorState>) {
             }
         };
         let closes = request.closes();
-        lock(&state.received).add(request.clone());
+        locked(&state.received).add(request.clone());
         let response = routes::answer(&state, &request);
         let status = response.script.status();
         let end = script::play(&mut stream, response.script).await;
         if let (ScriptEnd::ClientLeft, Some(generation)) = (end, response.generation) {
-            lock(&state.ledger).cancelled(&generation);
+            locked(&state.ledger).cancelled(&generation);
         }
         if let Some(log) = state.log.get() {
             let ReceivedRequest { method, path, .. } = request;

@@ -36,6 +36,7 @@ pub use services::{CostLookup, Service, ServiceOptions, Services};
 pub use worst::worst_case;
 
 use crate::failover::{Cost, Event, Finished, Outcome};
+use crate::lock::locked;
 use crate::report::{Report, ReportKind};
 use crate::spec::RunSpec;
 use crate::transcript::Transcript;
@@ -47,7 +48,7 @@ use reporter::Reporter;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -173,7 +174,7 @@ async fn serve(
     let costs = Mutex::new(PendingCosts::default());
     let emit = |output: Output| match output {
         Output::Report(now, what) => {
-            costs.lock().unwrap_or_else(PoisonError::into_inner).apply(&what, reporter.services.simulated());
+            locked(&costs).apply(&what, reporter.services.simulated());
             reporter.report(now, what);
         }
         Output::Chunk(attempt, chunk) => reporter.outbox.send(RunMessage::Chunk(attempt, chunk)),
@@ -181,7 +182,7 @@ async fn serve(
     };
     let driven = drive::drive(spec, &options, began, &reporter.services, (&emit, &backlog), cancelled);
     let finished = guarded(driven, || reporter.services.now().saturating_sub(began)).await;
-    let owed = costs.into_inner().unwrap_or_else(PoisonError::into_inner).owed();
+    let owed = locked(&costs).owed();
     let lookup = reporter.services.cost_lookup;
     if lookup == CostLookup::BeforeTheEnd {
         costs::look_up(reporter.clone(), owed).await;

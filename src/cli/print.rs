@@ -1,13 +1,14 @@
 //! Standard output and standard error of all commands. One thread writes both, in order, so that a reader that stalls
 //! holds up neither a deadline nor a signal. A failed write is remembered, and reported when the program ends.
 
+use crate::lock::locked;
 use crate::text::clean;
 use crate::transcript::counted;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -100,7 +101,7 @@ fn write_all(jobs: &Receiver<Job>) {
             Stream::Err => pieces(&text, &mut io::stderr()),
         };
         if let (Stream::Out, Err(error)) = (stream, written) {
-            *printer.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            *locked(&printer.failed) = Some(error);
         }
         printer.bytes.fetch_sub(text.len(), Ordering::SeqCst);
         if !is_full() {
@@ -132,7 +133,7 @@ impl Stream {
 
     /// Whether a write has failed. What standard error does not accept is lost without a message.
     pub(super) fn has_failed(self) -> bool {
-        self == Self::Out && printer().failed.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self == Self::Out && locked(&printer().failed).is_some()
     }
 }
 
@@ -235,7 +236,7 @@ pub(super) fn written() {
 pub(super) fn finish() -> io::Result<()> {
     written();
     let Some(printer) = PRINTER.get() else { return Ok(()) };
-    match printer.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    match locked(&printer.failed).take() {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }

@@ -4,12 +4,13 @@
 use super::gateway::{GatewayFlags, ListeningGateway};
 use crate::config::Config;
 use crate::gateway::{Gateway, GatewayEvent, PARTING, RequestDefaults};
+use crate::lock::locked;
 use crate::transcript::{Traffic, TrafficWatch};
 use crate::tui::{Msg, Receipt};
 use crate::worker::Services;
 use anyhow::Result;
 use std::future::pending;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, watch};
@@ -159,6 +160,6 @@ impl Feed {
     }
 
     fn traffic(&self) -> MutexGuard<'_, Traffic> {
-        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.traffic)
     }
 }

@@ -5,11 +5,12 @@ use super::options::GatewayEvent;
 use super::server::Gateway;
 use super::trail::Trail;
 use crate::failover::Cost;
+use crate::lock::locked;
 use crate::report::Report;
 use crate::text::clean_line;
 use crate::worker::{Run, RunMessage, Tap};
 use hyper::header::HeaderValue;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
@@ -104,7 +105,7 @@ struct Course {
 impl Attendant {
     fn apply(&self, report: &Arc<Report>) {
         let listener = &self.gateway.options.listener;
-        let mut course = self.course.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut course = locked(&self.course);
         if !std::mem::replace(&mut course.has_begun, true) {
             listener(GatewayEvent::Begun { run: report.run, request: self.request.clone() });
         }
@@ -124,8 +125,7 @@ impl Attendant {
 
 impl Drop for Attendant {
     fn drop(&mut self) {
-        let course = self.course.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let trail = std::mem::take(&mut course.trail);
+        let trail = std::mem::take(&mut locked(&self.course).trail);
         let Some(took) = trail.finished().map(|finished| finished.took) else { return };
         let request = self.request.clone();
         (self.gateway.options.listener)(GatewayEvent::Served(Box::new(Served { request, trail, took })));

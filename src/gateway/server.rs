@@ -7,6 +7,7 @@ use super::refusal::Refusal;
 use super::refused::{self, Sender};
 use super::routes;
 use crate::fault::Fault;
+use crate::lock::locked;
 use crate::worker::{RunFaults, Services};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -19,7 +20,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -209,9 +210,4 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, stop: impl Futu
         gateway.is_over.send_replace(true);
         _ = tokio::time::timeout(PARTING, ended).await;
     }
-}
-
-/// Locks, also after a panic: a lock is held for one short step.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,7 @@
 //! What waits for the history's thread. A report waits there for others of its transaction, and wakes nobody: the thread
 //! sleeps until a batch is complete. Whoever needs it now wakes it.
 
+use crate::lock::locked;
 use crate::report::Report;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -41,7 +42,7 @@ struct Waiting {
 
 impl Mailbox {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.waiting)
     }
 
     /// Adds a report of this many bytes. The thread is woken for the first one of a batch, and for the one that makes it

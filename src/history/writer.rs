@@ -7,6 +7,7 @@ use super::retention::{self, Retention};
 use super::runs::{add_part, exists, merge_parts, reports_of, write_row};
 use super::schema::{self, HistoryError};
 use crate::failover::Event;
+use crate::lock::locked;
 use crate::openrouter::Delta;
 use crate::report::{Observation, Report, ReportKind};
 use crate::transcript::Transcript;
@@ -17,7 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -77,7 +78,7 @@ struct Lease {
 impl Lease {
     /// The next id at this wall time; `None` if a lease is needed that reaches it.
     fn take(lease: &Mutex<Self>, wall: u64) -> Option<u64> {
-        let mut lease = lease.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lease = locked(lease);
         let id = wall.max(lease.next);
         (id < lease.end).then(|| {
             lease.next = id + 1;
@@ -245,7 +246,7 @@ impl Writer {
         let claimed = self.store.claim(wall);
         self.report(claimed.as_ref().err());
         let id = *claimed.as_ref().unwrap_or(&self.store.last);
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Lease { next: id + 1, end: self.store.last + 1 };
+        *locked(&self.lease) = Lease { next: id + 1, end: self.store.last + 1 };
         id
     }
 

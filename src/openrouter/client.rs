@@ -21,12 +21,13 @@ use super::base::BaseUrl;
 use super::classify::{self, ErrorContext};
 use super::headers::Headers;
 use crate::failover::{Failure, FailureKind};
+use crate::lock::locked;
 use crate::secret::{Secret, Secrets};
 use build::{build, head, record};
 use exchange::{read, suggest};
 use reqwest::{Method, Url};
 use serde_json::Value;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tracing::debug;
 use transport::Resolver;
@@ -142,7 +143,7 @@ impl Client {
 
     /// The URL of a request. Most requests go where one before them went.
     fn url(&self, text: &str) -> Result<Url, Failure> {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = locked(&self.latest);
         if let Some((_, url)) = latest.as_ref().filter(|(known, _)| known == text) {
             return Ok(url.clone());
         }

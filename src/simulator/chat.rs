@@ -12,8 +12,9 @@ use super::envelope::ErrorEnvelope;
 use super::http::ReceivedRequest;
 use super::segment::FaultSegment;
 use super::shape::Shape;
-use super::{ScriptedResponse, SimulatorState, lock, misbehave, reply};
+use super::{ScriptedResponse, SimulatorState, misbehave, reply};
 use crate::fault::{Fault, FaultKind};
+use crate::lock::locked;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
@@ -82,7 +83,7 @@ impl<'a> ModelRouter<'a> {
             .ok_or_else(|| Box::new((ErrorEnvelope::unknown_model(requested), None)))?;
         let fault = self.faults.and_then(|faults| {
             let now = self.state.started.elapsed();
-            faults.fault(requested, &mut lock(&self.state.counters), now)
+            faults.fault(requested, &mut locked(&self.state.counters), now)
         });
         match fault.as_ref().map(|fault| fault.kind) {
             Some(FaultKind::Status(status)) => {
@@ -164,6 +165,6 @@ fn generate(
     let fault = fault.map(ToString::to_string);
     let script = misbehave::script(state, &completion, request.stream, kind, fault.as_deref());
     let data = completion.generation(received, request.stream);
-    lock(&state.ledger).add(completion.id.clone(), data, completion.cost());
+    locked(&state.ledger).add(completion.id.clone(), data, completion.cost());
     ScriptedResponse { script, generation: Some(completion.id), model: Some(model.id.clone()), fault }
 }

@@ -6,7 +6,8 @@ use super::http::ReceivedRequest;
 use super::script::ResponseScript;
 use super::segment::FaultSegment;
 use super::shape::Shape;
-use super::{ScriptedResponse, SimulatorState, chat, lock};
+use super::{ScriptedResponse, SimulatorState, chat};
+use crate::lock::locked;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use std::fmt;
@@ -164,7 +165,7 @@ fn hello(state: &SimulatorState) -> ScriptedResponse {
 
 /// The cost of all completions in USD.
 fn spent(state: &SimulatorState) -> f64 {
-    lock(&state.ledger).spent()
+    locked(&state.ledger).spent()
 }
 
 fn key(state: &SimulatorState, request: &ReceivedRequest) -> Value {
@@ -186,7 +187,7 @@ fn key(state: &SimulatorState, request: &ReceivedRequest) -> Value {
 
 fn generation(state: &SimulatorState, query: &str) -> ScriptedResponse {
     let id = query.split('&').find_map(|pair| pair.strip_prefix("id=")).unwrap_or_default();
-    match lock(&state.ledger).find(id, state.options.generation_lag) {
+    match locked(&state.ledger).find(id, state.options.generation_lag) {
         Some(data) => ok(&data),
         None => ErrorEnvelope::new(404, format!("Generation {id} not found")).script(&[]).into(),
     }

@@ -2,8 +2,9 @@
 
 use crate::failover::Health;
 use crate::fault::{Fault, ScheduleState};
+use crate::lock::locked;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 /// A fault, the time since when it is set, and how often it was asked for.
@@ -43,7 +44,7 @@ impl RunFaults {
 
     /// The breakers, held for as long as one step takes.
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.health)
     }
 }
 
@@ -69,7 +70,7 @@ impl InjectedFault {
 
     /// Whether it fires on an attempt at `now`.
     pub(super) fn fires(&self, now: Duration, advance: Advance) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = locked(&self.state);
         let mut next = *state;
         let fires = self.fault.schedule.fires(&mut next, now.saturating_sub(self.since));
         if advance == Advance::Schedule {

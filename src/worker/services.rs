@@ -4,6 +4,7 @@ use super::injected::{Advance, InjectedFault, RunFaults};
 use crate::failover::{BreakerState, Failure, FailureKind, Health, Route};
 use crate::fault::Fault;
 use crate::history::HistoryWriter;
+use crate::lock::locked;
 use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
@@ -16,7 +17,7 @@ use crate::simulator::Simulator;
 use crate::spec::{RunSpec, Task};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -404,9 +405,4 @@ fn own(url: &str) -> BaseUrl {
 #[expect(clippy::disallowed_methods, reason = "runs and kept lists are named by wall time")]
 fn wall() -> Duration {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
-}
-
-/// Locks, also after a panic: a lock is held for one short step, and no step leaves its value inconsistent.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
