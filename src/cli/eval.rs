@@ -35,7 +35,7 @@ const MOST_REPEATS: usize = 1000;
 /// with a header and tables named case in TOML work too. Without expected outputs, use judge: or cmd: metrics.
 #[derive(Args, Debug)]
 pub(super) struct EvalArgs {
-    /// File of cases: .jsonl, .csv or .toml; `-` reads JSON lines from standard input [default: eval.cases]
+    /// File of cases: .jsonl, .csv, .tsv or .toml; `-` reads JSON lines from standard input [default: eval.cases]
     cases: Option<PathBuf>,
     /// A further variant with this chain: models or a named chain, separated by commas; repeat for more
     #[arg(long, value_name = "CHAIN")]
@@ -248,8 +248,14 @@ pub(super) fn cases_file(path: Option<&Path>, config: &Config) -> Result<PathBuf
 /// The cases of a file.
 fn cases(path: &Path, signature: &Signature) -> Result<Vec<Case>> {
     let place = path.display().to_string();
-    let text = text(path).with_context(|| place.clone())?;
-    read(&text, CaseFormat::of_name(&place), signature).map_err(|errors| {
+    let text = text(path).with_context(|| place.clone());
+    let format = match (CaseFormat::of_name(&place), &text) {
+        (Some(format), _) => format,
+        (None, Ok(text)) if CaseFormat::is_json_lines(text) => CaseFormat::JsonLines,
+        (None, _) if path.is_file() => bail!("{place}: expected cases as {}", CaseFormat::KNOWN),
+        (None, _) => CaseFormat::JsonLines,
+    };
+    read(&text?, format, signature).map_err(|errors| {
         let more = (errors.more > 0).then(|| format!("and {} more", errors.more));
         let lines = errors.first.iter().map(|error| format!("{place}, {error}"));
         anyhow!("{}", lines.chain(more).collect::<Vec<_>>().join("\nswitchover: "))

@@ -8,6 +8,7 @@ use crate::text::{clean, clean_line, clean_value};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::path::Path;
 use toml::Spanned;
 
 /// The format of a file of cases.
@@ -15,21 +16,30 @@ use toml::Spanned;
 pub enum CaseFormat {
     /// One JSON object per line.
     JsonLines,
-    /// Comma-separated values; the first line names the columns.
+    /// Values separated by commas, semicolons or tabs; the first line names the columns.
     Csv,
     /// `[[case]]` tables.
     Toml,
 }
 
 impl CaseFormat {
-    /// The format that a file's name says; JSON lines if it says none.
-    pub fn of_name(name: &str) -> Self {
-        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    /// The formats with the endings of their files, for people.
+    pub const KNOWN: &str = "JSON lines (.jsonl), CSV with a header (.csv, .tsv) or TOML (.toml)";
+
+    /// The format that a file's name says; JSON lines if the name has no ending, none for an unknown ending.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
         match ending.as_deref() {
-            Some("csv") => Self::Csv,
-            Some("toml") => Self::Toml,
-            _ => Self::JsonLines,
+            None | Some("jsonl" | "ndjson" | "json") => Some(Self::JsonLines),
+            Some("csv" | "tsv") => Some(Self::Csv),
+            Some("toml") => Some(Self::Toml),
+            Some(_) => None,
         }
+    }
+
+    /// Whether a text can only be JSON lines.
+    pub fn is_json_lines(text: &str) -> bool {
+        text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
     }
 }
 
@@ -41,7 +51,7 @@ pub fn read(text: &str, format: CaseFormat, signature: &Signature) -> Result<Vec
     let text = text.trim_start_matches('\u{feff}');
     let (rows, mut errors) = match format {
         CaseFormat::JsonLines => json_rows(text),
-        CaseFormat::Csv => csv_rows(text),
+        CaseFormat::Csv => csv_rows(text, separator(text, signature)),
         CaseFormat::Toml => toml_rows(text),
     };
     let mut cases = Vec::new();
@@ -83,6 +93,10 @@ struct Row {
 type Rows = (Vec<Row>, Vec<CaseError>);
 
 fn json_rows(text: &str) -> Rows {
+    if text.trim_start().starts_with('[') {
+        let what = "not a JSON object: a list; write one object per line, as `jq -c '.[]'` does".to_owned();
+        return (Vec::new(), vec![CaseError { line: 1, column: Some(1), what }]);
+    }
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
     for (index, source) in text.lines().enumerate() {
         let line = index + 1;
@@ -112,12 +126,25 @@ fn without_place(error: &serde_json::Error) -> String {
     text.split_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
 }
 
-fn csv_rows(text: &str) -> Rows {
-    if let Some(line) = open_quote(text) {
+/// What separates the values: the one of a comma, a semicolon (as Excel writes where the comma is decimal) and a tab with
+/// which the first line names most fields of the signature.
+fn separator(text: &str, signature: &Signature) -> u8 {
+    let fields = |separator: u8| {
+        let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
+        let names = reader.headers().map(Clone::clone).unwrap_or_default();
+        let is_field = |name: &str| signature.input(name).or_else(|| signature.output(name)).is_some();
+        names.iter().filter(|name| is_field(name.trim())).count()
+    };
+    // Of equal ones, the last is taken.
+    b"\t;,".iter().copied().max_by_key(|separator| fields(*separator)).unwrap_or(b',')
+}
+
+fn csv_rows(text: &str, separator: u8) -> Rows {
+    if let Some(line) = open_quote(text, separator) {
         let what = "the quote that opens a value here is never closed".to_owned();
         return (Vec::new(), vec![CaseError { line, column: None, what }]);
     }
-    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(false).from_reader(text.as_bytes());
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
     let place = |error: &csv::Error| error.position().map_or(1, |position| position.line() as usize);
     let names: Vec<String> = match reader.headers() {
@@ -147,7 +174,7 @@ fn csv_rows(text: &str) -> Rows {
 }
 
 /// The line of a quote that opens a value and is never closed. A reader would take the rest of the file for its value.
-fn open_quote(text: &str) -> Option<usize> {
+fn open_quote(text: &str, separator: u8) -> Option<usize> {
     /// Where in a value a byte stands, with the line of its opening quote.
     enum At {
         Begin,
@@ -163,7 +190,8 @@ fn open_quote(text: &str) -> Option<usize> {
             // A doubled quote is a quote of the value.
             (At::Closed(opened), b'"') => At::Quoted(opened),
             (At::Quoted(opened), _) => At::Quoted(opened),
-            (_, b',' | b'\n' | b'\r') => At::Begin,
+            (_, b'\n' | b'\r') => At::Begin,
+            (_, byte) if byte == separator => At::Begin,
             _ => At::Plain,
         };
         line += usize::from(byte == b'\n');

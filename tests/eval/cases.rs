@@ -43,6 +43,7 @@ fn a_bad_row_is_named_with_its_place() {
             "line 2, column 14: not a JSON object: expected value",
         ),
         ("[1]\n", CaseFormat::JsonLines, "line 1, column 1: not a JSON object"),
+        ("[\n {\"question\": \"q\"}\n]", CaseFormat::JsonLines, "not a JSON object: a list; write one object per line"),
         ("{\"question\": \"q\", \"year\": \"x\"}", CaseFormat::JsonLines, "line 1, column 19: year: expected"),
         (
             "\n\n{\"question\": \"q\", \"answer\": \"two\"}",
@@ -79,6 +80,7 @@ fn a_bad_row_is_named_with_its_place() {
         ("question = \"q\"\n", CaseFormat::Toml, "expected [[case]] tables"),
         ("", CaseFormat::JsonLines, "line 1: the file has no cases"),
         ("question,answer\n", CaseFormat::Csv, "line 1: the file has no cases"),
+        ("question;answer\n\"q;1\n", CaseFormat::Csv, "line 2: the quote that opens a value here is never closed"),
     ] {
         let found = problems(text, format);
         assert!(found[0].contains(expected), "{text}: {found:?}");
@@ -134,9 +136,33 @@ fn the_name_of_a_file_says_its_format() {
         ("x.TOML", CaseFormat::Toml),
         ("-", CaseFormat::JsonLines),
         ("cases", CaseFormat::JsonLines),
+        ("../cases.d/x", CaseFormat::JsonLines),
+        ("a.ndjson", CaseFormat::JsonLines),
+        ("a.tsv", CaseFormat::Csv),
     ] {
-        assert_eq!(CaseFormat::of_name(name), format, "{name}");
+        assert_eq!(CaseFormat::of_name(name), Some(format), "{name}");
     }
+    for name in ["x.txt", "a.csv.gz", "a.xlsx", "b.parquet"] {
+        assert_eq!(CaseFormat::of_name(name), None, "{name}");
+    }
+}
+
+#[test]
+fn the_first_line_of_a_csv_file_says_what_separates_its_values() {
+    for (text, question, answer) in [
+        ("question,answer\nWhat is 2; 3?,4\n", "What is 2; 3?", 4),
+        ("question;answer\n\"a, \"\"b\"\"; c\";5\n", "a, \"b\"; c", 5),
+        ("\u{feff}answer;question;level\r\n6;q, r;hard\r\n", "q, r", 6),
+        ("question\tanswer\na, b; c\t7\n", "a, b; c", 7),
+        ("\"question\";\"answer\"\n\"two\nlines\";8\n", "two\nlines", 8),
+    ] {
+        let cases = cases(text, CaseFormat::Csv);
+        let found = (cases.len(), cases[0].inputs["question"].as_str(), cases[0].expected.get("answer"));
+        assert_eq!(found, (1, Some(question), Some(&json!(answer))), "{text:?}");
+    }
+    // One column has no separator, and a semicolon in a name is a part of it.
+    assert_eq!(cases("question\na; b\n", CaseFormat::Csv)[0].inputs["question"], "a; b");
+    assert_eq!(cases("question,a;b\nx,y\n", CaseFormat::Csv)[0].notes["a;b"], "y");
 }
 
 #[test]

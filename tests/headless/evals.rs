@@ -442,3 +442,16 @@ fn runs_are_pages_that_show_text_only() {
         assert!(output.status.code() == Some(1) && err(&output).contains(why), "{}", err(&output));
     }
 }
+
+#[test]
+fn a_file_of_another_type_is_refused_with_the_types_that_are_read() {
+    let folder = with("types", RIGHT);
+    folder.file("cases.txt", RIGHT);
+    folder.file("notes.txt", "What is 2 + 3?\n");
+    let eval = |file: &str| folder.run(&["eval", file, "-s", SIGNATURE], &[]);
+    assert_eq!(eval("cases.txt").status.code(), Some(0), "JSON lines are recognised: {}", err(&eval("cases.txt")));
+    let types = "expected cases as JSON lines (.jsonl), CSV with a header (.csv, .tsv) or TOML (.toml)";
+    assert!(err(&eval("notes.txt")).contains(types), "{}", err(&eval("notes.txt")));
+    let missing = eval("none.txt");
+    assert!(missing.status.code() == Some(1) && !err(&missing).contains("expected cases"), "{}", err(&missing));
+}
