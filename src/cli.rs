@@ -14,6 +14,7 @@ mod init;
 mod keep;
 mod lists;
 mod manual;
+mod mistyped;
 mod plain;
 mod play;
 mod print;
@@ -31,6 +32,7 @@ mod trust;
 
 use crate::config::Environment;
 use clap::{Args, Parser, Subcommand};
+pub use mistyped::with_tip;
 use print::note;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -141,7 +143,7 @@ enum CliCommand {
     Gateway(gateway::GatewayArgs),
     /// Run only the simulator, as a server for other clients
     Serve(serve::ServeArgs),
-    /// Show the fields of an inline signature or of Python source, or where its error is
+    /// Show the fields of a signature or of Python source, or where its error is
     Signature(explain::SignatureArgs),
     /// Parse a model's answer from standard input into the signature's fields
     Parse(explain::ParseArgs),
@@ -210,7 +212,7 @@ fn dispatch(cli: Cli, env: &Environment) -> anyhow::Result<u8> {
         Some(CliCommand::Man(man)) => man.run(),
         Some(CliCommand::Gateway(gateway)) => gateway.run(&cli.settings, env),
         Some(CliCommand::Serve(serve)) => serve.run(&cli.settings, env),
-        Some(CliCommand::Signature(signature)) => Ok(signature.run()),
+        Some(CliCommand::Signature(signature)) => signature.run(&cli.settings, env),
         Some(CliCommand::Parse(parse)) => parse.run(&cli.settings, env),
         Some(CliCommand::Prompt(prompt)) => prompt.run(&cli.settings, env),
         Some(CliCommand::Faults(faults)) => faults.run(),

@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // clap returns help and version texts as errors too; they do not go to standard error.
+            let error = cli::with_tip(error);
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(cli::exit::USAGE) } else { ExitCode::SUCCESS };
         }

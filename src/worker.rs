@@ -9,6 +9,7 @@
 //!             └─◀──────────────────── reports, the final event last ◀──────────────────────┘
 //! ```
 
+mod advice;
 mod alarm;
 mod attempt;
 mod backlog;

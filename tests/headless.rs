@@ -208,7 +208,7 @@ fn config_shows_origins_and_an_unknown_setting_is_an_error() {
     let output =
         switchover(&["config", "--json", "--title", "Mine"]).env("SWITCHOVER_DEADLINE", "30").output().unwrap();
     let config: Value = serde_json::from_str(&out(&output)).unwrap();
-    assert_eq!(config["attribution.title"]["origin"], "flag");
+    assert_eq!(config["attribution.title"]["origin"], "command line");
     assert_eq!(config["failover.deadline"]["origin"], "$SWITCHOVER_DEADLINE");
     assert_eq!(config["failover.patience"]["origin"], "default");
     let wrong = run(&["config", "--set", "failover.dedline=3"]);
@@ -233,7 +233,7 @@ fn request_fields_come_from_the_file_and_from_options() {
         "provider": {"order": ["openai"], "max_price": {"prompt": 1.0}, "zdr": true},
     });
     assert_eq!(config["request"]["value"], request);
-    assert_eq!(config["request"]["origin"], "flag");
+    assert_eq!(config["request"]["origin"], "command line");
     assert_eq!(config["headers"]["value"], serde_json::json!({"X-Mine": "file", "X-Too": "1"}));
     assert_eq!(shown(&["config", "--json"])["request"]["origin"], file.to_str().unwrap());
     let wrong = run(&["ask", "x", "--set", "request.temprature=1"]);

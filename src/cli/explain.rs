@@ -11,26 +11,48 @@ use clap::Args;
 use serde_json::json;
 use std::io::Read as _;
 
-/// Show the fields of an inline signature, or where its error is; or the signatures in Python source.
+/// Show the fields of a signature, or where the error of an inline one is; or the signatures in Python source.
 #[derive(Args, Debug)]
 pub(super) struct SignatureArgs {
-    /// For example "question, context: list[str] -> answer: Literal['yes', 'no']"; or Python source: "$(cat file.py)"
-    #[arg(value_name = "INLINE", allow_hyphen_values = true)]
-    inline: String,
+    /// For example "question, context: list[str] -> answer: Literal['yes', 'no']"; or the name of one in the library; or
+    /// Python source: "$(cat file.py)"
+    #[arg(value_name = "SIGNATURE", allow_hyphen_values = true)]
+    word: String,
     /// Print as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl SignatureArgs {
-    pub(super) fn run(&self) -> u8 {
+    pub(super) fn run(&self, settings: &GlobalOptions, env: &Environment) -> Result<u8> {
+        let named = self.named(settings, env)?;
         if self.json {
-            let explained = dspy::explain_signature(&self.inline);
+            let inline = named.as_ref().map(dspy::Signature::inline);
+            let explained = dspy::explain_signature(inline.as_deref().unwrap_or(&self.word));
             out!("{explained}");
-            return if explained["accepted"] == true { exit::OK } else { exit::USAGE };
+            return Ok(if explained["accepted"] == true { exit::OK } else { exit::USAGE });
         }
-        if python::is_source(&self.inline) {
-            return match python::read(&self.inline) {
+        if let Some(signature) = named {
+            show_fields(&signature);
+            return Ok(exit::OK);
+        }
+        Ok(self.explain())
+    }
+
+    /// The signature of the library with this name. A word that is neither a name nor an inline signature is an error,
+    /// which lists the names.
+    fn named(&self, settings: &GlobalOptions, env: &Environment) -> Result<Option<dspy::Signature>> {
+        let is_word = self.word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        if !is_word || self.word.is_empty() {
+            return Ok(None);
+        }
+        setup::signature(&self.word, &settings.config(env)?, env).map(|entry| Some(entry.signature))
+    }
+
+    /// Explains an inline signature or Python source.
+    fn explain(&self) -> u8 {
+        if python::is_source(&self.word) {
+            return match python::read(&self.word) {
                 Ok(imported) => {
                     for entry in &imported.entries {
                         out!("{}  {}", entry.signature.name, entry.module);
@@ -48,7 +70,7 @@ impl SignatureArgs {
                 }
             };
         }
-        match dspy::Signature::parse_inline(&self.inline) {
+        match dspy::Signature::parse_inline(&self.word) {
             Ok((signature, warnings)) => {
                 show_fields(&signature);
                 for warning in warnings {
@@ -57,7 +79,7 @@ impl SignatureArgs {
                 exit::OK
             }
             Err(error) => {
-                note!("{}", error.annotate(&self.inline));
+                note!("{}", error.annotate(&self.word));
                 exit::USAGE
             }
         }

@@ -10,7 +10,7 @@ use crate::history::{self, History, Imported, Query, RunNotFound};
 use crate::report::Report;
 use crate::text::clean_line;
 use crate::transcript::{RunRow, Transcript, counted, seconds};
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -56,7 +56,7 @@ enum HistoryCommand {
     /// Delete a run, or all runs before a day
     Forget {
         /// The run's id, its last digits, or `last`
-        #[arg(required_unless_present = "before", conflicts_with = "before")]
+        #[arg(conflicts_with = "before")]
         run: Option<String>,
         /// Delete every run that started before this day (UTC), such as 2026-11-30
         #[arg(long, value_name = "DATE")]
@@ -176,6 +176,11 @@ fn forget(history: &History, run: Option<&str>, before: Option<Day>, env: &Envir
         let run = history.forget(run).map_err(|error| anyhow!("{}: {error}", place()))?;
         eval::forget(env, |kept| kept == run).context("the kept answers of evaluations")?;
         out!("run {run} deleted");
+    } else {
+        bail!(
+            "which runs? `history forget RUN` deletes one (`last`, or its id in `switchover history`), \
+             `history forget --before 2026-11-30` all before a day"
+        );
     }
     let older = history.older_files().unwrap_or_default();
     if let Some(file) = older.first() {

@@ -71,6 +71,11 @@ impl ModelsArgs {
             out!("{}", serde_json::to_string_pretty(&rows)?);
             return Ok(exit::OK);
         }
+        if models.is_empty() {
+            let query = self.query.as_deref().unwrap_or_default();
+            note!("no model matches `{query}`; `switchover models` lists all {}", catalogue.models.len());
+            return Ok(exit::OK);
+        }
         out!("{:<44} {:>9} {:>10} {:>10}", "model", "context", "$/M in", "$/M out");
         for model in models {
             let context = model.context.map_or_else(|| "?".to_owned(), |tokens| format!("{}k", tokens / 1000));

@@ -230,6 +230,7 @@ pub(super) async fn service_options(
     let client = Client::new(config.policy(0)?.timeouts.connect);
     Ok(ServiceOptions {
         headers: headers(config)?,
+        chains: config.chains()?.into_keys().collect(),
         model_cache: Some(env.cache_dir.clone()),
         faults: settings.faults()?,
         ..ServiceOptions::new(client, service, simulator)

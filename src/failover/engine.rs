@@ -169,6 +169,8 @@ struct EndedAttempt {
     /// Ended by the user or the engine, not by a fault.
     aborted: bool,
     summary: String,
+    /// What the user can do about it.
+    advice: Option<String>,
 }
 
 impl Engine {

@@ -33,6 +33,9 @@ pub struct Failure {
     /// Models that the server suggests instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallback_models: Vec<String>,
+    /// What the user can do about it, where this program knows more than the server says. One line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
     /// The router's own attempts at other providers, before it gave up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inner: Vec<InnerAttempt>,
@@ -54,6 +57,7 @@ impl Failure {
             parameter: None,
             affordable_tokens: None,
             fallback_models: Vec::new(),
+            advice: None,
             inner: Vec::new(),
             body: None,
         }

@@ -9,7 +9,7 @@ use super::injected::Advance;
 use super::options::Relay;
 use super::question::{InvalidAnswer, Reading};
 use crate::dspy::{ParseFailure, Signature};
-use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Finished, Input, Policy, Started, TokenPhase};
+use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Failure, Finished, Input, Policy, Started, TokenPhase};
 use crate::openrouter::{Completion, Delta, Message, Request, Usage, without};
 use crate::report::Observation;
 use futures_util::StreamExt as _;
@@ -22,6 +22,9 @@ use tokio::sync::watch;
 /// What the loop remembers of an attempt.
 #[derive(Default)]
 struct AttemptRecord {
+    model: String,
+    /// Whether the simulator was asked.
+    simulated: bool,
     abort: Option<AbortHandle>,
     /// The request as it was sent.
     request: Option<Arc<Request>>,
@@ -121,9 +124,9 @@ impl CallLoop<'_> {
         if !repair.is_empty() {
             messages.to_mut().extend(repair);
         }
-        let mut request = None;
+        let (mut request, mut simulated) = (None, false);
         let exchange = attempt::open(&self.context, started, &messages, Advance::Schedule).map(|(sent, exchange)| {
-            request = Some(Arc::clone(&sent.request));
+            (request, simulated) = (Some(Arc::clone(&sent.request)), sent.simulated);
             (self.emit)(Output::observation(now, Observation::Sent(sent)));
             exchange
         });
@@ -131,7 +134,8 @@ impl CallLoop<'_> {
         let progress = Abortable::new(attempt::listen(exchange), registration);
         self.live.push(progress.map(move |progress| (id, progress)).boxed());
         let asked = Some(asked.into_owned());
-        self.attempts.insert(id, AttemptRecord { abort: Some(abort), request, asked, ..AttemptRecord::default() });
+        let (model, abort) = (started.model.clone(), Some(abort));
+        self.attempts.insert(id, AttemptRecord { model, simulated, abort, request, asked, ..AttemptRecord::default() });
     }
 
     /// Waits for whatever comes first: the user, the engine's timer, or the network.
@@ -182,10 +186,17 @@ impl CallLoop<'_> {
             Err(mut failure) => {
                 // Only what was sent can be left out.
                 failure.parameter = failure.parameter.filter(|name| self.was_sent(attempt, name));
+                failure.advice = self.advice(attempt, &failure);
                 Input::Failed { attempt, failure, cost: self.cost(attempt) }
             }
         };
         self.step(now, input)
+    }
+
+    /// What the user can do about an attempt's failure.
+    fn advice(&self, attempt: AttemptId, failure: &Failure) -> Option<String> {
+        let record = self.attempts.get(&attempt)?;
+        self.context.services.advice(failure, &record.model, record.simulated)
     }
 
     /// Whether the attempt's request has this part, as [`without::take_out`] names it.

@@ -67,6 +67,8 @@ pub struct ServiceOptions {
     pub headers: Headers,
     /// The models to start with. A real service's list that was kept in `model_cache` is newer and goes before it.
     pub catalogue: Catalogue,
+    /// The names of chains, which can be asked in place of a model.
+    pub chains: Vec<String>,
     /// The directory where the service's list of models is kept.
     pub model_cache: Option<PathBuf>,
     /// Faults that are set from the start, by model.
@@ -86,6 +88,7 @@ impl ServiceOptions {
             simulator,
             headers: Headers::default(),
             catalogue: Catalogue::snapshot(),
+            chains: Vec::new(),
             model_cache: None,
             faults: Vec::new(),
             cost_lookup: CostLookup::default(),
@@ -105,6 +108,7 @@ pub struct Services {
     simulated: Endpoint,
     headers: Mutex<Arc<Headers>>,
     catalogue: Mutex<Arc<Catalogue>>,
+    pub(super) chains: Vec<String>,
     model_cache: Option<PathBuf>,
     health: Mutex<Health>,
     faults: Mutex<BTreeMap<String, InjectedFault>>,
@@ -124,6 +128,7 @@ impl Services {
             simulator,
             headers,
             catalogue,
+            chains,
             model_cache,
             faults,
             cost_lookup,
@@ -148,6 +153,7 @@ impl Services {
             simulated,
             headers: Mutex::new(Arc::new(headers)),
             catalogue: Mutex::new(Arc::new(kept.unwrap_or(catalogue))),
+            chains,
             model_cache,
             health: Mutex::default(),
             faults: Mutex::default(),

@@ -149,3 +149,76 @@ fn too_few_open_files_are_an_error_of_this_machine() {
     }
     assert!(err(&ask(6)).contains("ulimit -n"), "{}", err(&ask(6)));
 }
+
+#[test]
+fn a_name_that_nobody_knows_is_answered_with_the_one_that_was_meant() {
+    let chains = [("SWITCHOVER_CHAINS", r#"{"cheap": ["google/gemini-2.5-flash"]}"#)];
+    let ask = |model: &str| switchover(&["ask", "x", "-m", model]).envs(chains).output().unwrap();
+    for (model, meant) in [
+        ("chep", "did you mean the chain `cheap`?"),
+        ("Cheap", "did you mean the chain `cheap`?"),
+        ("openai/gpt-4o-mni", "the server suggests openai/gpt-4o-mini"),
+    ] {
+        let output = ask(model);
+        assert_eq!(output.status.code(), Some(2), "{model}: {}", err(&output));
+        assert!(err(&output).contains(meant), "{model}: {}", err(&output));
+    }
+    for model in ["x/elephant", "openai/gpt-4o-mni"] {
+        assert!(!err(&ask(model)).contains("did you mean"), "{model}: {}", err(&ask(model)));
+    }
+    assert_eq!(ask("cheap").status.code(), Some(0));
+    // A model of the list that is gone is no mistyped name.
+    let gone = run(&["ask", "x", "-m", PRIMARY, "--fault", "openai/gpt-4o-mini=410"]);
+    assert!(!err(&gone).contains("did you mean"), "{}", err(&gone));
+}
+
+#[test]
+fn a_local_server_that_does_not_run_is_named() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("http://localhost:{port}/v1");
+    let output = run(&["ask", "x", "--base-url", &url, "-m", "llama3.2"]);
+    let advice = format!("nothing listens at http://localhost:{port}; is the server running?");
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    assert!(err(&output).lines().last().unwrap().contains(&advice), "{}", err(&output));
+    assert_eq!(
+        err(&output).matches(&advice).count(),
+        2,
+        "once where it is given up, once at the end: {}",
+        err(&output)
+    );
+    // The simulator plays a server that refuses; nothing on this machine is to be started.
+    let played = run(&["ask", "x", "-m", PRIMARY, "--fault", "openai/gpt-4o-mini=refused"]);
+    assert!(!err(&played).contains("is the server running"), "{}", err(&played));
+}
+
+#[test]
+fn lists_and_deletions_say_what_they_did_not_find() {
+    let none = run(&["models", "zzzzz"]);
+    assert_eq!((none.status.code(), out(&none)), (Some(0), String::new()));
+    assert!(err(&none).contains("no model matches `zzzzz`; `switchover models` lists all"), "{}", err(&none));
+    assert_eq!(out(&run(&["models", "zzzzz", "--json"])).trim(), "[]");
+    let forget = run(&["history", "forget"]);
+    assert_eq!(forget.status.code(), Some(1));
+    for way in ["history forget RUN", "--before 2026-11-30"] {
+        assert!(err(&forget).contains(way), "{}", err(&forget));
+    }
+}
+
+#[test]
+fn a_signature_is_shown_by_its_name_too() {
+    let named = run(&["signature", "question"]);
+    assert_eq!(
+        (named.status.code(), out(&named)),
+        (Some(0), "input   question: str\noutput  answer: str\n".to_owned())
+    );
+    let json: Value = serde_json::from_str(&out(&run(&["signature", "question", "--json"]))).unwrap();
+    assert_eq!(json["accepted"], true);
+    for (word, said) in [
+        ("zebra", "no signature is named `zebra`; the library has "),
+        ("questin", "did you mean `question`?"),
+        ("question, answer", "there is no `->`"),
+    ] {
+        let output = run(&["signature", word]);
+        assert!(output.status.code() == Some(1) && err(&output).contains(said), "{word}: {}", err(&output));
+    }
+}

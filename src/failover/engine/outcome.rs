@@ -202,6 +202,10 @@ impl Engine {
         if !failure.fallback_models.is_empty() {
             why = format!("{why}; the server suggests {}", failure.fallback_models.join(", "));
         }
+        // While the same model is asked again, nothing has to be done.
+        if let (Some(advice), NextStep::Next | NextStep::Stop) = (&failure.advice, next_step) {
+            why = format!("{why}; {advice}");
+        }
         self.cost = self.cost.plus(cost);
         let model = self.chain[live.route].model.clone();
         self.events.push(Event::Failed(Failed {
@@ -372,6 +376,7 @@ impl Engine {
         let causes: Vec<&EndedAttempt> = self.failures.iter().filter(|ended| !ended.aborted).collect();
         let first = causes.first().map(|ended| ended.line(&self.chain));
         let network = causes.iter().all(|ended| ended.network);
+        let advice = causes.first().and_then(|ended| ended.advice.as_ref());
         match (outcome, first) {
             (Outcome::Cancelled, _) => "cancelled".to_owned(),
             (Outcome::LocalError, None) => "the fallback chain is empty: name a model".to_owned(),
@@ -383,11 +388,12 @@ impl Engine {
                 )
             }
             (_, None) => "no model could be tried".to_owned(),
-            (_, Some(first)) if causes[0].kind == FailureKind::Dns => {
-                format!("{first} (this machine seems to be offline)")
-            }
-            (_, Some(first)) if network && causes[0].kind != FailureKind::Tls => format!("{first} (network problem)"),
-            (_, Some(first)) => first,
+            (_, Some(first)) => match advice {
+                Some(advice) => format!("{first} ({advice})"),
+                None if causes[0].kind == FailureKind::Dns => format!("{first} (this machine seems to be offline)"),
+                None if network && causes[0].kind != FailureKind::Tls => format!("{first} (network problem)"),
+                None => first,
+            },
         }
     }
 }
@@ -415,7 +421,8 @@ impl EndedAttempt {
         }
         let network = rule.domain == FaultDomain::Origin;
         let aborted = matches!(failure.kind, FailureKind::HedgeLost | FailureKind::Cancelled | FailureKind::Deadline);
-        Self { id: live.id, route: live.route, kind: failure.kind, network, aborted, summary }
+        let advice = failure.advice.clone();
+        Self { id: live.id, route: live.route, kind: failure.kind, network, aborted, summary, advice }
     }
 
     pub(super) fn line(&self, chain: &[crate::failover::Route]) -> String {

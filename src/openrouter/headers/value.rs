@@ -113,7 +113,7 @@ impl fmt::Display for ValueOrigin {
             Self::Default => f.write_str("default"),
             Self::File(path) | Self::EnvFile(path) => write!(f, "{}", path.display()),
             Self::Env(name) => write!(f, "${name}"),
-            Self::Flag => f.write_str("flag"),
+            Self::Flag => f.write_str("command line"),
             Self::Session => f.write_str("session"),
             Self::Client => f.write_str("client"),
         }

@@ -148,6 +148,9 @@ fn decision(w: &mut PopupWriter, attempt: &Attempt) {
     if !failed.failure.fallback_models.is_empty() {
         w.pair("suggested", &failed.failure.fallback_models.join(", "), StyleRole::Text);
     }
+    if let Some(advice) = &failed.failure.advice {
+        w.pair("advice", advice, StyleRole::Text);
+    }
 }
 
 fn times(w: &mut PopupWriter, attempt: &Attempt) {
