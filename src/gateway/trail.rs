@@ -1,6 +1,6 @@
 //! The attempts for one request and their results: a fold of the run's reports, for response headers and the log.
 
-use crate::failover::{AttemptId, Cost, Event, Failure, FailureKind, Finished};
+use crate::failover::{AttemptId, Cost, Event, Failure, FailureKind, Finished, Skip, Skipped};
 use crate::report::{Observation, Report, ReportKind};
 use crate::text::clean_line;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -16,6 +16,8 @@ const MAX_HEADER: usize = 1000;
 pub struct Trail {
     run: u64,
     attempts: Vec<TrailAttempt>,
+    /// The models that were skipped, each with the reason and the number of attempts before it.
+    skipped: Vec<(usize, String, Skip)>,
     /// From the request to the first token of the latest attempt that had one.
     first_token: Option<Duration>,
     mended: bool,
@@ -37,6 +39,21 @@ enum TrailEnd {
     Failed(Box<Failure>),
 }
 
+impl TrailAttempt {
+    /// The model and what came of it.
+    fn text(&self) -> String {
+        match &self.end {
+            TrailEnd::Failed(failure) => {
+                let injected = if self.injected { " (injected)" } else { "" };
+                let advice = failure.advice.as_ref().map(|advice| format!(" ({advice})")).unwrap_or_default();
+                format!("{} {}{injected}{advice}", self.model, clean_line(&failure.summary(), 80))
+            }
+            TrailEnd::Answered => format!("{} answered", self.model),
+            TrailEnd::Open => format!("{} answers", self.model),
+        }
+    }
+}
+
 impl Trail {
     /// Applies a report of the run.
     pub(super) fn apply(&mut self, report: &Report) {
@@ -48,6 +65,7 @@ impl Trail {
                 injected: false,
                 end: TrailEnd::Open,
             }),
+            ReportKind::Engine(Event::Skipped(skipped)) => self.skip(skipped),
             ReportKind::Engine(Event::FirstToken(_)) => self.first_token = Some(report.at),
             ReportKind::Engine(Event::Failed(failed)) => {
                 if let Some(attempt) = self.attempt(failed.attempt) {
@@ -69,6 +87,14 @@ impl Trail {
                 self.mended = !prediction.repairs.is_empty();
             }
             _ => {}
+        }
+    }
+
+    /// Notes a model that is not asked. One that was asked before has its own place.
+    fn skip(&mut self, Skipped { model, why, .. }: &Skipped) {
+        let mut known = self.attempts.iter().map(|attempt| &attempt.model);
+        if !known.any(|known| known == model) && !self.skipped.iter().any(|(_, known, _)| known == model) {
+            self.skipped.push((self.attempts.len(), model.clone(), *why));
         }
     }
 
@@ -136,17 +162,14 @@ impl Trail {
         self.attempts.iter().map(row).collect()
     }
 
-    /// The attempts in one line: `openai/gpt-4o-mini HTTP 503, anthropic/claude-3-haiku answered`.
+    /// The attempts and the skipped models in one line: `openai/gpt-4o-mini HTTP 503, anthropic/claude-3-haiku answered`.
     pub fn line(&self) -> String {
-        let part = |attempt: &TrailAttempt| match &attempt.end {
-            TrailEnd::Failed(failure) => {
-                let injected = if attempt.injected { " (injected)" } else { "" };
-                format!("{} {}{injected}", attempt.model, clean_line(&failure.summary(), 80))
-            }
-            TrailEnd::Answered => format!("{} answered", attempt.model),
-            TrailEnd::Open => format!("{} answers", attempt.model),
+        let skips = |at: usize| {
+            let here = self.skipped.iter().filter(move |(before, ..)| *before == at);
+            here.map(|(_, model, why)| format!("{model} skipped ({why})"))
         };
-        self.attempts.iter().map(part).collect::<Vec<_>>().join(", ")
+        let steps = self.attempts.iter().enumerate().flat_map(|(at, attempt)| skips(at).chain([attempt.text()]));
+        steps.chain(skips(self.attempts.len())).collect::<Vec<_>>().join(", ")
     }
 
     /// Adds what a client is told in headers: the run, who answers, how many attempts, who was asked, whether the answer

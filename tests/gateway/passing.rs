@@ -151,3 +151,28 @@ async fn the_chain_comes_from_the_header_the_body_or_the_configuration() {
     let health = crate::Reply::of(gateway.request("GET", "/health").send().await.unwrap()).await.json();
     assert_eq!((&health["status"], &health["chain"][0]), (&json!("ok"), &json!(CHAIN[0])));
 }
+
+#[tokio::test]
+async fn a_model_that_is_not_asked_is_in_the_trail() {
+    let gateway = simulated(0.0, options()).await;
+    let trail = async |fault: &str, model: &str| {
+        let reply = gateway.chat(fault, &json!({"model": model}), &[]).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        (reply.header("x-switchover-trail").to_owned(), reply.header("x-switchover-attempts").to_owned())
+    };
+    // Nobody knows this name: the first request says so, and the next ones that it is skipped.
+    let (first, attempts) = trail("", "openai/gpt-4o-mni").await;
+    assert!(first.starts_with("openai/gpt-4o-mni HTTP 404") && first.ends_with("gpt-4o-mini answered"), "{first}");
+    assert_eq!(attempts, "2");
+    let (next, attempts) = trail("", "openai/gpt-4o-mni").await;
+    assert_eq!(next, "openai/gpt-4o-mni skipped (its circuit is open), openai/gpt-4o-mini answered");
+    assert_eq!(attempts, "1");
+    assert_eq!(gateway.served.lock().unwrap()[1].trail.line(), next);
+    // So it is with a known model that keeps failing.
+    for _ in 0..4 {
+        trail("504", CHAIN[0]).await;
+    }
+    let (skipped, _) = trail("504", CHAIN[0]).await;
+    assert_eq!(skipped, format!("{} skipped (its circuit is open), {} answered", CHAIN[0], CHAIN[1]));
+    assert_eq!(trail("", CHAIN[0]).await.0, format!("{} answered", CHAIN[0]), "nothing is skipped elsewhere");
+}
