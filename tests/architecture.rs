@@ -26,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("simulator", &["fault", "lock"]),
     ("history", &["lock", "private", "spec", "report", "transcript", "dspy", "failover", "openrouter", "text"]),
     ("config", &["nearest", "private", "secret", "text", "failover", "openrouter"]),
-    ("worker", &["contract", "dspy", "eval", "failover", "fault", "history", "lock", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),
+    ("worker", &["contract", "dspy", "eval", "failover", "fault", "history", "lock", "nearest", "openrouter", "report", "secret", "simulator", "spec", "text", "transcript"]),
     ("gateway", &["contract", "failover", "fault", "lock", "openrouter", "report", "secret", "spec", "text", "worker"]),
     ("headless", &["failover", "report", "transcript"]),
     // Of the configuration the table of keys, which is no file.
