@@ -7,7 +7,9 @@
 //!            └──────────── decide ◀────────────────────┘──▶ stopped
 //! ```
 
+mod change;
 mod choose;
+mod headline;
 mod outcome;
 mod timers;
 
@@ -17,7 +19,9 @@ use super::{
     Route, Skip,
 };
 use super::{BreakerChange, BreakerState, FirstToken, SharedHealth, Started, Timeouts, health, rules};
+pub(crate) use change::TOKENS_FACTOR;
 use choose::Exclusions;
+use headline::EndedAttempt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -157,20 +161,6 @@ struct RouteState {
     repaired: bool,
     max_tokens_changed: bool,
     skips: Vec<Skip>,
-}
-
-/// A failed attempt, kept for the final event.
-#[derive(Clone, Debug)]
-struct EndedAttempt {
-    id: AttemptId,
-    route: usize,
-    kind: FailureKind,
-    network: bool,
-    /// Ended by the user or the engine, not by a fault.
-    aborted: bool,
-    summary: String,
-    /// What the user can do about it.
-    advice: Option<String>,
 }
 
 impl Engine {

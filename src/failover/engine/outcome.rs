@@ -1,27 +1,18 @@
 //! The end of an attempt: what it changes in the breakers, and what is done next.
 
-use super::timers::DEADLINE;
-use super::{Answer, EndedAttempt, Engine, LiveAttempt, PlannedStart};
+use super::headline::EndedAttempt;
+use super::{Answer, Engine, LiveAttempt, PlannedStart, TOKENS_FACTOR};
 use crate::failover::breaker::{Cooldown, Permit};
 use crate::failover::health::{BreakerTransition, Charge};
-use crate::failover::rules::{
-    self, AttemptFacts, Decision, DelaySource, FailureAction, OnGiveUp, OnRetry, Refusal, RequestChange, Weight,
-};
+use crate::failover::rules::{self, AttemptFacts, Decision, DelaySource, FailureAction, OnGiveUp, Refusal, Weight};
 use crate::failover::{
     Answered, AttemptId, Changes, Cost, Discarded, Event, Failed, Failover, Failure, FailureKind, FaultDomain, Health,
-    NextStep, Outcome, Relation, Waiting, parameter, seconds,
+    NextStep, Outcome, Relation, Waiting,
 };
 use std::time::Duration;
 
-/// Providers refuse a `max_tokens` below this.
-const MIN_TOKENS: u32 = 16;
-/// The `max_tokens` of a retry where neither a limit was sent nor the model's own is known: the server has a default that
-/// is too low.
-const FIRST_TOKENS: u32 = 4096;
 /// A longer hint is cut to this.
 const MAX_HINT: Duration = Duration::from_secs(365 * 24 * 3600);
-/// A `max_tokens` that was too low is multiplied by this.
-const TOKENS_FACTOR: u32 = 4;
 
 impl Engine {
     /// A valid answer arrived. It ends the run, unless `strict_model` forbids the model that gave it.
@@ -259,42 +250,6 @@ impl Engine {
         }
     }
 
-    /// The changed request with which the same route may succeed, if there is one.
-    fn change(&self, live: &LiveAttempt, failure: &Failure) -> Option<Changes> {
-        let (route, state) = (&self.chain[live.route], &self.route_states[live.route]);
-        let limit = live.changes.max_tokens.or(route.max_tokens);
-        let with_limit = |to: Option<u32>| {
-            let to = to.filter(|_| !state.max_tokens_changed);
-            to.map(|to| Changes { max_tokens: Some(to), ..live.changes.clone() })
-        };
-        let without = |name: &str| {
-            let dropped = live.changes.without.iter().any(|known| known == name);
-            let without = live.changes.without.iter().cloned().chain([name.to_owned()]);
-            (!dropped).then(|| Changes { without: without.collect(), ..live.changes.clone() })
-        };
-        let OnRetry::Amend(change) = rules::rule(failure.kind).on_retry else { return None };
-        if let Some(name) = &failure.parameter {
-            return without(name);
-        }
-        match change {
-            RequestChange::Repair if state.repaired => None,
-            RequestChange::Repair => Some(Changes { repair_of: Some(live.id), ..live.changes.clone() }),
-            RequestChange::Plain => without(parameter::RESPONSE_FORMAT),
-            RequestChange::Without => None,
-            RequestChange::FewerTokens => {
-                let affordable = failure.affordable_tokens.filter(|&tokens| tokens >= MIN_TOKENS);
-                with_limit(affordable.filter(|&tokens| limit.is_none_or(|limit| tokens < limit)))
-            }
-            RequestChange::MoreTokens => {
-                let raised = match (limit, route.max_output) {
-                    (Some(limit), most) => limit.saturating_mul(TOKENS_FACTOR).min(most.unwrap_or(u32::MAX)),
-                    (None, most) => most.unwrap_or(FIRST_TOKENS),
-                };
-                with_limit(Some(raised).filter(|&to| limit.is_none_or(|limit| to > limit)))
-            }
-        }
-    }
-
     /// Whether a route other than this one may be chosen that needs no credit.
     fn is_free_left(&self, failed: usize) -> bool {
         let free = |route: usize| self.chain[route].is_free() && !self.are_same(route, failed);
@@ -370,32 +325,6 @@ impl Engine {
         }
         transitions
     }
-
-    /// Why there is no answer: the first cause.
-    pub(super) fn headline(&self, outcome: Outcome) -> String {
-        let causes: Vec<&EndedAttempt> = self.failures.iter().filter(|ended| !ended.aborted).collect();
-        let first = causes.first().map(|ended| ended.line(&self.chain));
-        let network = causes.iter().all(|ended| ended.network);
-        let advice = causes.first().and_then(|ended| ended.advice.as_ref());
-        match (outcome, first) {
-            (Outcome::Cancelled, _) => "cancelled".to_owned(),
-            (Outcome::LocalError, None) => "the fallback chain is empty: name a model".to_owned(),
-            (Outcome::DeadlineExceeded, first) => {
-                let limit = seconds(self.policy.limits.deadline);
-                format!(
-                    "no answer within {limit} ({DEADLINE}){}",
-                    first.map(|first| format!("; {first}")).unwrap_or_default()
-                )
-            }
-            (_, None) => "no model could be tried".to_owned(),
-            (_, Some(first)) => match advice {
-                Some(advice) => format!("{first} ({advice})"),
-                None if causes[0].kind == FailureKind::Dns => format!("{first} (this machine seems to be offline)"),
-                None if network && causes[0].kind != FailureKind::Tls => format!("{first} (network problem)"),
-                None => first,
-            },
-        }
-    }
 }
 
 /// Takes retries and timeouts from the retry budget.
@@ -406,26 +335,5 @@ fn spend_retry_budget(decision: &Decision, kind: FailureKind, health: &mut Healt
     }
     if matches!(decision.action, FailureAction::Retry { .. }) {
         health.spend(1.0);
-    }
-}
-
-impl EndedAttempt {
-    fn of(live: &LiveAttempt, failure: &Failure) -> Self {
-        let rule = rules::rule(failure.kind);
-        let portal = failure.kind == FailureKind::NotAnAnswer
-            && failure.status == Some(200)
-            && failure.body.as_deref().is_some_and(|body| body.trim_start().starts_with('<'));
-        let mut summary = failure.summary();
-        if portal {
-            summary.push_str(" (a captive portal may be in the way)");
-        }
-        let network = rule.domain == FaultDomain::Origin;
-        let aborted = matches!(failure.kind, FailureKind::HedgeLost | FailureKind::Cancelled | FailureKind::Deadline);
-        let advice = failure.advice.clone();
-        Self { id: live.id, route: live.route, kind: failure.kind, network, aborted, summary, advice }
-    }
-
-    pub(super) fn line(&self, chain: &[crate::failover::Route]) -> String {
-        format!("{} {}: {}", self.id, chain[self.route].model, self.summary)
     }
 }
