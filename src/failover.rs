@@ -15,6 +15,7 @@ pub mod rules;
 mod scope;
 mod words;
 
+pub(crate) use engine::TOKENS_FACTOR;
 pub use engine::{Answer, Engine, Input, TokenPhase};
 pub use event::{
     Answered, BreakerChange, BreakerState, Changes, Cost, Discarded, Event, Failed, Finished, FirstToken, NextStep,

@@ -34,7 +34,7 @@ pub use injected::RunFaults;
 pub use options::{Driver, Relay, RunMessage, RunOptions, Tap};
 pub use preview::{Preview, preview};
 pub use services::{CostLookup, Service, ServiceOptions, Services};
-pub use worst::worst_case;
+pub use worst::{worst_case, worst_case_of_cell};
 
 use crate::failover::{Cost, Event, Finished, Outcome};
 use crate::lock::locked;

@@ -2,11 +2,11 @@
 
 use super::injected::RunFaults;
 use super::options::RunOptions;
+use super::run_with;
 use super::services::Services;
-use super::{run_with, worst_case};
+use super::worst::worst_case_of_cell;
 use crate::eval::{Budget, CellFold, CellId, Evaluation, Judge, Metric, Reservation, Scored};
 use crate::failover::{Cost, Finished, Outcome};
-use crate::openrouter::catalogue::Catalogue;
 use crate::spec::RunSpec;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -70,13 +70,13 @@ pub async fn evaluate(
         while running.len() < options.concurrency.max(1) {
             let Some(&index) = open.peek() else { break };
             let cell = evaluation.cell(index);
-            let worst = match (options.max_cost, most(evaluation, cell, options, &catalogue)) {
-                (Some(_), None) => return EvaluateEnd::UnknownPrice,
-                (_, worst) => worst.unwrap_or_default(),
-            };
-            next_worst = worst;
+            if options.max_cost.is_some() {
+                let worst = worst_case_of_cell(evaluation, cell, options.judges.values(), &catalogue);
+                let Some(worst) = worst else { return EvaluateEnd::UnknownPrice };
+                next_worst = worst;
+            }
             // What is in flight may cost less than was set aside for it.
-            let Some(reservation) = budget.reserve(worst) else { break };
+            let Some(reservation) = budget.reserve(next_worst) else { break };
             open.next();
             running.push(one(evaluation, (index, cell), options, services, reservation));
         }
@@ -95,15 +95,6 @@ pub async fn evaluate(
             },
         }
     }
-}
-
-/// The most that a cell can cost with its judges, in USD.
-fn most(evaluation: &Evaluation, cell: CellId, options: &EvaluateOptions, catalogue: &Catalogue) -> Option<f64> {
-    let mut most = worst_case(&evaluation.spec(cell), catalogue)?;
-    for judge in options.judges.values() {
-        most += worst_case(&judge.spec, catalogue)?;
-    }
-    Some(most)
 }
 
 /// One cell: its run, and its scores.

@@ -10,9 +10,10 @@ use switchover::eval::{
 };
 use switchover::failover::Cost;
 use switchover::openrouter::client::Client;
+use switchover::report::{Observation, ReportKind};
 use switchover::simulator::{Simulator, SimulatorOptions};
 use switchover::spec::{RunSpec, SignatureTask};
-use switchover::worker::{EvaluateEnd, EvaluateOptions, Service, ServiceOptions, Services, evaluate, worst_case};
+use switchover::worker::{self, EvaluateEnd, EvaluateOptions, Service, ServiceOptions, Services, evaluate, worst_case};
 
 const FIRST: &str = "openai/gpt-4o-mini";
 const SECOND: &str = "anthropic/claude-3-haiku";
@@ -188,7 +189,8 @@ async fn what_is_known_of_a_cost_is_shown_although_a_stream_was_cut() {
 async fn the_ceiling_holds_and_says_that_it_does() {
     let evaluation = evaluation(8);
     let services = services().await;
-    let worst = worst_case(&evaluation.spec(evaluation.cell(0)), &services.catalogue()).unwrap();
+    let worst = |index| worst_case(&evaluation.spec(evaluation.cell(index)), &services.catalogue()).unwrap();
+    let worst = (0..evaluation.len()).map(worst).fold(0.0, f64::max);
     for runs in [0.5, 1.0, 3.0, 10.0] {
         let ceiling = worst * runs;
         let (cells, end) = run(&evaluation, &EvaluateOptions { max_cost: Some(ceiling), ..options() }).await;
@@ -202,6 +204,36 @@ async fn the_ceiling_holds_and_says_that_it_does() {
     let unknown = Evaluation { variants: vec![variant("x", &["nobody/knows-it"])], ..evaluation };
     let (cells, end) = run(&unknown, &EvaluateOptions { max_cost: Some(1.0), ..options() }).await;
     assert_eq!((cells.len(), end), (0, EvaluateEnd::UnknownPrice));
+}
+
+#[tokio::test]
+async fn the_worst_case_counts_that_each_attempt_may_ask_for_a_longer_answer() {
+    let models = [FIRST, "google/gemini-2.5-flash", "anthropic/claude-sonnet-4"];
+    let faults = models.map(|model| (model.to_owned(), "length".parse().unwrap()));
+    let plan = FaultPlan { name: "length".to_owned(), faults: faults.to_vec() };
+    let mut evaluation = Evaluation { plans: vec![plan], variants: vec![variant("x", &models)], ..evaluation(1) };
+    let services = services().await;
+    let catalogue = services.catalogue();
+    for max_tokens in [20, 200] {
+        evaluation.variants[0].spec.settings.max_tokens = Some(max_tokens);
+        let spec = evaluation.spec(evaluation.cell(0));
+        services.heal();
+        for (model, fault) in &evaluation.plans[0].faults {
+            services.inject(model, Some(fault.clone()));
+        }
+        let mut run = worker::run(spec.clone(), &services);
+        let mut asked = Vec::new();
+        while let Some(report) = run.next().await {
+            if let ReportKind::Observation(Observation::Sent(sent)) = &report.what {
+                asked.push((sent.model.clone(), sent.request.body["max_tokens"].as_u64().unwrap() as u32));
+            }
+        }
+        assert_eq!(asked.len(), 6, "each model is asked twice: {asked:?}");
+        let bill = |(model, tokens): &(String, u32)| catalogue.find(model)?.price.worst_case(0, Some(*tokens));
+        let bills: f64 = asked.iter().map(|asked| bill(asked).unwrap()).sum();
+        let worst = worst_case(&spec, &catalogue).unwrap();
+        assert!(bills <= worst, "{bills} of at most {worst}: {asked:?}");
+    }
 }
 
 #[tokio::test]

@@ -7,8 +7,7 @@ use crate::cli::ask;
 use crate::config::{Config, Environment};
 use crate::eval::{Evaluation, Judge, Results, Scored};
 use crate::failover::Cost;
-use crate::openrouter::catalogue::Catalogue;
-use crate::worker::{EvaluateEnd, EvaluateOptions, Services, evaluate, worst_case};
+use crate::worker::{EvaluateEnd, EvaluateOptions, Services, evaluate, worst_case_of_cell};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -89,19 +88,18 @@ impl Session<'_> {
     fn cost(&self, evaluation: &Evaluation, index: usize, scored: &Scored) -> f64 {
         match scored.cost.plus(scored.judge_cost) {
             Cost::Known(usd) => usd,
-            Cost::Unknown => self.most(evaluation, index, &self.services.catalogue()).unwrap_or_default(),
+            Cost::Unknown => self.most(evaluation, index).unwrap_or_default(),
         }
     }
 
     /// The most that a cell can cost with its judges, in USD; none if a price is unknown.
-    fn most(&self, evaluation: &Evaluation, index: usize, catalogue: &Catalogue) -> Option<f64> {
-        let of_judges: Option<f64> = self.judges.values().map(|judge| worst_case(&judge.spec, catalogue)).sum();
-        Some(worst_case(&evaluation.spec(evaluation.cell(index)), catalogue)? + of_judges?)
+    fn most(&self, evaluation: &Evaluation, index: usize) -> Option<f64> {
+        let cell = evaluation.cell(index);
+        worst_case_of_cell(evaluation, cell, self.judges.values(), &self.services.catalogue())
     }
 
     /// The most that an evaluation can cost, in USD; none if a price is unknown.
     pub(super) fn worst(&self, evaluation: &Evaluation) -> Option<f64> {
-        let catalogue = self.services.catalogue();
-        (0..evaluation.len()).map(|index| self.most(evaluation, index, &catalogue)).sum()
+        (0..evaluation.len()).map(|index| self.most(evaluation, index)).sum()
     }
 }

@@ -5,7 +5,7 @@ use crate::config::{Config, Environment};
 use crate::eval::{CellResult, Evaluation, FaultPlan, Variant};
 use crate::tui::Msg;
 use crate::tui::state::grid::OpenedCases;
-use crate::worker::{EvaluateEnd, EvaluateOptions, Services, evaluate, worst_case};
+use crate::worker::{EvaluateEnd, EvaluateOptions, Services, evaluate, worst_case_of_cell};
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -109,8 +109,8 @@ fn opened(path: Option<&Path>, variants: Vec<Variant>, config: &Config, services
     let repeat = config.read("eval.repeat")?.unwrap_or(1);
     let evaluation = Evaluation { cases, variants, plans, metrics, repeat: 1, seed };
     let catalogue = services.catalogue();
-    let most = |index| worst_case(&evaluation.spec(evaluation.cell(index)), &catalogue);
-    // Judges have prices of their own.
+    // Judges are read when the cells are asked; they have prices of their own.
+    let most = |index| worst_case_of_cell(&evaluation, evaluation.cell(index), [], &catalogue);
     let is_known = !services.simulated() && evaluation.metrics.iter().all(|(_, metric)| !metric.is_judge());
     let worst = if is_known { (0..evaluation.len()).map(most).sum() } else { None };
     let Evaluation { cases, variants, metrics, .. } = evaluation;
