@@ -4,7 +4,6 @@
 use super::options::GatewayEvent;
 use super::server::Gateway;
 use super::trail::Trail;
-use crate::failover::Cost;
 use crate::lock::locked;
 use crate::report::Report;
 use crate::text::clean_line;
@@ -114,9 +113,7 @@ impl Attendant {
         if course.trail.finished().is_some()
             && let Some(slot) = course.slot.take()
         {
-            if let Cost::Known(usd) = course.trail.cost() {
-                self.gateway.spend(usd);
-            }
+            self.gateway.spend(course.trail.known_cost());
             // Whoever waits for a slot sees what this has cost.
             drop(slot);
         }

@@ -21,6 +21,8 @@ pub struct Trail {
     /// From the request to the first token of the latest attempt that had one.
     first_token: Option<Duration>,
     mended: bool,
+    /// The costs that are known, in USD.
+    known_cost: f64,
     finished: Option<Finished>,
 }
 
@@ -68,11 +70,13 @@ impl Trail {
             ReportKind::Engine(Event::Skipped(skipped)) => self.skip(skipped),
             ReportKind::Engine(Event::FirstToken(_)) => self.first_token = Some(report.at),
             ReportKind::Engine(Event::Failed(failed)) => {
+                self.count(failed.cost);
                 if let Some(attempt) = self.attempt(failed.attempt) {
                     attempt.end = TrailEnd::Failed(Box::new(failed.failure.clone()));
                 }
             }
             ReportKind::Engine(Event::Answered(answered)) => {
+                self.count(answered.cost);
                 if let Some(attempt) = self.attempt(answered.attempt) {
                     attempt.end = TrailEnd::Answered;
                 }
@@ -95,6 +99,12 @@ impl Trail {
         let mut known = self.attempts.iter().map(|attempt| &attempt.model);
         if !known.any(|known| known == model) && !self.skipped.iter().any(|(_, known, _)| known == model) {
             self.skipped.push((self.attempts.len(), model.clone(), *why));
+        }
+    }
+
+    fn count(&mut self, cost: Cost) {
+        if let Cost::Known(usd) = cost {
+            self.known_cost += usd;
         }
     }
 
@@ -125,6 +135,11 @@ impl Trail {
     /// Whether the answer was accepted only after mending.
     pub(super) fn is_mended(&self) -> bool {
         self.mended
+    }
+
+    /// The known costs of the attempts so far, in USD. It may be less than the run has cost.
+    pub(super) fn known_cost(&self) -> f64 {
+        self.known_cost
     }
 
     /// What the run has cost.

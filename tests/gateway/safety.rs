@@ -5,7 +5,7 @@ use crate::{CHAIN, Reply, options, simulated, start, start_with_grace};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-use switchover::failover::Outcome;
+use switchover::failover::{Cost, Outcome};
 use switchover::gateway::GatewayOptions;
 use switchover::secret::Secret;
 use switchover::worker::Service;
@@ -156,14 +156,19 @@ async fn a_client_that_leaves_closes_the_socket_behind_it() {
 
 #[tokio::test]
 async fn a_budget_ends_the_spending() {
-    let gateway = simulated(0.0, GatewayOptions { max_cost: Some(0.000_001), ..options() }).await;
-    let body = json!({"model": CHAIN[0]});
-    assert_eq!(gateway.chat("", &body, &[]).await.status, 200);
-    while gateway.served.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
+    // The cost of an answer counts, also if that of a stream that was cut off before is unknown.
+    for fault in ["", "cut:8"] {
+        let gateway = simulated(0.0, GatewayOptions { max_cost: Some(0.000_001), ..options() }).await;
+        let body = json!({"model": CHAIN[0]});
+        assert_eq!(gateway.chat(fault, &body, &[]).await.status, 200);
+        while gateway.served.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let cost = gateway.served.lock().unwrap()[0].trail.cost();
+        assert_eq!(cost == Cost::Unknown, !fault.is_empty(), "{cost:?}");
+        let refused = gateway.chat("", &body, &[]).await;
+        assert!(refused.status == 402 && refused.error().unwrap().contains("gateway.max_cost"), "{}", refused.text);
     }
-    let refused = gateway.chat("", &body, &[]).await;
-    assert!(refused.status == 402 && refused.error().unwrap().contains("gateway.max_cost"), "{}", refused.text);
 }
 
 #[tokio::test]
