@@ -240,11 +240,7 @@ fn drive(
         }
         history.settle(setup::HISTORY_PATIENCE);
         let code = writer.outcome().map_or(exit::FATAL, exit_code);
-        if print::drained(left(cancel.is_cancelled())).await.is_err() {
-            // The thread that prints is stuck, so nothing more can be said, and nothing is left to clean up.
-            std::process::exit(i32::from(if code == exit::OK { exit::USAGE } else { code }));
-        }
-        Ok(code)
+        Ok(print::end(code, left(cancel.is_cancelled())).await)
     })
 }
 

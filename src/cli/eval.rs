@@ -3,6 +3,7 @@
 mod bootstrap;
 mod kept;
 mod output;
+mod program;
 mod session;
 mod setting;
 
@@ -20,8 +21,9 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 pub(super) use kept::forget;
 use output::{Output, Style};
+pub(super) use program::run_metric;
 use session::{Asked, Session};
-pub(super) use setting::{judges, run_metric};
+pub(super) use setting::judges;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -154,10 +156,7 @@ impl EvalArgs {
             history.settle(setup::HISTORY_PATIENCE);
             let code = self.code(&end, &evaluation, &results);
             explain(&end, can_resume);
-            if print::drained(Duration::ZERO).await.is_err() {
-                std::process::exit(i32::from(if code == exit::OK { exit::USAGE } else { code }));
-            }
-            Ok(code)
+            Ok(print::end(code, Duration::ZERO).await)
         })
     }
 

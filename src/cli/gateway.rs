@@ -175,10 +175,7 @@ impl GatewayArgs {
             }
             listening.serve(super::ask::interrupted()).await;
             history.settle(setup::HISTORY_PATIENCE);
-            if print::drained(Duration::ZERO).await.is_err() {
-                std::process::exit(i32::from(exit::USAGE));
-            }
-            Ok(exit::OK)
+            Ok(print::end(exit::OK, Duration::ZERO).await)
         })
     }
 }

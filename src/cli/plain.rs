@@ -55,10 +55,7 @@ impl PlainArgs {
             out!("{}", repl.introduction());
             repl.run_loop(lines()).await;
             history.settle(setup::HISTORY_PATIENCE);
-            if print::drained(Duration::ZERO).await.is_err() {
-                std::process::exit(i32::from(exit::USAGE));
-            }
-            Ok(exit::OK)
+            Ok(print::end(exit::OK, Duration::ZERO).await)
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Standard output and standard error of all commands. One thread writes both, in order, so that a reader that stalls
 //! holds up neither a deadline nor a signal. A failed write is remembered, and reported when the program ends.
 
+use super::exit;
 use crate::lock::locked;
 use crate::text::clean;
 use crate::transcript::counted;
@@ -196,11 +197,8 @@ fn is_idle() -> bool {
     PRINTER.get().is_none_or(|printer| printer.waiting.load(Ordering::SeqCst) == 0)
 }
 
-/// Waits until everything is written. From `patience` on, or from a signal on, a reader that stalls ends the wait.
-///
-/// # Errors
-/// The reader stalls.
-pub(super) async fn drained(patience: Duration) -> io::Result<()> {
+/// Waits until everything is written. From `patience` on, or from a signal on, a reader that stalls is an error.
+async fn drained(patience: Duration) -> io::Result<()> {
     let (mut left, mut signalled) = (patience, false);
     let mut signal = std::pin::pin!(super::ask::interrupted());
     while !is_idle() {
@@ -219,6 +217,16 @@ pub(super) async fn drained(patience: Duration) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The end of a command that asks models: waits until everything is written, and returns the exit code. From `patience` on,
+/// or from a signal on, a reader that stalls ends the process here, because the thread that prints is stuck; nothing is
+/// left to clean up.
+pub(super) async fn end(code: u8, patience: Duration) -> u8 {
+    if drained(patience).await.is_err() {
+        std::process::exit(i32::from(if code == exit::OK { exit::USAGE } else { code }));
+    }
+    code
 }
 
 /// Waits until everything is written, for as long as it takes.

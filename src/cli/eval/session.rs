@@ -2,7 +2,7 @@
 
 use super::kept::KeptCells;
 use super::output::Progress;
-use super::setting::run_metric;
+use super::program::run_metric;
 use crate::cli::ask;
 use crate::config::{Config, Environment};
 use crate::eval::{Evaluation, Judge, Results, Scored};
