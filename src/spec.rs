@@ -4,13 +4,14 @@
 use crate::contract::{Contract, ContractMode};
 use crate::dspy::program::{Call, Program, Step};
 use crate::dspy::{Adapter, Demo, Field, Module, ParseFailure, Prediction, ReasoningSource, Signature, Turn, Values};
-use crate::failover::{Policy, Route};
+use crate::failover::{Engine, Finished, Outcome, Policy, Route};
 pub use crate::openrouter::model::CONFIGURED_CHAIN;
 use crate::openrouter::settings::RequestSettings;
 use crate::openrouter::{Api, Chains, Message, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// Everything that is needed to ask, and to ask the same again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +90,13 @@ impl RunSpec {
         }
     }
 
+    /// The engine of the run's call with this number. `run_began` is when the run began, on the engine's clock.
+    pub fn engine(&self, call: u32, run_began: Duration) -> Engine {
+        // Each call has a seed of its own, or all would wait the same jitter and try again together.
+        let policy = Policy { seed: self.policy.seed.wrapping_add(u64::from(call)), ..self.policy.clone() };
+        Engine::new(policy, self.chain.clone()).for_call(call, run_began)
+    }
+
     /// The cap on an answer's tokens, if the question has one.
     pub fn max_tokens(&self) -> Option<u32> {
         match &self.task {
@@ -111,10 +119,17 @@ impl From<ChatTask> for Task {
 }
 
 impl Task {
-    /// What comes after these calls; see [`Program::next`]. A chat request is one call, and its call has no fields.
-    pub fn next(&self, ended: &[Option<Prediction>]) -> Step {
+    /// What comes after these calls; see [`Program::next`]. After a call that the user cancelled nothing comes: the run
+    /// ends as that call did. A chat request is one call, and its call has no fields.
+    pub fn next<'a>(&self, ended: impl IntoIterator<Item = &'a Finished>) -> Step {
+        let ended: Vec<&Finished> = ended.into_iter().collect();
+        if let Some(call) = ended.iter().position(|end| end.outcome == Outcome::Cancelled) {
+            return Step::Answer { call, vote: None };
+        }
+        let fields = |end: &Finished| Prediction { fields: end.fields.clone(), repairs: Vec::new() };
+        let answer = |end: &&Finished| (end.outcome == Outcome::Succeeded).then(|| fields(end));
         match self {
-            Self::Signature(task) => task.program().next(ended),
+            Self::Signature(task) => task.program().next(&ended.iter().map(answer).collect::<Vec<_>>()),
             Self::Chat(_) if ended.is_empty() => {
                 let signature = Signature::new(Vec::new(), Vec::new());
                 Step::Calls(vec![Call { number: 0, signature, inputs: Values::new() }])

@@ -7,11 +7,8 @@
 mod breakers;
 
 use self::breakers::EPOCH;
-use crate::dspy::Prediction;
 use crate::dspy::program::Step;
-use crate::failover::{
-    Answer, AttemptId, Engine, Event, Failed, FailureKind, Finished, Health, Input, Outcome, Policy, TokenPhase,
-};
+use crate::failover::{Answer, AttemptId, Engine, Event, Failed, FailureKind, Finished, Health, Input, Outcome};
 use crate::openrouter::Delta;
 use crate::report::{Observation, Report, ReportKind};
 use crate::spec::RunSpec;
@@ -92,11 +89,8 @@ impl ProgramReplay<'_> {
     /// If all earlier calls have ended, the calls that the program requests next.
     fn next_calls(&mut self, at: Duration) {
         let ended: Option<Vec<&Finished>> = self.calls.iter().map(|call| call.end.as_ref()).collect();
-        let Some(ended) = ended.filter(|ended| ended.iter().all(|end| end.outcome != Outcome::Cancelled)) else {
-            return;
-        };
-        let answers: Vec<Option<Prediction>> = ended.into_iter().map(prediction).collect();
-        if let Step::Calls(calls) = self.spec.task.next(&answers) {
+        let Some(ended) = ended else { return };
+        if let Step::Calls(calls) = self.spec.task.next(ended) {
             self.waiting = calls.into_iter().map(|call| (at, call.number)).collect();
         }
     }
@@ -173,11 +167,6 @@ impl ProgramReplay<'_> {
     }
 }
 
-/// The answer of a call that succeeded.
-fn prediction(end: &Finished) -> Option<Prediction> {
-    (end.outcome == Outcome::Succeeded).then(|| Prediction { fields: end.fields.clone(), repairs: Vec::new() })
-}
-
 /// The call that an event belongs to. With several calls, only events with an attempt have a known call.
 fn call_of(event: &Event, several: bool) -> Option<u32> {
     match event {
@@ -210,8 +199,7 @@ fn word(value: &impl serde::Serialize) -> String {
 impl CallReplay {
     /// `began` is when the run began, on the engine's clock.
     fn begin(spec: &RunSpec, number: u32, began: Duration, at: Duration, health: &mut Health) -> Self {
-        let policy = Policy { seed: spec.policy.seed.wrapping_add(u64::from(number)), ..spec.policy.clone() };
-        let engine = Engine::new(policy, spec.chain.clone()).for_call(number, began);
+        let engine = spec.engine(number, began);
         let (recorded, today) = (Vec::new(), Vec::new());
         let mut call = Self { number, began, engine, fields: BTreeMap::new(), recorded, today, end: None };
         call.step(at, Input::Begin, health);
@@ -278,13 +266,9 @@ impl CallReplay {
     }
 
     fn stream(&mut self, at: Duration, attempt: AttemptId, delta: &Delta, health: &mut Health) {
-        let input = match delta {
-            Delta::Opened(_) => Input::Opened { attempt },
-            Delta::Reasoning(_) => Input::Token { attempt, phase: TokenPhase::Reasoning },
-            Delta::Text(_) | Delta::ToolCall(_) => Input::Token { attempt, phase: TokenPhase::Answer },
-            _ => return,
-        };
-        self.step(at, input, health);
+        if let Some(input) = delta.input(attempt) {
+            self.step(at, input, health);
+        }
     }
 
     /// Records the call's final event, and lets the engine end as well.

@@ -1,6 +1,6 @@
 //! A response as it comes in, piece by piece. All text in it is cleaned and scrubbed of secrets.
 
-use crate::failover::{Cost, InnerAttempt};
+use crate::failover::{AttemptId, Cost, InnerAttempt, Input, TokenPhase};
 use serde::{Deserialize, Serialize};
 
 /// One piece of a response.
@@ -42,6 +42,21 @@ impl Delta {
             Self::Text(text) | Self::Reasoning(text) | Self::Warning(text) | Self::Chunk(text) => text,
             Self::ToolCall(call) => &call.arguments,
             Self::Opened(_) | Self::Comment | Self::Served { .. } | Self::Usage(_) | Self::Metadata(_) => "",
+        }
+    }
+
+    /// What the piece means to the failover engine; `None` if it decides nothing with it.
+    pub fn input(&self, attempt: AttemptId) -> Option<Input> {
+        match self {
+            Self::Opened(_) => Some(Input::Opened { attempt }),
+            Self::Reasoning(_) => Some(Input::Token { attempt, phase: TokenPhase::Reasoning }),
+            Self::Text(_) | Self::ToolCall(_) => Some(Input::Token { attempt, phase: TokenPhase::Answer }),
+            Self::Comment
+            | Self::Served { .. }
+            | Self::Usage(_)
+            | Self::Metadata(_)
+            | Self::Warning(_)
+            | Self::Chunk(_) => None,
         }
     }
 

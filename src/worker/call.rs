@@ -9,7 +9,7 @@ use super::injected::Advance;
 use super::options::Relay;
 use super::question::{InvalidAnswer, Reading};
 use crate::dspy::{ParseFailure, Signature};
-use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Failure, Finished, Input, Policy, Started, TokenPhase};
+use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Failure, Finished, Input, Started};
 use crate::openrouter::{Completion, Delta, Message, Request, Usage, without};
 use crate::report::Observation;
 use futures_util::StreamExt as _;
@@ -67,10 +67,7 @@ impl CallContext<'_> {
         (emit, backlog): (&Emit<'_>, &Backlog),
         mut cancel: watch::Receiver<bool>,
     ) -> Finished {
-        // Each call has a seed of its own, or all would wait the same jitter and knock again together.
-        let seed = self.spec.policy.seed.wrapping_add(u64::from(self.call.number));
-        let policy = Policy { seed, ..self.spec.policy.clone() };
-        let engine = Engine::new(policy, self.spec.chain.clone()).for_call(self.call.number, run_began);
+        let engine = self.spec.engine(self.call.number, run_began);
         let (live, attempts) = (SelectAll::new(), HashMap::new());
         let alarm = Alarm::default();
         let mut call = CallLoop { context: self, messages, emit, backlog, engine, alarm, live, attempts };
@@ -169,7 +166,8 @@ impl CallLoop<'_> {
                 continue;
             }
             let now = self.context.services.now();
-            let input = self.on_delta(attempt, &delta);
+            self.on_delta(attempt, &delta);
+            let input = delta.input(attempt);
             (self.emit)(Output::observation(now, Observation::Stream { attempt, delta }));
             if let Some(finished) = input.and_then(|input| self.step(now, input)) {
                 return Some(finished);
@@ -205,21 +203,13 @@ impl CallLoop<'_> {
         request.is_some_and(|request| without::take_out(&mut request.body.clone(), name))
     }
 
-    /// Remembers what a delta says, and returns the engine's input for it, if it is one.
-    fn on_delta(&mut self, attempt: AttemptId, delta: &Delta) -> Option<Input> {
+    /// Remembers what a delta says about what the attempt costs.
+    fn on_delta(&mut self, attempt: AttemptId, delta: &Delta) {
         let progress = self.attempts.entry(attempt).or_default();
         match delta {
-            Delta::Opened(head) => {
-                progress.opened = head.status < 400;
-                Some(Input::Opened { attempt })
-            }
-            Delta::Reasoning(_) => Some(Input::Token { attempt, phase: TokenPhase::Reasoning }),
-            Delta::Text(_) | Delta::ToolCall(_) => Some(Input::Token { attempt, phase: TokenPhase::Answer }),
-            Delta::Usage(usage) => {
-                progress.usage = Some(*usage);
-                None
-            }
-            _ => None,
+            Delta::Opened(head) => progress.opened = head.status < 400,
+            Delta::Usage(usage) => progress.usage = Some(*usage),
+            _ => {}
         }
     }
 

@@ -6,9 +6,8 @@ use super::context::{CallContext, Emit, Output};
 use super::masked::masked;
 use super::options::RunOptions;
 use super::services::Services;
-use crate::dspy::Prediction;
 use crate::dspy::program::{Call, Step};
-use crate::failover::{Cost, Finished, Outcome};
+use crate::failover::{Cost, Finished};
 use crate::openrouter::Message;
 use crate::openrouter::headers::Headers;
 use crate::report::Observation;
@@ -50,9 +49,6 @@ pub(super) async fn drive(
                 let of = ended.len() + calls.len();
                 let made = calls.iter().zip(prompts).map(|(call, messages)| caller.make(call, messages, of));
                 ended.extend(join_all(made).await);
-                if let Some(cancelled) = ended.iter().position(|end| end.outcome == Outcome::Cancelled) {
-                    return fold(ended, cancelled, caller.elapsed());
-                }
             }
             Step::Answer { call, vote } => {
                 if let Some(vote) = vote {
@@ -61,7 +57,7 @@ pub(super) async fn drive(
                 return fold(ended, call, caller.elapsed());
             }
         }
-        step = spec.task.next(&ended.iter().map(prediction).collect::<Vec<_>>());
+        step = spec.task.next(&ended);
         prompts = self::prompts(&spec.task, &step);
     }
 }
@@ -107,11 +103,6 @@ impl Caller<'_> {
     }
 }
 
-fn prediction(end: &Finished) -> Option<Prediction> {
-    let fields = || Prediction { fields: end.fields.clone(), repairs: Vec::new() };
-    (end.outcome == Outcome::Succeeded).then(fields)
-}
-
 /// The end of one call as the end of the run, with the attempts, costs and failures of all calls.
 fn fold(mut ended: Vec<Finished>, chosen: usize, took: Duration) -> Finished {
     if ended.len() == 1 {
@@ -130,6 +121,7 @@ fn fold(mut ended: Vec<Finished>, chosen: usize, took: Duration) -> Finished {
 mod tests {
     use super::*;
     use crate::dspy::Values;
+    use crate::failover::Outcome;
     use crate::openrouter::client::Client;
     use crate::simulator::{Simulator, SimulatorOptions};
     use crate::spec::SignatureTask;
