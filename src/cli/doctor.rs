@@ -1,5 +1,7 @@
 //! `doctor`: checks the program's surroundings and suggests how to fix what is wrong.
 
+mod values;
+
 use super::print::out;
 use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
@@ -70,6 +72,7 @@ impl DoctorArgs {
             )),
             Ok(config) => {
                 findings.extend(layers(&config));
+                findings.extend(values::refused(&config, settings, env));
                 findings.push(key(&config, self.report));
                 findings.extend(self.service(&config, settings, env));
             }
@@ -138,9 +141,8 @@ impl DoctorArgs {
                 return vec![bad("server", format!("{error}"), "use a URL such as https://openrouter.ai/api/v1")];
             }
         };
-        match setup::headers(config) {
-            Ok(headers) => findings.extend(attribution(&headers, &parsed)),
-            Err(error) => findings.push(bad("attribution", format!("{error:#}"), "correct that header")),
+        if let Ok(headers) = setup::headers(config) {
+            findings.extend(attribution(&headers, &parsed));
         }
         findings.push(if self.offline {
             note("server", format!("{parsed}, not contacted"), "run it without --offline to contact the server")

@@ -23,7 +23,7 @@ pub(super) use kept::forget;
 use output::{Output, Style};
 pub(super) use program::run_metric;
 use session::{Asked, Session};
-pub(super) use setting::judges;
+pub(super) use setting::{check_settings, judges};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

@@ -72,7 +72,7 @@ impl GatewayFlags {
     }
 
     /// The address to listen on. Only a gateway with a token may be reached by other machines.
-    fn address(&self, config: &Config) -> Result<SocketAddr> {
+    pub(super) fn address(&self, config: &Config) -> Result<SocketAddr> {
         let listen = self.listen.clone().or(config.read("gateway.listen")?).context("gateway.listen")?;
         let address: SocketAddr = listen.parse().with_context(|| {
             format!("the gateway's address `{listen}`: expected an address and a port, such as 127.0.0.1:4141")

@@ -17,6 +17,7 @@ use crate::worker::{CostLookup, ServiceOptions, Services};
 use anyhow::{Context as _, Result, bail};
 use effects::EffectRunner;
 use evaluate::Evaluator;
+pub(super) use start::keymap;
 use start::{models, save_prefs, screen_file, start};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;

@@ -39,6 +39,35 @@ fn doctor_reports_problems_with_fixes_and_without_secrets() {
 }
 
 #[test]
+fn doctor_finds_settings_that_a_command_would_refuse() {
+    let doctor = |set: &str| run(&["doctor", "--set", set]);
+    for (set, what, said) in [
+        ("ui.keys.senb=F2", "keys", "did you mean `send`?"),
+        ("ui.keys.send=Hyper+9", "keys", "ui.keys"),
+        ("module=chain_of_thougt", "signature", "chain_of_thougt"),
+        ("signature=questin", "signature", "did you mean `question`?"),
+        ("history.keep=sometimes", "history", "sometimes"),
+        ("gateway.listen=4141", "gateway", "such as 127.0.0.1:4141"),
+        ("gateway.listen=0.0.0.0:4141", "gateway", "a token is needed"),
+        ("request.temperature=hot", "request", "expected f64"),
+        ("attribution.title=a\nb", "attribution", ""),
+        ("eval.metrics.answer=exat", "evaluations", "eval.metrics.answer"),
+        ("eval.faults.night=a/b", "evaluations", "eval.faults.night"),
+        ("models=", "chain", "at least one model"),
+    ] {
+        let output = doctor(set);
+        let text = out(&output);
+        let found = text.lines().find(|line| line.starts_with(&format!("✗ {what} ")));
+        assert!(found.is_some_and(|line| line.contains(said)), "{set}: {text}");
+        assert_eq!(output.status.code(), Some(1), "{set}");
+    }
+    let fine = ["ui.keys.send=F2", "module=majority:3", "history.keep=nothing", "eval.metrics.answer=f1"];
+    for set in fine {
+        assert_eq!(doctor(set).status.code(), Some(0), "{set}: {}", out(&doctor(set)));
+    }
+}
+
+#[test]
 fn a_doctor_report_contains_no_secret() {
     let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("reports");
     std::fs::create_dir_all(&home).unwrap();

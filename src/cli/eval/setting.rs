@@ -151,6 +151,19 @@ pub(super) fn check_plans(plans: &[FaultPlan], variants: &[Variant]) -> Result<(
     Ok(())
 }
 
+/// Checks the metrics and the fault plans of the configuration, also those that no evaluation uses yet.
+pub(in crate::cli) fn check_settings(config: &Config) -> Result<()> {
+    let metrics: BTreeMap<String, String> = config.read("eval.metrics")?.unwrap_or_default();
+    for (output, metric) in &metrics {
+        metric.parse::<Metric>().with_context(|| format!("eval.metrics.{output}"))?;
+    }
+    let plans: BTreeMap<String, Vec<String>> = config.read("eval.faults")?.unwrap_or_default();
+    for (name, faults) in &plans {
+        faults_of(faults.iter().map(String::as_str)).with_context(|| format!("eval.faults.{name}"))?;
+    }
+    Ok(())
+}
+
 fn faults_of<'a>(words: impl Iterator<Item = &'a str>) -> Result<Vec<(String, Fault)>> {
     let faults = words.map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
     GlobalOptions { faults, ..GlobalOptions::default() }.faults()

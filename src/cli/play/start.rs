@@ -72,7 +72,7 @@ pub(super) fn start(
 }
 
 /// The keymap with the user's changes.
-fn keymap(config: &Config) -> Result<Keymap> {
+pub(in crate::cli) fn keymap(config: &Config) -> Result<Keymap> {
     let choices = config.read::<BTreeMap<String, String>>("ui.keys")?.unwrap_or_default();
     let split = |keys: String| keys.split_whitespace().map(str::to_owned).collect();
     let mut choices = choices.into_iter().map(|(action, keys)| (action, split(keys))).collect();
