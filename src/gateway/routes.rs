@@ -13,7 +13,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// Named where a path is unknown.
-const ROUTES: &str = "POST /v1/chat/completions, POST /v1/responses, POST /v1/embeddings, GET /v1/models, GET /v1/models/{id}, GET /health";
+pub(super) const LIST: &str = "the routes are POST /v1/chat/completions, POST /v1/responses, POST /v1/embeddings, GET /v1/models, GET /v1/models/{id}, GET /health";
 
 /// Serves one request.
 pub(super) async fn serve(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
@@ -33,14 +33,13 @@ pub(super) async fn serve(gateway: &Arc<Gateway>, request: Request<Incoming>) ->
             models::one(gateway, route.trim_start_matches("/models/"))
         }
         (&Method::POST, "/completions") => {
-            let why =
-                format!("the gateway does not serve {route}: send the prompt as a message; the routes are {ROUTES}");
+            let why = format!("the gateway does not serve {route}: send the prompt as a message; {LIST}");
             Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, why))
         }
         (_, "/chat/completions" | "/responses" | "/embeddings" | "/models" | "/health") => {
-            Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, format!("the routes are {ROUTES}")))
+            Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, LIST))
         }
-        _ => Err(Refusal::new(StatusCode::NOT_FOUND, format!("no such path; the routes are {ROUTES}"))),
+        _ => Err(Refusal::new(StatusCode::NOT_FOUND, format!("no such path; {LIST}"))),
     }
 }
 

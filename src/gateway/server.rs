@@ -124,7 +124,8 @@ impl Gateway {
             return Ok(Arc::clone(known));
         }
         let fault: Fault = word.parse().map_err(|error: crate::fault::FaultError| {
-            Refusal::new(StatusCode::NOT_FOUND, format!("no such path, and no fault: {error}"))
+            let why = format!("no such path: it begins neither with /v1 nor with a fault ({error}); {}", routes::LIST);
+            Refusal::new(StatusCode::NOT_FOUND, why)
         })?;
         if faults.len() >= MAX_FAULTS {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "too many different faults in this session"));

@@ -70,7 +70,8 @@ async fn what_is_no_chat_request_is_named() {
         ("/v1/embeddings", "application/json", "{}", 400, "no `input`"),
         ("/v1/models", "application/json", "{}", 405, "the routes are"),
         ("/nothing", "application/json", "{}", 404, "/v1/chat/completions"),
-        ("/nothing/v1/chat/completions", "application/json", "{}", 404, "no fault"),
+        ("/nothing/v1/chat/completions", "application/json", "{}", 404, "neither with /v1 nor with a fault"),
+        ("/v2/chat", "application/json", "{}", 404, "the routes are POST /v1/chat/completions"),
     ] {
         let reply = post(path, kind, body).await;
         assert_eq!(reply.status, status, "{path} {body}");
