@@ -56,6 +56,28 @@ fn escape_closes_the_overlay_and_then_cancels_the_run() {
 }
 
 #[test]
+fn escape_goes_one_step_back_when_nothing_runs() {
+    let mut stage = stage();
+    stage.script("F7 Alt+3");
+    assert!(stage.app.log.timeline && stage.app.screen.focus == Pane::Answer);
+    stage.press("f");
+    stage.press("Esc");
+    assert!(!stage.app.screen.full && stage.app.log.timeline, "first from the full pane");
+    stage.press("Esc");
+    assert!(!stage.app.log.timeline && stage.app.screen.focus == Pane::Answer, "then from the timeline");
+    stage.press("Esc");
+    assert_eq!(stage.app.screen.focus, Pane::Prompt);
+    stage.type_text("why?");
+    assert_eq!(stage.press("Esc"), None);
+    assert_eq!((stage.app.prompt.inputs[0].text().as_str(), stage.app.screen.focus), ("why?", Pane::Prompt));
+    // While a run goes on, it cancels that and nothing else.
+    stage.play("takeover", Duration::from_millis(400));
+    stage.press("F7");
+    assert_eq!(stage.press("Esc"), Some(Effect::Cancel));
+    assert!(stage.app.log.timeline);
+}
+
+#[test]
 fn control_c_cancels_the_run_or_clears_the_prompt_and_then_quits() {
     let mut stage = stage();
     stage.type_text("draft");

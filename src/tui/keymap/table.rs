@@ -159,7 +159,7 @@ pub const TABLE: &[Binding] = table! {
     Anywhere {
         "faults"            Playground Faults        ["F4"]                               "break"      "Break a model of the chain: F4, a letter, Enter";
         "send-anywhere"     Playground Send          ["F2" "Ctrl+Enter"]                  ""           "Send from any pane";
-        "cancel"            Playground Cancel        ["Esc"]                              "cancel"     "Cancel the run";
+        "cancel"            Playground Cancel        ["Esc"]                              "cancel"     "Cancel the run; without one, go a step back";
         "palette"           Playground Palette       ["Ctrl+P"]                           "palette"    "Find any action by its name";
         "chain"             Playground Chain         ["Ctrl+L"]                           "chain"      "Edit the fallback chain";
         "next-pane"         Playground NextPane      ["Tab"]                              ""           "Next field or pane";

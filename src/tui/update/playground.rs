@@ -152,8 +152,11 @@ impl App {
             }
         } else if self.busy() {
             return Some(self.cancel_run());
-        } else if self.answer.find.take().is_none() {
-            self.screen.full = false;
+        } else if self.answer.find.take().is_none() && !std::mem::take(&mut self.screen.full) {
+            // One step back: from the timeline to the log, from a pane to the prompt.
+            if !std::mem::take(&mut self.log.timeline) {
+                self.focus(Pane::Prompt);
+            }
         }
         None
     }

@@ -61,7 +61,13 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
 pub(super) fn welcome(app: &App, cells: usize) -> Vec<TextRow> {
     let theme = app.theme();
     let (text, key_style) = (theme.style(StyleRole::Text), theme.style(StyleRole::Key));
-    let mut rows = plain("Ask a model. When it fails, the next one of the chain answers.", text, cells);
+    let in_traffic = app.screen.focus == Pane::Traffic;
+    let lead = if in_traffic {
+        "Programs that use the gateway are listed in the traffic. When a model fails, the next one of the chain answers."
+    } else {
+        "Ask a model. When it fails, the next one of the chain answers."
+    };
+    let mut rows = plain(lead, text, cells);
     rows.push(TextRow::default());
     let key = |action| app.keymap.key(Action::Playground(action));
     let send = key(PlaygroundAction::Send);
@@ -70,17 +76,26 @@ pub(super) fn welcome(app: &App, cells: usize) -> Vec<TextRow> {
     } else {
         "ask, after you typed a question"
     };
-    let steps = [
-        (send.clone(), ask),
-        (
-            format!("{} 5 {send}", key(PlaygroundAction::Faults)),
-            "break the first model; ask again, and the next one answers",
-        ),
-        (key(PlaygroundAction::LogDetail), "look at all headers that were sent"),
-        (key(PlaygroundAction::Compare), "compare the models of the chain"),
-        (key(PlaygroundAction::Gateway), "give other programs this failover, and watch them"),
-        (key(PlaygroundAction::Tour), "take the guided tour"),
-    ];
+    let faults = key(PlaygroundAction::Faults);
+    let traffic = match (in_traffic, app.traffic.address()) {
+        (true, _) => "to the prompt, to ask a model yourself",
+        (false, Some(_)) => "back to the traffic of other programs",
+        (false, None) => "give other programs this failover, and watch them",
+    };
+    let mut steps = if in_traffic {
+        vec![(format!("{faults} 5"), "break the first model: the next one answers the programs")]
+    } else {
+        vec![
+            (send.clone(), ask),
+            (format!("{faults} 5 {send}"), "break the first model; ask again, and the next one answers"),
+        ]
+    };
+    steps.push((key(PlaygroundAction::LogDetail), "look at all headers that were sent"));
+    if !in_traffic {
+        steps.push((key(PlaygroundAction::Compare), "compare the models of the chain"));
+    }
+    steps.push((key(PlaygroundAction::Gateway), traffic));
+    steps.push((key(PlaygroundAction::Tour), "take the guided tour"));
     let column = steps.iter().map(|(keys, _)| width(keys)).max().unwrap_or_default() + 2;
     for (keys, what) in steps {
         let prefix = RowPrefix {

@@ -81,9 +81,14 @@ fn introduce(app: &App, address: &str, room: Rect, f: &mut Frame<'_>) {
     let theme = app.theme();
     let (text, code) = (theme.style(StyleRole::Text), theme.style(StyleRole::Key));
     let cells = usize::from(room.width);
-    let mut rows = plain("No request yet. Point a program at this address; any API key will do:", text, cells);
-    let lm = format!("dspy.LM(\"openai/openai/gpt-4o-mini\", api_base=\"http://{address}/v1\", api_key=\"unused\")");
-    rows.extend(plain(&lm, code, cells));
+    let how =
+        "No request yet. Start a program with these variables, or write the address into it; any API key will do:";
+    let mut rows = plain(how, text, cells);
+    let variables = format!("OPENAI_BASE_URL=http://{address}/v1 OPENAI_API_KEY=unused");
+    let lm = format!(
+        "dspy.LM(\"openai/openai/gpt-4o-mini\", api_base=\"http://{address}/v1\", api_key=\"unused\", model_type=\"chat\")"
+    );
+    rows.extend([variables, lm].iter().flat_map(|line| plain(line, code, cells)));
     for (row, y) in rows.iter().zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);
     }
