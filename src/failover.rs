@@ -3,6 +3,8 @@
 //! [`Duration`](std::time::Duration) since the program started, on a monotonic clock.
 
 pub mod breaker;
+mod changes;
+mod cost;
 mod engine;
 mod event;
 mod failure;
@@ -15,11 +17,13 @@ pub mod rules;
 mod scope;
 mod words;
 
+pub use changes::Changes;
+pub use cost::Cost;
 pub(crate) use engine::TOKENS_FACTOR;
 pub use engine::{Answer, Engine, Input, TokenPhase};
 pub use event::{
-    Answered, BreakerChange, BreakerState, Changes, Cost, Discarded, Event, Failed, Finished, FirstToken, NextStep,
-    Outcome, Relation, SharedHealth, Skip, Skipped, Started, Waiting,
+    Answered, BreakerChange, BreakerState, Discarded, Event, Failed, Finished, FirstToken, NextStep, Outcome, Relation,
+    SharedHealth, Skip, Skipped, Started, Waiting,
 };
 pub use failure::{Failure, FailureKind, Hint, HintSource, InnerAttempt, LimitScope};
 pub use health::{FirstTokenTimes, Health};

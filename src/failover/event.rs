@@ -1,7 +1,7 @@
 //! The engine's events. The worker carries them out; the failover log, the history and
 //! `--json` consist of them. A time is counted from the run's beginning, unless its doc says otherwise.
 
-use super::{AttemptId, Failure, FaultDomain, Health, Scope, Timeouts, parameter};
+use super::{AttemptId, Changes, Cost, Failure, FaultDomain, Health, Scope, Timeouts};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -86,60 +86,6 @@ pub enum Relation {
     Forced,
     /// It runs beside a slow attempt; the first content wins.
     Hedge,
-}
-
-/// Differences from the run's first request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "ChangesRecord", into = "ChangesRecord")]
-pub struct Changes {
-    /// Another limit of output tokens.
-    pub max_tokens: Option<u32>,
-    /// What the model did not take: fields of the body, such as `temperature`, or one of [`parameter`]'s words.
-    pub without: Vec<String>,
-    /// On a new connection.
-    pub fresh_connection: bool,
-    /// With this attempt's invalid answer and its error in the prompt.
-    pub repair_of: Option<AttemptId>,
-}
-
-/// [`Changes`] as JSON. Version 1 says `plain_format` for a request without `response_format`.
-#[derive(Serialize, Deserialize)]
-struct ChangesRecord {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    plain_format: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    without: Vec<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    fresh_connection: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    repair_of: Option<AttemptId>,
-}
-
-impl From<ChangesRecord> for Changes {
-    fn from(record: ChangesRecord) -> Self {
-        let ChangesRecord { max_tokens, plain_format, mut without, fresh_connection, repair_of } = record;
-        if plain_format && !without.iter().any(|name| name == parameter::RESPONSE_FORMAT) {
-            without.push(parameter::RESPONSE_FORMAT.to_owned());
-        }
-        Self { max_tokens, without, fresh_connection, repair_of }
-    }
-}
-
-impl From<Changes> for ChangesRecord {
-    fn from(changes: Changes) -> Self {
-        let Changes { max_tokens, without, fresh_connection, repair_of } = changes;
-        let plain_format = without.iter().any(|name| name == parameter::RESPONSE_FORMAT);
-        Self { max_tokens, plain_format, without, fresh_connection, repair_of }
-    }
-}
-
-impl Changes {
-    /// Whether nothing differs from the first request.
-    pub fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// A route that is skipped.
@@ -300,52 +246,6 @@ pub struct Discarded {
     pub attempt: AttemptId,
     /// Its model.
     pub model: String,
-}
-
-/// What an attempt cost, in USD. An unknown cost is never 0: its JSON is the word `"unknown"`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(into = "Value", try_from = "Value")]
-pub enum Cost {
-    /// As the server reported it, or 0 if nothing was billed.
-    Known(f64),
-    /// The server did not report it.
-    Unknown,
-}
-
-impl From<Cost> for Value {
-    fn from(cost: Cost) -> Self {
-        match cost {
-            Cost::Known(usd) => usd.into(),
-            Cost::Unknown => "unknown".into(),
-        }
-    }
-}
-
-impl TryFrom<Value> for Cost {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        match value {
-            Value::String(word) if word == "unknown" => Ok(Self::Unknown),
-            // An infinite sum of an older version.
-            Value::Null => Ok(Self::Unknown),
-            other => other.as_f64().map(Self::Known).ok_or_else(|| format!("expected USD or `unknown`, got {other}")),
-        }
-    }
-}
-
-impl Cost {
-    /// No cost: nothing was billed.
-    pub const NOTHING: Self = Self::Known(0.0);
-
-    /// The sum. It is unknown if either part is, or if it is not finite.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Known(a), Self::Known(b)) if (a + b).is_finite() => Self::Known(a + b),
-            _ => Self::Unknown,
-        }
-    }
 }
 
 /// An attempt ended with a valid answer.

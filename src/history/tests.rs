@@ -1,3 +1,6 @@
+mod programs;
+mod removal;
+
 use super::*;
 use crate::failover::Event;
 use crate::openrouter::Delta;
@@ -213,124 +216,6 @@ fn what_is_wrong_with_the_database_is_said_in_words() {
         assert!(History::of(&data).find("last").unwrap_err().to_string().contains(says));
         fs::remove_dir_all(data).unwrap();
     }
-}
-
-#[test]
-fn what_another_program_keeps_out_is_stored_later() {
-    let data = directory("locked");
-    let history_writer = {
-        let (error, _) = channel();
-        HistoryWriter::start(&data, Retention::default(), move |line| _ = error.send(line)).unwrap()
-    };
-    let (first, second) = (reports(OVERLOADED), reports(TYPED));
-    keep_all(&history_writer, &first);
-    let other = Connection::open(History::of(&data).path()).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    keep_all(&history_writer, &second);
-    other.execute_batch("COMMIT").unwrap();
-    written(&history_writer);
-    assert_eq!(History::of(&data).find(&second[0].run.to_string()).unwrap(), joined(&second));
-    fs::remove_dir_all(data).unwrap();
-}
-
-#[test]
-fn programs_that_start_at_the_same_time_get_different_ids() {
-    let data = directory("ids");
-    let wall = 1_700_000_000_000;
-    let threads: Vec<_> = (0..4)
-        .map(|_| {
-            let history_writer = writer(&data);
-            std::thread::spawn(move || (0..20).map(|_| next_id(&history_writer, wall)).collect::<Vec<_>>())
-        })
-        .collect();
-    let mut all: Vec<u64> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
-    all.sort_unstable();
-    all.dedup();
-    assert_eq!(all.len(), 80);
-    // Each program claims some at once.
-    assert!(wall <= all[0] && all[79] < wall + 500, "{all:?}");
-    assert_eq!(next_id(&writer(&data), wall + 500), wall + 500, "later, the id is the wall time again");
-    assert_eq!(next_id(&writer(&data), wall - 100_000), wall - 100_000, "an id from a wrong clock is ignored");
-    fs::remove_dir_all(data).unwrap();
-}
-
-#[test]
-fn many_programs_write_at_once() {
-    let data = directory("many");
-    let run = reports(TAKEOVER);
-    let threads: Vec<_> = (0..4_u64)
-        .map(|program| {
-            let (history_writer, run) = (writer(&data), run.clone());
-            std::thread::spawn(move || {
-                (0..10).for_each(|i| keep_all(&history_writer, &numbered(&run, 1 + program * 10 + i)));
-            })
-        })
-        .collect();
-    for thread in threads {
-        thread.join().unwrap();
-    }
-    let history = History::of(&data);
-    assert_eq!(ids(&history, &["haiku"]), (1..=40).rev().collect::<Vec<_>>());
-    let mut runs = 0;
-    history
-        .each_run(|stored| {
-            assert_eq!(joined(&stored), joined(&numbered(&run, stored[0].run)));
-            runs += 1;
-            true
-        })
-        .unwrap();
-    assert_eq!(runs, 40);
-    fs::remove_dir_all(data).unwrap();
-}
-
-#[test]
-fn runs_beyond_the_limits_are_deleted_oldest_first() {
-    const DAY: u64 = 86_400_000;
-    let data = directory("old");
-    let run = reports(OVERLOADED);
-    let old = writer(&data);
-    for day in 1..=10 {
-        keep_all(&old, &numbered(&run, day * DAY));
-    }
-    let history = History::of(&data);
-    let recent = limited(&data, Retention { days: Some(4), bytes: None });
-    let id = next_id(&recent, 12 * DAY);
-    keep_all(&recent, &numbered(&run, id));
-    // The limits are looked at after a batch is reported as stored.
-    written(&recent);
-    assert_eq!(ids(&history, &[]), [12, 10, 9, 8].map(|day| day * DAY));
-    let small = limited(&data, Retention { days: None, bytes: Some(1) });
-    keep_all(&small, &numbered(&run, 13 * DAY));
-    written(&small);
-    assert!(ids(&history, &[]).is_empty());
-    fs::remove_dir_all(data).unwrap();
-}
-
-#[test]
-fn forgotten_runs_leave_no_trace() {
-    let data = directory("forgotten");
-    let mut secret = numbered(&reports(OVERLOADED), 2);
-    let ReportKind::Observation(Observation::Begun(spec)) = &mut secret[0].what else { panic!("begun") };
-    Arc::make_mut(spec).task.signature_mut().unwrap().inputs.insert("question".into(), "zanzibar".into());
-    let history_writer = writer(&data);
-    keep_all(&history_writer, &secret);
-    for id in [1, 3, 4] {
-        keep_all(&history_writer, &numbered(&reports(TYPED), id));
-    }
-    let history = History::of(&data);
-    assert_eq!(ids(&history, &["zanzibar"]), [2]);
-    let bytes = || {
-        let files = fs::read_dir(history.path().parent().unwrap()).unwrap();
-        files.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect::<Vec<u8>>()
-    };
-    let holds = |word: &[u8]| memchr::memmem::find(&bytes(), word).is_some();
-    assert!(holds(b"zanzibar"));
-    assert_eq!(history.forget("2").unwrap(), 2);
-    assert!(!holds(b"zanzibar") && ids(&history, &["zanzibar"]).is_empty());
-    assert_eq!(history.forget_before(4).unwrap(), 2);
-    assert_eq!(ids(&history, &[]), [4]);
-    assert!(matches!(history.forget("2"), Err(RunNotFound::None(_))));
-    fs::remove_dir_all(data).unwrap();
 }
 
 #[test]

@@ -1,17 +1,17 @@
 //! What all runs share: the service, the simulator, breakers, faults, models, the history, the clock.
 
+mod lookups;
+
 use super::injected::{Advance, InjectedFault, RunFaults};
-use crate::failover::{BreakerState, Failure, FailureKind, Health, Route};
+use crate::failover::{BreakerState, Health, Route};
 use crate::fault::Fault;
 use crate::history::HistoryWriter;
 use crate::lock::locked;
-use crate::openrouter::account::{Generation, KeyInfo, generation_path};
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::client::{Client, Endpoint};
 use crate::openrouter::headers::Headers;
 use crate::openrouter::model::ReasoningSupport;
-use crate::openrouter::providers::{ProviderStatus, providers, providers_path};
-use crate::openrouter::{BaseUrl, Dialect, Message};
+use crate::openrouter::{BaseUrl, Message};
 use crate::secret::Secret;
 use crate::simulator::Simulator;
 use crate::spec::{RunSpec, Task};
@@ -20,9 +20,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
-use tracing::{info, warn};
 
 /// Who answers where no fault is set.
 #[derive(Clone)]
@@ -331,74 +329,9 @@ impl Services {
         Arc::clone(&locked(&self.catalogue))
     }
 
-    /// Fetches the service's list of models, and uses it from now on.
-    ///
-    /// # Errors
-    /// The request failed, or the answer lists no models.
-    pub async fn ask_catalogue(&self) -> Result<Arc<Catalogue>, Failure> {
-        let answer = self.client.get(&self.endpoint(), &self.headers(), "/models").await;
-        let answer =
-            answer.inspect_err(|failure| warn!(target: "catalogue", reason = failure.reason, "not fetched"))?;
-        let none = || Failure::new(FailureKind::NotAnAnswer, "the server lists no models");
-        let catalogue = Arc::new(Catalogue::from_answer(&answer, wall()).ok_or_else(none)?);
-        info!(target: "catalogue", models = catalogue.models.len(), "fetched");
-        *locked(&self.catalogue) = Arc::clone(&catalogue);
-        if let Some(cache) = &self.model_cache {
-            let (cache, origin, now) = (cache.clone(), self.endpoint().base.origin().to_owned(), wall());
-            let saved = spawn_blocking(move || Catalogue::save(&cache, &origin, &answer, now)).await;
-            // A list that cannot be kept is fetched again next time.
-            if let Ok(Err(error)) = saved {
-                warn!(target: "catalogue", %error, "not kept");
-            }
-        }
-        Ok(catalogue)
-    }
-
-    /// Fetches how the providers of a model do.
-    ///
-    /// # Errors
-    /// The request failed, or the answer lists no providers.
-    pub async fn providers(&self, model: &str) -> Result<Vec<ProviderStatus>, Failure> {
-        let answer = self.client.get(&self.endpoint(), &self.headers(), &providers_path(model)).await?;
-        providers(&answer).ok_or_else(|| Failure::new(FailureKind::NotAnAnswer, "the server lists no providers"))
-    }
-
     /// The age of the list of models; `None` for the built-in one.
     pub fn models_age(&self) -> Option<Duration> {
         locked(&self.catalogue).age(wall())
-    }
-
-    /// Opens a connection for the next request. A failure is ignored: the request itself will report it.
-    pub async fn warm(&self) {
-        _ = self.client.warm(&self.endpoint(), &self.headers()).await;
-    }
-
-    /// Fetches what the service says about the key: its limits and what is left.
-    ///
-    /// # Errors
-    /// The request failed, or the server is not OpenRouter.
-    pub async fn key_info(&self) -> Result<KeyInfo, Failure> {
-        let endpoint = self.endpoint();
-        if endpoint.base.dialect() != Dialect::OpenRouter && !endpoint.base.is_loopback() {
-            return Err(Failure::new(
-                FailureKind::Local,
-                "only OpenRouter says what a key may spend; this is another server",
-            ));
-        }
-        let headers = self.headers();
-        let answer = self.client.get(&endpoint, &headers, "/key").await?;
-        Ok(KeyInfo::parse(&answer, &endpoint.secrets(&headers)))
-    }
-
-    /// Fetches what one past generation cost, and which attribution headers the service received.
-    ///
-    /// # Errors
-    /// The request failed. The service answers 404 for some seconds after a generation.
-    pub async fn generation(&self, id: &str) -> Result<Generation, Failure> {
-        let endpoint = self.endpoint();
-        let headers = self.headers();
-        let answer = self.client.get(&endpoint, &headers, &generation_path(id)).await?;
-        Ok(Generation::parse(&answer, &endpoint.secrets(&headers)))
     }
 }
 
