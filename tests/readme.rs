@@ -90,7 +90,7 @@ impl Drop for Served {
     }
 }
 
-/// Starts a model server that gives every request the same answer, and returns its address.
+/// Starts a server of the model llama3.2 that gives every request the same answer, and returns its address.
 fn model_server() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -106,7 +106,7 @@ fn model_server() -> String {
                 line.clear();
             }
             request.read_exact(&mut vec![0; length]).unwrap();
-            let chunk = r#"{"choices":[{"delta":{"content":"[[ ## reasoning ## ]]\nIt says so.\n\n[[ ## answer ## ]]\nA framework.\n\n[[ ## completed ## ]]"},"finish_reason":"stop"}]}"#;
+            let chunk = r#"{"model":"llama3.2","choices":[{"delta":{"content":"[[ ## reasoning ## ]]\nIt says so.\n\n[[ ## answer ## ]]\nA framework.\n\n[[ ## completed ## ]]"},"finish_reason":"stop"}]}"#;
             let body = format!("data: {chunk}\n\ndata: [DONE]\n\n");
             let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close";
             write!(socket, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
