@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 
 BINARY = sys.argv[1] if len(sys.argv) > 1 else "target/release/switchover"
 PROFILE = ["--profile", "dev"] if os.environ.get("BENCH") == "dev" else []
@@ -87,14 +88,21 @@ def processes(url):
     row("DSPy, fallbacks=[…]", 5, lambda: dspy(DOWN, "fallback"))
 
 
+def silence(litellm):
+    """What LiteLLM says of broken calls would be measured too. At the end of each event loop it leaves a task behind,
+    which Python reports."""
+    litellm.suppress_debug_info = True
+    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL + 1)
+    logging.getLogger("asyncio").addFilter(lambda record: "LoggingWorker" not in record.getMessage())
+    warnings.filterwarnings("ignore", "coroutine 'LoggingWorker", RuntimeWarning)
+
+
 def calls(url):
     """Calls in one process that is warmed up."""
     import dspy
     import litellm
 
-    # Tracebacks for broken calls would be measured too.
-    litellm.suppress_debug_info = True
-    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL + 1)
+    silence(litellm)
     common = {"api_base": url, "api_key": "any"}
     fallbacks = {"num_retries": 0, "max_retries": 0, "fallbacks": [{"model": f"openai/{BACKUP}", **common}]}
     messages = [{"role": "user", "content": QUESTION}]

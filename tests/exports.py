@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every export of `switchover export` for real, and looks at what reaches the server.
+"""Runs every export of `switchover export`, and the Python of the README and of docs/, for real, and looks at what reaches the server.
 
     cargo build && python3 tests/exports.py [path/to/switchover]   (EXPORTS=curl,openai runs only these)
 
@@ -294,12 +294,54 @@ def readme(bench):
         bench.judge(f"README, Python block {number + 1}", *bench.run([sys.executable, path]))
 
 
+def docs(bench):
+    """The Python of the pages in docs/. A block that nothing here knows how to run is a failure."""
+    ways = {"gateway.md": through_the_gateway, "evaluate.md": metric}
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        for number, block in enumerate(page.read_text().split("```python\n")[1:]):
+            name = f"docs/{page.name}, Python block {number + 1}"
+            problem = ways[page.name](bench, block.split("```")[0]) if page.name in ways else "no way to run it"
+            print(f"{'FAILED' if problem else 'ok':<7} {name} {problem or ''}")
+            bench.failed += [name] if problem else []
+
+
+def through_the_gateway(bench, line):
+    """The model of a DSPy program, at a gateway with a broken first model."""
+    if line not in (ROOT / "README.md").read_text():
+        return "the README has another line"
+    command = [bench.program, "gateway", "--listen", "127.0.0.1:0", "--simulate", "--fault", f"{PRIMARY}=503"]
+    gateway = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=bench.env, cwd=bench.folder)
+    try:
+        address = gateway.stdout.readline().split("http://")[1].split("/")[0]
+        program = f"import dspy\n{line}dspy.configure(lm=lm)\n"
+        program += f"print(dspy.Predict('question -> answer: int')(question={QUESTION!r}).answer)\n"
+        code, out, err = bench.run([sys.executable, "-c", program.replace("127.0.0.1:4141", address)])
+        return None if (code, out) == (0, "42\n") else f"{out!r} {err.strip()[-600:]}"
+    finally:
+        gateway.terminate()
+        gateway.wait()
+
+
+def metric(bench, program):
+    """A metric of an evaluation: one case has the answer that it wants, one has not."""
+    (bench.folder / "score.py").write_text(program)
+    cases = ["What is 6 * 7?", "What is 2 + 3?"]
+    (bench.folder / "cases.jsonl").write_text("".join(json.dumps({"question": case}) + "\n" for case in cases))
+    command = [bench.program, "eval", "cases.jsonl", "--signature", "question -> answer: int", "-m", BACKUP, "--simulate"]
+    command += ["--metric", f"answer=cmd:{sys.executable} score.py", "--json"]
+    code, out, err = bench.run(command)
+    lines = [json.loads(line) for line in out.splitlines()]
+    scores = [line["score"] for line in lines if line["event"] == "scored"]
+    return None if (code, scores) == (0, [1.0, 0.0]) else f"scores {scores} {err.strip()[-600:]}"
+
+
 EXPORTS = [
     (curl, []),
     (chat, []),
     (python, ["dspy"]),
     (dspy_state, ["dspy"]),
     (readme, ["dspy", "litellm"]),
+    (docs, ["dspy"]),
     (litellm_router, ["litellm"]),
     (openai, ["openai"]),
     (litellm_proxy, ["litellm", "fastapi", "uvicorn"]),

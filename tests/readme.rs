@@ -1,6 +1,6 @@
 //! Runs every command of the README and of the pages in `docs/`, and holds what else they show. A server that a page starts gets a free port; a socket of this test takes the
 //! place of the reader's Ollama.
-//! The Python block is run by `tests/exports.py`, which needs DSPy.
+//! The Python blocks are run by `tests/exports.py`, which needs DSPy.
 #![cfg(unix)]
 
 #[path = "readme/configs.rs"]
