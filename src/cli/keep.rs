@@ -65,7 +65,7 @@ impl Keeper {
             ValueOrigin::File(file) => path == self.own && *file == self.project,
             ValueOrigin::Default | ValueOrigin::Session | ValueOrigin::Client => false,
         };
-        wins.then(|| format!("{name} is set by {origin} too, which wins over this file"))
+        wins.then(|| format!("{name} is also set ({origin}), which wins over this file"))
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
         let [project, own] = plans.as_slice() else { panic!("{plans:?}") };
         assert_eq!((project.owner, own.owner, &own.before), ("this project", "your configuration", &None));
         assert_eq!(project.after.as_deref(), Ok("# ours\nmodels = [\"c/d\"]\nadapter = \"json\"\n"));
-        assert_eq!(project.warnings, ["adapter is set by flag too, which wins over this file"]);
+        assert_eq!(project.warnings, ["adapter is also set (command line), which wins over this file"]);
         assert_eq!(own.warnings.len(), 2, "the project's file wins over the user's: {:?}", own.warnings);
         let request = |plan: &KeepPlan| KeepRequest {
             path: plan.path.clone(),
