@@ -97,7 +97,7 @@ fn a_conversation_and_kept_settings_outlast_a_session() {
     person.types("\x1bk");
     person.sees("+ temperature = 0.3");
     person.types("\r");
-    person.sees("Kept in");
+    person.sees("Saved in");
     person.types("\x11");
     assert_eq!(person.waits_for_the_end(), Some(0));
     let mut next = person.starts_again(PLAYGROUND, 120, 36);

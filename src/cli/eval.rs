@@ -325,16 +325,16 @@ fn announce(parts: &[Evaluation], worst: Option<f64>, max_cost: Option<f64>, sim
 
 /// Says why an evaluation ended early.
 fn explain(end: &EvaluateEnd, can_resume: bool) {
-    let go_on = if can_resume { "; the same command with --resume goes on" } else { "" };
+    let resume = if can_resume { "; the same command with --resume continues" } else { "" };
     match end {
         EvaluateEnd::Complete => {}
         EvaluateEnd::TooExpensive(next) => note!(
             "switchover: stopped before --max-cost is passed: the next run can cost up to {}; request.max_tokens and \
-             failover.attempts_per_run lower that, and a higher --max-cost goes on with --resume",
+             failover.attempts_per_run lower that, and --resume continues with a higher --max-cost",
             usd(Cost::Known(*next))
         ),
         EvaluateEnd::UnknownPrice => note!("switchover: a model's price is not known, so --max-cost cannot be kept"),
-        EvaluateEnd::Cancelled => note!("switchover: cancelled{go_on}"),
-        EvaluateEnd::Unscored(why) => note!("switchover: no score: {why}{go_on}"),
+        EvaluateEnd::Cancelled => note!("switchover: cancelled{resume}"),
+        EvaluateEnd::Unscored(why) => note!("switchover: no score: {why}{resume}"),
     }
 }

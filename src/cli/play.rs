@@ -5,8 +5,8 @@ mod evaluate;
 mod start;
 
 use super::gateway::GatewayFlags;
-use super::keep::Keeper;
 use super::runtime::runtime;
+use super::settings_files::SettingsFiles;
 use super::signatures::Folders;
 use super::traffic::GatewayBeside;
 use super::{GlobalOptions, exit, lists, setup};
@@ -95,7 +95,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
             tokio::spawn(load_models(Arc::clone(&services), inbox.clone()));
         }
         let folders = Folders::of(env);
-        let keeper = Keeper::new(&config, env);
+        let settings_files = SettingsFiles::new(&config, env);
         let history = History::of(&env.data_dir);
         let evaluator = Evaluator::new(&config, env, &services, &inbox);
         let runner = EffectRunner {
@@ -107,7 +107,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
             replaying: None,
             history,
             imported: false,
-            keeper,
+            settings_files,
             folders,
             gateway: beside.clone(),
         };

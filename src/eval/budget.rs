@@ -40,7 +40,7 @@ impl Budget {
         };
     }
 
-    /// Counts what was spent before, in an evaluation that goes on.
+    /// Counts what was spent before, in an evaluation that is resumed.
     pub fn add(&mut self, usd: f64) {
         self.spent += usd;
     }

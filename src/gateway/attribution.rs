@@ -27,7 +27,7 @@ pub(super) fn choose(client: &HeaderMap, configured: Arc<Headers>) -> Arc<Header
     let title = title.or_else(|| configured.title.clone().filter(|_| litellm("x-title")));
     let categories = chosen(&["x-openrouter-categories"]);
     let headers = Headers { referer, title, categories, extras: configured.extras.clone() };
-    // A value that cannot be sent on is left out, and the request goes on.
+    // A value that cannot be sent on is left out, and the request is sent without it.
     let can_be_sent = headers.check().is_empty();
     Arc::new(if can_be_sent { headers } else { Headers { referer: None, title: None, categories: None, ..headers } })
 }

@@ -71,7 +71,7 @@ pub(super) async fn serve(
         relay: if streams { Relay::Chunks } else { Relay::Response },
         backlog: BACKLOG,
         patience: Some(PATIENCE),
-        // A stream goes on while its client reads slowly; a whole answer has nobody to wait for.
+        // A stream continues while its client reads slowly; a whole answer has nobody to wait for.
         driver: if streams { Driver::OwnTask } else { Driver::Reader },
         tap: Some(attend(request, Arc::clone(gateway), slot)),
         // What is written at the same time is one transaction: a client would wait for that of others.

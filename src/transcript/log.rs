@@ -49,7 +49,7 @@ pub enum LogEvent {
 /// The meaning of a line for its colour. The glyph has the same meaning, so that no colour is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// It is still going on.
+    /// It has not ended.
     Live,
     /// Success.
     Good,

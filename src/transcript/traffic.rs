@@ -25,7 +25,7 @@ const RECENT: usize = 64;
 const RECENT_REPORTS: usize = 50_000;
 /// While the newest request is followed, each is shown at least this long once it has ended,
 const SHORTEST_LOOK: Duration = Duration::from_millis(250);
-/// and this long if it goes on.
+/// and this long if it continues.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 /// The most names of clients and models that share their memory.
 const MAX_NAMES: usize = 256;

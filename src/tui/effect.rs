@@ -10,7 +10,7 @@ use crate::openrouter::headers::Headers;
 use crate::spec::RunSpec;
 use crate::transcript::TrafficWatch;
 use crate::tui::state::overlay::history::RunUse;
-use crate::tui::state::overlay::keep::KeepRequest;
+use crate::tui::state::overlay::save_settings::SaveRequest;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ pub enum Effect {
         fault: Option<Fault>,
     },
     /// Clear the faults of all models.
-    HealAll,
+    ClearAllFaults,
     /// Close the circuit breaker of the scope with this name.
     ResetBreaker(String),
     /// Save a signature in the user's library.
@@ -106,9 +106,9 @@ pub enum Effect {
     /// Open this text in the user's editor. The result is `Msg::Edited`.
     Edit(String),
     /// Read the configuration files and make these changes in their text. The reply is `Msg::KeepPlanned`.
-    PlanKeep(Vec<Change>),
+    PlanSave(Vec<Change>),
     /// Write a configuration file. The reply is `Msg::Kept`.
-    Keep(Box<KeepRequest>),
+    SaveSettings(Box<SaveRequest>),
     /// Open a connection to the server now, because the user has started to type.
     Warm,
     /// Turn reports of the mouse wheel on or off.

@@ -24,7 +24,7 @@ use super::state::model::{ModelOption, Providers};
 use super::state::overlay::Overlay;
 use super::state::overlay::faults::BelowPicker;
 use super::state::overlay::history::RunUse;
-use super::state::overlay::keep::KeepPlan;
+use super::state::overlay::save_settings::SavePlan;
 use super::state::overlay::text_popup::TextPopup;
 use super::state::runs::{RunSource, ShownRun};
 use super::theme::Theme;
@@ -87,10 +87,10 @@ pub enum Msg {
     },
     /// A run of the history, or why it cannot be read.
     Opened(RunUse, Box<Result<Transcript, String>>),
-    /// The configuration files with these changes, as [`Effect::PlanKeep`] asked for them.
-    KeepPlanned(Vec<Change>, Vec<KeepPlan>),
+    /// The configuration files with these changes, as [`Effect::PlanSave`] asked for them.
+    KeepPlanned(Vec<Change>, Vec<SavePlan>),
     /// These changes were kept in this file, or why not.
-    Kept(Vec<Change>, Result<PathBuf, String>),
+    Saved(Vec<Change>, Result<PathBuf, String>),
     /// A file of cases, as [`Effect::OpenCases`] asked for it, or why it cannot be used.
     Cases(Box<Result<OpenedCases, String>>),
     /// Finished cells of the grid, by their places.
@@ -195,11 +195,11 @@ impl App {
                 None
             }
             Msg::KeepPlanned(changes, plans) => {
-                self.ask_to_keep(changes, plans);
+                self.ask_to_save(changes, plans);
                 None
             }
-            Msg::Kept(changes, result) => {
-                self.on_kept(&changes, result);
+            Msg::Saved(changes, result) => {
+                self.on_saved(&changes, result);
                 None
             }
             Msg::Cases(opened) => {

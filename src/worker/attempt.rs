@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) struct Progress {
     /// Deltas of the response, in order.
     pub(super) deltas: Vec<Delta>,
-    /// The attempt's end, after the deltas; `None` while it goes on.
+    /// The attempt's end, after the deltas; `None` while it continues.
     pub(super) end: Option<Box<Result<Completion, Failure>>>,
 }
 

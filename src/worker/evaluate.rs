@@ -24,7 +24,7 @@ pub struct EvaluateOptions {
     pub concurrency: usize,
     /// The most that all runs may cost, in USD.
     pub max_cost: Option<f64>,
-    /// What was spent before, in an evaluation that goes on, in USD.
+    /// What was spent before, in an evaluation that is resumed, in USD.
     pub spent: f64,
     /// Whether a cell is finished already, by its index.
     pub finished: Vec<bool>,

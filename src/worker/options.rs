@@ -30,7 +30,7 @@ pub struct RunOptions {
     pub patience: Option<Duration>,
     /// Whose task does the run's work.
     pub driver: Driver,
-    /// Sees every message before the reader does, and goes on when the reader has left. Must return at once. It is dropped
+    /// Sees every message before the reader does, also after the reader has left. Must return at once. It is dropped
     /// after the last message.
     pub tap: Option<Tap>,
     /// The final event does not wait until the run is on disk, unless the history is behind. The history gets it all the
@@ -60,7 +60,7 @@ pub type Tap = Arc<dyn Fn(&RunMessage) + Send + Sync>;
 /// Whose task does a run's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Driver {
-    /// Its own, which goes on however slowly its messages are read.
+    /// Its own, which continues however slowly its messages are read.
     #[default]
     OwnTask,
     /// Its reader's: nothing is handed from task to task. The run stands still while nobody waits for its next message.

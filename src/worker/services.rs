@@ -221,7 +221,7 @@ impl Services {
     }
 
     /// Clears all faults. The breakers of their routes close.
-    pub fn heal(&self) {
+    pub fn clear_faults(&self) {
         for model in self.faults().keys() {
             self.inject(model, None);
         }

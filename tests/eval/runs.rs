@@ -217,7 +217,7 @@ async fn the_worst_case_counts_that_each_attempt_may_ask_for_a_longer_answer() {
     for max_tokens in [20, 200] {
         evaluation.variants[0].spec.settings.max_tokens = Some(max_tokens);
         let spec = evaluation.spec(evaluation.cell(0));
-        services.heal();
+        services.clear_faults();
         for (model, fault) in &evaluation.plans[0].faults {
             services.inject(model, Some(fault.clone()));
         }

@@ -130,7 +130,7 @@ fn completions_and_manual_are_generated_from_the_commands() {
 
 #[test]
 fn plain_mode_runs_the_playground_line_by_line() {
-    let script = "/help\n/model\nWhat is 6 * 7?\n/break 503\n/again\n/log\n/health\n/heal\n\
+    let script = "/help\n/model\nWhat is 6 * 7?\n/break 503\n/again\n/log\n/health\n/clear\n\
                   /signature a: int, b: int -> sum: int\none\n1\n2\n/adapter json\n/nonsense\n/quit\nnever read\n";
     for args in [&["plain"][..], &["--plain"]] {
         let mut child =
@@ -143,11 +143,11 @@ fn plain_mode_runs_the_playground_line_by_line() {
             "question (str): ",
             "openai/gpt-4o-mini answered after",
             "answer: ",
-            "now fails: 503. /heal removes the fault.",
+            "now fails: 503. /clear clears it.",
             "The simulator injects a fault: 503.",
             "openai/gpt-4o-mini failed: ",
             "Moving on to anthropic/claude-3-haiku.",
-            "All injected faults are removed.",
+            "All faults are cleared.",
             "a: expected int, got `one`",
             "b (int): ",
             "Adapter json.",

@@ -55,7 +55,7 @@ pub(crate) fn session(runs: usize, seed: u64) -> String {
     let mut lines = String::new();
     for run in 0..runs {
         if random.u8(..) < 96 {
-            lines += "/heal\n";
+            lines += "/clear\n";
         }
         for _ in 0..random.usize(..3) {
             let model = OPTIONS[2 + 2 * random.usize(..4)];

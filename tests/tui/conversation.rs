@@ -112,7 +112,7 @@ fn any_signature_can_go_on_as_a_conversation() {
     let mut stage = stage();
     stage.script("Tab Down Enter");
     assert_eq!(stage.press("Alt+N"), None);
-    assert!(stage.screen().contains("Nothing to go on from yet"), "{}", stage.screen());
+    assert!(stage.screen().contains("There is nothing to continue yet"), "{}", stage.screen());
     stage.type_text("What is DSPy?");
     let first = send(&mut stage);
     answer(&mut stage, &first, Some(&json!({"answer": "A framework."})));

@@ -326,7 +326,7 @@ fn faults_can_be_cleared() {
     stage.script("F4 5 F4 Right g");
     assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_some()));
     assert!(matches!(stage.script("F4 Backspace").as_slice(), [Effect::SetFault { fault: None, .. }]));
-    assert_eq!(stage.script("Ctrl+P 'all faults' Enter"), [Effect::HealAll]);
+    assert_eq!(stage.script("Ctrl+P 'all faults' Enter"), [Effect::ClearAllFaults]);
     assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()));
 }
 

@@ -13,7 +13,7 @@ use switchover::report::{Report, ReportKind};
 use switchover::transcript::{RunRow, Transcript};
 use switchover::tui::keymap::TABLE;
 use switchover::tui::layout::Pane;
-use switchover::tui::state::overlay::keep::KeepPlan;
+use switchover::tui::state::overlay::save_settings::SavePlan;
 use switchover::tui::theme::Theme;
 use switchover::tui::{Effect, Msg};
 
@@ -111,8 +111,8 @@ impl Monkey {
             }
             Some(Effect::Edit(text)) => self.deliver(Msg::Edited(Ok(text + "\n# edited \u{1b}[2J"))),
             Some(Effect::Compose(_)) => self.deliver(Msg::Composed(Box::new(Err("not here".to_owned())))),
-            Some(Effect::PlanKeep(changes)) => {
-                let plan = KeepPlan {
+            Some(Effect::PlanSave(changes)) => {
+                let plan = SavePlan {
                     path: "config.toml".into(),
                     owner: "your configuration",
                     before: None,
@@ -121,7 +121,7 @@ impl Monkey {
                 };
                 self.deliver(Msg::KeepPlanned(changes, vec![plan]));
             }
-            Some(Effect::Keep(request)) => self.deliver(Msg::Kept(request.changes, Ok(request.path))),
+            Some(Effect::SaveSettings(request)) => self.deliver(Msg::Saved(request.changes, Ok(request.path))),
             Some(Effect::AskServer { generation }) => {
                 self.deliver(Msg::KeyInfo(Box::new(Err("not here".to_owned()))));
                 if let Some(id) = generation {

@@ -11,7 +11,7 @@ use switchover::config::edit::edited;
 use switchover::openrouter::providers::ProviderStatus;
 use switchover::report::{Observation, ReportKind};
 use switchover::tui::layout::{LayoutKind, Pane};
-use switchover::tui::state::overlay::keep::KeepPlan;
+use switchover::tui::state::overlay::save_settings::SavePlan;
 use switchover::tui::theme::Theme;
 use switchover::tui::{ComposedRequest, Effect, Msg};
 
@@ -96,13 +96,13 @@ fn perform(stage: &mut Stage, effect: &Effect) {
                 stage.app.update(stage.now, Msg::Providers(model.clone(), providers));
             }
         }
-        Effect::PlanKeep(changes) => {
-            let plan = KeepPlan {
+        Effect::PlanSave(changes) => {
+            let plan = SavePlan {
                 path: "/home/ann/.config/switchover/config.toml".into(),
                 owner: "your configuration",
                 before: Some("# mine\nmodels = [\"openai/gpt-4o-mini\"]\n".to_owned()),
                 after: edited("# mine\nmodels = [\"openai/gpt-4o-mini\"]\n", changes),
-                warnings: vec!["models is set by $SWITCHOVER_MODELS too, which wins over this file".to_owned()],
+                warnings: vec!["models is also set ($SWITCHOVER_MODELS), which wins over this file".to_owned()],
             };
             stage.app.update(stage.now, Msg::KeepPlanned(changes.clone(), vec![plan]));
         }

@@ -6,7 +6,7 @@ use switchover::config::edit::{Change, edited};
 use switchover::dspy::Adapter;
 use switchover::failover::Failover;
 use switchover::tui::state::overlay::Overlay;
-use switchover::tui::state::overlay::keep::{KeepPlan, KeepRequest};
+use switchover::tui::state::overlay::save_settings::{SavePlan, SaveRequest};
 use switchover::tui::theme::Theme;
 use switchover::tui::{Effect, Msg};
 
@@ -16,7 +16,7 @@ fn stage() -> Stage {
 
 /// Answers the effect that asks for the files with two of them, and writes the chosen one.
 fn plan(stage: &mut Stage, changes: &[Change], texts: [&str; 2]) {
-    let plan = |(owner, text): (&'static str, &str)| KeepPlan {
+    let plan = |(owner, text): (&'static str, &str)| SavePlan {
         path: owner.into(),
         owner,
         before: Some(text.to_owned()),
@@ -81,9 +81,9 @@ fn the_default_comes_back_and_enter_alone_changes_nothing() {
 fn what_was_set_is_kept_with_one_key_after_the_lines_were_shown() {
     let mut stage = stage();
     assert_eq!(stage.press("Alt+K"), None);
-    assert!(stage.screen().contains("Nothing to keep"), "{}", stage.screen());
+    assert!(stage.screen().contains("Nothing to save"), "{}", stage.screen());
     stage.script("Alt+L Alt+O 'temp' Enter '0.2' Enter Esc");
-    let Some(Effect::PlanKeep(changes)) = stage.press("Alt+K") else { panic!("asks for the files") };
+    let Some(Effect::PlanSave(changes)) = stage.press("Alt+K") else { panic!("asks for the files") };
     let models = json!(["anthropic/claude-3-haiku", "openai/gpt-4o-mini"]);
     assert_eq!(changes, [Change::new("models", Some(models)), Change::new("request.temperature", Some(json!(0.2)))]);
     plan(&mut stage, &changes, ["", "[request]\ntemperature = 0.9 # mine\n"]);
@@ -91,12 +91,12 @@ fn what_was_set_is_kept_with_one_key_after_the_lines_were_shown() {
     stage.press("Tab");
     let screen = stage.screen();
     assert!(screen.contains("- temperature = 0.9 # mine") && screen.contains("+ temperature = 0.2 # mine"), "{screen}");
-    let Some(Effect::Keep(request)) = stage.press("Enter") else { panic!("{}", stage.screen()) };
-    let KeepRequest { path, after, .. } = *request;
+    let Some(Effect::SaveSettings(request)) = stage.press("Enter") else { panic!("{}", stage.screen()) };
+    let SaveRequest { path, after, .. } = *request;
     assert_eq!(path.to_str(), Some("your configuration"));
     assert!(after.contains("temperature = 0.2 # mine") && after.starts_with("models = ["), "{after}");
-    stage.app.update(stage.now, Msg::Kept(changes, Ok(path)));
-    assert!(stage.screen().contains("Kept in your configuration"), "{}", stage.screen());
+    stage.app.update(stage.now, Msg::Saved(changes, Ok(path)));
+    assert!(stage.screen().contains("Saved in your configuration"), "{}", stage.screen());
     assert_eq!(stage.press("Alt+K"), None, "it is kept already");
 }
 
@@ -104,13 +104,13 @@ fn what_was_set_is_kept_with_one_key_after_the_lines_were_shown() {
 fn nothing_is_kept_after_escape_or_where_the_file_was_changed() {
     let mut stage = stage();
     stage.press("Alt+L");
-    let Some(Effect::PlanKeep(changes)) = stage.press("Alt+K") else { panic!("asks for the files") };
+    let Some(Effect::PlanSave(changes)) = stage.press("Alt+K") else { panic!("asks for the files") };
     plan(&mut stage, &changes, ["", ""]);
     assert_eq!(stage.press("Esc"), None);
     assert!(stage.app.overlay.is_none());
-    stage.app.update(stage.now, Msg::Kept(changes, Err("it was changed meanwhile".to_owned())));
-    assert!(stage.screen().contains("Not kept: it was changed meanwhile"));
-    assert!(matches!(stage.press("Alt+K"), Some(Effect::PlanKeep(_))));
+    stage.app.update(stage.now, Msg::Saved(changes, Err("it was changed meanwhile".to_owned())));
+    assert!(stage.screen().contains("Not saved: it was changed meanwhile"));
+    assert!(matches!(stage.press("Alt+K"), Some(Effect::PlanSave(_))));
 }
 
 #[test]
@@ -121,11 +121,11 @@ fn a_chain_gets_a_name_and_is_used_by_it() {
     stage.script("s 'a/b'");
     assert!(stage.screen().contains("a chain's name is a word"), "{}", stage.screen());
     stage.script("Esc s 'fast'");
-    let Some(Effect::PlanKeep(changes)) = stage.press("Enter") else { panic!("{}", stage.screen()) };
+    let Some(Effect::PlanSave(changes)) = stage.press("Enter") else { panic!("{}", stage.screen()) };
     assert_eq!(changes[0].path, ["chains", "fast"]);
     plan(&mut stage, &changes, ["", ""]);
-    let Some(Effect::Keep(request)) = stage.press("Enter") else { panic!("{}", stage.screen()) };
-    stage.app.update(stage.now, Msg::Kept(request.changes, Ok(request.path)));
+    let Some(Effect::SaveSettings(request)) = stage.press("Enter") else { panic!("{}", stage.screen()) };
+    stage.app.update(stage.now, Msg::Saved(request.changes, Ok(request.path)));
     stage.script("Ctrl+L x x Esc");
     assert!(stage.app.next.chain.is_empty());
     stage.script("Ctrl+L o Enter");

@@ -84,7 +84,7 @@ fn escape_ends_the_tour_at_any_time_and_clears_its_faults() {
     let chain = stage.app.next.chain.clone();
     stage.press("Alt+T");
     stage.app.update(stage.now, Msg::Tick);
-    assert_eq!(stage.press("Esc"), Some(Effect::HealAll));
+    assert_eq!(stage.press("Esc"), Some(Effect::ClearAllFaults));
     assert!(stage.app.tour.is_none() && stage.app.next.chain == chain);
     assert_eq!(stage.app.update(stage.now, Msg::Tick), None, "no more keys are pressed");
 }
@@ -110,14 +110,14 @@ fn faults_of_the_user_and_of_the_tour_are_cleared() {
     stage.script("F4 5 Esc");
     assert!(chain_line(&stage).contains("gpt-4o-mini ✗503"), "{}", stage.screen());
 
-    assert_eq!(stage.press("Alt+T"), Some(Effect::HealAll));
+    assert_eq!(stage.press("Alt+T"), Some(Effect::ClearAllFaults));
     assert!(stage.app.next.chain.iter().all(|entry| entry.fault.is_none()), "the tour starts without faults");
     while !stage.app.next.chain.iter().any(|entry| entry.fault.is_some()) {
         play(&mut stage);
         stage.press("Enter");
     }
 
-    assert_eq!(stage.press("Esc"), Some(Effect::HealAll));
+    assert_eq!(stage.press("Esc"), Some(Effect::ClearAllFaults));
     // The next key clears the final notice of the tour, and the chain is shown again.
     stage.press("Tab");
     let line = chain_line(&stage);

@@ -41,7 +41,7 @@ async fn a_services_own_reasoning_is_the_field_where_the_model_gives_it() {
     assert!(names(second) && second.get("reasoning").is_none(), "{second}");
 
     let run_of = async |fault: Option<&str>, spec: RunSpec| {
-        services.heal();
+        services.clear_faults();
         services.inject(reasons, fault.map(|fault| fault.parse().unwrap()));
         fold(&run(&services, spec, |_, _| {}).await)
     };

@@ -304,7 +304,7 @@ async fn a_fault_that_is_set_or_healed_closes_the_breakers_of_its_route() {
     assert_eq!(asked().await, [CHAIN[0]], "the healed model is asked");
     services.inject(CHAIN[0], fault("429:account,retry-after=3600"));
     asked().await;
-    services.heal();
+    services.clear_faults();
     assert_eq!(asked().await, [CHAIN[0]], "the account's breaker is closed, too");
     // A fault on another model changes nothing for this one.
     services.inject(CHAIN[0], fault("404"));

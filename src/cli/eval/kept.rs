@@ -1,4 +1,4 @@
-//! The finished cells of an evaluation on disk, so that it can go on after it was stopped: a file of JSON lines for each
+//! The finished cells of an evaluation on disk, so that it can be resumed after it was stopped: a file of JSON lines for each
 //! evaluation, written as the cells end. A torn last line costs that cell only.
 
 use crate::config::{Config, Environment};
@@ -55,7 +55,7 @@ impl KeptCells {
         std::mem::take(&mut self.cells)
     }
 
-    /// Keeps a finished cell. A full disk costs only the possibility to go on.
+    /// Keeps a finished cell. With a full disk, only --resume has fewer of them.
     pub(super) fn keep(&mut self, scored: &Scored) {
         if let Some(file) = &mut self.file
             && let Ok(mut line) = serde_json::to_vec(scored)

@@ -15,7 +15,7 @@ Type each input on its own line; the run starts after the last one. A backslash 
 /adapter [NAME]              chat, json, xml
 /model [MODEL ...]           show or change the fallback chain, first choice first; a named chain counts too
 /break FAULT [MODEL]         break a model on purpose, by default the first one; example: /break 503
-/heal                        remove all injected faults
+/clear                       clear all faults
 /health                      show the health of each model
 /headers                     show the headers that are sent
 /log                         show the failover log of the last run
@@ -36,12 +36,12 @@ impl Repl {
             "adapter" => self.adapter(rest),
             "model" | "models" => self.models(rest),
             "break" => self.fault(rest),
-            "heal" => {
+            "clear" => {
                 for model in self.services.faults().keys() {
                     self.health.reset_route(model);
                 }
-                self.services.heal();
-                Ok("All injected faults are removed.".to_owned())
+                self.services.clear_faults();
+                Ok("All faults are cleared.".to_owned())
             }
             "health" => Ok(self.health()),
             "headers" => self.headers(),
@@ -105,7 +105,7 @@ impl Repl {
         let fault: Fault = word.parse()?;
         let first = self.spec.chain.first().map(|route| route.model.clone());
         let model = words.next().map(str::to_owned).or(first).context("the chain is empty")?;
-        let text = format!("{model} now fails: {fault}. /heal removes the fault.");
+        let text = format!("{model} now fails: {fault}. /clear clears it.");
         self.services.inject(&model, Some(fault));
         self.health.reset_route(&model);
         Ok(text)

@@ -2,7 +2,7 @@
 
 use super::evaluate::Evaluator;
 use crate::cli::ask;
-use crate::cli::keep::{self, Keeper};
+use crate::cli::settings_files::{self, SettingsFiles};
 use crate::cli::signatures::{self, Folders};
 use crate::cli::traffic::GatewayBeside;
 use crate::gateway::RequestDefaults;
@@ -11,7 +11,7 @@ use crate::report::Report;
 use crate::spec::RunSpec;
 use crate::transcript::{TrafficWatch, Transcript};
 use crate::tui::state::overlay::history::PAGE;
-use crate::tui::state::overlay::keep::KeepRequest;
+use crate::tui::state::overlay::save_settings::SaveRequest;
 use crate::tui::{ComposedRequest, Effect, Msg};
 use crate::worker::{self, Canceller, Services};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) struct EffectRunner {
     /// Whether the files of an earlier version were read.
     pub(super) imported: bool,
     /// The configuration files.
-    pub(super) keeper: Keeper,
+    pub(super) settings_files: SettingsFiles,
     /// The folders of the signature library.
     pub(super) folders: Folders,
     pub(super) gateway: GatewayBeside,
@@ -85,7 +85,7 @@ impl EffectRunner {
                 self.replaying.take().inspect(AbortHandle::abort);
             }
             Effect::SetFault { model, fault } => self.services.inject(&model, fault),
-            Effect::HealAll => self.services.heal(),
+            Effect::ClearAllFaults => self.services.clear_faults(),
             Effect::ResetBreaker(name) => {
                 if !self.services.reset(&name) {
                     self.notify(format!("{name} has no circuit breaker"));
@@ -118,14 +118,14 @@ impl EffectRunner {
                 });
             }
             Effect::AskProviders(models) => self.ask_providers(models),
-            Effect::PlanKeep(changes) => {
-                let plans = block_in_place(|| self.keeper.plan(&changes));
+            Effect::PlanSave(changes) => {
+                let plans = block_in_place(|| self.settings_files.plan(&changes));
                 _ = self.inbox.send(Msg::KeepPlanned(changes, plans));
             }
-            Effect::Keep(request) => {
-                let result = block_in_place(|| keep::write(&request)).map_err(|error| format!("{error:#}"));
-                let KeepRequest { path, changes, .. } = *request;
-                _ = self.inbox.send(Msg::Kept(changes, result.map(|()| path)));
+            Effect::SaveSettings(request) => {
+                let result = block_in_place(|| settings_files::write(&request)).map_err(|error| format!("{error:#}"));
+                let SaveRequest { path, changes, .. } = *request;
+                _ = self.inbox.send(Msg::Saved(changes, result.map(|()| path)));
             }
             Effect::Compose(mut spec) => {
                 let composed =

@@ -187,7 +187,7 @@ const fn ours(
 }
 
 impl Rule {
-    /// Whether a server with a fallback of its own goes on after this failure.
+    /// Whether a server with a fallback of its own asks the next model after this failure.
     pub(in crate::failover) fn server_moved_on(&self) -> bool {
         !matches!(self.on_give_up, OnGiveUp::Stop | OnGiveUp::Free)
     }

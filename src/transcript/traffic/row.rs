@@ -40,7 +40,7 @@ pub struct TrafficRow {
 /// How far a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrafficStatus {
-    /// Its run goes on.
+    /// Its run has not ended.
     InProgress,
     /// A model answered.
     Answered,

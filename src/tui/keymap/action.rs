@@ -42,7 +42,7 @@ pub enum Action {
     /// Acts on the list of earlier runs.
     History(HistoryAction),
     /// Acts on the question whether to keep settings.
-    Keep(KeepAction),
+    SaveSettings(SaveAction),
     /// Acts on a comparison.
     Compare(CompareAction),
     /// Acts on the list of models to compare.
@@ -66,7 +66,7 @@ pub enum PlaygroundAction {
     Send,
     Cancel,
     NewRun,
-    GoOn,
+    Continue,
     TakeUp,
     AddModel,
     NextFirst,
@@ -79,7 +79,7 @@ pub enum PlaygroundAction {
     Adapter,
     PinDemo,
     SaveSignature,
-    HealAll,
+    ClearAllFaults,
     Reasoning,
     Timeline,
     LogDetail,
@@ -91,7 +91,7 @@ pub enum PlaygroundAction {
     Faults,
     Chain,
     Settings,
-    Keep,
+    SaveSettings,
     Demos,
     Headers,
     Health,
@@ -214,7 +214,7 @@ pub enum OverlayAction {
 pub enum FaultsAction {
     PrevModel,
     NextModel,
-    Heal,
+    ClearFault,
     TypeFault,
 }
 
@@ -304,6 +304,6 @@ pub enum GridAction {
 
 /// Actions of the question whether to keep what was set on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeepAction {
+pub enum SaveAction {
     OtherFile,
 }

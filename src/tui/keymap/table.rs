@@ -38,7 +38,7 @@ pub enum Context {
     /// The preview of an earlier answer that may become a demo.
     DemoPreview,
     /// The question whether to keep what was set on the screen.
-    Keep,
+    SaveSettings,
     /// A comparison.
     Compare,
     /// The list of models and chains to compare.
@@ -89,7 +89,7 @@ impl Context {
             Self::Health => "health board",
             Self::History => "history",
             Self::DemoPreview => "demo preview",
-            Self::Keep => "when keeping settings",
+            Self::SaveSettings => "when saving settings",
             Self::Compare => "comparison",
             Self::CompareSet => "models to compare",
             Self::Grid => "grid of cases",
@@ -126,9 +126,9 @@ mod group {
     pub(super) use crate::tui::keymap::action::{
         AnswerAction as Answer, ChainAction as Chain, CompareAction as Compare, CompareSetAction as CompareSet,
         CopyAction as Copy, DemosAction as Demos, DraftAction as Draft, FaultsAction as Faults, GridAction as Grid,
-        HealthAction as Health, HistoryAction as History, KeepAction as Keep, LogAction as Log, Move,
-        OverlayAction as Overlay, PaneAction as Pane, PlaygroundAction as Playground, ProgramAction as Program,
-        PromptAction as Prompt, SignaturesAction as Signatures, TourAction as Tour, TrafficAction as Traffic,
+        HealthAction as Health, HistoryAction as History, LogAction as Log, Move, OverlayAction as Overlay,
+        PaneAction as Pane, PlaygroundAction as Playground, ProgramAction as Program, PromptAction as Prompt,
+        SaveAction as SaveSettings, SignaturesAction as Signatures, TourAction as Tour, TrafficAction as Traffic,
     };
 }
 
@@ -167,7 +167,7 @@ pub const TABLE: &[Binding] = table! {
         "module"            Playground Module        ["F3"]                               ""           "Next module: Predict, ChainOfThought, …";
         "request"           Playground Request       ["F12"]                              ""           "Preview the request and its highest cost";
         "settings"          Playground Settings      ["Alt+O"]                            ""           "Settings: temperature, max_tokens, effort, seed, deadline, mode, …";
-        "keep-settings"     Playground Keep          ["Alt+K"]                            ""           "Keep chain, settings and attribution in a configuration file";
+        "save-settings"     Playground SaveSettings  ["Alt+K"]                            ""           "Save chain, settings and attribution in a configuration file";
         "pin-demo"          Playground PinDemo       ["Alt+P"]                            ""           "Make the answer on the screen a demo";
         "demos"             Playground Demos         ["F10"]                              ""           "Demos: order, view, remove";
         "save-current"      Playground SaveSignature ["Alt+S"]                            ""           "Edit the signature: fields, types, descriptions, instructions, demos";
@@ -186,7 +186,7 @@ pub const TABLE: &[Binding] = table! {
         "open-cases"        Playground OpenCases     []                                   ""           "Open a file of cases";
         "tour"              Playground Tour          ["Alt+T"]                            ""           "The guided tour, on the simulator";
         "new-run"           Playground NewRun        ["Ctrl+N"]                           ""           "Begin anew: clear prompt and answer, and end the conversation";
-        "go-on"             Playground GoOn          ["Alt+N"]                            ""           "Go on from this answer: the next question continues the conversation";
+        "continue"          Playground Continue      ["Alt+N"]                            ""           "Continue this conversation with the next question";
         "take-up"           Playground TakeUp        ["Alt+A"]                            ""           "Take this run up again: signature, inputs, chain, settings, conversation";
         "model"             Playground AddModel      ["Alt+M"]                            ""           "Add a model to the chain: type a part of its name";
         "next-first"        Playground NextFirst     ["Alt+L"]                            ""           "Ask the next model of the chain first";
@@ -197,7 +197,7 @@ pub const TABLE: &[Binding] = table! {
         "copy-curl"         Copy Curl                []                                   ""           "Copy the shown attempt as a curl command";
         "theme"             Playground Theme         []                                   ""           "Next theme: dark, light, safe, mono, projector";
         "mouse"             Playground Mouse         []                                   ""           "Wheel scrolls; off, so that the terminal selects text";
-        "heal-all"          Playground HealAll       []                                   ""           "Clear all faults";
+        "clear-all-faults"  Playground ClearAllFaults []                                   ""           "Clear all faults";
         "to-prompt"         Pane GoToPrompt          ["Alt+1"]                            ""           "To the prompt";
         "to-signatures"     Pane GoToSignatures      ["Alt+2"]                            ""           "To the signatures";
         "to-answer"         Pane GoToAnswer          ["Alt+3"]                            ""           "To the answer";
@@ -262,7 +262,7 @@ pub const TABLE: &[Binding] = table! {
     Faults {
         "prev-model"        Faults PrevModel         ["Left"]                             "previous"   "Previous model";
         "next-model"        Faults NextModel         ["Right" "Tab" "F4"]                 "next model" "Next model";
-        "heal"              Faults Heal              ["Backspace" "Delete" "0"]           "heal"       "Clear this model's fault";
+        "clear-fault"       Faults ClearFault        ["Backspace" "Delete" "0"]           "clear"      "Clear this model's fault";
         "type-fault"        Faults TypeFault         ["/"]                                "type"       "Type any fault, with its schedule";
     }
     Chain {
@@ -275,7 +275,7 @@ pub const TABLE: &[Binding] = table! {
         "variant"           Chain Variant            ["v"]                                "variant"    "Next variant of its name: :free, :nitro, :floor, none";
         "mode"              Chain Failover           ["m"]                                "mode"       "Who tries the next model: Switchover, OpenRouter (server), nobody (strict)";
         "hedge"             Chain Hedge              ["h"]                                "hedge"      "Start the next model in parallel with a slow one: on or off";
-        "name-chain"        Chain Name               ["s"]                                "save"       "Keep the chain under a name, or as the chain of the start";
+        "name-chain"        Chain Name               ["s"]                                "save"       "Save the chain under a name, or as the chain of the start";
         "named-chain"       Chain UseNamed           ["o"]                                "named"      "Use a chain that has a name";
         "providers"         Chain Providers          ["p"]                                "providers"  "Provider preferences: order, only, ignore, sort, max_price, data_collection, zdr, quantizations";
     }
@@ -294,7 +294,7 @@ pub const TABLE: &[Binding] = table! {
         "attempt-curl"      Copy Curl                ["c"]                                "copy curl"  "Copy the attempt as a curl command";
     }
     Draft {
-        "keep"              Draft Save               ["Ctrl+S" "F2"]                      "save"       "Save";
+        "save"              Draft Save               ["Ctrl+S" "F2"]                      "save"       "Save";
         "use-unsaved"       Draft Use                ["Alt+Enter"]                        "use"        "Use it without saving, until you quit";
         "draft-editor"      Draft Editor             ["Ctrl+G"]                           "editor"     "Edit it in $VISUAL or $EDITOR";
         "draft-back"        Draft Close              ["Esc"]                              "close"      "Close; press twice to discard changes";
@@ -312,9 +312,9 @@ pub const TABLE: &[Binding] = table! {
     DemoPreview {
         "pin-it"            Overlay Confirm          ["Enter" "d" "Alt+P"]                "pin"        "Make it a demo of its signature";
     }
-    Keep {
+    SaveSettings {
         "write-settings"    Overlay Confirm          ["Enter" "y"]                        "write"      "Write the lines into the file";
-        "other-file"        Keep OtherFile           ["Tab" "Left" "Right"]               "other file" "Choose your configuration or the project's file";
+        "other-file"        SaveSettings OtherFile   ["Tab" "Left" "Right"]               "other file" "Choose your configuration or the project's file";
     }
     Compare {
         "compare-again"     Compare RunAgain         ["r"]                                "again"      "Run the comparison again";
@@ -337,7 +337,7 @@ pub const TABLE: &[Binding] = table! {
         "grid-pin"          Grid Pin                 ["p"]                                "pin"        "Make the answer of the cell a demo";
         "grid-faults"       Playground Faults        ["F4"]                               "break"      "Break a model, from the next run on";
         "grid-file"         Grid OtherFile           ["o"]                                ""           "Open another file of cases";
-        "grid-leave"        Grid Leave               ["Alt+E"]                            "panes"      "Back to the panes; what is being asked goes on";
+        "grid-leave"        Grid Leave               ["Alt+E"]                            "panes"      "Back to the panes; the evaluation continues";
     }
     Tour {
         "next-step"         Tour Next                ["Enter"]                            "next"       "The next step of the tour";

@@ -9,7 +9,7 @@ pub mod draft;
 pub mod faults;
 pub mod finder;
 pub mod history;
-pub mod keep;
+pub mod save_settings;
 pub mod text_popup;
 
 use crate::tui::keymap::Context;
@@ -18,7 +18,7 @@ use compare::Comparison;
 use draft::Draft;
 use faults::FaultPicker;
 use finder::Finder;
-use keep::KeepDialog;
+use save_settings::SaveDialog;
 use text_popup::TextPopup;
 
 /// The open overlay.
@@ -55,7 +55,7 @@ pub enum Overlay {
     /// The grid of a file of cases, which is [`App::grid`](super::app::App::grid).
     Grid,
     /// The question whether to keep what was set on the screen.
-    Keep(Box<KeepDialog>),
+    SaveSettings(Box<SaveDialog>),
     /// The question whether to quit during a run.
     Leave,
 }
@@ -79,7 +79,7 @@ impl Overlay {
             Self::Compare(_) => vec![Context::Compare, Context::Overlay],
             Self::Grid => vec![Context::Grid, Context::Overlay],
             Self::CompareSet(_) => vec![Context::CompareSet, Context::Overlay],
-            Self::Keep(_) => vec![Context::Keep, Context::Overlay],
+            Self::SaveSettings(_) => vec![Context::SaveSettings, Context::Overlay],
             Self::Leave => vec![Context::Leave],
         }
     }

@@ -17,7 +17,7 @@ pub struct SignatureList {
     /// Whether Delete was pressed once. Pressed again, it deletes the selected entry.
     pub delete_armed: bool,
     pub(in crate::tui) editor: Option<TextArea<'static>>,
-    /// A text that was typed and left. "Type your own" goes on with it.
+    /// A text that was typed and left. "Type your own" continues with it.
     unfinished: String,
 }
 

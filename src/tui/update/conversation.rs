@@ -23,17 +23,17 @@ impl App {
         }
     }
 
-    /// Goes on from the run on the screen: its inputs and outputs become a turn of a conversation.
-    pub(super) fn go_on(&mut self) {
+    /// Continues the conversation of the run on the screen: its inputs and outputs become a turn of a conversation.
+    pub(super) fn continue_conversation(&mut self) {
         if self.refuses_while_busy() {
             return;
         }
         let Some(turns) = self.transcript().and_then(Transcript::conversation) else {
             let is_chat = self.transcript().is_some_and(|run| run.spec.is_some() && !run.has_fields());
             self.notice = Some(if is_chat {
-                "A chat has no signature, so there is no prompt to go on in.".to_owned()
+                "A chat has no signature, so no prompt can continue it.".to_owned()
             } else {
-                "Nothing to go on from yet: that needs a complete, valid answer.".to_owned()
+                "There is nothing to continue yet: that needs a complete, valid answer.".to_owned()
             });
             return;
         };

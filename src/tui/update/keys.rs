@@ -83,7 +83,7 @@ impl App {
             | Action::Draft(_)
             | Action::Health(_)
             | Action::History(_)
-            | Action::Keep(_)
+            | Action::SaveSettings(_)
             | Action::Compare(_)
             | Action::CompareSet(_)
             | Action::Grid(_) => {}

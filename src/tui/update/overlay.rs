@@ -10,8 +10,8 @@ mod finder;
 mod grid;
 mod health;
 mod history;
-mod keep;
 mod moves;
+mod save_settings;
 mod settings;
 
 use super::keys::KeyPress;
@@ -60,7 +60,7 @@ impl App {
             Overlay::Finder(finder) => return self.finder_key(finder, press),
             Overlay::Health(selected) => return self.health_key(selected, action),
             Overlay::History(selected) => return self.history_key(selected, action),
-            Overlay::Keep(dialog) => return self.keep_key(dialog, action),
+            Overlay::SaveSettings(dialog) => return self.save_settings_key(dialog, action),
             Overlay::CompareSet(selected) => return self.compare_set_key(selected, action),
             Overlay::Leave => match action {
                 Some(Action::Overlay(OverlayAction::Confirm)) => return Some(Effect::Quit),

@@ -22,14 +22,14 @@ impl App {
             PlaygroundAction::Compare => return self.compare(),
             PlaygroundAction::Grid => return self.open_grid(),
             PlaygroundAction::Tour => return self.begin_tour(),
-            PlaygroundAction::HealAll => return self.heal_all(),
+            PlaygroundAction::ClearAllFaults => return self.clear_all_faults(),
             PlaygroundAction::Headers => return Some(self.open_headers()),
             PlaygroundAction::Mouse => {
                 self.display.mouse = !self.display.mouse;
                 return Some(Effect::Mouse(self.display.mouse));
             }
             PlaygroundAction::NewRun => self.new_run(),
-            PlaygroundAction::GoOn => self.go_on(),
+            PlaygroundAction::Continue => self.continue_conversation(),
             PlaygroundAction::TakeUp => self.take_up_shown(),
             PlaygroundAction::AddModel => self.add_model(),
             PlaygroundAction::NextFirst => self.next_first(),
@@ -62,7 +62,7 @@ impl App {
             PlaygroundAction::Gateway => return self.gateway(),
             PlaygroundAction::Chain => return self.open_chain(),
             PlaygroundAction::Settings => self.open_settings(),
-            PlaygroundAction::Keep => return self.keep_settings(),
+            PlaygroundAction::SaveSettings => return self.save_settings(),
             PlaygroundAction::Demos => self.overlay = Some(Overlay::Demos(0)),
             PlaygroundAction::Health => self.overlay = Some(Overlay::Health(0)),
             PlaygroundAction::History => return Some(self.open_history()),
@@ -148,7 +148,7 @@ impl App {
     fn cancel(&mut self) -> Option<Effect> {
         if self.signatures.typing() {
             if self.signatures.leave_typing() {
-                self.notice = Some("“type your own” goes on with this text.".to_owned());
+                self.notice = Some("“type your own” continues with this text.".to_owned());
             }
         } else if self.busy() {
             return Some(self.cancel_run());
@@ -205,14 +205,14 @@ impl App {
         in_chain + elsewhere.count()
     }
 
-    fn heal_all(&mut self) -> Option<Effect> {
+    fn clear_all_faults(&mut self) -> Option<Effect> {
         let count = self.clear_faults();
         self.notice = Some(if count == 0 {
             "No faults are set.".to_owned()
         } else {
             format!("{} cleared.", counted(count, "fault"))
         });
-        (count > 0).then_some(Effect::HealAll)
+        (count > 0).then_some(Effect::ClearAllFaults)
     }
 }
 

@@ -47,7 +47,7 @@ impl App {
         let first = plan.steps.first().map(|step| step.keys.clone()).unwrap_or_default();
         let keys = parse_keys(&first).unwrap_or_default();
         self.tour = Some(Tour { plan, current: 0, keys, before });
-        Some(Effect::HealAll)
+        Some(Effect::ClearAllFaults)
     }
 
     /// Starts the next step, if all keys of this one are pressed. Ends the tour after the last step.
@@ -89,6 +89,6 @@ impl App {
         (self.prompt, self.sent) = (tour.before.prompt, tour.before.sent);
         self.focus(Pane::Prompt);
         self.notice = Some("The tour is over, and its faults are cleared. Alt+T starts it again.".to_owned());
-        Some(Effect::HealAll)
+        Some(Effect::ClearAllFaults)
     }
 }

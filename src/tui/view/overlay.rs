@@ -10,7 +10,7 @@ mod finder;
 mod grid;
 mod health;
 mod history;
-mod keep;
+mod save_settings;
 mod text_popup;
 
 use super::chrome::open;
@@ -48,7 +48,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         Some(Overlay::Compare(compare)) => compare::draw(app, compare, now, f),
         Some(Overlay::CompareSet(selected)) => compare_set::draw(app, *selected, f),
         Some(Overlay::Grid) => grid::draw(app, f),
-        Some(Overlay::Keep(dialog)) => keep::draw(app, dialog, f),
+        Some(Overlay::SaveSettings(dialog)) => save_settings::draw(app, dialog, f),
         Some(Overlay::Leave) => leave(app, f),
     }
 }

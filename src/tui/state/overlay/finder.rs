@@ -31,9 +31,9 @@ pub enum FinderChoice {
     SettingsText,
     /// Use the chain of this name.
     Chain(String),
-    /// Keep the chain under this name.
+    /// Save the chain under this name.
     ChainName(String),
-    /// Keep the chain as the one of the start.
+    /// Save the chain as the one of the start.
     StartChain,
     /// Open the file of cases at this path; empty for that of the configuration.
     Cases(String),

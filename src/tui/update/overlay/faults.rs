@@ -29,7 +29,7 @@ impl App {
                 self.overlay = overlay_below(&picker);
                 return None;
             }
-            Some(Action::Faults(FaultsAction::Heal)) => {
+            Some(Action::Faults(FaultsAction::ClearFault)) => {
                 self.overlay = overlay_below(&picker);
                 return self.set_fault(&picker.model, None);
             }

@@ -95,10 +95,10 @@ impl App {
                 self.use_chain(models.into_iter());
                 return self.open_chain();
             }
-            FinderChoice::ChainName(name) => return self.keep_chain(&name),
+            FinderChoice::ChainName(name) => return self.save_chain(&name),
             FinderChoice::StartChain => {
                 self.overlay = Some(Overlay::Chain);
-                return self.keep_settings();
+                return self.save_settings();
             }
             FinderChoice::Cases(path) => {
                 // What is open stays if the file cannot be used.

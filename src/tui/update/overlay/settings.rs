@@ -18,7 +18,7 @@ impl App {
                 self.next = next;
                 self.open_settings();
                 let set = if text.is_empty() { key.default_text() } else { text.to_owned() };
-                self.notice = Some(format!("{} is {set} from the next run on. Alt+K keeps it.", key.short()));
+                self.notice = Some(format!("{} is {set} from the next run on. Alt+K saves it.", key.short()));
             }
             Err(why) => self.notice = Some(format!("Not set: {why}")),
         }

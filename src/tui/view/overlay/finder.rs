@@ -20,7 +20,7 @@ pub(super) fn draw(app: &App, finder: &Finder, f: &mut Frame<'_>) {
             &setting
         }
         FinderKind::Chains => "use a chain",
-        FinderKind::ChainNames => "keep the chain under a name",
+        FinderKind::ChainNames => "save the chain under a name",
         FinderKind::Keys => "keys",
         FinderKind::Actions => "palette",
         FinderKind::Models => "add a model",
@@ -89,7 +89,7 @@ fn hint(app: &App, finder: &Finder) -> Option<(String, StyleRole)> {
         FinderKind::ChainNames if is_empty && !finder.query.trim().is_empty() => {
             Some(match chain_name_problem(finder.query.trim()) {
                 Some(problem) => (format!("✗ {problem}"), StyleRole::Bad),
-                None => ("Enter keeps the chain under this name.".to_owned(), StyleRole::Dim),
+                None => ("Enter saves the chain under this name.".to_owned(), StyleRole::Dim),
             })
         }
         FinderKind::Cases => {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// A configuration file with the changes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct KeepPlan {
+pub struct SavePlan {
     /// The file.
     pub path: PathBuf,
     /// Whose file it is: "your configuration".
@@ -21,7 +21,7 @@ pub struct KeepPlan {
 
 /// What the answer to the question asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct KeepRequest {
+pub struct SaveRequest {
     /// The file.
     pub path: PathBuf,
     /// The text that it must still have.
@@ -34,9 +34,9 @@ pub struct KeepRequest {
 
 /// The open question.
 #[derive(Clone, Debug)]
-pub struct KeepDialog {
+pub struct SaveDialog {
     /// The files that can hold the changes. Never empty.
-    plans: Vec<KeepPlan>,
+    plans: Vec<SavePlan>,
     /// Index of the chosen file.
     chosen: usize,
     /// The changes.
@@ -45,14 +45,14 @@ pub struct KeepDialog {
     pub top: usize,
 }
 
-impl KeepDialog {
+impl SaveDialog {
     /// The question about these changes; `None` without a file.
-    pub fn new(plans: Vec<KeepPlan>, changes: Vec<Change>) -> Option<Self> {
+    pub fn new(plans: Vec<SavePlan>, changes: Vec<Change>) -> Option<Self> {
         (!plans.is_empty()).then_some(Self { plans, chosen: 0, changes, top: 0 })
     }
 
     /// The chosen file.
-    pub fn plan(&self) -> &KeepPlan {
+    pub fn plan(&self) -> &SavePlan {
         &self.plans[self.chosen]
     }
 
@@ -63,10 +63,10 @@ impl KeepDialog {
     }
 
     /// What is to be written; `None` if nothing would change or the file cannot be changed.
-    pub fn request(&self) -> Option<KeepRequest> {
+    pub fn request(&self) -> Option<SaveRequest> {
         let plan = self.plan();
         let after = plan.after.clone().ok().filter(|after| Some(after) != plan.before.as_ref())?;
-        Some(KeepRequest { path: plan.path.clone(), before: plan.before.clone(), after, changes: self.changes.clone() })
+        Some(SaveRequest { path: plan.path.clone(), before: plan.before.clone(), after, changes: self.changes.clone() })
     }
 
     /// The lines of the file that go (`-`) and come (`+`), and tables around them (a space).
@@ -116,14 +116,14 @@ mod tests {
 
     #[test]
     fn the_lines_that_change_are_shown_with_their_table() {
-        let plan = KeepPlan {
+        let plan = SavePlan {
             path: "config.toml".into(),
             owner: "your configuration",
             before: Some("models = [\"a\"]\n[ui]\ntheme = \"dark\"\n[request]\nseed = 1\ntop_p = 0.5\n".to_owned()),
             after: Ok("models = [\"b\"]\n[ui]\ntheme = \"dark\"\n[request]\nseed = 2\n\n[chains]\nc = []\n".to_owned()),
             warnings: Vec::new(),
         };
-        let dialog = KeepDialog::new(vec![plan], Vec::new()).expect("a plan");
+        let dialog = SaveDialog::new(vec![plan], Vec::new()).expect("a plan");
         let lines: Vec<String> = dialog.lines().iter().map(|(mark, line)| format!("{mark}{line}")).collect();
         assert_eq!(
             lines,

@@ -1,7 +1,7 @@
 //! The question whether to keep what was set on the screen: the file, and the lines that change.
 
 use crate::tui::state::app::App;
-use crate::tui::state::overlay::keep::KeepDialog;
+use crate::tui::state::overlay::save_settings::SaveDialog;
 use crate::tui::theme::StyleRole;
 use crate::tui::view::chrome::{hidden, open};
 use crate::tui::wrap::{RowPrefix, TextRow, plain, wrap};
@@ -11,7 +11,7 @@ use ratatui::text::Span;
 /// Most cells of its width.
 const WIDTH: u16 = 90;
 
-pub(super) fn draw(app: &App, dialog: &KeepDialog, f: &mut Frame<'_>) {
+pub(super) fn draw(app: &App, dialog: &SaveDialog, f: &mut Frame<'_>) {
     let theme = app.theme();
     let plan = dialog.plan();
     let cells = usize::from(app.screen.layout.body.width.min(WIDTH).saturating_sub(4).max(1));
@@ -43,7 +43,7 @@ pub(super) fn draw(app: &App, dialog: &KeepDialog, f: &mut Frame<'_>) {
     let height = wanted.min(app.screen.layout.body.height);
     let room_left = usize::from(height).saturating_sub(head.len() + foot.len() + 4);
     let note = hidden(dialog.top, lines.len().saturating_sub(room_left));
-    let room = open(app, f, "keep what was set on the screen?", &note, WIDTH, height);
+    let room = open(app, f, "save what was set on the screen?", &note, WIDTH, height);
     let gap = || std::iter::once(TextRow::default());
     let rows = head.into_iter().chain(gap()).chain(lines.into_iter().take(room_left)).chain(gap()).chain(foot);
     for (row, y) in rows.zip(room.y..room.bottom()) {

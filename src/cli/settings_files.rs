@@ -1,23 +1,23 @@
-//! Keeps settings of the screen in the user's configuration or in the project's file.
+//! Saves settings of the screen in the user's configuration or in the project's file.
 
 use crate::config::edit::{Change, edited};
 use crate::config::{Config, Environment, KEYS, PROJECT_FILE_NAME, ValueOrigin};
 use crate::private;
-use crate::tui::state::overlay::keep::{KeepPlan, KeepRequest};
+use crate::tui::state::overlay::save_settings::{SavePlan, SaveRequest};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files that can hold settings, and where each setting comes from now.
-pub(super) struct Keeper {
+pub(super) struct SettingsFiles {
     own: PathBuf,
     project: PathBuf,
     config_dir: PathBuf,
     origins: BTreeMap<&'static str, ValueOrigin>,
 }
 
-impl Keeper {
+impl SettingsFiles {
     pub(super) fn new(config: &Config, env: &Environment) -> Self {
         let origins = KEYS.iter().filter_map(|key| Some((key.name, config.get(key.name)?.origin.clone()))).collect();
         Self {
@@ -29,7 +29,7 @@ impl Keeper {
     }
 
     /// Both files with the changes; the project's comes first if there is one.
-    pub(super) fn plan(&self, changes: &[Change]) -> Vec<KeepPlan> {
+    pub(super) fn plan(&self, changes: &[Change]) -> Vec<SavePlan> {
         let mut plans = vec![
             self.plan_of(&self.own, "your configuration", changes),
             self.plan_of(&self.project, "this project", changes),
@@ -40,18 +40,18 @@ impl Keeper {
         plans
     }
 
-    fn plan_of(&self, path: &Path, owner: &'static str, changes: &[Change]) -> KeepPlan {
+    fn plan_of(&self, path: &Path, owner: &'static str, changes: &[Change]) -> SavePlan {
         let before = match read(path) {
             Ok(before) => before,
             Err(error) => {
                 let after = Err(error.to_string());
-                return KeepPlan { path: path.to_owned(), owner, before: None, after, warnings: Vec::new() };
+                return SavePlan { path: path.to_owned(), owner, before: None, after, warnings: Vec::new() };
             }
         };
         let after = edited(before.as_deref().unwrap_or_default(), changes);
         let mut warnings: Vec<String> = changes.iter().filter_map(|change| self.warning(path, change)).collect();
         warnings.dedup();
-        KeepPlan { path: path.to_owned(), owner, before, after, warnings }
+        SavePlan { path: path.to_owned(), owner, before, after, warnings }
     }
 
     /// What wins over this file for a key, if something does.
@@ -80,7 +80,7 @@ fn read(path: &Path) -> std::io::Result<Option<String>> {
 
 /// Writes a file in one step, if it still has the text that the change was made in. The user's own file becomes readable
 /// only by its owner; a project's keeps its permissions.
-pub(super) fn write(request: &KeepRequest) -> Result<()> {
+pub(super) fn write(request: &SaveRequest) -> Result<()> {
     // A link stays: the file that it leads to is written.
     let path = fs::canonicalize(&request.path).unwrap_or_else(|_| request.path.clone());
     if read(&path)? != request.before {
@@ -112,20 +112,20 @@ mod tests {
 
     #[test]
     fn a_file_is_written_once_and_only_as_it_was_shown() {
-        let home = std::env::temp_dir().join(format!("switchover-keep-{}", std::process::id()));
+        let home = std::env::temp_dir().join(format!("switchover-settings-files-{}", std::process::id()));
         let env = Environment { cwd: home.join("work"), config_dir: home.join("config"), ..Environment::default() };
         fs::create_dir_all(&env.cwd).unwrap();
         fs::write(env.cwd.join(PROJECT_FILE_NAME), "# ours\nmodels = [\"a/b\"]\n").unwrap();
         let config = Config::load(&env, &[("adapter".to_owned(), json!("xml"))]).unwrap();
-        let keeper = Keeper::new(&config, &env);
+        let settings_files = SettingsFiles::new(&config, &env);
         let changes = [Change::new("models", Some(json!(["c/d"]))), Change::new("adapter", Some(json!("json")))];
-        let plans = keeper.plan(&changes);
+        let plans = settings_files.plan(&changes);
         let [project, own] = plans.as_slice() else { panic!("{plans:?}") };
         assert_eq!((project.owner, own.owner, &own.before), ("this project", "your configuration", &None));
         assert_eq!(project.after.as_deref(), Ok("# ours\nmodels = [\"c/d\"]\nadapter = \"json\"\n"));
         assert_eq!(project.warnings, ["adapter is also set (command line), which wins over this file"]);
         assert_eq!(own.warnings.len(), 2, "the project's file wins over the user's: {:?}", own.warnings);
-        let request = |plan: &KeepPlan| KeepRequest {
+        let request = |plan: &SavePlan| SaveRequest {
             path: plan.path.clone(),
             before: plan.before.clone(),
             after: plan.after.clone().unwrap(),
