@@ -26,7 +26,7 @@ pub use case::{Case, CaseError, CaseErrors};
 pub use evaluation::{CellId, Evaluation, FaultPlan, Variant};
 pub use html::report;
 pub use interval::Estimate;
-pub use judge::Judge;
+pub use judge::{Judge, JudgeInput};
 pub use metric::{Metric, Tolerance, UnknownMetric};
 pub use read::{CaseFormat, read};
 pub use scored::{CellFold, Scored};

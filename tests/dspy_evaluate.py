@@ -28,6 +28,7 @@ except ImportError:
 def environment(home):
     names = ("PATH", "VIRTUAL_ENV", "LANG")
     own = {"HOME": str(home), "SWITCHOVER_PACE": "0", "OPENROUTER_API_KEY": "sk-test", "SWITCHOVER_HISTORY": "nothing"}
+    own["SWITCHOVER_SIGNATURES"] = json.dumps(JUDGES)
     return {name: os.environ[name] for name in names if name in os.environ} | own
 
 
@@ -135,7 +136,14 @@ CASES = [
         [{"text": "one two", "words": ["simulated item", "x"], "size": 0, "more": {"a": 1}}],
         ["words=set", "size=exact", "more=json"],
     ),
+    # The simulator divides for the judge, too.
+    (
+        "question -> answer: float",
+        [{"question": f"What is {n} / 4?", "answer": n / 4} for n in range(4)],
+        ["answer=judge:rate"],
+    ),
 ]
+JUDGES = {"rate": "question, prediction: float, expected: Optional[float] -> answer: float"}
 
 
 def compare_programs(home):

@@ -106,7 +106,8 @@ impl EvalArgs {
             bootstrap::check(&evaluation)?;
         }
         self.check()?;
-        let judges = setting::judges(&evaluation, &config, env)?;
+        let evaluated = evaluation.variants[0].spec.task.signature().context("eval asks a signature")?;
+        let judges = setting::judges(evaluated, &evaluation.metrics, &config, env)?;
         let max_cost = self.max_cost.or(config.read("eval.max_cost")?);
         let concurrency = self.concurrency.or(config.read("eval.concurrency")?).unwrap_or(CONCURRENCY);
         let style = match (self.json, self.csv) {

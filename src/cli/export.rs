@@ -1,6 +1,6 @@
 //! `export` and `import`: programs for other tools, and what was written with DSPy.
 
-use super::eval::cases_and_metrics;
+use super::eval::{cases_and_metrics, judges};
 use super::print::{self, note, out};
 use super::signatures::{self, Folders};
 use super::{GlobalOptions, exit, history, setup};
@@ -93,7 +93,8 @@ impl ExportArgs {
         let export = Export { spec: &spec, base: &base, headers: &headers, chains: &chains };
         let task = spec.task.signature().context("cases are asked with a signature")?;
         let (cases, metrics) = cases_and_metrics(cases, &self.metrics, &config, &task.signature)?;
-        let program = export::evaluate(&export, task, &cases, &metrics).map_err(|why| anyhow!("{why}"))?;
+        let judges = judges(task, &metrics, &config, env)?;
+        let program = export::evaluate(&export, task, &cases, &metrics, &judges).map_err(|why| anyhow!("{why}"))?;
         print::text(&program);
         Ok(exit::OK)
     }

@@ -14,13 +14,17 @@ pub struct Judge {
     /// The judge's output that is the score.
     verdict: String,
     /// Where each of the judge's inputs comes from.
-    inputs: Vec<(String, Source)>,
+    inputs: Vec<(String, JudgeInput)>,
 }
 
+/// Where a value that a judge gets comes from.
 #[derive(Clone, Debug, PartialEq)]
-enum Source {
+pub enum JudgeInput {
+    /// This input of the case.
     Input(String),
+    /// This output of the answer.
     Predicted(String),
+    /// The expected value of this output.
     Expected(String),
 }
 
@@ -35,13 +39,13 @@ impl Judge {
             return Err("a judge is a signature".to_owned());
         };
         let source = |name: &str| match name {
-            "prediction" => Some(Source::Predicted(output.to_owned())),
-            "expected" => Some(Source::Expected(output.to_owned())),
+            "prediction" => Some(JudgeInput::Predicted(output.to_owned())),
+            "expected" => Some(JudgeInput::Expected(output.to_owned())),
             _ => {
                 let of = name.strip_prefix("expected_").filter(|of| evaluated.output(of).is_some());
-                let of_output = evaluated.output(name).map(|_| Source::Predicted(name.to_owned()));
-                let of_input = evaluated.input(name).map(|_| Source::Input(name.to_owned()));
-                of.map(|of| Source::Expected(of.to_owned())).or(of_output).or(of_input)
+                let of_output = evaluated.output(name).map(|_| JudgeInput::Predicted(name.to_owned()));
+                let of_input = evaluated.input(name).map(|_| JudgeInput::Input(name.to_owned()));
+                of.map(|of| JudgeInput::Expected(of.to_owned())).or(of_output).or(of_input)
             }
         };
         let mut inputs = Vec::new();
@@ -63,6 +67,16 @@ impl Judge {
         Ok(Self { spec, signature, verdict, inputs })
     }
 
+    /// Its output that is the score.
+    pub fn verdict(&self) -> &str {
+        &self.verdict
+    }
+
+    /// Its inputs, each with the place where its value comes from.
+    pub fn inputs(&self) -> &[(String, JudgeInput)] {
+        &self.inputs
+    }
+
     /// What the judge is asked about an answer.
     ///
     /// # Errors
@@ -72,9 +86,9 @@ impl Judge {
         let mut values = Values::new();
         for (name, source) in &self.inputs {
             let value = match source {
-                Source::Input(of) => case.inputs.get(of),
-                Source::Predicted(of) => fields.get(of),
-                Source::Expected(of) => case.expected.get(of),
+                JudgeInput::Input(of) => case.inputs.get(of),
+                JudgeInput::Predicted(of) => fields.get(of),
+                JudgeInput::Expected(of) => case.expected.get(of),
             };
             let (Some(field), Some(value)) = (self.signature.input(name), value) else { continue };
             values.insert(name.clone(), field.parse_json(value).map_err(|problem| problem.to_string())?);

@@ -2,22 +2,26 @@
 //! itself. One thread: the loop over the chain reads the last response of its LM.
 
 use super::{Export, python, python_literal, python_text};
-use crate::eval::{Case, Metric, Tolerance};
+use crate::dspy::{FieldType, Module};
+use crate::eval::{Case, Judge, JudgeInput, Metric, Tolerance};
 use crate::spec::SignatureTask;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// A Python program with these cases, and with the metrics of these outputs.
+/// A Python program with these cases, and with the metrics of these outputs. `judges` has the judge of each output that
+/// one scores.
 ///
 /// # Errors
-/// A metric that is not exported: a judge.
+/// A judge that is not exported: one of several chains, or with a class of a name that means another one.
 pub fn evaluate(
     export: &Export<'_>,
     task: &SignatureTask,
     cases: &[Case],
     metrics: &[(String, Metric)],
+    judges: &BTreeMap<String, Judge>,
 ) -> Result<String, String> {
-    let mut text = python::program_text(export, task);
+    let mut text = python::program_text(export, task, &classes(task, judges)?);
     let kinds: Vec<&Metric> = metrics.iter().map(|(_, metric)| metric).collect();
     let uses = |kind: fn(&Metric) -> bool| kinds.iter().any(|metric| kind(metric));
     let of_text = uses(|it| matches!(it, Metric::Normalized | Metric::Contains | Metric::F1));
@@ -48,23 +52,71 @@ pub fn evaluate(
         (SET, of_set),
         (JSON, uses(|it| matches!(it, Metric::Json))),
         (COMMAND, of_command),
+        (JUDGE, !judges.is_empty()),
     ];
     pieces.into_iter().filter(|(_, is_used)| *is_used).for_each(|(piece, _)| text.push_str(piece));
+    for (number, judge) in judges.values().enumerate() {
+        let Some(task) = judge.spec.task.signature() else { continue };
+        _ = write!(text, "\n\n{}", python::module(task, &format!("judged_{number}"), &format!("judge_{number}")));
+    }
     text.push_str("\n\n# How each output is scored, 0 to 1.\nMETRICS = {\n");
     for (output, metric) in metrics {
-        _ = writeln!(text, "    {}: {},", python_text(output), function(metric)?);
+        let function = match judges.iter().enumerate().find(|(_, (of, _))| *of == output) {
+            Some((number, (_, judge))) => judgement(number, judge),
+            None => function(metric),
+        };
+        _ = writeln!(text, "    {}: {function},", python_text(output));
     }
     text.push_str("}\n# These need no expected value.\n");
     let needs_none = metrics.iter().filter(|(_, metric)| !metric.needs_expected()).map(|(name, _)| name.as_str());
     _ = writeln!(text, "SCORED = {}", python_literal(&json!(needs_none.collect::<Vec<_>>())));
     text.push_str(EVALUATE);
+    if !judges.is_empty() {
+        text.push_str(
+            "    if NO_SCORE:\n        sys.exit(f\"{len(NO_SCORE)} answers without a score: {NO_SCORE[0]}\")\n",
+        );
+    }
     Ok(text)
 }
 
+/// The classes of the signature and of the judges, each once.
+fn classes<'a>(task: &'a SignatureTask, judges: &'a BTreeMap<String, Judge>) -> Result<Vec<&'a FieldType>, String> {
+    let mut classes = task.signature.classes();
+    for (output, judge) in judges {
+        let Some(task) = judge.spec.task.signature() else { continue };
+        if !matches!(task.module, Module::Predict | Module::ChainOfThought) {
+            return Err(format!("the judge of `{output}` has the module {}, which is not exported", task.module));
+        }
+        for class in task.signature.classes() {
+            match classes.iter().find(|known| known.inline() == class.inline()) {
+                None => classes.push(class),
+                Some(known) if **known == *class => {}
+                Some(_) => return Err(format!("the judge of `{output}` has another class `{}`", class.inline())),
+            }
+        }
+    }
+    Ok(classes)
+}
+
+/// The call of a judge, as a Python function like those of [`function`].
+fn judgement(number: usize, judge: &Judge) -> String {
+    let from = |(name, source): &(String, JudgeInput)| {
+        let (table, of) = match source {
+            JudgeInput::Input(of) => ("inputs", of),
+            JudgeInput::Predicted(of) => ("given", of),
+            JudgeInput::Expected(of) => ("expected", of),
+        };
+        format!("{}: ({table}, {})", python_text(name), python_text(of))
+    };
+    let inputs = judge.inputs().iter().map(from).collect::<Vec<_>>().join(", ");
+    let verdict = python_text(judge.verdict());
+    format!("lambda inputs, expected, name, given: judged(judge_{number}, {verdict}, {{{inputs}}})")
+}
+
 /// A metric as a Python function of the case's inputs, its expected values, the output's name and the prediction.
-fn function(metric: &Metric) -> Result<String, String> {
+fn function(metric: &Metric) -> String {
     let of_values = |call: &str| format!("lambda inputs, expected, name, given: {call}");
-    Ok(match metric {
+    match metric {
         Metric::Exact => of_values("any_of(same, expected[name], given[name])"),
         Metric::Normalized => of_values("EM(text(given[name]), texts(expected[name]))"),
         Metric::Contains => of_values("contains(texts(expected[name]), text(given[name]))"),
@@ -76,10 +128,9 @@ fn function(metric: &Metric) -> Result<String, String> {
         Metric::Set => of_values("set_f1(expected[name], given[name])"),
         Metric::Json => of_values("share(expected[name], given[name])"),
         Metric::Command(program) => of_values(&format!("command({}, inputs, expected, given)", python_text(program))),
-        Metric::Judge(name) => {
-            return Err(format!("judge:{name} is not exported; write it as a metric of the program"));
-        }
-    })
+        // Each has a function of its own.
+        Metric::Judge(name) => format!("judge:{name}"),
+    }
 }
 
 const SAME: &str = r"
@@ -176,6 +227,23 @@ def command(program, inputs, expected, given):
     question = {"case": {"inputs": inputs, "expected": expected}, "prediction": given}
     done = subprocess.run(program, shell=True, input=json.dumps(question), capture_output=True, text=True, check=True)
     return float(done.stdout)
+"#;
+
+const JUDGE: &str = r#"
+
+NO_SCORE = []
+
+
+def judged(judge, verdict, sources):
+    asked = {name: table[of] for name, (table, of) in sources.items() if table.get(of) is not None}
+    try:
+        score = getattr(first_answer(judge, **asked), verdict)
+    except SystemExit as no_answer:
+        NO_SCORE.append(str(no_answer))
+        return 0.0
+    if not 0 <= score <= 1:
+        NO_SCORE.append(f"{verdict} must be a number from 0 to 1, found {score}")
+    return float(score)
 "#;
 
 const EVALUATE: &str = r#"

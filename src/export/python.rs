@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 /// A Python program.
 pub fn dspy(export: &Export<'_>, task: &SignatureTask) -> String {
-    let mut text = program_text(export, task);
+    let mut text = program_text(export, task, &task.signature.classes());
     let inputs = python_arguments("        ", &inputs(task));
     _ = write!(text, "\n\nif __name__ == \"__main__\":\n    prediction = ask(\n{inputs}    )\n");
     for output in &task.signature.outputs {
@@ -22,14 +22,13 @@ pub fn dspy(export: &Export<'_>, task: &SignatureTask) -> String {
     text
 }
 
-/// The program with its function `ask`, which is not called yet.
-pub(super) fn program_text(export: &Export<'_>, task: &SignatureTask) -> String {
+/// The program with its function `ask`, which is not called yet, and with these classes.
+pub(super) fn program_text(export: &Export<'_>, task: &SignatureTask, classes: &[&FieldType]) -> String {
     let mut text = format!(
         "# Exported by Switchover.\n# Tested with Python 3.11 and dspy {DSPY_VERSION}, with and without LiteLLM: pip install \
          dspy=={DSPY_VERSION}\n",
     );
-    let classes = task.signature.classes();
-    text.push_str(&classes::imports(&classes));
+    text.push_str(&classes::imports(classes));
     text.push_str("from dspy.lm15 import AccessPolicy, OpenAIChatCompat, ProviderDefinition, register_provider\n");
     text.push_str(FROM_ENVIRONMENT);
     text.push_str("# Sent with every request, of every model.\n");
@@ -41,9 +40,10 @@ pub(super) fn program_text(export: &Export<'_>, task: &SignatureTask) -> String 
         Adapter::Xml => "XMLAdapter(use_json_adapter_fallback=False)",
     };
     _ = writeln!(text, "dspy.configure(lm=CHAIN[0], adapter=dspy.{adapter})\n");
-    text.push_str(&classes::definitions(&classes));
-    text.push_str(&signature(&task.signature, &classes));
-    text.push_str(&program(task));
+    text.push_str(&classes::definitions(classes));
+    text.push_str(&module(task, "signature", "program"));
+    text.push_str(FIRST_ANSWER);
+    text.push_str(&ask(task));
     text
 }
 
@@ -78,14 +78,27 @@ fn chain(export: &Export<'_>) -> String {
     text
 }
 
-fn signature(signature: &Signature, classes: &[&FieldType]) -> String {
+/// The module with its signature, as the variables of these names.
+pub(super) fn module(task: &SignatureTask, of_signature: &str, of_module: &str) -> String {
+    let mut text = signature(&task.signature, of_signature);
+    let base = if task.module == Module::Predict { "Predict" } else { "ChainOfThought" };
+    _ = writeln!(text, "{of_module} = dspy.{base}({of_signature})");
+    if !task.demos.is_empty() {
+        let inner = if task.module == Module::Predict { "" } else { ".predict" };
+        let row = |demo: &crate::dspy::Demo| format!("    dspy.Example({}),\n", python_literal(&json!(demo)));
+        _ = writeln!(text, "{of_module}{inner}.demos = [\n{}]", task.demos.iter().map(row).collect::<String>());
+    }
+    text
+}
+
+fn signature(signature: &Signature, variable: &str) -> String {
     // DSPy writes the type of None as NoneType, but reads only None.
     let inline = signature.inline().replace("NoneType", "None");
     let mut text = format!(
-        "signature = dspy.Signature(\n    {},\n    {},\n{})\n",
+        "{variable} = dspy.Signature(\n    {},\n    {},\n{})\n",
         python_text(&inline),
         python_text(&signature.task()),
-        classes::custom_types(classes)
+        classes::custom_types(&signature.classes())
     );
     for field in signature.fields() {
         let texts = [("desc", &field.description), ("constraints", &field.constraints)];
@@ -93,7 +106,8 @@ fn signature(signature: &Signature, classes: &[&FieldType]) -> String {
             texts.into_iter().filter_map(|(name, text)| Some((name, text.as_deref().filter(|t| !t.is_empty())?)));
         let given = given.fold(String::new(), |list, (name, text)| list + ", " + name + "=" + &python_text(text));
         if !given.is_empty() {
-            _ = writeln!(text, "signature = signature.with_updated_fields({}{given})", python_text(&field.name));
+            let name = python_text(&field.name);
+            _ = writeln!(text, "{variable} = {variable}.with_updated_fields({name}{given})");
         }
     }
     text
@@ -106,15 +120,8 @@ fn inputs(task: &SignatureTask) -> Map<String, Value> {
 }
 
 /// The module as a Python function `ask` of the inputs.
-fn program(task: &SignatureTask) -> String {
-    let base = if task.module == Module::Predict { "Predict" } else { "ChainOfThought" };
-    let mut text = format!("program = dspy.{base}(signature)\n");
-    if !task.demos.is_empty() {
-        let inner = if task.module == Module::Predict { "program" } else { "program.predict" };
-        let row = |demo: &crate::dspy::Demo| format!("    dspy.Example({}),\n", python_literal(&json!(demo)));
-        _ = writeln!(text, "{inner}.demos = [\n{}]", task.demos.iter().map(row).collect::<String>());
-    }
-    text.push_str(FIRST_ANSWER);
+fn ask(task: &SignatureTask) -> String {
+    let mut text = String::new();
     let several = |count: u8| {
         format!(
             "\n\ndef chains(inputs):\n    # A different rollout_id each; otherwise all requests would be equal.\n    \

@@ -406,11 +406,23 @@ fn cases_travel_to_dspy_as_values() {
     assert!(line.trim_start().starts_with("({\"question\": \"") && line.ends_with("{\"answer\": 1}),"), "{line}");
     assert!(program.contains("dspy.Evaluate("), "{program}");
     for (more, why) in [
-        (&["--metric", "answer=judge:question"][..], "judge:question is not exported"),
+        (&["--metric", "answer=judge:question"][..], "judge:question of `answer`: the judge needs an output"),
+        (
+            &["--metric", "answer=judge:grade", "--set", "signatures.grade=thing -> right: bool"],
+            "the judge's input `thing`",
+        ),
         (&["--metric", "nothing=exact"], "no such output"),
     ] {
         let output = folder.run(&[&args[..], more].concat(), &[]);
         assert!(output.status.code() == Some(1) && err(&output).contains(why), "{why}: {}", err(&output));
+    }
+    let grade = "signatures.grade=question, answer: int, expected_answer: int -> right: bool";
+    let output = folder.run(&[&args[..], &["--metric", "answer=judge:grade", "--set", grade]].concat(), &[]);
+    let program = out(&output);
+    let sources =
+        r#"{"question": (inputs, "question"), "answer": (given, "answer"), "expected_answer": (expected, "answer")}"#;
+    for part in ["judge_0 = dspy.ChainOfThought(judged_0)", "judged(judge_0, \"right\", ", sources, "if NO_SCORE:"] {
+        assert!(program.contains(part), "no {part:?} in {program}{}", err(&output));
     }
     let output = folder.run(&["export", "--to", "curl", "-s", SIGNATURE, "--with-cases", "cases.jsonl"], &[]);
     assert!(err(&output).contains("use --to python"), "{}", err(&output));

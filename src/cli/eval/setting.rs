@@ -3,9 +3,10 @@
 use crate::cli::{GlobalOptions, setup};
 use crate::config::{Config, Environment};
 use crate::dspy::Signature;
-use crate::eval::{Case, Evaluation, FaultPlan, Judge, Metric, Variant};
+use crate::eval::{Case, FaultPlan, Judge, Metric, Variant};
 use crate::fault::Fault;
 use crate::nearest::nearest;
+use crate::spec::SignatureTask;
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::collections::BTreeMap;
 
@@ -225,23 +226,22 @@ pub(super) fn metrics(
 
 /// The judges of the metrics. They use the chain of the settings.
 pub(in crate::cli) fn judges(
-    evaluation: &Evaluation,
+    evaluated: &SignatureTask,
+    metrics: &[(String, Metric)],
     config: &Config,
     env: &Environment,
 ) -> Result<BTreeMap<String, Judge>> {
     let mut judges = BTreeMap::new();
-    for (output, metric) in &evaluation.metrics {
+    for (output, metric) in metrics {
         let Metric::Judge(name) = metric else { continue };
         let entry = setup::signature(name, config, env).with_context(|| format!("judge of `{output}`"))?;
-        let base = evaluation.variants[0].spec.task.signature().map(|task| task.adapter).unwrap_or_default();
-        let task = crate::spec::SignatureTask {
+        let task = SignatureTask {
             module: entry.module,
-            adapter: base,
+            adapter: evaluated.adapter,
             demos: entry.demos,
-            ..crate::spec::SignatureTask::new(entry.signature, crate::dspy::Values::new())
+            ..SignatureTask::new(entry.signature, crate::dspy::Values::new())
         };
-        let evaluated = evaluation.signature().context("the evaluated signature")?;
-        let judge = Judge::new(setup::spec(config, task)?, evaluated, output)
+        let judge = Judge::new(setup::spec(config, task)?, &evaluated.signature, output)
             .map_err(|why| anyhow!("judge:{name} of `{output}`: {why}"))?;
         judges.insert(output.clone(), judge);
     }

@@ -87,12 +87,13 @@ impl Evaluator {
     }
 
     fn options(&self, evaluation: &Evaluation, finished: Vec<bool>, spent: f64) -> Result<EvaluateOptions> {
+        let evaluated = evaluation.variants[0].spec.task.signature().context("cases are asked with a signature")?;
         Ok(EvaluateOptions {
             concurrency: self.config.read("eval.concurrency")?.unwrap_or(CONCURRENCY),
             max_cost: self.config.read("eval.max_cost")?,
             spent,
             finished,
-            judges: judges(evaluation, &self.config, &self.env)?,
+            judges: judges(evaluated, &evaluation.metrics, &self.config, &self.env)?,
             // What a program writes to standard error would be written over the screen.
             command: Arc::new(|program, question| run_metric(program, question, Stdio::null())),
         })
