@@ -238,7 +238,7 @@ fn drive(
                 },
             }
         }
-        history.settle(setup::HISTORY_PATIENCE);
+        history.settle(setup::SETTLE_PATIENCE);
         let code = writer.outcome().map_or(exit::FATAL, exit_code);
         Ok(print::end(code, left(cancel.is_cancelled())).await)
     })

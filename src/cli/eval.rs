@@ -22,7 +22,7 @@ use clap::Args;
 pub(super) use kept::forget;
 use output::{Output, Style};
 pub(super) use program::run_metric;
-use session::{Asked, Session};
+use session::{Answers, Asked, Session};
 pub(super) use setting::{check_settings, judges};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -143,7 +143,8 @@ impl EvalArgs {
             } else {
                 let mut output = Output::new(style, &evaluation);
                 let listener = |index, scored: &Scored| output.scored(index, scored);
-                let asked = session.ask(&evaluation, 0.0, self.html.is_some(), listener).await?;
+                let answers = if self.html.is_some() { Answers::Kept } else { Answers::Dropped };
+                let asked = session.ask(&evaluation, 0.0, answers, listener).await?;
                 output.finish(&asked.results);
                 (evaluation, asked)
             };
@@ -154,7 +155,7 @@ impl EvalArgs {
                 private::replace(path, &page).with_context(|| path.display().to_string())?;
                 note!("report: {}", path.display());
             }
-            history.settle(setup::HISTORY_PATIENCE);
+            history.settle(setup::SETTLE_PATIENCE);
             let code = self.code(&end, &evaluation, &results);
             explain(&end, can_resume);
             Ok(print::end(code, Duration::ZERO).await)

@@ -174,7 +174,7 @@ impl GatewayArgs {
                 introduce(&services, listening.gateway.options(), listening.address);
             }
             listening.serve(super::ask::interrupted()).await;
-            history.settle(setup::HISTORY_PATIENCE);
+            history.settle(setup::SETTLE_PATIENCE);
             Ok(print::end(exit::OK, Duration::ZERO).await)
         })
     }

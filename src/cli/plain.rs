@@ -54,7 +54,7 @@ impl PlainArgs {
             out!("Switchover, line by line. /help lists the commands, /quit ends the program.");
             out!("{}", repl.introduction());
             repl.run_loop(lines()).await;
-            history.settle(setup::HISTORY_PATIENCE);
+            history.settle(setup::SETTLE_PATIENCE);
             Ok(print::end(exit::OK, Duration::ZERO).await)
         })
     }

@@ -121,7 +121,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let shown = tui::run(start, channels).await.context("the terminal");
         beside.stop().await;
         shown?;
-        writer.settle(setup::HISTORY_PATIENCE);
+        writer.settle(setup::SETTLE_PATIENCE);
         Ok(exit::OK)
     })
 }

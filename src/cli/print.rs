@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 /// The most bytes that one system call writes, so that a slow reader can be distinguished from one that stalls.
 const PIECE: usize = 4096;
 /// The bytes that may wait for a slow reader: 8 MiB. With more, whoever prints waits, or prints less.
-const MOST: usize = 8 << 20;
+const MAX_WAITING: usize = 8 << 20;
 /// A reader that takes nothing for this time stalls.
 const STALL: Duration = Duration::from_secs(1);
 
@@ -178,7 +178,7 @@ pub(super) fn offer(stream: Stream, lines: String) {
 }
 
 fn is_full() -> bool {
-    PRINTER.get().is_some_and(|printer| printer.bytes.load(Ordering::SeqCst) >= MOST)
+    PRINTER.get().is_some_and(|printer| printer.bytes.load(Ordering::SeqCst) >= MAX_WAITING)
 }
 
 /// Waits while too much waits for a reader.

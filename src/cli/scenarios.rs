@@ -104,10 +104,19 @@ fn print(result: &ScenarioResult) {
     }
 }
 
+/// The modules that are checked, each with its number of requests.
+const MODULES: [(Module, u32); 4] = [
+    (Module::Predict, 1),
+    (Module::ChainOfThought, 1),
+    (Module::Majority(3), 3),
+    // Two chains, and the call that compares them.
+    (Module::MultiChainComparison(2), 3),
+];
+
 /// The number of calls that are answered, and billed, in a scenario without failures.
 fn calls(name: &str) -> u32 {
     match name {
-        "modules" => 1 + 1 + 3 + 3,
+        "modules" => MODULES.iter().map(|(_, calls)| calls).sum(),
         _ => 1,
     }
 }
@@ -188,14 +197,8 @@ async fn client_chain(stage: &ScenarioStage) -> Result<Vec<Check>> {
 
 async fn modules(stage: &ScenarioStage) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
-    let table = [
-        (Module::Predict, 1),
-        (Module::ChainOfThought, 1),
-        (Module::Majority(3), 3),
-        // Two chains, and the call that compares them.
-        (Module::MultiChainComparison(2), 3),
-    ];
-    for (module, calls) in table {
+    for (module, calls) in MODULES {
+        let calls = calls as usize;
         let mut spec = stage.spec.clone();
         let Some(task) = spec.task.signature_mut() else { bail!("scenarios ask a signature") };
         task.module = module;

@@ -24,7 +24,7 @@ use std::time::Duration;
 const DEFAULT_SIGNATURE: &str = "question";
 
 /// How long a program that ends waits for its runs to be stored, where another program holds the history.
-pub(super) const HISTORY_PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const SETTLE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The signature of the settings with its module and adapter, without inputs.
 pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> {

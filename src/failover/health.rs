@@ -18,7 +18,7 @@ const DIFFERENTIAL: Duration = Duration::from_secs(30);
 
 /// The most breakers, and the most models with times, that are kept; of more, the oldest is forgotten. Clients of the
 /// gateway can name any number of models.
-const MOST: usize = 1024;
+const MAX_KEPT: usize = 1024;
 
 /// The state that runs share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -288,7 +288,7 @@ impl Health {
 
 /// Adds an item and returns its index. A full list loses its oldest item.
 fn push_newest<T>(list: &mut Vec<T>, item: T) -> usize {
-    if list.len() >= MOST {
+    if list.len() >= MAX_KEPT {
         list.remove(0);
     }
     list.push(item);

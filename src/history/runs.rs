@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::time::Duration;
 
 /// Runs with more than this many bytes of compressed lines are not compressed again as a whole: 4 MiB.
-const MAX_MERGED: i64 = 4 << 20;
+const MAX_RECOMPRESSED: i64 = 4 << 20;
 
 /// The columns of a row, in the order of [`read_row`].
 pub(super) const COLUMNS: &str = "run, asked, answer, signature, module, models, model, outcome, switched, attempts, \
@@ -78,7 +78,7 @@ pub(super) fn merge_parts(database: &Connection, run: u64) -> Result<(), History
     let size = "SELECT count(*), sum(length(lines)) FROM parts WHERE run = ?";
     let (count, bytes): (i64, Option<i64>) =
         database.prepare_cached(size)?.query_row([run.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if count < 2 || bytes.is_some_and(|bytes| bytes > MAX_MERGED) {
+    if count < 2 || bytes.is_some_and(|bytes| bytes > MAX_RECOMPRESSED) {
         return Ok(());
     }
     let lines = lines_of(database, run)?;

@@ -11,7 +11,7 @@ pub use table::{Binding, Context, TABLE};
 
 use crate::nearest::nearest;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 /// The keys of each action: the defaults with the user's changes.
 #[derive(Clone, Debug)]
@@ -21,9 +21,10 @@ pub struct Keymap {
 }
 
 /// What is wrong in the configuration of keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
     /// No action has this name.
+    #[error("no action is named `{name}`; {}", advice(*nearest))]
     UnknownAction {
         /// The name as written.
         name: String,
@@ -31,6 +32,7 @@ pub enum KeymapError {
         nearest: Option<&'static str>,
     },
     /// The text is not a key.
+    #[error("`{action}`: {key:?} is not a key; write it like Ctrl+P, Alt+Enter, F4 or g")]
     UnknownKey {
         /// The action that it was set for.
         action: String,
@@ -38,6 +40,7 @@ pub enum KeymapError {
         key: String,
     },
     /// Many terminals send the same byte for this key as for another one.
+    #[error("`{action}`: many terminals cannot tell {key} from {same_as}; choose another key")]
     Ambiguous {
         /// The action that it was set for.
         action: String,
@@ -47,6 +50,7 @@ pub enum KeymapError {
         same_as: &'static str,
     },
     /// The key types a character, and text is typed in this context.
+    #[error("`{action}`: {key} is needed for typing there; add Ctrl or Alt, or use an F key")]
     EatsText {
         /// The action that it was set for.
         action: String,
@@ -54,6 +58,7 @@ pub enum KeymapError {
         key: Chord,
     },
     /// Two actions have the same key in the same context.
+    #[error("`{first}` and `{second}` both use {key} in the same place")]
     Conflict {
         /// The key.
         key: Chord,
@@ -64,32 +69,10 @@ pub enum KeymapError {
     },
 }
 
-impl fmt::Display for KeymapError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownAction { name, nearest: Some(nearest) } => {
-                write!(f, "no action is named `{name}`; did you mean `{nearest}`?")
-            }
-            Self::UnknownAction { name, nearest: None } => {
-                write!(f, "no action is named `{name}`; the help (F1) names them all")
-            }
-            Self::UnknownKey { action, key } => {
-                write!(f, "`{action}`: {key:?} is not a key; write it like Ctrl+P, Alt+Enter, F4 or g")
-            }
-            Self::Ambiguous { action, key, same_as } => {
-                write!(f, "`{action}`: many terminals cannot tell {key} from {same_as}; choose another key")
-            }
-            Self::EatsText { action, key } => {
-                write!(f, "`{action}`: {key} is needed for typing there; add Ctrl or Alt, or use an F key")
-            }
-            Self::Conflict { key, first, second } => {
-                write!(f, "`{first}` and `{second}` both use {key} in the same place")
-            }
-        }
-    }
+/// How to find the name of an action.
+fn advice(nearest: Option<&str>) -> String {
+    nearest.map_or_else(|| "the help (F1) names them all".to_owned(), |nearest| format!("did you mean `{nearest}`?"))
 }
-
-impl std::error::Error for KeymapError {}
 
 impl Default for Keymap {
     fn default() -> Self {

@@ -1,7 +1,7 @@
 //! `--bootstrap`: demos from the training cases, tried on the others, and kept only if they help.
 
 use super::output::{Output, Style};
-use super::session::Session;
+use super::session::{Answers, Session};
 use crate::cli::print::{note, out};
 use crate::cli::setup;
 use crate::cli::signatures::{self, Folders};
@@ -52,7 +52,7 @@ pub(super) async fn run(
     style: Style,
 ) -> Result<(Evaluation, super::session::Asked)> {
     let [train, mut dev] = parts(evaluation);
-    let asked = session.ask(&train, 0.0, true, |_, _| {}).await?;
+    let asked = session.ask(&train, 0.0, Answers::Kept, |_, _| {}).await?;
     if asked.end != EvaluateEnd::Complete {
         return Ok((train, asked));
     }
@@ -65,7 +65,7 @@ pub(super) async fn run(
         task.demos.clone_from(&chosen);
     }
     let mut output = Output::new(style, &dev);
-    let asked = session.ask(&dev, asked.spent, false, |index, scored| output.scored(index, scored)).await?;
+    let asked = session.ask(&dev, asked.spent, Answers::Dropped, |index, scored| output.scored(index, scored)).await?;
     output.finish(&asked.results);
     let difference = asked.results.differences(&dev).into_iter().next();
     let helps = asked.end == EvaluateEnd::Complete && difference.is_some_and(|it| it.certain && it.difference > 0.0);

@@ -13,6 +13,13 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::Arc;
 
+/// Whether the finished cells stay in memory with their answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    Kept,
+    Dropped,
+}
+
 pub(super) struct Session<'a> {
     pub(super) config: &'a Config,
     pub(super) env: &'a Environment,
@@ -27,7 +34,7 @@ pub(super) struct Session<'a> {
 /// An evaluation that was carried out.
 pub(super) struct Asked {
     pub(super) results: Results,
-    /// The finished cells, in order.
+    /// The finished cells, in order; none if answers are dropped.
     pub(super) cells: Vec<(usize, Scored)>,
     pub(super) end: EvaluateEnd,
     /// What it cost, an unknown cost as the most that it can be.
@@ -36,13 +43,13 @@ pub(super) struct Asked {
 }
 
 impl Session<'_> {
-    /// Asks all cells. `spent` is what the command has spent before. Each finished cell is shown to `listener`; its
-    /// answers are kept in memory only if `keeps_answers`.
+    /// Asks all cells. `spent` is what the command has spent before. Each finished cell is shown to
+    /// `listener`, and is returned at the end if `answers` are kept.
     pub(super) async fn ask(
         &self,
         evaluation: &Evaluation,
         spent: f64,
-        keeps_answers: bool,
+        answers: Answers,
         mut listener: impl FnMut(usize, &Scored),
     ) -> Result<Asked> {
         let mut kept = KeptCells::open(self.config, self.env, evaluation, self.resume)?;
@@ -53,7 +60,7 @@ impl Session<'_> {
             *spent += self.cost(evaluation, index, &scored);
             results.set(index, (&scored).into());
             listener(index, &scored);
-            if keeps_answers {
+            if answers == Answers::Kept {
                 cells.push((index, scored));
             }
             results.finished()
