@@ -274,15 +274,49 @@ fn finished_line(finished: &Finished, run: &Transcript) -> String {
         }
         Outcome::Cancelled => format!("cancelled · {took} · {tries} · {cost}"),
         Outcome::Rejected => format!("rejected: {headline} · {took} · {cost}"),
-        Outcome::Exhausted => {
-            match run.attempts.first().filter(|_| run.skipped.iter().any(|s| s.why == Skip::Strict)) {
-                Some(only) => format!("{} failed; {} · {took} · {tries} · {cost}", only.model, Skip::Strict),
-                None => format!("every model failed: {headline} · {took} · {tries} · {cost}"),
+        Outcome::Exhausted => match (run.exhaustion(), run.attempts.first()) {
+            (Exhaustion::Strict, Some(only)) => {
+                format!("{} failed; {} · {took} · {tries} · {cost}", only.model, Skip::Strict)
             }
-        }
+            (why, _) => format!("{}: {headline} · {took} · {tries} · {cost}", why.words()),
+        },
         Outcome::DeadlineExceeded => format!("{headline} · {took} · {tries} · {cost}"),
         Outcome::BudgetExceeded => format!("no attempts left: {headline} · {took} · {tries} · {cost}"),
         Outcome::LocalError => format!("error on this machine: {headline} · {took}"),
+    }
+}
+
+/// Why a chain has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhaustion {
+    /// Every model that could be asked failed.
+    EveryModel,
+    /// In strict mode no other model is asked.
+    Strict,
+    /// A part of the answer had been passed on to a client, so that no other model could follow.
+    BrokeOff,
+}
+
+impl Exhaustion {
+    /// The reason in a few words, before the headline.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::EveryModel => "every model failed",
+            Self::Strict => "strict mode tries no other model",
+            Self::BrokeOff => "the answer broke off",
+        }
+    }
+}
+
+impl Transcript {
+    /// Why the run has no answer, where its outcome is [`Outcome::Exhausted`].
+    pub fn exhaustion(&self) -> Exhaustion {
+        let passes_on = self.spec.as_ref().is_some_and(|spec| spec.policy.final_after_first_token);
+        match self.attempts.last() {
+            Some(last) if passes_on && last.failed.is_some() && last.first_token.is_some() => Exhaustion::BrokeOff,
+            _ if self.skipped.iter().any(|skipped| skipped.why == Skip::Strict) => Exhaustion::Strict,
+            _ => Exhaustion::EveryModel,
+        }
     }
 }
 

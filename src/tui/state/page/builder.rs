@@ -4,7 +4,7 @@ use super::block::{Agreement, BlockBody, BlockKey};
 use crate::dspy::{Field, FieldType, Prediction, Signature, Values};
 use crate::failover::{AttemptId, Outcome};
 use crate::text::value_text;
-use crate::transcript::{Attempt, AttemptPhase, Transcript, model_name, seconds};
+use crate::transcript::{Attempt, AttemptPhase, Exhaustion, Transcript, model_name, seconds};
 use crate::tui::markdown::{Markdown, TextStyle};
 use crate::tui::state::banner;
 use crate::tui::state::value;
@@ -257,7 +257,13 @@ impl PageBuilder<'_> {
         let (outcome, advice) = match finished.outcome {
             Outcome::Cancelled => ("cancelled", again("F2 sends again.", "")),
             Outcome::Rejected => ("rejected", "Another model cannot help: fix the request, the key or the credit."),
-            Outcome::Exhausted => ("every model failed", "F4 shows the faults, Ctrl+L edits the chain."),
+            Outcome::Exhausted => match run.exhaustion() {
+                why @ Exhaustion::BrokeOff => (
+                    why.words(),
+                    "The client had a part of it already. With gateway.hold = \"answer\" another model takes over.",
+                ),
+                why => (why.words(), "F4 shows the faults, Ctrl+L edits the chain."),
+            },
             Outcome::DeadlineExceeded => (
                 "out of time",
                 again(
