@@ -1,7 +1,5 @@
 //! Compares Switchover with recorded behaviour of DSPy 3.4.1, and with what is announced for 3.5.
 
-#[path = "dspy/classes.rs"]
-mod classes;
 #[path = "dspy/library.rs"]
 mod library;
 #[path = "dspy/messages.rs"]
@@ -18,3 +16,5 @@ mod python_import;
 mod saved_programs;
 #[path = "dspy/signatures.rs"]
 mod signatures;
+#[path = "shared/update.rs"]
+mod update;

@@ -75,12 +75,12 @@ fn a_run_is_in_the_history_of_the_next_session() {
 }
 
 #[test]
-fn a_conversation_and_kept_settings_outlast_a_session() {
+fn a_conversation_and_saved_settings_outlast_a_session() {
     let mut person = Person::at(PLAYGROUND, &[], 120, 36);
     person.sees("SIMULATOR");
     person.types("What is DSPy?\r");
     person.sees("■ gpt-4o-mini answered");
-    // Alt+N goes on from the answer, Alt+L asks the next model first.
+    // Alt+N continues from the answer, Alt+L asks the next model first.
     person.types("\x1bn");
     person.sees("turn 2");
     person.types("\x1bl");
@@ -89,7 +89,7 @@ fn a_conversation_and_kept_settings_outlast_a_session() {
     person.sees("■ claude-3-haiku answered");
     person.sees("› What is DSPy?");
     person.sees("turn 3");
-    // Alt+O: a setting in a few keys; Alt+K keeps it.
+    // Alt+O: a setting in a few keys; Alt+K saves it.
     person.types("\x1botemp\r0.3\r");
     person.sees("temperature is 0.3");
     person.types("\x1b");
@@ -125,7 +125,7 @@ fn many_resizes_during_a_run_do_no_harm() {
     person.resizes(120, 36);
     person.sees("gpt-4o-mini answered");
     person.sends(rustix::process::Signal::TERM);
-    person.waits_for_the_end();
+    assert_eq!(person.waits_for_the_end(), Some(0));
     person.has_the_terminal_back();
 }
 
@@ -184,7 +184,7 @@ fn signals_restore_the_terminal() {
         let mut person = Person::at(PLAYGROUND, &[], 100, 30);
         person.sees("SIMULATOR");
         person.sends(signal);
-        person.waits_for_the_end();
+        assert_eq!(person.waits_for_the_end(), Some(0), "{signal:?}");
         person.has_the_terminal_back();
     }
 }
@@ -212,7 +212,7 @@ fn a_panic_restores_the_terminal_saves_the_sizes_and_is_printed() {
     let mut person = Person::at(this.to_str().expect("a path"), &arguments, 100, 30);
     person.sees("SIMULATOR");
     person.types("hi\t]\x1bOQ");
-    person.waits_for_the_end();
+    assert_eq!(person.waits_for_the_end(), Some(101), "that of a test that failed");
     person.has_the_terminal_back();
     assert!(person.screen().contains("on purpose"), "{}", person.screen());
     assert!(person.screen().contains("left = "), "{}", person.screen());

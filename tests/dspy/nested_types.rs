@@ -10,12 +10,12 @@ use switchover::dspy::{
 /// A random type. All objects and enums have the same name.
 fn any_type() -> impl Strategy<Value = FieldType> {
     let member = |(name, value): (&str, Value)| (name.to_owned(), value);
-    let choice = move |values: [Value; 2]| {
+    let choice = move |values: &[Value], description: Option<&str>| {
         FieldType::Enum(
             EnumType {
                 name: String::new(),
-                description: None,
-                members: ["FIRST", "SECOND"].into_iter().zip(values).map(member).collect(),
+                description: description.map(str::to_owned),
+                members: ["FIRST", "SECOND", "THIRD"].into_iter().zip(values.iter().cloned()).map(member).collect(),
             }
             .into(),
         )
@@ -25,9 +25,10 @@ fn any_type() -> impl Strategy<Value = FieldType> {
         Just(FieldType::Int),
         Just(FieldType::Float),
         Just(FieldType::Bool),
-        Just(FieldType::Literal(vec!["a".into(), "b c".into()])),
-        Just(choice(["one".into(), "it's \"2\"".into()])),
-        Just(choice([1.into(), 2.into()])),
+        Just(FieldType::Literal(vec!["a".into(), 1.into(), "b c".into()])),
+        Just(choice(&["one".into(), "it's \"2\"".into()], None)),
+        Just(choice(&[1.into(), 2.into()], Some("A \"number\".\nOr two."))),
+        Just(choice(&["red".into(), Value::Null, 2.5.into()], None)),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         let field = (inner.clone(), any::<bool>(), prop::option::of("[a-z\"' ]{1,20}"));
@@ -50,6 +51,11 @@ fn optional(inner: FieldType) -> FieldType {
 fn object(fields: Vec<(FieldType, bool, Option<String>)>) -> FieldType {
     let field = |(i, (field_type, has_default, description)): (usize, (FieldType, bool, Option<String>))| ObjectField {
         default: (has_default && field_type == FieldType::Int).then(|| 7.into()),
+        constraints: if !has_default && field_type == FieldType::Int {
+            [("ge".to_owned(), json!(-100)), ("lt".to_owned(), json!(1e9))].into_iter().collect()
+        } else {
+            Values::new()
+        },
         description,
         ..ObjectField::new(format!("f{i}"), field_type)
     };
@@ -82,14 +88,16 @@ fn named(field_type: FieldType, count: &mut usize) -> FieldType {
     }
 }
 
-/// Two outputs, each an object or a list, because a bare text has no end of its own.
+/// Two outputs, each an object or a list, because a bare text has no end of its own; and an input of the type of the
+/// first.
 fn signature() -> impl Strategy<Value = Signature> {
     (any_type(), any_type(), any::<bool>()).prop_map(|(one, two, list)| {
         let mut count = 0;
         let one = object(vec![(one, true, None)]);
         let two = if list { FieldType::List(Some(two.into())) } else { object(vec![(two, false, None)]) };
         let outputs = vec![Field::new("one", named(one, &mut count)), Field::new("two", named(two, &mut count))];
-        Signature { name: "x".into(), ..Signature::new(vec![Field::new("q", FieldType::Str)], outputs) }
+        let inputs = vec![Field::new("q", outputs[0].field_type.clone())];
+        Signature { name: "x".into(), ..Signature::new(inputs, outputs) }
     })
 }
 
@@ -118,7 +126,7 @@ fn value(field_type: &FieldType, next: &mut impl FnMut() -> usize) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_signature_with_nested_types_survives_json_and_toml(signature in signature()) {
@@ -135,11 +143,15 @@ proptest! {
         let mut next = || numbers.next().unwrap_or_default();
         let mut demo: Values = signature.outputs.iter().map(|f| (f.name.clone(), value(&f.field_type, &mut next))).collect();
         let expected = demo.clone();
-        demo.insert("q".to_owned(), json!("?"));
+        demo.insert("q".to_owned(), demo["one"].clone());
+        // What a person types into the input.
+        prop_assert_eq!(signature.inputs[0].parse_json(&demo["q"]), Ok(demo["q"].clone()));
         for adapter in Adapter::ALL {
             let messages = adapter.messages(&signature, &Values::new(), std::slice::from_ref(&demo), &[]);
             let answer = &messages[2].content;
             let read = adapter.parse(&signature, answer);
+            let repairs = read.as_ref().map(|read| read.repairs.len());
+            prop_assert_eq!(repairs.unwrap_or_default(), 0, "{}: {}", adapter, answer);
             prop_assert_eq!(read.map(|read| Values::clone(&read.fields)).map_err(|e| e.to_string()), Ok(expected.clone()), "{}: {}", adapter, answer);
         }
     }

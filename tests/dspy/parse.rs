@@ -1,5 +1,6 @@
 //! Answers are parsed as by DSPy 3.4.1.
 
+use crate::update::golden;
 use serde_json::{Value, json};
 use switchover::dspy::{Adapter, AnswerReader, Signature, TypeScope, read_types};
 
@@ -124,7 +125,7 @@ fn reading(case: &Value, scope: &TypeScope) -> Value {
 /// The answers of `readings.json` are the shortest random ones that tell the reader from one with a small mistake.
 #[test]
 fn broken_answers_are_mended_and_explained_as_recorded() {
-    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/dspy/readings.json");
+    const FILE: &str = "tests/cases/dspy/readings.json";
     let (_, scope) = cases_with_classes();
     let recorded = std::fs::read_to_string(FILE).expect("the file");
     let cases: Vec<Value> = serde_json::from_str(&recorded).expect("JSON");
@@ -134,15 +135,7 @@ fn broken_answers_are_mended_and_explained_as_recorded() {
         reading(&Value::Object(case), &scope).to_string()
     });
     let read = format!("[\n{}\n]\n", read.collect::<Vec<_>>().join(",\n"));
-    #[expect(clippy::disallowed_methods, reason = "a switch of the tests: whether golden files are rewritten")]
-    if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
-        std::fs::write(FILE, &read).expect("the golden file can be written");
-        return;
-    }
-    for (recorded, read) in recorded.lines().zip(read.lines()) {
-        assert_eq!(read, recorded, "left is new, right is the file; UPDATE=1 rewrites it");
-    }
-    assert_eq!(read, recorded);
+    golden(FILE, &read);
     assert!(cases.len() > 40);
 }
 

@@ -1,14 +1,14 @@
 //! Python source: what comes of each file in `cases/import`, as JSON beside it. `UPDATE=1` writes the JSON files.
 //! `tests/dspy_import.py` compares them with an installed DSPy.
 
+use crate::update::golden;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use switchover::dspy::import::{self, python};
 use switchover::dspy::{Module, explain_signature, library};
 
 fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/import");
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let files = fs::read_dir("tests/cases/import").unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "py")).collect();
     files.sort();
     assert!(!files.is_empty(), "there are cases");
@@ -20,13 +20,7 @@ fn each_file_gives_the_signatures_beside_it() {
     for path in cases() {
         let source = fs::read_to_string(&path).unwrap();
         let read = serde_json::to_string_pretty(&explain_signature(&source)).unwrap() + "\n";
-        let golden = path.with_extension("json");
-        #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-        let update = std::env::var("UPDATE").is_ok_and(|value| value == "1");
-        if update {
-            fs::write(&golden, &read).unwrap();
-        }
-        assert_eq!(fs::read_to_string(&golden).unwrap_or_default(), read, "{}", path.display());
+        golden(path.with_extension("json").to_str().unwrap(), &read);
     }
 }
 

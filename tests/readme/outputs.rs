@@ -6,7 +6,7 @@ use crate::{fresh, page, pages, shell};
 fn printed(line: &str) -> String {
     let folder = fresh("page-output");
     let mut command = shell(&format!("{{ {line}; }} 2>&1"), &folder);
-    if page::is_update() {
+    if page::update::is_update() {
         command.env("SWITCHOVER_PACE", "1");
     }
     String::from_utf8(command.output().unwrap().stdout).unwrap()
@@ -39,13 +39,13 @@ fn the_outputs_are_those_of_the_commands() {
             let Some(kept) = parts.peek().and_then(|block| block.strip_prefix("text\n")) else { continue };
             compared += 1;
             let found = printed(command);
-            if page::is_update() && lasting(kept) != lasting(found.trim_end()) {
+            if page::update::is_update() && lasting(kept) != lasting(found.trim_end()) {
                 new = new.replacen(
                     &format!("\n```text\n{kept}\n```"),
                     &format!("\n```text\n{}\n```", found.trim_end()),
                     1,
                 );
-            } else if !page::is_update() {
+            } else if !page::update::is_update() {
                 assert_eq!(lasting(kept), lasting(found.trim_end()), "docs/{name}.md: {command}");
             }
         }

@@ -1,7 +1,11 @@
 //! Tables of the documentation that are written by tests. They stand between two comments, `<!-- name: … -->` and
 //! `<!-- end of name -->`.
 
+#[path = "update.rs"]
+pub(crate) mod update;
+
 use std::sync::Mutex;
+use update::is_update;
 
 /// One test changes a page at a time.
 static PAGES: Mutex<()> = Mutex::new(());
@@ -24,12 +28,6 @@ pub(crate) fn block(page: &str, name: &str) -> String {
     let text = read(page);
     let (begin, end) = bounds(&text, name);
     text[begin..end].to_owned()
-}
-
-/// Whether pages are rewritten.
-pub(crate) fn is_update() -> bool {
-    #[expect(clippy::disallowed_methods, reason = "a switch of the tests")]
-    std::env::var("UPDATE").is_ok_and(|value| value == "1")
 }
 
 /// Writes a page.

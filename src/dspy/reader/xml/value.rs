@@ -85,8 +85,16 @@ fn empty(field_type: &FieldType, element: Element<'_>) -> Option<Value> {
             };
             Some(rest.clone().find_map(of).unwrap_or(Value::Null))
         }
+        FieldType::Literal(choices) => empty_choice(|value| choices.contains(value), element),
+        FieldType::Enum(class) => empty_choice(|value| class.values().any(|known| known == value), element),
         field_type => is_list(field_type).then(|| Value::Array(Vec::new())),
     }
+}
+
+/// The choice that an empty element is: the empty text, unless it is self-closed, or null.
+fn empty_choice(is_choice: impl Fn(&Value) -> bool, element: Element<'_>) -> Option<Value> {
+    let text = (!element.self_closed).then(|| Value::from(""));
+    text.into_iter().chain([Value::Null]).find(|value| is_choice(value))
 }
 
 struct ValueReader {
