@@ -18,7 +18,7 @@
 //!                 openrouter.ai/api/v1   ·   any compatible base URL   ·   simulator
 //! ```
 //!
-//! Keys become actions. Actions change state and may return one command. A command starts a
+//! Keys become actions. Actions change state and may return one effect. An effect starts a
 //! run. The run's program says which calls to make; the engine says which attempts each call
 //! makes. Everything that happens comes back as reports. Reports change state, and state is
 //! drawn.

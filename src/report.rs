@@ -62,6 +62,7 @@ impl Report {
 }
 
 /// What happened.
+#[expect(clippy::large_enum_variant, reason = "a report is made once, and shared from then on")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ReportKind {

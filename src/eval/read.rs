@@ -131,7 +131,7 @@ fn without_place(error: &serde_json::Error) -> String {
 fn separator(text: &str, signature: &Signature) -> u8 {
     let fields = |separator: u8| {
         let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
-        let names = reader.headers().map(Clone::clone).unwrap_or_default();
+        let names = reader.headers().cloned().unwrap_or_default();
         let is_field = |name: &str| signature.input(name).or_else(|| signature.output(name)).is_some();
         names.iter().filter(|name| is_field(name.trim())).count()
     };

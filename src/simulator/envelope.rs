@@ -242,7 +242,7 @@ impl ErrorEnvelope {
                 let at = wall_seconds().saturating_add(amount).saturating_mul(1000).to_string();
                 self.metadata(
                     "headers",
-                    json!({ "X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": at.clone() }),
+                    json!({ "X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": &at }),
                 );
                 self.headers.push(("X-RateLimit-Limit", "20".into()));
                 self.headers.push(("X-RateLimit-Remaining", "0".into()));

@@ -158,7 +158,7 @@ impl<'t> Reader<'t> {
     }
 
     /// `MultiChainComparison` with its number of chains, `M`.
-    fn with_count(&mut self, module: Module, arguments: &Arguments<'t>, made: Call<'t>) -> Module {
+    fn with_count(&self, module: Module, arguments: &Arguments<'t>, made: Call<'t>) -> Module {
         let (Module::MultiChainComparison(_), Some(count)) = (module, arguments.named("M")) else { return module };
         let count = constant(&self.names, count, made.scope).ok();
         let word = count.map(|count| format!("multi_chain_comparison:{count}"));

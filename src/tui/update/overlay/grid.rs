@@ -41,7 +41,7 @@ impl App {
     }
 
     /// Reads a file of cases; without a path, that of the configuration.
-    pub(in crate::tui) fn open_cases(&mut self, path: Option<PathBuf>) -> Effect {
+    pub(in crate::tui) fn open_cases(&self, path: Option<PathBuf>) -> Effect {
         Effect::OpenCases { path, variants: self.grid_variants() }
     }
 
