@@ -210,7 +210,11 @@ impl FromStr for Day {
 }
 
 fn line(row: &RunRow) -> String {
-    let asked = if row.asked.is_empty() { "(first line missing)" } else { &row.asked };
+    let asked = match (row.asked.as_str(), row.models.as_str()) {
+        ("", "") => "(first line missing)",
+        ("", _) => "(empty)",
+        (asked, _) => asked,
+    };
     format!(
         "{} {} {}  {} · {} · {} · {}",
         row.run,

@@ -6,7 +6,7 @@ use super::signatures::library;
 use crate::config::{Config, DEFAULT_CHAIN, Environment};
 use crate::dspy::import::python;
 use crate::dspy::library::LibraryEntry;
-use crate::dspy::{Adapter, Field, Module, Signature, Values};
+use crate::dspy::{Adapter, Field, Module, Signature, Values, is_identifier};
 use crate::history::{HistoryWriter, Keep, Retention};
 use crate::nearest::nearest;
 use crate::openrouter::client::{Client, Endpoint};
@@ -60,10 +60,13 @@ pub(super) fn entry_of(config: &Config, env: &Environment) -> Result<LibraryEntr
 pub(super) fn spec(config: &Config, task: impl Into<Task>) -> Result<RunSpec> {
     let chain = match config.chain()? {
         Some(chain) => chain,
-        None if other_server(config)? => {
-            bail!("choose a model of that server with --model; `switchover models` lists them")
-        }
-        None => DEFAULT_CHAIN.iter().map(|model| (*model).to_owned()).collect(),
+        None => match other_server(config)? {
+            Some(url) => bail!(
+                "choose a model of that server with --model; `switchover models --base-url {}` lists them",
+                clean_line(url.as_str(), 200)
+            ),
+            None => DEFAULT_CHAIN.iter().map(|model| (*model).to_owned()).collect(),
+        },
     };
     Ok(RunSpec {
         policy: config.policy(fastrand::u64(..))?,
@@ -90,10 +93,10 @@ pub(super) fn not_asked(model: &str, asked: &[&str]) -> Option<String> {
     (!asked.contains(&model)).then(|| hint().unwrap_or_default())
 }
 
-/// Whether a server other than OpenRouter is set. The default chain does not work there.
-fn other_server(config: &Config) -> Result<bool> {
+/// The server that is set, if it is not OpenRouter. The default chain does not work there.
+fn other_server(config: &Config) -> Result<Option<BaseUrl>> {
     let base = config.read::<String>("base_url")?.map(|url| url.parse::<BaseUrl>()).transpose()?;
-    Ok(base.is_some_and(|base| !base.is_openrouter()))
+    Ok(base.filter(|base| !base.is_openrouter()))
 }
 
 /// A signature: inline, or by its name in the library.
@@ -146,7 +149,12 @@ pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Resu
     for word in words {
         match word.split_once('=').and_then(|(name, text)| Some((signature.input(name)?, text))) {
             Some((field, text)) => _ = values.insert(field.name.clone(), field.parse(text)?),
-            None => unnamed.push(word),
+            None => match mistyped(signature, word) {
+                Some((name, near)) => {
+                    bail!("the signature has no input `{name}`; did you mean `{near}=…`? As a text: {near}='{name}=…'")
+                }
+                None => unnamed.push(word),
+            },
         }
     }
     let unset = signature
@@ -162,6 +170,12 @@ pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Resu
         values.insert(field.name.clone(), field.parse(word)?);
     }
     require_all(signature, values)
+}
+
+/// The mistyped name of an input before a `=`, and the name that was probably meant.
+fn mistyped<'a>(signature: &'a Signature, word: &'a str) -> Option<(&'a str, &'a str)> {
+    let (name, _) = word.split_once('=').filter(|(name, _)| is_identifier(name))?;
+    Some((name, nearest(name, signature.inputs.iter().map(|field| field.name.as_str()))?))
 }
 
 /// Inputs as one JSON object.

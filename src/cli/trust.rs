@@ -30,9 +30,9 @@ impl TrustArgs {
         let server = base_url(env);
         trusted.allow(&folder_path, &server);
         let file = trusted.save(env).context("cannot save the permission")?;
-        let server = if server.is_empty() { "they set no server".to_owned() } else { clean_line(&server, 200) };
+        let server = if server.is_empty() { "none is set there now".to_owned() } else { clean_line(&server, 200) };
         out!(
-            "The files of {folder} (.env, {PROJECT_FILE_NAME}) may choose the server and its headers; your key goes there too: {server}"
+            "The files of {folder} (.env, {PROJECT_FILE_NAME}) may choose the server and its headers; your key is sent there too. Server: {server}"
         );
         out!("They may also limit how long runs are kept, and name programs that score answers.");
         out!(

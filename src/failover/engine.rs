@@ -358,7 +358,7 @@ impl Engine {
             took: self.now.saturating_sub(self.began.unwrap_or(self.now)),
             cost: self.cost,
             headline: (!succeeded).then(|| self.headline(outcome)),
-            failures: self.failures.iter().map(|ended| ended.line(&self.chain)).collect(),
+            failures: self.failure_lines(),
         }));
     }
 

@@ -8,6 +8,14 @@ use crate::openrouter::Dialect;
 use crate::openrouter::catalogue::CatalogueSource;
 
 impl Services {
+    /// The failure of a request that asks no model, with the advice in its reason.
+    pub(super) fn advised(&self, mut failure: Failure) -> Failure {
+        if let Some(advice) = self.advice(&failure, "", self.simulated()) {
+            failure.reason = format!("{}; {advice}", failure.reason);
+        }
+        failure
+    }
+
     /// One line of advice. `model` is the one that was asked; `simulated` says whether the simulator was.
     pub(super) fn advice(&self, failure: &Failure, model: &str, simulated: bool) -> Option<String> {
         let base = self.endpoint().base;

@@ -251,3 +251,32 @@ fn a_signature_is_shown_by_its_name_too() {
         assert!(output.status.code() == Some(1) && err(&output).contains(said), "{word}: {}", err(&output));
     }
 }
+
+#[test]
+fn a_mistyped_input_is_not_sent_as_a_text() {
+    for word in ["qestion=What is DSPy?", "Question=What is DSPy?"] {
+        let output = run(&["ask", word]);
+        assert_eq!(output.status.code(), Some(1), "{word}");
+        assert!(err(&output).contains("did you mean `question=…`?"), "{}", err(&output));
+    }
+    for word in ["x=3; what is x + 4?", "a = b", "is question = answer?", "question=qestion=x"] {
+        assert_eq!(run(&["ask", word]).status.code(), Some(0), "{word}");
+    }
+}
+
+#[test]
+fn a_server_without_a_model_is_answered_with_the_command_that_lists_its_models() {
+    let url = "http://localhost:9/v1";
+    let output = run(&["ask", "x", "--base-url", url]);
+    assert!(
+        err(&output).contains("`switchover models --base-url http://localhost:9/v1` lists them"),
+        "{}",
+        err(&output)
+    );
+    let advice = "nothing listens at http://localhost:9; is the server running?";
+    for args in [&["models"][..], &["key"], &["doctor"]] {
+        let output = run(&[args, &["--base-url", url]].concat());
+        let text = out(&output) + &err(&output);
+        assert!(output.status.code() == Some(1) && text.contains(advice), "{args:?}: {text}");
+    }
+}

@@ -19,6 +19,19 @@ pub(super) struct EndedAttempt {
 }
 
 impl Engine {
+    /// One line for each failed attempt. Advice stands at the last one of its model.
+    pub(super) fn failure_lines(&self) -> Vec<String> {
+        let line = |(at, ended): (usize, &EndedAttempt)| {
+            let line = ended.line(&self.chain);
+            let is_same = |later: &EndedAttempt| later.route == ended.route && later.advice == ended.advice;
+            match &ended.advice {
+                Some(advice) if !self.failures[at + 1..].iter().any(is_same) => format!("{line} ({advice})"),
+                _ => line,
+            }
+        };
+        self.failures.iter().enumerate().map(line).collect()
+    }
+
     /// Why there is no answer: the first cause.
     pub(super) fn headline(&self, outcome: Outcome) -> String {
         let causes: Vec<&EndedAttempt> = self.failures.iter().filter(|ended| !ended.aborted).collect();

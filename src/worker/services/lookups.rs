@@ -18,8 +18,9 @@ impl Services {
     /// The request failed, or the answer lists no models.
     pub async fn ask_catalogue(&self) -> Result<Arc<Catalogue>, Failure> {
         let answer = self.client.get(&self.endpoint(), &self.headers(), "/models").await;
-        let answer =
-            answer.inspect_err(|failure| warn!(target: "catalogue", reason = failure.reason, "not fetched"))?;
+        let answer = answer.map_err(|failure| self.advised(failure)).inspect_err(|failure| {
+            warn!(target: "catalogue", reason = failure.reason, "not fetched");
+        })?;
         let none = || Failure::new(FailureKind::NotAnAnswer, "the server lists no models");
         let catalogue = Arc::new(Catalogue::from_answer(&answer, wall()).ok_or_else(none)?);
         info!(target: "catalogue", models = catalogue.models.len(), "fetched");
@@ -62,7 +63,7 @@ impl Services {
             ));
         }
         let headers = self.headers();
-        let answer = self.client.get(&endpoint, &headers, "/key").await?;
+        let answer = self.client.get(&endpoint, &headers, "/key").await.map_err(|failure| self.advised(failure))?;
         Ok(KeyInfo::parse(&answer, &endpoint.secrets(&headers)))
     }
 
