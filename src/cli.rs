@@ -11,6 +11,7 @@ mod export;
 mod gateway;
 mod history;
 mod init;
+mod input;
 mod lists;
 mod manual;
 mod mistyped;

@@ -65,6 +65,11 @@ pub fn unwrapped(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A number with its noun, in the plural unless it is 1: `1 attempt`, `3 attempts`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A JSON value as text: a string without quotes, anything else as JSON.
 pub fn value_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)

@@ -13,7 +13,7 @@ mod wire;
 pub use crate::failover::seconds;
 pub use attempt::{Attempt, AttemptPhase};
 pub use health::{HealthBoard, HealthRow};
-pub use log::{Exhaustion, LogEntry, LogEvent, Tone, counted, model_name, usd};
+pub use log::{Exhaustion, LogEntry, LogEvent, Tone, model_name, usd};
 pub use row::{RunRow, without_marker};
 pub use spend::Spend;
 pub use traffic::{MAX_ROWS, Traffic, TrafficRow, TrafficStatus, TrafficUpdate, TrafficWatch, WatchedPart};

@@ -1,5 +1,6 @@
 //! `ask`, and the program without a command: from settings to a run, from reports to an exit code.
 
+use super::input::text_of;
 use super::print::{self, Stream, note, out};
 use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
@@ -15,7 +16,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal as _, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,7 +84,9 @@ impl AskArgs {
     /// What is asked, with the chain, the policy and the request fields of the settings.
     fn spec(&self, config: &Config, settings: &GlobalOptions, env: &Environment) -> Result<RunSpec> {
         if let Some(file) = &self.body {
-            let task = chat_body(&read(file)?)?;
+            let text =
+                text_of(file).with_context(|| format!("--body {}", clean_line(&file.display().to_string(), 200)))?;
+            let task = chat_body(&text)?;
             let mut spec = setup::spec(config, task.clone())?;
             // Models of the command line win over those of the body, and the body's over the configuration.
             if settings.models.is_empty() {
@@ -125,14 +128,6 @@ impl AskArgs {
         }
         self.inputs.iter().map(|word| if word == "-" { read_stdin() } else { Ok(word.clone()) }).collect()
     }
-}
-
-/// The text of a file, or of standard input for `-`.
-fn read(file: &Path) -> Result<String> {
-    if file == Path::new("-") {
-        return std::io::read_to_string(std::io::stdin()).context("standard input");
-    }
-    std::fs::read_to_string(file).with_context(|| format!("--body {}", clean_line(&file.display().to_string(), 200)))
 }
 
 /// The chat request of a JSON body.

@@ -1,6 +1,7 @@
 //! `eval`: asks a file of cases by several variants, under several fault plans, and shows the scores side by side.
 
 mod bootstrap;
+mod cases;
 mod kept;
 mod output;
 mod program;
@@ -11,13 +12,15 @@ use super::print::{self, note};
 use super::runtime::runtime;
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
-use crate::dspy::Signature;
-use crate::eval::{Case, CaseFormat, Evaluation, Metric, Results, Scored, read, report};
+use crate::eval::{Evaluation, Results, Scored, report};
 use crate::failover::Cost;
 use crate::private;
+use crate::text::counted;
 use crate::transcript::usd;
 use crate::worker::{EvaluateEnd, ServiceOptions, Services};
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
+use cases::cases;
+pub(super) use cases::{cases_and_metrics, cases_file};
 use clap::Args;
 pub(super) use kept::forget;
 use output::{Output, Style};
@@ -238,59 +241,6 @@ impl EvalArgs {
     }
 }
 
-/// The file of cases: this one, or that of the configuration. A path in a configuration file is relative to that file.
-pub(super) fn cases_file(path: Option<&Path>, config: &Config) -> Result<PathBuf> {
-    if let Some(path) = path {
-        return Ok(path.to_owned());
-    }
-    config.path("eval.cases")?.context("which cases? Name a file (switchover eval cases.jsonl), or set eval.cases")
-}
-
-/// The cases of a file.
-fn cases(path: &Path, signature: &Signature) -> Result<Vec<Case>> {
-    let place = path.display().to_string();
-    let text = text(path).with_context(|| place.clone());
-    let format = match (CaseFormat::of_name(&place), &text) {
-        (Some(format), _) => format,
-        (None, Ok(text)) if CaseFormat::is_json_lines(text) => CaseFormat::JsonLines,
-        (None, _) if path.is_file() => bail!("{place}: expected cases as {}", CaseFormat::KNOWN),
-        (None, _) => CaseFormat::JsonLines,
-    };
-    read(&text?, format, signature).map_err(|errors| {
-        let more = (errors.more > 0).then(|| format!("and {} more", errors.more));
-        let lines = errors.first.iter().map(|error| format!("{place}, {error}"));
-        anyhow!("{}", lines.chain(more).collect::<Vec<_>>().join("\nswitchover: "))
-    })
-}
-
-/// Outputs, each with its metric.
-type OutputMetrics = Vec<(String, Metric)>;
-
-/// The cases of a file, and how their outputs are scored.
-pub(super) fn cases_and_metrics(
-    path: &Path,
-    words: &[String],
-    config: &Config,
-    signature: &Signature,
-) -> Result<(Vec<Case>, OutputMetrics)> {
-    let cases = cases(path, signature)?;
-    let metrics = setting::metrics(words, config, signature, &cases)?;
-    Ok((cases, metrics))
-}
-
-/// The text of the file of cases.
-fn text(path: &Path) -> Result<String> {
-    if path == Path::new("-") {
-        return std::io::read_to_string(std::io::stdin()).context("standard input");
-    }
-    let bytes = std::fs::read(path)?;
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.split(|byte| *byte == b'\n').count();
-        anyhow!("line {line} is not UTF-8")
-    })
-}
-
 /// Says how much will be asked, and the most that it can cost.
 fn announce(parts: &[Evaluation], worst: Option<f64>, max_cost: Option<f64>, simulated: bool) {
     let product = |part: &Evaluation| {
@@ -301,8 +251,7 @@ fn announce(parts: &[Evaluation], worst: Option<f64>, max_cost: Option<f64>, sim
             (part.plans.len(), "fault plan"),
         ];
         let counts = counts.into_iter().enumerate().filter(|(at, (count, _))| *at == 0 || *count > 1);
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let factors = counts.map(|(_, (count, what))| format!("{count} {what}{}", plural(count)));
+        let factors = counts.map(|(_, (count, what))| counted(count, what));
         factors.collect::<Vec<_>>().join(" × ")
     };
     let runs: usize = parts.iter().map(Evaluation::len).sum();
@@ -314,9 +263,8 @@ fn announce(parts: &[Evaluation], worst: Option<f64>, max_cost: Option<f64>, sim
         }
         (Some(worst), _) => format!("at most {}", usd(Cost::Known(worst))),
     };
-    let plural = if runs == 1 { "" } else { "s" };
     let simulated = if simulated { "simulated models, " } else { "" };
-    note!("{} = {runs} run{plural}; {simulated}{cost}", products.join(" + "));
+    note!("{} = {}; {simulated}{cost}", products.join(" + "), counted(runs, "run"));
     if let Some(signature) = parts.first().and_then(Evaluation::signature) {
         note!("signature: {}", signature.inline());
     }

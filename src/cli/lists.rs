@@ -8,6 +8,7 @@ use crate::fault::TABLE;
 use crate::openrouter::Dialect;
 use crate::openrouter::catalogue::Catalogue;
 use crate::openrouter::model::{ModelInfo, ReasoningSupport};
+use crate::text::counted;
 use crate::worker::Services;
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
@@ -116,8 +117,7 @@ pub(super) fn listed(services: &Services) -> String {
 fn ago(age: Duration) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let (size, unit) = units.into_iter().find(|(size, _)| age.as_secs() >= *size).unwrap_or((1, "second"));
-    let count = age.as_secs() / size;
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    counted((age.as_secs() / size) as usize, unit)
 }
 
 /// Show the key's limits and remaining credit, as the server reports them.

@@ -3,8 +3,7 @@
 
 use super::exit;
 use crate::lock::locked;
-use crate::text::clean;
-use crate::transcript::counted;
+use crate::text::{clean, counted};
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

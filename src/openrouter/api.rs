@@ -4,6 +4,7 @@
 //!
 //! Source of the shapes: `OpenAI`'s API reference and the types of its Python library 2.x, which `OpenRouter` follows.
 
+use crate::text::counted;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -79,7 +80,7 @@ impl Translation {
 
     fn embeddings(&mut self, value: Value) -> Value {
         let Some(vectors) = value["data"].as_array().filter(|vectors| !vectors.is_empty()) else { return value };
-        let text = format!("{} embedding{}", vectors.len(), if vectors.len() == 1 { "" } else { "s" });
+        let text = counted(vectors.len(), "embedding");
         let chunk = json!({
             "id": value["id"], "model": value["model"], "provider": value["provider"], "usage": value["usage"],
             "choices": [{"message": {"content": text}, "finish_reason": "stop"}],

@@ -7,7 +7,7 @@ use crate::failover::{
     AttemptId, BreakerChange, BreakerState, Cost, Failure, FailureKind, Finished, Outcome, Relation, Skip, Skipped,
     Waiting, parameter, seconds,
 };
-use crate::text::{clean_line, value_text};
+use crate::text::{clean_line, counted, value_text};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -342,11 +342,6 @@ fn relation_glyph(relation: Relation) -> Option<&'static str> {
         Relation::Forced => Some("!"),
         Relation::Hedge => Some("⇉"),
     }
-}
-
-/// A number with its noun, in the plural unless it is 1: `1 attempt`, `3 attempts`.
-pub fn counted(n: usize, one: &str) -> String {
-    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A cost in USD for people: `$0.00042`, or `cost unknown`. An unknown cost is never shown as 0.

@@ -1,7 +1,8 @@
 //! What several attempts cost together.
 
-use super::{counted, usd};
+use super::usd;
 use crate::failover::Cost;
+use crate::text::counted;
 use std::fmt;
 
 /// A sum of costs: the known part in USD, and the number of attempts with an unknown cost. An unknown cost is never

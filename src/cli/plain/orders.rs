@@ -5,7 +5,8 @@ use super::super::setup;
 use super::Repl;
 use crate::failover::Route;
 use crate::fault::Fault;
-use crate::transcript::{HealthRow, counted};
+use crate::text::counted;
+use crate::transcript::HealthRow;
 use anyhow::{Context as _, Result, anyhow, bail};
 
 const HELP: &str = "\

@@ -2,7 +2,8 @@
 
 use crate::dspy::{Adapter, Module};
 use crate::spec::RunSpec;
-use crate::transcript::{TrafficWatch, Transcript, counted};
+use crate::text::counted;
+use crate::transcript::{TrafficWatch, Transcript};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::layout::{LayoutKind, Pane};

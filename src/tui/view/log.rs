@@ -2,7 +2,8 @@
 
 use super::chrome::{frame, hidden};
 use super::timeline;
-use crate::transcript::{counted, seconds};
+use crate::text::counted;
+use crate::transcript::seconds;
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;

@@ -1,7 +1,8 @@
 //! The three lines around the panes: the top line, the status line and the hint line.
 
 use crate::failover::Failover;
-use crate::transcript::{Attempt, Transcript, counted, model_name, seconds};
+use crate::text::counted;
+use crate::transcript::{Attempt, Transcript, model_name, seconds};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::{PaneAction, PlaygroundAction};
 use crate::tui::layout::LayoutKind;

@@ -10,7 +10,8 @@
 //! ```
 
 use super::chrome::{frame, hidden, window};
-use crate::transcript::{Spend, TrafficRow, TrafficStatus, counted, model_name, seconds};
+use crate::text::counted;
+use crate::transcript::{Spend, TrafficRow, TrafficStatus, model_name, seconds};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::TrafficAction;
 use crate::tui::layout::Pane;

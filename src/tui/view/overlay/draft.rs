@@ -3,7 +3,7 @@
 use crate::dspy::{FieldType, LibraryEntry};
 use crate::openrouter::headers::lint;
 use crate::openrouter::settings::RequestSettings;
-use crate::transcript::counted;
+use crate::text::counted;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::DraftAction;
 use crate::tui::state::app::App;

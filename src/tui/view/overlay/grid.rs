@@ -12,7 +12,8 @@
 
 use crate::eval::{CellResult, Variant};
 use crate::failover::Cost;
-use crate::transcript::{counted, model_name, seconds, usd};
+use crate::text::counted;
+use crate::transcript::{model_name, seconds, usd};
 use crate::tui::keymap::Action;
 use crate::tui::keymap::action::GridAction;
 use crate::tui::state::app::App;
