@@ -6,6 +6,7 @@ mod ask;
 mod diagnostics;
 mod doctor;
 mod eval;
+mod examples;
 mod explain;
 mod export;
 mod gateway;
@@ -59,7 +60,7 @@ pub mod exit {
 /// Without a command, the playground opens. Without a terminal, a failover demonstration
 /// is printed as text. Without OPENROUTER_API_KEY, everything runs on the built-in simulator.
 #[derive(Debug, Parser)]
-#[command(name = "switchover", version, max_term_width = 100)]
+#[command(name = "switchover", version, max_term_width = 100, after_help = examples::PROGRAM)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<CliCommand>,
@@ -128,7 +129,7 @@ enum CliCommand {
     Tour,
     /// Ask a file of cases by several variants, under faults, and compare scores, cost and latency
     Eval(Box<eval::EvalArgs>),
-    /// List, show, search or export earlier runs
+    /// List, show, search, export or delete earlier runs
     History(history::HistoryArgs),
     /// Show a stored run again, without a network, and check today's failover decisions against it
     Replay(replay::ReplayArgs),

@@ -5,6 +5,8 @@
 
 #[path = "readme/configs.rs"]
 mod configs;
+#[path = "readme/examples.rs"]
+mod examples;
 #[path = "readme/links.rs"]
 mod links;
 #[path = "readme/log_lines.rs"]

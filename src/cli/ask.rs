@@ -22,6 +22,7 @@ use std::time::Duration;
 
 /// Send inputs once and print the answer.
 #[derive(Args, Debug)]
+#[command(after_help = super::examples::ASK)]
 pub(super) struct AskArgs {
     /// Inputs: a plain text is the next input, name=value sets one by name; `-` reads standard input
     #[arg(value_name = "INPUT")]

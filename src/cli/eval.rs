@@ -39,6 +39,7 @@ const MOST_REPEATS: usize = 1000;
 /// Each line of CASES is a JSON object with values of the signature's inputs and, to be scored, of its outputs. CSV
 /// with a header and tables named case in TOML work too. Without expected outputs, use judge: or cmd: metrics.
 #[derive(Args, Debug)]
+#[command(after_help = super::examples::EVAL)]
 pub(super) struct EvalArgs {
     /// File of cases: .jsonl, .csv, .tsv or .toml; `-` reads JSON lines from standard input [default: eval.cases]
     cases: Option<PathBuf>,

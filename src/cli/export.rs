@@ -40,6 +40,7 @@ pub(super) enum ExportTarget {
 
 /// Print the current settings, or a stored run, as a DSPy, LiteLLM, OpenAI or curl program.
 #[derive(Args, Debug)]
+#[command(after_help = super::examples::EXPORT)]
 pub(super) struct ExportArgs {
     /// Inputs: a plain text is the next input, name=value sets one by name; without any, the examples are used
     #[arg(value_name = "INPUT", conflicts_with = "runs")]

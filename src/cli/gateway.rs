@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 /// Point a program's base URL at http://127.0.0.1:4141/v1; any key will do. Each chat request is tried on the chain's
 /// models in order: the request's own model first, then the configured chain.
 #[derive(Args, Debug)]
+#[command(after_help = super::examples::GATEWAY)]
 pub(super) struct GatewayArgs {
     #[command(flatten)]
     flags: GatewayFlags,

@@ -19,6 +19,7 @@ use time::{Date, Month};
 
 /// List, show, search, export or delete earlier runs.
 #[derive(Args, Debug)]
+#[command(after_help = super::examples::HISTORY)]
 pub(super) struct HistoryArgs {
     #[command(subcommand)]
     what: Option<HistoryCommand>,
