@@ -67,7 +67,9 @@ fn because(refusal: Refusal, policy: &Policy, failure: &Failure) -> Option<Strin
         Refusal::Opens => "its circuit opens".to_owned(),
         Refusal::Patience(hint) => {
             let state = unavailable(failure.kind);
-            format!("{state} for {}; waiting would pass the {} limit", seconds(hint), seconds(limits.patience))
+            // Earlier waits for this model count, too.
+            let waiting = if hint <= limits.patience { "waiting again" } else { "waiting" };
+            format!("{state} for {}; {waiting} would pass the {} limit", seconds(hint), seconds(limits.patience))
         }
         Refusal::AskedToWait(hint) => format!("{} for {}", unavailable(failure.kind), seconds(hint)),
         Refusal::Deadline(delay) => format!("a wait of {} would pass this model's time limit", seconds(delay)),
