@@ -6,7 +6,6 @@
 //!                                                                            └─▶ Trail ─▶ a line of the log
 //! ```
 
-mod attend;
 mod attribution;
 mod body;
 mod chain;
@@ -18,11 +17,12 @@ mod options;
 mod refusal;
 mod refused;
 mod routes;
+mod served;
 mod server;
 mod stream;
 mod trail;
 mod whole;
 
-pub use attend::{ClientRequest, Served};
 pub use options::{GatewayEvent, GatewayOptions, Hold, KeySource, RequestDefaults, UnknownHold};
+pub use served::{ClientRequest, Served};
 pub use server::{Gateway, PARTING, serve};

@@ -27,7 +27,7 @@ pub(super) struct GatewayBeside {
     config: Arc<Config>,
     services: Arc<Services>,
     inbox: UnboundedSender<Msg>,
-    feed: Arc<Feed>,
+    feed: Arc<TrafficFeed>,
     gateway: Arc<OnceLock<Arc<Gateway>>>,
     stop: Arc<watch::Sender<bool>>,
 }
@@ -135,14 +135,14 @@ impl GatewayBeside {
     }
 }
 
-/// The fold, and the call that it has changed.
+/// The rows of the traffic, and the notification that they have changed.
 #[derive(Default)]
-struct Feed {
+struct TrafficFeed {
     traffic: Mutex<Traffic>,
     changed: Notify,
 }
 
-impl Feed {
+impl TrafficFeed {
     fn apply(&self, now: Duration, event: GatewayEvent) {
         let mut traffic = self.traffic();
         match event {

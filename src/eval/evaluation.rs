@@ -88,30 +88,30 @@ impl Evaluation {
         ((cell.case * self.repeat + cell.repeat) * self.variants.len() + cell.variant) * self.plans.len() + cell.plan
     }
 
-    /// What a cell asks. The jitter depends on the case and the repeat, so that the variants have the same luck.
+    /// What a cell asks. The jitter depends on the case and the repeat, so that all variants wait the same.
     pub fn spec(&self, cell: CellId) -> RunSpec {
         let mut spec = self.variants[cell.variant].spec.clone();
         if let Task::Signature(task) = &mut spec.task {
             task.inputs.clone_from(&self.cases[cell.case].inputs);
         }
-        spec.policy.seed = self.luck(cell, 0);
+        spec.policy.seed = self.cell_seed(cell, 0);
         spec
     }
 
     /// The faults of a cell. A fault by chance hits the same cases in every variant, and others with another seed.
     pub fn faults(&self, cell: CellId) -> Vec<(String, Fault)> {
-        let with_luck = |(model, fault): &(String, Fault)| {
+        let with_seed = |(model, fault): &(String, Fault)| {
             let schedule = match fault.schedule {
-                Schedule::Chance { p, seed } => Schedule::Chance { p, seed: self.luck(cell, seed) },
+                Schedule::Chance { p, seed } => Schedule::Chance { p, seed: self.cell_seed(cell, seed) },
                 other => other,
             };
             (model.clone(), Fault { kind: fault.kind, schedule })
         };
-        self.plans[cell.plan].faults.iter().map(with_luck).collect()
+        self.plans[cell.plan].faults.iter().map(with_seed).collect()
     }
 
     /// A number that depends on the case's id, the repeat and two seeds.
-    fn luck(&self, cell: CellId, seed: u64) -> u64 {
+    fn cell_seed(&self, cell: CellId, seed: u64) -> u64 {
         stable_hash(&format!("{}\n{} {} {seed}", self.cases[cell.case].id, cell.repeat, self.seed))
     }
 

@@ -311,11 +311,8 @@ impl Written {
                     Err(format!("the input `{}` is empty", field.name))
                 }
             }
-            Self::Text(text) => field.parse(&text).map(Some).map_err(|problem| problem.to_string()),
             Self::Json(Value::Null) => Ok(None),
-            Self::Json(value) => {
-                field.parse_json(&value).map(|value| Some(clean_value(value))).map_err(|problem| problem.to_string())
-            }
+            written => written.value(field).map(Some),
         }
     }
 
@@ -324,11 +321,17 @@ impl Written {
         match self {
             Self::Text(text) if text.trim().is_empty() => Ok(None),
             Self::Json(Value::Null) if !field.field_type.is_optional() => Ok(None),
-            Self::Text(text) => field.parse(&text).map(Some).map_err(|problem| problem.to_string()),
-            Self::Json(value) => {
-                field.parse_json(&value).map(|value| Some(clean_value(value))).map_err(|problem| problem.to_string())
-            }
+            written => written.value(field).map(Some),
         }
+    }
+
+    /// The value as one of the field's type.
+    fn value(self, field: &Field) -> Result<Value, String> {
+        let value = match self {
+            Self::Text(text) => field.parse(&text),
+            Self::Json(value) => field.parse_json(&value).map(clean_value),
+        };
+        value.map_err(|problem| problem.to_string())
     }
 
     fn note(self) -> Value {

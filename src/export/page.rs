@@ -2,7 +2,7 @@
 //! Several runs stand side by side.
 
 use crate::html::{escape, page};
-use crate::text::value_text;
+use crate::text::{counted, value_text};
 use crate::transcript::{Attempt, Transcript, seconds, usd};
 use std::fmt::Write as _;
 
@@ -14,13 +14,13 @@ pub fn runs(runs: &[Transcript]) -> String {
     let title = if question.trim().is_empty() { "Run".to_owned() } else { question };
     let mut body = format!("<h1>{}</h1>\n<div class=\"runs\">\n", escape(&title));
     for run in runs {
-        body.push_str(&one(run));
+        body.push_str(&section(run));
     }
     body.push_str("</div>\n");
     page(&title, &body)
 }
 
-fn one(run: &Transcript) -> String {
+fn section(run: &Transcript) -> String {
     let mut text = String::from("<section>\n");
     let chain = run.spec.iter().flat_map(|spec| &spec.chain).map(|route| route.model.as_str());
     _ = writeln!(text, "<p class=\"lead\">{}</p>", escape(&chain.collect::<Vec<_>>().join(" › ")));
@@ -34,7 +34,7 @@ fn one(run: &Transcript) -> String {
             || end.headline.clone().unwrap_or_else(|| "no answer".to_owned()),
             |model| format!("answered by {model}"),
         );
-        let attempts = if end.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", end.attempts) };
+        let attempts = counted(end.attempts as usize, "attempt");
         let facts = format!("{by} · {} · {attempts} · {}", seconds(end.took), usd(end.cost));
         _ = writeln!(text, "<h2>{}</h2>\n<dl>", escape(&facts));
         for (name, value) in end.fields.iter() {

@@ -1,9 +1,9 @@
 //! A request that a model answers: from its body to a run, from the run to a response.
 
-use super::attend::{AttendedRun, ClientRequest, attend};
 use super::body::{self, Body};
 use super::options::{Hold, KeySource};
 use super::refusal::Refusal;
+use super::served::{ClientRequest, ClientRun, observe};
 use super::server::Gateway;
 use super::stream::ChunkStream;
 use super::{attribution, chain, guard, whole};
@@ -73,7 +73,7 @@ pub(super) async fn serve(
         patience: Some(PATIENCE),
         // A stream continues while its client reads slowly; a whole answer has nobody to wait for.
         driver: if streams { Driver::OwnTask } else { Driver::Reader },
-        tap: Some(attend(request, Arc::clone(gateway), slot)),
+        tap: Some(observe(request, Arc::clone(gateway), slot)),
         // What is written at the same time is one transaction: a client would wait for that of others.
         ends_at_once: true,
     };
@@ -88,7 +88,7 @@ pub(super) async fn serve(
         spec.policy.limits.per_run = 1;
     }
     spec.settings.stream = in_one_piece.then_some(false);
-    let run = AttendedRun::new(run_with(spec, options, &gateway.services), gateway);
+    let run = ClientRun::new(run_with(spec, options, &gateway.services), gateway);
     Ok(if streams { ChunkStream::new(run, api, hold).response().await } else { whole::answer(run).await })
 }
 

@@ -18,7 +18,7 @@ pub(super) fn list(gateway: &Gateway) -> Response<Body> {
 }
 
 /// One model or chain.
-pub(super) fn one(gateway: &Gateway, id: &str) -> Result<Response<Body>, Refusal> {
+pub(super) fn find(gateway: &Gateway, id: &str) -> Result<Response<Body>, Refusal> {
     let found = chain(gateway, id).or_else(|| gateway.services.catalogue().find(id).map(entry));
     let none = || Refusal::new(StatusCode::NOT_FOUND, "no such model; `/v1/models` lists them");
     found.map(|model| json_response(StatusCode::OK, &model)).ok_or_else(none)

@@ -1,6 +1,6 @@
 //! How a gateway is set up, and the events that it reports.
 
-use super::attend::{ClientRequest, Served};
+use super::served::{ClientRequest, Served};
 use crate::contract::ContractMode;
 use crate::failover::Policy;
 use crate::openrouter::Chains;

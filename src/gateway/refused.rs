@@ -1,9 +1,9 @@
 //! Requests that are refused before any model is asked, for those who watch: each is a run that was rejected at once. No
 //! history has it.
 
-use super::attend::{ClientRequest, Served};
 use super::options::GatewayEvent;
 use super::refusal::Refusal;
+use super::served::{ClientRequest, Served};
 use super::server::Gateway;
 use super::trail::Trail;
 use crate::report::Report;

@@ -30,7 +30,7 @@ pub(super) async fn serve(gateway: &Arc<Gateway>, request: Request<Incoming>) ->
         (&Method::GET, "/models" | "/models/") => Ok(models::list(gateway)),
         (&Method::GET, "/health") => Ok(health(gateway)),
         (&Method::GET, route) if route.starts_with("/models/") => {
-            models::one(gateway, route.trim_start_matches("/models/"))
+            models::find(gateway, route.trim_start_matches("/models/"))
         }
         (&Method::POST, "/completions") => {
             let why = format!("the gateway does not serve {route}: send the prompt as a message; {LIST}");

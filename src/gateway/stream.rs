@@ -4,11 +4,11 @@
 //! one attempt are forwarded as its server sent them. The chunk with the finish reason waits until the answer is
 //! accepted. A stream that cannot be completed ends with an error event and without `[DONE]`.
 
-use super::attend::AttendedRun;
 use super::body::{Body, streamed};
 use super::frame;
 use super::options::Hold;
 use super::refusal::Refusal;
+use super::served::ClientRun;
 use super::trail::Trail;
 use crate::failover::{AttemptId, Event};
 use crate::openrouter::Api;
@@ -29,7 +29,7 @@ const COMMENT: &[u8] = b": switchover is waiting for a model\n\n";
 
 /// A stream on its way to the client.
 pub(super) struct ChunkStream {
-    run: AttendedRun,
+    run: ClientRun,
     api: Api,
     hold: Hold,
     trail: Trail,
@@ -51,7 +51,7 @@ pub(super) struct ChunkStream {
 
 impl ChunkStream {
     /// The stream of a run's messages. A client that leaves drops it, and that cancels the run.
-    pub(super) fn new(run: AttendedRun, api: Api, hold: Hold) -> Self {
+    pub(super) fn new(run: ClientRun, api: Api, hold: Hold) -> Self {
         Self {
             run,
             api,

@@ -1,8 +1,8 @@
 //! An answer in one piece.
 
-use super::attend::AttendedRun;
 use super::body::{Body, json_response};
 use super::refusal::Refusal;
+use super::served::ClientRun;
 use super::trail::Trail;
 use crate::failover::AttemptId;
 use crate::worker::RunMessage;
@@ -10,7 +10,7 @@ use hyper::{Response, StatusCode};
 use serde_json::Value;
 
 /// Waits for the run's end, and answers with the response of the attempt that answered.
-pub(super) async fn answer(mut run: AttendedRun) -> Response<Body> {
+pub(super) async fn answer(mut run: ClientRun) -> Response<Body> {
     let mut trail = Trail::default();
     let mut response: Option<(AttemptId, Box<Value>)> = None;
     while trail.finished().is_none() {

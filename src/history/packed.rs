@@ -31,16 +31,16 @@ pub(super) fn decompress(run: u64, part: &[u8]) -> Result<Vec<u8>, HistoryError>
     decompress_to_vec_zlib_with_limit(part, MAX_UNPACKED).map_err(|_| HistoryError::Damaged(run))
 }
 
-/// What earlier lines of a run have said.
+/// What earlier lines of a run contain, so that later ones need not repeat it.
 #[derive(Debug, Default)]
-struct Said {
+struct EarlierLines {
     /// The first request.
     request: Option<Arc<Request>>,
     /// The fields of each answer.
     fields: BTreeMap<AttemptId, Arc<Map<String, Value>>>,
 }
 
-impl Said {
+impl EarlierLines {
     fn apply(&mut self, report: &Report) {
         match &report.what {
             ReportKind::Observation(Observation::Sent(sent)) if self.request.is_none() => {
@@ -74,7 +74,7 @@ fn end_mut(what: &mut ReportKind) -> Option<&mut Finished> {
 /// Turns a run's reports into lines to be stored.
 #[derive(Debug, Default)]
 pub(super) struct Packer {
-    said: Said,
+    said: EarlierLines,
     /// Text that may still be continued, one for each attempt.
     open: Vec<Report>,
 }
@@ -163,7 +163,7 @@ fn join(open: &mut Report, next: &Report) -> bool {
 
 /// Fills in what was left out of a run's stored lines.
 #[derive(Debug, Default)]
-pub(super) struct Unpacker(Said);
+pub(super) struct Unpacker(EarlierLines);
 
 impl Unpacker {
     /// The next report of the run, complete.

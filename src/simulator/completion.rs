@@ -5,7 +5,7 @@ use super::chat::CompletionRequest;
 use super::date::iso_time;
 use super::http::ReceivedRequest;
 use super::reply::ComposedReply;
-use super::shape::Shape;
+use super::shape::{EmbeddedTexts, Shape};
 use serde_json::{Value, json};
 
 /// What a model says, in tokens, with everything that is sent beside it.
@@ -32,8 +32,8 @@ pub(super) struct SimulatedCompletion {
     pub hash: u64,
     /// How it is sent.
     pub shape: Shape,
-    /// What is embedded, where that is asked for: the texts, the numbers of each vector, and whether in base64.
-    pub embeds: (Vec<String>, usize, bool),
+    /// What is embedded, where that is asked for.
+    pub embeds: EmbeddedTexts,
 }
 
 /// One token of a stream, by where it belongs.

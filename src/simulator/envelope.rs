@@ -73,7 +73,7 @@ impl ErrorEnvelope {
 
     /// The error of an injected status, with its hint.
     pub(super) fn injected(status: &Status, model: &SimulatedModel, requested: &str) -> Self {
-        let mut envelope = Self::worded(status, model, requested);
+        let mut envelope = Self::of_status(status, model, requested);
         if let Some(hint) = status.hint {
             envelope.hint(hint);
         }
@@ -81,7 +81,7 @@ impl ErrorEnvelope {
         envelope
     }
 
-    fn worded(status: &Status, model: &SimulatedModel, requested: &str) -> Self {
+    fn of_status(status: &Status, model: &SimulatedModel, requested: &str) -> Self {
         let provider = model.providers[0].as_str();
         let code = status.code;
         if let Some(reason) = status.reason {

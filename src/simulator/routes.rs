@@ -65,7 +65,7 @@ pub(super) fn answer(state: &SimulatorState, request: &ReceivedRequest) -> Scrip
             let faults = segment.as_ref().or(state.faults.as_ref());
             chat::answer(state, request, shape(path).unwrap_or_default(), faults)
         }
-        ("GET", "") => hello(state),
+        ("GET", "") => index(state),
         ("GET", "/models" | "/models/user") => {
             let data: Vec<Value> = catalogue::all().iter().map(SimulatedModel::listing).collect();
             ok(&json!({ "total_count": data.len(), "data": data, "links": { "next": null } }))
@@ -148,7 +148,7 @@ fn ok(value: &Value) -> ScriptedResponse {
 }
 
 /// The text at the root, for people.
-fn hello(state: &SimulatorState) -> ScriptedResponse {
+fn index(state: &SimulatorState) -> ScriptedResponse {
     let models: Vec<&str> = catalogue::all().iter().map(|model| model.id.as_str()).collect();
     let text = format!(
         "Switchover's simulator: OpenRouter's API on loopback, with no model behind it.\n\n\

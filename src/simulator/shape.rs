@@ -4,6 +4,7 @@
 mod embeddings;
 mod responses;
 
+pub(super) use embeddings::EmbeddedTexts;
 pub(super) use responses::ResponseEvents;
 
 use super::completion::SimulatedCompletion;

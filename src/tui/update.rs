@@ -259,7 +259,7 @@ impl App {
     fn on_report(&mut self, now: Duration, report: &Report) {
         self.health.apply(now, report);
         if matches!(report.what, ReportKind::Observation(Observation::Begun(_))) {
-            self.runs.put_away();
+            self.runs.close_shown();
             self.runs.awaiting = false;
             self.log.selected = None;
             self.answer.page.scroll.to_end();

@@ -78,7 +78,7 @@ pub async fn evaluate(
             // What is in flight may cost less than was set aside for it.
             let Some(reservation) = budget.reserve(next_worst) else { break };
             open.next();
-            running.push(one(evaluation, (index, cell), options, services, reservation));
+            running.push(run_cell(evaluation, (index, cell), options, services, reservation));
         }
         if running.is_empty() {
             return if open.peek().is_none() { EvaluateEnd::Complete } else { EvaluateEnd::TooExpensive(next_worst) };
@@ -98,7 +98,7 @@ pub async fn evaluate(
 }
 
 /// One cell: its run, and its scores.
-async fn one(
+async fn run_cell(
     evaluation: &Evaluation,
     (index, cell): (usize, CellId),
     options: &EvaluateOptions,

@@ -26,7 +26,7 @@ pub(super) fn cases(evaluation: &Evaluation, cells: &[(usize, Scored)]) -> Strin
         order.len()
     );
     for &case in order.iter().take(MOST) {
-        text.push_str(&one(evaluation, case, &of_case[case]));
+        text.push_str(&case_rows(evaluation, case, &of_case[case]));
     }
     if order.len() > MOST {
         _ = writeln!(text, "<p class=\"note\">{} more cases are not shown.</p>", order.len() - MOST);
@@ -40,7 +40,7 @@ fn disagreement(cells: &[&Scored]) -> f64 {
     scores().fold(0.0, f64::max) - scores().fold(1.0, f64::min)
 }
 
-fn one(evaluation: &Evaluation, case: usize, cells: &[&Scored]) -> String {
+fn case_rows(evaluation: &Evaluation, case: usize, cells: &[&Scored]) -> String {
     let case = &evaluation.cases[case];
     let asked = case.inputs.values().next().map(value_text).unwrap_or_default();
     let scores: Vec<String> = cells.iter().map(|cell| format!("{:.2}", cell.score)).collect();

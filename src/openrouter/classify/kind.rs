@@ -1,7 +1,7 @@
 //! The kind of a failure. These decide, in this order: `limit_source`, `availability`, the error's code or type, the
 //! HTTP status, and the wording where a status such as 400 leaves several kinds open.
 
-use super::phrases::{AFFORDABLE, PHRASES, Phrase, Says, parameter_in};
+use super::phrases::{AFFORDABLE, PHRASES, Phrase, PhraseMatch, parameter_in};
 use crate::failover::FailureKind;
 use crate::openrouter::lenient::text;
 use serde_json::Value;
@@ -56,9 +56,9 @@ impl ErrorView<'_> {
     fn said(&self, among: &[FailureKind]) -> Option<FailureKind> {
         let all = |phrases: &[&str]| phrases.iter().all(|phrase| self.words.contains(phrase));
         let fits = |row: &&Phrase| match row.says {
-            Says::Code(_) => false,
-            Says::Words(phrases) => all(phrases),
-            Says::AboutParameter(phrases) => all(phrases) && self.named_parameter().is_some(),
+            PhraseMatch::Code(_) => false,
+            PhraseMatch::Words(phrases) => all(phrases),
+            PhraseMatch::AboutParameter(phrases) => all(phrases) && self.named_parameter().is_some(),
         };
         PHRASES.iter().filter(|row| among.contains(&row.kind)).find(fits).map(|row| row.kind)
     }
@@ -108,7 +108,7 @@ impl ErrorView<'_> {
     /// By the table's codes, then by the words of `OpenRouter` and `OpenAI` that need a look at the rest.
     fn by_type(&self, word: &str) -> Option<FailureKind> {
         let lower = word.to_lowercase();
-        let row = PHRASES.iter().find(|row| matches!(row.says, Says::Code(code) if code == lower));
+        let row = PHRASES.iter().find(|row| matches!(row.says, PhraseMatch::Code(code) if code == lower));
         if let Some(row) = row {
             return Some(row.kind);
         }

@@ -14,15 +14,15 @@ pub(super) struct Phrase {
     /// The kind that it means.
     pub(super) kind: FailureKind,
     /// What has to be there.
-    pub(super) says: Says,
+    pub(super) says: PhraseMatch,
     /// The servers that say it. Tests print it.
     #[cfg_attr(not(test), expect(dead_code, reason = "the table is also documentation"))]
     pub(super) source: &'static str,
 }
 
-/// Where a phrase is looked for.
+/// What an error must contain.
 #[derive(Debug)]
-pub(super) enum Says {
+pub(super) enum PhraseMatch {
     /// The error's code or type is this word. It decides whatever the status is.
     Code(&'static str),
     /// All of these are in its texts, which are in lower case.
@@ -201,15 +201,15 @@ pub(super) const PARAMETERS: &[(&str, &str)] = &[
 pub(super) const AFFORDABLE: &str = "can only afford";
 
 const fn code(kind: FailureKind, word: &'static str, source: &'static str) -> Phrase {
-    Phrase { kind, says: Says::Code(word), source }
+    Phrase { kind, says: PhraseMatch::Code(word), source }
 }
 
 const fn words(kind: FailureKind, all: &'static [&'static str], source: &'static str) -> Phrase {
-    Phrase { kind, says: Says::Words(all), source }
+    Phrase { kind, says: PhraseMatch::Words(all), source }
 }
 
 const fn about(all: &'static [&'static str], source: &'static str) -> Phrase {
-    Phrase { kind: Unsupported, says: Says::AboutParameter(all), source }
+    Phrase { kind: Unsupported, says: PhraseMatch::AboutParameter(all), source }
 }
 
 /// The parameter that these texts name.

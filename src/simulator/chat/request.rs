@@ -5,7 +5,7 @@ use crate::simulator::catalogue::SimulatedModel;
 use crate::simulator::completion::count_tokens;
 use crate::simulator::envelope::ErrorEnvelope;
 use crate::simulator::http::ReceivedRequest;
-use crate::simulator::shape::Shape;
+use crate::simulator::shape::{EmbeddedTexts, Shape};
 use serde_json::Value;
 
 /// A message's role and text; content in parts is joined with line ends.
@@ -44,8 +44,8 @@ pub(in crate::simulator) struct CompletionRequest {
     require_parameters: bool,
     /// How the answer is sent.
     pub shape: Shape,
-    /// What is embedded: texts, numbers of each vector, base64.
-    pub embeds: (Vec<String>, usize, bool),
+    /// What is embedded, where that is asked for.
+    pub embeds: EmbeddedTexts,
     /// A hash of the body's bytes, from which ids and random draws come.
     pub hash: u64,
 }
@@ -100,7 +100,11 @@ impl CompletionRequest {
             models: models(&body)?,
             messages,
             shape,
-            embeds: (texts, embeds["dimensions"].as_u64().unwrap_or(0) as usize, embeds["base64"] == Value::Bool(true)),
+            embeds: EmbeddedTexts {
+                texts,
+                dimensions: embeds["dimensions"].as_u64().unwrap_or(0) as usize,
+                base64: embeds["base64"] == Value::Bool(true),
+            },
             stream: flag(&body, "stream")?,
             max_tokens: max_tokens(&body)?,
             stop: stop(&body["stop"])?,

@@ -30,7 +30,7 @@ impl<'a> Responder<'a> {
             let generator = Generator::new(&field.definitions);
             let known = self.known(field, Some(i) == first);
             let known = known.and_then(|value| generator.fit(&value, &field.schema));
-            known.unwrap_or_else(|| generator.value(&field.schema, &self.honest()))
+            known.unwrap_or_else(|| generator.value(&field.schema, &self.no_answer()))
         };
         outputs.iter().enumerate().map(value).collect()
     }
@@ -61,7 +61,7 @@ impl<'a> Responder<'a> {
             (Some(KnownAnswer::Fact(fact)), Verbosity::Terse) => fact.short.clone(),
             (Some(KnownAnswer::Fact(fact)), Verbosity::Plain) => fact.long.clone(),
             (Some(KnownAnswer::Fact(fact)), Verbosity::Wordy) => format!("{} {}", fact.long, fact.because),
-            _ => self.honest(),
+            _ => self.no_answer(),
         }
     }
 
@@ -96,7 +96,7 @@ impl<'a> Responder<'a> {
     }
 
     /// The text that stands where nothing is known: it says that it is simulated.
-    fn honest(&self) -> String {
+    fn no_answer(&self) -> String {
         let question = self.prompt.question();
         let (id, about) = (&self.model.id, if question.is_empty() { question } else { format!(" to “{question}”") });
         match self.model.verbosity {

@@ -30,12 +30,22 @@ pub(super) fn as_chat(mut body: Value) -> Result<Value, ErrorEnvelope> {
     }))
 }
 
+/// What a request wants to have embedded.
+#[derive(Clone, Debug)]
+pub(in crate::simulator) struct EmbeddedTexts {
+    pub texts: Vec<String>,
+    /// The numbers of each vector.
+    pub dimensions: usize,
+    /// Whether vectors are sent as bytes in base64.
+    pub base64: bool,
+}
+
 /// The answer. A fault that takes the choices of a chat takes the vectors.
 pub(super) fn body(completion: &SimulatedCompletion, chat: &Value) -> Value {
     if chat["choices"].as_array().is_none_or(Vec::is_empty) {
         return json!({ "object": "list", "data": [], "model": completion.model.served() });
     }
-    let (texts, dimensions, base64) = &completion.embeds;
+    let EmbeddedTexts { texts, dimensions, base64 } = &completion.embeds;
     let vector = |text: &String| {
         let numbers = numbers(text, *dimensions);
         if *base64 {

@@ -109,9 +109,9 @@ impl RowFold {
                 self.changed = true;
                 model = Some(first.model.as_str());
             }
-            ReportKind::Engine(Event::Failed(failed)) => self.pay(failed.attempt, failed.cost),
+            ReportKind::Engine(Event::Failed(failed)) => self.add_cost(failed.attempt, failed.cost),
             ReportKind::Engine(Event::Answered(answered)) => {
-                self.pay(answered.attempt, answered.cost);
+                self.add_cost(answered.attempt, answered.cost);
                 model = Some(answered.model.as_str());
             }
             ReportKind::Engine(Event::Finished(finished)) => {
@@ -132,7 +132,7 @@ impl RowFold {
             }
             ReportKind::Observation(Observation::Billed { attempt, generation }) => {
                 if let Some(cost) = generation.cost {
-                    self.pay(*attempt, Cost::Known(cost));
+                    self.add_cost(*attempt, Cost::Known(cost));
                 }
             }
             ReportKind::Observation(_) | ReportKind::Engine(_) => {}
@@ -140,8 +140,8 @@ impl RowFold {
         model.filter(|model| self.row.model.as_deref() != Some(*model)).inspect(|_| self.changed = true)
     }
 
-    /// Notes what an attempt cost. A cost that was known stays.
-    fn pay(&mut self, attempt: AttemptId, cost: Cost) {
+    /// Adds what an attempt cost. A cost that was known stays.
+    fn add_cost(&mut self, attempt: AttemptId, cost: Cost) {
         match self.costs.iter_mut().find(|(known, _)| *known == attempt) {
             Some((_, known)) if *known == Cost::Unknown => *known = cost,
             Some(_) => {}

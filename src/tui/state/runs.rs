@@ -99,7 +99,7 @@ impl Runs {
     }
 
     /// Removes the run from the screen. A run of this session is added to the earlier ones.
-    pub fn put_away(&mut self) {
+    pub fn close_shown(&mut self) {
         if let Some(run) = self.shown.take().filter(|run| run.source == RunSource::Worker) {
             self.earlier = self.earlier.plus(run.transcript.spend());
             self.keep_past([run.transcript]);

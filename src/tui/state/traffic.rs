@@ -127,19 +127,19 @@ impl TrafficList {
     /// How long a request has taken at `now`, on the screen's clock.
     pub fn took(&self, row: &TrafficRow, now: Duration) -> Duration {
         match row.status {
-            TrafficStatus::InProgress => now.saturating_sub(self.own_time(row.began)),
+            TrafficStatus::InProgress => now.saturating_sub(self.screen_time(row.began)),
             _ => row.took,
         }
     }
 
     /// A time of the gateway's clock on the screen's.
-    pub fn own_time(&self, at: Duration) -> Duration {
+    pub fn screen_time(&self, at: Duration) -> Duration {
         let (theirs, ours) = self.clocks;
         ours.saturating_add(at).saturating_sub(theirs)
     }
 
     /// Whether this notice, which hides how many requests are in progress, has been on the screen long enough.
-    pub fn outlasts(&mut self, now: Duration, notice: Option<&str>) -> bool {
+    pub fn is_notice_read(&mut self, now: Duration, notice: Option<&str>) -> bool {
         match (&self.notice, notice) {
             (Some((known, since)), Some(notice)) if known == notice => now.saturating_sub(*since) >= NOTICE,
             _ => {

@@ -175,7 +175,7 @@ impl App {
         }
         let kept = self.put_aside();
         let ended = self.end_conversation() > 0;
-        self.runs.put_away();
+        self.runs.close_shown();
         self.traffic.watch = TrafficWatch::Nothing;
         self.prompt.clear();
         self.answer.find = None;

@@ -20,7 +20,7 @@ impl App {
             return None;
         }
         self.traffic.watch = TrafficWatch::Nothing;
-        self.runs.put_away();
+        self.runs.close_shown();
         self.runs.replaying = Some(number);
         self.runs.awaiting = true;
         Some(Effect::Replay(number))

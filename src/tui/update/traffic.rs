@@ -83,10 +83,10 @@ impl App {
     /// Applies what has changed of the requests.
     pub(super) fn on_traffic(&mut self, now: Duration, update: TrafficUpdate) {
         self.traffic.apply(now, &update);
-        if self.traffic.outlasts(now, self.notice.as_deref()) {
+        if self.traffic.is_notice_read(now, self.notice.as_deref()) {
             self.notice = None;
         }
-        self.health.absorb(&update.health, |at| self.traffic.own_time(at));
+        self.health.absorb(&update.health, |at| self.traffic.screen_time(at));
         self.runs.add_cost(update.spend);
         if let Some(part) = update.watched {
             self.on_watched(now, part);
@@ -126,7 +126,7 @@ impl App {
     }
 
     fn show_request(&mut self, run: u64, transcript: Transcript, source: RunSource, began: Duration) {
-        self.runs.put_away();
+        self.runs.close_shown();
         self.log.selected = None;
         self.answer.page.scroll.to_end();
         self.traffic.selected = Some(run);

@@ -43,7 +43,7 @@ pub(super) enum Search {
 
 /// What the text after a closing tag says about it.
 #[derive(PartialEq)]
-enum Follows {
+enum AfterClose {
     End,
     Text,
     Undecided,
@@ -116,17 +116,17 @@ impl ElementEnd {
                     Lexeme::Tag(tag) if tag.kind == TagKind::Close => Some(false),
                     _ => is_next(rest),
                 };
-                let follows = if self.first_line { Follows::End } else { follows(&text[end..], lone, whole, next) };
+                let follows = if self.first_line { AfterClose::End } else { follows(&text[end..], lone, whole, next) };
                 match follows {
-                    Follows::End => return Search::End(start, end),
-                    Follows::Undecided => break,
-                    Follows::Text if lone || text[end..].starts_with(char::is_whitespace) => {
+                    AfterClose::End => return Search::End(start, end),
+                    AfterClose::Undecided => break,
+                    AfterClose::Text if lone || text[end..].starts_with(char::is_whitespace) => {
                         if self.hasty {
                             return Search::End(start, end);
                         }
                         self.candidate.get_or_insert((start, end));
                     }
-                    Follows::Text => {}
+                    AfterClose::Text => {}
                 }
             }
             self.tagged |= self.blank;
@@ -154,15 +154,15 @@ impl ElementEnd {
 }
 
 /// What the text after a closing tag says about it. `lone`: the tag is the first thing on its line.
-fn follows(text: &str, lone: bool, whole: bool, is_next: impl Fn(&str) -> Option<bool>) -> Follows {
-    let undecided = if whole { Follows::End } else { Follows::Undecided };
+fn follows(text: &str, lone: bool, whole: bool, is_next: impl Fn(&str) -> Option<bool>) -> AfterClose {
+    let undecided = if whole { AfterClose::End } else { AfterClose::Undecided };
     let rest = text.trim_start();
     let space = &text[..text.len() - rest.len()];
     if lone && space.contains('\n') {
-        return Follows::End;
+        return AfterClose::End;
     }
     if space.len() > MAX_LOOK {
-        return Follows::Text;
+        return AfterClose::Text;
     }
     let decided = match rest.as_bytes().first() {
         None => return undecided,
@@ -172,9 +172,9 @@ fn follows(text: &str, lone: bool, whole: bool, is_next: impl Fn(&str) -> Option
         Some(_) => Some(false),
     };
     match decided {
-        Some(true) => Follows::End,
-        Some(false) => Follows::Text,
-        None if whole => Follows::Text,
-        None => Follows::Undecided,
+        Some(true) => AfterClose::End,
+        Some(false) => AfterClose::Text,
+        None if whole => AfterClose::Text,
+        None => AfterClose::Undecided,
     }
 }

@@ -44,15 +44,15 @@ impl Case {
 
 fn name(row: &Phrase) -> String {
     match row.says {
-        Says::Code(code) => code.to_owned(),
-        Says::Words(all) | Says::AboutParameter(all) => all.join(" + "),
+        PhraseMatch::Code(code) => code.to_owned(),
+        PhraseMatch::Words(all) | PhraseMatch::AboutParameter(all) => all.join(" + "),
     }
 }
 
 fn fits(row: &Phrase, words: &str, types: &[Option<&str>]) -> bool {
     match row.says {
-        Says::Code(code) => types.iter().flatten().any(|word| word.eq_ignore_ascii_case(code)),
-        Says::Words(all) | Says::AboutParameter(all) => all.iter().all(|phrase| words.contains(phrase)),
+        PhraseMatch::Code(code) => types.iter().flatten().any(|word| word.eq_ignore_ascii_case(code)),
+        PhraseMatch::Words(all) | PhraseMatch::AboutParameter(all) => all.iter().all(|phrase| words.contains(phrase)),
     }
 }
 
@@ -72,7 +72,7 @@ fn every_row_has_a_response_that_it_decides_and_neighbours_mean_something_else()
         };
         let row = &PHRASES[index];
         let earlier = PHRASES[..index].iter().find(|earlier| {
-            let code = |row: &Phrase| matches!(row.says, Says::Code(_));
+            let code = |row: &Phrase| matches!(row.says, PhraseMatch::Code(_));
             earlier.kind == row.kind && code(earlier) == code(row) && fits(earlier, &words, &types)
         });
         if let Some(earlier) = earlier {

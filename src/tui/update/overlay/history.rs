@@ -124,7 +124,7 @@ impl App {
             return self.send();
         }
         self.traffic.watch = TrafficWatch::Nothing;
-        self.runs.put_away();
+        self.runs.close_shown();
         if self.screen.layout.kind == LayoutKind::Narrow && purpose == RunUse::Show {
             self.focus(Pane::Answer);
         }

@@ -48,14 +48,14 @@ pub struct Served {
 }
 
 /// A request's run, for its response. Dropping it cancels the run.
-pub(super) struct AttendedRun {
+pub(super) struct ClientRun {
     run: Run,
     /// Whether the time for requests in progress is over.
     over: watch::Receiver<bool>,
     is_over: bool,
 }
 
-impl AttendedRun {
+impl ClientRun {
     pub(super) fn new(run: Run, gateway: &Gateway) -> Self {
         Self { run, over: gateway.is_over(), is_over: false }
     }
@@ -77,52 +77,52 @@ impl AttendedRun {
 
 /// What follows the run of a request. `slot` is given back with its final event; costs that are looked up later may follow
 /// that.
-pub(super) fn attend(request: ClientRequest, gateway: Arc<Gateway>, slot: OwnedSemaphorePermit) -> Tap {
-    let course = Mutex::new(Course { trail: Trail::default(), slot: Some(slot), has_begun: false });
-    let attendant = Attendant { request, gateway, course };
+pub(super) fn observe(request: ClientRequest, gateway: Arc<Gateway>, slot: OwnedSemaphorePermit) -> Tap {
+    let progress = Mutex::new(RunProgress { trail: Trail::default(), slot: Some(slot), has_begun: false });
+    let observer = RunObserver { request, gateway, progress };
     Arc::new(move |message| {
         if let RunMessage::Report(report) = message {
-            attendant.apply(report);
+            observer.apply(report);
         }
     })
 }
 
 /// Follows one run. It is dropped after the run's last report.
-struct Attendant {
+struct RunObserver {
     request: ClientRequest,
     gateway: Arc<Gateway>,
-    course: Mutex<Course>,
+    progress: Mutex<RunProgress>,
 }
 
 /// How far the run is.
-struct Course {
+struct RunProgress {
     trail: Trail,
     slot: Option<OwnedSemaphorePermit>,
     has_begun: bool,
 }
 
-impl Attendant {
+impl RunObserver {
     fn apply(&self, report: &Arc<Report>) {
         let listener = &self.gateway.options.listener;
-        let mut course = locked(&self.course);
-        if !std::mem::replace(&mut course.has_begun, true) {
+        let mut progress = locked(&self.progress);
+        if !std::mem::replace(&mut progress.has_begun, true) {
             listener(GatewayEvent::Begun { run: report.run, request: self.request.clone() });
         }
-        course.trail.apply(report);
+        progress.trail.apply(report);
         listener(GatewayEvent::Report(Arc::clone(report)));
-        if course.trail.finished().is_some()
-            && let Some(slot) = course.slot.take()
+        if progress.trail.finished().is_some()
+            && let Some(slot) = progress.slot.take()
         {
-            self.gateway.spend(course.trail.known_cost());
+            self.gateway.spend(progress.trail.known_cost());
             // Whoever waits for a slot sees what this has cost.
             drop(slot);
         }
     }
 }
 
-impl Drop for Attendant {
+impl Drop for RunObserver {
     fn drop(&mut self) {
-        let trail = std::mem::take(&mut locked(&self.course).trail);
+        let trail = std::mem::take(&mut locked(&self.progress).trail);
         let Some(took) = trail.finished().map(|finished| finished.took) else { return };
         let request = self.request.clone();
         (self.gateway.options.listener)(GatewayEvent::Served(Box::new(Served { request, trail, took })));
