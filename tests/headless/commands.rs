@@ -280,3 +280,19 @@ fn a_server_without_a_model_is_answered_with_the_command_that_lists_its_models()
         assert!(output.status.code() == Some(1) && text.contains(advice), "{args:?}: {text}");
     }
 }
+
+#[test]
+fn plain_mode_says_what_was_meant() {
+    let mut plain = switchover(&["plain"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let script = "/hepl\n/zzz\n/break 503 openai/gpt-4o-mni\n/break 503 anthropic/claude-3-haiku\n/quit\n";
+    plain.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let text = out(&plain.wait_with_output().unwrap());
+    for part in [
+        "there is no command /hepl; did you mean /help?",
+        "there is no command /zzz; /help lists them",
+        "the chain has no model `openai/gpt-4o-mni`; did you mean `openai/gpt-4o-mini`?",
+        "anthropic/claude-3-haiku now fails: 503.",
+    ] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+}

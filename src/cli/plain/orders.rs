@@ -5,6 +5,7 @@ use super::super::setup;
 use super::Repl;
 use crate::failover::Route;
 use crate::fault::Fault;
+use crate::nearest::nearest;
 use crate::text::counted;
 use crate::transcript::HealthRow;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -23,6 +24,12 @@ Type each input on its own line; the run starts after the last one. A backslash 
 /again                       send the last inputs again
 /stop                        cancel the run
 /quit                        end the program";
+
+/// The names of the commands.
+fn names() -> impl Iterator<Item = &'static str> {
+    let listed = HELP.lines().filter_map(|line| line.strip_prefix('/')?.split_whitespace().next());
+    listed.chain(["help"])
+}
 
 impl Repl {
     /// Carries out a command and prints its result. Returns false if the program should end.
@@ -49,7 +56,10 @@ impl Repl {
             "log" => Ok(self.log()),
             "again" => self.again(),
             "stop" => Ok(self.stop()),
-            other => Err(anyhow!("there is no command /{other}; /help lists them")),
+            other => Err(match nearest(other, names()) {
+                Some(near) => anyhow!("there is no command /{other}; did you mean /{near}?"),
+                None => anyhow!("there is no command /{other}; /help lists them"),
+            }),
         };
         match result {
             Ok(text) if text.is_empty() => {}
@@ -106,6 +116,10 @@ impl Repl {
         let fault: Fault = word.parse()?;
         let first = self.spec.chain.first().map(|route| route.model.clone());
         let model = words.next().map(str::to_owned).or(first).context("the chain is empty")?;
+        let models: Vec<&str> = self.spec.chain.iter().map(|route| route.model.as_str()).collect();
+        if let Some(hint) = setup::not_asked(&model, &models) {
+            bail!("the chain has no model `{model}`{hint}");
+        }
         let text = format!("{model} now fails: {fault}. /clear clears it.");
         self.services.inject(&model, Some(fault));
         self.health.reset_route(&model);
