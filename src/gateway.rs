@@ -2,7 +2,7 @@
 //! this one get its failover. Each chat request is a run like any other. Knows HTTP and runs; must not know any screen.
 //!
 //! ```text
-//! client ─▶ server ─▶ guard (may it?) ─▶ chat (which chain? whose name?) ─▶ run ─▶ whole │ stream ─▶ client
+//! client ─▶ server ─▶ guard (may it?) ─▶ chat (chain, key, headers) ─────────▶ run ─▶ whole │ stream ─▶ client
 //!                                                                            └─▶ Trail ─▶ a line of the log
 //! ```
 

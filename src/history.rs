@@ -39,7 +39,7 @@ use std::path::{Path, PathBuf};
 /// The directory in the data directory.
 const DIRECTORY: &str = "history";
 
-/// The stored runs of a data directory. Each method opens the database anew, which takes about a millisecond.
+/// The stored runs of a data directory. Each method opens the database, which takes about a millisecond.
 #[derive(Clone, Debug)]
 pub struct History {
     directory: PathBuf,

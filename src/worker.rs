@@ -240,7 +240,7 @@ mod tests {
     use crate::simulator::{Simulator, SimulatorOptions};
     use crate::spec::SignatureTask;
 
-    /// How a run ends whose reader takes nothing for two minutes, and whether a model has sent it anything.
+    /// How a run ends if its reader takes nothing for two minutes, and whether a model has sent anything.
     async fn unread_for_a_while(backlog: usize) -> (Outcome, bool) {
         let simulator = Simulator::start(SimulatorOptions { pace: 0.0, ..SimulatorOptions::default() });
         let client = Client::new(Duration::from_secs(5));

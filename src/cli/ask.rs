@@ -124,7 +124,7 @@ impl AskArgs {
             Ok(text.trim_end_matches('\n').to_owned())
         };
         if self.inputs.is_empty() && !std::io::stdin().is_terminal() {
-            // An empty standard input is no input, not an empty one.
+            // From an empty standard input, an input is missing; it is not empty text.
             return Ok(vec![read_stdin()?].into_iter().filter(|text| !text.trim().is_empty()).collect());
         }
         self.inputs.iter().map(|word| if word == "-" { read_stdin() } else { Ok(word.clone()) }).collect()

@@ -49,7 +49,7 @@ pub(super) struct EvalArgs {
     /// Ask with each of these values of a setting: module=predict,chain_of_thought or adapter=chat,json or demos=on,off
     #[arg(long, value_name = "KEY=VALUES")]
     vary: Vec<String>,
-    /// A fault plan: `none`, a named plan, or "MODEL=FAULT; MODEL=FAULT"; repeat for more. Faults begin anew with each run
+    /// A fault plan: `none`, a named plan, or "MODEL=FAULT; MODEL=FAULT"; repeat for more. Faults start again with each run
     #[arg(long = "faults", value_name = "PLAN")]
     plans: Vec<String>,
     /// How an output is scored: answer=exact, normalized, contains, f1, number:0.01, set, json, judge:NAME, cmd:PROGRAM

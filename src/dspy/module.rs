@@ -40,8 +40,7 @@ impl Module {
     }
 
     /// The signature for a model that reasons by itself: the expanded one without its output `reasoning`, which the
-    /// service fills in.
-    /// `None` if the module asks for no reasoning, or for nothing else.
+    /// service fills in. `None` if there is no such output, or no other one.
     pub fn without_reasoning(self, expanded: &Signature) -> Option<Signature> {
         let text =
             |field: &Field| matches!(&field.field_type, FieldType::Str) || field.field_type.inline() == "str | None";

@@ -125,8 +125,8 @@ impl Signature {
         Some(list.iter().filter_map(Value::as_object).cloned().collect())
     }
 
-    /// Whether another signature has inputs and outputs of the same names, histories not counted: then the turns of a
-    /// conversation with one can be told with the other.
+    /// Whether another signature has inputs and outputs of the same names, histories not counted: then a conversation with
+    /// one can be continued with the other.
     pub fn shares_fields_with(&self, other: &Self) -> bool {
         let names = |signature: &Self| {
             let side = |fields: &[Field]| {

@@ -16,7 +16,7 @@ pub struct Variant {
     pub spec: RunSpec,
 }
 
-/// Faults that are set while cases are asked. They begin anew with each run, so that no cell depends on another one.
+/// Faults that are set while cases are asked. They start again with each run, so that no cell depends on another one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultPlan {
     /// Its name in tables: the words that it was given by, or `none`.

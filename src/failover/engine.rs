@@ -247,12 +247,12 @@ impl Engine {
         self.began.filter(|_| !self.finished).map(|began| self.deadline(began))
     }
 
-    /// What arrived could not be read until `now`: the limits of attempts that would have ended begin anew. The run's
-    /// deadline is not moved.
+    /// Says that what arrived could not be read until `now`: the time limits of attempts start again. The run's deadline is
+    /// not moved.
     pub fn resume(&mut self, now: Duration) {
         if self.timer_due().is_some_and(|due| due <= now) {
             self.now = self.now.max(rules::whole_micros(now));
-            self.begin_limits_anew();
+            self.restart_limits();
         }
     }
 

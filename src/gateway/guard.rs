@@ -78,7 +78,8 @@ fn host_name(authority: &str) -> &str {
 /// Whether a name means this gateway: an address that it listens on, `localhost`, or a configured name.
 fn is_own(name: &str, options: &GatewayOptions, listening: SocketAddr) -> bool {
     let own_address = name.parse::<IpAddr>().is_ok_and(|ip| {
-        // On all addresses, any address of the machine may be meant; a rebound name is no address.
+        // A gateway that listens on all addresses can be meant by any of them. The name of another site that resolves to
+        // this machine (DNS rebinding) is not an address, and is refused.
         ip == listening.ip() || (ip.is_loopback() && listening.ip().is_loopback()) || listening.ip().is_unspecified()
     });
     own_address

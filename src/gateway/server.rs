@@ -33,7 +33,7 @@ const QUEUE: usize = 8;
 const MAX_FAULTS: usize = 256;
 /// The time in which requests that are cancelled at the end can say so.
 pub const PARTING: Duration = Duration::from_secs(1);
-/// What the client of such a request is told.
+/// The error of such a request.
 pub(super) const STOPS: &str = "the gateway stops, and the time for requests in progress is over";
 /// The pause after a connection that could not be accepted, for example because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -101,7 +101,7 @@ impl Gateway {
         }
         tokio::select! {
             biased;
-            // A place that becomes free because the gateway stops is no place for another run.
+            // Runs that are cancelled at the end free their places; no other run may start in them.
             () = self.over() => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, STOPS)),
             slot = Arc::clone(&self.slots).acquire_owned() => slot.map_err(|_| busy()),
         }

@@ -187,8 +187,8 @@ impl Trail {
         steps.chain(skips(self.attempts.len())).collect::<Vec<_>>().join(", ")
     }
 
-    /// Adds what a client is told in headers: the run, who answers, how many attempts, who was asked, whether the answer
-    /// was mended.
+    /// Adds the response headers about the run: its number, the model that answers, the number of attempts, all attempts
+    /// in one line, and whether the answer was mended.
     pub(super) fn add_headers(&self, headers: &mut HeaderMap) {
         let mut add = |name: &'static str, value: &str| {
             let is_visible = |c: char| (' '..='~').contains(&c);

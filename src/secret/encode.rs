@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
-/// Shorter texts are not looked for in base64, hexadecimal or backwards: they would be found by chance.
+/// Shorter texts are not looked for in base64, hexadecimal or backwards: they would be found where there is no secret.
 const LONG: usize = 8;
 
 /// Escaped in the value of a URL's query: all but the unreserved characters (RFC 3986 §2.3).

@@ -14,7 +14,7 @@ pub(super) struct FaultSegment {
 /// The state of every schedule, by segment and model, with the time of its first request.
 pub(super) type ScheduleCounters = HashMap<(String, String), (ScheduleState, Duration)>;
 
-/// With this many pairs of segment and model, all counters are dropped and begin anew.
+/// With this many pairs of segment and model, all counters start again at 0.
 const MAX_COUNTERS: usize = 10_000;
 
 impl FaultSegment {

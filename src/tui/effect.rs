@@ -105,7 +105,7 @@ pub enum Effect {
     },
     /// Open this text in the user's editor. The result is `Msg::Edited`.
     Edit(String),
-    /// Read the configuration files and make these changes in their text. The reply is `Msg::KeepPlanned`.
+    /// Read the configuration files and make these changes in their text. The reply is `Msg::SavePlanned`.
     PlanSave(Vec<Change>),
     /// Write a configuration file. The reply is `Msg::Kept`.
     SaveSettings(Box<SaveRequest>),

@@ -88,8 +88,8 @@ pub enum Msg {
     /// A run of the history, or why it cannot be read.
     Opened(RunUse, Box<Result<Transcript, String>>),
     /// The configuration files with these changes, as [`Effect::PlanSave`] asked for them.
-    KeepPlanned(Vec<Change>, Vec<SavePlan>),
-    /// These changes were kept in this file, or why not.
+    SavePlanned(Vec<Change>, Vec<SavePlan>),
+    /// These changes were saved in this file, or why not.
     Saved(Vec<Change>, Result<PathBuf, String>),
     /// A file of cases, as [`Effect::OpenCases`] asked for it, or why it cannot be used.
     Cases(Box<Result<OpenedCases, String>>),
@@ -134,104 +134,47 @@ impl App {
     /// Applies a message at the time `now` and returns what the rest of the program should do.
     pub fn update(&mut self, now: Duration, msg: Msg) -> Option<Effect> {
         match msg {
-            Msg::Key(key) if key.kind == KeyEventKind::Release => None,
-            Msg::Key(key) => self.key(key),
-            Msg::Paste(text) => {
-                self.paste(&text);
-                None
-            }
-            Msg::Wheel(rows) => {
-                self.scroll(isize::from(rows));
-                None
-            }
-            Msg::Report(report) => {
-                self.on_report(now, &report);
-                None
-            }
+            Msg::Key(key) if key.kind == KeyEventKind::Release => {}
+            Msg::Key(key) => return self.key(key),
+            Msg::Tick => return self.press_for_tour(),
+            Msg::Opened(purpose, run) => return self.on_opened(purpose, *run),
+            Msg::Paste(text) => self.paste(&text),
+            Msg::Wheel(rows) => self.scroll(isize::from(rows)),
+            Msg::Report(report) => self.on_report(now, &report),
             Msg::KeyInfo(info) => {
                 self.server.key_info = Some(*info);
                 self.refresh_headers();
-                None
             }
             Msg::Received(id, generation) => {
                 self.server.generation = Some((id, *generation));
                 self.refresh_headers();
-                None
             }
-            Msg::Composed(composed) => {
-                self.show_composed(*composed);
-                None
-            }
-            Msg::Compared { number, column, report } => {
-                self.on_compare_report(now, number, column, &report);
-                None
-            }
-            Msg::Replayed(report) => {
-                self.on_replay_report(now, report.as_deref());
-                None
-            }
-            Msg::Tick => self.press_for_tour(),
-            Msg::Edited(Ok(text)) => {
-                self.on_edited(&text);
-                None
-            }
-            Msg::Background(theme) => {
-                // The user's choice takes precedence.
-                self.display.theme = self.display.chosen_theme.unwrap_or(theme);
-                None
-            }
+            Msg::Composed(composed) => self.show_composed(*composed),
+            Msg::Compared { number, column, report } => self.on_compare_report(now, number, column, &report),
+            Msg::Replayed(report) => self.on_replay_report(now, report.as_deref()),
+            Msg::Edited(Ok(text)) => self.on_edited(&text),
+            // The user's choice takes precedence.
+            Msg::Background(theme) => self.display.theme = self.display.chosen_theme.unwrap_or(theme),
             Msg::Providers(model, providers) => {
                 let providers = providers.map_or_else(Providers::Unknown, Providers::Known);
                 self.models.providers.insert(model, providers);
-                None
             }
             Msg::Models(models, source) => {
                 self.models.source = source;
                 self.models.all = models;
-                None
             }
-            Msg::Rows { words, before, rows } => {
-                self.on_rows(&words, before, rows);
-                None
-            }
-            Msg::KeepPlanned(changes, plans) => {
-                self.ask_to_save(changes, plans);
-                None
-            }
-            Msg::Saved(changes, result) => {
-                self.on_saved(&changes, result);
-                None
-            }
-            Msg::Cases(opened) => {
-                self.on_cases(*opened);
-                None
-            }
-            Msg::Scored(cells) => {
-                self.on_scored(cells);
-                None
-            }
-            Msg::Evaluated(why) => {
-                self.on_evaluated(why);
-                None
-            }
-            Msg::Gateway(listening) => {
-                self.on_gateway(listening);
-                None
-            }
-            Msg::Traffic(update, _taken) => {
-                self.on_traffic(now, *update);
-                None
-            }
-            Msg::Watched(run) => {
-                self.on_watched_run(*run);
-                None
-            }
-            Msg::Opened(purpose, run) => self.on_opened(purpose, *run),
-            Msg::Edited(Err(text)) | Msg::Notice(text) => {
-                self.notice = Some(text);
-                None
-            }
+            Msg::Rows { words, before, rows } => self.on_rows(&words, before, rows),
+            Msg::SavePlanned(changes, plans) => self.ask_to_save(changes, plans),
+            Msg::Saved(changes, result) => self.on_saved(&changes, result),
+            Msg::Cases(opened) => self.on_cases(*opened),
+            Msg::Scored(cells) => self.on_scored(cells),
+            Msg::Evaluated(why) => self.on_evaluated(why),
+            Msg::Gateway(listening) => self.on_gateway(listening),
+            Msg::Traffic(update, _taken) => self.on_traffic(now, *update),
+            Msg::Watched(run) => self.on_watched_run(*run),
+            Msg::Edited(Err(text)) | Msg::Notice(text) => self.notice = Some(text),
         }
+        None
     }
 
     /// Takes the text of the user's editor into the open draft, or into the prompt.

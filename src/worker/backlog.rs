@@ -1,4 +1,4 @@
-//! What a run has said and its reader has not taken yet. A run whose reader is far behind reads no more from its models,
+//! The messages of a run that its reader has not taken yet. A run whose reader is far behind reads no more from its models,
 //! so that neither a stalled reader nor a flood of small pieces fills the memory.
 
 use super::options::{RunMessage, Tap};

@@ -34,7 +34,7 @@ fn failures(chain: &[&str], tokens: &[u64], stop: u64, steps: &[u64]) -> Vec<Str
 
 #[test]
 fn a_stream_is_not_silent_while_nobody_could_read_it() {
-    // A token at 1 s, suspended from 2 s to 14 s: the idle limit of 10 s begins anew.
+    // A token at 1 s, suspended from 2 s to 14 s: the idle limit of 10 s starts again.
     assert_eq!(failures(&["a", "b"], &[1000], 2000, &[14_000, 14_001, 23_999]), [""; 0]);
     // Silent afterwards as well.
     assert_eq!(failures(&["a", "b"], &[1000], 2000, &[14_000, 24_001]), ["#1 idle"]);

@@ -119,7 +119,7 @@ impl Monkey {
                     after: edited("", &changes),
                     warnings: Vec::new(),
                 };
-                self.deliver(Msg::KeepPlanned(changes, vec![plan]));
+                self.deliver(Msg::SavePlanned(changes, vec![plan]));
             }
             Some(Effect::SaveSettings(request)) => self.deliver(Msg::Saved(request.changes, Ok(request.path))),
             Some(Effect::AskServer { generation }) => {

@@ -104,7 +104,7 @@ fn perform(stage: &mut Stage, effect: &Effect) {
                 after: edited("# mine\nmodels = [\"openai/gpt-4o-mini\"]\n", changes),
                 warnings: vec!["models is also set ($SWITCHOVER_MODELS), which wins over this file".to_owned()],
             };
-            stage.app.update(stage.now, Msg::KeepPlanned(changes.clone(), vec![plan]));
+            stage.app.update(stage.now, Msg::SavePlanned(changes.clone(), vec![plan]));
         }
         Effect::Compose(_) => {
             let sent = reports.iter().find_map(|report| match &report.what {

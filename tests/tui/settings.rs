@@ -24,7 +24,7 @@ fn plan(stage: &mut Stage, changes: &[Change], texts: [&str; 2]) {
         warnings: Vec::new(),
     };
     let plans = ["this project", "your configuration"].into_iter().zip(texts).map(plan).collect();
-    stage.app.update(stage.now, Msg::KeepPlanned(changes.to_vec(), plans));
+    stage.app.update(stage.now, Msg::SavePlanned(changes.to_vec(), plans));
     stage.app.refresh();
 }
 

@@ -120,7 +120,7 @@ impl EffectRunner {
             Effect::AskProviders(models) => self.ask_providers(models),
             Effect::PlanSave(changes) => {
                 let plans = block_in_place(|| self.settings_files.plan(&changes));
-                _ = self.inbox.send(Msg::KeepPlanned(changes, plans));
+                _ = self.inbox.send(Msg::SavePlanned(changes, plans));
             }
             Effect::SaveSettings(request) => {
                 let result = block_in_place(|| settings_files::write(&request)).map_err(|error| format!("{error:#}"));

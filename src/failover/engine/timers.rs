@@ -80,15 +80,15 @@ impl Engine {
     }
 
     /// If the timer that was `due` is handled much too late, this process was suspended, or the machine was. What
-    /// arrived meanwhile could not be read, so the live attempts' limits begin anew. The run's deadline is not moved.
+    /// arrived meanwhile could not be read, so the time limits of the live attempts start again. The run's deadline is not moved.
     pub(super) fn discount_suspension(&mut self, due: Option<Duration>) {
         let now = self.now;
         if due.is_some_and(|due| now.saturating_sub(due) >= SUSPENDED) {
-            self.begin_limits_anew();
+            self.restart_limits();
         }
     }
 
-    pub(super) fn begin_limits_anew(&mut self) {
+    pub(super) fn restart_limits(&mut self) {
         let now = self.now;
         let shares: Vec<Duration> = self.live.iter().map(|live| self.time_share(live.route)).collect();
         for (live, share) in self.live.iter_mut().zip(shares) {

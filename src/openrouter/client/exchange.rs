@@ -130,7 +130,7 @@ impl Exchange {
     }
 }
 
-/// What a failure is called whose server does not have this part of the API.
+/// The code of a failure because the server does not have this part of the API.
 pub const NO_SUCH_API: &str = "no_such_api";
 
 /// Adds a base URL to try, where the server says that it has nothing at this path. LM Studio says so with status 200.

@@ -199,9 +199,13 @@ impl App {
         }
     }
 
+    /// Whether cells of the grid are being asked.
+    pub fn is_evaluating(&self) -> bool {
+        self.grid.as_ref().is_some_and(|grid| grid.asking != Asking::No)
+    }
+
     /// What quitting now would lose, in words.
     pub fn losses(&self) -> Vec<&'static str> {
-        let evaluating = self.grid.as_ref().is_some_and(|grid| grid.asking != Asking::No);
         let chosen = self.signatures.selected_entry().map(|entry| entry.signature.inline()).unwrap_or_default();
         // What the shown run asked was sent, in whichever session.
         let asked = self.transcript().and_then(|run| run.spec.as_ref()).map(|spec| spec.task.asked());
@@ -209,7 +213,7 @@ impl App {
         let unsent = !self.prompt.is_empty() && !self.sent.all.contains(&typed) && asked.as_ref() != Some(&typed);
         [
             (self.busy(), "A run is in progress; quitting cancels it."),
-            (evaluating, "Cells are being asked; quitting cancels them."),
+            (self.is_evaluating(), "Cells are being asked; quitting cancels them."),
             (self.traffic.in_progress > 0, "Programs wait for answers of the gateway."),
             (unsent, "The prompt has text that was not sent."),
             (self.prompt.has_parked(), "Text typed for another signature was not sent."),

@@ -8,5 +8,5 @@ pub struct Conversation {
     /// The turns so far, the first one first. They are sent with the next run.
     pub turns: Vec<Turn>,
     /// Whether each answer becomes a turn although the signature has no input for a history.
-    pub goes_on: bool,
+    pub continues: bool,
 }

@@ -37,7 +37,7 @@ pub struct NextRun {
 impl NextRun {
     /// Whether its answer becomes a turn of a conversation.
     pub fn converses(&self) -> bool {
-        self.conversation.goes_on || self.signature.has_history()
+        self.conversation.continues || self.signature.has_history()
     }
 }
 

@@ -48,11 +48,11 @@ impl App {
                 self.prompt.mark_sent();
             }
         }
-        self.continue_from(Conversation { turns, goes_on: true });
+        self.continue_from(Conversation { turns, continues: true });
         self.prompt.take_sent();
         self.focus(Pane::Prompt);
         self.notice =
-            Some(format!("What you send now is turn {} of this conversation. Ctrl+N begins anew.", count + 1));
+            Some(format!("What you send now is turn {} of this conversation. Ctrl+N starts a new one.", count + 1));
     }
 
     /// Takes the run on the screen up again, with all that it was asked with.
@@ -110,7 +110,7 @@ impl App {
         self.next.conversation = Conversation::default();
         self.use_signature(task.signature.clone(), demos);
         let turns = task.conversation();
-        self.continue_from(Conversation { goes_on: !turns.is_empty(), turns });
+        self.continue_from(Conversation { continues: !turns.is_empty(), turns });
         self.sent.keep(self.prompt.shown_as(&task.question()));
     }
 

@@ -2,6 +2,7 @@
 
 use crate::dspy::import::python;
 use crate::dspy::{Demo, LibraryEntry, Signature, library};
+use crate::text::counted;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::action::SignaturesAction;
 use crate::tui::layout::Pane;
@@ -93,10 +94,7 @@ impl App {
                 return;
             }
         };
-        let found = match imported.entries.len() {
-            1 => "1 signature".to_owned(),
-            count => format!("{count} signatures"),
-        };
+        let found = counted(imported.entries.len(), "signature");
         let missing = match imported.notes.as_slice() {
             [] => String::new(),
             [only] => format!(" {only}"),

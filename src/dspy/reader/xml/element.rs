@@ -111,7 +111,7 @@ impl ElementEnd {
             let (start, end) = (self.at, self.at + tag.length);
             if tag.kind == TagKind::Close && self.open.saturating_add_signed(self.balance) <= 1 {
                 let lone = self.blank && !self.first_line;
-                // A second closing tag is no next element: then this one is text.
+                // If a second closing tag follows, the first one is text.
                 let next = |rest: &str| match lex_named(rest, &self.name) {
                     Lexeme::Tag(tag) if tag.kind == TagKind::Close => Some(false),
                     _ => is_next(rest),

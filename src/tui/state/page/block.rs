@@ -21,7 +21,7 @@ pub enum Agreement {
 /// What a block shows. A block keeps its key from one refresh to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum BlockKey {
-    /// A few lines that are rendered anew with each refresh.
+    /// A few lines that are rendered again with each refresh.
     Lines(&'static str, AttemptId),
     /// An input of the turn with this index of the conversation. After the earlier turns comes the run's own.
     Asked(usize, String),

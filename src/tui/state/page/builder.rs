@@ -291,7 +291,7 @@ impl PageBuilder<'_> {
     }
 }
 
-/// The end of a tool call's arguments, which may be long; they are rendered anew with each piece.
+/// The end of a tool call's arguments, which may be long; they are rendered again with each piece.
 fn last_chars(arguments: &str) -> String {
     const MOST: usize = 1000;
     let from = arguments.char_indices().rev().nth(MOST - 1).map_or(0, |(at, _)| at);

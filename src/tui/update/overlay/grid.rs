@@ -45,11 +45,6 @@ impl App {
         Effect::OpenCases { path, variants: self.grid_variants() }
     }
 
-    /// Whether cells of the grid are being asked.
-    pub(in crate::tui) fn is_evaluating(&self) -> bool {
-        self.grid.as_ref().is_some_and(|grid| grid.asking != Asking::No)
-    }
-
     /// A file of cases was read, or why not. What the screen shows stays then.
     pub(in crate::tui::update) fn on_cases(&mut self, opened: Result<OpenedCases, String>) {
         match opened {

@@ -11,7 +11,7 @@ impl App {
         self.overlay = Some(Overlay::Finder(Finder::settings(&self.next)));
     }
 
-    /// Sets a setting, and shows the list again. A text that is no value stays, and is said to be none.
+    /// Sets a setting, and shows the list again. A text that is not a value stays, with a notice.
     pub(in crate::tui::update) fn set_setting(&mut self, key: SettingKey, text: &str) {
         match self.next.with_setting(key, text) {
             Ok(next) => {
