@@ -27,6 +27,7 @@ use output::{Output, Style};
 pub(super) use program::run_metric;
 use session::{Answers, Asked, Session};
 pub(super) use setting::{check_settings, judges};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,15 +174,27 @@ impl EvalArgs {
         let signature = task.signature.clone();
         let path = cases_file(self.cases.as_deref(), config)?;
         let mut cases = cases(&path, &signature)?;
+        let listed = |known: BTreeSet<String>| match known.len() {
+            0 => "no case has one".to_owned(),
+            _ => format!("there are {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+        };
         if let Some(split) = &self.split {
+            let known: BTreeSet<String> = cases.iter().filter_map(|case| case.split.clone()).collect();
             cases.retain(|case| case.split.as_ref() == Some(split));
+            if cases.is_empty() {
+                bail!("{}: no case is left with --split {split}; {}", path.display(), listed(known));
+            }
         }
         if let Some(tag) = &self.tag {
+            let known: BTreeSet<String> = cases.iter().flat_map(|case| case.tags.clone()).collect();
             cases.retain(|case| case.tags.contains(tag));
+            if cases.is_empty() {
+                bail!("{}: no case is left with --tag {tag}; {}", path.display(), listed(known));
+            }
         }
         cases.truncate(self.limit.unwrap_or(usize::MAX));
         if cases.is_empty() {
-            bail!("{}: no case is left with --split, --tag and --limit", path.display());
+            bail!("--limit 0: no case is left");
         }
         let metrics = setting::metrics(&self.metrics, config, &signature, &cases)?;
         let plans = setting::plans(&self.plans, config, settings)?;

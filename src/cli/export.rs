@@ -236,12 +236,14 @@ impl ImportArgs {
         if !self.force {
             let built_in = crate::dspy::library::built_in();
             let own = folders.names();
+            // Several signatures have the names that they have in the source.
+            let other = if imported.entries.len() == 1 { ", --name chooses another name" } else { "" };
             for name in imported.entries.iter().map(|entry| &entry.signature.name) {
                 if let Some(path) = own.get(name) {
-                    bail!("`{name}` is in {}; --force replaces it, --name chooses another name", path.display());
+                    bail!("`{name}` is in {}; --force replaces it{other}", path.display());
                 }
                 if built_in.iter().any(|entry| entry.signature.name == *name) {
-                    bail!("`{name}` is a built-in signature; --force replaces it, --name chooses another name");
+                    bail!("`{name}` is a built-in signature; --force replaces it{other}");
                 }
             }
         }

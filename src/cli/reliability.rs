@@ -5,6 +5,7 @@ use super::print::{note, out};
 use super::runtime::runtime;
 use crate::failover::{Outcome, Policy};
 use crate::fault::{Fault, FaultRow, TABLE};
+use crate::text::counted;
 use crate::worker::reliability::{FaultTrial, TrialConditions, try_fault};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -78,8 +79,8 @@ impl ReliabilityArgs {
         }
         let answered = proofs.iter().filter(|(_, proof)| proof.outcome() == Some(Outcome::Succeeded)).count();
         out!(
-            "\n{} faults: {answered} answered, {} stopped with a reason, {} wrong.",
-            proofs.len(),
+            "\n{}: {answered} answered, {} stopped with a reason, {} wrong.",
+            counted(proofs.len(), "fault"),
             proofs.len() - answered,
             violations.len()
         );

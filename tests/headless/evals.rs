@@ -189,7 +189,14 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
         ("module", RIGHT, &["--vary", "module=guess"], "guess"),
         ("key", RIGHT, &["--vary", "moduel=predict"], "did you mean `module`"),
         ("twice", RIGHT, &["--against", "openai/gpt-4o-mini", "-m", "openai/gpt-4o-mini"], "two variants are the same"),
-        ("split", RIGHT, &["--split", "dev"], "no case is left"),
+        ("split", RIGHT, &["--split", "dev"], "no case is left with --split dev; no case has one"),
+        (
+            "tag",
+            "{\"question\": \"q\", \"answer\": 1, \"tags\": [\"b\", \"a\"]}",
+            &["--tag", "c"],
+            "no case is left with --tag c; there are a, b",
+        ),
+        ("limit", RIGHT, &["--limit", "0"], "--limit 0: no case is left"),
         ("price", RIGHT, &["-m", "nobody/knows", "--max-cost", "1"], "is not known"),
         ("judge", RIGHT, &["--metric", "answer=judge:nobody"], "judge of `answer`"),
         (
