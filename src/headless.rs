@@ -63,6 +63,9 @@ impl<O: Write, L: Write> Headless<O, L> {
         if ends && self.run.outcome() == Some(Outcome::Succeeded) {
             self.write_repairs()?;
             self.write_answer()?;
+            if self.run.is_simulated_without_text() {
+                writeln!(self.log, "The built-in simulator answered: no model was asked.")?;
+            }
         }
         Ok(())
     }

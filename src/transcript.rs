@@ -18,7 +18,7 @@ pub use row::{RunRow, without_marker};
 pub use spend::Spend;
 pub use traffic::{MAX_ROWS, Traffic, TrafficRow, TrafficStatus, TrafficUpdate, TrafficWatch, WatchedPart};
 
-use crate::dspy::{Adapter, Demo, Signature, Turn, Values};
+use crate::dspy::{Adapter, Demo, Field, FieldType, Signature, Turn, Values};
 use crate::failover::{
     AttemptId, BreakerChange, BreakerState, Cost, Event, Failover, Finished, Outcome, Skipped, Waiting,
 };
@@ -214,6 +214,13 @@ impl Transcript {
     /// The signature that was asked, with its inputs. `None` for a chat, and until the run's `begun` report arrives.
     pub fn task(&self) -> Option<&SignatureTask> {
         self.spec.as_ref().and_then(|spec| spec.task.signature())
+    }
+
+    /// Whether the simulator answers, and the answer has no text that can say so.
+    pub fn is_simulated_without_text(&self) -> bool {
+        let is_simulated = self.spec.as_ref().is_some_and(|spec| spec.simulated);
+        let is_text = |output: &Field| output.field_type == FieldType::Str;
+        is_simulated && self.task().is_some_and(|task| !task.signature.outputs.iter().any(is_text))
     }
 
     /// What was asked, by name: a signature's inputs, or the last message of a chat. `None` until the run's `begun`

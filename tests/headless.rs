@@ -119,6 +119,20 @@ fn the_answer_goes_to_stdout_and_the_log_to_stderr() {
 }
 
 #[test]
+fn a_simulated_answer_without_a_text_is_called_simulated() {
+    let simulated = "The built-in simulator answered: no model was asked.";
+    for signature in ["question -> answer: int", "question -> good: bool, tags: list[int]"] {
+        let output = run(&["ask", "What is 17 * 23?", "--signature", signature]);
+        assert!(err(&output).ends_with(&format!("{simulated}\n")), "{signature}: {}", err(&output));
+        assert!(!out(&output).contains("simulator"), "{}", out(&output));
+    }
+    // A text says it by itself, where it is made up.
+    let output = run(&["ask", "zz?", "--signature", "question -> answer, score: int"]);
+    assert!(!err(&output).contains(simulated) && out(&output).contains("imulated"), "{}", out(&output));
+    assert!(!out(&run(&["ask", "x", "--signature", "question -> answer: int", "--json"])).contains("built-in"));
+}
+
+#[test]
 fn field_prints_one_field_without_its_name() {
     let output = run(&["ask", "What is 2 + 2?", "--field", "answer"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
