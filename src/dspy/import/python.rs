@@ -30,7 +30,7 @@ pub fn is_source(text: &str) -> bool {
 /// Reads Python source.
 ///
 /// # Errors
-/// The source is longer than 16 MiB, or no signature in it can come.
+/// The source is longer than 16 MiB, or no signature in it can be imported.
 pub fn read(text: &str) -> Result<Imported, ImportError> {
     if text.len() > MAX_LENGTH {
         return Err(ImportError::new("the Python source is longer than 16 MiB"));

@@ -21,7 +21,7 @@ fn error(message: impl Into<String>) -> ImportError {
 /// their paths. `known` is the signature of the predictors that it fits: with it, nothing is guessed.
 ///
 /// # Errors
-/// The text is not JSON, or has no predictor that can come, or none that the known signature fits.
+/// The text is not JSON, or has no predictor that can be imported, or none that the known signature fits.
 pub fn read(text: &str, name: &str, known: Option<&Signature>) -> Result<Imported, ImportError> {
     let value: Value = serde_json::from_str(text).map_err(|json_error| error(format!("not JSON: {json_error}")))?;
     // Decoded text from outside may contain control characters; it is cleaned here.

@@ -43,7 +43,7 @@ impl<'t> Reader<'t> {
     /// The type that an annotation means.
     ///
     /// # Errors
-    /// Why the type cannot come.
+    /// Why the type cannot be imported.
     pub(super) fn field_type(&mut self, node: Node<'t>, scope: Scope) -> Result<FieldType, String> {
         let written = self.names.source.without_comments(node);
         self.written_type(&written, scope, node.start_byte())
@@ -102,7 +102,7 @@ impl<'t> Reader<'t> {
     /// The type that a class or an alias of the source is.
     ///
     /// # Errors
-    /// Why it cannot come.
+    /// Why it cannot be imported.
     pub(super) fn declared_type(&mut self, declaration: &Declaration<'t>) -> Result<FieldType, String> {
         let (name, scope) = (declaration.name, declaration.scope);
         let (Meaning::Class(node, _) | Meaning::Value(node)) = declaration.meaning;
@@ -113,7 +113,7 @@ impl<'t> Reader<'t> {
         if self.depth > MAX_DEPTH {
             return Err("its types are nested too deep".to_owned());
         }
-        // While it is being read, it is not known.
+        // A type that contains itself meets this.
         self.types.insert(key, Err(format!("`{name}` contains itself")));
         self.depth += 1;
         let field_type = match declaration.meaning {
@@ -142,7 +142,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Whether a class is a model of pydantic.
-    pub(super) fn is_model(&self, base: Node<'t>, _: Scope) -> bool {
+    pub(super) fn is_model(&self, base: Node<'t>) -> bool {
         self.names.full_name(self.names.source.text(base)).ends_with("BaseModel")
     }
 }

@@ -14,7 +14,7 @@ use tree_sitter::Node;
 
 /// What a class is, by its bases and decorators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ClassKind {
     Object,
     Tuple,
     Enum,
@@ -23,22 +23,22 @@ enum Kind {
 }
 
 /// Bases and decorators that make a class a type, by the last part of their names.
-const KINDS: [(&str, Kind); 8] = [
-    ("BaseModel", Kind::Object),
-    ("TypedDict", Kind::Object),
-    ("dataclass", Kind::Object),
-    ("NamedTuple", Kind::Tuple),
-    ("StrEnum", Kind::StrEnum),
-    ("IntEnum", Kind::Enum),
-    ("Enum", Kind::Enum),
-    ("Flag", Kind::Enum),
+const CLASS_KINDS: [(&str, ClassKind); 8] = [
+    ("BaseModel", ClassKind::Object),
+    ("TypedDict", ClassKind::Object),
+    ("dataclass", ClassKind::Object),
+    ("NamedTuple", ClassKind::Tuple),
+    ("StrEnum", ClassKind::StrEnum),
+    ("IntEnum", ClassKind::Enum),
+    ("Enum", ClassKind::Enum),
+    ("Flag", ClassKind::Enum),
 ];
 
 impl<'t> Reader<'t> {
     /// The type that a class is.
     ///
     /// # Errors
-    /// Why it cannot come.
+    /// Why it cannot be imported.
     pub(super) fn class_type(
         &mut self,
         declaration: &Declaration<'t>,
@@ -57,10 +57,10 @@ impl<'t> Reader<'t> {
             if let Some(found) = found.filter(|found| found.name != name) {
                 match self.declared_type(&found) {
                     Ok(FieldType::Object(class)) => {
-                        kind = kind.or(Some(Kind::Object));
+                        kind = kind.or(Some(ClassKind::Object));
                         fields.extend(class.fields.clone());
                     }
-                    Ok(FieldType::Enum(_)) => kind = Some(Kind::Enum),
+                    Ok(FieldType::Enum(_)) => kind = Some(ClassKind::Enum),
                     Ok(_) => {}
                     Err(reason) => return Err(format!("`{name}`: {reason}")),
                 }
@@ -76,12 +76,14 @@ impl<'t> Reader<'t> {
         })?;
         let body = node.child_by_field_name("body").map(children).unwrap_or_default();
         let field_type = match kind {
-            Kind::Enum | Kind::StrEnum => self.enumeration(name, kind, &body, (node, inner))?,
-            Kind::Object | Kind::Tuple => {
+            ClassKind::Enum | ClassKind::StrEnum => self.enumeration(name, kind, &body, (node, inner))?,
+            ClassKind::Object | ClassKind::Tuple => {
                 let optional = bases.named("total").is_some_and(|total| source.text(total) == "False");
                 self.object_fields(name, &body, (inner, optional), &mut fields)?;
                 match kind {
-                    Kind::Tuple => FieldType::Tuple(Some(fields.into_iter().map(|field| field.field_type).collect())),
+                    ClassKind::Tuple => {
+                        FieldType::Tuple(Some(fields.into_iter().map(|field| field.field_type).collect()))
+                    }
                     _ => FieldType::Object(Arc::new(ObjectType {
                         name: self.class_name(name),
                         description: self.class_doc(node, inner),
@@ -99,10 +101,10 @@ impl<'t> Reader<'t> {
         Ok(field_type)
     }
 
-    fn kind(&self, name: &str) -> Option<Kind> {
+    fn kind(&self, name: &str) -> Option<ClassKind> {
         let full = self.names.full_name(name);
         let last = full.rsplit('.').next()?;
-        KINDS.iter().find(|(word, _)| *word == last).map(|(_, kind)| *kind)
+        CLASS_KINDS.iter().find(|(word, _)| *word == last).map(|(_, kind)| *kind)
     }
 
     /// A name that no other class of the source has got.
@@ -144,8 +146,9 @@ impl<'t> Reader<'t> {
                 Some(inner) => self.written_type(inner, scope, node.start_byte()),
                 None => self.field_type(annotation, scope),
             };
-            let field_type = field_type
-                .map_err(|reason| format!("`{class}.{name}` in line {} cannot come: {reason}", line(annotation)))?;
+            let field_type = field_type.map_err(|reason| {
+                format!("`{class}.{name}` in line {} cannot be imported: {reason}", line(annotation))
+            })?;
             let mut field = ObjectField::new(name, field_type);
             field.default = (optional || not_required.is_some()).then_some(Value::Null);
             let mut in_annotation = None;
@@ -231,7 +234,7 @@ impl<'t> Reader<'t> {
     fn enumeration(
         &mut self,
         name: &str,
-        kind: Kind,
+        kind: ClassKind,
         body: &[Node<'t>],
         (class, scope): (Node<'t>, Scope),
     ) -> Result<FieldType, String> {
@@ -250,11 +253,11 @@ impl<'t> Reader<'t> {
             let is_auto = call(self.names.source, right)
                 .is_some_and(|(function, _)| self.names.source.text(function).rsplit('.').next() == Some("auto"));
             let value = match constant(&self.names, right, scope) {
-                _ if is_auto && kind == Kind::StrEnum => member.to_lowercase().into(),
+                _ if is_auto && kind == ClassKind::StrEnum => member.to_lowercase().into(),
                 _ if is_auto => (last + 1).into(),
                 Ok(value) if !value.is_array() && !value.is_object() => value,
                 Ok(_) => return Err(format!("`{name}.{member}` is neither a text nor a number")),
-                Err(reason) => return Err(format!("`{name}.{member}` cannot come: {reason}")),
+                Err(reason) => return Err(format!("`{name}.{member}` cannot be imported: {reason}")),
             };
             last = value.as_i64().unwrap_or(last);
             // A second name of a value is an alias.

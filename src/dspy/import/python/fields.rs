@@ -42,7 +42,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// A field of a signature. Without a type it is a `str`. Nothing if its type cannot come; a note says why. `place` is
+    /// A field of a signature. Without a type it is a `str`. Nothing if its type cannot be imported; a note says why. `place` is
     /// the signature, for the notes.
     pub(super) fn field(
         &mut self,

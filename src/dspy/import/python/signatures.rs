@@ -222,7 +222,7 @@ impl<'t> Reader<'t> {
             node.child_by_field_name("right").is_some_and(|right| reader.field_call(right, inner).is_some())
         };
         if let (None, Some(base)) = (&draft, foreign) {
-            if !assignments.iter().any(|node| is_field(self, node)) || self.is_model(base, scope) {
+            if !assignments.iter().any(|node| is_field(self, node)) || self.is_model(base) {
                 return None;
             }
             let base_name = self.names.source.text(base);
