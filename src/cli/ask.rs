@@ -2,7 +2,7 @@
 
 use super::input::text_of;
 use super::print::{self, Stream, note, out};
-use super::runtime::runtime;
+use super::runtime::{finish, runtime};
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
 use crate::failover::{Failover, Outcome, Route};
@@ -207,12 +207,8 @@ fn drive(
 ) -> Result<u8> {
     let runtime = runtime(None)?;
     runtime.block_on(async {
-        let history = setup::history(config, env, |error| note!("switchover: {error}"))?;
-        let services = Arc::new(Services::new(ServiceOptions {
-            history: history.clone(),
-            cost_lookup,
-            ..setup::service_options(config, settings, env).await?
-        }));
+        let options = setup::storing_service_options(config, settings, env, |error| note!("switchover: {error}"));
+        let services = Arc::new(Services::new(ServiceOptions { cost_lookup, ..options.await? }));
         let (deadline, began) = (spec.policy.limits.deadline, services.now());
         if services.reveals(&spec) {
             note!("switchover: {REVEALS}");
@@ -234,9 +230,8 @@ fn drive(
                 },
             }
         }
-        history.settle(setup::SETTLE_PATIENCE);
         let code = writer.outcome().map_or(exit::FATAL, exit_code);
-        Ok(print::end(code, left(cancel.is_cancelled())).await)
+        Ok(finish(&services, code, left(cancel.is_cancelled())).await)
     })
 }
 

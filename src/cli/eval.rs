@@ -8,8 +8,8 @@ mod program;
 mod session;
 mod setting;
 
-use super::print::{self, note};
-use super::runtime::runtime;
+use super::print::note;
+use super::runtime::{finish, runtime};
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
 use crate::eval::{Evaluation, Results, Scored, report};
@@ -121,11 +121,9 @@ impl EvalArgs {
             _ => Style::Table,
         };
         runtime(Some(2))?.block_on(async {
-            let history = setup::history(&config, env, |error| note!("switchover: {error}"))?;
-            let mut service_options = setup::service_options(&config, settings, env).await?;
+            let options = setup::storing_service_options(&config, settings, env, |error| note!("switchover: {error}"));
             // The faults are those of the plans.
-            service_options.faults.clear();
-            let services = Arc::new(Services::new(ServiceOptions { history: history.clone(), ..service_options }));
+            let services = Arc::new(Services::new(ServiceOptions { faults: Vec::new(), ..options.await? }));
             let session =
                 Session { config: &config, env, services, judges, concurrency, max_cost, resume: self.resume };
             let parts = match self.bootstrap {
@@ -160,10 +158,9 @@ impl EvalArgs {
                 private::replace(path, &page).with_context(|| path.display().to_string())?;
                 note!("report: {}", path.display());
             }
-            history.settle(setup::SETTLE_PATIENCE);
             let code = self.code(&end, &evaluation, &results);
             explain(&end, can_resume);
-            Ok(print::end(code, Duration::ZERO).await)
+            Ok(finish(&session.services, code, Duration::ZERO).await)
         })
     }
 

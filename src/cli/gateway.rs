@@ -2,7 +2,7 @@
 //! report as a JSON line.
 
 use super::print::{self, Stream, note, out};
-use super::runtime::runtime;
+use super::runtime::{finish, runtime};
 use super::{GlobalOptions, exit, setup};
 use crate::config::{Config, Environment};
 use crate::contract::ContractMode;
@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::spec::ChatTask;
 use crate::text::clean;
 use crate::transcript::usd;
-use crate::worker::{ServiceOptions, Services};
+use crate::worker::Services;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use std::future::Future;
@@ -157,11 +157,8 @@ impl GatewayArgs {
         self.flags.address(&config)?;
         let runtime = runtime(Some(WORKERS))?;
         runtime.block_on(async {
-            let history = setup::history(&config, env, |error| note!("switchover: {error}"))?;
-            let services = Arc::new(Services::new(ServiceOptions {
-                history: history.clone(),
-                ..setup::service_options(&config, settings, env).await?
-            }));
+            let options = setup::storing_service_options(&config, settings, env, |error| note!("switchover: {error}"));
+            let services = Arc::new(Services::new(options.await?));
             let json = self.json;
             let listener = Arc::new(move |event| match event {
                 GatewayEvent::Report(report) if json => print::offer(Stream::Out, report.line()),
@@ -175,8 +172,7 @@ impl GatewayArgs {
                 introduce(&services, listening.gateway.options(), listening.address);
             }
             listening.serve(super::ask::interrupted()).await;
-            history.settle(setup::SETTLE_PATIENCE);
-            Ok(print::end(exit::OK, Duration::ZERO).await)
+            Ok(finish(&services, exit::OK, Duration::ZERO).await)
         })
     }
 }

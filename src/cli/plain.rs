@@ -4,7 +4,7 @@
 mod orders;
 
 use super::print::{self, Stream, out};
-use super::runtime::runtime;
+use super::runtime::{finish, runtime};
 use super::{GlobalOptions, ask, exit, setup};
 use crate::config::{Config, Environment};
 use crate::dspy::{Field, Values};
@@ -12,7 +12,7 @@ use crate::headless::{Headless, OutputStyle};
 use crate::report::Report;
 use crate::spec::{RunSpec, SignatureTask};
 use crate::transcript::{HealthBoard, Transcript};
-use crate::worker::{self, Run, ServiceOptions, Services};
+use crate::worker::{self, Run, Services};
 use anyhow::Result;
 use clap::Args;
 use std::io::{BufRead as _, IsTerminal as _};
@@ -31,11 +31,8 @@ impl PlainArgs {
         let spec = setup::spec(&config, task.clone())?;
         let runtime = runtime(None)?;
         runtime.block_on(async {
-            let history = setup::history(&config, env, |error| out!("{error}"))?;
-            let services = Arc::new(Services::new(ServiceOptions {
-                history: history.clone(),
-                ..setup::service_options(&config, settings, env).await?
-            }));
+            let options = setup::storing_service_options(&config, settings, env, |error| out!("{error}")).await?;
+            let services = Arc::new(Services::new(options));
             let env = env.clone();
             let inputs = Values::new();
             let health = HealthBoard::default();
@@ -54,8 +51,7 @@ impl PlainArgs {
             out!("Switchover, line by line. /help lists the commands, /quit ends the program.");
             out!("{}", repl.introduction());
             repl.run_loop(lines()).await;
-            history.settle(setup::SETTLE_PATIENCE);
-            Ok(print::end(exit::OK, Duration::ZERO).await)
+            Ok(finish(&repl.services, exit::OK, Duration::ZERO).await)
         })
     }
 }

@@ -5,7 +5,7 @@ mod evaluate;
 mod start;
 
 use super::gateway::GatewayFlags;
-use super::runtime::runtime;
+use super::runtime::{SETTLE, runtime};
 use super::settings_files::SettingsFiles;
 use super::signatures::Folders;
 use super::traffic::GatewayBeside;
@@ -67,12 +67,9 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let (inbox, received) = unbounded_channel();
         let (effects, received_effects) = unbounded_channel();
         let notices = inbox.clone();
-        let writer = setup::history(&config, env, move |error| _ = notices.send(Msg::Notice(error)))?;
-        let services = Arc::new(Services::new(ServiceOptions {
-            history: writer.clone(),
-            cost_lookup: CostLookup::AfterTheEnd,
-            ..setup::service_options(&config, settings, env).await?
-        }));
+        let on_error = move |error| _ = notices.send(Msg::Notice(error));
+        let options = setup::storing_service_options(&config, settings, env, on_error).await?;
+        let services = Arc::new(Services::new(ServiceOptions { cost_lookup: CostLookup::AfterTheEnd, ..options }));
         let task = setup::task(&config, env)?;
         let base = setup::spec(&config, task.clone())?;
         let beside = GatewayBeside::new(GatewayFlags::of(env), &config, &services, &inbox);
@@ -101,7 +98,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let runner = EffectRunner {
             keeps_runs: !matches!(setup::keep(&config)?, Keep::Nothing),
             evaluator,
-            services,
+            services: Arc::clone(&services),
             inbox,
             runs: Vec::new(),
             replaying: None,
@@ -121,7 +118,7 @@ pub(super) fn run(settings: &GlobalOptions, env: &Environment, opening: Opening)
         let shown = tui::run(start, channels).await.context("the terminal");
         beside.stop().await;
         shown?;
-        writer.settle(setup::SETTLE_PATIENCE);
+        services.settle(SETTLE);
         Ok(exit::OK)
     })
 }

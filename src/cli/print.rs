@@ -1,7 +1,6 @@
 //! Standard output and standard error of all commands. One thread writes both, in order, so that a reader that stalls
 //! holds up neither a deadline nor a signal. A failed write is remembered, and reported when the program ends.
 
-use super::exit;
 use crate::lock::locked;
 use crate::text::{clean, counted};
 use std::fmt;
@@ -197,7 +196,7 @@ fn is_idle() -> bool {
 }
 
 /// Waits until everything is written. From `patience` on, or from a signal on, a reader that stalls is an error.
-async fn drained(patience: Duration) -> io::Result<()> {
+pub(super) async fn drained(patience: Duration) -> io::Result<()> {
     let (mut left, mut signalled) = (patience, false);
     let mut signal = std::pin::pin!(super::ask::interrupted());
     while !is_idle() {
@@ -216,16 +215,6 @@ async fn drained(patience: Duration) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The end of a command that asks models: waits until everything is written, and returns the exit code. From `patience` on,
-/// or from a signal on, a reader that stalls ends the process here, because the thread that prints is stuck; nothing is
-/// left to clean up.
-pub(super) async fn end(code: u8, patience: Duration) -> u8 {
-    if drained(patience).await.is_err() {
-        std::process::exit(i32::from(if code == exit::OK { exit::USAGE } else { code }));
-    }
-    code
 }
 
 /// Waits until everything is written, for as long as it takes.

@@ -18,13 +18,9 @@ use crate::text::{clean_line, value_text};
 use crate::worker::{Service, ServiceOptions};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
-use std::time::Duration;
 
 /// The library's signature that is used if none is set.
 const DEFAULT_SIGNATURE: &str = "question";
-
-/// How long a program that ends waits for its runs to be stored, where another program holds the history.
-pub(super) const SETTLE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The signature of the settings with its module and adapter, without inputs.
 pub(super) fn task(config: &Config, env: &Environment) -> Result<SignatureTask> {
@@ -251,6 +247,28 @@ pub(super) async fn service_options(
     })
 }
 
+/// The same with the history of the settings, which gets every run. `on_error` receives its first error as text.
+pub(super) async fn storing_service_options(
+    config: &Config,
+    settings: &GlobalOptions,
+    env: &Environment,
+    on_error: impl Fn(String) + Send + 'static,
+) -> Result<ServiceOptions> {
+    let history = history(config, env, on_error)?;
+    Ok(ServiceOptions { history, ..service_options(config, settings, env).await? })
+}
+
+/// The writer of the history in the data directory, or one that stores nothing if `history.keep` says so. `on_error`
+/// receives the first error as text.
+fn history(config: &Config, env: &Environment, on_error: impl Fn(String) + Send + 'static) -> Result<HistoryWriter> {
+    match keep(config)? {
+        Keep::Nothing => Ok(HistoryWriter::none()),
+        Keep::Runs(retention) => {
+            HistoryWriter::start(&env.data_dir, retention, on_error).context("cannot start the history thread")
+        }
+    }
+}
+
 /// The server to use: the configured one; OpenRouter if there is a key; else the simulator.
 pub(super) fn service(config: &Config, settings: &GlobalOptions) -> Result<Service> {
     let configured = config.read::<String>("base_url")?.filter(|_| !settings.simulate);
@@ -268,21 +286,6 @@ pub(super) fn keep(config: &Config) -> Result<Keep> {
     match config.read::<Value>("history.keep")? {
         None => Ok(Keep::Runs(Retention::default())),
         Some(words) => value_text(&words).parse().map_err(|error: String| anyhow!(error)),
-    }
-}
-
-/// The writer of the history in the data directory, or one that stores nothing if `history.keep` says so. `on_error`
-/// receives the first error as text.
-pub(super) fn history(
-    config: &Config,
-    env: &Environment,
-    on_error: impl Fn(String) + Send + 'static,
-) -> Result<HistoryWriter> {
-    match keep(config)? {
-        Keep::Nothing => Ok(HistoryWriter::none()),
-        Keep::Runs(retention) => {
-            HistoryWriter::start(&env.data_dir, retention, on_error).context("cannot start the history thread")
-        }
     }
 }
 

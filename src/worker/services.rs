@@ -187,6 +187,11 @@ impl Services {
         *last
     }
 
+    /// Waits until all runs so far are stored, but not longer than `most`: for a program that is about to end.
+    pub fn settle(&self, most: Duration) {
+        self.history.settle(most);
+    }
+
     /// The breakers, held for as long as one step takes.
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
         locked(&self.health)
