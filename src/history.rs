@@ -10,6 +10,7 @@
 //! here with secrets already masked.
 
 mod grams;
+mod ids;
 mod import;
 mod mailbox;
 mod packed;
@@ -18,6 +19,7 @@ mod redecide;
 mod retention;
 mod runs;
 mod schema;
+mod store;
 mod writer;
 
 pub use query::Query;

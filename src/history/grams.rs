@@ -87,8 +87,15 @@ fn folded(text: &str) -> String {
 }
 
 fn fold(text: &str, out: &mut String) {
-    let lower = clean(text);
-    out.extend(lower.chars().flat_map(char::to_lowercase).map(|c| if c.is_whitespace() { ' ' } else { c }));
+    let clean = clean(text);
+    if clean.is_ascii() {
+        let folded: Vec<u8> =
+            clean.bytes().map(|byte| if byte < b' ' { b' ' } else { byte.to_ascii_lowercase() }).collect();
+        out.push_str(&String::from_utf8_lossy(&folded));
+    } else {
+        let lower = clean.chars().flat_map(char::to_lowercase);
+        out.extend(lower.map(|c| if c.is_whitespace() { ' ' } else { c }));
+    }
 }
 
 fn plain(value: &Value) -> Cow<'_, str> {
@@ -103,18 +110,20 @@ fn is_dense(c: char) -> bool {
 /// The grams of a text of [`text_of`], as the text that is indexed.
 pub(super) fn indexed(text: &str) -> String {
     let most = (2048 + text.len() / 4).min(50_000);
-    let mut grams: HashSet<u64, GramHash> = HashSet::with_hasher(GramHash(fastrand::u64(..)));
+    let hash = GramHash(fastrand::u64(..));
+    let mut grams: HashSet<u64, GramHash> = HashSet::with_capacity_and_hasher(text.len().min(most), hash);
     for line in text.lines() {
-        let mut last = ['\0'; 2];
+        let [mut a, mut b] = ['\0'; 2];
         for c in line.chars() {
-            grams.insert(pack([c, '\0', '\0']));
-            if last[1] != '\0' {
-                grams.insert(pack([last[1], c, '\0']));
+            let triple = (a != '\0' && ![a, b, c].into_iter().any(is_dense)).then_some([a, b, c]);
+            let pair = (b != '\0').then_some([b, c, '\0']);
+            // The longest first: one that is known was added together with the shorter ones.
+            for gram in triple.into_iter().chain(pair).chain([[c, '\0', '\0']]) {
+                if !grams.insert(pack(gram)) {
+                    break;
+                }
             }
-            if last[0] != '\0' && ![last[0], last[1], c].into_iter().any(is_dense) {
-                grams.insert(pack([last[0], last[1], c]));
-            }
-            last = [last[1], c];
+            (a, b) = (b, c);
         }
         if grams.len() > most {
             return UNINDEXED.to_owned();
@@ -163,13 +172,18 @@ fn asked(word: &[char]) -> Vec<Gram> {
 
 /// Writes a gram as letters and digits, which the index takes as one token.
 fn write_token(gram: Gram, out: &mut String) {
-    out.push('x');
-    for c in gram.into_iter().filter(|c| *c != '\0') {
-        let digits = (8 - u32::from(c).leading_zeros() / 4).max(2);
-        let digit = |place: u32| char::from_digit(u32::from(c) >> (4 * place) & 0xf, 16).unwrap_or_default();
-        out.extend((0..digits).rev().map(digit));
-        out.push('g');
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    // A letter, and for each character up to six digits and a letter.
+    let (mut token, mut length) = ([b'x'; 22], 1);
+    for c in gram.into_iter().map(u32::from).filter(|c| *c != 0) {
+        for place in (0..(8 - c.leading_zeros() / 4).max(2)).rev() {
+            token[length] = DIGITS[(c >> (4 * place) & 0xf) as usize];
+            length += 1;
+        }
+        token[length] = b'g';
+        length += 1;
     }
+    out.push_str(str::from_utf8(&token[..length]).unwrap_or_default());
 }
 
 #[cfg(test)]

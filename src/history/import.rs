@@ -1,6 +1,6 @@
 //! Files of earlier versions: one JSON lines file for each day. Each is read into the database once, and stays.
 
-use super::packed::Packer;
+use super::packed::{Compressor, Packer};
 use super::runs::{add_part, exists, write_row};
 use super::schema::{self, HistoryError};
 use super::{Imported, parse};
@@ -47,7 +47,7 @@ pub(super) fn import_older(directory: &Path) -> Result<Imported, HistoryError> {
 
 /// Stores runs that are not stored yet. Returns their number.
 fn add(database: &mut Connection, runs: &[Vec<Report>]) -> Result<usize, HistoryError> {
-    let mut number = 0;
+    let (mut number, mut compressor) = (0, Compressor::default());
     let changes = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for run in runs {
         let Some(id) = run.first().map(|report| report.run) else { continue };
@@ -59,7 +59,7 @@ fn add(database: &mut Connection, runs: &[Vec<Report>]) -> Result<usize, History
             packer.push(report, &mut lines);
         }
         packer.flush(&mut lines);
-        add_part(&changes, id, &lines)?;
+        add_part(&changes, id, &lines, &mut compressor)?;
         write_row(&changes, &Transcript::of(run))?;
         number += 1;
     }

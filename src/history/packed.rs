@@ -1,14 +1,16 @@
 //! A run's reports as they are stored: JSON lines, compressed, and without what the same run says elsewhere.
 //!
 //! Pieces of text that follow each other are joined to one line. The messages of a request that are those of the run's
-//! first request are written as `null`, and the fields of a final event that are those of its answer as `{}`. Reading
-//! fills both in again.
+//! first request, or of the chat that it was asked with, are written as `null`, and the fields of a final event that are
+//! those of its answer as `{}`. Reading fills both in again.
 
 use super::schema::HistoryError;
 use crate::failover::{AttemptId, Event, Finished};
 use crate::openrouter::{Delta, Request};
 use crate::report::{Observation, Report, ReportKind, Sent};
+use crate::spec::{RunSpec, Task};
 use miniz_oxide::deflate::compress_to_vec_zlib;
+use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params};
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -21,9 +23,27 @@ const LONG: usize = 1 << 20;
 /// The member of a request's body that is written once.
 const MESSAGES: &str = "messages";
 
-/// Compresses lines.
-pub(super) fn compress(lines: &[u8]) -> Vec<u8> {
-    compress_to_vec_zlib(lines, if lines.len() > LONG { 1 } else { 6 })
+/// Compresses lines to the zlib format. It keeps its tables from one run to the next: they are 60 times as large as an
+/// ordinary run, and to allocate them anew takes longer than to compress it.
+#[derive(Default)]
+pub(super) struct Compressor(Option<Box<CompressorOxide>>);
+
+impl Compressor {
+    pub(super) fn compress(&mut self, lines: &[u8]) -> Vec<u8> {
+        if lines.len() > LONG {
+            return compress_to_vec_zlib(lines, 1);
+        }
+        // A window means the zlib format; 0 is the default strategy.
+        let new = || Box::new(CompressorOxide::new(create_comp_flags_from_zip_params(6, 1, 0)));
+        let state = self.0.get_or_insert_with(new);
+        state.reset();
+        let mut out = Vec::with_capacity(lines.len() / 2);
+        compress_to_output(state, lines, TDEFLFlush::Finish, |piece| {
+            out.extend_from_slice(piece);
+            true
+        });
+        out
+    }
 }
 
 /// The lines of a stored part of a run.
@@ -34,6 +54,8 @@ pub(super) fn decompress(run: u64, part: &[u8]) -> Result<Vec<u8>, HistoryError>
 /// What earlier lines of a run contain, so that later ones need not repeat it.
 #[derive(Debug, Default)]
 struct EarlierLines {
+    /// What was asked.
+    spec: Option<Arc<RunSpec>>,
     /// The first request.
     request: Option<Arc<Request>>,
     /// The fields of each answer.
@@ -43,6 +65,7 @@ struct EarlierLines {
 impl EarlierLines {
     fn apply(&mut self, report: &Report) {
         match &report.what {
+            ReportKind::Observation(Observation::Begun(spec)) => self.spec = Some(Arc::clone(spec)),
             ReportKind::Observation(Observation::Sent(sent)) if self.request.is_none() => {
                 self.request = Some(Arc::clone(&sent.request));
             }
@@ -53,9 +76,15 @@ impl EarlierLines {
         }
     }
 
-    /// The messages of the first request.
+    /// The messages of the first request; before that, those of a chat.
     fn messages(&self) -> Option<&Value> {
-        self.request.as_ref()?.body.get(MESSAGES)
+        if let Some(request) = &self.request {
+            return request.body.get(MESSAGES);
+        }
+        match &self.spec.as_ref()?.task {
+            Task::Chat(chat) => chat.body.get(MESSAGES),
+            Task::Signature(_) => None,
+        }
     }
 
     fn fields_of(&self, end: &Finished) -> Option<&Arc<Map<String, Value>>> {

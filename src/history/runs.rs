@@ -1,6 +1,6 @@
 //! Rows and parts of runs: how they are written to the database and read from it.
 
-use super::packed::{Unpacker, compress, decompress};
+use super::packed::{Compressor, Unpacker, decompress};
 use super::schema::HistoryError;
 use super::{grams, report};
 use crate::report::Report;
@@ -67,14 +67,19 @@ pub(super) fn write_row(database: &Connection, run: &Transcript) -> Result<(), H
 }
 
 /// Appends lines to a run.
-pub(super) fn add_part(database: &Connection, run: u64, lines: &[u8]) -> Result<(), HistoryError> {
+pub(super) fn add_part(
+    database: &Connection,
+    run: u64,
+    lines: &[u8],
+    compressor: &mut Compressor,
+) -> Result<(), HistoryError> {
     let add = "INSERT INTO parts (run, lines) VALUES (?, ?)";
-    database.prepare_cached(add)?.execute(params![run.cast_signed(), compress(lines)])?;
+    database.prepare_cached(add)?.execute(params![run.cast_signed(), compressor.compress(lines)])?;
     Ok(())
 }
 
 /// Makes one part of all parts of a run, which is a fraction of their size.
-pub(super) fn merge_parts(database: &Connection, run: u64) -> Result<(), HistoryError> {
+pub(super) fn merge_parts(database: &Connection, run: u64, compressor: &mut Compressor) -> Result<(), HistoryError> {
     let size = "SELECT count(*), sum(length(lines)) FROM parts WHERE run = ?";
     let (count, bytes): (i64, Option<i64>) =
         database.prepare_cached(size)?.query_row([run.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -83,7 +88,7 @@ pub(super) fn merge_parts(database: &Connection, run: u64) -> Result<(), History
     }
     let lines = lines_of(database, run)?;
     database.prepare_cached("DELETE FROM parts WHERE run = ?")?.execute([run.cast_signed()])?;
-    add_part(database, run, &lines)
+    add_part(database, run, &lines, compressor)
 }
 
 /// The stored lines of a run, as they were packed. Empty if there are none.

@@ -10,6 +10,7 @@ use std::sync::mpsc::channel;
 
 const OVERLOADED: &str = include_str!("../../tests/cases/runs/overloaded.jsonl");
 const TAKEOVER: &str = include_str!("../../tests/cases/runs/takeover.jsonl");
+const CHAT: &str = include_str!("../../tests/cases/runs/chat.jsonl");
 const TYPED: &str = include_str!("../../tests/cases/runs/typed.jsonl");
 
 /// An empty directory for one test.
@@ -268,6 +269,27 @@ fn a_stored_run_is_a_fraction_of_its_lines() {
     let stored: u32 = database.query_row("SELECT sum(length(lines)) FROM parts", (), |row| row.get(0)).unwrap();
     assert!((stored as usize) * 3 < TAKEOVER.len(), "{stored} of {}", TAKEOVER.len());
     assert!(run.iter().any(|report| matches!(report.what, ReportKind::Engine(Event::Finished(_)))));
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn the_messages_of_a_chat_are_stored_once() {
+    let data = directory("chat");
+    let message = r#""role":"user""#;
+    let mut run = reports(CHAT);
+    assert_eq!(CHAT.matches(message).count(), 2, "the run says what was asked, and what was sent");
+    keep_all(&writer(&data), &run);
+    let database = schema::open(&data.join(DIRECTORY)).unwrap();
+    let part: Vec<u8> = database.query_row("SELECT lines FROM parts", (), |row| row.get(0)).unwrap();
+    let lines = packed::decompress(0, &part).unwrap();
+    assert_eq!(String::from_utf8(lines).unwrap().matches(message).count(), 1);
+    assert_eq!(History::of(&data).find("last").unwrap(), joined(&run));
+    // A request with other messages says them.
+    let ReportKind::Observation(Observation::Sent(sent)) = &mut run[2].what else { panic!("{:?}", run[2]) };
+    Arc::make_mut(&mut sent.request).body["messages"][0]["content"] = "Another question".into();
+    let other = numbered(&run, run[0].run + 1);
+    keep_all(&writer(&data), &other);
+    assert_eq!(History::of(&data).find("last").unwrap(), joined(&other));
     fs::remove_dir_all(data).unwrap();
 }
 
