@@ -13,9 +13,12 @@ use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Failure, Finished,
 use crate::openrouter::{Completion, Delta, Message, Request, Usage, without};
 use crate::report::Observation;
 use futures_util::StreamExt as _;
-use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
-use std::collections::HashMap;
+use futures_util::stream::BoxStream;
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -25,7 +28,6 @@ struct AttemptRecord {
     model: String,
     /// Whether the simulator was asked.
     simulated: bool,
-    abort: Option<AbortHandle>,
     /// The request as it was sent.
     request: Option<Arc<Request>>,
     /// What it asks.
@@ -52,8 +54,44 @@ struct CallLoop<'a> {
     backlog: &'a Backlog,
     engine: Engine,
     alarm: Alarm,
-    live: SelectAll<BoxStream<'static, (AttemptId, Progress)>>,
-    attempts: HashMap<AttemptId, AttemptRecord>,
+    live: LiveStreams,
+    attempts: BTreeMap<AttemptId, AttemptRecord>,
+}
+
+/// The responses of the attempts in progress.
+#[derive(Default)]
+struct LiveStreams(Vec<(AttemptId, BoxStream<'static, Progress>)>);
+
+impl LiveStreams {
+    fn has(&self, attempt: AttemptId) -> bool {
+        self.0.iter().any(|(id, _)| *id == attempt)
+    }
+
+    /// Closes the socket of an attempt.
+    fn close(&mut self, attempt: AttemptId) {
+        self.0.retain(|(id, _)| *id != attempt);
+    }
+
+    /// What one of them does next; waits for ever if there is none.
+    async fn next(&mut self) -> (AttemptId, Progress) {
+        poll_fn(|context| {
+            let mut at = 0;
+            while let Some((id, stream)) = self.0.get_mut(at) {
+                match stream.poll_next_unpin(context) {
+                    Poll::Ready(Some(progress)) => {
+                        let next = (*id, progress);
+                        // The others are first the next time, so that one that never pauses does not hold them up.
+                        self.0.rotate_left(at + 1);
+                        return Poll::Ready(next);
+                    }
+                    Poll::Ready(None) => drop(self.0.remove(at)),
+                    Poll::Pending => at += 1,
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
 }
 
 impl CallContext<'_> {
@@ -68,14 +106,15 @@ impl CallContext<'_> {
         mut cancel: watch::Receiver<bool>,
     ) -> Finished {
         let engine = self.spec.engine(self.call.number, run_began);
-        let (live, attempts) = (SelectAll::new(), HashMap::new());
+        let (live, attempts) = (LiveStreams::default(), BTreeMap::new());
         let alarm = Alarm::default();
         let mut call = CallLoop { context: self, messages, emit, backlog, engine, alarm, live, attempts };
+        let mut cancelled = pin!(async move { _ = cancel.wait_for(|cancelled| *cancelled).await });
         let mut finished = call.step(call.context.services.now(), Input::Begin);
         loop {
             finished = match finished {
                 Some(finished) => return finished,
-                None => match call.next(&mut cancel).await {
+                None => match call.next(cancelled.as_mut()).await {
                     WakeReason::Cancelled => call.step(call.context.services.now(), Input::Cancel),
                     WakeReason::Timer => call.step(call.context.services.now(), Input::Tick),
                     WakeReason::Progress(attempt, progress) => call.on_progress(attempt, progress),
@@ -99,11 +138,8 @@ impl CallLoop<'_> {
                     self.start(now, &started);
                 }
                 Event::Failed(failed) => {
-                    let attempt = failed.attempt;
+                    self.live.close(failed.attempt);
                     (self.emit)(Output::event(now, Event::Failed(failed)));
-                    if let Some(abort) = self.attempts.get_mut(&attempt).and_then(|p| p.abort.take()) {
-                        abort.abort();
-                    }
                 }
                 event => (self.emit)(Output::event(now, event)),
             }
@@ -127,22 +163,20 @@ impl CallLoop<'_> {
             (self.emit)(Output::observation(now, Observation::Sent(sent)));
             exchange
         });
-        let (abort, registration) = AbortHandle::new_pair();
-        let progress = Abortable::new(attempt::listen(exchange), registration);
-        self.live.push(progress.map(move |progress| (id, progress)).boxed());
+        self.live.0.push((id, attempt::listen(exchange).boxed()));
         let asked = Some(asked.into_owned());
-        let (model, abort) = (started.model.clone(), Some(abort));
-        self.attempts.insert(id, AttemptRecord { model, simulated, abort, request, asked, ..AttemptRecord::default() });
+        let model = started.model.clone();
+        self.attempts.insert(id, AttemptRecord { model, simulated, request, asked, ..AttemptRecord::default() });
     }
 
     /// Waits for whatever comes first: the user, the engine's timer, or the network.
-    async fn next(&mut self, cancel: &mut watch::Receiver<bool>) -> WakeReason {
+    async fn next(&mut self, mut cancelled: Pin<&mut impl Future<Output = ()>>) -> WakeReason {
         let (services, backlog) = (self.context.services, self.backlog);
         if backlog.is_full() {
             // The models wait for the reader, and so do their timers.
             tokio::select! {
                 biased;
-                _ = cancel.wait_for(|cancelled| *cancelled) => return WakeReason::Cancelled,
+                () = &mut cancelled => return WakeReason::Cancelled,
                 () = self.alarm.wait(services, self.engine.ends_at()) => return WakeReason::Timer,
                 () = patience(self.context.options.patience) => return WakeReason::Cancelled,
                 () = backlog.has_room() => self.engine.resume(services.now()),
@@ -152,9 +186,9 @@ impl CallLoop<'_> {
         tokio::select! {
             // Esc wins over a flood of tokens, and so does a timer.
             biased;
-            _ = cancel.wait_for(|cancelled| *cancelled) => WakeReason::Cancelled,
+            () = cancelled => WakeReason::Cancelled,
             () = self.alarm.wait(services, wake) => WakeReason::Timer,
-            Some((attempt, progress)) = self.live.next() => WakeReason::Progress(attempt, progress),
+            (attempt, progress) = self.live.next() => WakeReason::Progress(attempt, progress),
         }
     }
 
@@ -173,7 +207,7 @@ impl CallLoop<'_> {
                 return Some(finished);
             }
             // The engine may abandon an attempt in the middle of its deltas.
-            if self.attempts.get(&attempt).is_none_or(|progress| progress.abort.is_none()) {
+            if !self.live.has(attempt) {
                 return None;
             }
         }
