@@ -114,6 +114,13 @@ struct MessagePart<'a> {
     function_call: RawField<'a>,
 }
 
+impl Chunk<'_> {
+    /// Whether its texts may hold marked halves of surrogate pairs.
+    pub(super) fn has_halves(&self) -> bool {
+        self.halves
+    }
+}
+
 impl MessagePart<'_> {
     /// The thoughts of this piece; empty if they are encrypted. Servers repeat the same ones under several names, so the
     /// first name counts.

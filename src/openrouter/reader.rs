@@ -328,4 +328,37 @@ mod tests {
             }
         }
     }
+
+    /// The message of a whole response that is put together from the chunks of a stream, each with this in its choice.
+    fn whole(choices: &[&str]) -> Result<serde_json::Value, Failure> {
+        let head = Head { status: 200, generation: None, headers: Vec::new() };
+        let reader = BodyReader::new(head, Secrets::default(), Duration::ZERO);
+        let (mut reader, mut deltas) = (reader.expecting(Expects::Message, Api::default()), Vec::new());
+        for choice in choices {
+            reader.push(format!("data: {{\"choices\":[{{\"index\":0,{choice}}}]}}\n\n").as_bytes(), &mut deltas);
+        }
+        let response = reader.finish(None, &mut deltas)?.response.expect("a message is expected");
+        Ok(response["choices"][0]["message"].clone())
+    }
+
+    #[test]
+    fn half_a_character_costs_no_chunk_of_a_whole_response() {
+        let end = r#""finish_reason":"stop""#;
+        // A pair in two chunks, and a half that never gets its other one.
+        let smile = whole(&[r#""delta":{"content":"a\ud83d"}"#, r#""delta":{"content":"\ude00b"}"#, end]);
+        assert_eq!(smile.unwrap()["content"], "a\u{1f600}b");
+        let lost = whole(&[r#""delta":{"content":"a"}"#, r#""delta":{"content":"b","x_new":"\ud83d"}"#, end]).unwrap();
+        assert_eq!((&lost["content"], &lost["x_new"]), (&"ab".into(), &"\u{fffd}".into()));
+        let whole_pair = whole(&[r#""delta":{"content":"\ud83d\ude00","x_new":"\u00e9"}"#, end]).unwrap();
+        assert_eq!((&whole_pair["content"], &whole_pair["x_new"]), (&"\u{1f600}".into(), &"\u{e9}".into()));
+    }
+
+    #[test]
+    fn a_chunk_that_a_whole_response_cannot_hold_is_no_success() {
+        let deep = format!("\"x_new\":{}1{}", "[".repeat(200), "]".repeat(200));
+        for odd in ["\"x_new\":1e999", &deep] {
+            let failure = whole(&[&format!("\"delta\":{{\"content\":\"a\"}},{odd}"), r#""finish_reason":"stop""#]);
+            assert_eq!(failure.unwrap_err().kind, FailureKind::BadEvents, "{odd}");
+        }
+    }
 }

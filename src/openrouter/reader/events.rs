@@ -48,7 +48,7 @@ impl EventFold {
     /// The fold before the first event.
     pub(super) fn new(secrets: &Secrets, expects: Expects, api: Api) -> Self {
         let chunks = ChunkFold::new(secrets);
-        let assembly = (expects != Expects::Text).then(Assembly::default);
+        let assembly = (expects != Expects::Text).then(Assembly::new);
         let relay = expects == Expects::Relay;
         Self {
             chunks,
@@ -181,12 +181,17 @@ impl EventFold {
         };
         let marked;
         let (chunk, json) = match parse(json) {
-            Ok(chunk) => (chunk, json),
-            Err(error) => {
-                let numbers = without_odd_numbers(json);
-                let halves = surrogates::mark(numbers.as_deref().unwrap_or(json));
-                marked = halves.or(numbers).ok_or(error)?;
-                (parse_marked(&marked)?, marked.as_str())
+            // A half of a pair in a field without a meaning matters only to a whole response.
+            Ok(chunk) if self.assembly.is_none() || !json.contains("\\u") => (chunk, json),
+            parsed => {
+                let numbers = parsed.is_err().then(|| without_odd_numbers(json)).flatten();
+                match (surrogates::mark(numbers.as_deref().unwrap_or(json)).or(numbers), parsed) {
+                    (Some(mended), _) => {
+                        marked = mended;
+                        (parse_marked(&marked)?, marked.as_str())
+                    }
+                    (None, parsed) => (parsed?, json),
+                }
             }
         };
         let before = out.len();
@@ -195,10 +200,8 @@ impl EventFold {
             out.insert(before, Delta::Chunk(context.secrets.scrub(sent).into_owned()));
         }
         // Only a whole response needs every field of a chunk.
-        if let Some(assembly) = &mut self.assembly
-            && let Ok(chunk) = serde_json::from_str(json)
-        {
-            assembly.apply(chunk);
+        if let Some(assembly) = &mut self.assembly {
+            assembly.apply(json, chunk.has_halves())?;
         }
         Ok(chunk.choices.is_some())
     }
