@@ -32,7 +32,7 @@ const CLIENTS: usize = 32;
 const TOGETHER: usize = 8000;
 /// The number of requests after which the memory is looked at.
 const MANY: usize = 20_000;
-/// A question of an ordinary length, which is how long a request of DSPy is.
+/// The characters of a question: as many as a request of DSPy has. They are the beginning of this file.
 const QUESTION: usize = 1200;
 /// The threads of the bare proxy: as many as the gateway has.
 const THREADS: usize = 2;
@@ -221,10 +221,11 @@ impl Caller {
         socket.set_nodelay(true).expect("an option");
         let headers =
             target.headers.iter().fold(String::new(), |lines, (name, value)| lines + name + ": " + value + "\r\n");
+        let question: String = include_str!("gateway.rs").chars().take(QUESTION).collect();
         let request = |stream: bool| {
             let body = serde_json::json!({
                 "model": target.model, "stream": stream,
-                "messages": [{"role": "user", "content": "x".repeat(QUESTION)}],
+                "messages": [{"role": "user", "content": question}],
             })
             .to_string();
             format!(
@@ -299,23 +300,33 @@ fn beside_others(floor: &Target, gateways: &[Target]) {
 /// Calls the server, the bare proxy and the gateway in turns, so that noise of the machine affects all.
 fn one_by_one(server: &str, [bare, gateway]: [&Process; 2]) {
     let mut callers = [server, &bare.url, &gateway.url].map(|url| Caller::new(&Target::at("", url)));
-    for (stream, what) in [(false, "a whole answer"), (true, "a stream's first token")] {
-        let mut samples = [Samples::default(), Samples::default(), Samples::default()];
+    for stream in [false, true] {
+        let [mut firsts, mut wholes]: [[Samples; 3]; 2] = std::array::from_fn(|_| Default::default());
         for at in 0..CALLS {
-            for (samples, caller) in samples.iter_mut().zip(&mut callers) {
+            for (place, caller) in callers.iter_mut().enumerate() {
                 let began = now();
                 let first = caller.call(stream);
                 if at > CALLS / 10 {
-                    samples.add(if stream { first } else { began.elapsed() });
+                    firsts[place].add(first);
+                    wholes[place].add(began.elapsed());
                 }
             }
         }
-        let [direct, bare, gateway] = [0, 1, 2].map(|target| samples[target].at(0.5));
-        println!("{what}; target ≤ 4 × direct");
-        println!("  direct      {}", samples[0]);
-        println!("  bare proxy  {}, {:.1} × direct", samples[1], bare / direct);
-        println!("  gateway     {}, {:.1} × direct, {:.1} × bare", samples[2], gateway / direct, gateway / bare);
+        if stream {
+            print_beside("a stream's first token; target ≤ 4 × direct", &firsts);
+            print_beside("a stream to its end", &wholes);
+        } else {
+            print_beside("a whole answer; target ≤ 4 × direct", &wholes);
+        }
     }
+}
+
+fn print_beside(what: &str, samples: &[Samples; 3]) {
+    let [direct, bare, gateway] = [0, 1, 2].map(|target| samples[target].at(0.5));
+    println!("{what}");
+    println!("  direct      {}", samples[0]);
+    println!("  bare proxy  {}, {:.1} × direct", samples[1], bare / direct);
+    println!("  gateway     {}, {:.1} × direct, {:.1} × bare", samples[2], gateway / direct, gateway / bare);
 }
 
 /// Calls a second.
@@ -349,6 +360,11 @@ fn together(server: &str, [bare, gateway]: [&Process; 2], what: &str) {
     for _ in 0..3 {
         let direct = load(&Target::at("", server), TOGETHER, false);
         println!("{CLIENTS} clients at once, {what}\n  direct      {direct:.0} calls/s");
+        // The gateway asks for a stream, which is more work for the server and whoever reads it.
+        for (name, url) in [("direct, as a stream", server), ("bare proxy, as a stream", bare.url.as_str())] {
+            let rate = load(&Target::at("", url), TOGETHER, true);
+            println!("  {name}  {rate:.0} calls/s, 1/{:.1} of direct", direct / rate);
+        }
         for (name, process) in [("bare proxy", bare), ("gateway", gateway)] {
             let before = process.work();
             let rate = load(&Target::at("", &process.url), TOGETHER, false);
