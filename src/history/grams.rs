@@ -87,14 +87,13 @@ fn folded(text: &str) -> String {
 }
 
 fn fold(text: &str, out: &mut String) {
-    let clean = clean(text);
-    if clean.is_ascii() {
-        let folded: Vec<u8> =
-            clean.bytes().map(|byte| if byte < b' ' { b' ' } else { byte.to_ascii_lowercase() }).collect();
-        out.push_str(&String::from_utf8_lossy(&folded));
-    } else {
-        let lower = clean.chars().flat_map(char::to_lowercase);
-        out.extend(lower.map(|c| if c.is_whitespace() { ' ' } else { c }));
+    out.reserve(text.len());
+    for c in clean(text).chars() {
+        match c {
+            ' '..='~' => out.push(c.to_ascii_lowercase()),
+            c if c.is_whitespace() => out.push(' '),
+            c => out.extend(c.to_lowercase()),
+        }
     }
 }
 
@@ -115,13 +114,12 @@ pub(super) fn indexed(text: &str) -> String {
     for line in text.lines() {
         let [mut a, mut b] = ['\0'; 2];
         for c in line.chars() {
-            let triple = (a != '\0' && ![a, b, c].into_iter().any(is_dense)).then_some([a, b, c]);
-            let pair = (b != '\0').then_some([b, c, '\0']);
+            let is_triple = a != '\0' && !is_dense(a) && !is_dense(b) && !is_dense(c);
             // The longest first: one that is known was added together with the shorter ones.
-            for gram in triple.into_iter().chain(pair).chain([[c, '\0', '\0']]) {
-                if !grams.insert(pack(gram)) {
-                    break;
-                }
+            let is_known =
+                is_triple && !grams.insert(pack([a, b, c])) || b != '\0' && !grams.insert(pack([b, c, '\0']));
+            if !is_known {
+                grams.insert(pack([c, '\0', '\0']));
             }
             (a, b) = (b, c);
         }
