@@ -43,6 +43,14 @@ impl Assembly {
         chunk.deserialize(&mut serde_json::Deserializer::from_str(json))
     }
 
+    /// Applies a chunk that differs from the one before only in a text of the first choice's message.
+    pub(super) fn apply_text(&mut self, name: &str, piece: &str) {
+        match &mut self.response["choices"][0]["message"][name] {
+            Value::String(text) => text.push_str(piece),
+            other => *other = piece.into(),
+        }
+    }
+
     /// The whole response.
     pub(super) fn into_response(self) -> Value {
         let mut response = self.response;

@@ -2,13 +2,18 @@
 //! how a stream ends.
 
 mod fold;
+mod part;
+mod pattern;
 mod text_sink;
 mod tool_calls;
 
 pub(super) use fold::ChunkFold;
+use part::ChunkChoice;
+pub(super) use part::TextField;
+pub(super) use pattern::ChunkPattern;
 
 use super::classify::inner_attempts;
-use super::lenient::{Content, LenientList, LenientObject, LenientText, Thoughts, count, number, text, usd};
+use super::lenient::{LenientList, LenientObject, LenientText, count, number, text, usd};
 use super::reason::safe_line;
 use super::{Metadata, Usage};
 use crate::secret::Secrets;
@@ -30,7 +35,7 @@ pub(super) struct Chunk<'a> {
     #[serde(borrow)]
     provider: LenientText<'a>,
     #[serde(borrow)]
-    pub(super) choices: Option<LenientList<ChunkChoice<'a>>>,
+    choices: Option<LenientList<ChunkChoice<'a>>>,
     #[serde(borrow)]
     usage: RawField<'a>,
     #[serde(borrow)]
@@ -65,76 +70,28 @@ fn value(field: &RawValue) -> Option<Value> {
     serde_json::from_str(field.get()).ok()
 }
 
-/// One of `choices`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ChunkChoice<'a> {
-    #[serde(borrow)]
-    index: RawField<'a>,
-    #[serde(borrow)]
-    delta: LenientObject<MessagePart<'a>>,
-    #[serde(borrow)]
-    message: LenientObject<MessagePart<'a>>,
-    #[serde(borrow)]
-    finish_reason: LenientText<'a>,
-    #[serde(borrow)]
-    native_finish_reason: LenientText<'a>,
-    #[serde(borrow)]
-    error: RawField<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct MessagePart<'a> {
-    #[serde(borrow)]
-    content: Content<'a>,
-    #[serde(borrow)]
-    reasoning: Thoughts<'a>,
-    /// The name that `DeepSeek` and servers like it give to `reasoning`.
-    #[serde(borrow)]
-    reasoning_content: Thoughts<'a>,
-    /// The name in GitHub Copilot.
-    #[serde(borrow)]
-    reasoning_text: Thoughts<'a>,
-    /// The name in Ollama.
-    #[serde(borrow)]
-    thinking: Thoughts<'a>,
-    /// The name of Anthropic's blocks in a `LiteLLM` proxy.
-    #[serde(borrow)]
-    thinking_blocks: Thoughts<'a>,
-    /// `OpenRouter`'s list. `reasoning.encrypted` has no readable part.
-    #[serde(borrow)]
-    reasoning_details: Thoughts<'a>,
-    #[serde(borrow)]
-    refusal: LenientText<'a>,
-    #[serde(borrow)]
-    tool_calls: RawField<'a>,
-    /// `OpenAI`'s older field for one call.
-    #[serde(borrow)]
-    function_call: RawField<'a>,
-}
-
 impl Chunk<'_> {
     /// Whether its texts may hold marked halves of surrogate pairs.
     pub(super) fn has_halves(&self) -> bool {
         self.halves
     }
-}
 
-impl MessagePart<'_> {
-    /// The thoughts of this piece; empty if they are encrypted. Servers repeat the same ones under several names, so the
-    /// first name counts.
-    fn thoughts(&self) -> Option<&str> {
-        let names = [
-            &self.reasoning,
-            &self.reasoning_content,
-            &self.reasoning_text,
-            &self.thinking,
-            &self.thinking_blocks,
-            &self.reasoning_details,
-            &self.content.thoughts,
-        ];
-        names.into_iter().find_map(Thoughts::some).or_else(|| names.iter().any(|name| name.encrypted).then_some(""))
+    /// Whether it has `choices`, as an answer does.
+    pub(super) fn has_choices(&self) -> bool {
+        self.choices.is_some()
+    }
+
+    /// The next piece of a text, and its field, if the chunk says nothing else that a chunk before it may not have said.
+    pub(super) fn only_text(&self) -> Option<(TextField, &str)> {
+        let others = [self.usage, self.error, self.openrouter_metadata, self.code, self.status, self.status_code];
+        let errors = [&self.kind, &self.message, &self.msg, &self.detail];
+        if others.iter().any(Option::is_some) || errors.iter().any(|text| text.0.is_some()) {
+            return None;
+        }
+        match self.choices.as_ref()?.0.as_slice() {
+            [choice] => choice.only_text(),
+            _ => None,
+        }
     }
 }
 

@@ -361,4 +361,42 @@ mod tests {
             assert_eq!(failure.unwrap_err().kind, FailureKind::BadEvents, "{odd}");
         }
     }
+
+    proptest! {
+        /// Chunks that differ in their text alone are read in another way than those that differ elsewhere, too.
+        #[test]
+        fn chunks_of_one_pattern_are_read_like_all_others(
+            chunks in prop::collection::vec((0_usize..7, 0_usize..8), 1..30),
+            expects in prop::sample::select(vec![Expects::Text, Expects::Message, Expects::Relay]),
+        ) {
+            const TEXTS: [&str; 8] = ["a", " b", "", r"\n", r#"\""#, "é", r"\ud83d", r"\ude00"];
+            let chunk = |(shape, text): (usize, usize)| {
+                let text = TEXTS[text];
+                match shape {
+                    0 | 1 => format!(r#"{{"model":"m","choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}"#),
+                    2 => format!(r#"{{"choices":[{{"delta":{{"role":"assistant","reasoning":"{text}","content":""}}}}]}}"#),
+                    3 => format!(r#"{{"choices":[{{"index":0,"delta":{{"content":"{text}","x_new":"a"}}}}]}}"#),
+                    4 => format!(r#"{{"choices":[{{"index":1,"delta":{{"content":"{text}"}}}}]}}"#),
+                    5 => format!(r#"{{"model":"{text}","choices":[{{"index":0,"delta":{{"content":"c"}},"logprobs":{{"content":[1]}}}}]}}"#),
+                    _ => format!(r#"{{"choices":[{{"index":0,"delta":{{"thinking":"{text}"}}}}],"usage":{{"prompt_tokens":1}}}}"#),
+                }
+            };
+            let read = |space: bool| {
+                let head = Head { status: 200, generation: None, headers: Vec::new() };
+                let reader = BodyReader::new(head, Secrets::default(), Duration::ZERO);
+                let (mut reader, mut deltas) = (reader.expecting(expects, Api::default()), Vec::new());
+                for (number, &chosen) in chunks.iter().enumerate() {
+                    let mut json = chunk(chosen);
+                    json.insert_str(json.len() - 1, &" ".repeat(if space { number } else { 0 }));
+                    reader.push(format!("data: {json}\n\n").as_bytes(), &mut deltas);
+                }
+                reader.push(b"data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\n", &mut deltas);
+                let end = reader.finish(None, &mut deltas);
+                let chunks = deltas.iter().filter(|delta| matches!(delta, Delta::Chunk(_))).count();
+                deltas.retain(|delta| !matches!(delta, Delta::Chunk(_)));
+                (chunks, deltas, end)
+            };
+            prop_assert_eq!(read(false), read(true));
+        }
+    }
 }

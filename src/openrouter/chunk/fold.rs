@@ -1,12 +1,13 @@
 //! The fold of all chunks of one answer.
 
+use super::part::{MessagePart, TextField};
 use super::text_sink::TextSink;
 use super::tool_calls::ToolCalls;
-use super::{Chunk, ChunkChoice, MessagePart, is_error, merge, metadata, usage, value};
+use super::{Chunk, is_error, merge, metadata, usage, value};
 use crate::failover::{Failure, FailureKind};
 use crate::openrouter::classify::{ErrorContext, error_object};
 use crate::openrouter::finish::FinishClass;
-use crate::openrouter::lenient::{LenientText, count};
+use crate::openrouter::lenient::LenientText;
 use crate::openrouter::reason::{error_of, safe_line};
 use crate::openrouter::{Delta, Usage};
 use crate::secret::Secrets;
@@ -109,14 +110,10 @@ impl ChunkFold {
         }
         // A request asks for one choice; further choices of a server that sends more are ignored.
         let mut choices = chunk.choices.iter().flat_map(|list| &list.0);
-        let is_first = |choice: &&ChunkChoice<'_>| match choice.index.and_then(value) {
-            Some(Value::Number(index)) => index.as_f64() == Some(0.0),
-            index => index.as_ref().and_then(count).unwrap_or(0) == 0,
-        };
-        let Some(choice) = choices.find(is_first) else {
+        let Some(choice) = choices.find(|choice| choice.is_first()) else {
             return Ok(());
         };
-        let part = choice.delta.0.as_ref().or(choice.message.0.as_ref().filter(|_| self.text().is_empty()));
+        let part = choice.delta.as_ref().or(choice.message.as_deref().filter(|_| self.text().is_empty()));
         if let Some(part) = part {
             self.apply_part(part, chunk.halves, context, out);
         }
@@ -137,6 +134,16 @@ impl ChunkFold {
             }
         }
         Ok(())
+    }
+
+    /// Applies a chunk that says only this piece of a text.
+    pub(in crate::openrouter) fn apply_text(&mut self, field: TextField, piece: &str, out: &mut Vec<Delta>) {
+        let delta = match field {
+            TextField::Content => self.text.push(piece, false).map(Delta::Text),
+            TextField::Thoughts(_) => self.reasoning.push(piece, false).map(Delta::Reasoning),
+        };
+        self.pieces += usize::from(delta.is_some());
+        out.extend(delta);
     }
 
     /// Some servers repeat the usage in every chunk.

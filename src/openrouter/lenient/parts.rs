@@ -45,6 +45,11 @@ impl Thoughts<'_> {
         self.text.as_deref().filter(|text| !text.is_empty())
     }
 
+    /// Whether they were composed, of parts or of a text with escapes.
+    pub(in crate::openrouter) fn is_composed(&self) -> bool {
+        matches!(self.text, Some(Cow::Owned(_)))
+    }
+
     fn of<'p>(parts: impl Iterator<Item = &'p Value> + Clone) -> Self {
         let encrypted = parts.clone().any(|part| part["data"].as_str().is_some_and(|data| !data.is_empty()));
         Self { text: Some(parts.map(|part| text_of(part, 0)).collect::<String>().into()), encrypted }

@@ -4,7 +4,7 @@ use super::{Api, Expects};
 use crate::failover::{Failure, FailureKind};
 use crate::openrouter::api::Translation;
 use crate::openrouter::assembly::{self, Assembly};
-use crate::openrouter::chunk::{ChunkFold, parse, parse_marked};
+use crate::openrouter::chunk::{ChunkFold, ChunkPattern, parse, parse_marked};
 use crate::openrouter::classify::ErrorContext;
 use crate::openrouter::finish::FinishClass;
 use crate::openrouter::lenient::without_odd_numbers;
@@ -27,6 +27,8 @@ const MAX_COMMENTS: u32 = 4096;
 /// What the events so far have said.
 pub(super) struct EventFold {
     chunks: ChunkFold,
+    /// What the next chunk probably looks like.
+    pattern: Option<ChunkPattern>,
     /// The message as a whole, if one is expected.
     assembly: Option<Assembly>,
     /// Whether chunks are passed on.
@@ -52,6 +54,7 @@ impl EventFold {
         let relay = expects == Expects::Relay;
         Self {
             chunks,
+            pattern: None,
             assembly,
             relay,
             translation: Translation::of(api),
@@ -168,6 +171,16 @@ impl EventFold {
         context: ErrorContext<'_>,
         out: &mut Vec<Delta>,
     ) -> Result<bool, serde_json::Error> {
+        if let Some((field, text)) = self.pattern.as_ref().and_then(|pattern| pattern.text_of(json)) {
+            if self.relay {
+                out.push(Delta::Chunk(context.secrets.scrub(json).into_owned()));
+            }
+            self.chunks.apply_text(field, &text, out);
+            if let Some(assembly) = &mut self.assembly {
+                assembly.apply_text(field.name(), &text);
+            }
+            return Ok(true);
+        }
         // Some servers put an error into a list.
         let list: Option<Vec<&RawValue>> = json.starts_with('[').then(|| serde_json::from_str(json).ok()).flatten();
         let json = list.as_ref().and_then(|list| list.first()).map_or(json, |first| first.get());
@@ -194,6 +207,7 @@ impl EventFold {
                 }
             }
         };
+        self.pattern = self.translation.is_chat().then(|| ChunkPattern::of(&chunk, json)).flatten();
         let before = out.len();
         self.failed = self.chunks.apply(&chunk, json, context, out).err();
         if self.relay && self.failed.is_none() {
@@ -203,7 +217,7 @@ impl EventFold {
         if let Some(assembly) = &mut self.assembly {
             assembly.apply(json, chunk.has_halves())?;
         }
-        Ok(chunk.choices.is_some())
+        Ok(chunk.has_choices())
     }
 
     /// Applies a body that is not a stream. `cut` is the failure that ended it early, if one did.
