@@ -72,9 +72,14 @@ fn lists(text: &str) -> Option<(Vec<Field>, Vec<Field>, &str)> {
 
 /// A line ``2. `answer` (int): …`` as its number and field. A type that is not known here is any type.
 fn item(line: &str) -> Option<(usize, Field)> {
+    let line = line.trim_start();
+    // Most lines are none.
+    if !line.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     let (number, rest) = line.split_once(". `")?;
     let (name, rest) = rest.split_once("` (")?;
-    let number = number.trim().parse().ok()?;
+    let number = number.trim_end().parse().ok()?;
     let close = closing(rest)?;
     if !rest[close + 1..].starts_with(':') {
         return None;

@@ -149,7 +149,7 @@ impl CallContext<'_> {
     /// Reads the message of a chat: whether it is what the request asks for.
     fn read_message(&self, task: &ChatTask, completion: Completion) -> Result<Reading, Box<InvalidAnswer>> {
         let Completion { text, finish, response, original, .. } = completion;
-        let calls = response.as_ref().and_then(|response| response.pointer("/choices/0/message/tool_calls"));
+        let calls = response.as_ref().map(|response| &response["choices"][0]["message"]["tool_calls"]);
         let calls = calls.and_then(Value::as_array).filter(|calls| !calls.is_empty()).cloned();
         let contract = task.contract();
         let checked = match &calls {
