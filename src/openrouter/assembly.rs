@@ -45,9 +45,9 @@ impl Assembly {
 
     /// Applies a chunk that differs from the one before only in a text of the first choice's message.
     pub(super) fn apply_text(&mut self, name: &str, piece: &str) {
-        match &mut self.response["choices"][0]["message"][name] {
-            Value::String(text) => text.push_str(piece),
-            other => *other = piece.into(),
+        let message = self.response.get_mut("choices").and_then(|choices| choices.get_mut(0)?.get_mut("message"));
+        if let Some(Value::String(text)) = message.and_then(|message| message.get_mut(name)) {
+            text.push_str(piece);
         }
     }
 
