@@ -1,7 +1,7 @@
 //! `plain`: the playground line by line, for screen readers and simple terminals. It only prints lines, and uses the
 //! same worker, reports and transcript as the screen.
 
-mod orders;
+mod commands;
 
 use super::print::{self, Stream, out};
 use super::runtime::{finish, runtime};

@@ -15,7 +15,7 @@ use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::layout::Pane;
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;
-use crate::tui::view::chrome::{frame, hidden};
+use crate::tui::view::chrome::{draw_rows, frame, hidden};
 use crate::tui::wrap::{RowPrefix, TextRow, plain, width, wrap};
 use ratatui::Frame;
 use ratatui::text::Span;
@@ -42,9 +42,7 @@ pub(super) fn draw(app: &App, now: Duration, f: &mut Frame<'_>) {
         } else {
             welcome(app, cells)
         };
-        for (row, y) in rows.iter().zip(room.y..room.bottom()) {
-            f.buffer_mut().set_line(room.x, y, row, room.width);
-        }
+        draw_rows(f, room, &rows);
     }
     for (row, y) in app.answer.page.rows(top).zip(room.y..room.bottom()) {
         f.buffer_mut().set_line(room.x, y, row, room.width);

@@ -3,7 +3,7 @@
 use crate::tui::layout::{Pane, inner};
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;
-use crate::tui::wrap::{clip, clip_line, width};
+use crate::tui::wrap::{TextRow, clip, clip_line, width};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -34,6 +34,18 @@ pub(in crate::tui::view) fn hidden(above: usize, below: usize) -> String {
         (above, 0) => format!("▲ {above}"),
         (0, below) => format!("▼ {below}"),
         (above, below) => format!("▲ {above}  ▼ {below}"),
+    }
+}
+
+/// The part of an area from this row of the screen on.
+pub(in crate::tui::view) fn from_row(area: Rect, y: u16) -> Rect {
+    Rect { y, height: area.bottom().saturating_sub(y), ..area }
+}
+
+/// Draws rows of text from the top of an area on, as many as fit.
+pub(in crate::tui::view) fn draw_rows<'a>(f: &mut Frame<'_>, room: Rect, rows: impl IntoIterator<Item = &'a TextRow>) {
+    for (row, y) in rows.into_iter().zip(room.y..room.bottom()) {
+        f.buffer_mut().set_line(room.x, y, row, room.width);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The pane of the failover log.
 
-use super::chrome::{frame, hidden};
+use super::chrome::{draw_rows, frame, hidden};
 use super::timeline;
 use crate::text::counted;
 use crate::transcript::seconds;
@@ -21,9 +21,7 @@ pub(super) fn draw(app: &App, now: std::time::Duration, f: &mut Frame<'_>) {
         frame(app, f, Pane::Log, "failover log", "");
         let hint = "Each attempt: model, headers sent, result, and why the next one was tried. F4 breaks a model.";
         let rows = wrap(&[(hint, theme.style(StyleRole::Dim))], usize::from(room.width), &RowPrefix::default());
-        for (row, y) in rows.iter().zip(room.y..room.bottom()) {
-            f.buffer_mut().set_line(room.x, y, row, room.width);
-        }
+        draw_rows(f, room, &rows);
         return;
     };
     let attempts = counted(run.transcript.attempts.len(), "attempt");

@@ -13,7 +13,7 @@ mod history;
 mod save_settings;
 mod text_popup;
 
-use super::chrome::open;
+use super::chrome::{draw_rows, open};
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::faults::BelowPicker;
@@ -62,7 +62,5 @@ fn leave(app: &App, f: &mut Frame<'_>) {
     let room = open(app, f, "quit?", "", 52, losses.len() as u16 + 4);
     let text = format!("{}\n\nEnter quits, Esc stays.", losses.join("\n"));
     let rows = plain(&text, app.theme().style(StyleRole::Text), usize::from(room.width));
-    for (row, y) in rows.iter().zip(room.y..room.bottom()) {
-        f.buffer_mut().set_line(room.x, y, row, room.width);
-    }
+    draw_rows(f, room, &rows);
 }

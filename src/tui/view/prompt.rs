@@ -12,7 +12,7 @@
 //! └───────────────────────────────┘
 //! ```
 
-use super::chrome::{cursor, frame};
+use super::chrome::{cursor, draw_rows, frame, from_row};
 use crate::dspy::FieldType;
 use crate::tui::layout::{LayoutKind, Pane};
 use crate::tui::state::app::App;
@@ -75,9 +75,7 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         // The answer's tab, which has this text elsewhere, is hidden.
         let rows = super::answer::welcome(app, usize::from(room.width));
         let from = room.bottom().saturating_sub(rows.len() as u16).max(room.y + 2);
-        for (row, y) in rows.iter().zip(from..room.bottom()) {
-            f.buffer_mut().set_line(room.x, y, row, room.width);
-        }
+        draw_rows(f, from_row(room, from), &rows);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The guided tour: a strip below the playground with the text of the step.
 
-use super::chrome::bordered;
+use super::chrome::{bordered, draw_rows};
 use crate::tui::layout::inner;
 use crate::tui::state::app::App;
 use crate::tui::theme::StyleRole;
@@ -51,7 +51,5 @@ pub(super) fn draw(app: &App, f: &mut Frame<'_>) {
         }
     };
     let rows = plain(&step.text, theme.style(StyleRole::Text), usize::from(room.width));
-    for (row, y) in rows.iter().zip(room.y..room.bottom()) {
-        f.buffer_mut().set_line(room.x, y, row, room.width);
-    }
+    draw_rows(f, room, &rows);
 }

@@ -9,7 +9,7 @@
 //! └──────────────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 
-use super::chrome::{frame, hidden, window};
+use super::chrome::{draw_rows, frame, hidden, window};
 use crate::text::counted;
 use crate::transcript::{Spend, TrafficRow, TrafficStatus, model_name, seconds};
 use crate::tui::keymap::Action;
@@ -90,9 +90,7 @@ fn introduce(app: &App, address: &str, room: Rect, f: &mut Frame<'_>) {
         "dspy.LM(\"openai/openai/gpt-4o-mini\", api_base=\"http://{address}/v1\", api_key=\"unused\", model_type=\"chat\")"
     );
     rows.extend([variables, lm].iter().flat_map(|line| plain(line, code, cells)));
-    for (row, y) in rows.iter().zip(room.y..room.bottom()) {
-        f.buffer_mut().set_line(room.x, y, row, room.width);
-    }
+    draw_rows(f, room, &rows);
 }
 
 fn role(row: &TrafficRow) -> StyleRole {

@@ -15,7 +15,7 @@ use crate::tui::state::app::App;
 use crate::tui::state::overlay::compare::{Column, Comparison, HEAD, name};
 use crate::tui::state::page::Agreement;
 use crate::tui::theme::{StyleRole, Theme};
-use crate::tui::view::chrome::open;
+use crate::tui::view::chrome::{draw_rows, open};
 use crate::tui::wrap::{TextRow, clip, plain};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -60,11 +60,11 @@ pub(super) fn draw(app: &App, compare: &Comparison, now: Duration, f: &mut Frame
     for (i, column) in (0..).zip(compare.columns.iter().skip(first).take(shown)) {
         let x = room.x + i * (width + 2);
         let place = Rect { x, width, ..room };
-        draw_rows(&head(column, now, theme, usize::from(width)), place, f);
+        draw_rows(f, place, &head(column, now, theme, usize::from(width)));
         let below = Rect { y: room.y + HEAD, height: room.height.saturating_sub(HEAD), ..place };
         let page = &column.page;
         let top = page.scroll.top(page.heights(), usize::from(below.height));
-        draw_rows(page.rows(top), below, f);
+        draw_rows(f, below, page.rows(top));
         let new = theme.style(StyleRole::Warn).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
         let seen = column.marks.partition_point(|mark| mark.row < top);
         for mark in column.marks[seen..].iter().take_while(|mark| mark.row < top + usize::from(below.height)) {
@@ -76,12 +76,6 @@ pub(super) fn draw(app: &App, compare: &Comparison, now: Duration, f: &mut Frame
             let line = Line::styled("│", theme.style(StyleRole::Border));
             f.buffer_mut().set_line(x + width, y, &line, 1);
         }
-    }
-}
-
-fn draw_rows<'a>(rows: impl IntoIterator<Item = &'a TextRow>, room: Rect, f: &mut Frame<'_>) {
-    for (row, y) in rows.into_iter().zip(room.y..room.bottom()) {
-        f.buffer_mut().set_line(room.x, y, row, room.width);
     }
 }
 

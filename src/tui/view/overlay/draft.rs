@@ -10,7 +10,7 @@ use crate::tui::state::app::App;
 use crate::tui::state::overlay::draft::{Draft, ParsedDraft, Subject};
 use crate::tui::state::overlay::text_popup::WIDTH;
 use crate::tui::theme::{StyleRole, Theme};
-use crate::tui::view::chrome::{cursor, open};
+use crate::tui::view::chrome::{cursor, draw_rows, from_row, open};
 use crate::tui::wrap::{RowPrefix, TextRow, clip, plain, width, wrap};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -40,9 +40,7 @@ pub(super) fn draw(app: &App, draft: &Draft, f: &mut Frame<'_>) {
     }
     f.render_widget(&draft.area, place);
     f.set_cursor_position(cursor(&draft.area, place));
-    for (row, y) in summary.iter().zip(place.bottom()..room.bottom()) {
-        f.buffer_mut().set_line(room.x, y, row, room.width);
-    }
+    draw_rows(f, from_row(room, place.bottom()), &summary);
 }
 
 /// Draws the fields of a signature as they are understood.

@@ -6,7 +6,7 @@ use crate::tui::keymap::action::PlaygroundAction;
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::faults::{BelowPicker, COMMON, FaultPicker};
 use crate::tui::theme::StyleRole;
-use crate::tui::view::chrome::{footer, list, open};
+use crate::tui::view::chrome::{draw_rows, footer, from_row, list, open};
 use crate::tui::wrap::{clip, plain};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -63,7 +63,5 @@ fn draw_typing(app: &App, typed: &str, room: Rect, f: &mut Frame<'_>) {
             StyleRole::Dim,
         ),
     };
-    for (row, y) in plain(&text, theme.style(role), room.width.into()).iter().zip(room.y + 2..room.bottom()) {
-        f.buffer_mut().set_line(room.x, y, row, room.width);
-    }
+    draw_rows(f, from_row(room, room.y + 2), &plain(&text, theme.style(role), room.width.into()));
 }

@@ -2,7 +2,7 @@
 
 use crate::tui::state::app::App;
 use crate::tui::state::overlay::text_popup::{TextPopup, WIDTH};
-use crate::tui::view::chrome::open;
+use crate::tui::view::chrome::{draw_rows, open};
 use ratatui::Frame;
 
 /// Draws the popup in the middle of the screen.
@@ -16,7 +16,5 @@ pub(super) fn draw(app: &App, popup: &TextPopup, title: &str, f: &mut Frame<'_>)
     };
     let room = open(app, f, title, &note, WIDTH, height);
     let top = popup.top.min(popup.rows.len().saturating_sub(shown));
-    for (row, y) in popup.rows[top..].iter().zip(room.y..room.bottom()) {
-        f.buffer_mut().set_line(room.x, y, row, room.width);
-    }
+    draw_rows(f, room, &popup.rows[top..]);
 }
