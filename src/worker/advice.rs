@@ -1,11 +1,12 @@
 //! What the user can do about a failure, where this program knows more than the server says: a local server that does not
-//! run, and a name that is near to one that can be asked.
+//! run, a key that is missing, and a name that is near to one that can be asked.
 
 use super::services::Services;
 use crate::failover::{Failure, FailureKind};
 use crate::nearest::nearest;
 use crate::openrouter::Dialect;
 use crate::openrouter::catalogue::CatalogueSource;
+use crate::openrouter::client::Endpoint;
 
 impl Services {
     /// The failure of a request that asks no model, with the advice in its reason.
@@ -18,11 +19,15 @@ impl Services {
 
     /// One line of advice. `model` is the one that was asked; `simulated` says whether the simulator was.
     pub(super) fn advice(&self, failure: &Failure, model: &str, simulated: bool) -> Option<String> {
-        let base = self.endpoint().base;
+        let Endpoint { base, key } = self.endpoint();
         match failure.kind {
             FailureKind::Refused if !simulated && base.is_loopback() => {
                 Some(format!("nothing listens at {}; is the server running?", base.origin()))
             }
+            FailureKind::Unauthorized if !simulated => Some(match key {
+                Some(_) => "the server does not accept the key in OPENROUTER_API_KEY".to_owned(),
+                None => "no key is set; OPENROUTER_API_KEY sets it".to_owned(),
+            }),
             FailureKind::ModelGone => self.meant(model, failure.fallback_models.is_empty()),
             _ => None,
         }

@@ -9,7 +9,7 @@ use super::injected::Advance;
 use super::options::Relay;
 use super::question::{InvalidAnswer, Reading};
 use crate::dspy::{ParseFailure, Signature};
-use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Failure, Finished, Input, Started};
+use crate::failover::{Answer, AttemptId, Cost, Engine, Event, Failure, FailureKind, Finished, Input, Started};
 use crate::openrouter::{Completion, Delta, Message, Request, Usage, without};
 use crate::report::Observation;
 use futures_util::StreamExt as _;
@@ -228,6 +228,10 @@ impl CallLoop<'_> {
     /// What the user can do about an attempt's failure.
     fn advice(&self, attempt: AttemptId, failure: &Failure) -> Option<String> {
         let record = self.attempts.get(&attempt)?;
+        // A client's own key is not the user's.
+        if failure.kind == FailureKind::Unauthorized && self.context.options.key.is_some() {
+            return None;
+        }
         self.context.services.advice(failure, &record.model, record.simulated)
     }
 

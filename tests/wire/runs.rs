@@ -102,6 +102,26 @@ async fn an_escape_that_json_spells_out_reaches_no_screen() {
 }
 
 #[tokio::test]
+async fn a_refused_key_is_named_with_the_place_that_sets_it() {
+    let refused = answer(401, "application/json", r#"{"error": {"message": "User not found.", "code": 401}}"#);
+    for (has_key, advice) in [(true, "does not accept the key in OPENROUTER_API_KEY"), (false, "no key is set")] {
+        let server = Server::start([refused.clone()]).await;
+        let mut endpoint = server.endpoint();
+        endpoint.key = endpoint.key.filter(|_| has_key);
+        let services = services(Service::Server(Box::new(endpoint)), SimulatorOptions::default()).await;
+        let run = fold(&run(&services, spec(), |_, _| {}).await);
+        let headline = run.finished.as_ref().and_then(|finished| finished.headline.clone()).unwrap();
+        assert!(headline.contains("User not found.") && headline.contains(advice), "{headline}");
+    }
+    // An injected 401 says nothing of the key.
+    let services = simulated(0.0).await;
+    services.inject(CHAIN[0], Some("401".parse().unwrap()));
+    let run = fold(&run(&services, spec(), |_, _| {}).await);
+    let headline = run.finished.as_ref().and_then(|finished| finished.headline.clone()).unwrap();
+    assert!(!headline.contains("OPENROUTER_API_KEY"), "{headline}");
+}
+
+#[tokio::test]
 async fn a_cancelled_attempt_is_billed_when_the_service_knows() {
     let options = SimulatorOptions { pace: 1.0, generation_lag: 1, ..SimulatorOptions::default() };
     let services = looking_up(Service::Simulator, options, CostLookup::AfterTheEnd).await;
