@@ -37,7 +37,7 @@ pub enum Context {
     History,
     /// The preview of an earlier answer that may become a demo.
     DemoPreview,
-    /// The question whether to keep what was set on the screen.
+    /// The question whether to save what was set on the screen.
     SaveSettings,
     /// A comparison.
     Compare,

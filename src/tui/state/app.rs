@@ -54,7 +54,7 @@ pub struct App {
     pub next: NextRun,
     /// The models of the catalogue.
     pub models: ModelList,
-    /// What the configuration has, to keep what is different.
+    /// What the configuration has, to save what is different.
     pub configured: Configured,
     /// The models and chains to compare.
     pub compare_set: CompareSet,

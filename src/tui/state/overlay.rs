@@ -54,7 +54,7 @@ pub enum Overlay {
     CompareSet(usize),
     /// The grid of a file of cases, which is [`App::grid`](super::app::App::grid).
     Grid,
-    /// The question whether to keep what was set on the screen.
+    /// The question whether to save what was set on the screen.
     SaveSettings(Box<SaveDialog>),
     /// The question whether to quit during a run.
     Leave,

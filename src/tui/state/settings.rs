@@ -1,4 +1,4 @@
-//! The settings of the next run by the keys of the configuration: to show them, to set one, and to keep them.
+//! The settings of the next run by the keys of the configuration: to show them, to set one, and to save them.
 
 use super::next_run::NextRun;
 use crate::config::edit::Change;
@@ -200,7 +200,7 @@ pub fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
 /// What the configuration has, as far as the screen knows: to say what is different on the screen.
 #[derive(Clone, Debug, Default)]
 pub struct Configured {
-    /// Its settings, at the start or when they were kept last.
+    /// Its settings, at the start or when they were saved last.
     pub settings: Settings,
     /// The named chains.
     pub chains: BTreeMap<String, Vec<String>>,
