@@ -133,3 +133,23 @@ fn a_chain_gets_a_name_and_is_used_by_it() {
     let models: Vec<&str> = stage.app.next.chain.iter().map(|entry| entry.model.as_str()).collect();
     assert_eq!(models, ["openai/gpt-4o-mini", "anthropic/claude-3-haiku"]);
 }
+
+#[test]
+fn a_named_chain_is_offered_where_a_model_is_added_and_compared() {
+    let mut stage = stage();
+    let chain = ["google/gemini-2.5-flash", "openai/gpt-4o-mini"].map(str::to_owned).to_vec();
+    stage.app.configured.chains.insert("cheap".to_owned(), chain);
+    stage.script("Ctrl+L a 'che'");
+    assert!(stage.screen().contains("a chain: google/gemini-2.5-flash"), "{}", stage.screen());
+    stage.script("'ap' Enter Esc");
+    let models = |stage: &Stage| stage.app.next.chain.iter().map(|entry| entry.model.clone()).collect::<Vec<_>>();
+    // A model that the chain has already is not added twice.
+    assert_eq!(models(&stage), ["openai/gpt-4o-mini", "anthropic/claude-3-haiku", "google/gemini-2.5-flash"]);
+    stage.script("Ctrl+L a 'cheap' Enter");
+    assert_eq!(stage.app.notice.as_deref(), Some("cheap is in the chain already."));
+    stage.script("Esc Ctrl+P 'models and chains to compare' Enter a 'cheap' Enter");
+    assert!(stage.screen().contains("gemini-2.5-flash › gpt-4o-mini"), "{}", stage.screen());
+    // Another word is a model, as before.
+    stage.script("Esc Ctrl+L a 'x/new' Enter Esc");
+    assert_eq!(models(&stage).last().map(String::as_str), Some("x/new"));
+}

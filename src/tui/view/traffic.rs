@@ -82,8 +82,7 @@ fn introduce(app: &App, address: &str, room: Rect, f: &mut Frame<'_>) {
     let theme = app.theme();
     let (text, code) = (theme.style(StyleRole::Text), theme.style(StyleRole::Key));
     let cells = usize::from(room.width);
-    let how =
-        "No request yet. Start a program with these variables, or write the address into it; any API key will do:";
+    let how = "No request yet. Start a program with these variables, or write the address into it. Any API key will do, unless a token is set:";
     let mut rows = plain(how, text, cells);
     let variables = format!("OPENAI_BASE_URL=http://{address}/v1 OPENAI_API_KEY=unused");
     let lm = format!(

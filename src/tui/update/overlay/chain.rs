@@ -97,7 +97,7 @@ impl App {
 
     /// Opens the list of models to add to the chain.
     pub(in crate::tui::update) fn add_model(&mut self) {
-        self.overlay = Some(Overlay::Finder(Finder::models(&self.models.all)));
+        self.overlay = Some(Overlay::Finder(Finder::models(&self.models.all, &self.configured.chains)));
     }
 
     /// Asks the second model of the chain first. The first one becomes the last.

@@ -22,7 +22,7 @@ impl App {
         match action {
             Some(Action::Overlay(OverlayAction::Close)) => self.overlay = None,
             Some(Action::CompareSet(CompareSetAction::Add)) => {
-                self.overlay = Some(Overlay::Finder(Finder::compare_set(&self.models.all)));
+                self.overlay = Some(Overlay::Finder(Finder::compare_set(&self.models.all, &self.configured.chains)));
             }
             Some(Action::CompareSet(CompareSetAction::Toggle)) => {
                 let done =

@@ -66,17 +66,25 @@ impl App {
     fn choose(&mut self, choice: FinderChoice) -> Option<Effect> {
         match choice {
             FinderChoice::Act(action) => return self.act(action),
-            FinderChoice::Model(slug) => {
-                if self.next.chain.iter().any(|entry| entry.model == slug) {
-                    self.notice = Some(format!("{slug} is in the chain already."));
+            FinderChoice::Model(name) => {
+                // The name of a chain stands for its models.
+                let models = self.configured.chains.get(&name).cloned().unwrap_or_else(|| vec![name.clone()]);
+                let before = self.next.chain.len();
+                for model in models {
+                    if !self.next.chain.iter().any(|entry| entry.model == model) {
+                        let entry = self.next.entry(model);
+                        self.next.chain.push(entry);
+                    }
+                }
+                if self.next.chain.len() == before {
+                    self.notice = Some(format!("{name} is in the chain already."));
                 } else {
-                    let entry = self.next.entry(slug);
-                    self.next.chain.push(entry);
                     self.next.selected = self.next.chain.len() - 1;
                 }
                 return self.open_chain();
             }
             FinderChoice::CompareEntry(written) => {
+                let written = self.configured.chains.get(&written).map_or(written, |models| models.join(", "));
                 self.compare_set.add(&written, &self.next.chain);
                 let last = self.compare_set.all(&self.next.chain).len().saturating_sub(1);
                 self.overlay = Some(Overlay::CompareSet(last));

@@ -59,23 +59,29 @@ impl Finder {
         Self::new(FinderKind::Keys, TABLE.iter().map(item).collect())
     }
 
-    /// The models of the catalogue, to add to the chain.
-    pub fn models(models: &[ModelOption]) -> Self {
+    /// The models of the catalogue, and then the named chains, to add to the chain.
+    pub fn models(models: &[ModelOption], chains: &BTreeMap<String, Vec<String>>) -> Self {
         let item = |model: &ModelOption| FinderItem {
             name: "",
             label: model.slug.clone(),
             note: model.about.clone(),
             choice: FinderChoice::Model(model.slug.clone()),
         };
-        Self::new(FinderKind::Models, models.iter().map(item).collect())
+        let chain = |(name, models): (&String, &Vec<String>)| FinderItem {
+            name: "",
+            label: name.clone(),
+            note: format!("a chain: {}", models.join(", ")),
+            choice: FinderChoice::Model(name.clone()),
+        };
+        Self::new(FinderKind::Models, models.iter().map(item).chain(chains.iter().map(chain)).collect())
     }
 
-    /// The models of the catalogue, to add to the comparison.
-    pub fn compare_set(models: &[ModelOption]) -> Self {
-        let mut finder = Self::models(models);
+    /// The models of the catalogue, and then the named chains, to add to the comparison.
+    pub fn compare_set(models: &[ModelOption], chains: &BTreeMap<String, Vec<String>>) -> Self {
+        let mut finder = Self::models(models, chains);
         finder.kind = FinderKind::CompareSet;
-        for (item, model) in finder.items.iter_mut().zip(models) {
-            item.choice = FinderChoice::CompareEntry(model.slug.clone());
+        for item in &mut finder.items {
+            item.choice = FinderChoice::CompareEntry(item.label.clone());
         }
         finder
     }
