@@ -1,6 +1,7 @@
 //! The index for searches: which runs hold every part of a word. A part is one, two or three characters that follow
-//! each other (a gram), so that a word is found wherever it stands, also in languages that do not separate words. The
-//! index may name a run without the word, which is then read; it never leaves out one with it.
+//! each other (a gram), so that a word is found wherever it stands, also in languages that do not separate words. Two
+//! characters are mostly found as the beginning of three. The index may name a run without the word, which is then read; it
+//! never leaves out one with it.
 
 use crate::text::clean;
 use crate::transcript::Transcript;
@@ -115,13 +116,21 @@ pub(super) fn indexed(text: &str) -> String {
         let [mut a, mut b] = ['\0'; 2];
         for c in line.chars() {
             let is_triple = a != '\0' && !is_dense(a) && !is_dense(b) && !is_dense(c);
-            // The longest first: one that is known was added together with the shorter ones.
-            let is_known =
-                is_triple && !grams.insert(pack([a, b, c])) || b != '\0' && !grams.insert(pack([b, c, '\0']));
-            if !is_known {
+            if is_triple {
+                // One that is known was added together with its last character.
+                if grams.insert(pack([a, b, c])) {
+                    grams.insert(pack([c, '\0', '\0']));
+                }
+            } else {
                 grams.insert(pack([c, '\0', '\0']));
+                if a != '\0' {
+                    grams.insert(pack([a, b, '\0']));
+                }
             }
             (a, b) = (b, c);
+        }
+        if a != '\0' {
+            grams.insert(pack([a, b, '\0']));
         }
         if grams.len() > most {
             return UNINDEXED.to_owned();
@@ -148,9 +157,17 @@ pub(super) fn query(words: &[String]) -> Option<String> {
                 all.push_str(" AND ");
             }
             write_token(gram, &mut all);
+            if is_beginning(gram) {
+                all.push_str(" *");
+            }
         }
     }
     (!all.is_empty()).then(|| format!("({all}) OR {UNINDEXED}"))
+}
+
+/// Whether the index may have a gram only as the beginning of a longer one.
+fn is_beginning([a, b, c]: Gram) -> bool {
+    b != '\0' && c == '\0' && !is_dense(a) && !is_dense(b)
 }
 
 /// The grams that a text with this word has.
@@ -200,7 +217,12 @@ mod tests {
                 for gram in grams {
                     let mut token = String::new();
                     write_token(gram, &mut token);
-                    assert!(index.contains(&token), "{:?}", &chars[from..to]);
+                    let is_found = if is_beginning(gram) {
+                        index.iter().any(|known| known.starts_with(&token))
+                    } else {
+                        index.contains(&token)
+                    };
+                    assert!(is_found, "{:?}", &chars[from..to]);
                 }
             }
         }

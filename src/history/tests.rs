@@ -151,6 +151,11 @@ fn words_are_found_anywhere_in_any_script_newest_first() {
     for (words, found) in [
         (&["flu"][..], &[1][..]),
         (&["UFER"], &[1]),
+        // Two characters: within a word, at a line's end, and nowhere.
+        (&["ßu"], &[1]),
+        (&["r?"], &[1]),
+        (&["zq"], &[]),
+        (&["fl", "ei"], &[1]),
         (&["ル"], &[2]),
         (&["川は"], &[2]),
         (&["ナイル川"], &[2]),
