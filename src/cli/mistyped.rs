@@ -12,8 +12,13 @@ pub fn with_tip(mut error: Error) -> Error {
         return error;
     }
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return error };
-    if word.contains(char::is_whitespace) {
-        let tip = "a question needs a command: switchover ask \"…\"";
+    let tip = match word.as_str() {
+        // The shell took `> answer` for a file.
+        "-" => Some("an inline signature needs quotes: -s \"question -> answer\""),
+        _ if word.contains(char::is_whitespace) => Some("a question needs a command: switchover ask \"…\""),
+        _ => None,
+    };
+    if let Some(tip) = tip {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
         return error;
     }
@@ -69,6 +74,7 @@ mod tests {
     #[test]
     fn a_question_without_a_command_is_recognised_and_another_word_is_not() {
         assert!(said(&["What is DSPy?"]).contains("tip: a question needs a command: switchover ask"));
+        assert!(said(&["-s", "question", "-", "int"]).contains("tip: an inline signature needs quotes"));
         for words in [&["zz"][..], &["history", "zz"], &["ask", "--no-such-flag"]] {
             assert!(!said(words).contains("tip: a"), "{}", said(words));
         }

@@ -161,7 +161,10 @@ pub(super) fn inputs_from_words(signature: &Signature, words: &[String]) -> Resu
     let mut unset = unset.into_iter();
     for word in unnamed {
         let Some(field) = unset.next() else {
-            bail!("too many inputs at `{word}`: the signature has {}", names(signature));
+            bail!(
+                "too many inputs at `{word}`: the signature has {}; a text with spaces, and an inline signature, need quotes",
+                names(signature)
+            );
         };
         values.insert(field.name.clone(), field.parse(word)?);
     }

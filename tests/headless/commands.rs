@@ -253,6 +253,17 @@ fn a_signature_is_shown_by_its_name_too() {
 }
 
 #[test]
+fn words_without_quotes_are_answered_with_the_quotes_they_need() {
+    for words in [&["ask", "What", "is", "DSPy?"][..], &["ask", "x", "-s", "question", "-", "int"]] {
+        let output = run(words);
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        assert!(err(&output).contains("need quotes"), "{words:?}: {}", err(&output));
+    }
+    let two = run(&["ask", "19", "23", "-s", "a: int, b: int -> total: int"]);
+    assert_eq!(two.status.code(), Some(0), "{}", err(&two));
+}
+
+#[test]
 fn a_mistyped_input_is_not_sent_as_a_text() {
     for word in ["qestion=What is DSPy?", "Question=What is DSPy?"] {
         let output = run(&["ask", word]);
