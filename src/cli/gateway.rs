@@ -112,7 +112,7 @@ impl GatewayFlags {
     /// Sets a gateway up and listens.
     ///
     /// # Errors
-    /// A setting is wrong, or the address cannot be had: another program listens there.
+    /// A setting is wrong, or the address is taken: another program listens there.
     pub(super) async fn listen(
         &self,
         config: &Config,

@@ -150,7 +150,7 @@ impl Write for Stream {
     }
 }
 
-/// Prints a line; use [`out!`] and [`note!`]. Paths, names and errors may hold control characters of anybody's making.
+/// Prints a line; use [`out!`] and [`note!`]. Paths, names and errors may hold control characters.
 pub(super) fn line(stream: Stream, text: fmt::Arguments<'_>) {
     stream.send(format!("{}\n", clean(&text.to_string())).into_bytes());
 }

@@ -53,7 +53,7 @@ impl GatewayBeside {
     /// Listens. Nothing is served yet.
     ///
     /// # Errors
-    /// A setting is wrong, or the address cannot be had.
+    /// A setting is wrong, or the address is taken.
     pub(super) async fn listen(&self) -> Result<ListeningGateway> {
         let (feed, services) = (Arc::clone(&self.feed), Arc::clone(&self.services));
         let listener = Arc::new(move |event| feed.apply(services.now(), event));

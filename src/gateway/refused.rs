@@ -1,5 +1,5 @@
-//! Requests that are refused before any model is asked, for those who watch: each is a run that was rejected at once. No
-//! history has it.
+//! Requests that are refused before any model is asked, for those who watch: each is a run that was rejected at once. They
+//! are not stored.
 
 use super::options::GatewayEvent;
 use super::refusal::Refusal;

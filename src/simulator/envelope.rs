@@ -57,7 +57,7 @@ impl ErrorEnvelope {
         envelope
     }
 
-    /// Says why a model cannot be had, and names up to three others.
+    /// Says why a model cannot be used, and names up to three others.
     fn unavailable(&mut self, code: &str, requested: &str) {
         let author = requested.split('/').next().unwrap_or_default();
         let mut others: Vec<&str> =

@@ -1,4 +1,4 @@
-# What cannot come is named with its line, and the rest comes.
+# What cannot be imported is named with its line; the rest is imported.
 import os
 import dspy
 import PIL.Image
