@@ -141,7 +141,7 @@ fn queries(data: &Path) {
     };
     let query = |words: &[&str]| Query { words: words.iter().map(|w| (*w).into()).collect(), before: None, most: 20 };
     let middle = (FIRST + 77 * 60_000).to_string();
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 10] = [
         ("the newest 20 of all runs", Box::new(|| history.rows(&query(&[])).expect("rows").len())),
         (
             "a page from the middle",
@@ -151,6 +151,8 @@ fn queries(data: &Path) {
         ),
         ("a search: a word of every fourth run", Box::new(|| history.rows(&query(&["river"])).expect("rows").len())),
         ("a search: a word of ten runs", Box::new(|| history.rows(&query(&["zanzibar"])).expect("rows").len())),
+        ("a search: two letters of every run", Box::new(|| history.rows(&query(&["ri"])).expect("rows").len())),
+        ("a search: two letters of ten runs", Box::new(|| history.rows(&query(&["za"])).expect("rows").len())),
         (
             "a search: two Japanese characters of ten runs",
             Box::new(|| history.rows(&query(&["川"])).expect("rows").len()),
