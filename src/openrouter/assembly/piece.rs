@@ -66,11 +66,10 @@ impl Text {
 }
 
 impl Piece<'_> {
-    fn replace<E>(self, piece: impl Into<Value>) -> Result<(), E> {
+    fn replace(self, piece: impl Into<Value>) {
         if self.rule.is_leaf() {
             *self.before = piece.into();
         }
-        Ok(())
     }
 }
 
@@ -94,19 +93,23 @@ impl<'de> Visitor<'de> for Piece<'_> {
     }
 
     fn visit_bool<E>(self, piece: bool) -> Result<(), E> {
-        self.replace(piece)
+        self.replace(piece);
+        Ok(())
     }
 
     fn visit_i64<E>(self, piece: i64) -> Result<(), E> {
-        self.replace(piece)
+        self.replace(piece);
+        Ok(())
     }
 
     fn visit_u64<E>(self, piece: u64) -> Result<(), E> {
-        self.replace(piece)
+        self.replace(piece);
+        Ok(())
     }
 
     fn visit_f64<E>(self, piece: f64) -> Result<(), E> {
-        self.replace(piece)
+        self.replace(piece);
+        Ok(())
     }
 
     fn visit_str<E>(self, piece: &str) -> Result<(), E> {
@@ -179,16 +182,12 @@ fn put_field<'de, A: MapAccess<'de>>(
     piece: &mut A,
     depth: usize,
 ) -> Result<(), A::Error> {
-    match before.get_mut(name) {
-        Some(before) => {
-            let rule = Rule::Join { depth: depth + 1, text: Text::of(name) };
-            piece.next_value_seed(Piece { before, rule })
-        }
-        None => {
-            before.insert(name.to_owned(), piece.next_value()?);
-            Ok(())
-        }
+    if let Some(before) = before.get_mut(name) {
+        let rule = Rule::Join { depth: depth + 1, text: Text::of(name) };
+        return piece.next_value_seed(Piece { before, rule });
     }
+    before.insert(name.to_owned(), piece.next_value()?);
+    Ok(())
 }
 
 fn skip<'de, A: MapAccess<'de>>(mut object: A) -> Result<(), A::Error> {
