@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -31,13 +31,14 @@ pub(in crate::cli) fn run_metric(program: &str, question: &Value, stderr: Stdio)
         _ = stdout.map(|out| out.take(1 << 16).read_to_end(&mut bytes));
         _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
     });
-    let Ok(text) = output.recv_timeout(METRIC_TIME) else {
+    let text = output.recv_timeout(METRIC_TIME).ok();
+    // A program may say its score and still not end.
+    let (Some(text), Some(status)) = (text, ended(&mut child, METRIC_TIME)) else {
         _ = child.kill();
         // A process that nobody waits for stays in the system's table.
         _ = child.wait();
         return Err(fail(&format!("no score within {} s", METRIC_TIME.as_secs())));
     };
-    let status = child.wait().map_err(|error| fail(&error))?;
     if !status.success() {
         return Err(fail(&status));
     }
@@ -46,4 +47,32 @@ pub(in crate::cli) fn run_metric(program: &str, question: &Value, stderr: Stdio)
         let found: String = text.trim().chars().take(80).collect();
         fail(&format!("expected a number from 0 to 1, got `{found}`"))
     })
+}
+
+/// The end of a process, if it comes within this time.
+fn ended(child: &mut Child, most: Duration) -> Option<ExitStatus> {
+    let (mut waited, mut pause) = (Duration::ZERO, Duration::from_millis(1));
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if waited < most => std::thread::sleep(pause),
+            Ok(None) | Err(_) => return None,
+        }
+        waited += pause;
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_says_nothing_more_and_does_not_end_is_not_waited_for() {
+        let mut child = Command::new("sh").args(["-c", "exec >&-; read line"]).stdin(Stdio::piped()).spawn().unwrap();
+        assert_eq!(ended(&mut child, Duration::ZERO), None);
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert!(ended(&mut child, Duration::ZERO).is_some());
+    }
 }
