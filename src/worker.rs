@@ -201,8 +201,10 @@ async fn end(reporter: &Reporter, finished: Finished, at_once: bool) {
     let at = finished.took;
     let report = reporter.keep(at, ReportKind::Engine(Event::Finished(finished)));
     let history = &reporter.services.history;
-    let waits = if at_once { history.is_behind() } else { history.is_on() };
-    if waits {
+    if at_once {
+        // Where runs end faster than they are stored, they wait for each other.
+        _ = tokio::time::timeout(HISTORY_PATIENCE, history.has_room()).await;
+    } else if history.is_on() {
         let (written, wait) = oneshot::channel();
         history.when_written(move || _ = written.send(()));
         _ = tokio::time::timeout(HISTORY_PATIENCE, wait).await;

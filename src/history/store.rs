@@ -42,6 +42,8 @@ struct LiveRun {
 pub(super) struct Store {
     database: Database,
     compressor: Compressor,
+    /// The last transaction may not be on the disk yet.
+    unsynced: bool,
     retention: Retention,
     runs: BTreeMap<u64, LiveRun>,
     claims: Claims,
@@ -72,6 +74,7 @@ impl Store {
         Self {
             database: Database { directory, connection: None },
             compressor: Compressor::default(),
+            unsynced: false,
             retention,
             runs: BTreeMap::new(),
             claims: Claims::default(),
@@ -119,20 +122,21 @@ impl Store {
         self.runs.values().any(|run| !run.lines.is_empty())
     }
 
-    /// Stores everything that has arrived. Where another program holds the database, it is kept for the next time; after
+    /// Stores everything that has arrived; `synced` to disk, or else so that it survives this program. Where another program holds the database, it is kept for the next time; after
     /// any other error, the runs in progress are lost.
-    pub(super) fn commit(&mut self) -> Result<(), HistoryError> {
+    pub(super) fn commit(&mut self, synced: bool) -> Result<(), HistoryError> {
         for run in self.runs.values_mut() {
             run.packer.flush(&mut run.lines);
         }
         let waiting: usize = self.runs.values().map(|run| run.lines.len()).sum();
         if waiting == 0 {
-            return Ok(());
+            return self.sync(synced);
         }
         let runs = std::mem::take(&mut self.runs);
-        let stored = self.database.get().and_then(|database| store(database, &runs, &mut self.compressor));
+        let stored = self.database.get().and_then(|database| store(database, &runs, &mut self.compressor, synced));
         match &stored {
             Ok(()) => {
+                self.unsynced = !synced;
                 self.ended += runs.values().filter(|run| run.ended).count();
                 let live = runs.into_iter().filter(|(_, run)| !run.ended && !run.added);
                 let kept = |run: LiveRun| {
@@ -146,6 +150,16 @@ impl Store {
             Err(_) => self.database.connection = None,
         }
         stored
+    }
+
+    /// Syncs what was stored without that, if it must be.
+    fn sync(&mut self, synced: bool) -> Result<(), HistoryError> {
+        if synced && self.unsynced {
+            // A checkpoint begins with a sync of the write-ahead log.
+            self.database.get()?.query_row("PRAGMA wal_checkpoint", (), |_| Ok(()))?;
+            self.unsynced = false;
+        }
+        Ok(())
     }
 
     /// Deletes some runs beyond the limits, if that is due: when the program begins, and again after every 1000 runs.
@@ -165,10 +179,9 @@ fn store(
     database: &mut Connection,
     runs: &BTreeMap<u64, LiveRun>,
     compressor: &mut Compressor,
+    synced: bool,
 ) -> Result<(), HistoryError> {
-    // A final event is on the disk before it is reported; other lines only have to survive this program.
-    let ends = runs.values().any(|run| run.ended);
-    database.pragma_update(None, "synchronous", if ends { "FULL" } else { "NORMAL" })?;
+    database.pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })?;
     let stored = write(database, runs, compressor);
     // An id waits for no disk.
     database.pragma_update(None, "synchronous", "NORMAL")?;

@@ -278,6 +278,21 @@ fn a_stored_run_is_a_fraction_of_its_lines() {
 }
 
 #[test]
+fn what_was_stored_for_nobody_is_synced_for_whoever_waits_later() {
+    let data = directory("synced");
+    let mut store = store::Store::new(data.clone(), Retention { days: None, bytes: None });
+    reports(TAKEOVER).iter().for_each(|report| store.keep(report));
+    let size = || fs::metadata(data.join("runs.db")).unwrap().len();
+    store.commit(false).unwrap();
+    store.commit(false).unwrap();
+    let before = size();
+    store.commit(true).unwrap();
+    // What comes to the database itself is synced first.
+    assert!(size() > before, "{before}");
+    fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
 fn the_messages_of_a_chat_are_stored_once() {
     let data = directory("chat");
     let message = r#""role":"user""#;

@@ -17,6 +17,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// The longest time that a report waits for others of its transaction.
 const BATCH: Duration = Duration::from_millis(100);
@@ -57,6 +58,8 @@ struct Queue {
     bytes: AtomicUsize,
     /// The bytes of text that did not fit, since the last time that this was reported.
     lost: AtomicUsize,
+    /// Notified when the bytes have become fewer.
+    room: Notify,
 }
 
 impl HistoryWriter {
@@ -89,9 +92,18 @@ impl HistoryWriter {
         self.thread.is_some()
     }
 
-    /// Whether at least 2 MiB wait to be stored: callers that can wait should do so.
-    pub fn is_behind(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| thread.queue.bytes.load(Ordering::Relaxed) >= BEHIND)
+    /// Waits while 2 MiB or more wait to be stored: callers that can wait should do so.
+    pub async fn has_room(&self) {
+        let Some(thread) = &self.thread else { return };
+        let is_behind = || thread.queue.bytes.load(Ordering::Acquire) >= BEHIND;
+        while is_behind() {
+            let mut room = std::pin::pin!(thread.queue.room.notified());
+            // From here on no notification is missed.
+            room.as_mut().enable();
+            if is_behind() {
+                room.await;
+            }
+        }
     }
 
     /// Stores one report. Returns at once; see [`when_written`](Self::when_written).
@@ -107,8 +119,9 @@ impl HistoryWriter {
         thread.mailbox.keep(Arc::clone(report), bytes(report), BATCH_BYTES);
     }
 
-    /// Calls `then` on the thread when all reports so far are stored, and final events are synced to disk; also after
-    /// an error. Calls it at once if nothing is stored.
+    /// Calls `then` on the thread when all reports so far are stored and synced to disk; also after an error. Calls it at
+    /// once if nothing is stored. Reports that nobody waits for are stored as well, but a machine that loses its power may
+    /// lose the newest of them.
     pub fn when_written(&self, then: impl FnOnce() + Send + 'static) {
         match &self.thread {
             Some(thread) => thread.mailbox.when_stored(Box::new(then)),
@@ -158,7 +171,7 @@ impl Writer {
                     }
                 }
                 Work::Store(reports, stored) => {
-                    let is_stored = self.store(&reports);
+                    let is_stored = self.store(&reports, !stored.is_empty());
                     for then in stored {
                         then();
                     }
@@ -168,20 +181,21 @@ impl Writer {
                     }
                 }
                 Work::End => {
-                    self.store(&[]);
+                    self.store(&[], true);
                     return;
                 }
             }
         }
     }
 
-    /// Stores reports. Returns whether that worked.
-    fn store(&mut self, reports: &[Arc<Report>]) -> bool {
+    /// Stores reports, synced to disk if somebody waits for that. Returns whether that worked.
+    fn store(&mut self, reports: &[Arc<Report>], synced: bool) -> bool {
         for report in reports {
             self.store.keep(report);
         }
-        let committed = self.store.commit();
-        self.queue.bytes.fetch_sub(reports.iter().map(|report| bytes(report)).sum(), Ordering::Relaxed);
+        let committed = self.store.commit(synced);
+        self.queue.bytes.fetch_sub(reports.iter().map(|report| bytes(report)).sum(), Ordering::AcqRel);
+        self.queue.room.notify_waiters();
         self.report(committed.as_ref().err());
         if self.queue.lost.swap(0, Ordering::Relaxed) > 0 {
             self.report(Some(&HistoryError::TooSlow));
