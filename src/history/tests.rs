@@ -281,7 +281,9 @@ fn a_stored_run_is_a_fraction_of_its_lines() {
 fn what_was_stored_for_nobody_is_synced_for_whoever_waits_later() {
     let data = directory("synced");
     let mut store = store::Store::new(data.clone(), Retention { days: None, bytes: None });
-    reports(TAKEOVER).iter().for_each(|report| store.keep(report));
+    for report in &reports(TAKEOVER) {
+        store.keep(report);
+    }
     let size = || fs::metadata(data.join("runs.db")).unwrap().len();
     store.commit(false).unwrap();
     store.commit(false).unwrap();
