@@ -201,14 +201,15 @@ async fn end(reporter: &Reporter, finished: Finished, at_once: bool) {
     let at = finished.took;
     let report = reporter.keep(at, ReportKind::Engine(Event::Finished(finished)));
     let history = &reporter.services.history;
+    let (done, wait) = oneshot::channel();
+    let then = move || _ = done.send(());
     if at_once {
         // Where runs end faster than they are stored, they wait for each other.
-        _ = tokio::time::timeout(HISTORY_PATIENCE, history.has_room()).await;
-    } else if history.is_on() {
-        let (written, wait) = oneshot::channel();
-        history.when_written(move || _ = written.send(()));
-        _ = tokio::time::timeout(HISTORY_PATIENCE, wait).await;
+        history.when_room(then);
+    } else {
+        history.when_written(then);
     }
+    _ = tokio::time::timeout(HISTORY_PATIENCE, wait).await;
     reporter.outbox.send(RunMessage::Report(report));
 }
 

@@ -2,10 +2,11 @@
 //! neither a slow disk nor another program delays a run. The thread opens the database when the first run begins.
 
 use super::ids::Lease;
-use super::mailbox::{Mailbox, Work};
+use super::mailbox::{Mailbox, Stored, Work};
 use super::retention::Retention;
 use super::schema::HistoryError;
 use super::store::Store;
+use crate::lock::locked;
 use crate::report::{Observation, Report, ReportKind};
 use crate::spec::Task;
 use serde_json::Value;
@@ -17,7 +18,6 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// The longest time that a report waits for others of its transaction.
 const BATCH: Duration = Duration::from_millis(100);
@@ -52,14 +52,31 @@ impl Drop for WriterThread {
 }
 
 /// What waits for the thread.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Queue {
     /// The bytes of reports, roughly.
     bytes: AtomicUsize,
     /// The bytes of text that did not fit, since the last time that this was reported.
     lost: AtomicUsize,
-    /// Notified when the bytes have become fewer.
-    room: Notify,
+    /// What is called when there is room again.
+    room: Mutex<Vec<Stored>>,
+}
+
+impl Queue {
+    fn has_room(&self) -> bool {
+        self.bytes.load(Ordering::Acquire) < BEHIND
+    }
+
+    /// Removes bytes that were stored.
+    fn remove(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
+        if self.has_room() {
+            let waiting = std::mem::take(&mut *locked(&self.room));
+            for then in waiting {
+                then();
+            }
+        }
+    }
 }
 
 impl HistoryWriter {
@@ -92,17 +109,16 @@ impl HistoryWriter {
         self.thread.is_some()
     }
 
-    /// Waits while 2 MiB or more wait to be stored: callers that can wait should do so.
-    pub async fn has_room(&self) {
-        let Some(thread) = &self.thread else { return };
-        let is_behind = || thread.queue.bytes.load(Ordering::Acquire) >= BEHIND;
-        while is_behind() {
-            let mut room = std::pin::pin!(thread.queue.room.notified());
-            // From here on no notification is missed.
-            room.as_mut().enable();
-            if is_behind() {
-                room.await;
-            }
+    /// Calls `then` when less than 2 MiB wait to be stored: at once, or later on the thread. Callers that can wait for this
+    /// should do so.
+    pub fn when_room(&self, then: impl FnOnce() + Send + 'static) {
+        let Some(thread) = &self.thread else { return then() };
+        let mut waiting = locked(&thread.queue.room);
+        if thread.queue.has_room() {
+            drop(waiting);
+            then();
+        } else {
+            waiting.push(Box::new(then));
         }
     }
 
@@ -194,8 +210,7 @@ impl Writer {
             self.store.keep(report);
         }
         let committed = self.store.commit(synced);
-        self.queue.bytes.fetch_sub(reports.iter().map(|report| bytes(report)).sum(), Ordering::AcqRel);
-        self.queue.room.notify_waiters();
+        self.queue.remove(reports.iter().map(|report| bytes(report)).sum());
         self.report(committed.as_ref().err());
         if self.queue.lost.swap(0, Ordering::Relaxed) > 0 {
             self.report(Some(&HistoryError::TooSlow));
