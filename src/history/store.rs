@@ -122,15 +122,16 @@ impl Store {
         self.runs.values().any(|run| !run.lines.is_empty())
     }
 
-    /// Stores everything that has arrived; `synced` to disk, or else so that it survives this program. Where another program holds the database, it is kept for the next time; after
-    /// any other error, the runs in progress are lost.
+    /// Stores everything that has arrived; `synced` to disk, or else so that it survives this program. Where another
+    /// program holds the database, the lines are kept for the next time; after any other error, the runs in progress are
+    /// lost.
     pub(super) fn commit(&mut self, synced: bool) -> Result<(), HistoryError> {
         for run in self.runs.values_mut() {
             run.packer.flush(&mut run.lines);
         }
         let waiting: usize = self.runs.values().map(|run| run.lines.len()).sum();
-        if waiting == 0 {
-            return self.sync(synced);
+        if waiting == 0 && !(synced && self.unsynced) {
+            return Ok(());
         }
         let runs = std::mem::take(&mut self.runs);
         let stored = self.database.get().and_then(|database| store(database, &runs, &mut self.compressor, synced));
@@ -150,16 +151,6 @@ impl Store {
             Err(_) => self.database.connection = None,
         }
         stored
-    }
-
-    /// Syncs what was stored without that, if it must be.
-    fn sync(&mut self, synced: bool) -> Result<(), HistoryError> {
-        if synced && self.unsynced {
-            // A checkpoint begins with a sync of the write-ahead log.
-            self.database.get()?.query_row("PRAGMA wal_checkpoint", (), |_| Ok(()))?;
-            self.unsynced = false;
-        }
-        Ok(())
     }
 
     /// Deletes some runs beyond the limits, if that is due: when the program begins, and again after every 1000 runs.
@@ -182,7 +173,7 @@ fn store(
     synced: bool,
 ) -> Result<(), HistoryError> {
     database.pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })?;
-    let stored = write(database, runs, compressor);
+    let stored = write(database, runs, compressor, synced);
     // An id waits for no disk.
     database.pragma_update(None, "synchronous", "NORMAL")?;
     stored
@@ -193,12 +184,15 @@ fn write(
     database: &mut Connection,
     runs: &BTreeMap<u64, LiveRun>,
     compressor: &mut Compressor,
+    synced: bool,
 ) -> Result<(), HistoryError> {
     let changes = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut is_empty = true;
     for (id, run) in runs.iter().filter(|(_, run)| !run.lines.is_empty()) {
         if run.added && !exists(&changes, *id)? {
             continue;
         }
+        is_empty = false;
         add_part(&changes, *id, &run.lines, compressor)?;
         // A long run stays in parts: one of all of them would take its whole length in memory.
         let in_parts = run.added || run.ended && run.stored > 0;
@@ -210,6 +204,10 @@ fn write(
         } else if run.changed {
             write_row(&changes, &run.transcript)?;
         }
+    }
+    if synced && is_empty {
+        // Only a transaction that changes something syncs those before it: it takes an id that no run gets.
+        changes.prepare_cached("UPDATE ids SET latest = latest + 1")?.execute(())?;
     }
     changes.commit()?;
     Ok(())

@@ -7,6 +7,7 @@ use super::retention::Retention;
 use super::schema::HistoryError;
 use super::store::Store;
 use crate::lock::locked;
+use crate::openrouter::Delta;
 use crate::report::{Observation, Report, ReportKind};
 use crate::spec::Task;
 use serde_json::Value;
@@ -25,7 +26,7 @@ const BATCH: Duration = Duration::from_millis(100);
 const BATCH_BYTES: usize = 1 << 20;
 /// The longest wait for a request where nothing else is to be done.
 const FOREVER: Duration = Duration::from_secs(1 << 30);
-/// The bytes of reports that may wait for the thread: 32 MiB. If the disk cannot keep up, later text is lost.
+/// The bytes of answers that may wait for the thread: 32 MiB. If the disk cannot keep up, later text is lost.
 const MAX_WAITING: usize = 32 << 20;
 /// With this many bytes waiting or being written, the writer is behind: 2 MiB.
 const BEHIND: usize = 2 << 20;
@@ -56,6 +57,8 @@ impl Drop for WriterThread {
 struct Queue {
     /// The bytes of reports, roughly.
     bytes: AtomicUsize,
+    /// The bytes of answers in them, roughly.
+    text: AtomicUsize,
     /// The bytes of text that did not fit, since the last time that this was reported.
     lost: AtomicUsize,
     /// What is called when there is room again.
@@ -67,9 +70,10 @@ impl Queue {
         self.bytes.load(Ordering::Acquire) < BEHIND
     }
 
-    /// Removes bytes that were stored.
-    fn remove(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
+    /// Removes reports that were stored.
+    fn remove(&self, reports: &[Arc<Report>]) {
+        self.text.fetch_sub(reports.iter().map(|report| text_bytes(report)).sum(), Ordering::AcqRel);
+        self.bytes.fetch_sub(reports.iter().map(|report| bytes(report)).sum(), Ordering::AcqRel);
         if self.has_room() {
             let waiting = std::mem::take(&mut *locked(&self.room));
             for then in waiting {
@@ -109,7 +113,7 @@ impl HistoryWriter {
         self.thread.is_some()
     }
 
-    /// Calls `then` when less than 2 MiB wait to be stored: at once, or later on the thread. Callers that can wait for this
+    /// Calls `then` when less than 2 MiB wait for the thread: at once, or later on the thread. Callers that can wait for this
     /// should do so.
     pub fn when_room(&self, then: impl FnOnce() + Send + 'static) {
         let Some(thread) = &self.thread else { return then() };
@@ -126,11 +130,12 @@ impl HistoryWriter {
     pub fn keep(&self, report: &Arc<Report>) {
         let Some(thread) = &self.thread else { return };
         // Text is lost rather than the memory filled; the events that say what happened are few.
-        let is_text = matches!(report.what, ReportKind::Observation(Observation::Stream { .. }));
-        if is_text && thread.queue.bytes.load(Ordering::Relaxed) >= MAX_WAITING {
-            thread.queue.lost.fetch_add(bytes(report), Ordering::Relaxed);
+        let text = text_bytes(report);
+        if text > 0 && thread.queue.text.load(Ordering::Relaxed) >= MAX_WAITING {
+            thread.queue.lost.fetch_add(text, Ordering::Relaxed);
             return;
         }
+        thread.queue.text.fetch_add(text, Ordering::Relaxed);
         thread.queue.bytes.fetch_add(bytes(report), Ordering::Relaxed);
         thread.mailbox.keep(Arc::clone(report), bytes(report), BATCH_BYTES);
     }
@@ -210,7 +215,7 @@ impl Writer {
             self.store.keep(report);
         }
         let committed = self.store.commit(synced);
-        self.queue.remove(reports.iter().map(|report| bytes(report)).sum());
+        self.queue.remove(reports);
         self.report(committed.as_ref().err());
         if self.queue.lost.swap(0, Ordering::Relaxed) > 0 {
             self.report(Some(&HistoryError::TooSlow));
@@ -261,6 +266,16 @@ fn bytes(report: &Report) -> usize {
     OVERHEAD + text
 }
 
+/// What the next piece of an answer takes in memory, roughly; 0 for every other report.
+fn text_bytes(report: &Report) -> usize {
+    match &report.what {
+        ReportKind::Observation(Observation::Stream { delta: Delta::Text(text) | Delta::Reasoning(text), .. }) => {
+            OVERHEAD + text.len()
+        }
+        _ => 0,
+    }
+}
+
 /// What a value takes in memory, roughly.
 fn value_bytes(value: &Value) -> usize {
     /// A value with its place in a list or an object.
@@ -272,4 +287,22 @@ fn value_bytes(value: &Value) -> usize {
             Value::Object(fields) => fields.values().map(value_bytes).sum(),
             Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pieces_of_an_answer_can_be_lost_and_a_question_counts_as_none() {
+        let run = crate::history::parse(include_bytes!("../../tests/cases/runs/chat.jsonl")).runs.remove(0);
+        for report in &run {
+            let line = report.line();
+            let is_piece = line.contains(r#""delta":"text""#) || line.contains(r#""delta":"reasoning""#);
+            assert_eq!(text_bytes(report) > 0, is_piece, "{line}");
+            assert!(bytes(report) >= text_bytes(report).max(OVERHEAD), "{line}");
+        }
+        let question = "Which river is the longest?".len();
+        assert!(bytes(&run[0]) > OVERHEAD + question && bytes(&run[2]) > OVERHEAD + question, "a body counts");
+    }
 }
