@@ -124,7 +124,7 @@ impl Run {
     }
 }
 
-/// The longest wait for a run's number, and for its lines to be on disk before its end is reported.
+/// The longest wait for a run's number, and for its lines to be on disk, or for room, before its end is reported.
 const HISTORY_PATIENCE: Duration = Duration::from_millis(250);
 
 /// A run in its reader's task continues in one of its own when the reader leaves.

@@ -96,8 +96,8 @@ impl LiveStreams {
 
 impl CallContext<'_> {
     /// Makes the call: attempts over the chain, until one answer validates or the engine gives up. Returns the final
-    /// event instead of emitting it. `messages` are those of its first request; `run_began` is the services' time at which the run began; `cancel` turns true, or
-    /// closes, when the user cancels.
+    /// event instead of emitting it. `messages` are those of its first request; `run_began` is the services' time at
+    /// which the run began; `cancel` turns true, or closes, when the user cancels.
     pub(super) async fn make(
         self,
         messages: Vec<Message>,
