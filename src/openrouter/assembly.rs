@@ -3,7 +3,7 @@
 //!
 //! Rules, as in the SDKs of `OpenAI` that do the same: texts are joined; objects are put together field by field; list
 //! items with an `index` are put together with the item of the same index, others are appended; names, ids and numbers
-//! are replaced.
+//! are replaced; of finish reasons the first counts.
 
 mod piece;
 
@@ -216,6 +216,21 @@ mod tests {
             json!({"audio": {"id": 1}}),
         ] {
             assert!(has_content(&message), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_finish_reason_that_is_repeated_counts_once() {
+        let end = |finish: &str, native: Value| json!({"choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": finish, "native_finish_reason": native}]});
+        for (ends, finish, native) in [
+            ([end("stop", json!("STOP")), end("stop", json!("STOP"))], "stop", json!("STOP")),
+            ([end("tool_calls", json!(null)), end("tool_calls", json!(null))], "tool_calls", json!(null)),
+            ([end("null", json!(null)), end("length", json!("MAX_TOKENS"))], "length", json!("MAX_TOKENS")),
+            ([end("stop", json!("STOP")), end("", json!(""))], "stop", json!("STOP")),
+        ] {
+            let whole = assemble(&ends);
+            let choice = &whole["choices"][0];
+            assert_eq!((&choice["finish_reason"], &choice["native_finish_reason"]), (&json!(finish), &native));
         }
     }
 

@@ -81,7 +81,7 @@ impl Chunk<'_> {
         self.choices.is_some()
     }
 
-    /// The next piece of a text, and its field, if the chunk says nothing else that a chunk before it may not have said.
+    /// The next piece of a text, and its field, if the other fields of the chunk change nothing when they are said again.
     pub(super) fn only_text(&self) -> Option<(TextField, &str)> {
         let others = [self.usage, self.error, self.openrouter_metadata, self.code, self.status, self.status_code];
         let errors = [&self.kind, &self.message, &self.msg, &self.detail];

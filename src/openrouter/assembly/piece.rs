@@ -1,5 +1,6 @@
 //! A value that is read into the one that came before it: no value of its own is made of what is the same in every chunk.
 
+use crate::openrouter::finish::FinishClass;
 use crate::openrouter::lenient::LenientText;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -44,10 +45,13 @@ pub(super) enum Text {
     /// It is joined, unless it is the same again: some servers repeat a function's whole name with each piece of its
     /// arguments.
     Name,
+    /// It is a finish reason: the first that is known counts, and before that the last. Some servers repeat it, and some
+    /// write `null` as a word into each chunk before.
+    Finish,
 }
 
 impl Rule {
-    /// The last state counts.
+    /// The last state counts, but for an empty text.
     const LATEST: Self = Self::Join { depth: MAX_DEPTH, text: Text::Whole };
 
     fn is_leaf(self) -> bool {
@@ -59,6 +63,7 @@ impl Text {
     fn of(name: &str) -> Self {
         match name {
             "name" => Self::Name,
+            "finish_reason" | "native_finish_reason" => Self::Finish,
             name if WHOLE.contains(&name) => Self::Whole,
             _ => Self::Joined,
         }
@@ -116,6 +121,8 @@ impl<'de> Visitor<'de> for Piece<'_> {
         match (self.rule, self.before) {
             (Rule::Join { text: Text::Whole, .. }, Value::String(before)) if piece.is_empty() || before == piece => {}
             (Rule::Join { text: Text::Name, .. }, Value::String(before)) if before == piece => {}
+            (Rule::Join { text: Text::Finish, .. }, Value::String(before))
+                if piece.is_empty() || FinishClass::of(before) != FinishClass::Unknown => {}
             (Rule::Join { text: Text::Joined | Text::Name, .. }, Value::String(before)) => before.push_str(piece),
             (Rule::Join { .. }, before) => *before = piece.into(),
             _ => {}

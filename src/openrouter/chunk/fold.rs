@@ -11,7 +11,7 @@ use crate::openrouter::lenient::LenientText;
 use crate::openrouter::reason::{error_of, safe_line};
 use crate::openrouter::{Delta, Usage};
 use crate::secret::Secrets;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The number of models and providers that one answer may name, and of the router's own records. Later ones are ignored.
 const MAX_CHANGES: u32 = 64;
@@ -106,7 +106,7 @@ impl ChunkFold {
             out.push(Delta::Metadata(record));
         }
         if chunk.is_error() {
-            return Err(self.error(None, json, context));
+            return Err(self.error(chunk, None, json, context));
         }
         // A request asks for one choice; further choices of a server that sends more are ignored.
         let mut choices = chunk.choices.iter().flat_map(|list| &list.0);
@@ -121,7 +121,7 @@ impl ChunkFold {
             self.native_finish = line(&choice.native_finish_reason);
         }
         if let Some(error) = choice.error.and_then(value).filter(is_error) {
-            return Err(self.error(Some(&error), json, context));
+            return Err(self.error(chunk, Some(&error), json, context));
         }
         if let Some(finish) = line(&choice.finish_reason) {
             if FinishClass::of(&finish) == FinishClass::Failed {
@@ -209,8 +209,10 @@ impl ChunkFold {
 
     /// The failure behind an error object in a chunk. Before any content its code decides the kind; after that it
     /// is a failure in mid-stream. A policy refusal keeps its kind: another model would refuse the request too.
-    fn error(&self, choice: Option<&Value>, json: &str, context: ErrorContext<'_>) -> Failure {
-        let envelope: Value = serde_json::from_str(json).unwrap_or_default();
+    fn error(&self, chunk: &Chunk<'_>, choice: Option<&Value>, json: &str, context: ErrorContext<'_>) -> Failure {
+        // What stands beside the error may be unreadable.
+        let only = || json!({ "error": chunk.error.and_then(value) });
+        let envelope = serde_json::from_str(json).unwrap_or_else(|_| only());
         let error = choice.cloned().unwrap_or_else(|| error_of(&envelope));
         let mut failure = error_object(&error, &envelope, context);
         if self.has_content() && failure.kind != FailureKind::Policy {

@@ -3,7 +3,7 @@
 use super::{RawField, value};
 use crate::openrouter::lenient::{Content, LenientObject, LenientText, Thoughts, count};
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use std::fmt;
 
@@ -108,7 +108,8 @@ impl<'a> MessagePart<'a> {
     }
 
     fn only_text(&self) -> Option<(TextField, &str)> {
-        if self.has_others || self.refusal.0.is_some() || self.tool_calls.or(self.function_call).is_some() {
+        let says_more = self.refusal.0.is_some() || self.tool_calls.or(self.function_call).is_some();
+        if self.has_others || says_more || self.content.is_composed() {
             return None;
         }
         let content = self.content.text.as_deref().filter(|text| !text.is_empty());
@@ -129,6 +130,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for MessagePart<'a> {
 /// Reads the fields of an object into what it holds.
 struct Reader<T>(T);
 
+/// An error if a name was seen before: nobody knows which of the values counts. `seen` has a bit for each of `names`.
+fn only_once<'n, E: Error>(seen: &mut u32, mut names: impl Iterator<Item = &'n &'n str>, name: &str) -> Result<(), E> {
+    let Some(place) = names.position(|known| *known == name) else { return Ok(()) };
+    let before = std::mem::replace(seen, *seen | 1 << place);
+    if before == *seen { Err(E::custom(format_args!("duplicate field `{name}`"))) } else { Ok(()) }
+}
+
 impl<'de: 'a, 'a> Visitor<'de> for Reader<ChunkChoice<'a>> {
     type Value = ChunkChoice<'a>;
 
@@ -137,9 +145,12 @@ impl<'de: 'a, 'a> Visitor<'de> for Reader<ChunkChoice<'a>> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ChunkChoice<'a>, A::Error> {
-        let mut choice = self.0;
+        const NAMES: [&str; 6] = ["index", "delta", "message", "finish_reason", "native_finish_reason", "error"];
+        let (mut choice, mut seen) = (self.0, 0);
         while let Some(LenientText(name)) = fields.next_key()? {
-            match name.as_deref().unwrap_or_default() {
+            let name = name.as_deref().unwrap_or_default();
+            only_once(&mut seen, NAMES.iter(), name)?;
+            match name {
                 "index" => choice.index = fields.next_value()?,
                 "delta" => choice.delta = fields.next_value::<LenientObject<_>>()?.0,
                 "message" => choice.message = fields.next_value::<LenientObject<_>>()?.0,
@@ -161,9 +172,12 @@ impl<'de: 'a, 'a> Visitor<'de> for Reader<MessagePart<'a>> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<MessagePart<'a>, A::Error> {
-        let mut part = self.0;
+        const NAMES: [&str; 5] = ["content", "role", "refusal", "tool_calls", "function_call"];
+        let (mut part, mut seen) = (self.0, 0);
         while let Some(LenientText(name)) = fields.next_key()? {
-            match name.as_deref().unwrap_or_default() {
+            let name = name.as_deref().unwrap_or_default();
+            only_once(&mut seen, NAMES.iter().chain(&THOUGHTS), name)?;
+            match name {
                 "content" => part.content = fields.next_value()?,
                 "role" => _ = fields.next_value::<IgnoredAny>()?,
                 "refusal" => part.refusal = fields.next_value()?,

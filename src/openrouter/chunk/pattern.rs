@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_that_says_more_has_it_not() {
+    fn a_chunk_that_says_more_does_not_have_the_pattern() {
         let first = pattern(&chunk(r#""content":"a""#, "")).unwrap();
         for other in [
             chunk(r#""content":"""#, ""),
@@ -84,6 +84,7 @@ mod tests {
         for odd in [
             chunk(r#""content":"a","x_new":"b""#, ""),
             chunk(r#""content":"a","reasoning":"b""#, ""),
+            chunk(r#""content":[{"type":"text","text":""},{"type":"thinking","thinking":"T"}],"reasoning":"a""#, ""),
             chunk(r#""reasoning":"a","reasoning_content":"a""#, ""),
             chunk(r#""content":"a","reasoning_details":[{"type":"reasoning.encrypted","data":"x"}]"#, ""),
             chunk(r#""content":"a","reasoning_details":[{"text":""}]"#, ""),

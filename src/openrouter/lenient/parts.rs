@@ -39,6 +39,13 @@ pub(in crate::openrouter) struct Thoughts<'a> {
     pub(in crate::openrouter) encrypted: bool,
 }
 
+impl Content<'_> {
+    /// Whether it was composed, of parts or of a text with escapes.
+    pub(in crate::openrouter) fn is_composed(&self) -> bool {
+        matches!(self.text, Some(Cow::Owned(_)))
+    }
+}
+
 impl Thoughts<'_> {
     /// The text, unless it is missing or empty.
     pub(in crate::openrouter) fn some(&self) -> Option<&str> {

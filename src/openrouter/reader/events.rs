@@ -208,14 +208,25 @@ impl EventFold {
             }
         };
         self.pattern = self.translation.is_chat().then(|| ChunkPattern::of(&chunk, json)).flatten();
-        let before = out.len();
+        let (before, had_finish, pieces) = (out.len(), self.has_finish(), self.chunks.pieces);
         self.failed = self.chunks.apply(&chunk, json, context, out).err();
-        if self.relay && self.failed.is_none() {
+        if self.failed.is_some() {
+            return Ok(chunk.has_choices());
+        }
+        if self.relay {
             out.insert(before, Delta::Chunk(context.secrets.scrub(sent).into_owned()));
         }
-        // Only a whole response needs every field of a chunk.
-        if let Some(assembly) = &mut self.assembly {
-            assembly.apply(json, chunk.has_halves())?;
+        // Only a whole response needs every field of a chunk. What is relayed has its chunks.
+        if let Some(assembly) = &mut self.assembly
+            && let Err(error) = assembly.apply(json, chunk.has_halves())
+            && !self.relay
+        {
+            if had_finish && self.chunks.pieces == pieces {
+                self.warn(&format!("cannot be kept in the whole response: {error}"), out);
+            } else {
+                let reason = format!("event {} cannot be kept in the whole response: {error}", self.events);
+                self.failed = Some(with_body(FailureKind::BadEvents, reason, json.as_bytes(), context));
+            }
         }
         Ok(chunk.has_choices())
     }

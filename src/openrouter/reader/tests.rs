@@ -142,12 +142,53 @@ fn half_a_character_costs_no_chunk_of_a_whole_response() {
     assert_eq!((&whole_pair["content"], &whole_pair["x_new"]), (&"\u{1f600}".into(), &"\u{e9}".into()));
 }
 
+/// The deltas and the end of a stream of these chunks.
+fn streamed(expects: Expects, chunks: &[&str]) -> (Vec<Delta>, Result<Completion, Failure>) {
+    let head = Head { status: 200, generation: None, headers: Vec::new() };
+    let reader = BodyReader::new(head, Secrets::default(), Duration::ZERO);
+    let (mut reader, mut deltas) = (reader.expecting(expects, Api::default()), Vec::new());
+    for chunk in chunks {
+        reader.push(format!("data: {chunk}\n\n").as_bytes(), &mut deltas);
+    }
+    let end = reader.finish(None, &mut deltas);
+    (deltas, end)
+}
+
 #[test]
 fn a_chunk_that_a_whole_response_cannot_hold_is_no_success() {
-    let deep = format!("\"x_new\":{}1{}", "[".repeat(200), "]".repeat(200));
-    for odd in ["\"x_new\":1e999", &deep] {
-        let failure = whole(&[&format!("\"delta\":{{\"content\":\"a\"}},{odd}"), r#""finish_reason":"stop""#]);
-        assert_eq!(failure.unwrap_err().kind, FailureKind::BadEvents, "{odd}");
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    let end = r#"{"choices":[{"index":0,"finish_reason":"stop"}]}"#;
+    for odd in ["1e999", &deep] {
+        let text = format!(r#"{{"choices":[{{"index":0,"delta":{{"content":"a"}}}}],"x_new":{odd}}}"#);
+        let (_, failed) = streamed(Expects::Message, &[&text, end]);
+        assert_eq!(failed.unwrap_err().kind, FailureKind::BadEvents, "{odd}");
+        // What is relayed has its chunks, and a signature's answer has only its text.
+        for expects in [Expects::Relay, Expects::Text] {
+            let (deltas, end) = streamed(expects, &[&text, end]);
+            assert_eq!((end.unwrap().text.as_str(), deltas.contains(&Delta::Text("a".into()))), ("a", true), "{odd}");
+        }
+        // Behind the answer's end there is nothing to lose.
+        let usage = format!(r#"{{"choices":[],"x_new":{odd}}}"#);
+        let start = r#"{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+        let (deltas, end) = streamed(Expects::Message, &[start, &usage]);
+        assert_eq!(end.unwrap().text, "a");
+        assert!(deltas.iter().any(|delta| matches!(delta, Delta::Warning(_))), "{odd}");
+        // An error stays the error that it is.
+        let refused = format!(r#"{{"error":{{"code":402,"message":"Insufficient credits"}},"x_new":{odd}}}"#);
+        let (_, failed) = streamed(Expects::Message, &[&refused]);
+        assert!(failed.unwrap_err().reason.contains("Insufficient credits"), "{odd}");
+    }
+}
+
+#[test]
+fn a_field_that_is_named_twice_makes_a_chunk_unreadable() {
+    for twice in [
+        r#"{"choices":[{"index":0,"delta":{"content":"a","content":"b"}}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"reasoning":"a","reasoning":"b"}}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"a"},"delta":{"content":"b"}}]}"#,
+    ] {
+        let (_, failed) = streamed(Expects::Message, &[twice]);
+        assert_eq!(failed.unwrap_err().kind, FailureKind::BadEvents, "{twice}");
     }
 }
 
