@@ -135,9 +135,10 @@ impl HistoryWriter {
             thread.queue.lost.fetch_add(text, Ordering::Relaxed);
             return;
         }
+        let bytes = bytes(report);
         thread.queue.text.fetch_add(text, Ordering::Relaxed);
-        thread.queue.bytes.fetch_add(bytes(report), Ordering::Relaxed);
-        thread.mailbox.keep(Arc::clone(report), bytes(report), BATCH_BYTES);
+        thread.queue.bytes.fetch_add(bytes, Ordering::Relaxed);
+        thread.mailbox.keep(Arc::clone(report), bytes, BATCH_BYTES);
     }
 
     /// Calls `then` on the thread when all reports so far are stored and synced to disk; also after an error. Calls it at

@@ -53,10 +53,6 @@ pub(super) enum Text {
 impl Rule {
     /// The last state counts, but for an empty text.
     const LATEST: Self = Self::Join { depth: MAX_DEPTH, text: Text::Whole };
-
-    fn is_leaf(self) -> bool {
-        matches!(self, Self::Join { .. })
-    }
 }
 
 impl Text {
@@ -72,7 +68,7 @@ impl Text {
 
 impl Piece<'_> {
     fn replace(self, piece: impl Into<Value>) {
-        if self.rule.is_leaf() {
+        if let Rule::Join { .. } = self.rule {
             *self.before = piece.into();
         }
     }
